@@ -1,0 +1,259 @@
+"""The seams. Read this first: everything else implements one of these or is handed one.
+
+    adapters -> bot <- providers
+
+A message's path: Adapter -> Inbox -> (worker) Leases -> conversation -> Provider -> ReplySink.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from bot.catalog import Model
+from bot.events import Event, File, MessageReceived, ThreadKey
+from bot.pieces import Piece, Shown
+from bot.prompt import Prompt
+from bot.replies import Reply
+from bot.turns import Said, Turn, TurnRecord
+
+
+class Receipt(StrEnum):
+    """What became of an event that was put into the inbox. Every one of them is a 200 for the platform."""
+
+    ACCEPTED = "accepted"  # stored; a worker will handle it
+    DUPLICATE = "duplicate"  # seen before
+    IGNORED = "ignored"  # not addressed to the bot, and the bot takes no part in that thread
+    STOPPING = "stopping"  # a stop reached a running turn
+    IDLE = "idle"  # a stop found nothing to stop
+    REFUSED = "refused"  # a stop by somebody who may not stop this turn
+    FULL = "full"  # too many messages wait here: tell the person, once in a while
+    FULL_QUIET = "full_quiet"  # the same, and they were told a moment ago
+
+
+class Inbox(Protocol):
+    """Where every event goes before the platform is answered. Implemented by bot.storage.inbox on Redis."""
+
+    async def put(self, event: Event) -> Receipt:
+        """Dedupes and stores in one atomic step. Raises StorageUnavailable; then nothing was stored."""
+        ...
+
+
+class Journal(Protocol):
+    """What a sink may know and keep about the turn it shows. Implemented by the worker's claim."""
+
+    @property
+    def id(self) -> str:
+        """The same for every attempt at this turn: derive idempotency keys from it."""
+        ...
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first. Greater, with no `ref`: an earlier attempt may have posted without telling us."""
+        ...
+
+    @property
+    def started(self) -> float:
+        """Unix seconds when the first attempt began: look no further back when reconciling."""
+        ...
+
+    @property
+    def ref(self) -> Mapping[str, Any] | None:
+        """What the sink saved last, by this or an earlier attempt. None: nothing was posted and told."""
+        ...
+
+    async def save(self, ref: Mapping[str, Any]) -> None:
+        """Keeps the sink's own state (JSON values). One Redis round trip. Raises Fenced, StorageUnavailable."""
+        ...
+
+
+class ReplySink(Protocol):
+    """Shows one turn in one place. Made per turn by its adapter from what the event carries alone.
+
+    Whatever happened before (a crash at any point), calling `show` or `say` again with the same journal ends in
+    the same visible message: the sink continues at `journal.ref`, reconciles when an earlier attempt may have
+    posted, and rewrites what is there. Raises PlatformBusy, PlatformGone, Fenced.
+    """
+
+    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+        """Pulls the stream to its `Closing` and shows it growing. Returns the ids of the messages that hold it."""
+        ...
+
+    async def say(self, reply: Reply) -> str:
+        """Says one thing. Returns the message's id, "" where it has none (an ephemeral answer)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How people talk to the bot on one platform, for help texts that name only what works there."""
+
+    mention: str  # how to address it, e.g. "@Switchboard"
+    slash: bool  # whether /commands are native
+    threads: bool
+    private: bool  # whether an answer can be for the asker only
+
+
+class Adapter(Protocol):
+    """One chat platform. Implemented by adapters.slack, adapters.teams, adapters.web. Translates, decides nothing."""
+
+    @property
+    def platform(self) -> str: ...
+
+    @property
+    def manners(self) -> Manners: ...
+
+    def routes(self) -> Sequence[web.AbstractRouteDef]:
+        """What it answers on the public listener. Every handler puts events into the inbox and only then says 200."""
+        ...
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Holds open what it needs (HTTP sessions, a socket) while the process serves."""
+        ...
+
+    def sink(self, event: Event, journal: Journal) -> ReplySink: ...
+
+    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
+        """What others said in this thread before the event, oldest first; () where it cannot be read."""
+        ...
+
+    async def fetch(self, file: File) -> bytes:
+        """A file's bytes, within the size limit, from allow-listed hosts only. Raises PlatformError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One model an endpoint says it has. None: it does not say."""
+
+    id: str
+    context: int | None = None
+    max_output: int | None = None
+    vision: bool | None = None
+    tools: bool | None = None
+    reasoning: bool | None = None
+    publisher: str = ""
+    kind: str = "model"  # or "agent"
+
+
+class Provider(Protocol):
+    """One endpoint that speaks one or more dialects. Implemented in providers/. Decides nothing."""
+
+    def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+        """One answer. Ends with exactly one Finish, or raises a ModelError. Close it to stop the vendor."""
+        ...
+
+    async def models(self) -> Sequence[Listing]:
+        """What can be asked for here: a free reachability check. Raises a ModelError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scopes:
+    """The choices in force for one event: catalogue names, "" where nothing was chosen."""
+
+    thread: str = ""
+    person: str = ""
+    channel: str = ""
+    workspace: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A conversation that has work. Opaque outside bot.storage."""
+
+    shard: int
+    entry: str
+    conversation: str
+    scopes: tuple[str, str, str] = ("", "", "")  # workspace, channel, person of the first waiting event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to handle a conversation's first event, until the lease runs out. `epoch` is the fencing token."""
+
+    ticket: Ticket
+    epoch: int
+    mail: str  # the mailbox entry
+    event: Event
+    record: TurnRecord
+    history: tuple[Turn, ...]
+    scopes: Scopes
+    waiting: int = 0  # events behind this one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a handled event leaves behind, committed in one step with its acknowledgement."""
+
+    append: tuple[Turn, ...] = ()
+    replace: tuple[Turn, ...] | None = None  # the whole history anew (edits, reset); None leaves it
+    thread_choice: str | None = None  # set ("" clears) the thread's model; None leaves it
+    join: bool = False  # the bot takes part in this thread from now on
+
+
+class Leases(Protocol):
+    """The worker's side of the inbox. Implemented by bot.storage.leases on Redis. All raise StorageUnavailable."""
+
+    async def ready(self, limit: int) -> Sequence[Ticket]:
+        """Waits up to about two seconds for conversations that have work."""
+        ...
+
+    async def abandoned(self, limit: int) -> Sequence[Ticket]:
+        """Takes over conversations whose worker has not been heard of for a lease, and wakes delayed ones."""
+        ...
+
+    async def claim(self, ticket: Ticket) -> Claim | None:
+        """Starts (or takes over) the first event. None: nothing is left to do there."""
+        ...
+
+    async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
+        """Keeps the leases alive, in one round trip. Conversation -> "ok", "stop" or "lost"."""
+        ...
+
+    async def save(self, claim: Claim, record: TurnRecord) -> None:
+        """Stores the turn in hand. Raises Fenced."""
+        ...
+
+    async def commit(self, claim: Claim, outcome: Outcome) -> None:
+        """History, mailbox and acknowledgement in one step. Raises Fenced."""
+        ...
+
+    async def retry(self, claim: Claim, *, seconds: float) -> None:
+        """Gives the conversation back, to be claimed again after a pause. Raises Fenced."""
+        ...
+
+    async def bury(self, claim: Claim, *, why: str) -> None:
+        """Moves the event to the dead letters and goes on with the next. Raises Fenced."""
+        ...
+
+    async def release(self, claim: Claim) -> None:
+        """Gives the conversation back to be taken over at once, without counting an attempt (shutdown)."""
+        ...
+
+
+class Choices(Protocol):
+    """Who picked which model where, beyond one thread. Implemented by bot.storage.choices on Redis."""
+
+    async def choose(self, workspace: str, scope: str, model: str) -> None:
+        """`scope` is "default", "channel:<id>" or "person:<id>"; `workspace` is "platform:id"; model "" clears."""
+        ...
+
+    async def chosen(self, workspace: str, scopes: Sequence[str]) -> Mapping[str, str]: ...
+
+
+class Memory(Protocol):
+    """What is remembered, outside a claim. Implemented by bot.storage.memory on Redis."""
+
+    async def recall(self, thread: ThreadKey) -> Sequence[Turn]: ...
+
+    async def forget(self, thread: ThreadKey) -> int:
+        """Erases a conversation's memory at once; returns how many turns went."""
+        ...
+
+    async def purge(self, workspace: str) -> int:
+        """Erases everything kept for a workspace ("platform:id"); returns how many conversations went."""
+        ...

@@ -1,0 +1,70 @@
+"""A turn: one question and its answer, as remembered, and the turn that is in hand right now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.events import Author, File
+from bot.pieces import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a person said. `message` is the platform's id, by which edits and deletions find it."""
+
+    author: Author
+    text: str
+    message: str = ""
+    at: float = 0.0
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One tool call inside a turn and what came back. `result` is None while it has not."""
+
+    id: str
+    name: str
+    args: str
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One remembered question and its answer, in neutral form: no vendor's wire format is ever stored."""
+
+    id: str
+    asked: Said
+    heard: tuple[Said, ...] = ()  # other people's words read from the thread before the question
+    steps: tuple[Step, ...] = ()
+    answer: str = ""
+    model: str = ""  # the catalogue's name of the model that answered
+    served_by: str = ""  # the vendor's own name for it
+    reason: str = "stop"  # a bot.pieces.Reason
+    usage: Usage | None = None
+    cost: float | None = None  # USD, an estimate; None where no price is known
+    seconds: float = 0.0
+    at: float = 0.0
+    shown: tuple[str, ...] = ()  # ids of the messages that show the answer
+    vote: str = ""  # "up", "down" or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRecord:
+    """The turn in hand, saved step by step so that another worker can go on with it.
+
+    `ref` belongs to the sink (which messages it has posted). `final` is set before the last edit is sent: a turn
+    with a final text is finished without asking the model again.
+    """
+
+    id: str
+    attempt: int = 1
+    started: float = 0.0
+    ref: Mapping[str, Any] | None = None
+    final: "Turn | None" = None
+
+
+TURN: TypeAdapter[Turn] = TypeAdapter(Turn)
+RECORD: TypeAdapter[TurnRecord] = TypeAdapter(TurnRecord)

@@ -1,0 +1,56 @@
+"""Stand-ins that implement the ports, for tests of one side of a seam at a time."""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.errors import StorageUnavailable
+from bot.events import Event
+from bot.pieces import Shown
+from bot.ports import Receipt
+
+
+@dataclass
+class FakeJournal:
+    """A turn's journal in memory. `saves` keeps every state a sink saved, in order."""
+
+    id: str = "turn-1"
+    attempt: int = 1
+    started: float = 0.0
+    ref: Mapping[str, Any] | None = None
+    saves: list[Mapping[str, Any]] = field(default_factory=list)
+
+    async def save(self, ref: Mapping[str, Any]) -> None:
+        self.ref = ref
+        self.saves.append(ref)
+
+    def next_attempt(self) -> "FakeJournal":
+        """The journal as the worker that takes over sees it."""
+        return FakeJournal(
+            id=self.id, attempt=self.attempt + 1, started=self.started, ref=self.ref, saves=self.saves
+        )
+
+
+@dataclass
+class FakeInbox:
+    """Takes every event once. With `down` set it refuses like a Redis that is away."""
+
+    events: list[Event] = field(default_factory=list)
+    down: bool = False
+    answer: Receipt = Receipt.ACCEPTED
+
+    async def put(self, event: Event) -> Receipt:
+        if self.down:
+            raise StorageUnavailable("down")
+        if any(
+            event.id == seen.id and event.thread.workspace == seen.thread.workspace for seen in self.events
+        ):
+            return Receipt.DUPLICATE
+        self.events.append(event)
+        return self.answer
+
+
+async def shown(pieces: Iterable[Shown]) -> AsyncGenerator[Shown, None]:
+    """A stream of ready-made pieces."""
+    for piece in pieces:
+        yield piece
