@@ -1,0 +1,154 @@
+"""A model that needs no key and no network, so that everything can be tried, shown and tested before a real one.
+
+It is deterministic: the same thread gives the same answer. It remembers the thread as real models do, from the
+prompt alone, and single words in a question ask it for the shapes a chat has to show.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from textwrap import shorten
+
+from bot.catalog import Model
+from bot.errors import Overloaded
+from bot.pieces import Finish, Piece, Reason, Text, Thinking, Usage
+from bot.ports import Listing
+from bot.prompt import FilePart, ImagePart, Message, Prompt, TextPart
+
+KEYS = "`OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `GEMINI_API_KEY`, `XAI_API_KEY` or `FOUNDRY_ENDPOINT`"
+TRY = "Try me with one of these words: table, code, list, long, slow, think, error."
+
+TABLE = """Three moons and what they are known for:
+
+| Moon | Planet | Diameter in km | Known for |
+| --- | --- | ---: | --- |
+| Europa | Jupiter | 3122 | an ocean under ice |
+| Titan | Saturn | 5150 | lakes of methane |
+| Triton | Neptune | 2707 | going round backwards |
+"""
+
+CODE = """A function that adds up the even numbers:
+
+```python
+def even_sum(numbers: list[int]) -> int:
+    return sum(n for n in numbers if n % 2 == 0)
+
+
+print(even_sum([1, 2, 3, 4]))  # 6
+```
+
+It reads the list once and keeps nothing.
+"""
+
+LIST = """Before a trip:
+
+1. Charge the phone.
+2. Pack the bag:
+   - **passport**
+   - tickets
+   - something to read
+3. Water the plants.
+"""
+
+SENTENCES = (
+    "A switchboard once joined two voices by hand.",
+    "The operator heard a name, found the jack and pushed the plug in.",
+    "A lamp showed who was waiting and another who had hung up.",
+    "Nobody had to know which cable carried the words.",
+    "When a line was down, the operator took another and said so.",
+    "At night one person could serve a whole town.",
+)
+
+
+class Demo:
+    """Answers every question at once and in order, one word at a time, `pause` seconds apart."""
+
+    def __init__(
+        self, *, pause: float = 0.02, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._pause = pause
+        self._sleep = sleep
+
+    async def models(self) -> Sequence[Listing]:
+        return (Listing(id="demo", context=32_000, max_output=8_192, tools=False, vision=False),)
+
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+        """Raises Overloaded when asked for an error; otherwise always finishes."""
+        asked = _words(prompt.messages[-1])
+        if asked & {"error", "fail"}:
+            raise Overloaded("the demo was asked for an error", status=529, code="overloaded_error")
+        pause = self._pause * 15 if "slow" in asked else self._pause
+        if asked & {"think", "thinking"}:
+            for word in _pieces(_thoughts(prompt)):
+                await self._sleep(pause)
+                yield Thinking(word)
+        limit, count, reason = prompt.max_output or model.max_output, 0, Reason.STOP
+        for word in _pieces(_answer(model, prompt, asked)):
+            if count == limit:
+                reason = Reason.LENGTH
+                break
+            await self._sleep(pause)
+            yield Text(word)
+            count += 1
+        yield Usage(input=_size(prompt), output=count, estimated=True)
+        yield Finish(reason=reason, model=model.model)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    return (match.group() for match in re.finditer(r"\S+\s*", text))
+
+
+def _text(message: Message) -> str:
+    return " ".join(part.text for part in message.parts if isinstance(part, TextPart)).strip()
+
+
+def _words(message: Message) -> set[str]:
+    return set(re.findall(r"[a-z]+", _text(message).lower()))
+
+
+def _size(prompt: Prompt) -> int:
+    return len(prompt.system.split()) + sum(len(_text(message).split()) for message in prompt.messages)
+
+
+def _thoughts(prompt: Prompt) -> str:
+    return (
+        f"The question has {len(_text(prompt.messages[-1]).split())} words. "
+        f"The thread has {len(prompt.messages)} messages. I can answer that."
+    )
+
+
+def _quoted(text: str) -> str:
+    return f"“{shorten(text, width=200, placeholder='…')}”"
+
+
+def _answer(model: Model, prompt: Prompt, asked: set[str]) -> str:
+    for word, text in (("table", TABLE), ("code", CODE), ("list", LIST)):
+        if word in asked:
+            return text
+    if asked & {"long", "slow"}:
+        return _essay(paragraphs=40 if "long" in asked else 3)
+    return _echo(model, prompt)
+
+
+def _essay(*, paragraphs: int) -> str:
+    count = len(SENTENCES)
+    lines = (
+        f"{number + 1}. " + " ".join(SENTENCES[(number + step) % count] for step in range(3))
+        for number in range(paragraphs)
+    )
+    return "\n\n".join(lines)
+
+
+def _echo(model: Model, prompt: Prompt) -> str:
+    """What was asked now and before, so that anyone sees the memory work."""
+    questions = [
+        text for message in prompt.messages if message.role == "user" and (text := _text(message))
+    ] or [""]
+    lines = [f"I am {model.name}, a demo without a real model behind it. You asked: {_quoted(questions[-1])}"]
+    if len(questions) > 1:
+        lines.append(f"You asked before: {_quoted(questions[-2])}")
+    files = [part.name for part in prompt.messages[-1].parts if isinstance(part, ImagePart | FilePart)]
+    if files:
+        lines.append(f"You attached: {', '.join(files)}.")
+    lines.append(f"Set {KEYS} and start again to get a real model. {TRY}")
+    return "\n\n".join(lines)
