@@ -1,0 +1,36 @@
+"""Words that appear in more than one reply, and the one way to put untrusted text into Markdown."""
+
+import re
+
+MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~@:&$])")
+BLANKS = re.compile(r"\s+")
+
+
+def plain(text: str, limit: int = 120) -> str:
+    """One line of somebody else's text, safe inside our Markdown: no character keeps a special meaning."""
+    line = BLANKS.sub(" ", text).strip()
+    if len(line) > limit:
+        line = line[: limit - 1].rstrip() + "…"
+    return MARKUP.sub(r"\\\1", line)
+
+
+def listed(names: list[str], last: str = "or") -> str:
+    """`a`, `b` or `c`."""
+    shown = [f"`{name}`" for name in names]
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} {last} {shown[-1]}"
+
+
+def money(usd: float) -> str:
+    """A price people can read: cents where there are some, more digits below."""
+    return f"${usd:.2f}" if usd >= 0.1 else f"${usd:.4f}"
+
+
+def count(number: int) -> str:
+    """1,234 as 1.2k; for token counts."""
+    if number < 1_000:
+        return str(number)
+    if number < 1_000_000:
+        return f"{number / 1_000:.3g}k"
+    return f"{number / 1_000_000:.3g}M"

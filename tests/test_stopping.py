@@ -1,0 +1,46 @@
+"""Stop ends what is running, wherever it waits."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from bot.stopping import Stop
+
+
+async def test_a_stop_ends_a_stream_that_waits_and_closes_its_source() -> None:
+    stop = Stop()
+    closed = asyncio.Event()
+
+    async def endless() -> AsyncGenerator[int, None]:
+        try:
+            yield 1
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    seen = []
+    async with aclosing(stop.cut(endless())) as pieces:
+        async for piece in pieces:
+            seen.append(piece)
+            asyncio.get_running_loop().call_soon(stop.fire)
+
+    assert seen == [1]
+    assert closed.is_set()
+
+
+async def test_a_stop_that_came_first_lets_nothing_through() -> None:
+    stop = Stop()
+    stop.fire()
+
+    async def one() -> AsyncGenerator[int, None]:
+        yield 1
+
+    assert [piece async for piece in stop.cut(one())] == []
+
+
+async def test_without_a_stop_the_stream_is_unchanged() -> None:
+    async def three() -> AsyncGenerator[int, None]:
+        for number in range(3):
+            yield number
+
+    assert [piece async for piece in Stop().cut(three())] == [0, 1, 2]
