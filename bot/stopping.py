@@ -5,10 +5,12 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
+from bot.errors import SwitchboardError
+
 T = TypeVar("T")
 
 
-class Stopped(Exception):
+class Stopped(SwitchboardError):
     """What was awaited under a guard ended because the stop fired."""
 
 
