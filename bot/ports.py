@@ -5,7 +5,7 @@
 A message's path: Adapter -> Inbox -> (worker) Leases -> conversation -> Provider -> ReplySink.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from bot.catalog import Model
+from bot.catalog import Model, Price
+from bot.errors import ModelError
 from bot.events import Event, File, MessageReceived, ThreadKey
 from bot.pieces import Piece, Shown
 from bot.prompt import Prompt
@@ -137,6 +138,11 @@ class Listing:
     reasoning: bool | None = None
     publisher: str = ""
     kind: str = "model"  # or "agent"
+    base: str = ""  # the model behind a deployment whose id is a name somebody gave it
+    created: int = 0  # unix seconds, 0 where the endpoint does not say
+    chat: bool | None = None  # whether it answers in text at all (embeddings and speech do not)
+    price: Price | None = None
+    description: str = ""
 
 
 class Provider(Protocol):
@@ -256,4 +262,44 @@ class Memory(Protocol):
 
     async def purge(self, workspace: str) -> int:
         """Erases everything kept for a workspace ("platform:id"); returns how many conversations went."""
+        ...
+
+
+class State(StrEnum):
+    """How a model does, judged by real traffic."""
+
+    UP = "up"
+    SLOW = "slow"  # it answers, with some failures or late
+    DOWN = "down"  # cooling down: ask another first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A model's health. `since` and `until` are unix seconds; after `until` one question may try it (`probe`)."""
+
+    state: State = State.UP
+    since: float = 0.0
+    until: float = 0.0
+    why: str = ""  # the error's class name, in lower case: "ratelimit", "auth"
+
+
+class Health(Protocol):
+    """Which models are in trouble, shared by all replicas. Implemented by bot.storage.health on Redis.
+
+    Keys are `Model.key`. Never raises for a lost Redis: then everything counts as up.
+    """
+
+    async def conditions(self, keys: Collection[str]) -> Mapping[str, Condition]:
+        """Answers from memory when asked again within about a second, otherwise in one round trip."""
+        ...
+
+    async def probe(self, key: str) -> bool:
+        """Whether this question may be the one that tries a model whose cool-down is over. One at a time."""
+        ...
+
+    async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
+        """How an attempt went; `late`: it answered, but slowly. Costs nothing while the model is known to be well.
+
+        Errors that are about the request (Rejected, Filtered, ContextTooLong) count as a sign of life.
+        """
         ...
