@@ -1,0 +1,174 @@
+"""What the operator gets for each thing that can be written into the environment."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import Settings, read, variables
+
+SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s3cret"}
+TEAMS = {"TEAMS_APP_ID": "app", "TEAMS_APP_PASSWORD": "pw", "TEAMS_TENANT_ID": "tenant"}
+
+
+@dataclass(frozen=True)
+class Wrong:
+    name: str
+    environ: dict[str, str]
+    says: tuple[str, ...]
+
+
+WRONG = (
+    Wrong("port", {"PORT": "abc"}, ("PORT is 'abc'", "Write a number such as 3978")),
+    Wrong("port too large", {"PORT": "70000"}, ("PORT is '70000'", "65535")),
+    Wrong("host with a scheme", {"HOST": "http://x"}, ("HOST is 'http://x'", "without scheme")),
+    Wrong("one port for both", {"PORT": "5000", "ADMIN_PORT": "5000"}, ("PORT and ADMIN_PORT", "different")),
+    Wrong("redis scheme", {"REDIS_URL": "http://u:hunter2@x"}, ("REDIS_URL", "redis://", "rediss://")),
+    Wrong("short key", {"SWITCHBOARD_ENCRYPTION_KEY": "hunter2"}, ("SWITCHBOARD_ENCRYPTION_KEY", "32")),
+    Wrong("misspelt", {"SWITCHBOARD_CONFG": "x"}, ("SWITCHBOARD_CONFG", "SWITCHBOARD_CONFIG")),
+    Wrong("log level", {"SWITCHBOARD_LOG_LEVEL": "loud"}, ("SWITCHBOARD_LOG_LEVEL is 'loud'", "warning")),
+    Wrong("empty secret", SLACK | {"SLACK_SIGNING_SECRET": ""}, ("SLACK_SIGNING_SECRET is set but empty",)),
+    Wrong("blank secret", {"OPENAI_API_KEY": "  "}, ("OPENAI_API_KEY is set but empty", "remove the line")),
+    Wrong("slack without secret", {"SLACK_BOT_TOKEN": "xoxb-1"}, ("half configured", "SLACK_SIGNING_SECRET")),
+    Wrong("slack without token", {"SLACK_SIGNING_SECRET": "s"}, ("half configured", "SLACK_BOT_TOKEN")),
+    Wrong("oauth without secret", SLACK | {"SLACK_CLIENT_ID": "1.2"}, ("SLACK_CLIENT_SECRET",)),
+    Wrong("slack tokens mixed up", SLACK | {"SLACK_BOT_TOKEN": "xapp-1"}, ("SLACK_APP_TOKEN the xapp-",)),
+    Wrong("slack address", SLACK | {"SLACK_API_URL": "slack.com"}, ("SLACK_API_URL is 'slack.com'",)),
+    Wrong("teams without password", {"TEAMS_APP_ID": "a", "TEAMS_TENANT_ID": "t"}, ("TEAMS_APP_PASSWORD",)),
+    Wrong("teams for nobody", {"TEAMS_APP_ID": "a", "TEAMS_APP_PASSWORD": "p"}, ("TEAMS_ALLOWED_TENANTS",)),
+    Wrong(
+        "playground in public", {"TEAMS_PLAYGROUND": "1", "HOST": "0.0.0.0"}, ("HOST=0.0.0.0", "127.0.0.1")
+    ),
+    Wrong("foundry without endpoint", {"FOUNDRY_API_KEY": "hunter2"}, ("FOUNDRY_ENDPOINT is missing",)),
+    Wrong("secret in an address", {"XAI_BASE_URL": "https://u:hunter2@x"}, ("XAI_BASE_URL", "password")),
+)
+
+
+def at(environ: dict[str, str], folder: Path = Path("/nonexistent")) -> Settings:
+    return read(environ, folder=folder)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.name)
+def test_a_wrong_value_stops_the_start_with_the_name_the_reason_and_the_remedy(wrong: Wrong) -> None:
+    with pytest.raises(SettingsError) as refused:
+        at(wrong.environ)
+
+    assert all(part in str(refused.value) for part in wrong.says), refused.value
+    assert "hunter2" not in str(refused.value)
+
+
+def test_every_fault_is_told_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        at({"PORT": "x", "ADMIN_PORT": "y", "SLACK_BOT_TOKEN": "xoxb-1"})
+
+    assert len(str(refused.value).splitlines()) == 3
+
+
+def test_nothing_set_is_a_laptop_with_the_page_and_the_embedded_server() -> None:
+    settings = at({})
+
+    assert (settings.host, settings.port, settings.admin_port) == ("127.0.0.1", 3978, 3979)
+    assert settings.page
+    assert settings.redis_url is None
+    assert settings.slack is None
+    assert settings.teams is None
+    assert settings.vendors == {}
+
+
+@pytest.mark.parametrize(
+    ("host", "served"),
+    [
+        ("localhost", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("0.0.0.0", False),
+        ("::", False),
+    ],
+)
+def test_the_page_is_served_only_where_nobody_else_can_reach_it(host: str, served: bool) -> None:
+    assert at({"HOST": host}).page is served
+
+
+def test_slack_can_be_http_socket_mode_or_oauth() -> None:
+    http = at(SLACK).slack
+    socket = at({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}).slack
+    oauth = at({"SLACK_CLIENT_ID": "1", "SLACK_CLIENT_SECRET": "c", "SLACK_SIGNING_SECRET": "s"}).slack
+
+    assert http
+    assert not http.socket_mode
+    assert not http.oauth
+    assert socket
+    assert socket.socket_mode
+    assert oauth
+    assert oauth.oauth
+
+
+def test_addresses_that_change_nothing_by_themselves_configure_no_platform() -> None:
+    settings = at(
+        {"SLACK_API_URL": "http://127.0.0.1:9/api", "TEAMS_SERVICE_HOSTS": "x", "TEAMS_PLAYGROUND": "0"}
+    )
+
+    assert settings.slack is None
+    assert settings.teams is None
+
+
+def test_teams_takes_one_tenant_or_a_list_or_everybody_by_word() -> None:
+    several = {name: value for name, value in TEAMS.items() if name != "TEAMS_TENANT_ID"}
+
+    assert at(TEAMS).teams.tenants == {"tenant"}  # type: ignore[union-attr]  # configured a line above
+    assert at(several | {"TEAMS_ALLOWED_TENANTS": "a, b,"}).teams.tenants == {"a", "b"}  # type: ignore[union-attr]  # same
+    assert at(several | {"TEAMS_ALLOWED_TENANTS": "*"}).teams.tenants == {"*"}  # type: ignore[union-attr]  # same
+
+
+def test_an_address_is_the_same_with_and_without_its_last_slash() -> None:
+    settings = at(SLACK | {"SLACK_API_URL": "https://slack-gov.com/api", "OPENAI_BASE_URL": "http://x/v1/"})
+
+    assert settings.slack
+    assert settings.slack.api_url == "https://slack-gov.com/api/"
+    assert settings.vendors["openai"].base_url == "http://x/v1"
+
+
+def test_no_secret_shows_in_a_repr_or_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
+    secrets = {
+        name: f"xoxb-canary-{name}-0123456789012345678901" for name, row in variables().items() if row.secret
+    }
+    secrets |= {"REDIS_URL": "redis://u:canary-redis@h", "SLACK_APP_TOKEN": "xapp-canary"}
+    settings = at(
+        secrets
+        | {
+            "SLACK_CLIENT_ID": "1",
+            "TEAMS_APP_ID": "a",
+            "TEAMS_TENANT_ID": "t",
+            "FOUNDRY_ENDPOINT": "https://f",
+        }
+    )
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("bot").warning("%s %r", settings, settings)
+
+    assert "canary" not in f"{settings!r} {settings} {settings.model_dump()} {caplog.text}"
+
+
+def test_the_env_file_counts_where_the_environment_is_silent(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "# a comment\n\nexport PORT=5000  # ours\nHOST='localhost'\nADMIN_PORT=\nXAI_API_KEY=\"a#b\"\n"
+    )
+    settings = at({"PORT": "6000"}, tmp_path)
+
+    assert (settings.port, settings.host, settings.admin_port) == (6000, "localhost", 3979)
+    key = settings.vendors["xai"].api_key
+    assert key
+    assert key.get_secret_value() == "a#b"
+
+
+def test_a_line_of_the_env_file_that_means_nothing_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=1\nhello there\n")
+    with pytest.raises(SettingsError, match=r"\.env line 2"):
+        at({}, tmp_path)
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        at({}).port = 1
