@@ -50,15 +50,16 @@ class PlatformGone(PlatformError):
 
 
 class ModelError(SwitchboardError):
-    """A model did not answer. The text is for the log, scrubbed and capped; people see `told`.
+    """A model did not answer. The text is for the log, scrubbed and capped; people see `tell`.
 
-    `retry`: the same request may be sent again, before the first visible piece only.
+    `retry`: the same request may be sent again, before the first visible text only.
     `failover`: another model may answer instead.
     `operator`: somebody who runs Switchboard has to act.
     `status` is the HTTP status if there was one; `code` the vendor's own word for the case.
     """
 
-    told: ClassVar[str] = "{model} did not answer."
+    cause: ClassVar[str] = "did not answer"
+    advice: ClassVar[str] = "Try again in a minute, or pick another model with /model."
     retry: ClassVar[bool] = False
     failover: ClassVar[bool] = False
     operator: ClassVar[bool] = False
@@ -77,72 +78,88 @@ class ModelError(SwitchboardError):
         self.retry_after = retry_after
 
     def tell(self, model: str) -> str:
-        """One line for the person: what happened to this model and what to do."""
-        return self.told.format(model=model)
+        """What happened to this model and what to do, in one line for the person."""
+        return f"{model} {self.cause}. {self.advice}"
 
 
 class Quota(ModelError):
-    told = "{model}'s account has no credit left. Pick another model with /model; the operator has been told."
+    cause = "has no credit left"
+    advice = "Pick another model with /model; whoever runs Switchboard has to top up the account."
     failover = True
     operator = True
 
 
 class RateLimit(ModelError):
-    told = "{model} is getting too many requests. Try again in a minute, or pick another model with /model."
+    cause = "is getting too many requests"
     retry = True
     failover = True
 
 
 class Overloaded(ModelError):
-    told = "{model} is overloaded. Try again in a minute, or pick another model with /model."
+    cause = "is overloaded"
     retry = True
     failover = True
 
 
 class Unavailable(ModelError):
-    told = "{model} is not available right now. Try again in a minute, or pick another model with /model."
+    cause = "is not available right now"
     retry = True
     failover = True
 
 
 class ServerError(ModelError):
-    told = "{model} had an error of its own. Try again, or pick another model with /model."
+    cause = "had an error of its own"
     retry = True
     failover = True
 
 
 class Timeout(ModelError):
-    told = "{model} took too long. Try again, or pick another model with /model."
+    cause = "took too long"
     retry = True
     failover = True
 
 
 class Connection(ModelError):
-    told = "{model} could not be reached. Try again, or pick another model with /model."
+    cause = "could not be reached"
     retry = True
     failover = True
 
 
 class Auth(ModelError):
-    told = "{model} refused Switchboard's key. Pick another model with /model; the operator has been told."
+    cause = "refused Switchboard's key"
+    advice = (
+        "Pick another model with /model; whoever runs Switchboard can find the reason with switchboard check."
+    )
     failover = True
     operator = True
 
 
 class ModelNotFound(ModelError):
-    told = "{model} is not there any more under that name. Pick another model with /model; the operator has been told."
+    cause = "is not there any more under that name"
+    advice = (
+        "Pick another model with /model; whoever runs Switchboard can find the reason with switchboard check."
+    )
     failover = True
     operator = True
 
 
 class ContextTooLong(ModelError):
-    told = "This conversation is too long for {model}. Use /reset to start over, or pick a model with a larger window."
+    cause = "cannot take in a conversation this long"
+    advice = "Start over with /reset, or pick a model with a larger window with /model."
     failover = True
 
 
 class Filtered(ModelError):
-    told = "{model}'s content filter stopped this. Put the question differently and ask again."
+    cause = "did not answer because of a content filter"
+    advice = "Put the question differently and ask again."
 
 
 class Rejected(ModelError):
-    told = "{model} could not take this request. Put it differently, or pick another model with /model."
+    cause = "could not take this request"
+    advice = "Put it differently, or pick another model with /model."
+
+
+def cause_of(name: str) -> str:
+    """What a kind of ModelError means, by its class name in lower case (as health keeps it)."""
+    kinds = {kind.__name__.lower(): kind for kind in ModelError.__subclasses__()}
+    return kinds.get(name, ModelError).cause
