@@ -19,6 +19,7 @@ from bot.events import Event, File, MessageReceived, ThreadKey
 from bot.pieces import Piece, Shown
 from bot.prompt import Prompt
 from bot.replies import Reply
+from bot.stopping import Stop
 from bot.turns import Said, Turn, TurnRecord
 
 
@@ -68,6 +69,19 @@ class Journal(Protocol):
 
     async def save(self, ref: Mapping[str, Any]) -> None:
         """Keeps the sink's own state (JSON values). One Redis round trip. Raises Fenced, StorageUnavailable."""
+        ...
+
+
+class TurnInHand(Journal, Protocol):
+    """The journal as the conversation sees it. Implemented by the worker's claim."""
+
+    @property
+    def stop(self) -> Stop:
+        """Fires when the person pressed Stop, on whatever replica."""
+        ...
+
+    async def keep(self, final: Turn) -> None:
+        """Stores the finished turn before its last edit is sent, so that nobody asks the model again."""
         ...
 
 

@@ -32,6 +32,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One model's answer in a comparison. `notice` says what went wrong, "" when nothing did."""
+
+    model: str
+    answer: str
+    seconds: float = 0.0
+    usage: Usage | None = None
+    cost: float | None = None
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One remembered question and its answer, in neutral form: no vendor's wire format is ever stored."""
 
@@ -42,7 +54,10 @@ class Turn:
     answer: str = ""
     model: str = ""  # the catalogue's name of the model that answered
     served_by: str = ""  # the vendor's own name for it
-    reason: str = "stop"  # a bot.pieces.Reason
+    reason: str = "stop"  # a bot.pieces.Reason, or "reset"
+    footer: str = ""  # the quiet last line it was shown with
+    notice: str = ""  # what was said about a cut, stopped or failed answer
+    candidates: tuple[Candidate, ...] = ()  # of a comparison; `answer` and `model` are the one that counts
     usage: Usage | None = None
     cost: float | None = None  # USD, an estimate; None where no price is known
     seconds: float = 0.0
