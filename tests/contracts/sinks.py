@@ -1,0 +1,309 @@
+"""The promises of `bot.ports.ReplySink`, checked on every platform.
+
+Use it like this, in `tests/<platform>/test_sink.py`:
+
+    class TestSlackSink(SinkContract):
+        @pytest.fixture
+        async def place(self) -> AsyncIterator[Place]:
+            async with ... as fake:
+                yield SlackPlace(fake)
+
+Set `exactly_once = False` where the platform gives no way to find out whether a post whose answer was lost has
+been carried out: then a message may remain from each such post, and everything else holds.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import ClassVar
+
+import pytest
+
+from bot.errors import PlatformBusy
+from bot.pieces import Closing, Reason, Shown, Status, Text, Thinking
+from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
+from tests.contracts.crashes import killed_in_call, killed_in_save
+from tests.contracts.places import Fault, Place, Seen, words
+from tests.doubles import FakeJournal
+
+FOOTER = "grok answered"
+ANSWER = "The tide comes twice a day because the Moon pulls at the sea. " * 6
+AGAIN = Button(action=Action.AGAIN, label="Regenerate", value="turn-1")
+HOSTILE = (
+    "<!channel> <@U12345> <!here|here> <!subteam^S1> <#C1|general> <at>Everyone</at> @everyone "
+    "<https://evil.example/x|https://bank.example> ![pixel](https://evil.example/p.png?q=secret) "
+    "![ref][1] <img src='https://evil.example/i.png'> [x](javascript:alert(1)) &lt;!channel&gt; "
+    "`<!channel>`\n\n```\n<!channel> <@U12345>\n```\n\n[1]: https://evil.example/ref.png\n"
+)
+DONE = Closing(reason=Reason.STOP, footer=FOOTER, buttons=(AGAIN,))
+
+
+def long(lines: int) -> str:
+    return "".join(f"Line {n} of a long answer that says something about the sea.\n\n" for n in range(lines))
+
+
+def pieces(text: str, *, size: int = 7, closing: Closing = DONE) -> list[Shown]:
+    """An answer in small pieces, with a status and thinking before it, as a conversation shows it."""
+    texts = [Text(text[at : at + size]) for at in range(0, len(text), size)]
+    return [Status("grok is thinking"), Thinking("SECRET musings"), *texts, closing]
+
+
+async def flowing(parts: Sequence[Shown]) -> AsyncGenerator[Shown, None]:
+    """Ready-made pieces, letting others run between two of them as a network does."""
+    for part in parts:
+        await asyncio.sleep(0)
+        yield part
+
+
+async def show(place: Place, journal: FakeJournal, parts: Sequence[Shown]) -> tuple[str, ...]:
+    """Shows the way a worker does: gives the turn back when the platform is busy, and claims it again."""
+    for _ in range(5):
+        try:
+            return await place.sink(journal).show(flowing(parts))
+        except PlatformBusy:
+            journal = journal.next_attempt()
+    raise AssertionError("the platform stayed busy")
+
+
+async def say(place: Place, journal: FakeJournal, reply: Reply) -> str:
+    for _ in range(5):
+        try:
+            return await place.sink(journal).say(reply)
+        except PlatformBusy:
+            journal = journal.next_attempt()
+    raise AssertionError("the platform stayed busy")
+
+
+def assert_whole(seen: Sequence[Seen], text: str) -> None:
+    """The answer is there once, in order, complete, with one footer at its end and nothing else."""
+    assert words(*(one.text for one in seen)) == words(text)
+    assert [one.footer for one in seen if one.footer] == [FOOTER]
+    assert seen[-1].footer == FOOTER
+
+
+class SinkContract:
+    """Subclass it, provide a fixture `place` that gives a `Place`."""
+
+    lines: ClassVar[int] = 300  # of a long answer, 62 bytes each: enough for more than two messages
+    exactly_once: ClassVar[bool] = True
+    faults: ClassVar[tuple[Fault, ...]] = (Fault.LOST, Fault.DROPPED, Fault.BUSY)
+
+    async def test_an_answer_ends_as_one_message_with_exactly_its_text(self, place: Place) -> None:
+        ids = await show(place, FakeJournal(), pieces(ANSWER))
+
+        seen = await place.seen()
+        assert_whole(seen, ANSWER)
+        assert tuple(one.id for one in seen) == ids
+        assert len(seen) == 1
+
+    async def test_an_answer_grows_before_it_is_complete(self, place: Place) -> None:
+        await show(place, FakeJournal(), pieces(ANSWER * 4))
+
+        partial = [
+            text for text in place.glimpses() if "The tide" in text and words(ANSWER * 4) not in words(text)
+        ]
+        assert partial
+
+    async def test_the_footer_is_shown_apart_from_the_text(self, place: Place) -> None:
+        await show(place, FakeJournal(), pieces(ANSWER))
+
+        (seen,) = await place.seen()
+        assert seen.footer == FOOTER
+        assert FOOTER not in seen.text
+
+    async def test_thinking_never_stays_in_an_answer(self, place: Place) -> None:
+        await show(place, FakeJournal(), pieces(ANSWER))
+
+        assert "SECRET" not in str(await place.seen())
+
+    async def test_a_notice_is_shown_after_what_was_said(self, place: Place) -> None:
+        closing = Closing(reason=Reason.BROKEN, footer=FOOTER, notice="The answer was cut short.")
+        await show(place, FakeJournal(), pieces(ANSWER, closing=closing))
+
+        (seen,) = await place.seen()
+        assert words(seen.text).startswith(words(ANSWER))
+        assert "The answer was cut short." in words(seen.text)
+
+    async def test_a_failure_before_any_text_shows_its_notice_alone(self, place: Place) -> None:
+        closing = Closing(reason=Reason.FAILED, footer=FOOTER, notice="grok did not answer.")
+        await show(place, FakeJournal(), pieces("", closing=closing))
+
+        (seen,) = await place.seen()
+        assert words(seen.text) == "grok did not answer."
+
+    async def test_buttons_are_offered_at_the_end_and_stop_only_before(self, place: Place) -> None:
+        await show(place, FakeJournal(), pieces(ANSWER))
+
+        (seen,) = await place.seen()
+        assert "Regenerate" in seen.buttons
+        assert "Stop" not in seen.buttons
+        assert place.stop_offered()
+
+    async def test_a_normal_answer_saves_its_place_once(self, place: Place) -> None:
+        journal = FakeJournal()
+        await show(place, journal, pieces(ANSWER))
+
+        assert len(journal.saves) == 1
+
+    async def test_a_long_answer_arrives_complete_in_consecutive_messages(self, place: Place) -> None:
+        ids = await show(place, FakeJournal(), pieces(long(self.lines), size=311))
+
+        seen = await place.seen()
+        assert_whole(seen, long(self.lines))
+        assert tuple(one.id for one in seen) == ids
+
+    async def test_a_resumed_turn_continues_the_same_message(self, place: Place) -> None:
+        for kept in (False, True):
+            place.move()
+            journal = FakeJournal(id=f"turn-{kept}")
+            again = await killed_in_save(
+                place, lambda j: place.sink(j).show(flowing(pieces(ANSWER))), journal, kept=kept
+            )
+            await show(place, again, pieces("Another wording. " + ANSWER))
+
+            seen = await place.seen()
+            assert_whole(seen if self.exactly_once or kept else seen[-1:], "Another wording. " + ANSWER)
+
+    @pytest.mark.parametrize("hang", [Fault.HANGS_BEFORE, Fault.HANGS_AFTER], ids=["before", "after"])
+    @pytest.mark.parametrize("length", ["short", "long"])
+    async def test_a_crash_at_any_call_leaves_one_answer(
+        self, place: Place, hang: Fault, length: str
+    ) -> None:
+        text = ANSWER if length == "short" else long(self.lines)
+        parts = pieces(text, size=997)
+        call = 0
+        while True:
+            call += 1
+            place.move()
+            journal = FakeJournal(id=f"turn-{call}")
+            again = await killed_in_call(
+                place, lambda j: place.sink(j).show(flowing(parts)), journal, call, hang
+            )
+            if again is None:
+                break
+            await show(place, again, parts)
+
+            self.assert_whole_but_orphans(await place.seen(), text, 1)
+        assert call > 2
+
+    async def test_a_turn_with_its_final_text_is_replayed_in_place(self, place: Place) -> None:
+        journal = FakeJournal()
+        first = await show(place, journal, pieces(ANSWER))
+        second = await show(place, journal.next_attempt(), [Text(ANSWER), DONE])
+
+        assert second == first
+        assert_whole(await place.seen(), ANSWER)
+
+    @pytest.mark.parametrize("length", ["short", "long"])
+    async def test_one_failed_call_changes_nothing_in_the_end(self, place: Place, length: str) -> None:
+        text = ANSWER if length == "short" else long(self.lines)
+        parts = pieces(text, size=997)
+        await show(place, FakeJournal(), parts)
+        calls = place.calls()
+        for fault in self.faults:
+            for call in range(1, calls + 1):
+                place.move()
+                place.fault(call, fault)
+                await show(place, FakeJournal(id=f"turn-{fault}-{call}"), parts)
+
+                self.assert_whole_but_orphans(await place.seen(), text, 1)
+                place.cut()
+
+    async def test_hostile_text_is_shown_as_text(self, place: Place) -> None:
+        for size in (1, 3, 1000):
+            place.move()
+            await show(place, FakeJournal(id=f"turn-{size}"), pieces(HOSTILE, size=size))
+
+            seen = await place.seen()
+            assert [one.live for one in seen] == [()] * len(seen)
+            assert "SECRET" not in str(seen)
+
+    async def test_a_reply_shows_its_parts(self, place: Place) -> None:
+        reply = Reply(
+            title="Models",
+            text="Pick one.",
+            table=Table(header=("Name", "Price"), rows=(("grok", "low"), ("claude", "high"))),
+            sections=(Section(title="grok", text="fast", note="0.1 s", buttons=(AGAIN,)),),
+            choices=(
+                Choice(
+                    action=Action.PICK,
+                    label="Model",
+                    options=(
+                        Option(value="me grok", label="grok", hint="fast"),
+                        Option(value="me gpt", label="gpt"),
+                    ),
+                    selected="me gpt",
+                ),
+            ),
+            buttons=(Button(action=Action.RUN, label="Help", value="/help"),),
+        )
+        message = await say(place, FakeJournal(), reply)
+
+        (seen,) = await place.seen()
+        assert seen.id == message
+        assert {"Models", "Pick", "Name", "Price", "grok", "low", "claude", "high", "fast"} <= set(
+            words(seen.text).replace(".", "").split()
+        )
+        assert {"Regenerate", "Help"} <= set(seen.buttons)
+        assert {"grok", "gpt"} <= {option.split(" ")[0] for option in seen.options}
+
+    async def test_hostile_words_in_a_reply_are_shown_as_text(self, place: Place) -> None:
+        reply = Reply(
+            title=HOSTILE,
+            text="Two answers.",
+            table=Table(header=("<!channel>",), rows=((HOSTILE,),)),
+            sections=(Section(title=HOSTILE, text=HOSTILE, note=HOSTILE),),
+        )
+        await say(place, FakeJournal(), reply)
+
+        seen = await place.seen()
+        assert [one.live for one in seen] == [()] * len(seen)
+
+    async def test_a_reply_can_take_the_place_of_a_message(self, place: Place) -> None:
+        message = await say(place, FakeJournal(id="turn-1"), Reply(text="Which one?"))
+        await say(place, FakeJournal(id="turn-2"), Reply(text="grok it is.", replaces=message))
+
+        (seen,) = await place.seen()
+        assert words(seen.text) == "grok it is."
+        assert seen.id == message
+
+    async def test_saying_again_after_a_crash_shows_it_once(self, place: Place) -> None:
+        for hang in (Fault.HANGS_BEFORE, Fault.HANGS_AFTER):
+            call = 0
+            while True:
+                call += 1
+                place.move()
+                journal = FakeJournal(id=f"turn-{hang}-{call}")
+                reply = Reply(text="Memory erased.")
+                again = await killed_in_call(
+                    place, lambda j: place.sink(j).say(Reply(text="Memory erased.")), journal, call, hang
+                )
+                if again is None:
+                    break
+                await say(place, again, reply)
+
+                seen = await place.seen()
+                assert words(seen[-1].text) == "Memory erased."
+                assert len(seen) == 1 or not self.exactly_once
+
+    async def test_a_failed_call_does_not_say_it_twice(self, place: Place) -> None:
+        for fault in self.faults:
+            place.move()
+            place.fault(1, fault)
+            await say(place, FakeJournal(id=f"turn-{fault}"), Reply(text="Memory erased."))
+
+            seen = await place.seen()
+            assert words(seen[-1].text) == "Memory erased."
+            assert len(seen) == 1 or not self.exactly_once
+            place.cut()
+
+    def assert_whole_but_orphans(self, seen: Sequence[Seen], text: str, orphans: int) -> None:
+        """The whole answer; where the platform allows no better, up to so many messages more."""
+        if self.exactly_once:
+            assert_whole(seen, text)
+            return
+        for extra in range(orphans + 1):
+            rest = [one for at, one in enumerate(seen) if at >= extra]
+            if words(*(one.text for one in rest)) == words(text):
+                assert_whole(rest, text)
+                return
+        raise AssertionError([one.text[:60] for one in seen])
