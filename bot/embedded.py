@@ -227,7 +227,7 @@ def private_directory(path: Path) -> None:
             raise SettingsError(
                 f"SWITCHBOARD_DATA_DIR is {path}, a directory shared with others. Choose one of your own."
             )
-        if stat.S_IMODE(found.st_mode) != 0o700:  # noqa: PLR2004 - owner only
+        if stat.S_IMODE(found.st_mode) != 0o700:
             path.chmod(0o700)
     except OSError as error:
         raise SettingsError(

@@ -1,0 +1,35 @@
+"""Who may use what: the operator's rules applied to one place. Pure.
+
+`[policy]` holds everywhere; a workspace's and a channel's own rules are applied on top of it, and an allow-list
+can only take away.
+"""
+
+from collections.abc import Iterator
+
+from bot.catalog import Model, allows
+from bot.config import Policy, Rules
+from bot.events import ThreadKey
+
+
+def allowed(policy: Policy, thread: ThreadKey, model: Model) -> bool:
+    """Whether every allow-list that applies in this place admits the model."""
+    lists = [policy.allow, *(rules.allow for rules in _rules(policy, thread) if rules.allow is not None)]
+    return all(allows(patterns, model) for patterns in lists)
+
+
+def may_fail_over(policy: Policy, thread: ThreadKey) -> bool:
+    """Whether another model may step in here; the nearest rule decides."""
+    said = [rules.failover for rules in _rules(policy, thread) if rules.failover is not None]
+    return said[-1] if said else policy.failover
+
+
+def follows(policy: Policy, thread: ThreadKey) -> bool:
+    """Whether messages in a thread the bot takes part in need no mention; the nearest rule decides."""
+    said = [rules.thread_replies for rules in _rules(policy, thread) if rules.thread_replies is not None]
+    return (said[-1] if said else policy.thread_replies) == "always"
+
+
+def _rules(policy: Policy, thread: ThreadKey) -> Iterator[Rules]:
+    for rules in (policy.workspaces.get(thread.workspace), policy.channels.get(thread.channel)):
+        if rules is not None:
+            yield rules
