@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
+from bot.config import File
+from bot.config import read as read_file
 from bot.environment import (
     Address,
     Host,
@@ -124,7 +127,10 @@ class Foundry(Part):
 
 
 class Settings(Part):
-    """Everything, frozen. Parts that are not configured are None, vendors that are not are absent."""
+    """Everything, frozen. Parts that are not configured are None, vendors that are not are absent.
+
+    `file` is switchboard.toml; `keys` holds the variables that its `api_key_env` entries name, where they are set.
+    """
 
     host: Host = Field("127.0.0.1", description="an address of this machine, such as 127.0.0.1 or 0.0.0.0")
     port: Port = Field(3978, description="a number such as 3978, or 0 for any free port")
@@ -156,11 +162,21 @@ class Settings(Part):
     teams: Teams | None = None
     foundry: Foundry | None = None
     vendors: Mapping[str, Vendor] = {}
+    file: File = File()
+    keys: Mapping[str, SecretStr] = {}
 
     @property
     def page(self) -> bool:
         """Whether the web page is served: it knows no sign-in, so only this machine may reach it."""
         return loopback(self.host)
+
+    def secrets(self) -> frozenset[str]:
+        """Every secret value, for the log's redaction. The password inside REDIS_URL counts by itself."""
+        parts = (self, self.slack, self.teams, self.foundry, *self.vendors.values())
+        values = [value for part in parts if part for _, value in part] + list(self.keys.values())
+        found = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
+        password = urlsplit(self.redis_url.get_secret_value()).password if self.redis_url else None
+        return frozenset(found | {unquote(password)} if password else found)
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -192,17 +208,44 @@ def read(environ: Mapping[str, str] | None = None, *, folder: Path = Path()) -> 
     known = variables()
     found = {name: values[name].strip() for name in known if name in values}
     faults = [*_misspelt(values, known), *_empty(found, known)]
-    if faults:
-        raise SettingsError("\n".join(faults))
     found = {name: value for name, value in found.items() if value}
     try:
-        return Settings.model_validate(_tree(found))
+        file = _file(folder, found.get("SWITCHBOARD_CONFIG", ""))
+        tree = _tree(found) | {"file": file, "keys": _keys(file, values)}
+        settings = Settings.model_validate(tree)
+    except SettingsError as error:
+        faults.append(str(error))
     except ValidationError as error:
-        lines = []
         for fault in error.errors(include_url=False, include_input=False):
             name = _name(tuple(str(part) for part in fault["loc"]))
-            lines.append(explain(known.get(name), found.get(name), fault))
-        raise SettingsError("\n".join(lines)) from None
+            faults.append(explain(known.get(name), found.get(name), fault))
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return settings
+
+
+def _file(folder: Path, name: str) -> File:
+    path = folder / (name or "switchboard.toml")
+    if not path.is_file():
+        if name:
+            raise SettingsError(
+                f"SWITCHBOARD_CONFIG is {name!r}: there is no such file. Write the path of one."
+            )
+        return File()
+    return read_file(path.read_text(encoding="utf-8"), source=str(path))
+
+
+def _keys(file: File, values: Mapping[str, str]) -> dict[str, str]:
+    """The variables named by `api_key_env`, where they are set."""
+    found = {}
+    for name, entry in file.providers.items():
+        if entry.api_key_env in values:
+            found[entry.api_key_env] = values[entry.api_key_env].strip()
+            if not found[entry.api_key_env]:
+                raise SettingsError(
+                    f"{entry.api_key_env} (the key of {name}) is set but empty. Write the key."
+                )
+    return found
 
 
 def _tree(found: Mapping[str, str]) -> dict[str, Any]:

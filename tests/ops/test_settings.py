@@ -1,6 +1,7 @@
 """What the operator gets for each thing that can be written into the environment."""
 
 import logging
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,3 +173,41 @@ def test_a_line_of_the_env_file_that_means_nothing_is_named(tmp_path: Path) -> N
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         at({}).port = 1
+
+
+def test_the_toml_file_is_part_of_the_settings_and_finds_its_keys(tmp_path: Path) -> None:
+    (tmp_path / "switchboard.toml").write_text(
+        'default = "grok"\n[providers.eu]\ndialect = "openai-chat"\nbase_url = "http://x/v1"\napi_key_env = "EU_KEY"\n'
+    )
+    settings = at({"EU_KEY": "eu-canary"}, tmp_path)
+
+    assert settings.file.default == "grok"
+    assert settings.keys["EU_KEY"].get_secret_value() == "eu-canary"
+    assert "eu-canary" in settings.secrets()
+
+
+def test_what_is_wrong_in_the_file_and_in_the_environment_is_told_together(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("defualt = 1\n")
+    with pytest.raises(SettingsError) as refused:
+        at({"SWITCHBOARD_CONFIG": "mine.toml", "XAI_API_KEY": ""}, tmp_path)
+
+    assert "defualt" in str(refused.value)
+    assert "XAI_API_KEY is set but empty" in str(refused.value)
+
+
+def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"SWITCHBOARD_CONFIG is 'gone\.toml': there is no such file"):
+        at({"SWITCHBOARD_CONFIG": "gone.toml"}, tmp_path)
+
+
+def test_the_example_file_names_every_setting_and_no_other() -> None:
+    lines = (Path(__file__).parents[2] / ".env.example").read_text().splitlines()
+    named = [match[1] for line in lines if (match := re.match(r"#?([A-Z][A-Z0-9_]+)=", line))]
+
+    assert sorted(named) == sorted(variables())
+
+
+def test_every_secret_is_known_to_the_redaction() -> None:
+    settings = at(SLACK | TEAMS | {"XAI_API_KEY": "xai-1", "REDIS_URL": "rediss://u:p%40ss@h"})
+
+    assert settings.secrets() == {"xoxb-1", "s3cret", "pw", "xai-1", "rediss://u:p%40ss@h", "p@ss"}
