@@ -317,3 +317,34 @@ class Health(Protocol):
         Errors that are about the request (Rejected, Filtered, ContextTooLong) count as a sign of life.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """What somebody used in a period. `cost` is an estimate in USD."""
+
+    turns: int = 0
+    input: int = 0
+    output: int = 0
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """A conversation somebody took part in lately; `title` is the start of its latest question."""
+
+    thread: ThreadKey
+    title: str
+    at: float
+
+
+class Ledger(Protocol):
+    """What was used, and where people were. Written by `commit`; implemented by bot.storage.ledger on Redis."""
+
+    async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:
+        """Today's and this month's, in UTC."""
+        ...
+
+    async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[Recent]:
+        """Newest first."""
+        ...

@@ -1,12 +1,13 @@
 """Everything about the event in hand that a command or an answer needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot import policy
 from bot.catalog import Model
 from bot.config import Policy
 from bot.events import Event, ThreadKey
-from bot.ports import Claim, Manners, ReplySink, TurnInHand
+from bot.ports import Claim, Manners, Outcome, ReplySink, TurnInHand
+from bot.replies import Reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +49,11 @@ class Scene:
     @property
     def administers(self) -> bool:
         return self.event.author.id in self.policy.admins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """What to say, and what it leaves behind."""
+
+    reply: Reply
+    outcome: Outcome = field(default_factory=Outcome)
