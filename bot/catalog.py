@@ -42,6 +42,7 @@ class Model:
     name: str
     provider: str
     model: str
+    base: str = ""  # the vendor's id of the model behind a deployment, where `model` is only a given name
     dialect: str = ""  # "" means the provider's own
     aliases: tuple[str, ...] = ()
     fallback: tuple[str, ...] = ()

@@ -1,0 +1,39 @@
+"""What is known about a model by its name alone, from the bundled table facts.toml."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A model's limits (tokens) and abilities. None: not known."""
+
+    context: int | None = None
+    max_output: int | None = None
+    vision: bool | None = None
+    documents: bool | None = None
+    tools: bool | None = None
+    reasoning: bool | None = None
+
+
+class Facts:
+    """Patterns over model ids, first match wins."""
+
+    def __init__(self, rows: Sequence[tuple[str, Fact]]) -> None:
+        self._rows = [(re.compile(pattern), fact) for pattern, fact in rows]
+
+    @classmethod
+    def bundled(cls) -> Self:
+        table = tomllib.loads(files("bot").joinpath("facts.toml").read_text(encoding="utf-8"))
+        # A bundled row knows its model: an ability it does not name is one the model does not have.
+        able = {"vision": False, "documents": False, "tools": False, "reasoning": False}
+        return cls([(row["match"], Fact(**(able | row["about"]))) for row in table["models"]])
+
+    def about(self, model: str) -> Fact:
+        """`model` is a vendor's id, with or without the vendor in front ("openai/gpt-6-sol")."""
+        name = model.casefold().rsplit("/", 1)[-1]
+        return next((fact for pattern, fact in self._rows if pattern.match(name)), Fact())

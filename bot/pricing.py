@@ -1,0 +1,133 @@
+"""What an answer costs, and how far token estimates are off.
+
+Prices are estimates: the operator's own come first, then the endpoint's listing, then the bundled price data.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import ModuleType
+from typing import Protocol
+
+from bot.catalog import Model, Price
+from bot.pieces import Usage
+
+MILLION = 1_000_000
+SMALL = 1_000  # tokens of the sample that shows a price: below every tier's threshold
+
+
+class _Calculation(Protocol):
+    @property
+    def total_price(self) -> Decimal: ...
+
+
+class Prices:
+    """Prices from `genai-prices`, offline.
+
+    `markets` maps a provider's name to the price data's own ("xai" -> "x-ai"); None means that its models cost
+    nothing that anybody knows of. A provider that is not in it is looked up by the model's id alone.
+    """
+
+    def __init__(self, markets: Mapping[str, str | None]) -> None:
+        self._markets = dict(markets)
+        self._data: ModuleType | None = None
+
+    def cost(self, model: Model, usage: Usage, served: str = "") -> float | None:
+        """USD for one answer; None where no price is known. `served`: the model that really answered, if told."""
+        if model.price is not None:
+            return _at(model.price, usage)
+        names = dict.fromkeys(name for name in (served, model.base, model.model) if name)
+        return next((cost for name in names if (cost := self._look_up(model, name, usage)) is not None), None)
+
+    def price(self, model: Model) -> Price | None:
+        """USD per million tokens, for showing."""
+        if model.price is not None:
+            return model.price
+        read = self.cost(model, Usage(input=SMALL))
+        written = self.cost(model, Usage(output=SMALL))
+        if read is None or written is None:
+            return None
+        cached = self.cost(model, Usage(input=SMALL, cache_read=SMALL))
+        return Price(
+            input=_per_million(read),
+            output=_per_million(written),
+            cached=None if cached is None else _per_million(cached),
+        )
+
+    def load(self) -> ModuleType:
+        """Reads the price data, which takes up to half a second: call it off the event loop, before it is needed."""
+        if self._data is None:
+            import genai_prices  # noqa: PLC0415 - the start must not wait for it
+
+            self._data = genai_prices
+        return self._data
+
+    def _look_up(self, model: Model, name: str, usage: Usage) -> float | None:
+        market = self._markets.get(model.provider, "")
+        if market is None:
+            return None
+        data = self.load()
+        counted = data.Usage(
+            input_tokens=usage.input,
+            output_tokens=usage.output,
+            cache_read_tokens=min(usage.cache_read, usage.input),
+            cache_write_tokens=min(usage.cache_write, usage.input - min(usage.cache_read, usage.input)),
+        )
+        try:
+            found: _Calculation = data.calc_price(counted, model_ref=name, provider_id=market or None)
+        except (LookupError, ValueError):
+            return None
+        return float(found.total_price)
+
+
+def _at(price: Price, usage: Usage) -> float:
+    cached = min(usage.cache_read, usage.input)
+    rate = price.input if price.cached is None else price.cached
+    return ((usage.input - cached) * price.input + cached * rate + usage.output * price.output) / MILLION
+
+
+def _per_million(cost: float) -> float:
+    return round(cost * MILLION / SMALL, 6)
+
+
+def price_class(price: Price | None) -> str:
+    """Something short for a picker: "", "free", "$" (a long answer costs up to a cent), "$$" or "$$$"."""
+    if price is None:
+        return ""
+    thousand = (3 * price.input + price.output) / 1_000  # 3,000 tokens read and 1,000 written, in USD
+    if thousand == 0:
+        return "free"
+    return "$" if thousand <= 0.01 else "$$" if thousand <= 0.04 else "$$$"
+
+
+@dataclass(slots=True)
+class _Ratio:
+    value: float = 1.0
+    seen: int = 0
+
+
+class Corrections:
+    """Real over estimated input tokens, per model, as seen by this process.
+
+    A vendor's tokenizer is not known, its bill is: the running ratio follows it, and starts at 1.
+    """
+
+    WEIGHT = 0.2  # of the newest sight, once there are several
+    BOUNDS = (0.3, 4.0)  # beyond this it is not the tokenizer (a hidden system prompt, a missing count)
+    SMALLEST = 50  # estimated tokens; less says nothing
+
+    def __init__(self) -> None:
+        self._ratios: dict[str, _Ratio] = {}
+
+    def learn(self, model: Model, *, estimated: int, usage: Usage) -> None:
+        if estimated < self.SMALLEST or usage.estimated or usage.input <= 0:
+            return
+        low, high = self.BOUNDS
+        seen = min(max(usage.input / estimated, low), high)
+        ratio = self._ratios.setdefault(model.key, _Ratio())
+        ratio.seen += 1
+        ratio.value += (seen - ratio.value) * max(self.WEIGHT, 1 / ratio.seen)
+
+    def of(self, model: Model) -> float:
+        ratio = self._ratios.get(model.key)
+        return ratio.value if ratio else 1.0
