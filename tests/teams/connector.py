@@ -1,0 +1,265 @@
+"""The HTTP face of the fake Bot Connector: what the bot calls to talk."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from tests.teams.faults import Faults
+from tests.teams.issuer import Issuer
+from tests.teams.rates import APP, REACTIONS, SENDS, Rates
+from tests.teams.refusals import Refused, bad, gone
+from tests.teams.rooms import Room, Rooms
+from tests.teams.rules import check_message, check_size, entities
+from tests.teams.streams import Stream, check_start
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One request of the bot, as recorded: `sent` is the body, `status` what it was told."""
+
+    at: float
+    method: str
+    path: str
+    query: Mapping[str, str]
+    sent: dict[str, Any]
+    authorization: str
+    status: int = 0
+    code: str = ""
+
+    @property
+    def stream(self) -> Mapping[str, Any]:
+        found = entities(self.sent, "streaminfo")
+        return found[0] if found else {}
+
+
+@dataclass(kw_only=True)
+class Place:
+    """Where one call goes, taken apart."""
+
+    room: Room
+    root: str
+    activity: str
+    targeted: bool
+
+
+@dataclass(kw_only=True)
+class Connector:
+    """Answers the bot's calls by the documented rules and records every one of them.
+
+    `violations` lists the calls that a well-behaved bot would not have made, whatever they were answered.
+    """
+
+    issuer: Issuer
+    rooms: Rooms
+    clock: Callable[[], float]
+    faults: Faults = field(default_factory=Faults)
+    calls: list[Call] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    quota: bool = True
+    streaming: bool = True
+    put_on_streams: bool = True
+    extended: bool = True
+    latency: float = 0.0
+    connections: set[object] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.rates = Rates(self.clock)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.route("*", "/emea/v3/{rest:.*}", self.handle),
+            web.route("*", "/v3/{rest:.*}", self.handle),
+        ]
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        if request.transport is not None:
+            self.connections.add(request.transport.get_extra_info("peername"))
+        raw = await request.read()
+        call = Call(
+            at=self.clock(),
+            method=request.method,
+            path=request.raw_path,
+            query=dict(request.query),
+            sent=json.loads(raw) if raw else {},
+            authorization=request.headers.get("Authorization", ""),
+        )
+        self.calls.append(call)
+        response = await self._faulty(request, call)
+        call.status = response.status
+        return response
+
+    async def _faulty(self, request: web.Request, call: Call) -> web.StreamResponse:
+        fault = await self.faults.next(call.method, call.sent)
+        if fault and not fault.carried:
+            return fault.response(request)
+        try:
+            response = await self._answer(call)
+        except Refused as refused:
+            call.code = refused.code
+            if refused.status not in {401, 404, 412} and "canceled" not in refused.message:
+                self.violations.append(f"{refused.status} {refused.code}: {refused.message}")
+            response = refused.response()
+        if fault:
+            self.faults.dropped.append(f"{call.method} {call.stream.get('streamType', '')}".strip())
+            return fault.response(request)
+        return response
+
+    async def _answer(self, call: Call) -> web.Response:
+        if not self.issuer.valid(call.authorization):
+            raise Refused(401, "AuthorizationError", "Authorization has been denied for this request.")
+        if self.quota:
+            self.rates.count("app", APP)
+        parts = call.path.partition("?")[0].partition("/v3/conversations")[2].strip("/").split("/")
+        names = [unquote(part) for part in parts]
+        match names, call.method:
+            case [conversation, "activities"], "POST":
+                return await self._write(call, conversation, "", self._post)
+            case [conversation, "activities", activity], "PUT":
+                return await self._write(call, conversation, activity, self._put)
+            case [conversation, "activities", activity], "DELETE":
+                return await self._write(call, conversation, activity, self._delete)
+        return self._other(call, names)
+
+    def _other(self, call: Call, names: list[str]) -> web.Response:
+        match names, call.method:
+            case [""], "POST":
+                return self._create(call)
+            case [conversation, "activities", activity, "reactions", _], "PUT" | "DELETE":
+                return self._react(conversation, activity)
+            case [conversation, "members", member], "GET":
+                return self._member(conversation, member)
+            case [conversation, "pagedmembers"], "GET":
+                room, _ = self.rooms.find(conversation)
+                members = [{"id": one.id, "name": one.name} for one in room.members]
+                return web.json_response({"members": members})
+        raise gone("ConversationNotFound")
+
+    async def _write(
+        self,
+        call: Call,
+        conversation: str,
+        activity: str,
+        act: Callable[[Call, Place], Awaitable[web.Response]],
+    ) -> web.Response:
+        room, root = self.rooms.find(conversation)
+        if self.quota:
+            self.rates.count(conversation, SENDS)
+        if room.writing:
+            raise Refused(412, "PreconditionFailed", "Another operation on this conversation is under way.")
+        room.writing += 1
+        await asyncio.sleep(self.latency)
+        targeted = call.query.get("isTargetedActivity") == "true"
+        try:
+            return await act(call, Place(room=room, root=root, activity=activity, targeted=targeted))
+        finally:
+            room.writing -= 1
+
+    async def _post(self, call: Call, place: Place) -> web.Response:
+        activity = call.sent
+        if call.stream:
+            return self._stream(activity, call.stream, place)
+        if activity.get("type") == "typing":
+            return web.json_response({"id": self.rooms.new_id()}, status=201)
+        if activity.get("type") != "message":
+            raise bad("Bots post messages and typing.")
+        check_size(activity)
+        check_message(activity, extended=self.extended)
+        if activity.get("text") and activity.get("attachments"):
+            self.violations.append("text and attachment in one message: Teams splits it and returns no id")
+            self.rooms.posted(place.room, activity, place.root)
+            return web.json_response({}, status=201)
+        recipient = self._recipient(activity, place) if place.targeted else ""
+        message = self.rooms.posted(place.room, activity, place.root, targeted=recipient)
+        return web.json_response({"id": message.id}, status=201)
+
+    def _recipient(self, activity: Mapping[str, Any], place: Place) -> str:
+        if place.room.kind == "personal":
+            raise bad("Targeted messages are for group chats and channels.")
+        recipient = str((activity.get("recipient") or {}).get("id", ""))
+        if not recipient:
+            raise bad("A targeted message needs a recipient.", "MissingProperty")
+        if all(recipient != member.id for member in place.room.members):
+            raise gone("MemberNotFoundInConversation")
+        return recipient
+
+    def _stream(self, activity: Mapping[str, Any], info: Mapping[str, Any], place: Place) -> web.Response:
+        room, now = place.room, self.clock()
+        if room.kind != "personal":
+            flat = len(self.calls) % 2 == 0
+            raise Refused(405, "BadArgument", "Streaming is for one-to-one chats.", flat=flat)
+        if not self.streaming:
+            raise Refused(403, "ContentStreamNotAllowed", "Content stream is not allowed.")
+        if info.get("streamId"):
+            stream = room.streams.get(str(info["streamId"]))
+            if stream is None:
+                raise bad("There is no such stream.")
+            if not stream.take(activity, info, now, quota=self.quota):
+                self.violations.append("a stream update out of sequence")
+                code = "ContentStreamSequenceOrderPreConditionFailed"
+                return web.json_response({"error": {"code": code, "message": "dropped"}}, status=202)
+            if stream.done:
+                self.rooms.posted(room, activity, place.root, known=stream.id)
+            return web.json_response({}, status=202) if stream.sequence % 2 else web.Response(status=202)
+        check_start(activity, info)
+        if any(stream.open(now) for stream in room.streams.values()):
+            raise Refused(403, "ContentStreamNotAllowed", "A second content stream is not allowed.")
+        first = Stream(id=self.rooms.new_id(), started=now, last=now)
+        first.requests.append((now, str(info["streamType"])))
+        if info["streamType"] == "streaming":
+            first.text, first.content = str(activity["text"]), True
+        else:
+            first.told = str(activity["text"])
+        room.streams[first.id] = first
+        return web.json_response({"id": first.id}, status=201)
+
+    async def _put(self, call: Call, place: Place) -> web.Response:
+        activity, now = call.sent, self.clock()
+        if call.stream or activity.get("type") != "message":
+            raise bad("An edit is a message without streaminfo.")
+        if place.targeted and activity.get("recipient"):
+            raise bad("An edit of a targeted message must not name a recipient.")
+        check_size(activity)
+        check_message(activity, extended=self.extended)
+        stream = place.room.streams.get(place.activity)
+        if stream and not self.put_on_streams:
+            raise gone()
+        if stream and place.activity not in place.room.messages:
+            stream.done = True
+            self.rooms.posted(place.room, activity, place.root, known=stream.id)
+        message = place.room.own(place.activity, now, targeted=place.targeted)
+        message.activity = activity
+        message.versions.append(activity)
+        return web.json_response({"id": message.id})
+
+    async def _delete(self, call: Call, place: Place) -> web.Response:
+        place.room.own(place.activity, self.clock(), targeted=place.targeted).deleted = True
+        return web.Response(status=200)
+
+    def _react(self, conversation: str, activity: str) -> web.Response:
+        room, _ = self.rooms.find(conversation)
+        if activity not in room.messages:
+            raise gone()
+        self.rates.count("reactions", REACTIONS)
+        return web.Response(status=200)
+
+    def _member(self, conversation: str, member: str) -> web.Response:
+        room, _ = self.rooms.find(conversation)
+        for one in room.members:
+            if member in {one.id, one.aad}:
+                return web.json_response({"id": one.id, "name": one.name, "aadObjectId": one.aad})
+        raise gone("MemberNotFoundInConversation")
+
+    def _create(self, call: Call) -> web.Response:
+        members = call.sent.get("members") or []
+        if call.sent.get("isGroup") or len(members) != 1:
+            raise bad("A one-to-one chat has one member.", "BadSyntax")
+        room = self.rooms.open(f"a:{members[0]['id']}", "personal")
+        body = {"id": room.id}
+        if call.sent.get("activity"):
+            body["activityId"] = self.rooms.posted(room, call.sent["activity"], "").id
+        return web.json_response(body, status=201)

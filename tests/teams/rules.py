@@ -1,0 +1,140 @@
+"""What one outgoing activity has to look like, whatever place it goes to. Pure: refuses by raising."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tests.teams.refusals import Refused, bad
+
+MESSAGE = "https://schema.org/Message"
+FORMATS = {"plain", "markdown", "xml", "extendedmarkdown"}
+CARD = "application/vnd.microsoft.card.adaptive"
+ELEMENTS = {
+    "TextBlock", "RichTextBlock", "Image", "Media", "Container", "ColumnSet", "Column", "FactSet", "ImageSet",
+    "ActionSet", "Table", "TableRow", "TableCell", "Input.Text", "Input.Number", "Input.Date", "Input.Time",
+    "Input.Toggle", "Input.ChoiceSet", "TextRun",
+}  # fmt: skip
+ACTIONS = {"Action.Execute", "Action.Submit", "Action.OpenUrl", "Action.ShowCard", "Action.ToggleVisibility"}
+
+
+def size(activity: Mapping[str, Any]) -> int:
+    """Bytes as the service counts them: UTF-16."""
+    return len(json.dumps(activity, ensure_ascii=False).encode("utf-16-le", "surrogatepass"))
+
+
+def entities(activity: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    return [entity for entity in activity.get("entities") or () if entity.get("type") == kind]
+
+
+def check_message(activity: Mapping[str, Any], *, extended: bool = True) -> None:
+    """The rules of every message, streamed or not."""
+    text, attachments = activity.get("text"), activity.get("attachments") or []
+    if not text and not attachments:
+        raise bad("The message has neither text nor attachments.", "BadSyntax")
+    style = activity.get("textFormat", "markdown")
+    if style not in FORMATS or (style == "extendedmarkdown" and not extended):
+        raise bad(f"textFormat {style!r} is not known.")
+    if style == "extendedmarkdown" and attachments:
+        raise bad("extendedmarkdown is for messages of text alone.")
+    for attachment in attachments:
+        if attachment.get("contentType") == CARD:
+            check_card(attachment.get("content"))
+    check_ai(activity)
+    check_suggestions(activity)
+    for mention in entities(activity, "mention"):
+        if mention.get("text", "\0") not in (text or ""):
+            raise bad("A mention's text is not in the message.")
+    loop = (activity.get("channelData") or {}).get("feedbackLoop")
+    if loop is not None and loop.get("type") not in {"default", "custom"}:
+        raise bad("feedbackLoop.type is default or custom.")
+
+
+def check_size(activity: Mapping[str, Any]) -> None:
+    if size(activity) > 100 * 1024:
+        raise Refused(413, "MessageSizeTooBig", "Message size too big.")
+
+
+def check_suggestions(activity: Mapping[str, Any]) -> None:
+    suggested = activity.get("suggestedActions")
+    if suggested is None:
+        return
+    if activity.get("attachments"):
+        raise bad("Suggested actions do not go together with attachments.")
+    actions = suggested.get("actions") or []
+    if not 0 < len(actions) <= 6:
+        raise bad("There are one to six suggested actions.")
+    for action in actions:
+        if action.get("type") not in {"imBack", "Action.Compose", "Action.Submit"}:
+            raise bad(f"A suggested action cannot be {action.get('type')!r}.")
+        if not action.get("title"):
+            raise bad("A suggested action needs a title.")
+
+
+def check_ai(activity: Mapping[str, Any]) -> None:
+    """The entity that labels a message as written by a model and lists its sources."""
+    found = entities(activity, MESSAGE)
+    if len(found) > 1:
+        raise bad("There is more than one AI entity.")
+    if not found:
+        return
+    entity = found[0]
+    if entity.get("@type") != "Message" or entity.get("@context") != "https://schema.org":
+        raise bad("The AI entity has the wrong @type or @context.")
+    citations = entity.get("citation") or []
+    if len(citations) > 20:
+        raise bad("There are more than 20 citations.")
+    usage = entity.get("usageInfo")
+    for citation in citations:
+        check_citation(citation, usage)
+    if usage is not None and not usage.get("name"):
+        raise bad("usageInfo needs a name.")
+
+
+def check_citation(citation: Mapping[str, Any], usage: Mapping[str, Any] | None) -> None:
+    appearance = citation.get("appearance") or {}
+    if citation.get("@type") != "Claim" or not isinstance(citation.get("position"), int):
+        raise bad("A citation needs @type and position.")
+    if appearance.get("@type") != "DigitalDocument" or not appearance.get("name"):
+        raise bad("A citation's appearance needs @type and name.")
+    if not appearance.get("abstract"):
+        raise bad("A citation's appearance needs an abstract.", "MissingProperty")
+    keywords = appearance.get("keywords") or []
+    if (
+        len(appearance["name"]) > 80
+        or len(appearance["abstract"]) > 160
+        or len(keywords) > 3
+        or any(len(word) > 28 for word in keywords)
+    ):
+        raise bad("A citation's field is too long.")
+    own = appearance.get("usageInfo")
+    if own is not None and own != usage:
+        raise bad("A citation's usageInfo differs from the message's.")
+
+
+def check_card(card: Any) -> None:
+    """An Adaptive Card that Teams would show: version, known elements, known actions, no templating left in."""
+    if not isinstance(card, dict) or card.get("type") != "AdaptiveCard":
+        raise bad("The content is no Adaptive Card.", "BadSyntax")
+    if card.get("version") not in {"1.0", "1.1", "1.2", "1.3", "1.4", "1.5"}:
+        raise bad("Teams shows Adaptive Cards up to 1.5.", "BadSyntax")
+    for element in nested(card.get("body") or []):
+        if element.get("type") not in ELEMENTS | ACTIONS:
+            raise bad(f"A card cannot hold {element.get('type')!r}.", "BadSyntax")
+    for action in card.get("actions") or []:
+        if action.get("type") not in ACTIONS:
+            raise bad(f"A card cannot do {action.get('type')!r}.", "BadSyntax")
+    if len(card.get("actions") or []) > 6:
+        raise bad("A card has at most six actions.", "BadSyntax")
+
+
+def nested(value: Any) -> Iterable[Mapping[str, Any]]:
+    """Every element in a card's body. What a person's choice sends (`data`, `choices`) holds no elements."""
+    if isinstance(value, list):
+        for item in value:
+            yield from nested(item)
+    elif isinstance(value, dict):
+        if "type" in value:
+            yield value
+        for name, item in value.items():
+            if name not in {"data", "choices", "fallback"}:
+                yield from nested(item)
