@@ -1,0 +1,150 @@
+"""Connections that nobody can hold open for nothing.
+
+aiohttp waits for slow headers and slow bodies for ever; a few hundred such connections would starve everybody else.
+Here a request's header and its body each have a deadline, and when all places are taken, the connection that has
+kept a place longest without a whole request gives it up.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiohttp import web
+
+log = logging.getLogger(__name__)
+
+BODY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Seconds, and how many connections at once."""
+
+    header: float = 10.0
+    body: float = 10.0
+    linger: float = 2.0  # for the rest of a body that was refused
+    idle: float = 75.0  # longer than the usual reverse proxy's
+    connections: int = 1000
+
+
+class Waiting:
+    """The connections of one listener, and which of them still owe a request, longest first."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.open = 0
+        self._owing: dict[Connection, None] = {}
+
+    def owes(self, connection: "Connection") -> None:
+        self._owing[connection] = None
+
+    def paid(self, connection: "Connection") -> None:
+        self._owing.pop(connection, None)
+
+    def make_room(self) -> bool:
+        """Whether there is a place for one more, taking it from the slowest if need be."""
+        if self.open < self.limits.connections:
+            return True
+        slowest = next(iter(self._owing), None)
+        if slowest is not None:
+            slowest.give_up()
+        return slowest is not None
+
+
+class Connection(web.RequestHandler):
+    """aiohttp's connection with a deadline for each request's header. Only asyncio's own callbacks are overridden."""
+
+    def __init__(self, manager: web.Server, *, waiting: Waiting, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            manager,
+            loop=loop,
+            keepalive_timeout=waiting.limits.idle,
+            lingering_time=waiting.limits.linger,
+            access_log=cast(Any, None),
+        )
+        self._waiting = waiting
+        self._clock = loop
+        self._deadline: asyncio.TimerHandle | None = None
+        self._wire: asyncio.Transport | None = None
+        self._busy = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._wire = cast(asyncio.Transport, transport)
+        self._waiting.open += 1
+        if not self._waiting.make_room():
+            self._wire.abort()
+            return
+        super().connection_made(transport)
+        self._expect_header()
+
+    def data_received(self, data: bytes) -> None:
+        if not self._busy and self._deadline is None:
+            self._expect_header()
+        super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._waiting.open -= 1
+        self._header_came()
+        super().connection_lost(exc)
+
+    def request_began(self) -> None:
+        self._busy = True
+        self._header_came()
+
+    def request_ended(self) -> None:
+        self._busy = False
+        self._waiting.owes(self)
+
+    def give_up(self) -> None:
+        """Closes the connection at once, whatever was half said."""
+        self._header_came()
+        if self._wire is not None:
+            self._wire.abort()
+
+    def _expect_header(self) -> None:
+        self._deadline = self._clock.call_later(self._waiting.limits.header, self.give_up)
+        self._waiting.owes(self)
+
+    def _header_came(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        self._waiting.paid(self)
+
+
+def connections(server: web.Server, limits: Limits) -> Callable[[], Connection]:
+    """A protocol factory for `loop.create_server`."""
+    loop = asyncio.get_running_loop()
+    waiting = Waiting(limits)
+    return lambda: Connection(server, waiting=waiting, loop=loop)
+
+
+def deadlines(limits: Limits) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """The middleware that reads each body whole, in time, before anything is done with it.
+
+    A late body is 408, one over the application's `client_max_size` is 413. Handlers read it again for free.
+    """
+
+    @web.middleware
+    async def within_deadlines(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        connection = request.protocol
+        if isinstance(connection, Connection):
+            connection.request_began()
+        try:
+            async with asyncio.timeout(limits.body):
+                await request.read()
+        except TimeoutError:
+            late = web.Response(status=408, text="The request took too long to arrive.\n")
+            late.force_close()
+            return late
+        else:
+            return await handler(request)
+        finally:
+            if isinstance(connection, Connection):
+                connection.request_ended()
+
+    return within_deadlines

@@ -1,0 +1,81 @@
+"""The two doors: the public one, where platforms deliver, and the operator's own."""
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import cast
+
+from aiohttp import web
+
+from bot.connections import BODY_BYTES, Limits, connections, deadlines
+from bot.errors import SettingsError
+
+log = logging.getLogger(__name__)
+
+Ready = Callable[[], Awaitable[str]]
+"""Says "" when this process can take work, else why not."""
+
+
+def public(routes: Iterable[web.AbstractRouteDef], *, limits: Limits) -> web.Application:
+    """What platforms and people reach. `GET /healthz` only says that the process lives: it never asks Redis."""
+    app = web.Application(middlewares=[deadlines(limits)], client_max_size=BODY_BYTES)
+    app.add_routes([web.get("/healthz", _alive), *routes])
+    return app
+
+
+def admin(*, ready: Ready, metrics: Callable[[], str], limits: Limits) -> web.Application:
+    """What only the operator reaches: liveness, readiness and numbers."""
+
+    async def readyz(request: web.Request) -> web.Response:
+        reason = await ready()
+        return web.Response(status=503 if reason else 200, text=f"{reason or 'ready'}\n")
+
+    async def show_metrics(request: web.Request) -> web.Response:
+        return web.Response(text=metrics(), content_type="text/plain", charset="utf-8")
+
+    app = web.Application(middlewares=[deadlines(limits)], client_max_size=BODY_BYTES)
+    app.add_routes(
+        [web.get("/healthz", _alive), web.get("/readyz", readyz), web.get("/metrics", show_metrics)]
+    )
+    return app
+
+
+@asynccontextmanager
+async def listening(
+    app: web.Application, *, host: str, port: int, variable: str, limits: Limits
+) -> AsyncIterator[int]:
+    """Serves `app` while the context is open; yields the port. Raises SettingsError when the address is not to be had."""
+    runner = web.AppRunner(app, handler_cancellation=False, access_log=None, shutdown_timeout=5.0)
+    await runner.setup()
+    accept = connections(cast(web.Server, runner.server), limits)  # there is one since setup()
+    try:
+        server = await asyncio.get_running_loop().create_server(accept, host, port, backlog=512)
+    except OSError as error:
+        await runner.cleanup()
+        raise SettingsError(_refused(error, host=host, port=port, variable=variable)) from error
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await runner.cleanup()
+
+
+async def _alive(request: web.Request) -> web.Response:
+    return web.Response(text="ok\n")
+
+
+def _refused(error: OSError, *, host: str, port: int, variable: str) -> str:
+    prefix = variable.removesuffix("PORT")
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"{variable} {port} on {host} is taken: another Switchboard or another program listens there. "
+            f"Stop it, or write {variable}={port + 1 if port < 65535 else 3978}."
+        )
+    if error.errno == errno.EACCES:
+        return f"{variable} {port} needs more rights than this process has. Write {variable}=3978."
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"{prefix}HOST {host} is no address of this machine. Write {prefix}HOST=127.0.0.1."
+    return f"{prefix}HOST {host}, {variable} {port}: {error.strerror}."

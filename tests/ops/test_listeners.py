@@ -1,0 +1,178 @@
+"""Both doors under bad manners: slow, large, many and impossible requests. Real sockets on loopback."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.connections import Limits
+from bot.errors import SettingsError
+from bot.listeners import admin, listening, public
+from bot.metrics import Metrics
+
+HASTE = Limits(header=0.3, body=0.3, linger=0.1, idle=5.0, connections=40)
+
+
+@dataclass
+class Door:
+    port: int
+    bodies: list[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@asynccontextmanager
+async def door(limits: Limits = HASTE) -> AsyncIterator[Door]:
+    bodies: list[bytes] = []
+
+    async def take(request: web.Request) -> web.Response:
+        bodies.append(await request.read())
+        return web.Response(text="taken")
+
+    app = public([web.post("/take", take)], limits=limits)
+    async with listening(app, host="127.0.0.1", port=0, variable="PORT", limits=limits) as port:
+        yield Door(port=port, bodies=bodies)
+
+
+async def ends(reader: asyncio.StreamReader) -> bytes:
+    """Everything until the other side hangs up."""
+    async with asyncio.timeout(5):
+        try:
+            return await reader.read()
+        except ConnectionResetError:
+            return b""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [b"", b"POST /take HTTP/1.1\r\nHost: x\r\n", b"G"],
+    ids=["nothing", "half a header", "one letter"],
+)
+async def test_a_request_whose_header_does_not_come_is_hung_up_on(words: bytes) -> None:
+    async with door() as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+        writer.write(words)
+
+        assert await ends(reader) == b""
+        writer.close()
+
+
+async def test_the_second_request_of_a_connection_has_the_same_deadline() -> None:
+    async with door() as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        first = await reader.readuntil(b"ok\n")
+        writer.write(b"GET /heal")
+
+        assert first.startswith(b"HTTP/1.1 200")
+        assert await ends(reader) == b""
+        writer.close()
+
+
+async def test_a_body_that_does_not_come_is_408() -> None:
+    async with door() as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+        writer.write(b"POST /take HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+
+        assert (await ends(reader)).startswith(b"HTTP/1.1 408")
+        assert at.bodies == []
+        writer.close()
+
+
+async def test_a_body_over_one_mebibyte_is_413_and_one_below_is_taken() -> None:
+    async with door(Limits()) as at, aiohttp.ClientSession() as client:
+        small = await client.post(f"{at.url}/take", data=b"x" * (1024 * 1024 - 1))
+        large = await client.post(f"{at.url}/take", data=io.BytesIO(b"x" * (1024 * 1024 + 1)))
+
+        assert (small.status, large.status) == (200, 413)
+        assert [len(body) for body in at.bodies] == [1024 * 1024 - 1]
+
+
+async def test_a_compressed_bomb_is_413() -> None:
+    async with door(Limits()) as at, aiohttp.ClientSession() as client:
+        bomb = await client.post(f"{at.url}/take", data=io.BytesIO(b"0" * 30_000_000), compress="deflate")
+
+        assert bomb.status == 413
+
+
+async def test_when_all_places_are_taken_the_slowest_gives_way_to_a_request() -> None:
+    patient = Limits(header=60.0, body=60.0, idle=60.0, connections=20)
+    async with door(patient) as at, AsyncExitStack() as held:
+        writers = []
+        for _ in range(60):
+            _, writer = await asyncio.open_connection("127.0.0.1", at.port)
+            held.callback(writer.close)
+            writer.write(b"POST /take HTTP/1.1\r\n")
+            writers.append(writer)
+        client = await held.enter_async_context(aiohttp.ClientSession())
+        async with asyncio.timeout(5):
+            alive = await client.get(f"{at.url}/healthz")
+
+        assert alive.status == 200
+
+
+async def test_a_connection_may_rest_between_requests() -> None:
+    async with door() as at, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as client:
+        await (await client.get(f"{at.url}/healthz")).read()
+        connections = [protocol for held in client.connector._conns.values() for protocol, _ in held]  # type: ignore[union-attr]  # no public way to see them
+        await asyncio.sleep(HASTE.header * 2)  # longer than a header may take
+        again = await client.get(f"{at.url}/healthz")
+
+        assert again.status == 200
+        assert connections[0].is_connected()
+
+
+async def test_a_taken_port_is_told_with_a_free_one_to_try() -> None:
+    async with door() as at:
+        with pytest.raises(
+            SettingsError, match=rf"PORT {at.port} on 127\.0\.0\.1 is taken.*PORT={at.port + 1}"
+        ):
+            async with listening(
+                web.Application(), host="127.0.0.1", port=at.port, variable="PORT", limits=HASTE
+            ):
+                pass
+
+
+async def test_an_address_of_another_machine_is_told() -> None:
+    with pytest.raises(SettingsError, match=r"ADMIN_HOST 192\.0\.2\.1 is no address of this machine"):
+        async with listening(
+            web.Application(), host="192.0.2.1", port=0, variable="ADMIN_PORT", limits=HASTE
+        ):
+            pass
+
+
+async def test_the_operators_door_tells_life_readiness_and_numbers() -> None:
+    metrics = Metrics()
+    reason = ""
+
+    async def ready() -> str:
+        return reason
+
+    app = admin(ready=ready, metrics=metrics.text, limits=HASTE)
+    async with (
+        listening(app, host="127.0.0.1", port=0, variable="ADMIN_PORT", limits=HASTE) as port,
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
+    ):
+        alive, able = await client.get("/healthz"), await client.get("/readyz")
+        reason = "draining"
+        unable = await client.get("/readyz")
+        numbers = await client.get("/metrics")
+
+        assert (alive.status, able.status, unable.status) == (200, 200, 503)
+        assert await unable.text() == "draining\n"
+        assert numbers.content_type == "text/plain"
+        assert "# TYPE inbox_ack_seconds histogram" in await numbers.text()
+
+
+async def test_the_public_door_shows_nothing_of_the_operators() -> None:
+    async with door() as at, aiohttp.ClientSession() as client:
+        statuses = [(await client.get(f"{at.url}{path}")).status for path in ("/metrics", "/readyz", "/")]
+
+        assert statuses == [404, 404, 404]
