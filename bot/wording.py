@@ -6,12 +6,15 @@ MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~@:&$])")
 BLANKS = re.compile(r"\s+")
 
 
+def clip(text: str, limit: int = 120) -> str:
+    """One line of a text, for places that show text as it is (table cells, labels)."""
+    line = BLANKS.sub(" ", text).strip()
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
 def plain(text: str, limit: int = 120) -> str:
     """One line of somebody else's text, safe inside our Markdown: no character keeps a special meaning."""
-    line = BLANKS.sub(" ", text).strip()
-    if len(line) > limit:
-        line = line[: limit - 1].rstrip() + "…"
-    return MARKUP.sub(r"\\\1", line)
+    return MARKUP.sub(r"\\\1", clip(text, limit))
 
 
 def listed(names: list[str], last: str = "or") -> str:

@@ -1,0 +1,162 @@
+"""What people can type besides questions: one line of the table per command."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from bot.catalog import Catalog
+from bot.picking import Picker, active
+from bot.ports import Ledger, Outcome, Spend
+from bot.prompt import RESET, since_reset, tokens
+from bot.replies import Action, Button, Reply, Table
+from bot.router import route
+from bot.scene import Scene, Spoken
+from bot.turns import Said, Turn
+from bot.wording import count, money, plain
+
+Handler = Callable[[Scene, str], Awaitable[Spoken]]
+
+STARTERS = (
+    "Explain what a vector clock is, with an example",
+    "Write a polite reply that says no to a meeting",
+    "Make a table that compares three ways to cache in Redis",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the help: what to type and what happens."""
+
+    typed: str
+    does: str
+
+
+HELP = (
+    Line(typed="model", does="pick the model that answers; `model why` says why it is this one"),
+    Line(typed="model NAME", does="switch; add `--thread`, `--me` or `--channel` to say where"),
+    Line(typed="ask NAME question", does="one answer by that model; the choice stays as it is"),
+    Line(typed="compare NAME NAME: question", does="two to four answers side by side"),
+    Line(typed="reset", does="start over: the model forgets what was said so far"),
+    Line(typed="memory", does="what the model sees now"),
+    Line(typed="forget", does="erase this conversation's memory for good"),
+    Line(typed="usage", does="what you used today and this month"),
+)
+
+
+class Commands:
+    """Everything but questions and comparisons. `table` maps a command's name to what handles it."""
+
+    def __init__(self, *, catalog: Catalog, picker: Picker, ledger: Ledger) -> None:
+        self._catalog = catalog
+        self._picker = picker
+        self._ledger = ledger
+        self.table: Mapping[str, Handler] = {
+            "model": picker.command,
+            "reset": self._reset,
+            "memory": self._memory,
+            "forget": self._forget,
+            "usage": self._usage,
+            "help": self._help,
+        }
+
+    async def _reset(self, scene: Scene, rest: str) -> Spoken:
+        if not since_reset(scene.claim.history):
+            return Spoken(
+                reply=Reply(text="Nothing to reset: this conversation is new.", private=scene.private)
+            )
+        mark = Turn(id=scene.hand.id, asked=Said(author=scene.event.author, text=""), reason=RESET)
+        reply = Reply(
+            text="Started over. The model sees nothing of what was said before.", private=scene.private
+        )
+        return Spoken(reply=reply, outcome=Outcome(append=(mark,)))
+
+    async def _forget(self, scene: Scene, rest: str) -> Spoken:
+        turns = [turn for turn in scene.claim.history if turn.reason != RESET]
+        text = f"Erased {_number(len(turns), 'question')} with the answers from memory. It cannot be undone."
+        text += " Messages you see in this chat stay; delete them there."
+        return Spoken(reply=Reply(text=text, private=scene.private), outcome=Outcome(replace=()))
+
+    async def _memory(self, scene: Scene, rest: str) -> Spoken:
+        turns = since_reset(scene.claim.history)
+        now = route(self._catalog, scene.claim.scopes, scene.allowed)
+        if not turns:
+            text = f"{active(now)} It sees nothing yet: this conversation is new."
+            return Spoken(reply=Reply(text=text, private=scene.private))
+        used = sum(tokens(turn.asked.text) + tokens(turn.answer) for turn in turns)
+        rows = tuple(
+            (plain(turn.asked.text, 60), turn.model, count(tokens(turn.answer))) for turn in turns[-10:]
+        )
+        text = (
+            f"{active(now)} It sees {_number(len(turns), 'question')} with the answers, "
+            f"about {count(used)} of {count(now.model.context)} tokens."
+        )
+        return Spoken(
+            reply=Reply(
+                title="Memory",
+                text=text,
+                table=Table(header=("question", "answered by", "tokens"), rows=rows),
+                buttons=(
+                    Button(action=Action.RUN, label="Start over", value="/reset"),
+                    Button(action=Action.RUN, label="Erase", value="/forget", danger=True),
+                ),
+                private=scene.private,
+            )
+        )
+
+    async def _usage(self, scene: Scene, rest: str) -> Spoken:
+        today, month = await self._ledger.spent(scene.workspace, scene.event.author.id)
+        rows = (_spend("today", today), _spend("this month", month))
+        text = "Costs are estimates from public prices."
+        if (limit := scene.policy.usd_per_day) is not None:
+            text += f" Your limit is {money(limit)} a day."
+        table = Table(header=("", "answers", "tokens in", "tokens out", "cost"), rows=rows)
+        return Spoken(reply=Reply(title="Your usage", text=text, table=table, private=scene.private))
+
+    async def _help(self, scene: Scene, rest: str) -> Spoken:
+        return Spoken(reply=self.help(scene))
+
+    def help(self, scene: Scene) -> Reply:
+        """What works here, spelt the way it is typed here."""
+        manners = scene.manners
+        slash = "/" if manners.slash else ""
+        lines = [f"- `{slash}{line.typed}` {line.does}" for line in HELP]
+        lines.append("- `NAME: question` one answer by that model")
+        how = "Just write." if not manners.mention else f"Mention {manners.mention}, or write to it directly."
+        if manners.slash and manners.threads:
+            how += f" Inside threads type commands after {manners.mention}, without the slash."
+        now = route(self._catalog, scene.claim.scopes, scene.allowed)
+        return Reply(
+            title="Switchboard", text="\n".join([f"{how} {active(now)}", "", *lines]), private=scene.private
+        )
+
+    async def home(self, scene: Scene) -> Reply:
+        """The bot's own page: my model, my usage, what I can do, where I was."""
+        author = scene.event.author.id
+        today, month = await self._ledger.spent(scene.workspace, author)
+        recent = await self._ledger.recent(scene.workspace, author)
+        menu = await self._picker.menu(scene, "me")
+        spent = f"Today {_number(today.turns, 'answer')}, this month {_number(month.turns, 'answer')}"
+        spent += f" for about {money(month.cost)}." if month.cost else "."
+        text = [self.help(scene).text, "", f"**Your usage.** {spent}"]
+        if recent:
+            text += ["", "**Recent conversations**", *(f"- {plain(one.title, 80)}" for one in recent)]
+        return Reply(title="Switchboard", text="\n".join(text), choices=menu.choices)
+
+    def hello(self, scene: Scene) -> Reply:
+        """The first words in a new place."""
+        now = route(self._catalog, scene.claim.scopes, scene.allowed)
+        ways = f"Mention {scene.manners.mention}" if scene.manners.mention else "Write"
+        text = (
+            f"Hello, I am Switchboard. {ways} to ask any model; {active(now)} "
+            "Switch with `model`, and the conversation stays."
+        )
+        starters = tuple(Button(action=Action.RUN, label=one, value=one) for one in STARTERS)
+        return Reply(text=text, buttons=starters)
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _spend(label: str, spend: Spend) -> tuple[str, ...]:
+    cost = money(spend.cost) if spend.cost else "none"
+    return (label, f"{spend.turns:,}", count(spend.input), count(spend.output), cost)

@@ -1,0 +1,155 @@
+"""/compare: the same question to two to four models at once, side by side."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from bot.answering import Answers, Cost, Question
+from bot.attempt import Attempt
+from bot.catalog import Catalog, Model
+from bot.pieces import Usage
+from bot.ports import Outcome
+from bot.reading import compared
+from bot.replies import Action, Button, Reply, Section
+from bot.router import PromptFor, Relay
+from bot.scene import Scene, Spoken
+from bot.turns import Candidate, Said, Turn
+from bot.wording import listed, money, plain
+
+FEWEST, MOST = 2, 4
+USAGE = "Write two to four models and a question: `/compare grok claude: question`."
+
+
+class Comparison:
+    """Asks several models the same question and lets the person keep one answer."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        relay: Relay,
+        answers: Answers,
+        cost: Cost,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._catalog = catalog
+        self._relay = relay
+        self._answers = answers
+        self._cost = cost
+        self._clock = clock
+
+    async def command(self, scene: Scene, rest: str, asked: Said) -> Spoken:
+        """Says what is going on, asks everybody, and returns the comparison."""
+        if final := scene.claim.record.final:
+            return _side_by_side(scene, final)
+        names, question = compared(rest)
+        models = [model for name in names if (model := self._catalog.find(name)) and scene.allowed(model)]
+        unknown = [name for name in names if not any(self._catalog.find(name) == model for model in models)]
+        if unknown:
+            return Spoken(reply=self._unknown(scene, unknown[0]))
+        models = list(dict.fromkeys(models))
+        if not question or not FEWEST <= len(models) <= MOST:
+            return Spoken(reply=Reply(text=USAGE, private=scene.private))
+        await scene.sink.say(_waiting(scene, models))
+        asked = replace(asked, text=question)
+        turn = self._turn(scene, asked, await self._ask_all(scene, models, asked))
+        await scene.hand.keep(turn)
+        return _side_by_side(scene, turn)
+
+    async def _ask_all(self, scene: Scene, models: Sequence[Model], asked: Said) -> list[Candidate]:
+        question = Question(asked=asked, prior=scene.claim.history)
+        prompt_for = await self._answers.prompts(scene, question)
+        async with asyncio.TaskGroup() as group:
+            asks = [group.create_task(self._ask(scene, model, prompt_for)) for model in models]
+        return [ask.result() for ask in asks]
+
+    async def _ask(self, scene: Scene, model: Model, prompt_for: PromptFor) -> Candidate:
+        """One model's answer, whatever happens to it. Nobody steps in: it is this model that is compared."""
+        attempt = Attempt(model=model, began=self._clock())
+        relayed = self._relay.stream(model, (), prompt_for)
+        async with aclosing(attempt.watch(relayed, scene.hand.stop)) as pieces:
+            async for _ in pieces:
+                pass
+        return Candidate(
+            model=model.name,
+            answer=attempt.text,
+            seconds=round(self._clock() - attempt.began, 1),
+            usage=attempt.usage,
+            cost=self._cost(model, attempt.usage) if attempt.usage else None,
+            notice=attempt.ending()[1],
+        )
+
+    def _turn(self, scene: Scene, asked: Said, candidates: list[Candidate]) -> Turn:
+        """Until one is kept, the first answer that came is the one the conversation goes on from."""
+        first = next((one for one in candidates if one.answer), candidates[0])
+        costs = [one.cost for one in candidates if one.cost is not None]
+        used = [one.usage for one in candidates if one.usage is not None]
+        return Turn(
+            id=scene.hand.id,
+            asked=asked,
+            answer=first.answer,
+            model=first.model,
+            candidates=tuple(candidates),
+            usage=Usage(
+                input=sum(one.input for one in used),
+                output=sum(one.output for one in used),
+                reasoning=sum(one.reasoning for one in used),
+                cache_read=sum(one.cache_read for one in used),
+            ),
+            cost=sum(costs) if costs else None,
+            seconds=max(one.seconds for one in candidates),
+            at=self._clock(),
+        )
+
+    def _unknown(self, scene: Scene, name: str) -> Reply:
+        near = list(self._catalog.near(name))
+        text = f"“{plain(name, 60)}” is not a model I can ask here."
+        text += f" Did you mean {listed(near)}?" if near else f" {USAGE}"
+        return Reply(text=text, private=scene.private)
+
+
+def keep(scene: Scene, turn_id: str, name: str) -> Spoken | None:
+    """Makes one answer of a comparison the one the conversation goes on from; None when it is not there."""
+    turn = next((turn for turn in scene.claim.history if turn.id == turn_id), None)
+    kept = next((one for one in turn.candidates if one.model == name), None) if turn else None
+    if turn is None or kept is None or not kept.answer:
+        return None
+    now = replace(turn, answer=kept.answer, model=kept.model)
+    history = tuple(now if old.id == turn.id else old for old in scene.claim.history)
+    outcome = Outcome(replace=history, thread_choice=kept.model if scene.threaded else None, join=True)
+    text = f"Kept **{plain(name)}**'s answer. The conversation goes on from there"
+    text += f", and **{plain(name)}** answers in this thread from now on." if scene.threaded else "."
+    return Spoken(reply=Reply(text=text, private=scene.private), outcome=outcome)
+
+
+def _waiting(scene: Scene, models: Sequence[Model]) -> Reply:
+    text = f"Asking {listed([model.name for model in models], 'and')} …"
+    stop = Button(action=Action.STOP, label="Stop", value=scene.hand.id, danger=True)
+    return Reply(title="Comparison", text=text, buttons=(stop,), private=scene.private)
+
+
+def _side_by_side(scene: Scene, turn: Turn) -> Spoken:
+    sections = tuple(
+        Section(
+            title=one.model,
+            text=one.answer or one.notice,
+            note=_note(one),
+            buttons=(Button(action=Action.KEEP, label=f"Keep {one.model}", value=f"{turn.id} {one.model}"),)
+            if one.answer
+            else (),
+        )
+        for one in turn.candidates
+    )
+    reply = Reply(title="Comparison", text="", sections=sections, private=scene.private)
+    return Spoken(reply=reply, outcome=Outcome(append=(turn,), join=True))
+
+
+def _note(one: Candidate) -> str:
+    parts = [f"{one.seconds:.1f} s"]
+    if one.cost is not None:
+        parts.append(f"about {money(one.cost)}")
+    if one.notice and one.answer:
+        parts.append(one.notice)
+    return " · ".join(parts)
