@@ -7,7 +7,7 @@ what one costs is bot.pricing's.
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from bot.errors import SettingsError
@@ -137,9 +137,14 @@ class Catalog:
         return tuple(names)[:limit]
 
     def fallbacks(self, model: Model) -> tuple[Model, ...]:
-        """Who may step in for a model, in order, as far as they can be picked now."""
+        """Who may step in for a model, in order, as far as they can be picked now. They take on an agent's job."""
         found = (self.find(name) for name in model.fallback)
-        return tuple(dict.fromkeys(other for other in found if other and other.key != model.key))
+        others = dict.fromkeys(other for other in found if other and other.key != model.key)
+        if not model.instructions:
+            return tuple(others)
+        return tuple(
+            replace(other, instructions=other.instructions or model.instructions) for other in others
+        )
 
 
 def _shelve(models: Sequence[Model], default: str) -> _Shelf:
@@ -169,7 +174,9 @@ def _aliased(model: Model) -> tuple[str, ...]:
 
 
 def _identified(model: Model) -> tuple[str, ...]:
-    return () if model.instructions or model.agent else (model.key, model.model)
+    if model.instructions or model.agent:
+        return ()
+    return model.key, f"{model.provider}:{model.name}", model.model
 
 
 def _letters(text: str) -> str:

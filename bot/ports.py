@@ -151,7 +151,10 @@ class Listing:
     tools: bool | None = None
     reasoning: bool | None = None
     publisher: str = ""
-    kind: str = "model"  # or "agent"
+    kind: str = (
+        "model"  # "agent": it has a job already; "base": it answers only where it was deployed under its name
+    )
+    dialect: str = ""  # how the endpoint wants to be asked for this one; "": as usual
     base: str = ""  # the model behind a deployment whose id is a name somebody gave it
     created: int = 0  # unix seconds, 0 where the endpoint does not say
     chat: bool | None = None  # whether it answers in text at all (embeddings and speech do not)

@@ -54,6 +54,18 @@ class Prices:
             cached=None if cached is None else _per_million(cached),
         )
 
+    def window(self, provider: str, model: str) -> int | None:
+        """Tokens of context as far as the price data knows; it tells the whole window, input and output together."""
+        market = self._markets.get(provider, "")
+        if market is None:
+            return None
+        try:
+            found = self.load().calc_price(self.load().Usage(), model_ref=model, provider_id=market or None)
+        except (LookupError, ValueError):
+            return None
+        window: int | None = found.model.context_window
+        return window
+
     def load(self) -> ModuleType:
         """Reads the price data, which takes up to half a second: call it off the event loop, before it is needed."""
         if self._data is None:

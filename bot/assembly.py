@@ -1,0 +1,231 @@
+"""Makes the catalogue: what the operator wrote, what endpoints list, and what is known about models by name.
+
+Pure. For every property the operator's word comes first, then the endpoint's listing, then bundled facts, then
+a cautious default.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.catalog import Catalog, Deadlines, Model
+from bot.config import AgentEntry, DeadlinesEntry, File, ModelEntry
+from bot.facts import Facts
+from bot.ports import Listing
+from bot.sources import Flagship, Source, bare, chats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Tokens."""
+
+    context: int
+    max_output: int
+
+
+SHOWN = 12  # models of an endpoint without flagships that a picker shows
+HOSTED = Limits(context=32_000, max_output=8_192)
+LOCAL = Limits(context=8_192, max_output=4_096)
+PATIENT = 180.0  # seconds until a reasoning model's first piece
+LOADING = 300.0  # the same while a local model may still have to be read from disk
+
+Window = Callable[[str, str], int | None]
+"""(provider, model id) -> tokens of context, where the price data knows."""
+
+
+def no_window(_provider: str, _model: str) -> int | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """A catalogue's content. `default` is the name of one of `models`."""
+
+    models: tuple[Model, ...]
+    default: str
+
+
+def assemble(
+    file: File,
+    sources: Sequence[Source],
+    listings: Mapping[str, Sequence[Listing]],
+    *,
+    facts: Facts,
+    window: Window = no_window,
+) -> Assembled:
+    """`listings` holds what was read so far; an endpoint that is missing has not answered (yet)."""
+    on = [source for source in sources if not source.off]
+    bench = _Bench(facts=facts, window=window)
+    bench.names.update(word.casefold() for entry in file.agents for word in (entry.name, *entry.aliases))
+    for entry in file.models:
+        source = next((source for source in on if source.name == entry.provider), None)
+        if source:
+            bench.configure(entry, source, listings.get(source.name, ()))
+    for source in on:
+        bench.discover(source, listings.get(source.name))
+    found = [*bench.flagships, *bench.agents, *bench.others]
+    jobs = _with_a_job(file.agents, [*bench.configured, *found])
+    models = _without_stopgaps([*bench.configured, *jobs, *found], on)
+    return Assembled(models=models, default=_default(file, models, listings))
+
+
+@dataclass(slots=True)
+class _Bench:
+    """Entries in the making. A name, and a `provider:model` of a plain model, is used once."""
+
+    facts: Facts
+    window: Window
+    configured: list[Model] = field(default_factory=list)
+    flagships: list[Model] = field(default_factory=list)
+    agents: list[Model] = field(default_factory=list)
+    others: list[Model] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+
+    def configure(self, entry: ModelEntry, source: Source, rows: Sequence[Listing]) -> None:
+        row = next((row for row in rows if row.id == (entry.agent or entry.model)), None)
+        model = self._describe(source, entry.model or entry.agent, row, entry)
+        self._add(
+            self.configured,
+            replace(
+                model,
+                name=entry.name,
+                aliases=entry.aliases,
+                fallback=entry.fallback,
+                description=entry.description or model.description,
+                agent=entry.agent,
+                note="configured",
+            ),
+        )
+
+    def discover(self, source: Source, rows: Sequence[Listing] | None) -> None:
+        talking = [row for row in rows or () if chats(row)]
+        plain = [row for row in talking if row.kind != "agent"]
+        found = [
+            self._flagship(source, flagship, plain, read=rows is not None) for flagship in source.flagships
+        ]
+        featured = 0 if any(found) else SHOWN
+        for row in sorted(plain, key=lambda row: -row.created):
+            model = self._named(source, row)
+            self._add(self.others, replace(model, featured=featured > 0 and row.kind != "base"))
+            featured -= 1
+        for row in talking:
+            if row.kind == "agent":
+                model = replace(self._named(source, row), agent=row.id, dialect="openai-responses")
+                self._add(self.agents, replace(model, note=f"an agent of {source.name}"))
+
+    def _flagship(self, source: Source, flagship: Flagship, rows: Sequence[Listing], *, read: bool) -> bool:
+        """Gives a friendly name to the best row, or to the vendor's usual id, unverified. Whether a row was found."""
+        row = flagship.pick(rows)
+        if flagship.name in self.names or not (row or flagship.model):
+            return False
+        model = self._describe(source, row.id if row else flagship.model, row)
+        if model.key in self.keys:
+            self._also_called(model.key, flagship.name)
+            return True
+        why = f"listed by {source.name}"
+        if not row:
+            why = f"not in {source.name}'s listing" if read else f"{source.name}'s listing was not read yet"
+        self._add(
+            self.flagships,
+            replace(
+                model,
+                name=flagship.name,
+                aliases=tuple(alias for alias in flagship.aliases if alias not in self.names),
+                verified=row is not None and row.kind != "base",
+                note=why,
+            ),
+        )
+        return row is not None
+
+    def _also_called(self, key: str, name: str) -> None:
+        """The operator's own entry for a flagship answers to its friendly name too."""
+        for place, model in enumerate(self.configured):
+            if model.key == key and not model.agent:
+                self.configured[place] = replace(model, aliases=(*model.aliases, name))
+                self.names.add(name)
+                return
+
+    def _named(self, source: Source, row: Listing) -> Model:
+        """A row under its own id, or under `provider:id` when that name means something else already."""
+        short = row.id.removesuffix(":latest").replace(":", "-")
+        name = f"{source.name}:{short}" if short.casefold() in self.names else short
+        model = self._describe(source, row.id, row)
+        return replace(model, name=name, verified=row.kind != "base", note=f"listed by {source.name}")
+
+    def _add(self, shelf: list[Model], model: Model) -> bool:
+        is_new = model.name.casefold() not in self.names and (model.agent or model.key not in self.keys)
+        if shelf is self.configured or is_new:
+            shelf.append(model)
+            self.names.update(word.casefold() for word in (model.name, *model.aliases))
+            self.keys.add(model.key)
+            return True
+        return False
+
+    def _describe(
+        self, source: Source, model: str, row: Listing | None, entry: ModelEntry | None = None
+    ) -> Model:
+        """Everything about a model but its name."""
+        row = row or Listing(id=model)
+        known = self.facts.about(row.base or model)
+        standard = LOCAL if source.local else HOSTED
+
+        def say(name: str) -> Any:
+            said = (getattr(teller, name, None) for teller in (entry, row, known))
+            return next((value for value in said if value is not None), None)
+
+        reasoning = bool(say("reasoning"))
+        patience = LOADING if source.local else PATIENT if reasoning else Deadlines().first
+        return Model(
+            name=bare(model),
+            provider=source.name,
+            model=model,
+            base=row.base,
+            dialect=(entry and entry.dialect) or row.dialect,
+            vision=bool(say("vision")),
+            documents=bool(say("documents")),
+            tools=bool(say("tools")),
+            reasoning=reasoning,
+            context=say("context") or self.window(source.name, row.base or model) or standard.context,
+            max_output=say("max_output") or standard.max_output,
+            price=entry.price.price if entry and entry.price else row.price,
+            deadlines=(entry.deadlines if entry else DeadlinesEntry()).over(Deadlines(first=patience)),
+            description=row.description,
+        )
+
+
+def _with_a_job(entries: Sequence[AgentEntry], models: Sequence[Model]) -> Iterator[Model]:
+    """The file's agents whose model is there: copies of the model with another name and instructions."""
+    plain = Catalog(models)
+    for entry in entries:
+        if model := plain.find(entry.model):
+            yield replace(
+                model,
+                name=entry.name,
+                aliases=entry.aliases,
+                description=entry.description,
+                instructions=entry.instructions or f"You are {entry.name}. {entry.description}".strip(),
+                prompts=entry.prompts,
+                featured=True,
+                note=f"{model.name} with a job",
+            )
+
+
+def _without_stopgaps(models: Sequence[Model], sources: Sequence[Source]) -> tuple[Model, ...]:
+    """A stopgap (the demo) leaves the picker, not the catalogue, as soon as there is a real model."""
+    stopgaps = {source.name for source in sources if source.stopgap}
+    if all(model.provider in stopgaps for model in models):
+        return tuple(models)
+    return tuple(
+        replace(model, featured=False) if model.provider in stopgaps and model.note != "configured" else model
+        for model in models
+    )
+
+
+def _default(file: File, models: Sequence[Model], listings: Mapping[str, Sequence[Listing]]) -> str:
+    """The operator's default; else the first that is known, or may still turn out, to be there."""
+    if not models:
+        return ""
+    chosen = Catalog(models).find(file.default) if file.default else None
+    likely = (m for m in models if m.featured and (m.verified or m.provider not in listings))
+    return (chosen or next(likely, models[0])).name

@@ -1,0 +1,120 @@
+"""Finds out what can be picked: asks every endpoint for its listing, in the background, again and again.
+
+The catalogue is complete from the first moment with what is configured and with the vendors' well-known models;
+listings only make it better. One that cannot be read is asked for again sooner, and what it said before stays.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot import references
+from bot.assembly import Assembled, assemble, no_window
+from bot.catalog import Catalog
+from bot.config import File
+from bot.errors import ModelError
+from bot.facts import Facts
+from bot.ports import Listing, Provider
+from bot.pricing import Prices
+from bot.sources import Source
+
+log = logging.getLogger(__name__)
+
+EVERY = timedelta(minutes=10).total_seconds()
+AGAIN = timedelta(minutes=1).total_seconds()  # where an endpoint did not answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one endpoint's listing said the last time. `error` is None when it could be read."""
+
+    source: Source
+    models: int = 0
+    error: ModelError | None = None
+    at: float = 0.0
+
+
+class Discovery:
+    """Keeps a catalogue up to date. Raises SettingsError at once when the file refers to what is not there."""
+
+    def __init__(
+        self,
+        *,
+        file: File,
+        sources: Sequence[Source],
+        providers: Mapping[str, Provider],
+        prices: Prices,
+        facts: Facts | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        references.check(file, sources)
+        self._file = file
+        self._sources = tuple(source for source in sources if not source.off)
+        self._providers = providers
+        self._prices = prices
+        self._facts = facts or Facts.bundled()
+        self._clock = clock
+        self._listings: dict[str, Sequence[Listing]] = {}
+        self._findings: dict[str, Finding] = {}
+        self._priced = False
+        first = self._assembled()
+        self.catalog = Catalog(first.models, default=first.default)
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """One per endpoint that was asked so far, in the catalogue's order."""
+        return [self._findings[source.name] for source in self._sources if source.name in self._findings]
+
+    async def run(self) -> None:
+        """Refreshes for ever; a task of its own."""
+        while True:
+            try:
+                await self.refresh()
+            except Exception:  # what is known stays good: a fault here must not end the process
+                log.exception("refresh failed")
+            failed = any(finding.error for finding in self._findings.values())
+            await asyncio.sleep(AGAIN if failed else EVERY)
+
+    async def refresh(self) -> None:
+        """Asks every endpoint once, all at the same time, and swaps the catalogue as each one answers."""
+        if not self._priced:
+            await asyncio.to_thread(self._prices.load)
+            self._priced = True
+        async with asyncio.TaskGroup() as group:
+            for source in self._due():
+                group.create_task(self._ask(source))
+
+    def _due(self) -> list[Source]:
+        """Those that never answered, failed the last time, or answered long ago."""
+        old = self._clock() - EVERY * 0.9
+        known = self._findings
+        return [
+            s for s in self._sources if s.name not in known or known[s.name].error or known[s.name].at < old
+        ]
+
+    async def _ask(self, source: Source) -> None:
+        try:
+            rows = await self._providers[source.name].models()
+        except ModelError as error:
+            before = self._findings.get(source.name)
+            self._findings[source.name] = Finding(source=source, error=error, at=self._clock())
+            if not source.local and (before is None or before.error is None):
+                log.warning("listing failed", extra={"provider": source.name, "error": type(error).__name__})
+            return
+        self._findings[source.name] = Finding(source=source, models=len(rows), at=self._clock())
+        if self._listings.get(source.name) != rows:
+            self._listings[source.name] = rows
+            content = self._assembled()
+            self.catalog.replace(content.models, default=content.default)
+
+    def _assembled(self) -> Assembled:
+        return assemble(
+            self._file,
+            self._sources,
+            self._listings,
+            facts=self._facts,
+            window=self._prices.window if self._priced else no_window,
+        )

@@ -1,0 +1,70 @@
+"""Checks what the file's entries say about each other and about providers, once those are known."""
+
+from collections.abc import Iterator, Sequence
+
+from bot.complaints import nearest
+from bot.config import File
+from bot.errors import SettingsError
+from bot.sources import Source
+
+
+def check(file: File, sources: Sequence[Source], *, place: str = "switchboard.toml") -> None:
+    """Raises SettingsError with every reference that leads nowhere, one line each.
+
+    A model that only an endpoint's listing names is not known at the start: it is written `provider:model`.
+    """
+    faults = [*_providers(file, sources), *_names(file, sources), *_default(file, sources)]
+    if faults:
+        raise SettingsError("\n".join(f"{place}: {fault}" for fault in faults))
+
+
+def dormant(file: File, sources: Sequence[Source]) -> tuple[str, ...]:
+    """One line for each configured model that is left out because its provider cannot be asked yet."""
+    off = {source.name: source.off for source in sources if source.off}
+    return tuple(f"{e.name} is off: {off[e.provider]}" for e in file.models if e.provider in off)
+
+
+def _providers(file: File, sources: Sequence[Source]) -> Iterator[str]:
+    known = [source.name for source in sources]
+    for entry in file.models:
+        if entry.provider not in known:
+            hint = nearest(entry.provider, known) or f" Known here: {', '.join(known)}."
+            yield f'[[models]] {entry.name}: provider "{entry.provider}" is not known.{hint}'
+
+
+def _names(file: File, sources: Sequence[Source]) -> Iterator[str]:
+    known = _known(file, sources)
+    references = [
+        *((f"[[models]] {entry.name}: fallback", name) for entry in file.models for name in entry.fallback),
+        *((f"[[agents]] {entry.name}: model", entry.model) for entry in file.agents),
+        *([("default =", file.default)] if file.default else []),
+    ]
+    providers = {source.name for source in sources}
+    for place, name in references:
+        provider, colon, _ = name.partition(":")
+        if name.casefold() not in known and not (colon and provider in providers):
+            hint = nearest(name, known) or ' A model that only a listing names is written "provider:model".'
+            yield f'{place} "{name}": no such model.{hint}'
+
+
+def _default(file: File, sources: Sequence[Source]) -> Iterator[str]:
+    """A default that cannot answer would silently be another model: the start is refused instead."""
+    wanted = file.default.casefold()
+    job = next((a.model for a in file.agents if wanted in {w.casefold() for w in (a.name, *a.aliases)}), "")
+    wanted = job.casefold() or wanted
+    entry = next((m for m in file.models if wanted in {w.casefold() for w in (m.name, *m.aliases)}), None)
+    if entry:
+        homes = [source for source in sources if source.name == entry.provider]
+    else:
+        homes = [source for source in sources if wanted in _friendly(source)]
+    if homes and all(source.off for source in homes):
+        yield f'default = "{file.default}": {" or ".join(source.off for source in homes)}'
+
+
+def _known(file: File, sources: Sequence[Source]) -> set[str]:
+    own = {word.casefold() for entry in (*file.models, *file.agents) for word in (entry.name, *entry.aliases)}
+    return own.union(*(_friendly(source) for source in sources))
+
+
+def _friendly(source: Source) -> set[str]:
+    return {word for flagship in source.flagships for word in (flagship.name, *flagship.aliases)}

@@ -1,0 +1,65 @@
+"""What the catalogue has to know about an endpoint: its name, its well-known models, and whether it can be asked."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.ports import Listing
+
+# Ids that are no chat models, whoever lists them.
+OTHER_TRADES = re.compile(
+    r"embed|rerank|moderat|whisper|transcri|speech|audio|voice|tts|realtime|(^|-)live|image|dall-e|imagen|veo-|"
+    r"sora|lyria|video|ocr|guard|robotics|computer-use|deep-research|codex|turbo-instruct|davinci|babbage|^aqa$"
+)
+VERSION = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flagship:
+    """A friendly name, and the ids it stands for.
+
+    `patterns` are regular expressions over whole ids without a leading "vendor/"; the newest version (the first
+    group) wins, and among equals the earlier pattern. `model` is the id that is used while no listing names a
+    better one; without a digit ("grok-latest") it is the vendor's own pointer and wins wherever it is listed.
+    """
+
+    name: str
+    patterns: tuple[str, ...]
+    model: str = ""
+    aliases: tuple[str, ...] = ()
+
+    def pick(self, rows: Sequence[Listing]) -> Listing | None:
+        """The row this name stands for, None when none fits."""
+        ranked = [(rank, row) for row in rows if (rank := self._rank(row))]
+        return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+    def _rank(self, row: Listing) -> tuple[bool, tuple[int, ...], int] | None:
+        name = bare(row.base or row.id)
+        if self.model and name == bare(self.model) and not VERSION.search(name):
+            return True, (), 0
+        for place, pattern in enumerate(self.patterns):
+            if found := re.fullmatch(pattern, name):
+                version = found.group(1) if found.re.groups else ""
+                return False, tuple(int(part) for part in VERSION.findall(version or "")), -place
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An endpoint as the catalogue sees it. `off` says what to set before it can be asked; "" when it can."""
+
+    name: str
+    flagships: tuple[Flagship, ...] = ()
+    local: bool = False  # models run on somebody's own machine: small windows, slow first answers
+    stopgap: bool = False  # only worth showing while there is nothing else
+    off: str = ""
+
+
+def bare(model: str) -> str:
+    """An id in lower case without a leading "vendor/"."""
+    return model.casefold().rsplit("/", 1)[-1]
+
+
+def chats(row: Listing) -> bool:
+    """Whether a row of a listing answers questions in text."""
+    return row.chat if row.chat is not None else not OTHER_TRADES.search((row.base or row.id).casefold())
