@@ -16,7 +16,7 @@ from bot.prompt import Prompt, build, since_reset
 from bot.replies import Action, Button
 from bot.router import PromptFor, Relay, Route, route
 from bot.scene import Scene
-from bot.turns import Said, Turn
+from bot.turns import Said, Turn, place_of
 
 SYSTEM = (
     "You are answering in a team chat. Be direct and brief, and use Markdown where it helps. "
@@ -68,10 +68,13 @@ class Answers:
         async with aclosing(self._keep(scene, pieces, kept)) as shown:
             ids = await scene.sink.show(shown)
         turn = replace(kept[-1], shown=tuple(ids))
-        if not question.instead_of:
-            return Outcome(append=(turn,), join=True)
-        history = tuple(turn if old.id == question.instead_of else old for old in scene.claim.history)
-        return Outcome(replace=history, join=True)
+        history = list(scene.claim.history)
+        place = place_of(history, question.instead_of)
+        if place is None:
+            return Outcome(append=(turn,), join=True, counted=turn)
+        old = history[place]
+        history[place] = replace(turn, replaced=(*old.replaced, old.id))
+        return Outcome(replace=tuple(history), join=True, counted=turn)
 
     async def _keep(
         self, scene: Scene, pieces: AsyncGenerator[Shown | Turn, None], kept: list[Turn]

@@ -15,7 +15,7 @@ from bot.reading import compared
 from bot.replies import Action, Button, Reply, Section
 from bot.router import PromptFor, Relay
 from bot.scene import Scene, Spoken
-from bot.turns import Candidate, Said, Turn
+from bot.turns import Candidate, Said, Turn, place_of
 from bot.wording import listed, money, plain
 
 FEWEST, MOST = 2, 4
@@ -112,13 +112,14 @@ class Comparison:
 
 def keep(scene: Scene, turn_id: str, name: str) -> Spoken | None:
     """Makes one answer of a comparison the one the conversation goes on from; None when it is not there."""
-    turn = next((turn for turn in scene.claim.history if turn.id == turn_id), None)
-    kept = next((one for one in turn.candidates if one.model == name), None) if turn else None
-    if turn is None or kept is None or not kept.answer:
+    history = list(scene.claim.history)
+    place = place_of(history, turn_id)
+    candidates = () if place is None else history[place].candidates
+    kept = next((one for one in candidates if one.model == name), None)
+    if place is None or kept is None or not kept.answer:
         return None
-    now = replace(turn, answer=kept.answer, model=kept.model)
-    history = tuple(now if old.id == turn.id else old for old in scene.claim.history)
-    outcome = Outcome(replace=history, thread_choice=kept.model if scene.threaded else None, join=True)
+    history[place] = replace(history[place], answer=kept.answer, model=kept.model)
+    outcome = Outcome(replace=tuple(history), thread_choice=kept.model if scene.threaded else None, join=True)
     text = f"Kept **{plain(name)}**'s answer. The conversation goes on from there"
     text += f", and **{plain(name)}** answers in this thread from now on." if scene.threaded else "."
     return Spoken(reply=Reply(text=text, private=scene.private), outcome=outcome)
@@ -143,7 +144,7 @@ def _side_by_side(scene: Scene, turn: Turn) -> Spoken:
         for one in turn.candidates
     )
     reply = Reply(title="Comparison", text="", sections=sections, private=scene.private)
-    return Spoken(reply=reply, outcome=Outcome(append=(turn,), join=True))
+    return Spoken(reply=reply, outcome=Outcome(append=(turn,), join=True, counted=turn))
 
 
 def _note(one: Candidate) -> str:

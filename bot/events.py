@@ -112,6 +112,7 @@ class ButtonPressed(Happening):
     value: str = ""
     message: str = ""
     comment: str = ""  # free text that came along (feedback)
+    threaded: bool = False  # the message that carried it is inside a thread
     private: bool = False
 
 

@@ -216,6 +216,7 @@ class Outcome:
     replace: tuple[Turn, ...] | None = None  # the whole history anew (edits, reset); None leaves it
     thread_choice: str | None = None  # set ("" clears) the thread's model; None leaves it
     join: bool = False  # the bot takes part in this thread from now on
+    counted: Turn | None = None  # the turn just finished: its usage and cost go to the ledger
 
 
 class Leases(Protocol):

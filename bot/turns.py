@@ -1,6 +1,6 @@
 """A turn: one question and its answer, as remembered, and the turn that is in hand right now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,7 @@ class Turn:
     at: float = 0.0
     shown: tuple[str, ...] = ()  # ids of the messages that show the answer
     vote: str = ""  # "up", "down" or ""
+    replaced: tuple[str, ...] = ()  # ids of earlier answers to the same question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,14 @@ class TurnRecord:
     started: float = 0.0
     ref: Mapping[str, Any] | None = None
     final: "Turn | None" = None
+
+
+def place_of(history: Sequence[Turn], name: str) -> int | None:
+    """Where a turn is, by its id, an earlier answer's id, or the id of a message that shows it."""
+    for place, turn in enumerate(history):
+        if name and (name == turn.id or name in turn.replaced or name in turn.shown):
+            return place
+    return None
 
 
 TURN: TypeAdapter[Turn] = TypeAdapter(Turn)

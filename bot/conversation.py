@@ -1,0 +1,248 @@
+"""What happens to one event, top to bottom."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bot.answering import Answers, Question
+from bot.catalog import Catalog
+from bot.commands import Commands
+from bot.comparing import Comparison, keep
+from bot.config import Policy
+from bot.events import (
+    ButtonPressed,
+    Greeted,
+    HomeOpened,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    StopRequested,
+    WorkspaceLeft,
+)
+from bot.picking import Picker, hint
+from bot.ports import Adapter, Claim, Health, Ledger, Memory, Outcome, TurnInHand
+from bot.reading import Ask, Command, Unclear, named, read
+from bot.replies import Action, Choice, Option, Reply
+from bot.router import NobodyAnswers
+from bot.scene import Scene, Spoken
+from bot.turns import Said, place_of
+from bot.wording import listed, money, plain
+
+GONE = "That answer is not in memory any more, so nothing can be done with it. Ask again."
+GO_ON = "Go on exactly where you stopped. Do not repeat anything."
+
+log = logging.getLogger(__name__)
+
+
+class Conversation:
+    """Handles one claimed event: shows what is to be shown, returns what is to be remembered."""
+
+    def __init__(
+        self,
+        *,
+        adapters: Mapping[str, Adapter],
+        catalog: Catalog,
+        answers: Answers,
+        comparison: Comparison,
+        commands: Commands,
+        picker: Picker,
+        health: Health,
+        ledger: Ledger,
+        memory: Memory,
+        policy: Policy,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._adapters = adapters
+        self._catalog = catalog
+        self._answers = answers
+        self._comparison = comparison
+        self._commands = commands
+        self._picker = picker
+        self._health = health
+        self._ledger = ledger
+        self._memory = memory
+        self._policy = policy
+        self._clock = clock
+
+    async def handle(self, claim: Claim, hand: TurnInHand) -> Outcome:
+        """Raises what the sink raises (PlatformBusy, PlatformGone, Fenced) and StorageUnavailable."""
+        scene = self._scene(claim, hand)
+        try:
+            match claim.event:
+                case MessageReceived() as event:
+                    return await self._message(scene, event.text, _said(event))
+                case ButtonPressed() as event:
+                    return await self._button(scene, event)
+                case MessageEdited() as event:
+                    return _rewrite(claim, event.message, event.text)
+                case MessageDeleted() as event:
+                    return _rewrite(claim, event.message, "")
+                case Greeted():
+                    return await self._say(scene, Spoken(reply=self._commands.hello(scene)))
+                case HomeOpened():
+                    return await self._say(scene, Spoken(reply=await self._commands.home(scene)))
+                case WorkspaceLeft():
+                    gone = await self._memory.purge(scene.workspace)
+                    log.info("workspace purged", extra={"conversations": gone})
+                    return Outcome()
+                case StopRequested():
+                    return Outcome()  # the inbox has seen to it: a stop is never queued
+        except NobodyAnswers as error:
+            return await self._say(scene, Spoken(reply=Reply(text=str(error), private=scene.private)))
+
+    async def apologise(self, claim: Claim, hand: TurnInHand, why: str) -> None:
+        """The last words on an event that is given up: nothing ends in silence."""
+        text = (
+            f"Something went wrong here and I could not answer. Please ask again. (reference {hand.id[-12:]})"
+        )
+        await self._scene(claim, hand).sink.say(Reply(text=text))
+
+    def _scene(self, claim: Claim, hand: TurnInHand) -> Scene:
+        adapter = self._adapters[claim.event.thread.platform]
+        return Scene(
+            claim=claim,
+            hand=hand,
+            sink=adapter.sink(claim.event, hand),
+            manners=adapter.manners,
+            policy=self._policy,
+        )
+
+    async def _message(self, scene: Scene, text: str, said: Said) -> Outcome:
+        match read(text, self._catalog):
+            case Ask(text=question, model=model):
+                return await self._ask(scene, replace(said, text=question), model)
+            case Command(name="ask", rest=rest):
+                model, question = named(rest, self._catalog)
+                if not model or not question:
+                    return await self._say(scene, self._ask_usage(scene, rest))
+                return await self._ask(scene, replace(said, text=question), model)
+            case Command(name="compare", rest=rest):
+                if (limit := await self._over_limit(scene)) is not None:
+                    return await self._say(scene, limit)
+                return await self._say(scene, await self._comparison.command(scene, rest, said))
+            case Command(name=name, rest=rest):
+                return await self._say(scene, await self._commands.table[name](scene, rest))
+            case Unclear(typed=typed, near=near):
+                text = f"There is no command {plain(typed)}. Did you mean {listed([f'/{n}' for n in near])}?"
+                return await self._say(scene, Spoken(reply=Reply(text=text, private=scene.private)))
+
+    async def _ask(self, scene: Scene, asked: Said, model: str = "") -> Outcome:
+        if not asked.text and not asked.files:
+            return await self._say(scene, Spoken(reply=self._commands.hello(scene)))
+        if scene.claim.record.final is None and (limit := await self._over_limit(scene)) is not None:
+            return await self._say(scene, limit)
+        question = Question(asked=asked, prior=scene.claim.history, inline=model)
+        return await self._answers.answer(scene, question)
+
+    async def _button(self, scene: Scene, event: ButtonPressed) -> Outcome:
+        first, _, rest = event.value.partition(" ")
+        match event.action:
+            case Action.RUN:
+                return await self._message(scene, event.value, Said(author=event.author, text=event.value))
+            case Action.PICK:
+                return await self._say(scene, await self._picker.pressed(scene, event.value))
+            case Action.AGAIN:
+                return await self._once_more(scene, first)
+            case Action.ASK:
+                return await self._once_more(scene, first, rest)
+            case Action.OTHER:
+                return await self._say(scene, await self._others(scene, first))
+            case Action.CONTINUE:
+                return await self._ask(
+                    scene, Said(author=event.author, text=GO_ON), _answered_by(scene, first)
+                )
+            case Action.KEEP:
+                kept = keep(scene, first, rest)
+                return await self._say(scene, kept or Spoken(reply=Reply(text=GONE, private=scene.private)))
+            case Action.UP | Action.DOWN:
+                return _vote(scene.claim, first, event.action.value)
+            case Action.STOP:
+                return Outcome()  # the adapter turns it into a StopRequested
+
+    async def _once_more(self, scene: Scene, turn_id: str, model: str = "") -> Outcome:
+        """The same question again, to the same model or another; the new answer takes the old one's place."""
+        history = scene.claim.history
+        place = place_of(history, turn_id)
+        if place is None:
+            return await self._say(scene, Spoken(reply=Reply(text=GONE, private=scene.private)))
+        if scene.claim.record.final is None and (limit := await self._over_limit(scene)) is not None:
+            return await self._say(scene, limit)
+        old = history[place]
+        question = Question(
+            asked=old.asked, prior=history[:place], inline=model or old.model, instead_of=old.id
+        )
+        return await self._answers.answer(scene, question)
+
+    async def _others(self, scene: Scene, turn_id: str) -> Spoken:
+        """A choice of the models that could answer the same question."""
+        place = place_of(scene.claim.history, turn_id)
+        if place is None:
+            return Spoken(reply=Reply(text=GONE, private=scene.private))
+        turn = scene.claim.history[place]
+        models = [one for one in self._catalog.featured if one.name != turn.model and scene.allowed(one)]
+        if not models:
+            text = "There is no other model to ask here. Whoever runs Switchboard can add one."
+            return Spoken(reply=Reply(text=text, private=scene.private))
+        conditions = await self._health.conditions([model.key for model in models])
+        options = tuple(
+            Option(value=f"{turn.id} {one.name}", label=one.name, hint=hint(one, conditions[one.key]))
+            for one in models
+        )
+        pick = Choice(action=Action.ASK, label="Ask another model", options=options)
+        return Spoken(reply=Reply(text="Who should answer it too?", choices=(pick,), private=scene.private))
+
+    async def _over_limit(self, scene: Scene) -> Spoken | None:
+        """What to say when the person's daily budget is used up; None while it is not."""
+        limit = scene.policy.usd_per_day
+        if limit is None:
+            return None
+        today, _ = await self._ledger.spent(scene.workspace, scene.event.author.id)
+        if today.cost < limit:
+            return None
+        text = f"Your limit of {money(limit)} a day is used up. It starts again at midnight UTC."
+        return Spoken(reply=Reply(text=text, private=scene.private))
+
+    def _ask_usage(self, scene: Scene, rest: str) -> Spoken:
+        near = list(self._catalog.near(rest.partition(" ")[0])) if rest else []
+        text = "Write a model and a question: `/ask NAME question`."
+        text += f" Did you mean {listed(near)}?" if near else " `/model` shows the names."
+        return Spoken(reply=Reply(text=text, private=scene.private))
+
+    async def _say(self, scene: Scene, spoken: Spoken) -> Outcome:
+        await scene.sink.say(spoken.reply)
+        return spoken.outcome
+
+
+def _said(event: MessageReceived) -> Said:
+    return Said(author=event.author, text=event.text, message=event.message, at=event.at, files=event.files)
+
+
+def _answered_by(scene: Scene, turn_id: str) -> str:
+    place = place_of(scene.claim.history, turn_id)
+    return "" if place is None else scene.claim.history[place].model
+
+
+def _rewrite(claim: Claim, message: str, text: str) -> Outcome:
+    """An edit or a deletion reaches memory: the model sees what the message says now."""
+
+    def now(said: Said) -> Said:
+        if said.message != message:
+            return said
+        return replace(said, text=text, files=said.files if text else ())
+
+    history = tuple(
+        replace(turn, asked=now(turn.asked), heard=tuple(now(said) for said in turn.heard))
+        for turn in claim.history
+    )
+    return Outcome(replace=history) if history != claim.history else Outcome()
+
+
+def _vote(claim: Claim, turn_id: str, vote: str) -> Outcome:
+    """One vote per answer, the last one counts; it is kept with the model, the time and the cost."""
+    place = place_of(claim.history, turn_id)
+    if place is None or claim.history[place].vote == vote:
+        return Outcome()
+    history = list(claim.history)
+    history[place] = replace(history[place], vote=vote)
+    return Outcome(replace=tuple(history))
