@@ -11,7 +11,7 @@ from bot.replies import Action, Button, Reply, Table
 from bot.router import route
 from bot.scene import Scene, Spoken
 from bot.turns import Said, Turn
-from bot.wording import count, money, plain
+from bot.wording import clip, count, money, plain
 
 Handler = Callable[[Scene, str], Awaitable[Spoken]]
 
@@ -83,7 +83,7 @@ class Commands:
             return Spoken(reply=Reply(text=text, private=scene.private))
         used = sum(tokens(turn.asked.text) + tokens(turn.answer) for turn in turns)
         rows = tuple(
-            (plain(turn.asked.text, 60), turn.model, count(tokens(turn.answer))) for turn in turns[-10:]
+            (clip(turn.asked.text, 60), turn.model, count(tokens(turn.answer))) for turn in turns[-10:]
         )
         text = (
             f"{active(now)} It sees {_number(len(turns), 'question')} with the answers, "
