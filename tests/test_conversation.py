@@ -110,7 +110,7 @@ async def test_the_finished_turn_is_kept_before_its_closing_is_shown(stage: Stag
 async def test_a_kept_turn_is_shown_again_without_asking_the_model(stage: Stage) -> None:
     await stage.says("hi")
     kept, remembered = stage.hand.kept[0], stage.history
-    stage.history = ()
+    stage.history = stage.history[:0]
 
     again = await stage.plays(
         MessageReceived(id="e1", thread=THREAD, author=ANN, at=1.0, text="hi", message="q1"), final=kept
