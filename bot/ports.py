@@ -5,7 +5,7 @@
 A message's path: Adapter -> Inbox -> (worker) Leases -> conversation -> Provider -> ReplySink.
 """
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,8 +15,9 @@ from aiohttp import web
 
 from bot.catalog import Model, Price
 from bot.errors import ModelError
-from bot.events import Event, File, MessageReceived, ThreadKey
+from bot.events import Author, Event, File, MessageReceived, ThreadKey
 from bot.pieces import Piece, Shown
+from bot.posts import Change, Chat, Growth, Page, Post, Standing
 from bot.prompt import Prompt
 from bot.replies import Reply
 from bot.stopping import Stop
@@ -352,3 +353,48 @@ class Ledger(Protocol):
     async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[Recent]:
         """Newest first."""
         ...
+
+
+class Board(Protocol):
+    """What the local page and the terminal show, kept where every process sees it. Implemented by
+    bot.storage.board on Redis. All raise StorageUnavailable.
+    """
+
+    async def post(self, chat: str, *posts: Post) -> None:
+        """Adds posts in one step; the first makes the conversation. A post that is there already is rewritten in
+        its place, a person's is left alone. Raises PlatformGone when the conversation was deleted, Fenced when a
+        later attempt at the same turn has written.
+        """
+        ...
+
+    async def grow(self, chat: str, growth: Growth) -> None:
+        """Appends to a growing post. Raises PlatformGone, Fenced."""
+        ...
+
+    async def read(self, chat: str, *, before: str = "") -> Page:
+        """The newest posts, or those before the post with that id. An unknown conversation is empty."""
+        ...
+
+    async def chats(self) -> Sequence[Chat]:
+        """Newest first."""
+        ...
+
+    async def rename(self, chat: str, title: str) -> bool:
+        """False when there is no such conversation."""
+        ...
+
+    async def delete(self, chat: str) -> bool:
+        """Erases it for good: nothing can be posted to it any more."""
+        ...
+
+    def watch(self, after: str = "") -> AsyncGenerator[Sequence[Change], None]:
+        """The changes after that mark ("" for from now on), as they happen, a few at a time.
+
+        The first item comes at once, empty when nothing has happened; after that an empty one comes every few
+        seconds of silence. A mark that is too old gives one change of kind "lost": read everything again.
+        """
+        ...
+
+
+Active = Callable[[ThreadKey, Author], Awaitable[Standing]]
+"""Who answers in this conversation for this person, and why. Given to adapters that show it all the time."""

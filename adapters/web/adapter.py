@@ -1,0 +1,178 @@
+"""The local page: a chat workspace on the loopback listener, on the same ports as Slack and Teams.
+
+The page shows the board (bot.posts): what people send goes into the inbox first and onto the board second; what a
+turn says reaches the board from whichever process runs it, and every open page through `events`.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from importlib.resources import files
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from adapters.web import events
+from adapters.web.guard import HEADERS, body, local
+from adapters.web.sink import BoardSink, question
+from bot.errors import PlatformError
+from bot.events import Event, File, MessageReceived
+from bot.ports import Active, Board, Inbox, Journal, Manners, Memory, Receipt, ReplySink
+from bot.posts import Change, Chat, Page, Post, Standing
+from bot.replies import Reply
+from bot.turns import Said
+
+CHAT = f"/web/chats/{{chat:{events.ID}}}"
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+CROWDED = "Too many messages are waiting here. Send this one again when the others are answered."
+
+PAGE: TypeAdapter[Page] = TypeAdapter(Page)
+CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
+CHATS: TypeAdapter[Sequence[Chat]] = TypeAdapter(Sequence[Chat])
+STANDING: TypeAdapter[Standing] = TypeAdapter(Standing)
+
+
+class WebAdapter:
+    """`active` says who answers in a conversation; deleting a conversation erases its memory as well."""
+
+    platform = events.PLATFORM
+    manners = Manners(mention="", slash=True, threads=True, private=False)
+
+    def __init__(self, *, inbox: Inbox, board: Board, memory: Memory, active: Active) -> None:
+        self._inbox = inbox
+        self._board = board
+        self._memory = memory
+        self._active = active
+        self._open = True
+        self._files = {item.name: item.read_bytes() for item in (files("adapters.web") / "page").iterdir()}
+
+    def routes(self) -> Sequence[web.AbstractRouteDef]:
+        return [
+            web.get("/", local(self._page)),
+            web.get(r"/web/{name:[a-z]+\.(?:js|css|svg)}", local(self._file)),
+            web.get("/web/events", local(self._events)),
+            web.get("/web/chats", local(self._chats)),
+            web.get(CHAT, local(self._read)),
+            web.patch(CHAT, local(self._rename)),
+            web.delete(CHAT, local(self._delete)),
+            web.get(f"{CHAT}/standing", local(self._standing)),
+            web.post(f"{CHAT}/messages", local(self._message)),
+            web.post(f"{CHAT}/buttons", local(self._button)),
+            web.post(f"{CHAT}/stop", local(self._stop)),
+        ]
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        return self._running()
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
+        self._open = True
+        try:
+            yield
+        finally:
+            self._open = False
+
+    def sink(self, event: Event, journal: Journal) -> ReplySink:
+        return BoardSink(board=self._board, event=event, journal=journal)
+
+    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
+        return ()
+
+    async def fetch(self, file: File) -> bytes:
+        raise PlatformError("The page takes no files.")
+
+    async def _page(self, request: web.Request) -> web.Response:
+        return self._asset(request, "page.html")
+
+    async def _file(self, request: web.Request) -> web.Response:
+        return self._asset(request, request.match_info["name"])
+
+    def _asset(self, request: web.Request, name: str) -> web.Response:
+        data = self._files.get(name)
+        if data is None:
+            raise web.HTTPNotFound
+        tag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers=headers)
+        kind = KINDS[name[name.rindex(".") :]]
+        return web.Response(body=data, content_type=kind, charset="utf-8", headers=headers)
+
+    async def _chats(self, request: web.Request) -> web.Response:
+        return shown(CHATS.dump_json(await self._board.chats()))
+
+    async def _read(self, request: web.Request) -> web.Response:
+        page = await self._board.read(request.match_info["chat"], before=request.query.get("before", ""))
+        return shown(PAGE.dump_json(page, exclude_defaults=True))
+
+    async def _rename(self, request: web.Request) -> web.Response:
+        wanted = await body(request, events.Title)
+        if not await self._board.rename(request.match_info["chat"], wanted.title):
+            raise web.HTTPNotFound
+        return shown(b"{}")
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        """Stops what runs there, then erases what is shown and what is remembered."""
+        chat = request.match_info["chat"]
+        await self._inbox.put(events.stop(chat, events.Stop(id=f"delete-{chat}"[:64])))
+        await self._board.delete(chat)
+        await self._memory.forget(events.thread(chat))
+        return shown(b"{}")
+
+    async def _standing(self, request: web.Request) -> web.Response:
+        standing = await self._active(events.thread(request.match_info["chat"]), events.PERSON)
+        return shown(STANDING.dump_json(standing))
+
+    async def _message(self, request: web.Request) -> web.Response:
+        chat = request.match_info["chat"]
+        return await self._take(chat, events.message(chat, await body(request, events.Message)))
+
+    async def _button(self, request: web.Request) -> web.Response:
+        chat = request.match_info["chat"]
+        return await self._take(chat, events.press(chat, await body(request, events.Press)))
+
+    async def _stop(self, request: web.Request) -> web.Response:
+        chat = request.match_info["chat"]
+        receipt = await self._inbox.put(events.stop(chat, await body(request, events.Stop)))
+        return shown(json.dumps({"receipt": receipt}).encode())
+
+    async def _take(self, chat: str, event: Event) -> web.Response:
+        """Into the inbox first: what the board shows as sent will be answered."""
+        receipt = await self._inbox.put(event)
+        asked = question(event)
+        if receipt is Receipt.FULL:
+            await self._board.post(chat, Post(id=f"full-{event.id}", at=event.at, reply=Reply(text=CROWDED)))
+        elif asked is not None and receipt in {Receipt.ACCEPTED, Receipt.DUPLICATE, Receipt.STOPPING}:
+            await self._board.post(chat, asked)
+        return shown(json.dumps({"receipt": receipt}).encode())
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events: every change on the board, with its mark as the id to resume from.
+
+        A client that went away is noticed at the next write, a few seconds later at the latest.
+        """
+        after = request.headers.get("Last-Event-ID") or request.query.get("after", "")
+        response = web.StreamResponse(
+            headers={**HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
+        async with aclosing(self._board.watch(after)) as batches:
+            async for changes in batches:
+                if not response.prepared:
+                    await response.prepare(request)
+                try:
+                    await response.write(b"".join(map(framed, changes)) or b": quiet\n\n")
+                except ConnectionResetError:
+                    break
+                if not self._open:
+                    break
+        return response
+
+
+def shown(data: bytes) -> web.Response:
+    return web.Response(body=data, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def framed(change: Change) -> bytes:
+    """JSON holds no raw line break, so one data line is enough."""
+    return b"id: %s\ndata: %s\n\n" % (change.mark.encode(), CHANGE.dump_json(change, exclude_defaults=True))

@@ -1,0 +1,127 @@
+"""A board in memory: what `bot.storage.board` does on Redis, for tests of the page and the sink."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.errors import Fenced, PlatformGone, StorageUnavailable
+from bot.posts import Change, Chat, Growth, Page, Post
+
+SHOWN = 200
+
+
+@dataclass
+class MemoryBoard:
+    """With `down` set it refuses like a Redis that is away."""
+
+    down: bool = False
+    posts: dict[str, dict[str, Post]] = field(default_factory=dict)
+    order: dict[str, list[str]] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    log: list[Change] = field(default_factory=list)
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    silence: float = 0.5
+
+    async def post(self, chat: str, *posts: Post) -> None:
+        self._check(chat)
+        held = self.posts.setdefault(chat, {})
+        order = self.order.setdefault(chat, [])
+        for post in posts:
+            old = held.get(post.id)
+            if old is not None and old.person:
+                continue
+            if old is not None and old.turn == post.turn and old.attempt > post.attempt:
+                raise Fenced
+            held[post.id] = post
+            if old is None:
+                order.insert(self._place(chat, post.after), post.id)
+            if post.person and not self.titles.get(chat):
+                self.titles[chat] = " ".join(post.text.split())[:80]
+            await self._say(Change(mark="", kind="post", chat=chat, post=post))
+
+    async def grow(self, chat: str, growth: Growth) -> None:
+        self._check(chat)
+        post = self.posts[chat][growth.id]
+        if post.attempt > growth.attempt:
+            raise Fenced
+        self.posts[chat][growth.id] = replace(
+            post,
+            text=post.text + growth.text,
+            status=growth.status or post.status,
+        )
+        await self._say(Change(mark="", kind="grow", chat=chat, growth=growth))
+
+    async def read(self, chat: str, *, before: str = "") -> Page:
+        self._reach()
+        order = self.order.get(chat, [])
+        end = order.index(before) if before in order else len(order)
+        ids = order[max(0, end - SHOWN) : end]
+        return Page(
+            posts=tuple(self.posts[chat][id] for id in ids),
+            mark=str(len(self.log)),
+            title=self.titles.get(chat, ""),
+            more=end > SHOWN,
+        )
+
+    async def chats(self) -> Sequence[Chat]:
+        self._reach()
+        chats = [
+            Chat(id=chat, title=self.titles.get(chat, ""), at=max(post.at for post in posts.values()))
+            for chat, posts in self.posts.items()
+        ]
+        return sorted(chats, key=lambda chat: -chat.at)
+
+    async def rename(self, chat: str, title: str) -> bool:
+        self._reach()
+        if chat not in self.posts:
+            return False
+        self.titles[chat] = title
+        await self._say(Change(mark="", kind="title", chat=chat, title=title))
+        return True
+
+    async def delete(self, chat: str) -> bool:
+        self._reach()
+        self.gone.add(chat)
+        known = self.posts.pop(chat, None)
+        self.order.pop(chat, None)
+        self.titles.pop(chat, None)
+        await self._say(Change(mark="", kind="gone", chat=chat))
+        return known is not None
+
+    async def watch(self, after: str = "") -> AsyncGenerator[Sequence[Change], None]:
+        self._reach()
+        at = int(after) if after else len(self.log)
+        yield self.log[at:]
+        at = len(self.log)
+        while True:
+            try:
+                async with asyncio.timeout(self.silence), self.news:
+                    await self.news.wait_for(lambda at=at: len(self.log) > at)  # type: ignore[misc]
+            except TimeoutError:
+                self._reach()
+            yield self.log[at:]
+            at = len(self.log)
+
+    def _place(self, chat: str, after: str) -> int:
+        order, held = self.order[chat], self.posts[chat]
+        if after not in order:
+            return len(order)
+        place = order.index(after) + 1
+        while place < len(order) and held[order[place]].after == after:
+            place += 1
+        return place
+
+    def _reach(self) -> None:
+        if self.down:
+            raise StorageUnavailable("down")
+
+    def _check(self, chat: str) -> None:
+        self._reach()
+        if chat in self.gone:
+            raise PlatformGone("deleted")
+
+    async def _say(self, change: Change) -> None:
+        self.log.append(replace(change, mark=str(len(self.log) + 1)))
+        async with self.news:
+            self.news.notify_all()

@@ -1,0 +1,98 @@
+"""The page's adapter on a real loopback port, with doubles behind it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from adapters.web.adapter import WebAdapter
+from bot.events import Author, ThreadKey
+from bot.ports import Board
+from bot.posts import Standing
+from bot.replies import Option
+from bot.turns import Turn
+from tests.doubles import FakeInbox
+from tests.web.memory import MemoryBoard
+
+
+@dataclass
+class Forgetful:
+    """A memory that only notes what it was told to forget."""
+
+    forgotten: list[ThreadKey] = field(default_factory=list)
+
+    async def recall(self, thread: ThreadKey) -> Sequence[Turn]:
+        return ()
+
+    async def forget(self, thread: ThreadKey) -> int:
+        self.forgotten.append(thread)
+        return 1
+
+    async def purge(self, workspace: str) -> int:
+        return 0
+
+
+@dataclass
+class Picked:
+    """Says who answers; `selected` is what a test or a scripted worker picked."""
+
+    selected: str = "demo"
+    why: str = "The default."
+
+    async def active(self, thread: ThreadKey, author: Author) -> Standing:
+        return Standing(
+            options=(
+                Option(value="demo", label="demo", hint="free, no key"),
+                Option(value="grok", label="grok", hint="images, tools · $$"),
+                Option(value="claude", label="claude", hint="documents · $$$"),
+            ),
+            selected=self.selected,
+            why=self.why,
+            starters=("Show me a table", "Write some code", "Answer slowly"),
+            commands=(
+                Option(value="/model", label="/model", hint="who answers, and why"),
+                Option(value="/reset", label="/reset", hint="start over"),
+            ),
+        )
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """One served page and what is behind it."""
+
+    adapter: WebAdapter
+    inbox: FakeInbox
+    board: MemoryBoard
+    memory: Forgetful
+    picked: Picked
+    url: str
+
+
+@asynccontextmanager
+async def serving(adapter: WebAdapter) -> AsyncIterator[str]:
+    """The adapter's routes on a free loopback port; gives the address."""
+    app = web.Application()
+    app.add_routes(adapter.routes())
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        async with adapter.running():
+            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def desk() -> AsyncIterator[Desk]:
+    inbox, board, memory, picked = FakeInbox(), MemoryBoard(), Forgetful(), Picked()
+    adapter = WebAdapter(inbox=inbox, board=checked(board), memory=memory, active=picked.active)
+    async with serving(adapter) as url:
+        yield Desk(adapter=adapter, inbox=inbox, board=board, memory=memory, picked=picked, url=url)
+
+
+def checked(board: MemoryBoard) -> Board:
+    """Lets the type checker confirm that the double is a board."""
+    return board
