@@ -1,0 +1,203 @@
+"""The documented limits of Block Kit, and the payloads they refuse. Sources: the block and element reference pages."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.slack.fake.world import Json, Refused
+
+MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
+BLOCK_TEXT = 13_200  # of a whole message; reported, not documented
+MARKDOWN_TEXT = 12_000
+ELEMENTS = {"actions": 25, "context": 10, "context_actions": 5}
+ON_VIEWS = {"section", "header", "divider", "actions", "context", "input", "image", "rich_text", "alert"}
+
+
+def invalid(why: str) -> Refused:
+    return Refused("invalid_blocks", response_metadata={"messages": [f"[ERROR] {why}"]})
+
+
+def need(claim: bool, why: str) -> None:
+    if not claim:
+        raise invalid(why)
+
+
+def text_object(value: Any, most: int, *, kinds: tuple[str, ...] = ("plain_text",)) -> None:
+    need(
+        isinstance(value, dict) and value.get("type") in kinds,
+        f"a {'/'.join(kinds)} object is needed: {value}",
+    )
+    need(
+        0 < len(value.get("text", "")) <= most,
+        f"text must have 1 to {most} characters: {value['text'][:80]!r}",
+    )
+
+
+def check(blocks: Any, *, surface: str = "message") -> None:
+    """Raises Refused like Slack: invalid_blocks, msg_blocks_too_many, msg_blocks_too_long."""
+    need(isinstance(blocks, list), "blocks must be an array")
+    if len(blocks) > (MESSAGE_BLOCKS if surface == "message" else VIEW_BLOCKS):
+        raise Refused("msg_blocks_too_many")
+    for block in blocks:
+        need(isinstance(block, dict) and block.get("type") in CHECKS, f"unknown block {block}")
+        need(surface == "message" or block["type"] in ON_VIEWS, f"{block['type']} is not for views")
+        need(len(block.get("block_id", "")) <= 255, "block_id is longer than 255")
+        CHECKS[block["type"]](block)
+    ids = [block["block_id"] for block in blocks if "block_id" in block]
+    need(len(ids) == len(set(ids)), "block_id must be unique")
+    need(sum(block["type"] == "table" for block in blocks) <= 1, "only_one_table_allowed")
+    if surface == "message" and sum(len(text) for text in texts(blocks)) > BLOCK_TEXT:
+        raise Refused("msg_blocks_too_long")
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every visible text inside, in order."""
+    if isinstance(value, dict):
+        if isinstance(value.get("text"), str):
+            yield value["text"]
+        for key, inner in value.items():
+            if key not in ("text", "value", "action_id", "block_id") or isinstance(inner, dict):
+                yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
+
+
+def section(block: Json) -> None:
+    need("text" in block or "fields" in block, "a section needs text or fields")
+    if "text" in block:
+        text_object(block["text"], 3000, kinds=("mrkdwn", "plain_text"))
+    need(len(block.get("fields", [])) <= 10, "a section has at most 10 fields")
+    for one in block.get("fields", []):
+        text_object(one, 2000, kinds=("mrkdwn", "plain_text"))
+    if "accessory" in block:
+        element(block["accessory"])
+
+
+def elements(block: Json) -> None:
+    inside = block.get("elements")
+    need(
+        isinstance(inside, list) and 0 < len(inside) <= ELEMENTS[block["type"]],
+        f"elements of {block['type']}",
+    )
+    for one in inside or []:
+        if block["type"] == "context":
+            text_object(one, 2000, kinds=("mrkdwn", "plain_text")) if one.get("type") != "image" else None
+        else:
+            element(one)
+    ids = [one["action_id"] for one in inside or [] if "action_id" in one]
+    need(len(ids) == len(set(ids)), "action_id must be unique within a block")
+
+
+def element(one: Any) -> None:
+    kind = one.get("type") if isinstance(one, dict) else None
+    need(len(one.get("action_id", "")) <= 255, "action_id is longer than 255")
+    match kind:
+        case "button":
+            text_object(one.get("text"), 75)
+            need(len(one.get("value", "")) <= 2000 and len(one.get("url", "")) <= 3000, "button value or url")
+            need(one.get("style", "primary") in ("primary", "danger"), "button style")
+        case "static_select":
+            options = one.get("options", [o for g in one.get("option_groups", []) for o in g["options"]])
+            need(0 < len(options) <= 100, "a select has 1 to 100 options")
+            for option in options + [one[key] for key in ("initial_option",) if key in one]:
+                text_object(option.get("text"), 75)
+                need(0 < len(option.get("value", "")) <= 150, "an option's value has 1 to 150 characters")
+                if "description" in option:
+                    text_object(option["description"], 75)
+            need(
+                "initial_option" not in one or one["initial_option"] in options,
+                "initial_option is not an option",
+            )
+            if "placeholder" in one:
+                text_object(one["placeholder"], 150)
+        case "feedback_buttons":
+            for button in (one["positive_button"], one["negative_button"]):
+                text_object(button["text"], 75)
+                need(len(button.get("value", "")) <= 2000, "feedback value")
+        case "icon_button":
+            need(one.get("icon") == "trash", "icon")
+            text_object(one.get("text"), 75)
+        case "plain_text_input" | "overflow" | "external_select":
+            pass
+        case _:
+            raise invalid(f"unknown element {kind}")
+
+
+def rich_text(block: Json) -> None:
+    need(isinstance(block.get("elements"), list), "rich_text needs elements")
+    for part in block["elements"]:
+        kind = part.get("type")
+        need(
+            kind in ("rich_text_section", "rich_text_list", "rich_text_preformatted", "rich_text_quote"),
+            f"unknown rich text part {kind}",
+        )
+        inside = part.get("elements")
+        need(isinstance(inside, list), f"{kind} needs elements")
+        if kind == "rich_text_list":
+            need(part.get("style") in ("bullet", "ordered") and 0 <= part.get("indent", 0) <= 8, "list style")
+            for item in inside:
+                need(item.get("type") == "rich_text_section", "a list holds sections")
+                inline(item["elements"])
+        else:
+            inline(inside)
+
+
+def inline(parts: list[Json]) -> None:
+    for part in parts:
+        match part.get("type"):
+            case "text":
+                need(
+                    isinstance(part.get("text"), str) and part["text"] != "", "a text element cannot be empty"
+                )
+                known = {"bold", "italic", "strike", "code", "underline"}
+                need(set(part.get("style", {})) <= known, f"unknown style {part.get('style')}")
+            case "link":
+                need(0 < len(part.get("url", "")) <= 3000, "link url")
+            case "user" | "usergroup" | "channel" | "broadcast" | "emoji" | "date" | "color":
+                pass
+            case kind:
+                raise invalid(f"unknown rich text element {kind}")
+
+
+def table(block: Json) -> None:
+    rows = block.get("rows")
+    need(isinstance(rows, list) and 0 < len(rows) <= 100, "a table has 1 to 100 rows")
+    for row in rows or []:
+        need(0 < len(row) <= 20, "a row has 1 to 20 cells")
+        for cell in row:
+            need(cell.get("type") in ("raw_text", "rich_text"), "cell type")
+            need(cell["type"] != "raw_text" or cell.get("text", "") != "", "a cell cannot be empty")
+            if cell["type"] == "rich_text":
+                rich_text(cell)
+    need(len(block.get("column_settings", [])) <= 20, "column_settings")
+
+
+def markdown(block: Json) -> None:
+    need(0 < len(block.get("text", "")) <= MARKDOWN_TEXT, "markdown text")
+
+
+def task_card(block: Json) -> None:
+    need(bool(block.get("task_id")) and bool(block.get("title")), "a task card needs task_id and title")
+
+
+def field(block: Json) -> None:
+    text_object(block.get("label"), 2000)
+    element(block.get("element"))
+    if "hint" in block:
+        text_object(block["hint"], 2000)
+
+
+CHECKS: dict[str, Callable[[Json], None]] = {
+    "section": section,
+    "header": lambda block: text_object(block.get("text"), 150),
+    "divider": lambda block: None,
+    "actions": elements,
+    "context": elements,
+    "context_actions": elements,
+    "rich_text": rich_text,
+    "table": table,
+    "markdown": markdown,
+    "task_card": task_card,
+    "input": field,
+    "alert": lambda block: text_object(block.get("text"), 3000, kinds=("mrkdwn", "plain_text")),
+}

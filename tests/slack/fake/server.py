@@ -1,0 +1,63 @@
+"""The whole fake on one loopback port."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+
+from bot.pacing import Clock
+from tests.slack.fake.api import Api
+from tests.slack.fake.delivery import Http
+from tests.slack.fake.socket import Sockets
+from tests.slack.fake.world import Slack, Token
+
+SECRET, APP_TOKEN = "signing-secret", "xapp-1"
+
+
+class FakeSlack:
+    """A running Slack: `slack` is the world, `api` the Web API, `sockets` Socket Mode."""
+
+    def __init__(self, *, clock: Clock, seed: int, limits: bool, session: aiohttp.ClientSession) -> None:
+        self.slack = Slack(clock=clock, seed=seed, limits=limits)
+        self.slack.tokens[APP_TOKEN] = Token(team="")
+        self.api = Api(self.slack)
+        self.sockets = Sockets(self.slack, self.api.sockets)
+        self.session = session
+        self.origin = ""
+
+    @property
+    def api_url(self) -> str:
+        """What SLACK_API_URL is set to."""
+        return f"{self.origin}/api/"
+
+    def at(self, origin: str) -> None:
+        self.origin = self.api.origin = self.sockets.origin = origin
+
+    def http(self, url: str, secret: str = SECRET) -> Http:
+        """Delivery to a bot's request URL."""
+        return Http(self.slack, url=url, secret=secret, session=self.session, origin=self.origin)
+
+    def application(self) -> web.Application:
+        app = web.Application(client_max_size=64 << 20)
+        app.add_routes([*self.api.routes(), *self.sockets.routes()])
+        return app
+
+
+@asynccontextmanager
+async def fake_slack(
+    *, clock: Clock, seed: int = 0, limits: bool = True, port: int = 0
+) -> AsyncGenerator[FakeSlack, None]:
+    """Serves a fake on a loopback port, any free one unless told."""
+    async with aiohttp.ClientSession() as session:
+        fake = FakeSlack(clock=clock, seed=seed, limits=limits, session=session)
+        runner = web.AppRunner(fake.application(), access_log=None)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=0.5)
+            await site.start()
+            host, bound = runner.addresses[0][:2]
+            fake.at(f"http://{host}:{bound}")
+            yield fake
+        finally:
+            await runner.cleanup()
