@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from bot.answering import Answers, Cost, Question
+from bot.answering import Answers, Prompts, Question
 from bot.attempt import Attempt
 from bot.catalog import Catalog, Model
 from bot.pieces import Usage
 from bot.ports import Outcome
+from bot.pricing import Prices
 from bot.reading import compared
 from bot.replies import Action, Button, Reply, Section
-from bot.router import PromptFor, Relay
+from bot.router import Relay
 from bot.scene import Scene, Spoken
 from bot.turns import Candidate, Said, Turn, place_of
 from bot.wording import listed, money, plain
@@ -31,13 +32,13 @@ class Comparison:
         catalog: Catalog,
         relay: Relay,
         answers: Answers,
-        cost: Cost,
+        prices: Prices,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
         self._relay = relay
         self._answers = answers
-        self._cost = cost
+        self._prices = prices
         self._clock = clock
 
     async def command(self, scene: Scene, rest: str, asked: Said) -> Spoken:
@@ -65,19 +66,20 @@ class Comparison:
             asks = [group.create_task(self._ask(scene, model, prompt_for)) for model in models]
         return [ask.result() for ask in asks]
 
-    async def _ask(self, scene: Scene, model: Model, prompt_for: PromptFor) -> Candidate:
+    async def _ask(self, scene: Scene, model: Model, prompt_for: Prompts) -> Candidate:
         """One model's answer, whatever happens to it. Nobody steps in: it is this model that is compared."""
         attempt = Attempt(model=model, began=self._clock())
         relayed = self._relay.stream(model, (), prompt_for)
         async with aclosing(attempt.watch(relayed, scene.hand.stop)) as pieces:
             async for _ in pieces:
                 pass
+        prompt_for.learn(model, attempt.usage)
         return Candidate(
             model=model.name,
             answer=attempt.text,
             seconds=round(self._clock() - attempt.began, 1),
             usage=attempt.usage,
-            cost=self._cost(model, attempt.usage) if attempt.usage else None,
+            cost=self._prices.cost(model, attempt.usage) if attempt.usage else None,
             notice=attempt.ending()[1],
         )
 

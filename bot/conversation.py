@@ -20,10 +20,10 @@ from bot.events import (
     StopRequested,
     WorkspaceLeft,
 )
-from bot.picking import Picker, hint
-from bot.ports import Adapter, Claim, Health, Ledger, Memory, Outcome, TurnInHand
+from bot.picking import Picker
+from bot.ports import Adapter, Claim, Ledger, Memory, Outcome, TurnInHand
 from bot.reading import Ask, Command, Unclear, named, read
-from bot.replies import Action, Choice, Option, Reply
+from bot.replies import Action, Reply
 from bot.router import NobodyAnswers
 from bot.scene import Scene, Spoken
 from bot.turns import Said, place_of
@@ -47,7 +47,6 @@ class Conversation:
         comparison: Comparison,
         commands: Commands,
         picker: Picker,
-        health: Health,
         ledger: Ledger,
         memory: Memory,
         policy: Policy,
@@ -59,7 +58,6 @@ class Conversation:
         self._comparison = comparison
         self._commands = commands
         self._picker = picker
-        self._health = health
         self._ledger = ledger
         self._memory = memory
         self._policy = policy
@@ -175,22 +173,10 @@ class Conversation:
         return await self._answers.answer(scene, question)
 
     async def _others(self, scene: Scene, turn_id: str) -> Spoken:
-        """A choice of the models that could answer the same question."""
         place = place_of(scene.claim.history, turn_id)
         if place is None:
             return Spoken(reply=Reply(text=GONE, private=scene.private))
-        turn = scene.claim.history[place]
-        models = [one for one in self._catalog.featured if one.name != turn.model and scene.allowed(one)]
-        if not models:
-            text = "There is no other model to ask here. Whoever runs Switchboard can add one."
-            return Spoken(reply=Reply(text=text, private=scene.private))
-        conditions = await self._health.conditions([model.key for model in models])
-        options = tuple(
-            Option(value=f"{turn.id} {one.name}", label=one.name, hint=hint(one, conditions[one.key]))
-            for one in models
-        )
-        pick = Choice(action=Action.ASK, label="Ask another model", options=options)
-        return Spoken(reply=Reply(text="Who should answer it too?", choices=(pick,), private=scene.private))
+        return Spoken(reply=await self._picker.others(scene, scene.claim.history[place]))
 
     async def _over_limit(self, scene: Scene) -> Spoken | None:
         """What to say when the person's daily budget is used up; None while it is not."""

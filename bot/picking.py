@@ -1,15 +1,18 @@
 """/model: show what can be picked, pick it, say why it answers."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.catalog import Catalog, Model
 from bot.errors import cause_of
 from bot.ports import Choices, Condition, Health, Outcome, Scopes, State
+from bot.pricing import Prices, price_class
 from bot.reading import scope_of
 from bot.replies import Action, Button, Choice, Option, Reply, Table
 from bot.router import Route, route
 from bot.scene import Scene, Spoken
+from bot.turns import Turn
 from bot.wording import count, listed, plain
 
 WHERE = {
@@ -18,17 +21,17 @@ WHERE = {
     "channel": "for everybody in this channel",
     "workspace": "for everybody in this workspace",
 }
-CHEAP, DEAR = 2.0, 15.0  # USD per million output tokens: $, $$, $$$
 SHOWN = 90  # a platform's longest list takes 100
 
 
 class Picker:
     """Shows and changes which model answers."""
 
-    def __init__(self, *, catalog: Catalog, choices: Choices, health: Health) -> None:
+    def __init__(self, *, catalog: Catalog, choices: Choices, health: Health, prices: Prices) -> None:
         self._catalog = catalog
         self._choices = choices
         self._health = health
+        self._prices = prices
 
     async def command(self, scene: Scene, rest: str) -> Spoken:
         """/model, /model NAME, /model why, /model default, each with a scope."""
@@ -56,12 +59,8 @@ class Picker:
         """Everything that can be picked here, with the active one and why it is active."""
         now = route(self._catalog, scene.claim.scopes, scene.allowed)
         models = [model for model in self._catalog.featured if scene.allowed(model)][:SHOWN]
-        conditions = await self._health.conditions([model.key for model in models])
         where = scope or _default_scope(scene)
-        options = tuple(
-            Option(value=f"{where} {model.name}", label=model.name, hint=hint(model, conditions[model.key]))
-            for model in models
-        )
+        options = await self.options(models, where)
         pick = Choice(
             action=Action.PICK,
             label=f"Pick one {WHERE[where]}",
@@ -71,6 +70,39 @@ class Picker:
         more = len(self._catalog.models) - len(self._catalog.featured)
         tail = f"\n{more} more can be picked by name: `/model NAME`." if more > 0 else ""
         return Reply(title="Models", text=f"{active(now)}{tail}", choices=(pick,), private=scene.private)
+
+    async def others(self, scene: Scene, turn: Turn) -> Reply:
+        """The models that could answer a turn's question too."""
+        models = [one for one in self._catalog.featured if one.name != turn.model and scene.allowed(one)]
+        if not models:
+            text = "There is no other model to ask here. Whoever runs Switchboard can add one."
+            return Reply(text=text, private=scene.private)
+        options = await self.options(models[:SHOWN], turn.id)
+        pick = Choice(action=Action.ASK, label="Ask another model", options=options)
+        return Reply(text="Who should answer it too?", choices=(pick,), private=scene.private)
+
+    async def options(self, models: Sequence[Model], prefix: str) -> tuple[Option, ...]:
+        """One option per model; its value is the prefix and the name."""
+        conditions = await self._health.conditions([model.key for model in models])
+        return tuple(
+            Option(
+                value=f"{prefix} {model.name}",
+                label=model.name,
+                hint=self._hint(model, conditions[model.key]),
+            )
+            for model in models
+        )
+
+    def _hint(self, model: Model, condition: Condition) -> str:
+        """What makes a model different, in a few plain words."""
+        parts = [model.description] if model.description else []
+        parts += [f"{count(model.context)} context"]
+        parts += [word for word, has in (("images", model.vision), ("reasoning", model.reasoning)) if has]
+        parts += [price_class(self._prices.price(model))]
+        if condition.state is not State.UP:
+            since = datetime.fromtimestamp(condition.since, UTC).strftime("%H:%M UTC")
+            parts.append(f"{condition.state.value} since {since}: {cause_of(condition.why)}")
+        return " · ".join(part for part in parts if part)
 
     async def _switch(self, scene: Scene, model: Model | None, scope: str) -> Spoken:
         scope = scope or _default_scope(scene)
@@ -125,19 +157,6 @@ class Picker:
 def active(now: Route) -> str:
     """One sentence: who answers here, and why."""
     return f"**{plain(now.model.name)}** answers here: {_because(now)}."
-
-
-def hint(model: Model, condition: Condition) -> str:
-    """What makes a model different, in a few plain words."""
-    parts = [model.description] if model.description else []
-    parts += [f"{count(model.context)} context"]
-    parts += [word for word, has in (("images", model.vision), ("reasoning", model.reasoning)) if has]
-    if model.price:
-        parts.append("$" if model.price.output <= CHEAP else "$$" if model.price.output <= DEAR else "$$$")
-    if condition.state is not State.UP:
-        since = datetime.fromtimestamp(condition.since, UTC).strftime("%H:%M UTC")
-        parts.append(f"{condition.state.value} since {since}: {cause_of(condition.why)}")
-    return " · ".join(parts)
 
 
 def _because(now: Route) -> str:

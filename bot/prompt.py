@@ -112,6 +112,11 @@ def weigh(message: Message) -> int:
     return PER_MESSAGE + sum(_weigh(part) for part in message.parts)
 
 
+def size(prompt: Prompt) -> int:
+    """The estimated tokens of a whole prompt."""
+    return tokens(prompt.system) + sum(weigh(message) for message in prompt.messages)
+
+
 def since_reset(history: Sequence[Turn]) -> Sequence[Turn]:
     """The turns that still count: those after the last /reset."""
     for index in range(len(history) - 1, -1, -1):

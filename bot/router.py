@@ -127,12 +127,15 @@ class Relay:
         line = [chosen, *substitutes]
         conditions = await self._health.conditions([model.key for model in line])
         up = [model for model in line if await self._usable(model, conditions[model.key])]
-        failed: list[ModelError] = []
+        failed: list[tuple[Model, ModelError]] = []
         because = ""
         for model in up or [chosen]:
             if model is not chosen and not because:
                 because = f"{chosen.name} {cause_of(conditions[chosen.key].why)}"
-            if any(isinstance(error, ContextTooLong) for error in failed) and model.context <= chosen.context:
+            if (
+                any(isinstance(error, ContextTooLong) for _, error in failed)
+                and model.context <= chosen.context
+            ):
                 continue
             if failed:
                 yield Status(f"{because}, asking {model.name}")
@@ -141,13 +144,16 @@ class Relay:
                     async for piece in pieces:
                         yield piece
             except ModelError as error:
-                failed.append(error)
+                failed.append((model, error))
                 because = because or f"{model.name} {error.cause}"
                 if not error.failover:
                     break
             else:
                 return
-        raise failed[0]
+        first, reason = failed[0]
+        if first is not chosen:
+            yield Answering(model=first, because=because)
+        raise reason
 
     async def _usable(self, model: Model, condition: Condition) -> bool:
         """Whether to ask it at all: a model that is down is left alone, but for one question that probes it."""

@@ -34,6 +34,7 @@ from bot.ports import (
     Spend,
     Ticket,
 )
+from bot.pricing import Corrections, Prices
 from bot.prompt import Prompt, TextPart
 from bot.replies import Action, Reply
 from bot.router import Relay
@@ -43,11 +44,18 @@ from tests.doubles import FakeJournal
 
 THREAD = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
 ANN = Author(id="U1", name="Ann")
+PRICE = Price(input=10_000, output=80_000)  # half a dollar for every scripted answer
 GROK = Model(
-    name="grok", provider="one", model="grok-4.7", aliases=("g",), fallback=("claude",), context=100_000
+    name="grok",
+    provider="one",
+    model="grok-4.7",
+    aliases=("g",),
+    fallback=("claude",),
+    context=100_000,
+    price=PRICE,
 )
-CLAUDE = Model(name="claude", provider="two", model="claude-5", context=200_000)
-GPT = Model(name="gpt", provider="one", model="gpt-6", context=100_000)
+CLAUDE = Model(name="claude", provider="two", model="claude-5", context=200_000, price=PRICE)
+GPT = Model(name="gpt", provider="one", model="gpt-6", context=100_000, price=PRICE)
 
 Script = Sequence[Piece | ModelError]
 
@@ -171,13 +179,14 @@ class Stage:
     def __post_init__(self) -> None:
         self.catalog = Catalog(self.models, default="grok")
         relay = Relay(providers={"one": self.one, "two": self.two}, health=self, pause=self._pause)
-        picker = Picker(catalog=self.catalog, choices=self, health=self)
+        prices = Prices({})
+        picker = Picker(catalog=self.catalog, choices=self, health=self, prices=prices)
         answers = Answers(
             catalog=self.catalog,
             relay=relay,
             attachments=Attachments(adapters={"test": self}),
-            cost=lambda model, usage: 0.5,
-            correction=lambda model: 1.0,
+            prices=prices,
+            corrections=Corrections(),
             clock=lambda: 100.0,
         )
         self._core = Conversation(
@@ -188,12 +197,11 @@ class Stage:
                 catalog=self.catalog,
                 relay=relay,
                 answers=answers,
-                cost=lambda model, usage: 0.5,
+                prices=prices,
                 clock=lambda: 100.0,
             ),
             commands=Commands(catalog=self.catalog, picker=picker, ledger=self),
             picker=picker,
-            health=self,
             ledger=self,
             memory=self,
             policy=self.policy,
