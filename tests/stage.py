@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.answering import Answers
 from bot.attachments import Attachments
-from bot.catalog import Catalog, Model
+from bot.catalog import Catalog, Model, Price
 from bot.commands import Commands
 from bot.comparing import Comparison
 from bot.config import Policy
