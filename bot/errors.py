@@ -60,7 +60,7 @@ class ModelError(SwitchboardError):
 
     cause: ClassVar[str] = "did not answer"
     advice: ClassVar[str] = "Try again in a minute, or pick another model with /model."
-    retry: ClassVar[bool] = False
+    retry: bool = False  # an instance may differ: some vendors say themselves whether to try again
     failover: ClassVar[bool] = False
     operator: ClassVar[bool] = False
 

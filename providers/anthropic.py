@@ -1,0 +1,235 @@
+"""Anthropic's Messages. Requests are legal under both API versions; reasoning of earlier turns is never sent back.
+
+Source: docs.anthropic.com/en/api/messages and .../messages-streaming.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from bot.catalog import Model
+from bot.errors import Connection, ServerError
+from bot.pieces import Finish, Piece, Reason, Text, Thinking, Usage
+from bot.ports import Listing
+from bot.prompt import CallPart, FilePart, ImagePart, Part, Prompt, ResultPart, TextPart
+from providers.calls import Calls
+from providers.dialect import Call, Decoder, Page, Quirks, merged
+from providers.failures import within
+from providers.media import encoded
+from providers.wire import count, items, obj, parsed, text
+
+REASONS = {
+    "end_turn": Reason.STOP,
+    "stop_sequence": Reason.STOP,
+    "tool_use": Reason.TOOLS,
+    "max_tokens": Reason.LENGTH,
+    "model_context_window_exceeded": Reason.LENGTH,
+    "refusal": Reason.FILTERED,
+    "pause_turn": Reason.PAUSED,
+}
+LISTING = "/v1/models?limit=1000"
+
+
+class Anthropic:
+    """`POST {base}/v1/messages`, answered with content blocks and `message_stop`."""
+
+    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> Call:
+        body: dict[str, Any] = {
+            "model": model.model,
+            "max_tokens": prompt.max_output or model.max_output,
+            "stream": True,
+            "messages": [
+                {"role": message.role, "content": [_block(part) for part in message.parts]}
+                for message in prompt.messages
+            ],
+        }
+        if prompt.system:
+            body["system"] = prompt.system
+        if prompt.tools:
+            body["tools"] = [
+                {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
+                for tool in prompt.tools
+            ]
+        if quirks.asker and prompt.asker:
+            body["metadata"] = {"user_id": prompt.asker}
+        # Within a tool loop thinking would need its own earlier blocks back, which are not kept.
+        looping = any(isinstance(part, ResultPart) for part in prompt.messages[-1].parts)
+        if model.reasoning and not looping:
+            body = merged(body, quirks.reasoning)
+        return Call(path="/v1/messages", body=merged(body, quirks.extra), headers=_version(quirks))
+
+    def decoder(self, model: Model, quirks: Quirks) -> Decoder:
+        return MessagesDecoder()
+
+    def listing(self, quirks: Quirks) -> Call:
+        return Call(path=LISTING, body={}, headers=_version(quirks))
+
+    def listed(self, body: Any) -> Page:
+        last = text(obj(body).get("last_id")) if obj(body).get("has_more") is True else ""
+        return Page(
+            listings=[_listing(entry) for entry in map(obj, items(obj(body).get("data"))) if _offered(entry)],
+            after=f"{LISTING}&after_id={quote(last, safe='')}" if last else "",
+        )
+
+
+def _version(quirks: Quirks) -> dict[str, str]:
+    return {"anthropic-version": quirks.version}
+
+
+def _offered(entry: dict[str, Any]) -> bool:
+    return bool(text(entry.get("id"))) and entry.get("lifecycle") != "retired"
+
+
+def _listing(entry: dict[str, Any]) -> Listing:
+    can = obj(entry.get("capabilities"))
+    return Listing(
+        id=text(entry.get("id")),
+        context=count(entry.get("max_input_tokens")) or None,
+        max_output=count(entry.get("max_tokens")) or None,
+        vision=_able(can.get("image_input")),
+        tools=True,
+        reasoning=_able(can.get("thinking")),
+        publisher="anthropic",
+    )
+
+
+def _able(capability: Any) -> bool | None:
+    """Plain, or an object that says `supported`."""
+    able = capability.get("supported") if isinstance(capability, dict) else capability
+    return able if isinstance(able, bool) else None
+
+
+def _block(part: Part) -> dict[str, Any]:
+    match part:
+        case TextPart():
+            return {"type": "text", "text": part.text}
+        case ImagePart():
+            return {"type": "image", "source": _source(part)}
+        case FilePart():
+            return {"type": "document", "source": _source(part)}
+        case CallPart():
+            return {"type": "tool_use", "id": part.id, "name": part.name, "input": json.loads(part.args)}
+        case ResultPart():
+            result = {"type": "tool_result", "tool_use_id": part.id, "content": part.text}
+            return {**result, "is_error": True} if part.failed else result
+
+
+def _source(part: ImagePart | FilePart) -> dict[str, str]:
+    return {"type": "base64", "media_type": part.media_type, "data": encoded(part)}
+
+
+class MessagesDecoder:
+    """Blocks to pieces. Blocks of unknown types (server tools, redacted thinking) are passed over."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self.over = False
+        self._visible = False
+        self._id = ""
+        self._model = ""
+        self._restart()
+
+    def _restart(self) -> None:
+        self._calls = Calls()
+        self._usage: dict[str, Any] = {}
+        self._stop: dict[str, Any] = {}
+
+    def feed(self, data: str) -> Iterator[Piece]:
+        event = parsed(data)
+        match event.get("type"):
+            case "content_block_delta":
+                yield from self._delta(event.get("index"), obj(event.get("delta")))
+            case "content_block_start":
+                yield from self._started(event.get("index"), obj(event.get("content_block")))
+            case "message_start":
+                self._opened(obj(event.get("message")))
+            case "message_delta":
+                self._count(obj(event.get("usage")))
+                self._stop |= {
+                    key: value for key, value in obj(event.get("delta")).items() if value is not None
+                }
+            case "message_stop":
+                yield from self._end()
+            case "error":
+                yield from self._counted()
+                raise within(event)
+            case None if event.get("error"):
+                raise within(event)
+
+    def end(self) -> Iterator[Piece]:
+        raise Connection("the stream ended early", code="ended_early")
+
+    def _opened(self, message: dict[str, Any]) -> None:
+        """A second message with another id makes the first one void; with the same id it is only an echo."""
+        opened = text(message.get("id"))
+        if self._id and opened != self._id:
+            if self._visible:
+                raise ServerError("the vendor started over after text was shown", code="started_over")
+            self._restart()
+        self._id = opened
+        self._model = text(message.get("model")) or self._model
+        self._count(obj(message.get("usage")))
+
+    def _started(self, index: Any, block: dict[str, Any]) -> Iterator[Piece]:
+        match block.get("type"):
+            case "text":
+                yield from self._text(text(block.get("text")))
+            case "thinking":
+                yield from _thinking(text(block.get("thinking")))
+            case "tool_use":
+                given = obj(block.get("input"))
+                self._calls.add(
+                    key=index,
+                    id=text(block.get("id")),
+                    name=text(block.get("name")),
+                    args=json.dumps(given) if given else "",
+                )
+            case "fallback":  # another model goes on with the answer
+                self._model = text(obj(block.get("to")).get("model")) or self._model
+
+    def _delta(self, index: Any, delta: dict[str, Any]) -> Iterator[Piece]:
+        match delta.get("type"):
+            case "text_delta":
+                yield from self._text(text(delta.get("text")))
+            case "thinking_delta":
+                yield from _thinking(text(delta.get("thinking")))
+            case "input_json_delta" if self._calls.has(index):
+                self._calls.add(key=index, args=text(delta.get("partial_json")))
+
+    def _text(self, said: str) -> Iterator[Piece]:
+        if said:
+            self._visible = True
+            yield Text(said)
+
+    def _count(self, usage: dict[str, Any]) -> None:
+        """Later counts correct earlier ones, key by key."""
+        self._usage |= {key: value for key, value in usage.items() if value is not None}
+
+    def _end(self) -> Iterator[Piece]:
+        reason = REASONS.get(text(self._stop.get("stop_reason")), Reason.STOP)
+        if self._calls and reason is Reason.STOP:
+            reason = Reason.TOOLS
+        yield from self._calls.complete(self._id)
+        yield from self._counted()
+        self.done = self.over = True
+        detail = text(obj(self._stop.get("stop_details")).get("explanation"))
+        yield Finish(reason=reason, model=self._model, detail=detail)
+
+    def _counted(self) -> Iterator[Usage]:
+        if not self._usage:
+            return
+        read = count(self._usage.get("cache_read_input_tokens"))
+        written = count(self._usage.get("cache_creation_input_tokens"))
+        yield Usage(
+            input=count(self._usage.get("input_tokens")) + read + written,
+            cache_read=read,
+            cache_write=written,
+            output=count(self._usage.get("output_tokens")),
+            reasoning=count(obj(self._usage.get("output_tokens_details")).get("thinking_tokens")),
+        )
+
+
+def _thinking(thought: str) -> Iterator[Piece]:
+    if thought:
+        yield Thinking(thought)

@@ -1,0 +1,94 @@
+"""The seam inside providers: what a wire format is, and what one vendor may want different in it.
+
+A dialect is code, one module each. A vendor is data: a base URL, a way to authenticate and a `Quirks` for each
+dialect it speaks.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bot.catalog import Model
+from bot.pieces import Piece
+from bot.ports import Listing
+from bot.prompt import Prompt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quirks:
+    """What one vendor wants in one dialect. The defaults are what most endpoints of the dialect accept.
+
+    `extra` and `reasoning` are merged deeply into the request's body, the latter only for reasoning models.
+    """
+
+    prefix: str = ""  # path between the base URL and the dialect's own, e.g. "/anthropic"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    reasoning: Mapping[str, Any] = field(default_factory=dict)
+    output_limit: str = "max_tokens"  # openai-chat: what the output limit is called
+    stream_usage: bool = True  # openai-chat: usage comes only when stream_options asks for it
+    bridge: str = ""  # openai-chat: what the assistant says between a tool's result and the next question
+    calls_extra: Mapping[str, Any] = field(default_factory=dict)  # openai-chat: in assistant turns with calls
+    think_tags: bool = False  # openai-chat: reasoning models think inline, between <think> and </think>
+    stateless: bool = True  # openai-responses: say store:false
+    cache_key: bool = False  # openai-*: send the conversation's digest as prompt_cache_key
+    asker: bool = False  # send the person's hash (safety_identifier, metadata.user_id)
+    version: str = "2023-06-01"  # anthropic: the anthropic-version header
+    listing: bool = True  # the models can be listed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request of a dialect: path below the base URL, JSON body, the dialect's own headers."""
+
+    path: str
+    body: dict[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a listing. `after` is the path of the next one, "" for the last."""
+
+    listings: Sequence[Listing]
+    after: str = ""
+
+
+class Decoder(Protocol):
+    """Turns one stream's events into pieces. Made per answer; Finish is the last piece it ever gives."""
+
+    done: bool  # Finish was given: nothing worth waiting for follows
+    over: bool  # the answer is complete, even if the body breaks off now
+
+    def feed(self, data: str) -> Iterable[Piece]:
+        """One event's data. Raises the ModelError that the vendor reports in it, ServerError for broken JSON."""
+        ...
+
+    def end(self) -> Iterable[Piece]:
+        """The body has ended. Raises Connection if the answer was not complete."""
+        ...
+
+
+class Dialect(Protocol):
+    """One wire format. Implemented by openai_chat, openai_responses, anthropic and gemini; holds no state."""
+
+    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> Call: ...
+
+    def decoder(self, model: Model, quirks: Quirks) -> Decoder: ...
+
+    def listing(self, quirks: Quirks) -> Call:
+        """The GET that lists the models (its body is empty)."""
+        ...
+
+    def listed(self, body: Any) -> Page: ...
+
+
+def merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """`body` with `extra` laid over it, object by object. Neither is changed."""
+    result = dict(body)
+    for key, value in extra.items():
+        below = result.get(key)
+        result[key] = (
+            merged(below, value) if isinstance(below, dict) and isinstance(value, Mapping) else value
+        )
+    return result

@@ -1,0 +1,127 @@
+"""One address where models answer: a base URL, credentials, and the dialects spoken there."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from bot.catalog import Model
+from bot.errors import Connection, Rejected, SettingsError, Timeout
+from bot.pieces import Piece
+from bot.ports import Listing
+from bot.prompt import Prompt
+from providers.anthropic import Anthropic
+from providers.dialect import Dialect, Quirks
+from providers.gemini import Gemini
+from providers.openai_chat import OpenAIChat
+from providers.openai_responses import OpenAIResponses
+from providers.transport import Transport
+from providers.wire import Whole
+
+DIALECTS: Mapping[str, Dialect] = {
+    "openai-chat": OpenAIChat(),
+    "openai-responses": OpenAIResponses(),
+    "anthropic": Anthropic(),
+    "gemini": Gemini(),
+}
+PAGES = 20  # of a listing, at most
+
+
+class Auth(Protocol):
+    """Proves who asks. Implemented by `Key`, and by Entra ID's tokens."""
+
+    async def headers(self) -> Mapping[str, str]:
+        """Raises Auth's errors (bot.errors.Auth) when there is no way to prove it."""
+        ...
+
+
+class Key:
+    """A key in a header. `scheme` is bearer, api-key, x-api-key, x-goog-api-key or none."""
+
+    def __init__(self, *, scheme: str, secret: str = "") -> None:
+        if scheme not in {"bearer", "api-key", "x-api-key", "x-goog-api-key", "none"}:
+            raise SettingsError(
+                f'auth = "{scheme}" is not known; write bearer, api-key, x-api-key, x-goog-api-key, entra or none'
+            )
+        self._headers: dict[str, str] = {}
+        if secret and scheme == "bearer":
+            self._headers = {"authorization": f"Bearer {secret}"}
+        elif secret and scheme != "none":
+            self._headers = {scheme: secret}
+
+    async def headers(self) -> Mapping[str, str]:
+        return self._headers
+
+
+class Endpoint:
+    """A Provider over HTTP. The first of `dialects` is spoken unless the model names another."""
+
+    def __init__(
+        self, *, transport: Transport, base_url: str, auth: Auth, dialects: Mapping[str, Quirks]
+    ) -> None:
+        unknown = [name for name in dialects if name not in DIALECTS]
+        if unknown or not dialects:
+            raise SettingsError(
+                f"dialect = {', '.join(unknown) or 'nothing'!r} is not known; write {', '.join(DIALECTS)}"
+            )
+        self._transport = transport
+        self._base = base_url.rstrip("/")
+        self._auth = auth
+        self._dialects = dialects
+        self._default = next(iter(dialects))
+
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+        """One answer. Read it to its end: what follows the Finish frees the connection for the next one."""
+        dialect, quirks = self._spoken(model.dialect)
+        call = dialect.request(model, prompt, quirks)
+        decoder = dialect.decoder(model, quirks)
+        whole = Whole()
+        headers = {**call.headers, **quirks.headers, **await self._auth.headers()}
+        opening = self._transport.post(
+            self._base + quirks.prefix + call.path,
+            headers=headers,
+            body=call.body,
+            deadlines=model.deadlines,
+        )
+        try:
+            async with opening as answer, aclosing(answer.events()) as events:
+                async for event in events:
+                    if not event.data:
+                        continue
+                    for piece in decoder.feed(event.data):
+                        answer.begun()
+                        for sound in whole.pieces(piece):
+                            yield sound
+                    if decoder.done:
+                        await answer.drain(events)
+                        return
+        except (Connection, Timeout):
+            if not decoder.over:
+                raise
+        for piece in decoder.end():
+            for sound in whole.pieces(piece):
+                yield sound
+
+    async def models(self) -> Sequence[Listing]:
+        """Everything the endpoint lists, over all pages; () where it has no listing. Raises a ModelError."""
+        dialect, quirks = self._spoken("")
+        if not quirks.listing:
+            return ()
+        call = dialect.listing(quirks)
+        headers = {**call.headers, **quirks.headers, **await self._auth.headers()}
+        found: list[Listing] = []
+        path = call.path
+        for _ in range(PAGES):
+            page = dialect.listed(
+                await self._transport.get(self._base + quirks.prefix + path, headers=headers)
+            )
+            found.extend(page.listings)
+            path = page.after
+            if not path:
+                break
+        return found
+
+    def _spoken(self, name: str) -> tuple[Dialect, Quirks]:
+        name = name or self._default
+        if name not in DIALECTS:
+            raise Rejected(f"dialect {name!r} is not known")
+        return DIALECTS[name], self._dialects.get(name, Quirks())

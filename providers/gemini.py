@@ -1,0 +1,195 @@
+"""Google's generateContent. The key goes into a header: in the URL it would end up in logs.
+
+Source: ai.google.dev/api/generate-content and .../docs/thought-signatures.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from bot.catalog import Model
+from bot.errors import Connection
+from bot.pieces import Finish, Piece, Reason, Text, Thinking, Usage
+from bot.ports import Listing
+from bot.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart, Tool
+from providers.calls import Calls
+from providers.dialect import Call, Decoder, Page, Quirks, merged
+from providers.failures import within
+from providers.media import encoded
+from providers.wire import count, items, obj, parsed, text
+
+REASONS = {
+    "STOP": Reason.STOP,
+    "MAX_TOKENS": Reason.LENGTH,
+    "CONTINUATION": Reason.PAUSED,
+    "SAFETY": Reason.FILTERED,
+    "RECITATION": Reason.FILTERED,
+    "LANGUAGE": Reason.FILTERED,
+    "BLOCKLIST": Reason.FILTERED,
+    "PROHIBITED_CONTENT": Reason.FILTERED,
+    "SPII": Reason.FILTERED,
+    "MODEL_ARMOR": Reason.FILTERED,
+}
+FOREIGN = "skip_thought_signature_validator"  # documented stand-in for the signature of another model's call
+KEYWORDS = frozenset({"type", "properties", "required", "enum", "items", "description"})
+LISTING = "/v1beta/models?pageSize=1000"
+
+
+class Gemini:
+    """`POST {base}/v1beta/models/{model}:streamGenerateContent?alt=sse`, answered with growing candidates."""
+
+    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> Call:
+        body: dict[str, Any] = {"contents": [_content(message) for message in prompt.messages]}
+        if prompt.system:
+            body["systemInstruction"] = {"parts": [{"text": prompt.system}]}
+        if prompt.tools:
+            body["tools"] = [{"functionDeclarations": [_function(tool) for tool in prompt.tools]}]
+        if prompt.max_output:
+            body["generationConfig"] = {"maxOutputTokens": prompt.max_output}
+        if model.reasoning:
+            body = merged(body, quirks.reasoning)
+        name = quote(model.model.removeprefix("models/"), safe="")
+        return Call(
+            path=f"/v1beta/models/{name}:streamGenerateContent?alt=sse", body=merged(body, quirks.extra)
+        )
+
+    def decoder(self, model: Model, quirks: Quirks) -> Decoder:
+        return ContentDecoder()
+
+    def listing(self, quirks: Quirks) -> Call:
+        return Call(path=LISTING, body={})
+
+    def listed(self, body: Any) -> Page:
+        after = text(obj(body).get("nextPageToken"))
+        entries = map(obj, items(obj(body).get("models")))
+        return Page(
+            listings=[
+                _listing(entry)
+                for entry in entries
+                if text(entry.get("name"))
+                and "generateContent" in items(entry.get("supportedGenerationMethods"))
+            ],
+            after=f"{LISTING}&pageToken={quote(after, safe='')}" if after else "",
+        )
+
+
+def _listing(entry: dict[str, Any]) -> Listing:
+    thinks = entry.get("thinking")
+    return Listing(
+        id=text(entry.get("name")).removeprefix("models/"),
+        context=count(entry.get("inputTokenLimit")) or None,
+        max_output=count(entry.get("outputTokenLimit")) or None,
+        reasoning=thinks if isinstance(thinks, bool) else None,
+        publisher="google",
+    )
+
+
+def _content(message: Message) -> dict[str, Any]:
+    parts = [_part(part) for part in message.parts]
+    call = next((part for part in parts if "functionCall" in part), None)
+    if call:  # one signature per turn is asked for, on its first call
+        call["thoughtSignature"] = FOREIGN
+    return {"role": "model" if message.role == "assistant" else "user", "parts": parts}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    match part:
+        case TextPart():
+            return {"text": part.text}
+        case ImagePart() | FilePart():
+            return {"inlineData": {"mimeType": part.media_type, "data": encoded(part)}}
+        case CallPart():
+            return {"functionCall": {"id": part.id, "name": part.name, "args": json.loads(part.args)}}
+        case ResultPart():
+            said = {"error" if part.failed else "result": part.text}
+            return {"functionResponse": {"id": part.id, "name": part.name, "response": said}}
+
+
+def _function(tool: Tool) -> dict[str, Any]:
+    return {"name": tool.name, "description": tool.description, "parameters": _schema(tool.parameters)}
+
+
+def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords that Gemini takes; it refuses the rest of JSON Schema."""
+    kept: dict[str, Any] = {key: value for key, value in schema.items() if key in KEYWORDS}
+    if isinstance(kept.get("properties"), Mapping):
+        kept["properties"] = {name: _schema(obj(inner)) for name, inner in kept["properties"].items()}
+    if isinstance(kept.get("items"), Mapping):
+        kept["items"] = _schema(kept["items"])
+    return kept
+
+
+class ContentDecoder:
+    """Candidates to pieces. There is no sentinel: an answer is over with its finish reason, done with the body."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self.over = False
+        self._calls = Calls()
+        self._usage: dict[str, Any] = {}
+        self._reason = Reason.STOP
+        self._detail = ""
+        self._model = ""
+        self._id = ""
+
+    def feed(self, data: str) -> Iterator[Piece]:
+        chunk = parsed(data)
+        self._model = text(chunk.get("modelVersion")) or self._model
+        self._id = text(chunk.get("responseId")) or self._id
+        self._usage = obj(chunk.get("usageMetadata")) or self._usage
+        if chunk.get("error"):
+            yield from self._counted()
+            raise within(chunk)
+        blocked = text(obj(chunk.get("promptFeedback")).get("blockReason"))
+        if blocked:
+            self._finish(Reason.FILTERED, text(obj(chunk["promptFeedback"]).get("blockReasonMessage")))
+        for candidate in map(obj, items(chunk.get("candidates"))):
+            for part in items(obj(candidate.get("content")).get("parts")):
+                yield from self._part(obj(part))
+            finish = text(candidate.get("finishReason"))
+            if finish:
+                self._finish(_reason(finish), text(candidate.get("finishMessage")))
+
+    def end(self) -> Iterator[Piece]:
+        if not self.over:
+            raise Connection("the stream ended early", code="ended_early")
+        yield from self._calls.complete(self._id)
+        yield from self._counted()
+        self.done = True
+        called = self._calls and self._reason is Reason.STOP
+        yield Finish(reason=Reason.TOOLS if called else self._reason, model=self._model, detail=self._detail)
+
+    def _finish(self, reason: Reason, detail: str) -> None:
+        self._reason, self._detail, self.over = reason, detail, True
+
+    def _part(self, part: dict[str, Any]) -> Iterator[Piece]:
+        said = text(part.get("text"))
+        if said:
+            yield Thinking(said) if part.get("thought") is True else Text(said)
+        call = obj(part.get("functionCall"))
+        if call.get("name") and not call.get("willContinue"):
+            self._calls.add(
+                key=len(self._calls),
+                id=text(call.get("id")),
+                name=text(call.get("name")),
+                args=json.dumps(obj(call.get("args"))),
+            )
+
+    def _counted(self) -> Iterator[Usage]:
+        if not self._usage:
+            return
+        thought = count(self._usage.get("thoughtsTokenCount"))
+        yield Usage(
+            input=count(self._usage.get("promptTokenCount"))
+            + count(self._usage.get("toolUsePromptTokenCount")),
+            cache_read=count(self._usage.get("cachedContentTokenCount")),
+            output=count(self._usage.get("candidatesTokenCount")) + thought,
+            reasoning=thought,
+        )
+
+
+def _reason(finish: str) -> Reason:
+    if finish.startswith("IMAGE_"):
+        return Reason.FILTERED
+    return REASONS.get(finish, Reason.FAILED)

@@ -1,0 +1,47 @@
+"""What OpenAI's `GET /models` has grown into: ids at least, capabilities under a different name at each vendor.
+
+Sources: the API references of Mistral, OpenRouter, Groq and vLLM.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.ports import Listing
+from providers.dialect import Page
+from providers.wire import count, items, obj, text
+
+
+def openai_listed(body: Any) -> Page:
+    """Models that cannot chat are left out where the vendor says so."""
+    entries = map(obj, items(body) or items(obj(body).get("data")))
+    return Page(listings=[_listing(entry) for entry in entries if text(entry.get("id")) and _chats(entry)])
+
+
+def _chats(entry: Mapping[str, Any]) -> bool:
+    return obj(entry.get("capabilities")).get("completion_chat") is not False
+
+
+def _listing(entry: Mapping[str, Any]) -> Listing:
+    can = obj(entry.get("capabilities"))
+    top = obj(entry.get("top_provider"))
+    contexts = ("context_length", "max_context_length", "context_window", "max_model_len")
+    outputs = (
+        top.get("max_completion_tokens"),
+        entry.get("max_completion_tokens"),
+        entry.get("max_output_tokens"),
+    )
+    return Listing(
+        id=text(entry.get("id")),
+        context=next((size for name in contexts if (size := count(entry.get(name)))), None),
+        max_output=next((size for value in outputs if (size := count(value))), None),
+        vision=_either(can.get("vision"), obj(entry.get("architecture")).get("input_modalities"), "image"),
+        tools=_either(can.get("function_calling"), entry.get("supported_parameters"), "tools"),
+        reasoning=_either(can.get("reasoning"), entry.get("supported_parameters"), "reasoning"),
+        publisher=text(entry.get("owned_by")),
+    )
+
+
+def _either(flag: Any, words: Any, word: str) -> bool | None:
+    if isinstance(flag, bool):
+        return flag
+    return word in words if isinstance(words, list) else None

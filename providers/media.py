@@ -1,0 +1,13 @@
+"""Images and documents as the dialects carry them: base64 in the request itself, never an address to fetch."""
+
+from base64 import b64encode
+
+from bot.prompt import FilePart, ImagePart
+
+
+def encoded(part: ImagePart | FilePart) -> str:
+    return b64encode(part.data).decode("ascii")
+
+
+def data_url(part: ImagePart | FilePart) -> str:
+    return f"data:{part.media_type};base64,{encoded(part)}"

@@ -1,0 +1,244 @@
+"""OpenAI's Chat Completions, the dialect that most vendors, gateways and local servers speak, each a little
+differently. One decoder takes all of it; what the request must look like for whom is in `Quirks`.
+
+Source: platform.openai.com/docs/api-reference/chat, and what vendors send instead.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bot.catalog import Model
+from bot.errors import Connection, Unavailable
+from bot.pieces import Finish, Piece, Reason, Text, Thinking, Usage
+from bot.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart, Tool
+from providers.calls import Calls
+from providers.dialect import Call, Decoder, Page, Quirks, merged
+from providers.failures import within
+from providers.listings import openai_listed
+from providers.media import data_url
+from providers.think_tags import ThinkTags
+from providers.wire import count, items, obj, parsed, text
+
+REASONS = {
+    "stop": Reason.STOP,
+    "tool_calls": Reason.TOOLS,
+    "function_call": Reason.TOOLS,
+    "length": Reason.LENGTH,
+    "content_filter": Reason.FILTERED,
+    "error": Reason.FAILED,
+}
+
+
+class OpenAIChat:
+    """`POST {base}/chat/completions`, answered with chunks and `[DONE]`."""
+
+    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> Call:
+        body: dict[str, Any] = {
+            "model": model.model,
+            "stream": True,
+            "messages": [entry for message in prompt.messages for entry in _entries(message, quirks)],
+        }
+        if prompt.system:
+            body["messages"].insert(0, {"role": "system", "content": prompt.system})
+        if quirks.stream_usage:
+            body["stream_options"] = {"include_usage": True}
+        if prompt.tools:
+            body["tools"] = [{"type": "function", "function": _function(tool)} for tool in prompt.tools]
+        if prompt.max_output:
+            body[quirks.output_limit] = prompt.max_output
+        if quirks.cache_key and prompt.conversation:
+            body["prompt_cache_key"] = prompt.conversation
+        if quirks.asker and prompt.asker:
+            body["safety_identifier"] = prompt.asker
+        if model.reasoning:
+            body = merged(body, quirks.reasoning)
+        return Call(path="/chat/completions", body=merged(body, quirks.extra))
+
+    def decoder(self, model: Model, quirks: Quirks) -> Decoder:
+        return ChatDecoder(think_tags=quirks.think_tags and model.reasoning)
+
+    def listing(self, quirks: Quirks) -> Call:
+        return Call(path="/models", body={})
+
+    def listed(self, body: Any) -> Page:
+        return openai_listed(body)
+
+
+def _function(tool: Tool) -> dict[str, Any]:
+    return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+
+
+def _entries(message: Message, quirks: Quirks) -> Iterator[dict[str, Any]]:
+    """One message of ours is several of theirs when it holds tool results."""
+    if message.role == "assistant":
+        yield _assistant(message, quirks)
+        return
+    results = [part for part in message.parts if isinstance(part, ResultPart)]
+    for result in results:
+        yield {"role": "tool", "tool_call_id": result.id, "content": result.text}
+    rest = [part for part in message.parts if not isinstance(part, ResultPart)]
+    if rest:
+        if results and quirks.bridge:
+            yield {"role": "assistant", "content": quirks.bridge}
+        yield {"role": "user", "content": _content(rest)}
+
+
+def _assistant(message: Message, quirks: Quirks) -> dict[str, Any]:
+    said = "\n\n".join(part.text for part in message.parts if isinstance(part, TextPart))
+    calls = [
+        {"id": part.id, "type": "function", "function": {"name": part.name, "arguments": part.args}}
+        for part in message.parts
+        if isinstance(part, CallPart)
+    ]
+    entry: dict[str, Any] = {"role": "assistant", "content": said or None}
+    return {**entry, "tool_calls": calls, **quirks.calls_extra} if calls else entry
+
+
+def _content(parts: Sequence[Part]) -> str | list[dict[str, Any]]:
+    """One string where it is only text: strict templates take nothing else, and everybody takes that."""
+    texts = [part.text for part in parts if isinstance(part, TextPart)]
+    if len(texts) == len(parts):
+        return "\n\n".join(texts)
+    return [_block(part) for part in parts]
+
+
+def _block(part: Part) -> dict[str, Any]:
+    match part:
+        case ImagePart():
+            return {"type": "image_url", "image_url": {"url": data_url(part), "detail": "auto"}}
+        case FilePart():
+            return {"type": "file", "file": {"filename": part.name, "file_data": data_url(part)}}
+        case TextPart():
+            return {"type": "text", "text": part.text}
+        case _:
+            raise TypeError(f"{type(part).__name__} is not content")
+
+
+class ChatDecoder:
+    """Chunks to pieces. Tool calls and usage come at the end, once they are whole."""
+
+    def __init__(self, *, think_tags: bool = False) -> None:
+        self.done = False
+        self.over = False
+        self._tags = ThinkTags() if think_tags else None
+        self._calls = Calls()
+        self._usage: dict[str, Any] = {}
+        self._finish = ""
+        self._model = ""
+        self._id = ""
+
+    def feed(self, data: str) -> Iterator[Piece]:
+        if data.strip() == "[DONE]":
+            yield from self._end()
+            return
+        chunk = parsed(data)
+        self._model = text(chunk.get("model")) or self._model
+        self._id = text(chunk.get("id")) or self._id
+        self._usage = _usage_of(chunk) or self._usage
+        if chunk.get("error") or chunk.get("object") == "error":
+            yield from self._counted()
+            raise within(chunk)
+        for choice in items(chunk.get("choices")):
+            delta = obj(obj(choice).get("delta"))
+            if delta:
+                yield from self._said(delta)
+            finish = text(obj(choice).get("finish_reason"))
+            if finish:
+                self._finish = finish
+                self.over = True
+
+    def end(self) -> Iterator[Piece]:
+        if not self.over:
+            raise Connection("the stream ended early", code="ended_early")
+        yield from self._end()
+
+    def _said(self, delta: dict[str, Any]) -> Iterator[Piece]:
+        thought = _thought(delta)
+        if thought:
+            yield Thinking(thought)
+        content = delta.get("content")
+        if isinstance(content, str):
+            if content:
+                yield from self._tags.pieces(content) if self._tags else (Text(content),)
+        elif content:
+            yield from _blocks(content)
+        refusal = delta.get("refusal")
+        if refusal and isinstance(refusal, str):
+            yield Text(refusal)
+        for fragment in items(delta.get("tool_calls")):
+            self._collect(obj(fragment))
+
+    def _collect(self, fragment: dict[str, Any]) -> None:
+        index = fragment.get("index")
+        function = obj(fragment.get("function"))
+        args = function.get("arguments")
+        self._calls.add(
+            key=index if isinstance(index, int) else None,
+            id=text(fragment.get("id")),
+            name=text(function.get("name")),
+            args=json.dumps(args) if isinstance(args, dict) else text(args),
+        )
+
+    def _end(self) -> Iterator[Piece]:
+        if self._tags:
+            yield from self._tags.rest()
+        if self._finish == "insufficient_system_resource":
+            yield from self._counted()
+            raise Unavailable("the vendor ran out of resources", code=self._finish)
+        yield from self._calls.complete(self._id)
+        yield from self._counted()
+        reason = Reason.TOOLS if self._calls else REASONS.get(self._finish, Reason.STOP)
+        self.done = self.over = True
+        yield Finish(reason=reason, model=self._model)
+
+    def _counted(self) -> Iterator[Usage]:
+        if self._usage:
+            yield _counts(self._usage)
+
+
+def _usage_of(chunk: dict[str, Any]) -> dict[str, Any]:
+    usage = chunk.get("usage")
+    if usage is None and "x_groq" in chunk:
+        usage = obj(chunk["x_groq"]).get("usage")
+    return obj(usage)
+
+
+def _counts(usage: dict[str, Any]) -> Usage:
+    prompt, completion = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
+    read, written = obj(usage.get("prompt_tokens_details")), obj(usage.get("completion_tokens_details"))
+    reasoning = count(written.get("reasoning_tokens")) or count(usage.get("reasoning_tokens"))
+    if reasoning and prompt + completion + reasoning == count(usage.get("total_tokens")):
+        completion += reasoning  # xAI counts it apart
+    return Usage(
+        input=prompt,
+        cache_read=count(read.get("cached_tokens")) or count(usage.get("prompt_cache_hit_tokens")),
+        cache_write=count(read.get("cache_write_tokens")),
+        output=completion,
+        reasoning=reasoning,
+    )
+
+
+def _thought(delta: dict[str, Any]) -> str:
+    """Reasoning has four homes; vendors that fill two of them say the same in both."""
+    thought = delta.get("reasoning_content") or delta.get("reasoning")
+    if isinstance(thought, str):
+        return thought
+    if thought:
+        return text(obj(thought).get("content")) or text(obj(thought).get("summary"))
+    details = [obj(detail) for detail in items(delta.get("reasoning_details"))]
+    return "".join(text(detail.get("text")) or text(detail.get("summary")) for detail in details)
+
+
+def _blocks(content: Any) -> Iterator[Piece]:
+    """Mistral's way: content as a list of blocks, thinking among them."""
+    for block in map(obj, items(content)):
+        said = text(block.get("text"))
+        if said:
+            yield Text(said)
+        thought = block.get("thinking")
+        said = (
+            thought if isinstance(thought, str) else "".join(text(obj(t).get("text")) for t in items(thought))
+        )
+        if said:
+            yield Thinking(said)

@@ -1,0 +1,189 @@
+"""OpenAI's Responses, spoken here without the vendor keeping anything: the whole history goes in each request.
+
+Source: platform.openai.com/docs/api-reference/responses and docs.x.ai; agents: Foundry Agent Service.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.catalog import Model
+from bot.errors import Connection
+from bot.pieces import Finish, Piece, Reason, Text, Thinking, Usage
+from bot.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart
+from providers.calls import Calls
+from providers.dialect import Call, Decoder, Page, Quirks, merged
+from providers.failures import within
+from providers.listings import openai_listed
+from providers.media import data_url
+from providers.wire import count, obj, parsed, text
+
+TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
+THINKING = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
+INCOMPLETE = {
+    "max_output_tokens": Reason.LENGTH,
+    "content_filter": Reason.FILTERED,
+    "steered": Reason.PAUSED,
+    "max_messages": Reason.PAUSED,
+}
+
+
+class OpenAIResponses:
+    """`POST {base}/responses`, answered with typed events."""
+
+    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> Call:
+        body: dict[str, Any] = {
+            "stream": True,
+            "input": [entry for message in prompt.messages for entry in _entries(message)],
+        }
+        if model.agent:  # brings its own model, instructions and tools
+            body["agent_reference"] = {"type": "agent_reference", "name": model.agent}
+            return Call(path="/responses", body=merged(body, quirks.extra))
+        body["model"] = model.model
+        if quirks.stateless:
+            body["store"] = False
+        if prompt.system:
+            body["instructions"] = prompt.system
+        if prompt.max_output:
+            body["max_output_tokens"] = prompt.max_output
+        if prompt.tools:
+            body["tools"] = [
+                {
+                    "type": "function",
+                    "name": tool.name,
+                    "description": tool.description,
+                    "parameters": tool.parameters,
+                    "strict": False,
+                }
+                for tool in prompt.tools
+            ]
+        if quirks.cache_key and prompt.conversation:
+            body["prompt_cache_key"] = prompt.conversation
+        if quirks.asker and prompt.asker:
+            body["safety_identifier"] = prompt.asker
+        if model.reasoning:
+            body = merged(body, quirks.reasoning)
+        return Call(path="/responses", body=merged(body, quirks.extra))
+
+    def decoder(self, model: Model, quirks: Quirks) -> Decoder:
+        return ResponsesDecoder()
+
+    def listing(self, quirks: Quirks) -> Call:
+        return Call(path="/models", body={})
+
+    def listed(self, body: Any) -> Page:
+        return openai_listed(body)
+
+
+def _entries(message: Message) -> Iterator[dict[str, Any]]:
+    """Calls and results are entries of their own, beside the messages; a result follows its call."""
+    if message.role == "assistant":
+        said = [part.text for part in message.parts if isinstance(part, TextPart)]
+        if said:
+            yield {"role": "assistant", "content": [{"type": "output_text", "text": "\n\n".join(said)}]}
+        for part in message.parts:
+            if isinstance(part, CallPart):
+                yield {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": part.args}
+        return
+    for part in message.parts:
+        if isinstance(part, ResultPart):
+            yield {"type": "function_call_output", "call_id": part.id, "output": part.text}
+    content = [_block(part) for part in message.parts if not isinstance(part, ResultPart)]
+    if content:
+        yield {"role": "user", "content": content}
+
+
+def _block(part: Part) -> dict[str, Any]:
+    match part:
+        case TextPart():
+            return {"type": "input_text", "text": part.text}
+        case ImagePart():
+            return {"type": "input_image", "image_url": data_url(part), "detail": "auto"}
+        case FilePart():
+            return {"type": "input_file", "filename": part.name, "file_data": data_url(part)}
+        case _:
+            raise TypeError(f"{type(part).__name__} is not content")
+
+
+class ResponsesDecoder:
+    """Events to pieces, told apart by the `type` in their JSON: not every vendor sends `event:` lines."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self.over = False
+        self._calls = Calls()
+        self._said: object = None  # the part that spoke last
+        self._thought: object = None
+        self._model = ""
+
+    def feed(self, data: str) -> Iterator[Piece]:
+        if data.strip() == "[DONE]":
+            return
+        event = parsed(data)
+        kind = event.get("type")
+        if kind in TEXT:
+            yield from self._text(event)
+        elif kind in THINKING:
+            yield from self._thinking(event)
+        elif kind == "response.output_item.done":
+            self._collect(obj(event.get("item")))
+        elif kind in {"response.completed", "response.incomplete"}:
+            yield from self._end(kind, obj(event.get("response")))
+        elif kind in {"error", "response.failed"} or (kind is None and event.get("error")):
+            yield from _counted(obj(event.get("response")))
+            raise within(event)
+
+    def end(self) -> Iterator[Piece]:
+        raise Connection("the stream ended early", code="ended_early")
+
+    def _text(self, event: dict[str, Any]) -> Iterator[Piece]:
+        said = text(event.get("delta"))
+        if not said:
+            return
+        part = event.get("output_index")
+        if part != self._said and self._said is not None:
+            said = "\n\n" + said  # another item of the same answer
+        self._said = part if part is not None else ""
+        yield Text(said)
+
+    def _thinking(self, event: dict[str, Any]) -> Iterator[Piece]:
+        thought = text(event.get("delta"))
+        if not thought:
+            return
+        part = (event.get("output_index"), event.get("summary_index"))
+        if part != self._thought and self._thought is not None:
+            thought = "\n\n" + thought
+        self._thought = part
+        yield Thinking(thought)
+
+    def _collect(self, item: dict[str, Any]) -> None:
+        if item.get("type") == "function_call":
+            self._calls.add(
+                key=None,
+                id=text(item.get("call_id")) or text(item.get("id")) or f"call {item.get('name')}",
+                name=text(item.get("name")),
+                args=text(item.get("arguments")),
+            )
+
+    def _end(self, kind: str, response: dict[str, Any]) -> Iterator[Piece]:
+        why = text(obj(response.get("incomplete_details")).get("reason"))
+        reason = Reason.TOOLS if self._calls else Reason.STOP
+        if kind == "response.incomplete":
+            reason = INCOMPLETE.get(why, Reason.FAILED)
+        yield from self._calls.complete(text(response.get("id")))
+        yield from _counted(response)
+        self.done = self.over = True
+        yield Finish(reason=reason, model=text(response.get("model")), detail=why)
+
+
+def _counted(response: dict[str, Any]) -> Iterator[Usage]:
+    usage = obj(response.get("usage"))
+    if not usage:
+        return
+    read, written = obj(usage.get("input_tokens_details")), obj(usage.get("output_tokens_details"))
+    yield Usage(
+        input=count(usage.get("input_tokens")),
+        cache_read=count(read.get("cached_tokens")),
+        cache_write=count(read.get("cache_write_tokens")),
+        output=count(usage.get("output_tokens")),
+        reasoning=count(written.get("reasoning_tokens")),
+    )

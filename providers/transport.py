@@ -1,0 +1,235 @@
+"""Every byte to and from a model vendor passes here, and nowhere else is the HTTP client imported.
+
+One client is shared by all endpoints. It follows no redirects (they would carry credentials away), keeps no
+cookies, asks vendors not to compress (a gateway that compresses also buffers), and logs no URLs.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Self
+
+import httpx
+from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
+
+from bot.catalog import Deadlines
+from bot.errors import Connection, ModelError, ServerError, Timeout
+from providers.failures import refused, scrubbed
+
+CONNECT = 10.0  # seconds
+LISTING = 20.0  # seconds for a whole listing
+DRAIN = 1.0  # seconds to read on after the answer, so that the connection can be used again
+ERROR_BYTES = 64 * 1024
+LISTING_BYTES = 32 * 1024 * 1024
+LINE_BYTES = 8 * 1024 * 1024
+ANSWER_BYTES = 64 * 1024 * 1024
+CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
+
+
+class Transport:
+    """The shared client. `wire` replaces the network (tests). Close it, or use it as an async context manager."""
+
+    def __init__(self, *, wire: httpx.AsyncBaseTransport | None = None) -> None:
+        for name in ("httpx", "httpcore"):  # they log URLs and headers
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._client = httpx.AsyncClient(
+            transport=wire,
+            limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60.0),
+            headers={"user-agent": "switchboard"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], body: Mapping[str, Any], deadlines: Deadlines
+    ) -> AsyncIterator["Answer"]:
+        """Opens one streamed answer; leaving the block before its end hangs up on the vendor at once.
+
+        Raises a ModelError for everything that is not an event stream, here and while it is read.
+        """
+        clock = Clock(deadlines)
+        opening = aconnect_sse(
+            self._client,
+            "POST",
+            url,
+            headers={**headers, "content-type": "application/json", "accept-encoding": "identity"},
+            content=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
+            timeout=httpx.Timeout(max(deadlines.first, deadlines.idle), connect=CONNECT, pool=CONNECT),
+        )
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout_at(clock.until):
+                    source = await stack.enter_async_context(opening)
+                await _expect_events(source.response, headers)
+                yield Answer(source=source, clock=clock)
+            except TimeoutError:
+                raise Timeout(clock.missed) from None
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise _translated(error) from None
+
+    async def get(self, url: str, *, headers: Mapping[str, str]) -> Any:
+        """A JSON document. Raises a ModelError."""
+        try:
+            async with (
+                asyncio.timeout(LISTING),
+                self._client.stream("GET", url, headers=dict(headers), timeout=LISTING) as response,
+            ):
+                if response.status_code != httpx.codes.OK:
+                    raise _refusal(response, await _capped(response), headers)
+                body = await _read(response, LISTING_BYTES)
+        except TimeoutError:
+            raise Timeout(f"no listing within {LISTING:.0f} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _translated(error) from None
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            raise ServerError("the listing is not JSON", status=httpx.codes.OK) from None
+
+
+class Clock:
+    """Says until when the next bytes must come.
+
+    Before the first piece that is the limit for the first piece alone: models think, and queues are waited in,
+    without a byte. After it, silence is limited too; comments and pings count as bytes. The total always holds.
+    """
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
+        self._loop = asyncio.get_running_loop()
+        started = self._loop.time()
+        self._first = started + deadlines.first
+        self._total = started + deadlines.total
+        self.begun = False
+
+    @property
+    def until(self) -> float:
+        """In the event loop's time."""
+        return min(self._loop.time() + self._deadlines.idle if self.begun else self._first, self._total)
+
+    @property
+    def missed(self) -> str:
+        """Which limit it was, for the log."""
+        if self._loop.time() >= self._total:
+            return f"not finished within {self._deadlines.total:g} s"
+        if self.begun:
+            return f"silent for {self._deadlines.idle:g} s"
+        return f"no first piece within {self._deadlines.first:g} s"
+
+    def end_in(self, seconds: float) -> None:
+        self._total = min(self._total, self._loop.time() + seconds)
+
+
+class Answer:
+    """A stream of server-sent events that is being read, once. Tell it when the first piece was `begun`."""
+
+    def __init__(self, *, source: EventSource, clock: Clock) -> None:
+        response = source.response
+        response.encoding = "utf-8"  # whatever the header says: event streams have no other
+        if isinstance(response.stream, httpx.AsyncByteStream):
+            response.stream = _Watched(response.stream, clock)
+        self._source = source
+        self._clock = clock
+
+    def events(self) -> AsyncGenerator[ServerSentEvent, None]:
+        return self._source.aiter_sse()
+
+    def begun(self) -> None:
+        self._clock.begun = True
+
+    async def drain(self, events: AsyncGenerator[ServerSentEvent, None]) -> None:
+        """Reads what follows the end of the answer, for a moment; whatever goes wrong there does not matter."""
+        self._clock.end_in(DRAIN)
+        with suppress(TimeoutError, httpx.HTTPError, ModelError):
+            async for _ in events:
+                pass
+
+
+class _Watched(httpx.AsyncByteStream):
+    """A body's bytes under the clock and the size limits."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, clock: Clock) -> None:
+        self._stream = stream
+        self._clock = clock
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        line = total = 0
+        chunks = aiter(self._stream)
+        while True:
+            try:
+                async with asyncio.timeout_at(self._clock.until):
+                    chunk = await anext(chunks)
+            except StopAsyncIteration:
+                return
+            newline = chunk.rfind(b"\n")
+            line = line + len(chunk) if newline < 0 else len(chunk) - newline
+            total += len(chunk)
+            if line > LINE_BYTES or total > ANSWER_BYTES:
+                raise ServerError("the answer is larger than any answer should be", code="too_large")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _expect_events(response: httpx.Response, headers: Mapping[str, str]) -> None:
+    is_stream = "text/event-stream" in response.headers.get("content-type", "").lower()
+    if response.status_code == httpx.codes.OK and is_stream:
+        return
+    raise _refusal(response, await _capped(response), headers)
+
+
+async def _read(response: httpx.Response, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > limit:
+            raise ServerError("the document is larger than any should be", code="too_large")
+    return bytes(body)
+
+
+async def _capped(response: httpx.Response) -> bytes:
+    """The beginning of an error's body; as much as came when it breaks off or dawdles."""
+    body = bytearray()
+    with suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(CONNECT):
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > ERROR_BYTES:
+                    break
+    return bytes(body[:ERROR_BYTES])
+
+
+def _refusal(response: httpx.Response, body: bytes, sent: Mapping[str, str]) -> ModelError:
+    said = body.decode("utf-8", "replace")
+    for name, value in sent.items():  # vendors quote the key they refuse
+        secret = value.removeprefix("Bearer ")
+        if name.lower() in CREDENTIALS and secret:
+            said = said.replace(secret, "[…]")
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return refused(response.status_code, headers, said, now=time.time())
+
+
+def _translated(error: Exception) -> ModelError:
+    """The client's exception as one of ours. Its text may quote headers, so that of our own mistakes is left out."""
+    name = type(error).__name__
+    if isinstance(error, httpx.TimeoutException):
+        return Timeout(name)
+    if isinstance(error, httpx.DecodingError):
+        return ServerError(name, code="malformed_stream")
+    if isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL):
+        return Connection(name)
+    return Connection(f"{name}: {scrubbed(str(error))}")

@@ -1,0 +1,70 @@
+"""Reading JSON that vendors do not quite keep to: whatever is missing or of another type reads as empty."""
+
+import json
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any, Final
+
+from bot.errors import ServerError
+from bot.pieces import Piece, Text, Thinking
+
+NOTHING: Final[dict[str, Any]] = {}
+SHOWN = 300  # characters of a broken event that go to the log
+
+
+def parsed(data: str) -> dict[str, Any]:
+    """One event as an object. Raises ServerError when it is not JSON; anything but an object reads as empty."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        raise ServerError(f"an event is not JSON: {data[:SHOWN]!r}", code="malformed_stream") from None
+    if isinstance(value, list) and value:  # Google wraps some errors in a list
+        value = value[0]
+    return value if isinstance(value, dict) else {}
+
+
+def obj(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else NOTHING
+
+
+def items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def count(value: Any) -> int:
+    """A number of tokens; 0 for what is not one."""
+    return int(value) if isinstance(value, int | float) and isfinite(value) and value > 0 else 0
+
+
+class Whole:
+    """Makes a stream's text sound Unicode: joins surrogate halves split over two pieces, replaces lone ones."""
+
+    def __init__(self) -> None:
+        self._half = ""
+        self._kind: type[Text | Thinking] = Text
+
+    def pieces(self, piece: Piece) -> Iterator[Piece]:
+        if not self._half and (not isinstance(piece, Text | Thinking) or piece.text.isascii()):
+            yield piece
+            return
+        same = isinstance(piece, self._kind)
+        if self._half and not same:
+            yield self._kind("\N{REPLACEMENT CHARACTER}")
+            self._half = ""
+        if not isinstance(piece, Text | Thinking):
+            yield piece
+            return
+        sound = self._joined(piece.text)
+        self._kind = type(piece)
+        if sound:
+            yield self._kind(sound)
+
+    def _joined(self, said: str) -> str:
+        said, self._half = self._half + said, ""
+        if said and "\ud800" <= said[-1] <= "\udbff":
+            said, self._half = said[:-1], said[-1]
+        return said.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
