@@ -3,11 +3,15 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bot.catalog import Catalog
-from bot.picking import Picker, active
-from bot.ports import Ledger, Outcome, Spend
+from bot.catalog import Catalog, Model
+from bot.config import Policy
+from bot.events import Author, ThreadKey
+from bot.picking import Picker, active, because
+from bot.policy import allowed
+from bot.ports import Choices, Ledger, Outcome, Spend
+from bot.posts import Standing
 from bot.prompt import RESET, since_reset, tokens
-from bot.replies import Action, Button, Reply, Table
+from bot.replies import Action, Button, Option, Reply, Table
 from bot.router import route
 from bot.scene import Scene, Spoken
 from bot.turns import Said, Turn
@@ -45,9 +49,13 @@ HELP = (
 class Commands:
     """Everything but questions and comparisons. `table` maps a command's name to what handles it."""
 
-    def __init__(self, *, catalog: Catalog, picker: Picker, ledger: Ledger) -> None:
+    def __init__(
+        self, *, catalog: Catalog, picker: Picker, ledger: Ledger, choices: Choices, policy: Policy
+    ) -> None:
         self._catalog = catalog
         self._picker = picker
+        self._choices = choices
+        self._policy = policy
         self._ledger = ledger
         self.table: Mapping[str, Handler] = {
             "model": picker.command,
@@ -140,6 +148,22 @@ class Commands:
         if recent:
             text += ["", "**Recent conversations**", *(f"- {plain(one.title, 80)}" for one in recent)]
         return Reply(title="Switchboard", text="\n".join(text), choices=menu.choices)
+
+    async def standing(self, thread: ThreadKey, author: Author) -> Standing:
+        """What a page shows all the time: who answers in a conversation, and what else is on offer there."""
+
+        def admitted(model: Model) -> bool:
+            return allowed(self._policy, thread, model)
+
+        now = route(self._catalog, await self._choices.in_force(thread, author.id), admitted)
+        models = [model for model in self._catalog.featured if admitted(model)]
+        return Standing(
+            options=await self._picker.options(models, "thread"),
+            selected=f"thread {now.model.name}",
+            why=because(now),
+            starters=now.model.prompts or STARTERS,
+            commands=tuple(Option(value=f"/{line.typed}", label=line.typed, hint=line.does) for line in HELP),
+        )
 
     def hello(self, scene: Scene) -> Reply:
         """The first words in a new place."""

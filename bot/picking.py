@@ -121,11 +121,11 @@ class Picker:
     def _switched(self, scene: Scene, model: Model | None, scope: str) -> Reply:
         after = route(self._catalog, _after(scene, scope, model.name if model else ""), scene.allowed)
         if model is None:
-            text = f"The choice {WHERE[scope]} is gone. **{plain(after.model.name)}** answers now: {_because(after)}."
+            text = f"The choice {WHERE[scope]} is gone. **{plain(after.model.name)}** answers now: {plain(because(after))}."
         else:
             text = f"**{plain(model.name)}** answers {WHERE[scope]} from now on."
             if after.model != model:
-                text += f" Here **{plain(after.model.name)}** still answers: {_because(after)}."
+                text += f" Here **{plain(after.model.name)}** still answers: {plain(because(after))}."
         if scene.claim.history and model is not None:
             text += " It sees what was said in this conversation."
         replaces = getattr(scene.event, "message", "") if scene.event.kind == "button" else ""
@@ -156,10 +156,11 @@ class Picker:
 
 def active(now: Route) -> str:
     """One sentence: who answers here, and why."""
-    return f"**{plain(now.model.name)}** answers here: {_because(now)}."
+    return f"**{plain(now.model.name)}** answers here: {plain(because(now))}."
 
 
-def _because(now: Route) -> str:
+def because(now: Route) -> str:
+    """Why this model answers, as plain text without a full stop."""
     says = {
         "this message": "it was named in the message",
         "this thread": "it was picked in this thread",
@@ -168,7 +169,7 @@ def _because(now: Route) -> str:
         "this workspace": "it is this workspace's default",
         "the default": "it is the default",
     }.get(now.scope, "it is the first model allowed here")
-    return f"{says}; {plain(now.objection)}" if now.objection else says
+    return f"{says}; {now.objection}" if now.objection else says
 
 
 def _default_scope(scene: Scene) -> str:

@@ -267,7 +267,9 @@ class Choices(Protocol):
         """`scope` is "default", "channel:<id>" or "person:<id>"; `workspace` is "platform:id"; model "" clears."""
         ...
 
-    async def chosen(self, workspace: str, scopes: Sequence[str]) -> Mapping[str, str]: ...
+    async def in_force(self, thread: ThreadKey, person: str) -> Scopes:
+        """Everything chosen that bears on this person in this conversation, the thread's own choice included."""
+        ...
 
 
 class Memory(Protocol):

@@ -200,7 +200,9 @@ class Stage:
                 prices=prices,
                 clock=lambda: 100.0,
             ),
-            commands=Commands(catalog=self.catalog, picker=picker, ledger=self),
+            commands=Commands(
+                catalog=self.catalog, picker=picker, ledger=self, choices=self, policy=self.policy
+            ),
             picker=picker,
             ledger=self,
             memory=self,
@@ -240,12 +242,7 @@ class Stage:
             event=event,
             record=TurnRecord(id=self.hand.id, final=final),
             history=self.history,
-            scopes=Scopes(
-                thread=self.thread_choice,
-                person=self.chosen_for.get(f"person:{event.author.id}", ""),
-                channel=self.chosen_for.get(f"channel:{event.thread.channel}", ""),
-                workspace=self.chosen_for.get("default", ""),
-            ),
+            scopes=await self.in_force(event.thread, event.author.id),
         )
         outcome = await self._core.handle(claim, self.hand)
         self.history = (*self.history, *outcome.append) if outcome.replace is None else outcome.replace
@@ -296,8 +293,13 @@ class Stage:
     async def choose(self, workspace: str, scope: str, model: str) -> None:
         self.chosen_for[scope] = model
 
-    async def chosen(self, workspace: str, scopes: Sequence[str]) -> Mapping[str, str]:
-        return {scope: self.chosen_for.get(scope, "") for scope in scopes}
+    async def in_force(self, thread: ThreadKey, person: str) -> Scopes:
+        return Scopes(
+            thread=self.thread_choice,
+            person=self.chosen_for.get(f"person:{person}", ""),
+            channel=self.chosen_for.get(f"channel:{thread.channel}", ""),
+            workspace=self.chosen_for.get("default", ""),
+        )
 
     async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:
         return self.spend, self.spend
