@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bot", "adapters", "providers")
 TOP_LEVEL = {
-    ".ci", ".dockerignore", ".editorconfig", ".env.example", ".github", ".gitignore", ".pre-commit-config.yaml",
+    ".ci", ".dockerignore", ".env.example", ".github", ".gitignore", ".pre-commit-config.yaml",
     "CHANGELOG.md", "Dockerfile", "LICENSE", "README.md", "adapters", "bot", "manifests", "providers",
     "pyproject.toml", "requirements.txt", "tests",
 }  # fmt: skip
