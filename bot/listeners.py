@@ -48,7 +48,7 @@ async def listening(
     app: web.Application, *, host: str, port: int, variable: str, limits: Limits
 ) -> AsyncIterator[int]:
     """Serves `app` while the context is open; yields the port. Raises SettingsError when the address is not to be had."""
-    runner = web.AppRunner(app, handler_cancellation=False, access_log=None, shutdown_timeout=5.0)
+    runner = web.AppRunner(app, handler_cancellation=False, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     accept = connections(cast(web.Server, runner.server), limits)  # there is one since setup()
     try:

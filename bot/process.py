@@ -1,0 +1,131 @@
+"""The life of one process: doors open, work done, and on SIGTERM everything put down without losing any of it.
+
+Order on the way out: not ready any more; no new work is taken up, but events are still taken in; running answers
+get a while; what is not finished is released for another process to go on with; the doors close. A second signal
+skips the while.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from bot.connections import Limits
+from bot.listeners import admin, listening, public
+from bot.metrics import Metrics
+from bot.ports import Adapter
+
+log = logging.getLogger(__name__)
+
+
+class Work(Protocol):
+    """What takes events up. Implemented by bot.worker."""
+
+    async def run(self) -> None:
+        """Works until cancelled or drained."""
+        ...
+
+    async def drain(self, *, seconds: float) -> None:
+        """Takes nothing up any more, gives what runs that long, releases the rest. Cancelled: releases at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """Where the process can be reached."""
+
+    host: str
+    port: int
+    admin_host: str
+    admin_port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Everything that runs in one process. `ready` says "" or why no work can be taken; background tasks never end."""
+
+    adapters: Sequence[Adapter]
+    work: Work
+    ready: Callable[[], Awaitable[str]]
+    background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+class Stopping:
+    """Signals: the first asks for an orderly end, the second for one at once."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.at_once = asyncio.Event()
+
+    def signalled(self) -> None:
+        (self.at_once if self.asked.is_set() else self.asked).set()
+
+    def listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.signalled)
+
+
+async def serve(
+    service: Service,
+    *,
+    doors: Doors,
+    metrics: Metrics,
+    drain_seconds: float,
+    stopping: Stopping,
+    announce: Callable[[Doors], None],
+) -> None:
+    """Serves until `stopping`. `announce` is called once, when everything can be reached, with the real ports."""
+    async with (
+        _open(service, doors=doors, metrics=metrics, stopping=stopping) as opened,
+        asyncio.TaskGroup() as group,
+    ):
+        tasks = [group.create_task(task()) for task in (service.work.run, *service.background)]
+        announce(opened)
+        await stopping.asked.wait()
+        log.info("draining", extra={"seconds": drain_seconds})
+        metrics.level("draining", 1)
+        await _drain(service.work, seconds=drain_seconds, at_once=stopping.at_once)
+        for task in tasks:
+            task.cancel()
+    log.info("stopped")
+
+
+async def _drain(work: Work, *, seconds: float, at_once: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        draining = group.create_task(work.drain(seconds=seconds))
+        hurry = group.create_task(at_once.wait())
+        await asyncio.wait((draining, hurry), return_when=asyncio.FIRST_COMPLETED)
+        draining.cancel()
+        hurry.cancel()
+
+
+@asynccontextmanager
+async def _open(
+    service: Service, *, doors: Doors, metrics: Metrics, stopping: Stopping
+) -> AsyncIterator[Doors]:
+    async def ready() -> str:
+        return "draining" if stopping.asked.is_set() else await service.ready()
+
+    limits = service.limits
+    routes: list[web.AbstractRouteDef] = [route for adapter in service.adapters for route in adapter.routes()]
+    inside = admin(ready=ready, metrics=metrics.text, limits=limits)
+    outside = public(routes, limits=limits)
+    async with AsyncExitStack() as stack:
+        for adapter in service.adapters:
+            await stack.enter_async_context(adapter.running())
+        admin_port = await stack.enter_async_context(
+            listening(
+                inside, host=doors.admin_host, port=doors.admin_port, variable="ADMIN_PORT", limits=limits
+            )
+        )
+        port = await stack.enter_async_context(
+            listening(outside, host=doors.host, port=doors.port, variable="PORT", limits=limits)
+        )
+        yield Doors(host=doors.host, port=port, admin_host=doors.admin_host, admin_port=admin_port)
