@@ -6,6 +6,7 @@ Sources: the API references of Mistral, OpenRouter, Groq and vLLM.
 from collections.abc import Mapping
 from typing import Any
 
+from bot.catalog import Price
 from bot.ports import Listing
 from providers.dialect import Page
 from providers.wire import count, items, obj, text
@@ -18,7 +19,8 @@ def openai_listed(body: Any) -> Page:
 
 
 def _chats(entry: Mapping[str, Any]) -> bool:
-    return obj(entry.get("capabilities")).get("completion_chat") is not False
+    can = obj(entry.get("capabilities"))
+    return can.get("completion_chat") is not False and can.get("chat_completion") is not False
 
 
 def _listing(entry: Mapping[str, Any]) -> Listing:
@@ -38,6 +40,8 @@ def _listing(entry: Mapping[str, Any]) -> Listing:
         tools=_either(can.get("function_calling"), entry.get("supported_parameters"), "tools"),
         reasoning=_either(can.get("reasoning"), entry.get("supported_parameters"), "reasoning"),
         publisher=text(entry.get("owned_by")),
+        created=count(entry.get("created")),
+        price=_price(obj(entry.get("pricing"))),
     )
 
 
@@ -45,3 +49,19 @@ def _either(flag: Any, words: Any, word: str) -> bool | None:
     if isinstance(flag, bool):
         return flag
     return word in words if isinstance(words, list) else None
+
+
+def _price(pricing: Mapping[str, Any]) -> Price | None:
+    """OpenRouter tells USD per token, as text; -1 where it depends on who answers."""
+    read, written = _dollars(pricing.get("prompt")), _dollars(pricing.get("completion"))
+    if read is None or written is None:
+        return None
+    return Price(input=read, output=written, cached=_dollars(pricing.get("input_cache_read")))
+
+
+def _dollars(per_token: Any) -> float | None:
+    try:
+        dollars = float(per_token) * 1_000_000
+    except (TypeError, ValueError):
+        return None
+    return round(dollars, 6) if dollars >= 0 else None

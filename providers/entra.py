@@ -1,0 +1,88 @@
+"""Microsoft Entra ID in place of a key. The only place that imports azure-identity, and only when it is needed."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from bot.errors import Auth
+
+AI = "https://ai.azure.com/.default"
+COGNITIVE = "https://cognitiveservices.azure.com/.default"
+MISSING = 'install the extra "entra" (pip install "switchboard[entra]") or set FOUNDRY_API_KEY'
+
+
+class Credential(Protocol):
+    """What azure.identity.aio's credentials are. They keep a token until it is about to run out."""
+
+    async def get_token(self, *scopes: str) -> Any:
+        """An object whose `token` is the bearer token."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Identity:
+    """Who this process is towards Microsoft: the environment, a managed identity, or whoever is signed in here.
+
+    One for all endpoints; close it. `credential` stands in for azure-identity's default.
+    """
+
+    def __init__(self, *, credential: Credential | None = None) -> None:
+        self._credential = credential
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is anything to ask for a token."""
+        return self._credential is not None or _installed()
+
+    def scoped(self, scope: str = "") -> "Entra":
+        return Entra(identity=self, scope=scope or AI)
+
+    async def token(self, scope: str) -> str:
+        """Raises Auth with the remedy when no token can be had."""
+        try:
+            if self._credential is None:
+                self._credential = _default()
+            return str((await self._credential.get_token(scope)).token)
+        except ImportError as error:
+            raise Auth(f"Entra ID is not possible here: {MISSING}", code="entra_missing") from error
+        except _failures() as error:
+            raise Auth(f"Entra ID gave no token for {scope}: {type(error).__name__}", code="entra") from error
+
+    async def aclose(self) -> None:
+        if self._credential is not None:
+            await self._credential.close()
+
+
+class Entra:
+    """Implements Auth for one audience: a token for another one is refused by the endpoint."""
+
+    def __init__(self, *, identity: Identity, scope: str) -> None:
+        self._identity = identity
+        self._scope = scope
+
+    async def headers(self) -> Mapping[str, str]:
+        return {"authorization": f"Bearer {await self._identity.token(self._scope)}"}
+
+
+def _installed() -> bool:
+    try:
+        return find_spec("azure.identity") is not None
+    except ImportError:
+        return False
+
+
+def _default() -> Credential:
+    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - an extra, and slow to import
+
+    credential: Credential = DefaultAzureCredential()
+    return credential
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What azure-identity raises: its own tree, which is there whenever it is."""
+    try:
+        from azure.core.exceptions import AzureError  # noqa: PLC0415 - comes with the extra
+    except ImportError:
+        return ()
+    return (AzureError,)

@@ -1,0 +1,171 @@
+"""Microsoft Foundry: one resource with three addresses, and the project that lists what is deployed there.
+
+Which address a deployment answers at follows from its publisher, as the project tells it; where nothing tells,
+from the dialect said in the configuration or from the name.
+Source: learn.microsoft.com/azure/ai-foundry (endpoints, project REST API v1, agent service).
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, suppress
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from bot.catalog import Model
+from bot.errors import ModelError
+from bot.pieces import Piece
+from bot.ports import Listing
+from bot.prompt import Prompt
+from bot.sources import bare
+from providers.dialect import Quirks
+from providers.endpoint import Auth, Endpoint, Key
+from providers.entra import Identity
+from providers.transport import Transport
+from providers.vendors import CLAUDE, OPENAI_CHAT
+from providers.wire import items, obj, text
+
+PAGES = 20  # of a listing, at most
+PROJECT = "/api/projects/"
+VERSION = "api-version=v1"
+PATIENCE = 5.0  # seconds a first question waits to learn where its deployment answers
+OPENAI = {"openai-chat": OPENAI_CHAT, "openai-responses": Quirks()}
+MAI = {"openai-chat": Quirks(output_limit="max_completion_tokens", stream_usage=False)}
+
+
+def roots(endpoint: str) -> tuple[str, str]:
+    """(resource, project) of an address as the portal shows it; project "" when it names none."""
+    parts = urlsplit(endpoint)
+    resource = f"{parts.scheme}://{parts.netloc}"
+    names = parts.path.removeprefix(PROJECT).split("/") if parts.path.startswith(PROJECT) else [""]
+    return resource, f"{resource}{PROJECT}{names[0]}" if names[0] else ""
+
+
+class ClaudeKey:
+    """Implements Auth: Claude's address takes Anthropic's header, and Azure's own beside it."""
+
+    def __init__(self, secret: str) -> None:
+        self._headers = {"x-api-key": secret, "api-key": secret}
+
+    async def headers(self) -> Mapping[str, str]:
+        return self._headers
+
+
+class Foundry:
+    """A Provider for one resource. Without a secret, and for the project in any case, Entra ID says who asks.
+
+    `project` is a project's name or address, for a resource address that does not name one.
+    """
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        endpoint: str,
+        identity: Identity,
+        secret: str = "",
+        project: str = "",
+        scope: str = "",
+    ) -> None:
+        resource, named = roots(endpoint)
+        entra = identity.scoped(scope)
+        azure: Auth = Key(scheme="api-key", secret=secret) if secret else entra
+        claude: Auth = ClaudeKey(secret) if secret else entra
+        self._transport = transport
+        self._auth: Auth = entra if identity.possible else azure
+        self._project = roots(project)[1] if "://" in project else ""
+        self._project = self._project or (f"{resource}{PROJECT}{quote(project)}" if project else named)
+        self._deployed: dict[str, Listing] | None = None
+
+        def at(base: str, auth: Auth, dialects: Mapping[str, Quirks]) -> Endpoint:
+            return Endpoint(transport=transport, base_url=base, auth=auth, dialects=dialects)
+
+        self._openai = at(f"{resource}/openai/v1", azure, OPENAI)
+        self._claude = at(f"{resource}/anthropic", claude, {"anthropic": CLAUDE})
+        self._mai = at(f"{resource}/mai/v1", azure, MAI)
+        self._agents = at(f"{self._project}/openai/v1", self._auth, {"openai-responses": Quirks()})
+
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+        if self._project and self._deployed is None and not (model.base or model.dialect):
+            with suppress(ModelError, TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await self._deployments()
+        async with aclosing(self._at(model).stream(model, prompt)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def models(self) -> Sequence[Listing]:
+        """The project's deployments and agents; without a project, what could be deployed. Raises a ModelError."""
+        if not self._project:
+            return [_undeployed(row) for row in await self._openai.models()]
+        rows = list(await self._deployments())
+        with suppress(ModelError):  # a project without the agent service is no reason to hide its models
+            rows += await self._listed_agents()
+        return rows
+
+    def _at(self, model: Model) -> Endpoint:
+        if model.agent:
+            return self._agents
+        known = (self._deployed or {}).get(model.model)
+        name = bare(model.base or (known.base if known else "") or model.model)
+        if (model.dialect or (known.dialect if known else "") or _dialect("", name)) == "anthropic":
+            return self._claude
+        return self._mai if name.startswith("mai-") else self._openai
+
+    async def _deployments(self) -> Sequence[Listing]:
+        rows: list[Listing] = []
+        page = f"{self._project}/deployments?{VERSION}"
+        for _ in range(PAGES):
+            body = await self._get(page)
+            rows += [_deployment(entry) for entry in map(obj, items(body.get("value"))) if entry.get("name")]
+            page = text(body.get("nextLink"))
+            if not page.startswith(f"{self._project}/"):  # credentials go nowhere else
+                break
+        self._deployed = {row.id: row for row in rows}
+        return rows
+
+    async def _listed_agents(self) -> Sequence[Listing]:
+        rows: list[Listing] = []
+        page = f"{self._project}/agents?{VERSION}"
+        after = ""
+        for _ in range(PAGES):
+            body = await self._get(page + after)
+            rows += [_agent(entry) for entry in map(obj, items(body.get("data"))) if entry.get("name")]
+            if body.get("has_more") is not True or not text(body.get("last_id")):
+                break
+            after = f"&after={quote(text(body.get('last_id')), safe='')}"
+        return rows
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        return obj(await self._transport.get(url, headers=await self._auth.headers()))
+
+
+def _dialect(publisher: str, name: str) -> str:
+    return "anthropic" if publisher.casefold() == "anthropic" or name.startswith("claude") else ""
+
+
+def _deployment(entry: Mapping[str, Any]) -> Listing:
+    base, publisher = text(entry.get("modelName")), text(entry.get("modelPublisher"))
+    can = obj(entry.get("capabilities"))
+    chats = can.get("chat_completion", can.get("chatCompletion"))
+    return Listing(
+        id=text(entry.get("name")),
+        base=base,
+        publisher=publisher,
+        dialect=_dialect(publisher, bare(base)),
+        chat=None if chats is None else str(chats).casefold() == "true",
+    )
+
+
+def _agent(entry: Mapping[str, Any]) -> Listing:
+    latest = obj(obj(entry.get("versions")).get("latest"))
+    return Listing(
+        id=text(entry.get("name")),
+        kind="agent",
+        base=text(obj(latest.get("definition")).get("model")),
+        description=text(latest.get("description")),
+    )
+
+
+def _undeployed(row: Listing) -> Listing:
+    """A resource lists what it could run; only a deployment of that name answers."""
+    return Listing(id=row.id, context=row.context, max_output=row.max_output, chat=row.chat, kind="base")

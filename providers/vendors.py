@@ -1,0 +1,106 @@
+"""The vendors, one row each. Adding one that speaks a known dialect is adding a row here.
+
+Sources: each vendor's API reference; what they want in a request differs only in its `Quirks`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.sources import Flagship
+from providers import families
+from providers.dialect import Quirks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """One row. The first of `dialects` is spoken unless a model says otherwise.
+
+    `market` is the vendor's name in the price data, None where nobody is paid. `keyless` endpoints are asked
+    without a key; the others appear when theirs, or an address of the operator's own, is set.
+    """
+
+    name: str
+    base_url: str
+    dialects: Mapping[str, Quirks]
+    auth: str = "bearer"
+    market: str | None = ""
+    flagships: tuple[Flagship, ...] = ()
+    keyless: bool = False
+    local: bool = False
+
+    @property
+    def key_variable(self) -> str:
+        return f"{self.name.upper().replace('-', '_')}_API_KEY"
+
+
+THINK_OUT_LOUD = {"thinking": {"type": "adaptive", "display": "summarized"}}
+CLAUDE = Quirks(reasoning=THINK_OUT_LOUD, asker=True)
+GEMINI = Quirks(reasoning={"generationConfig": {"thinkingConfig": {"includeThoughts": True}}})
+OPENAI_CHAT = Quirks(output_limit="max_completion_tokens")
+DEEPSEEK_CHAT = Quirks(calls_extra={"reasoning_content": ""})
+
+VENDORS: tuple[Vendor, ...] = (
+    Vendor(
+        name="openai",
+        base_url="https://api.openai.com/v1",
+        dialects={
+            "openai-chat": OPENAI_CHAT,
+            "openai-responses": Quirks(reasoning={"reasoning": {"summary": "auto"}}),
+        },
+        market="openai",
+        flagships=(families.GPT, families.GPT_MINI),
+    ),
+    Vendor(
+        name="anthropic",
+        base_url="https://api.anthropic.com",
+        dialects={"anthropic": CLAUDE},
+        auth="x-api-key",
+        market="anthropic",
+        flagships=(families.CLAUDE, families.OPUS, families.HAIKU),
+    ),
+    Vendor(
+        name="xai",
+        base_url="https://api.x.ai/v1",
+        dialects={"openai-responses": Quirks(cache_key=True), "openai-chat": OPENAI_CHAT},
+        market="x-ai",
+        flagships=(families.GROK,),
+    ),
+    Vendor(
+        name="gemini",
+        base_url="https://generativelanguage.googleapis.com",
+        dialects={"gemini": GEMINI},
+        auth="x-goog-api-key",
+        market="google",
+        flagships=(families.GEMINI, families.FLASH),
+    ),
+    Vendor(
+        name="deepseek",
+        base_url="https://api.deepseek.com",
+        dialects={"openai-chat": DEEPSEEK_CHAT, "openai-responses": Quirks()},
+        market="deepseek",
+        flagships=(families.DEEPSEEK,),
+    ),
+    Vendor(
+        name="mistral",
+        base_url="https://api.mistral.ai/v1",
+        dialects={"openai-chat": Quirks(stream_usage=False, bridge="Understood.")},
+        market="mistral",
+        flagships=(families.MISTRAL,),
+    ),
+    Vendor(
+        name="openrouter",
+        base_url="https://openrouter.ai/api/v1",
+        dialects={"openai-chat": Quirks(headers={"x-title": "Switchboard"}), "openai-responses": Quirks()},
+        market="openrouter",
+        flagships=(families.OPENROUTER, *families.EVERYBODY),
+    ),
+    Vendor(
+        name="ollama",
+        base_url="http://127.0.0.1:11434",
+        dialects={"openai-chat": Quirks(prefix="/v1", think_tags=True)},
+        auth="none",
+        market=None,
+        keyless=True,
+        local=True,
+    ),
+)
