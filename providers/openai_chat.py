@@ -5,7 +5,7 @@ Source: platform.openai.com/docs/api-reference/chat, and what vendors send inste
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bot.catalog import Model
@@ -129,23 +129,23 @@ class ChatDecoder:
         self._id = ""
 
     def feed(self, data: str) -> Iterator[Piece]:
-        if data.strip() == "[DONE]":
+        if data.startswith("[DONE]"):
             yield from self._end()
             return
         chunk = parsed(data)
-        self._model = text(chunk.get("model")) or self._model
-        self._id = text(chunk.get("id")) or self._id
-        self._usage = _usage_of(chunk) or self._usage
+        if not self._model or not self._id:  # Azure's first chunk leaves them empty
+            self._model, self._id = text(chunk.get("model")), text(chunk.get("id"))
+        if chunk.get("usage") or "x_groq" in chunk:
+            self._usage = _usage_of(chunk) or self._usage
         if chunk.get("error") or chunk.get("object") == "error":
             yield from self._counted()
             raise within(chunk)
-        for choice in items(chunk.get("choices")):
-            delta = obj(obj(choice).get("delta"))
-            if delta:
+        for choice in map(obj, items(chunk.get("choices"))):
+            delta = choice.get("delta")
+            if delta and isinstance(delta, dict):
                 yield from self._said(delta)
-            finish = text(obj(choice).get("finish_reason"))
-            if finish:
-                self._finish = finish
+            if choice.get("finish_reason"):
+                self._finish = text(choice["finish_reason"])
                 self.over = True
 
     def end(self) -> Iterator[Piece]:
@@ -153,21 +153,21 @@ class ChatDecoder:
             raise Connection("the stream ended early", code="ended_early")
         yield from self._end()
 
-    def _said(self, delta: dict[str, Any]) -> Iterator[Piece]:
+    def _said(self, delta: dict[str, Any]) -> Iterable[Piece]:
         thought = _thought(delta)
-        if thought:
-            yield Thinking(thought)
-        content = delta.get("content")
-        if isinstance(content, str):
-            if content:
-                yield from self._tags.pieces(content) if self._tags else (Text(content),)
-        elif content:
-            yield from _blocks(content)
-        refusal = delta.get("refusal")
-        if refusal and isinstance(refusal, str):
-            yield Text(refusal)
-        for fragment in items(delta.get("tool_calls")):
-            self._collect(obj(fragment))
+        found: list[Piece] = [Thinking(thought)] if thought else []
+        for said in (delta.get("content"), delta.get("refusal")):
+            if said:
+                found += self._content(said)
+        if delta.get("tool_calls"):
+            for fragment in items(delta["tool_calls"]):
+                self._collect(obj(fragment))
+        return found
+
+    def _content(self, content: Any) -> Iterable[Piece]:
+        if not isinstance(content, str):
+            return _blocks(content)
+        return self._tags.pieces(content) if self._tags else (Text(content),)
 
     def _collect(self, fragment: dict[str, Any]) -> None:
         index = fragment.get("index")
@@ -222,6 +222,8 @@ def _counts(usage: dict[str, Any]) -> Usage:
 def _thought(delta: dict[str, Any]) -> str:
     """Reasoning has four homes; vendors that fill two of them say the same in both."""
     thought = delta.get("reasoning_content") or delta.get("reasoning")
+    if not thought and not delta.get("reasoning_details"):
+        return ""
     if isinstance(thought, str):
         return thought
     if thought:

@@ -1,7 +1,7 @@
 """Reading JSON that vendors do not quite keep to: whatever is missing or of another type reads as empty."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Final
 
@@ -47,21 +47,19 @@ class Whole:
         self._half = ""
         self._kind: type[Text | Thinking] = Text
 
-    def pieces(self, piece: Piece) -> Iterator[Piece]:
-        if not self._half and (not isinstance(piece, Text | Thinking) or piece.text.isascii()):
-            yield piece
-            return
-        same = isinstance(piece, self._kind)
-        if self._half and not same:
-            yield self._kind("\N{REPLACEMENT CHARACTER}")
-            self._half = ""
+    def pieces(self, piece: Piece) -> Sequence[Piece]:
         if not isinstance(piece, Text | Thinking):
-            yield piece
-            return
-        sound = self._joined(piece.text)
+            return (*self._lone(), piece)
+        if not self._half and piece.text.isascii():
+            return (piece,)
+        before = () if isinstance(piece, self._kind) else self._lone()
         self._kind = type(piece)
-        if sound:
-            yield self._kind(sound)
+        sound = self._joined(piece.text)
+        return (*before, self._kind(sound)) if sound else before
+
+    def _lone(self) -> Sequence[Piece]:
+        half, self._half = self._half, ""
+        return (self._kind("\N{REPLACEMENT CHARACTER}"),) if half else ()
 
     def _joined(self, said: str) -> str:
         said, self._half = self._half + said, ""
