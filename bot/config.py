@@ -32,7 +32,20 @@ Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Dollars = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 
 RESERVED = frozenset(
-    ("ask", "compare", "default", "forget", "help", "memory", "model", "none", "reset", "stop", "usage", "why")
+    (
+        "ask",
+        "compare",
+        "default",
+        "forget",
+        "help",
+        "memory",
+        "model",
+        "none",
+        "reset",
+        "stop",
+        "usage",
+        "why",
+    )
 )
 """Words that already mean something where a model's name is typed."""
 

@@ -1,0 +1,108 @@
+"""What the operator sees first: what is on, what is off, and what to set to switch the rest on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot import VERSION
+from bot.catalog import Model
+from bot.environment import loopback
+from bot.process import Doors
+from bot.settings import VENDORS, Settings
+
+SHOWN = 6  # names of models
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One part of Switchboard: what it is doing, or what to set so that it does something."""
+
+    name: str
+    text: str
+    on: bool = True
+
+
+def render(settings: Settings, doors: Doors, models: Sequence[Model], *, seconds: float) -> str:
+    """The whole page as text. `models` is the catalogue as it is now; listings are still being read."""
+    lines = sorted(_lines(settings, doors, models), key=lambda line: not line.on)
+    body = [f"  {'●' if line.on else '○'} {line.name:<8}{line.text}" for line in lines]
+    page = [f"  Open {_url(doors.host, doors.port)} and ask something.", ""] if settings.page else []
+    warnings = [f"  ! {warning}" for warning in _warnings(settings)]
+    return "\n".join(
+        [
+            "",
+            f"  Switchboard {VERSION} is ready ({seconds:.1f} s). Ctrl-C stops it.",
+            *page,
+            *body,
+            *warnings,
+            "",
+            "  ○ is off until you set what stands beside it; .env.example says where to get it.",
+            "",
+        ]
+    )
+
+
+def _lines(settings: Settings, doors: Doors, models: Sequence[Model]) -> Iterator[Line]:
+    yield from _models(settings, models)
+    yield _slack(settings, doors)
+    yield _teams(settings, doors)
+    if settings.page:
+        yield Line(name="Page", text=f"{_url(doors.host, doors.port)} (only from this machine)")
+    else:
+        yield Line(
+            name="Page", on=False, text="HOST=127.0.0.1: it has no sign-in, so only this machine may see it"
+        )
+    where = "at REDIS_URL" if settings.redis_url else f"in {settings.data_dir}/, by the embedded server"
+    sealed = ", encrypted" if settings.encryption_key else ""
+    yield Line(name="Memory", text=f"kept {where}{sealed}")
+    yield Line(name="Admin", text=f"{_url(doors.admin_host, doors.admin_port)}metrics, readyz, healthz")
+
+
+def _models(settings: Settings, models: Sequence[Model]) -> Iterator[Line]:
+    names = [model.name for model in models]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    yield Line(name="Models", text=f"{', '.join(names[:SHOWN])}{more}; /model switches")
+    off = [f"{name.upper()}_API_KEY" for name in VENDORS if name not in settings.vendors]
+    off += [] if settings.foundry else ["FOUNDRY_ENDPOINT"]
+    if off:
+        yield Line(name="Models", on=False, text=f"{', '.join(off[:3])}{', ...' if off[3:] else ''}")
+
+
+def _slack(settings: Settings, doors: Doors) -> Line:
+    slack = settings.slack
+    if slack is None:
+        return Line(
+            name="Slack",
+            on=False,
+            text="SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET for HTTP",
+        )
+    if slack.socket_mode:
+        return Line(name="Slack", text="by Socket Mode")
+    install = ", installed at /slack/install" if slack.oauth else ""
+    return Line(name="Slack", text=f"delivers to {_url(doors.host, doors.port)}slack/events{install}")
+
+
+def _teams(settings: Settings, doors: Doors) -> Line:
+    if settings.teams is None:
+        return Line(
+            name="Teams",
+            on=False,
+            text="TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID, or TEAMS_PLAYGROUND=1",
+        )
+    note = " (Playground: nobody is asked who they are)" if settings.teams.playground else ""
+    return Line(name="Teams", text=f"delivers to {_url(doors.host, doors.port)}api/messages{note}")
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    if not loopback(settings.admin_host):
+        yield f"ADMIN_HOST={settings.admin_host}: whoever reaches that address can read the metrics."
+    address = settings.redis_url.get_secret_value() if settings.redis_url else ""
+    if address.startswith("redis://") and "@" not in address and not _is_local(address):
+        yield "REDIS_URL has neither password nor TLS: write rediss://user:password@host."
+
+
+def _is_local(address: str) -> bool:
+    return loopback(address.removeprefix("redis://").split("/")[0].rsplit(":", 1)[0])
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"

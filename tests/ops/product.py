@@ -1,0 +1,118 @@
+"""The product as an operator runs it: a process of its own, in a folder of its own, on free ports."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0  # seconds for anything a process is asked to do
+
+
+def environment(folder: Path, extra: Mapping[str, str]) -> dict[str, str]:
+    """Nothing of the operator's own settings gets into a test; the data goes to a path short enough for a socket."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    free = {"PORT": "0", "ADMIN_PORT": "0", "SWITCHBOARD_DATA_DIR": str(folder / "data")}
+    nobody = {"OLLAMA_BASE_URL": "http://127.0.0.1:9"}  # whatever runs on this machine is not part of a test
+    return kept | free | nobody | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | dict(extra)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def command(folder: Path, *arguments: str, stdin: str = "", **extra: str) -> Ended:
+    """Runs `switchboard ARGUMENTS` to its end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", *arguments, cwd=folder, env=environment(folder, extra), stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )  # fmt: skip
+    async with asyncio.timeout(PATIENCE):
+        out, err = await process.communicate(stdin.encode())
+    return Ended(code=process.returncode or 0, out=out.decode(), err=err.decode())
+
+
+@dataclass
+class Product:
+    """A running `switchboard`. `said` grows as it prints."""
+
+    process: Process
+    said: list[str] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
+
+    @property
+    def page(self) -> str:
+        return "".join(self.said)
+
+    @property
+    def log(self) -> str:
+        return "".join(self.logged)
+
+    @property
+    def public(self) -> str:
+        """The public listener's address, without the last slash."""
+        return self._address(r"(?:Open|Page|delivers to).*?(http://[^/ ]+)/")
+
+    @property
+    def admin(self) -> str:
+        return self._address(r"Admin +(http://[^/ ]+)/")
+
+    def _address(self, pattern: str) -> str:
+        found = re.search(pattern, self.page)
+        assert found, self.page + self.log
+        return found[1]
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    async def ended(self) -> int:
+        """Waits for the end; returns the exit code."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def running(folder: Path, **extra: str) -> AsyncIterator[Product]:
+    """A process that has printed its start page. Killed at the end if it is still there."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", cwd=folder, env=environment(folder, extra), stdout=PIPE, stderr=PIPE
+    )
+    product = Product(process)
+    ready = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_read(process.stdout, product.said, ready))
+        group.create_task(_read(process.stderr, product.logged, None))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await ready.wait()
+            assert "is ready" in product.page, product.page + product.log
+            yield product
+        finally:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+                process.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+
+
+async def _read(stream: asyncio.StreamReader | None, lines: list[str], ready: asyncio.Event | None) -> None:
+    """Until the stream ends. The start page is over with its last hint."""
+    while stream and (line := await stream.readline()):
+        lines.append(line.decode())
+        if ready and ".env.example" in lines[-1]:
+            ready.set()
+    if ready:
+        ready.set()

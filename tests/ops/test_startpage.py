@@ -1,0 +1,68 @@
+"""The first thing an operator reads."""
+
+from pathlib import Path
+
+from bot.catalog import Model
+from bot.process import Doors
+from bot.settings import read
+from bot.startpage import render
+
+MODELS = [Model(name=name, provider="p", model=name) for name in ("grok", "gpt", "claude")]
+
+
+def page(**environ: str) -> str:
+    settings = read(environ, folder=Path("/nonexistent"))
+    doors = Doors(host=settings.host, port=4000, admin_host=settings.admin_host, admin_port=4001)
+    return render(settings, doors, MODELS, seconds=0.83)
+
+
+def line(text: str, start: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip().startswith(start)), "")
+
+
+def test_with_nothing_set_it_says_where_to_click_and_what_switches_the_rest_on() -> None:
+    text = page()
+
+    assert "Open http://127.0.0.1:4000/" in text
+    assert line(text, "● Models") == "● Models  grok, gpt, claude; /model switches"
+    assert "OPENAI_API_KEY" in line(text, "○ Models")
+    assert "SLACK_BOT_TOKEN and SLACK_APP_TOKEN" in line(text, "○ Slack")
+    assert "TEAMS_PLAYGROUND=1" in line(text, "○ Teams")
+    assert ".switchboard/" in line(text, "● Memory")
+    assert "http://127.0.0.1:4001/metrics" in line(text, "● Admin")
+
+
+def test_what_is_on_stands_above_what_is_off() -> None:
+    marks = [
+        line.strip()[0]
+        for line in page(SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1").splitlines()
+        if line.strip()
+    ]
+
+    assert "".join(mark for mark in marks if mark in "●○").rstrip("○") == "●●●●●"
+
+
+def test_a_public_listener_has_no_page_and_says_why() -> None:
+    text = page(HOST="0.0.0.0")
+
+    assert "Open" not in text
+    assert "HOST=127.0.0.1" in line(text, "○ Page")
+
+
+def test_it_warns_of_open_doors() -> None:
+    text = page(ADMIN_HOST="0.0.0.0", REDIS_URL="redis://redis.example.com:6379/0")
+
+    assert "! ADMIN_HOST=0.0.0.0" in text
+    assert "! REDIS_URL has neither password nor TLS" in text
+    assert "! REDIS_URL" not in page(REDIS_URL="redis://localhost:6379/0")
+
+
+def test_no_secret_is_on_it() -> None:
+    text = page(
+        XAI_API_KEY="canary-1",
+        REDIS_URL="rediss://u:canary-2@h",
+        SLACK_BOT_TOKEN="canary-3",
+        SLACK_APP_TOKEN="canary-4",
+    )
+
+    assert "canary" not in text
