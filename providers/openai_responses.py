@@ -3,7 +3,8 @@
 Source: platform.openai.com/docs/api-reference/responses and docs.x.ai; agents: Foundry Agent Service.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from bot.catalog import Model
@@ -33,7 +34,7 @@ class OpenAIResponses:
     def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> Call:
         body: dict[str, Any] = {
             "stream": True,
-            "input": [entry for message in prompt.messages for entry in _entries(message)],
+            "input": list(_entries(prompt.messages)),
         }
         if model.agent:  # brings its own model, instructions and tools
             body["agent_reference"] = {"type": "agent_reference", "name": model.agent}
@@ -74,22 +75,27 @@ class OpenAIResponses:
         return openai_listed(body)
 
 
-def _entries(message: Message) -> Iterator[dict[str, Any]]:
-    """Calls and results are entries of their own, beside the messages; a result follows its call."""
-    if message.role == "assistant":
-        said = [part.text for part in message.parts if isinstance(part, TextPart)]
-        if said:
-            yield {"role": "assistant", "content": [{"type": "output_text", "text": "\n\n".join(said)}]}
-        for part in message.parts:
-            if isinstance(part, CallPart):
-                yield {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": part.args}
-        return
+def _entries(messages: Sequence[Message]) -> Iterator[dict[str, Any]]:
+    """Calls and results are entries beside the messages. Each result directly follows its call: DeepSeek insists."""
+    for message, following in zip_longest(messages, messages[1:]):
+        if message.role == "assistant":
+            yield from _answer(message, following.parts if following else ())
+            continue
+        content = [_block(part) for part in message.parts if not isinstance(part, ResultPart)]
+        if content:
+            yield {"role": "user", "content": content}
+
+
+def _answer(message: Message, following: Sequence[Part]) -> Iterator[dict[str, Any]]:
+    said = "\n\n".join(part.text for part in message.parts if isinstance(part, TextPart))
+    if said:
+        yield {"role": "assistant", "content": [{"type": "output_text", "text": said}]}
+    results = {part.id: part.text for part in following if isinstance(part, ResultPart)}
     for part in message.parts:
-        if isinstance(part, ResultPart):
-            yield {"type": "function_call_output", "call_id": part.id, "output": part.text}
-    content = [_block(part) for part in message.parts if not isinstance(part, ResultPart)]
-    if content:
-        yield {"role": "user", "content": content}
+        if isinstance(part, CallPart):
+            yield {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": part.args}
+            if part.id in results:
+                yield {"type": "function_call_output", "call_id": part.id, "output": results[part.id]}
 
 
 def _block(part: Part) -> dict[str, Any]:
