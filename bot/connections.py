@@ -86,6 +86,7 @@ class Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._waiting.open -= 1
+        self._waiting.paid(self)
         self._header_came()
         super().connection_lost(exc)
 
@@ -93,12 +94,17 @@ class Connection(web.RequestHandler):
         self._busy = True
         self._header_came()
 
+    def request_came(self) -> None:
+        """Its body too: from here on it is we who owe something."""
+        self._waiting.paid(self)
+
     def request_ended(self) -> None:
         self._busy = False
         self._waiting.owes(self)
 
     def give_up(self) -> None:
         """Closes the connection at once, whatever was half said."""
+        self._waiting.paid(self)
         self._header_came()
         if self._wire is not None:
             self._wire.abort()
@@ -111,7 +117,6 @@ class Connection(web.RequestHandler):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        self._waiting.paid(self)
 
 
 def connections(server: web.Server, limits: Limits) -> Callable[[], Connection]:
@@ -122,28 +127,29 @@ def connections(server: web.Server, limits: Limits) -> Callable[[], Connection]:
 
 
 def deadlines(limits: Limits) -> Callable[..., Awaitable[web.StreamResponse]]:
-    """The middleware that reads each body whole, in time, before anything is done with it.
-
-    A late body is 408, one over the application's `client_max_size` is 413. Handlers read it again for free.
-    """
+    """The middleware that ends requests whose body does not come: 408, wherever the handler was reading it."""
 
     @web.middleware
     async def within_deadlines(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        late = TimeoutError("the body did not come in time")
+        timer = asyncio.get_running_loop().call_later(limits.body, request.content.set_exception, late)
+        request.content.on_eof(timer.cancel)
         connection = request.protocol
         if isinstance(connection, Connection):
             connection.request_began()
+            request.content.on_eof(connection.request_came)
         try:
-            async with asyncio.timeout(limits.body):
-                await request.read()
-        except TimeoutError:
-            late = web.Response(status=408, text="The request took too long to arrive.\n")
-            late.force_close()
-            return late
-        else:
             return await handler(request)
+        except TimeoutError as error:
+            if error is not late:
+                raise
+            refusal = web.Response(status=408, text="The request took too long to arrive.\n")
+            refusal.force_close()
+            return refusal
         finally:
+            timer.cancel()
             if isinstance(connection, Connection):
                 connection.request_ended()
 

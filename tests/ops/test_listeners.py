@@ -36,7 +36,11 @@ async def door(limits: Limits = HASTE) -> AsyncIterator[Door]:
         bodies.append(await request.read())
         return web.Response(text="taken")
 
-    app = public([web.post("/take", take)], limits=limits)
+    async def sip(request: web.Request) -> web.Response:
+        bodies.append(b"".join([chunk async for chunk in request.content.iter_chunked(1024)]))
+        return web.Response(text="sipped")
+
+    app = public([web.post("/take", take), web.post("/sip", sip)], limits=limits)
     async with listening(app, host="127.0.0.1", port=0, variable="PORT", limits=limits) as port:
         yield Door(port=port, bodies=bodies)
 
@@ -76,10 +80,11 @@ async def test_the_second_request_of_a_connection_has_the_same_deadline() -> Non
         writer.close()
 
 
-async def test_a_body_that_does_not_come_is_408() -> None:
+@pytest.mark.parametrize("path", [b"/take", b"/sip"])
+async def test_a_body_that_does_not_come_is_408(path: bytes) -> None:
     async with door() as at:
         reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
-        writer.write(b"POST /take HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+        writer.write(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
 
         assert (await ends(reader)).startswith(b"HTTP/1.1 408")
         assert at.bodies == []
@@ -102,14 +107,19 @@ async def test_a_compressed_bomb_is_413() -> None:
         assert bomb.status == 413
 
 
-async def test_when_all_places_are_taken_the_slowest_gives_way_to_a_request() -> None:
+@pytest.mark.parametrize(
+    "words",
+    [b"POST /take HTTP/1.1\r\n", b"POST /take HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"],
+    ids=["slow headers", "slow bodies"],
+)
+async def test_when_all_places_are_taken_the_slowest_gives_way_to_a_request(words: bytes) -> None:
     patient = Limits(header=60.0, body=60.0, idle=60.0, connections=20)
     async with door(patient) as at, AsyncExitStack() as held:
         writers = []
         for _ in range(60):
             _, writer = await asyncio.open_connection("127.0.0.1", at.port)
             held.callback(writer.close)
-            writer.write(b"POST /take HTTP/1.1\r\n")
+            writer.write(words)
             writers.append(writer)
         client = await held.enter_async_context(aiohttp.ClientSession())
         async with asyncio.timeout(5):
