@@ -319,10 +319,7 @@ class Health(Protocol):
         ...
 
     async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
-        """How an attempt went; `late`: it answered, but slowly. Costs nothing while the model is known to be well.
-
-        Errors that are about the request (Rejected, Filtered, ContextTooLong) count as a sign of life.
-        """
+        """How an attempt went; `late`: it answered, but slowly. Errors about the request are a sign of life too."""
         ...
 
 

@@ -50,11 +50,17 @@ class FoundryKeys(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """One endpoint as everybody needs it. `provider` is None while the source is off."""
+    """One endpoint as everybody needs it. `provider` is None while the source is off.
+
+    `market` is its name in the price data. `address` and `key` say where it is and what proves who asks (the
+    variable that holds the key), for what an operator is told.
+    """
 
     source: Source
     provider: Provider | None
     market: str | None = ""
+    address: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,8 @@ class Switchboard:
 
     def connect(self, file: File) -> Connections:
         """Raises SettingsError for a provider of the file that cannot be reached as it is written."""
-        return Connections([*self._built_in(file), *self._own(file), self._demo("demo", stopgap=True)])
+        found = sorted([*self._built_in(file), *self._own(file)], key=lambda each: each.source.local)
+        return Connections([*found, self._demo("demo", stopgap=True)])
 
     def _built_in(self, file: File) -> Iterator[Connection]:
         for row in self.table:
@@ -122,18 +129,22 @@ class Switchboard:
         elif not secret and not row.keyless and row.auth != "none":
             off = f"set {entry.api_key_env or row.key_variable}"
         source = Source(name=row.name, flagships=row.flagships, local=row.local, off=off)
-        if off:
-            return Connection(source=source, provider=None, market=row.market)
-        auth: Auth = (
-            self.identity.scoped(entry.scope) if row.auth == "entra" else Key(scheme=row.auth, secret=secret)
-        )
-        provider = Endpoint(
+        provider = None if off else self._provider(row, entry, secret)
+        key = "Entra ID" if row.auth == "entra" else entry.api_key_env or row.key_variable
+        return Connection(source=source, provider=provider, market=row.market, address=row.base_url, key=key)
+
+    def _provider(self, row: Vendor, entry: ProviderEntry, secret: str) -> Provider:
+        auth: Auth
+        if row.auth == "entra":
+            auth = self.identity.scoped(entry.scope)
+        else:
+            auth = Key(scheme=row.auth, secret=secret)
+        return Endpoint(
             transport=self.transport,
             base_url=row.base_url.removesuffix("/v1") if row.local else row.base_url,
             auth=auth,
             dialects=_spoken(row, entry),
         )
-        return Connection(source=source, provider=provider, market=row.market)
 
     def _foundry(self, name: str, entry: ProviderEntry, said: FoundryKeys | None) -> Connection:
         endpoint = entry.base_url or (said.endpoint if said else "")
@@ -156,7 +167,11 @@ class Switchboard:
                 scope=entry.scope,
             )
         return Connection(
-            source=Source(name=name, flagships=families.EVERYBODY, off=off), provider=provider, market="azure"
+            source=Source(name=name, flagships=families.EVERYBODY, off=off),
+            provider=provider,
+            market="azure",
+            address=endpoint,
+            key=(entry.api_key_env or "FOUNDRY_API_KEY") if secret else "Entra ID",
         )
 
     def _demo(self, name: str, *, stopgap: bool = False) -> Connection:

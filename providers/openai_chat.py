@@ -133,8 +133,9 @@ class ChatDecoder:
             yield from self._end()
             return
         chunk = parsed(data)
-        if not self._model or not self._id:  # Azure's first chunk leaves them empty
-            self._model, self._id = text(chunk.get("model")), text(chunk.get("id"))
+        if not self._model or not self._id:  # Azure's first chunk leaves them empty, others send them once
+            self._model = self._model or text(chunk.get("model"))
+            self._id = self._id or text(chunk.get("id"))
         if chunk.get("usage") or "x_groq" in chunk:
             self._usage = _usage_of(chunk) or self._usage
         if chunk.get("error") or chunk.get("object") == "error":

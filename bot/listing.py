@@ -1,0 +1,54 @@
+"""`switchboard models`: everything that can be picked, for whoever runs Switchboard. Plain text in columns."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from bot.catalog import Catalog, Model
+from bot.errors import cause_of
+from bot.ports import Condition, State
+from bot.pricing import Prices
+from bot.wording import count
+
+HEADER = ("NAME", "PROVIDER:MODEL", "CAN", "CONTEXT", "USD/M IN", "OUT", "HEALTH", "FROM")
+ABILITIES = ("vision", "documents", "tools", "reasoning")
+
+
+def render_models(catalog: Catalog, prices: Prices, conditions: Mapping[str, Condition]) -> str:
+    """A table, the default marked with `*`; models that a picker does not feature come last, under a line of their own."""
+    default = catalog.default.name
+    featured = [_row(model, prices, conditions, default) for model in catalog.models if model.featured]
+    others = [_row(model, prices, conditions, default) for model in catalog.models if not model.featured]
+    lines = _aligned([HEADER, *featured, *others])
+    if others:
+        lines.insert(1 + len(featured), f"\nFound by name, not shown in pickers ({len(others)}):")
+    return "\n".join(lines)
+
+
+def _row(model: Model, prices: Prices, conditions: Mapping[str, Condition], default: str) -> tuple[str, ...]:
+    names = [f"{model.name}*" if model.name == default else model.name, *model.aliases]
+    price = prices.price(model)
+    return (
+        ", ".join(names),
+        f"{model.provider}:{model.model}",
+        " ".join(ability for ability in ABILITIES if getattr(model, ability)) or "text",
+        count(model.context),
+        f"{price.input:g}" if price else "-",
+        f"{price.output:g}" if price else "-",
+        _health(conditions.get(model.key, Condition())),
+        model.note,
+    )
+
+
+def _health(condition: Condition) -> str:
+    if condition.state is State.UP:
+        return "up"
+    since = datetime.fromtimestamp(condition.since, UTC).strftime("%H:%M UTC")
+    why = f" ({cause_of(condition.why)})" if condition.why else ""
+    return f"{condition.state} since {since}{why}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

@@ -1,0 +1,137 @@
+"""What an operator is told about vendors and models on the command line."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from bot import config
+from bot.catalog import Catalog, Model, Price
+from bot.errors import (
+    Auth,
+    ModelError,
+    ModelNotFound,
+    Overloaded,
+    Quota,
+    Timeout,
+)
+from bot.errors import (
+    Connection as Unreachable,
+)
+from bot.listing import render_models
+from bot.ports import Condition, Listing, State
+from bot.pricing import Prices
+from bot.sources import Source
+from providers.check import Light, Verdict, check
+from providers.connections import Connection
+from tests.catalogue.fakes import FakeProvider
+
+DOWN_SINCE = "down since 01:46 UTC (is overloaded)"
+XAI = Connection(
+    source=Source(name="xai"),
+    provider=FakeProvider(rows=[Listing(id="grok-4.7"), Listing(id="grok-4.6")]),
+    address="https://api.x.ai/v1",
+    key="XAI_API_KEY",
+)
+
+
+async def one(connection: Connection, toml: str = "") -> list[Verdict]:
+    return list(await check([connection], config.read(toml)))
+
+
+async def test_an_endpoint_that_answers_says_how_much_it_has() -> None:
+    assert await one(XAI) == [Verdict(about="xai", light=Light.GOOD, text="2 models listed")]
+
+
+async def test_an_endpoint_that_is_off_says_what_to_set() -> None:
+    off = Connection(source=Source(name="xai", off="set XAI_API_KEY"), provider=None)
+
+    assert await one(off) == [Verdict(about="xai", light=Light.OFF, text="set XAI_API_KEY")]
+
+
+@pytest.mark.parametrize(
+    ("error", "light", "text"),
+    [
+        (Auth(status=401), Light.BAD, "https://api.x.ai/v1 refused the key (401): check XAI_API_KEY"),
+        (
+            Auth("Entra ID is not possible here: install it", code="entra_missing"),
+            Light.BAD,
+            "Entra ID is not possible here: install it",
+        ),
+        (Quota(), Light.BAD, "the account has no credit left: top it up in the vendor's console"),
+        (
+            ModelNotFound(status=404),
+            Light.DOUBT,
+            "https://api.x.ai/v1 has no listing: check the address, and name its models under [[models]]",
+        ),
+        (
+            Unreachable(),
+            Light.BAD,
+            "https://api.x.ai/v1 cannot be reached: check the address, the network and the proxy",
+        ),
+        (
+            Overloaded(status=529),
+            Light.DOUBT,
+            "https://api.x.ai/v1 is overloaded (HTTP 529): try again in a minute",
+        ),
+    ],
+    ids=["key", "no entra", "quota", "no listing", "unreachable", "overloaded"],
+)
+async def test_what_is_wrong_is_one_line_with_the_remedy(error: ModelError, light: Light, text: str) -> None:
+    wrong = replace(XAI, provider=FakeProvider(error=error))
+
+    assert await one(wrong) == [Verdict(about="xai", light=light, text=text)]
+
+
+async def test_a_local_server_that_does_not_run_is_no_fault() -> None:
+    ollama = Connection(
+        source=Source(name="ollama", local=True),
+        provider=FakeProvider(error=Timeout()),
+        address="http://127.0.0.1:11434",
+    )
+
+    (verdict,) = await one(ollama)
+    assert (verdict.light, verdict.text) == (
+        Light.OFF,
+        "nothing answers at http://127.0.0.1:11434: start it, or set its address",
+    )
+
+
+async def test_a_configured_model_that_is_not_listed_is_named_with_the_nearest() -> None:
+    toml = '[[models]]\nname = "g"\nprovider = "xai"\nmodel = "grok-47"\n'
+
+    assert (await one(XAI, toml))[1] == Verdict(
+        about="g", light=Light.DOUBT, text='xai does not list "grok-47". Did you mean "grok-4.7"?'
+    )
+
+
+def test_the_list_of_models_shows_what_each_can_do_costs_and_how_it_is() -> None:
+    grok = Model(
+        name="grok",
+        provider="xai",
+        model="grok-4.7",
+        aliases=("g",),
+        vision=True,
+        tools=True,
+        context=500_000,
+        price=Price(input=3, output=15),
+        note="configured",
+    )
+    local = Model(name="qwen3-8b", provider="ollama", model="qwen3:8b", note="listed by ollama")
+    old = replace(
+        grok, name="grok-3", model="grok-3", aliases=(), featured=False, price=None, note="listed by xai"
+    )
+    down = Condition(state=State.DOWN, since=1_000_000_000.0, until=1_000_000_300.0, why="overloaded")
+
+    shown = render_models(
+        Catalog([grok, local, old]), Prices({"ollama": None, "xai": None}), {"xai:grok-4.7": down}
+    )
+
+    assert [re.split(r"  +", line) for line in shown.splitlines()] == [
+        ["NAME", "PROVIDER:MODEL", "CAN", "CONTEXT", "USD/M IN", "OUT", "HEALTH", "FROM"],
+        ["grok*, g", "xai:grok-4.7", "vision tools", "500k", "3", "15", DOWN_SINCE, "configured"],
+        ["qwen3-8b", "ollama:qwen3:8b", "text", "32k", "-", "-", "up", "listed by ollama"],
+        [""],
+        ["Found by name, not shown in pickers (1):"],
+        ["grok-3", "xai:grok-3", "vision tools", "500k", "-", "-", "up", "listed by xai"],
+    ]
