@@ -4,7 +4,7 @@ So nothing on the way of a message has to know that it is measured.
 """
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 
 from bot.errors import Fenced, ModelError, StorageUnavailable
 from bot.events import Event
@@ -43,8 +43,25 @@ class MeasuredLeases:
         self._meter = meter
         self._began: dict[str, float] = {}
 
-    async def ready(self, limit: int) -> Sequence[Ticket]:
-        return await self._inner.ready(limit)
+    @property
+    def seconds(self) -> float:
+        return self._inner.seconds
+
+    @property
+    def shards(self) -> int:
+        return self._inner.shards
+
+    async def enter(self) -> None:
+        await self._inner.enter()
+
+    async def leave(self) -> None:
+        await self._inner.leave()
+
+    async def ready(self, limit: int, shard: int = 0) -> Sequence[Ticket]:
+        return await self._inner.ready(limit, shard)
+
+    def stops(self) -> AsyncGenerator[str, None]:
+        return self._inner.stops()
 
     async def abandoned(self, limit: int) -> Sequence[Ticket]:
         return await self._inner.abandoned(limit)
@@ -80,8 +97,8 @@ class MeasuredLeases:
         if outcome.counted:
             self._counted(outcome.counted)
 
-    async def retry(self, claim: Claim, *, seconds: float) -> None:
-        await self._inner.retry(claim, seconds=seconds)
+    async def retry(self, claim: Claim, *, seconds: float, failed: bool = True) -> None:
+        await self._inner.retry(claim, seconds=seconds, failed=failed)
         self._ended(claim, "retried")
 
     async def bury(self, claim: Claim, *, why: str) -> None:

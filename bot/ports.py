@@ -207,6 +207,7 @@ class Claim:
     history: tuple[Turn, ...]
     scopes: Scopes
     waiting: int = 0  # events behind this one
+    stopped: bool = False  # somebody pressed Stop before this attempt began
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,8 +224,30 @@ class Outcome:
 class Leases(Protocol):
     """The worker's side of the inbox. Implemented by bot.storage.leases on Redis. All raise StorageUnavailable."""
 
-    async def ready(self, limit: int) -> Sequence[Ticket]:
+    @property
+    def seconds(self) -> float:
+        """The lease: how long a claim holds without a beat."""
+        ...
+
+    @property
+    def shards(self) -> int:
+        """How many lines there are to wait in: one, but for a cluster."""
+        ...
+
+    async def enter(self) -> None:
+        """Before the first `ready`, and again when Redis has lost everything."""
+        ...
+
+    async def leave(self) -> None:
+        """The last call: what was handed out but never claimed goes to others at once."""
+        ...
+
+    async def ready(self, limit: int, shard: int = 0) -> Sequence[Ticket]:
         """Waits up to about two seconds for conversations that have work."""
+        ...
+
+    def stops(self) -> AsyncGenerator[str, None]:
+        """Ids of turns, as somebody stops them anywhere. May miss some: `beat` tells for certain."""
         ...
 
     async def abandoned(self, limit: int) -> Sequence[Ticket]:
@@ -247,8 +270,8 @@ class Leases(Protocol):
         """History, mailbox and acknowledgement in one step. Raises Fenced."""
         ...
 
-    async def retry(self, claim: Claim, *, seconds: float) -> None:
-        """Gives the conversation back, to be claimed again after a pause. Raises Fenced."""
+    async def retry(self, claim: Claim, *, seconds: float, failed: bool = True) -> None:
+        """Gives the conversation back, to be claimed again after a pause. `failed` counts. Raises Fenced."""
         ...
 
     async def bury(self, claim: Claim, *, why: str) -> None:
@@ -256,7 +279,7 @@ class Leases(Protocol):
         ...
 
     async def release(self, claim: Claim) -> None:
-        """Gives the conversation back to be taken over at once, without counting an attempt (shutdown)."""
+        """Gives the conversation back to be taken over at once, without counting a failure (shutdown). Raises Fenced."""
         ...
 
 

@@ -77,6 +77,7 @@ class TurnRecord:
 
     id: str
     attempt: int = 1
+    failures: int = 0  # attempts that crashed or went wrong; a shutdown or a busy platform is none
     started: float = 0.0
     ref: Mapping[str, Any] | None = None
     final: "Turn | None" = None

@@ -5,7 +5,7 @@ import ipaddress
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot.embedded import embedded_server
+from bot.storage.opening import Storage, Terms, open_storage
 
 HERE = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None}
 strayed: list[str] = []
@@ -26,9 +27,7 @@ def pytest_configure() -> None:
 def stay_here(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "socket.connect":
         address = arguments[1]
-        host = (
-            address[0] if isinstance(address, tuple) else "localhost"
-        )  # a unix socket's address is its path
+        host = address[0] if isinstance(address, tuple) else None  # a unix socket's address is its path
     elif event == "socket.getaddrinfo":
         host = arguments[0]
     else:
@@ -74,3 +73,10 @@ def redis_url(redis_server: str) -> str:
 def prefix() -> str:
     """A key prefix nobody else uses."""
     return f"t{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+async def storage(redis_url: str, prefix: str) -> AsyncIterator[Storage]:
+    """All of the storage on the real server, in a namespace of this test's own."""
+    async with open_storage(redis_url, Terms(prefix=prefix)) as opened:
+        yield opened

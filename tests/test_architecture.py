@@ -20,7 +20,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 EMPTY_WORDS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "core"}
 LINES, FUNCTION_LINES = 320, 45
-LONGER = {"bot/ports.py": 400}  # every seam on one page
+LONGER = {"bot/ports.py": 430}  # every seam on one page
 
 ONLY_IN = {
     "slack_bolt": ("adapters/slack/",),

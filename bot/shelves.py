@@ -1,0 +1,30 @@
+"""Seams of two small shelves in Redis that other parts put things on."""
+
+from typing import Protocol
+
+
+class Vault(Protocol):
+    """Small secrets and passing notes of other parts, sealed when a key is set. Implemented by bot.storage.vault."""
+
+    async def put(self, name: str, value: str, *, seconds: int | None = None) -> None:
+        """Kept for that long, or until it is deleted."""
+        ...
+
+    async def get(self, name: str) -> str | None: ...
+
+    async def take(self, name: str) -> str | None:
+        """Returns it once: of several who take at the same moment, one gets it."""
+        ...
+
+    async def delete(self, name: str) -> None: ...
+
+
+class Budget(Protocol):
+    """Token buckets, shared by all replicas. Implemented by bot.storage.budget."""
+
+    async def take(self, name: str, *, rate: float, burst: float) -> float:
+        """Takes one token of a bucket that fills by `rate` a second up to `burst`.
+
+        Returns 0 when there was one, else the seconds until there is.
+        """
+        ...

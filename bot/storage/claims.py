@@ -1,0 +1,61 @@
+"""Reads what the scripts hand out: places in line, and claims."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot.events import EVENT
+from bot.ports import Claim, Scopes, Ticket
+from bot.storage.memory import read_turns
+from bot.storage.sealing import Seal
+from bot.turns import RECORD, TurnRecord
+
+
+def tickets_in(shard: int, entries: Sequence[Any]) -> Iterator[Ticket]:
+    """Entries of a `ready` stream, as XREADGROUP and XAUTOCLAIM give them."""
+    for entry, fields in entries:
+        if not fields:
+            continue  # deleted while it was pending: Redis 6.2 hands it out all the same
+        workspace, channel, person = json.loads(fields[b"s"])
+        yield Ticket(
+            shard=shard,
+            entry=entry.decode(),
+            conversation=fields[b"c"].decode(),
+            scopes=(workspace, channel, person),
+        )
+
+
+def read_claim(ticket: Ticket, answer: Sequence[Any], chosen: Sequence[bytes | None], seal: Seal) -> Claim:
+    """`answer` is what claim.lua returns, `chosen` the choices for everybody, the channel and the person.
+
+    Raises Unreadable, or pydantic's ValidationError for an event this version does not know.
+    """
+    epoch, mail, event, turn, history, choice, waiting = answer
+    conversation = ticket.conversation
+    fields = dict(zip(turn[::2], turn[1::2], strict=True))
+    default, for_channel, for_person = ((value or b"").decode() for value in chosen)
+    return Claim(
+        ticket=ticket,
+        epoch=int(epoch),
+        mail=mail.decode(),
+        event=EVENT.validate_json(seal.open(event, about=conversation)),
+        record=_record(fields, conversation, seal),
+        history=read_turns(history, seal, conversation),
+        scopes=Scopes(thread=choice.decode(), person=for_person, channel=for_channel, workspace=default),
+        waiting=waiting,
+        stopped=b"stop" in fields,
+    )
+
+
+def _record(fields: Mapping[bytes, bytes], conversation: str, seal: Seal) -> TurnRecord:
+    told = TurnRecord(
+        id=fields[b"id"].decode(),
+        attempt=int(fields[b"attempt"]),
+        failures=int(fields.get(b"failures", 0)),
+        started=float(fields[b"started"]),
+    )
+    if b"record" not in fields:
+        return told
+    saved = RECORD.validate_json(seal.open(fields[b"record"], about=conversation))
+    return replace(told, ref=saved.ref, final=saved.final)

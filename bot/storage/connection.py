@@ -1,0 +1,239 @@
+"""The way to Redis: one pool for commands, one client for reads that wait, and one place where its errors end.
+
+redis-py's own retries are off. They would send again whatever was on its way, ten times, for a minute; here a
+question is asked again only until its patience is over, and everything asked bears being asked twice.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    BusyLoadingError,
+    ClusterDownError,
+    NoScriptError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    TryAgainError,
+)
+from redis.exceptions import ConnectionError as NotConnected
+from redis.exceptions import TimeoutError as TooSlow
+
+from bot.errors import SettingsError, StorageUnavailable
+from bot.storage.scripts import Call, Word
+
+PASSING = (
+    NotConnected,
+    TooSlow,
+    BusyLoadingError,
+    ClusterDownError,
+    ReadOnlyError,
+    TryAgainError,
+    RedisClusterException,
+    OSError,
+)
+PATIENCE = 2.0  # seconds; a platform waits three for its answer
+WAIT = 2.0  # seconds that a read waits for something to happen
+SLOWEST = 6.0  # seconds until a waiting read counts as broken
+CLUSTER_SHARDS = 16
+CONNECTIONS = 64
+
+Answer = TypeVar("Answer")
+Question = Call | tuple[Word, ...]
+Client = Any  # Redis | RedisCluster: redis-py types their commands as sync-or-async unions
+
+
+class Database:
+    """One Redis, whatever its shape. Every method raises StorageUnavailable, nothing else of redis-py's."""
+
+    def __init__(self, *, commands: Client, waiting: Client, shards: int) -> None:
+        self._commands = commands
+        self._waiting = waiting
+        self.shards = shards
+
+    async def ask(self, *questions: Question, patience: float = PATIENCE) -> list[Any]:
+        """Asks all of them in one round trip (on a cluster, side by side) and returns the answers in order."""
+        return await _patiently(lambda: self._once(questions), patience)
+
+    async def wait_for(self, *words: Word, key: str) -> Any:
+        """One command that may wait up to WAIT seconds in Redis. Not asked again when it fails."""
+        return await _patiently(lambda: self._wait_once(words, key), SLOWEST, again=False)
+
+    async def listen(self, channel: str) -> AsyncGenerator[str, None]:
+        """What is called out on a channel. Ends by raising StorageUnavailable when the connection does."""
+        try:
+            async with self._waiting.pubsub(ignore_subscribe_messages=True) as heard:
+                await heard.subscribe(channel)
+                while True:
+                    if message := await heard.get_message(timeout=WAIT):
+                        yield message["data"].decode()
+        except (*PASSING, RedisError) as error:
+            raise StorageUnavailable(str(error)) from error
+
+    async def _once(self, questions: tuple[Question, ...]) -> list[Any]:
+        if len(questions) == 1:
+            return [await self._single(questions[0])]
+        if self.shards > 1:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._caught(question)) for question in questions]
+            answers = [task.result() for task in tasks]
+        else:
+            async with self._commands.pipeline(transaction=False) as pipeline:
+                for question in questions:
+                    pipeline.execute_command(*_words(question))
+                answers = await pipeline.execute(raise_on_error=False)
+        return [
+            await self._judge(question, answer) for question, answer in zip(questions, answers, strict=True)
+        ]
+
+    async def _caught(self, question: Question) -> Any:
+        """The answer or the error, so that one of several does not hide the others in a group."""
+        try:
+            return await self._single(question)
+        except (*PASSING, RedisError) as error:
+            return error
+
+    async def _judge(self, question: Question, answer: Any) -> Any:
+        if isinstance(answer, NoScriptError):
+            return await self._single(question)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _single(self, question: Question) -> Any:
+        try:
+            return await self._commands.execute_command(*_words(question))
+        except NoScriptError:
+            if not isinstance(question, Call):
+                raise
+            return await self._commands.execute_command(*question.words_in_full)
+
+    async def _wait_once(self, words: tuple[Word, ...], key: str) -> Any:
+        if isinstance(self._waiting, RedisCluster):
+            node = self._waiting.get_node_from_key(key)
+            return await self._waiting.execute_command(*words, target_nodes=node)
+        return await self._waiting.execute_command(*words)
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """Opens what REDIS_URL names; connects when first asked. Raises SettingsError for a URL it does not understand.
+
+    redis://, rediss://, unix://, and, with several addresses parted by commas, redis+cluster://host:port,... and
+    redis+sentinel://host:port,.../service/db; rediss+cluster:// and rediss+sentinel:// speak TLS.
+    """
+    parts = urlsplit(url)
+    scheme, _, shape = parts.scheme.partition("+")
+    try:
+        if shape == "cluster" and scheme in {"redis", "rediss"}:
+            clients, shards = _cluster(parts, tls=scheme == "rediss"), CLUSTER_SHARDS
+        elif shape == "sentinel" and scheme in {"redis", "rediss"}:
+            clients, shards = _sentinel(parts, tls=scheme == "rediss"), 1
+        else:
+            clients, shards = _single_server(url), 1
+    except (ValueError, RedisClusterException) as error:
+        raise SettingsError(
+            "REDIS_URL cannot be used. It looks like redis://HOST:6379/0, rediss://..., unix:///PATH, "
+            "redis+cluster://HOST:PORT,HOST:PORT or redis+sentinel://HOST:PORT,HOST:PORT/SERVICE."
+        ) from error
+    commands, waiting = clients[0], clients[1]
+    try:
+        yield Database(commands=commands, waiting=waiting, shards=shards)
+    finally:
+        for client in clients:
+            await client.aclose()
+
+
+def _options(*, patience: float) -> dict[str, Any]:
+    return {
+        "legacy_responses": False,  # one shape of answers on both protocols
+        "socket_timeout": patience,
+        "socket_connect_timeout": PATIENCE,
+        "retry": Retry(NoBackoff(), 0),
+    }
+
+
+def _single_server(url: str) -> tuple[Client, ...]:
+    def client(patience: float) -> Redis:
+        pool = BlockingConnectionPool.from_url(
+            url, max_connections=CONNECTIONS, timeout=PATIENCE, **_options(patience=patience)
+        )
+        return Redis.from_pool(pool)
+
+    return client(PATIENCE), client(SLOWEST)
+
+
+def _cluster(parts: SplitResult, *, tls: bool) -> tuple[Client, ...]:
+    def client(patience: float) -> RedisCluster:
+        return RedisCluster(
+            startup_nodes=[ClusterNode(host, port) for host, port in _addresses(parts)],
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            ssl=tls,
+            max_connections=CONNECTIONS,
+            **_options(patience=patience),
+        )
+
+    return client(PATIENCE), client(SLOWEST)
+
+
+def _sentinel(parts: SplitResult, *, tls: bool) -> tuple[Client, ...]:
+    service, _, db = parts.path.strip("/").partition("/")
+    if not service:
+        raise ValueError("no service name")
+    sentinels = Sentinel(  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+        _addresses(parts), sentinel_kwargs={"ssl": tls, **_options(patience=PATIENCE)}
+    )
+
+    def client(patience: float) -> Redis:
+        found: Redis = sentinels.master_for(
+            service,
+            db=int(db or 0),
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            ssl=tls,
+            max_connections=CONNECTIONS,
+            **_options(patience=patience),
+        )
+        return found
+
+    return client(PATIENCE), client(SLOWEST), sentinels
+
+
+def _addresses(parts: SplitResult) -> list[tuple[str, int]]:
+    """`host:port` pairs parted by commas; an IPv6 host stands in brackets."""
+    found = [urlsplit(f"//{address}") for address in parts.netloc.rpartition("@")[2].split(",")]
+    return [(each.hostname or "127.0.0.1", each.port or 6379) for each in found]
+
+
+def _words(question: Question) -> tuple[Word, ...]:
+    return question.words if isinstance(question, Call) else question
+
+
+async def _patiently(ask: Callable[[], Awaitable[Answer]], seconds: float, *, again: bool = True) -> Answer:
+    trouble: BaseException | None = None
+    pause = 0.02
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                try:
+                    return await ask()
+                except PASSING as error:
+                    trouble = error
+                if not again:
+                    break
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 0.3)
+    except TimeoutError as error:
+        trouble = trouble or error
+    except RedisError as error:
+        raise StorageUnavailable(str(error)) from error
+    raise StorageUnavailable(str(trouble) or "no answer") from trouble

@@ -1,0 +1,70 @@
+"""Takes events in: the one step between a platform's delivery and its acknowledgement."""
+
+import json
+import re
+
+from bot.events import EVENT, Event, MessageDeleted, MessageEdited, MessageReceived, StopRequested
+from bot.ports import Receipt
+from bot.storage.connection import Database
+from bot.storage.keys import Keys, Lifetimes, workspace_of
+from bot.storage.scripts import Scripts
+from bot.storage.sealing import Seal
+
+STOP = re.compile(r"/?stop[.!]?", re.IGNORECASE)
+
+
+class RedisInbox:
+    """The Inbox on Redis. One round trip per event."""
+
+    def __init__(
+        self, *, database: Database, keys: Keys, seal: Seal, scripts: Scripts, lifetimes: Lifetimes
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._seal = seal
+        self._scripts = scripts
+        self._lifetimes = lifetimes
+
+    async def put(self, event: Event) -> Receipt:
+        thread, keys, lasts = event.thread, self._keys, self._lifetimes
+        conversation = thread.digest
+        shard = keys.shard(conversation)
+        workspace = workspace_of(thread.platform, thread.workspace)
+        call = self._scripts.call(
+            "put",
+            (
+                keys.seen(conversation, json.dumps([thread.platform, thread.workspace, event.id])),
+                keys.state(conversation),
+                keys.mail(conversation),
+                keys.turn(conversation),
+                keys.ready(shard),
+                keys.delay(shard),
+                keys.index(shard, workspace),
+            ),
+            _mode(event),
+            conversation,
+            self._seal.close(EVENT.dump_json(event), about=conversation),
+            event.author.id,
+            json.dumps([workspace, thread.channel, event.author.id]),
+            event.turn if isinstance(event, StopRequested) else "",
+            keys.stops(),
+            lasts.waiting,
+            lasts.dedupe,
+            lasts.told,
+            lasts.memory,
+        )
+        (answer,) = await self._database.ask(call)
+        return Receipt(answer.decode())
+
+
+def _mode(event: Event) -> str:
+    match event:
+        case StopRequested():
+            return "stop"
+        case MessageEdited() | MessageDeleted():
+            return "change"
+        case MessageReceived(addressed=addressed, text=text):
+            words = ("stop word", "message") if addressed else ("stop word overheard", "overheard")
+            return words[0] if STOP.fullmatch(text.strip()) else words[1]
+        case _:
+            return "message"

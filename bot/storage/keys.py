@@ -1,0 +1,126 @@
+"""Every Redis key and every lifetime, on one page.
+
+A key is `<prefix>:{<shard>}:...`. The braces make it a hash tag: what belongs to one conversation sits in one slot of
+a Redis Cluster, so a script can touch all of it at once. A standalone server has one shard.
+
+    d:<digest>              string   this event was seen (dedupe)
+    c:<conversation>:in     stream   the mailbox: events that wait, in order
+    c:<conversation>:st     hash     sched, epoch, nonce, done, told, joined, choice
+    c:<conversation>:t      hash     the turn in hand: id, mail, author, started, attempt, failures, stop, record
+    c:<conversation>:h      list     the history, one turn per element
+    ready                   stream   conversations that have work, read by the group of workers
+    delay                   zset     conversations that wait for another try, by the time it is due
+    dead                    stream   events nobody could handle
+    epoch                   counter  fencing tokens: never the same one twice
+    i:<workspace>           zset     the workspace's conversations, by last activity
+    p:<workspace>           set      the workspace's people who have used something
+    u:<workspace>:<person>:<period>  hash  what was used in a month or on a day; person "" is everybody
+    r:<workspace>:<person>  zset     a person's recent conversations
+    m:<workspace>           hash     who picked which model: default, channel:<id>, person:<id>
+    v:<digest>              string   a sealed record of another part
+    b:<digest>              hash     a token bucket
+"""
+
+import hashlib
+from dataclasses import dataclass
+from urllib.parse import quote
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """Seconds, and how many of a kind are kept."""
+
+    dedupe: int = DAY  # Slack and Teams give up long before
+    memory: int = 30 * DAY  # a conversation without a word for this long is forgotten
+    month: int = 400 * DAY
+    day: int = 3 * DAY
+    consumer: int = 3_600  # a worker without a sign of life for this long is struck off
+    turns: int = 200  # of one conversation
+    waiting: int = 100  # events in one mailbox; beyond that people are told to wait
+    told: int = 60  # ... once in this many seconds
+    recent: int = 20  # conversations of one person
+    dead: int = 1_000  # dead letters per shard
+
+
+class Keys:
+    """Spells the keys. `shards` must not change while data exists."""
+
+    def __init__(self, *, prefix: str, shards: int) -> None:
+        self.prefix = prefix
+        self.shards = shards
+
+    def shard(self, digest: str) -> int:
+        """The shard of anything named by hexadecimal digits."""
+        return int(digest[:8], 16) % self.shards
+
+    def stops(self) -> str:
+        """The channel on which stops are called out. Not a key."""
+        return f"{self.prefix}:stops"
+
+    def seen(self, conversation: str, event: str) -> str:
+        return self._at(self.shard(conversation), "d", _digest(event))
+
+    def mail(self, conversation: str) -> str:
+        return self._of(conversation, "in")
+
+    def state(self, conversation: str) -> str:
+        return self._of(conversation, "st")
+
+    def turn(self, conversation: str) -> str:
+        return self._of(conversation, "t")
+
+    def history(self, conversation: str) -> str:
+        return self._of(conversation, "h")
+
+    def ready(self, shard: int) -> str:
+        return self._at(shard, "ready")
+
+    def delay(self, shard: int) -> str:
+        return self._at(shard, "delay")
+
+    def dead(self, shard: int) -> str:
+        return self._at(shard, "dead")
+
+    def epoch(self, shard: int) -> str:
+        return self._at(shard, "epoch")
+
+    def index(self, shard: int, workspace: str) -> str:
+        return self._at(shard, "i", _digest(workspace))
+
+    def people(self, shard: int, workspace: str) -> str:
+        return self._at(shard, "p", _digest(workspace))
+
+    def usage(self, shard: int, workspace: str, person: str, period: str) -> str:
+        return self._at(shard, "u", _digest(workspace), quote(person, safe=""), period)
+
+    def recent(self, shard: int, workspace: str, person: str) -> str:
+        return self._at(shard, "r", _digest(workspace), quote(person, safe=""))
+
+    def choices(self, workspace: str) -> str:
+        digest = _digest(workspace)
+        return self._at(self.shard(digest), "m", digest)
+
+    def vault(self, name: str) -> str:
+        digest = _digest(name)
+        return self._at(self.shard(digest), "v", digest)
+
+    def bucket(self, name: str) -> str:
+        digest = _digest(name)
+        return self._at(self.shard(digest), "b", digest)
+
+    def _of(self, conversation: str, what: str) -> str:
+        return self._at(self.shard(conversation), "c", conversation, what)
+
+    def _at(self, shard: int, *parts: str) -> str:
+        return ":".join((self.prefix, f"{{{shard:02d}}}", *parts))
+
+
+def workspace_of(platform: str, workspace: str) -> str:
+    """How a workspace is named across platforms: "platform:id"."""
+    return f"{platform}:{workspace}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,105 @@
+"""What people used, and where they were: written by a commit in its conversation's shard, added up when read."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from pydantic import ValidationError
+
+from bot.events import ThreadKey
+from bot.ports import Recent, Spend
+from bot.storage.connection import Database
+from bot.storage.keys import Keys
+from bot.storage.sealing import Seal, Unreadable
+from bot.turns import TURN, Turn
+
+MICRO = 1_000_000
+TITLE = 80  # characters
+
+
+def periods(at: datetime) -> tuple[str, str]:
+    """The day and the month, in UTC, as keys name them."""
+    return at.strftime("%Y-%m-%d"), at.strftime("%Y-%m")
+
+
+def periods_kept(at: datetime) -> Iterator[str]:
+    """Every period that may still have a sum: a few days, and the months of more than a year."""
+    yield from dict.fromkeys(name for days in range(5) for name in periods(at - timedelta(days=days)))
+    yield from dict.fromkeys(periods(at - timedelta(days=days))[1] for days in range(30, 420, 15))
+
+
+def tally(turn: Turn | None) -> dict[str, int]:
+    """What one turn adds to each sum. Money is counted in millionths of a dollar, so that sums stay exact."""
+    if turn is None:
+        return {}
+    amounts = {
+        "turns": 1,
+        "input": turn.usage.input if turn.usage else 0,
+        "output": turn.usage.output if turn.usage else 0,
+        "cost": round((turn.cost or 0) * MICRO),
+    }
+    return {name: amount for name, amount in amounts.items() if amount}
+
+
+class RedisLedger:
+    """The Ledger on Redis."""
+
+    def __init__(self, *, database: Database, keys: Keys, seal: Seal) -> None:
+        self._database = database
+        self._keys = keys
+        self._seal = seal
+
+    async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:
+        shards = range(self._keys.shards)
+        day, month = periods(datetime.now(UTC))
+        answers = await self._database.ask(
+            *(
+                (
+                    "HMGET",
+                    self._keys.usage(shard, workspace, person, period),
+                    "turns",
+                    "input",
+                    "output",
+                    "cost",
+                )
+                for period in (day, month)
+                for shard in shards
+            )
+        )
+        return _sum(answers[: len(shards)]), _sum(answers[len(shards) :])
+
+    async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[Recent]:
+        answers = await self._database.ask(
+            *(
+                ("ZREVRANGE", self._keys.recent(shard, workspace, person), 0, limit - 1, "WITHSCORES")
+                for shard in range(self._keys.shards)
+            )
+        )
+        found = sorted(
+            ((float(at), ThreadKey.parse(member.decode())) for answer in answers for member, at in answer),
+            key=lambda each: -each[0],
+        )[:limit]
+        if not found:
+            return []
+        latest = await self._database.ask(
+            *(("LINDEX", self._keys.history(thread.digest), -1) for _, thread in found)
+        )
+        return [
+            Recent(thread=thread, title=self._title(thread, turn), at=at)
+            for (at, thread), turn in zip(found, latest, strict=True)
+            if turn  # what was forgotten is not listed either
+        ]
+
+    def _title(self, thread: ThreadKey, stored: bytes) -> str:
+        try:
+            turn = TURN.validate_json(self._seal.open(stored, about=thread.digest))
+        except (Unreadable, ValidationError):
+            return ""
+        words = " ".join(turn.asked.text.split())
+        return words if len(words) <= TITLE else f"{words[: TITLE - 1]}…"
+
+
+def _sum(answers: Sequence[Sequence[bytes | None]]) -> Spend:
+    turns, read, written, cost = (
+        sum(int(value or 0) for value in column) for column in zip(*answers, strict=True)
+    )
+    return Spend(turns=turns, input=read, output=written, cost=cost / MICRO)

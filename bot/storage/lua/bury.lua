@@ -1,0 +1,16 @@
+-- Moves the event to the dead letters and goes on with the next.
+local state, mail, turn, ready, dead = unpack(KEYS)
+local conversation, epoch, entry, id, workspace, why, most, ttl = unpack(ARGV)
+
+local how = standing(state, epoch)
+if how ~= 'held' then return how end
+local letter = redis.call('XRANGE', mail, id, id)[1]
+if letter then
+  redis.call('XADD', dead, 'MAXLEN', '~', most, '*', 'c', conversation, 'w', workspace, 'y', why, 'e', letter[2][2])
+  redis.call('XTRIM', dead, 'MINID', '~', math.floor((now() - ttl) * 1000))
+  redis.call('XDEL', mail, id)
+end
+redis.call('DEL', turn)
+hand_in(state, ready, entry, epoch)
+schedule(state, mail, ready, conversation, ttl)
+return 'held'

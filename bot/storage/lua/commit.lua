@@ -1,0 +1,36 @@
+-- History, usage, mailbox and acknowledgement in one step: they can never disagree.
+local state, mail, turn, history, ready, index, recent, people = unpack(KEYS)
+local c = cjson.decode(ARGV[1])
+
+local how = standing(state, c.epoch)
+if how ~= 'held' then return how end
+
+if redis.call('XDEL', mail, c.mail) == 1 then
+  if c.replace then redis.call('DEL', history) end
+  for i = 2, #ARGV do redis.call('RPUSH', history, ARGV[i]) end
+  redis.call('LTRIM', history, -c.most, -1)
+  redis.call('EXPIRE', history, c.ttl)
+  if c.choice == '' then redis.call('HDEL', state, 'choice') end
+  if c.choice and c.choice ~= '' then redis.call('HSET', state, 'choice', c.choice) end
+  if c.join then redis.call('HSET', state, 'joined', 1) end
+  for position, lasts in ipairs(c.tallies) do
+    local tally = KEYS[8 + position]
+    for field, amount in pairs(c.spent) do redis.call('HINCRBY', tally, field, amount) end
+    redis.call('EXPIRE', tally, lasts)
+  end
+  if c.person ~= '' then
+    redis.call('SADD', people, c.person)
+    redis.call('EXPIRE', people, c.people_ttl)
+    if c.thread then
+      redis.call('ZADD', recent, now(), c.thread)
+      redis.call('ZREMRANGEBYRANK', recent, 0, -c.recent_most - 1)
+      redis.call('EXPIRE', recent, c.ttl)
+    end
+  end
+end
+redis.call('DEL', turn)
+hand_in(state, ready, c.entry, c.epoch)
+schedule(state, mail, ready, c.conversation, c.ttl)
+redis.call('ZADD', index, math.floor(now()), c.conversation)
+redis.call('ZREMRANGEBYSCORE', index, 0, now() - c.ttl)
+return 'held'

@@ -1,0 +1,43 @@
+-- Takes an event in: dedupe, mailbox and place in line in one step. A stop overtakes and is never queued.
+local dedupe, state, mail, turn, ready, delay, index = unpack(KEYS)
+local mode, conversation, event, author, scopes, wanted, channel, bound, dedupe_ttl, quiet, ttl = unpack(ARGV)
+
+local seen = redis.call('GET', dedupe)
+if seen == 'taken' or (seen and mode ~= 'message' and mode ~= 'stop word') then return 'duplicate' end
+
+if mode == 'stop' or mode == 'stop word' or mode == 'stop word overheard' then
+  local running, asker = unpack(redis.call('HMGET', turn, 'id', 'author'))
+  local may = author == '' or asker == '' or author == asker
+  if running and (wanted == '' or wanted == running) and (may or mode ~= 'stop word overheard') then
+    if not may then return 'refused' end
+    redis.call('HSET', turn, 'stop', 1)
+    redis.call('PUBLISH', channel, conversation .. ' ' .. running)
+    redis.call('ZADD', delay, 'XX', 0, conversation)
+    if mode ~= 'stop' then redis.call('SET', dedupe, 'taken', 'EX', dedupe_ttl) end
+    return 'stopping'
+  end
+  if mode == 'stop' then return 'idle' end
+end
+
+local sched, joined = unpack(redis.call('HMGET', state, 'sched', 'joined'))
+local overheard = mode == 'overheard' or mode == 'stop word overheard'
+if (overheard and not joined) or (mode == 'change' and not joined and not sched) then
+  -- Not "taken": the same message may come again as one that is addressed to the bot.
+  redis.call('SET', dedupe, 'ignored', 'EX', dedupe_ttl)
+  return 'ignored'
+end
+
+if redis.call('XLEN', mail) >= tonumber(bound) then
+  local told = tonumber(redis.call('HGET', state, 'told') or 0)
+  if now() - told < tonumber(quiet) then return 'full_quiet' end
+  redis.call('HSET', state, 'told', now())
+  return 'full'
+end
+
+redis.call('SET', dedupe, 'taken', 'EX', dedupe_ttl)
+redis.call('XADD', mail, '*', 'e', event, 'a', author, 's', scopes)
+if not sched then
+  schedule(state, mail, ready, conversation, ttl)
+end
+redis.call('ZADD', index, math.floor(now()), conversation)
+return 'accepted'

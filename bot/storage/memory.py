@@ -1,0 +1,94 @@
+"""What conversations remember, read and erased outside a claim."""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from bot.events import ThreadKey
+from bot.ports import Memory
+from bot.storage.connection import Database
+from bot.storage.keys import Keys
+from bot.storage.ledger import periods_kept
+from bot.storage.scripts import Scripts, Word
+from bot.storage.sealing import Seal, Unreadable
+from bot.turns import TURN, Turn
+
+SOME = 200  # keys that are erased per round trip
+log = logging.getLogger(__name__)
+
+
+def read_turns(stored: Sequence[bytes], seal: Seal, conversation: str) -> tuple[Turn, ...]:
+    """A turn that cannot be read any more is left out, not a reason to answer nothing."""
+    turns = []
+    for data in stored:
+        try:
+            turns.append(TURN.validate_json(seal.open(data, about=conversation)))
+        except (Unreadable, ValidationError):
+            log.warning("a remembered turn cannot be read", extra={"conversation": conversation})
+    return tuple(turns)
+
+
+class RedisMemory(Memory):
+    """The Memory on Redis."""
+
+    def __init__(self, *, database: Database, keys: Keys, seal: Seal, scripts: Scripts) -> None:
+        self._database = database
+        self._keys = keys
+        self._seal = seal
+        self._scripts = scripts
+
+    async def recall(self, thread: ThreadKey) -> Sequence[Turn]:
+        conversation = thread.digest
+        (stored,) = await self._database.ask(("LRANGE", self._keys.history(conversation), 0, -1))
+        return read_turns(stored, self._seal, conversation)
+
+    async def forget(self, thread: ThreadKey) -> int:
+        (turns,) = await self._database.ask(
+            self._scripts.call("forget", (self._keys.history(thread.digest),))
+        )
+        return int(turns)
+
+    async def purge(self, workspace: str) -> int:
+        """Bears being interrupted: the indexes go last. A turn that runs meanwhile is fenced."""
+        gone = 0
+        for shard in range(self._keys.shards):
+            gone += await self._purge(shard, workspace)
+        await self._database.ask(("DEL", self._keys.choices(workspace)))
+        return gone
+
+    async def _purge(self, shard: int, workspace: str) -> int:
+        keys = self._keys
+        index, people = keys.index(shard, workspace), keys.people(shard, workspace)
+        members, persons = await self._database.ask(("ZRANGE", index, 0, -1), ("SMEMBERS", people))
+        conversations = [member.decode() for member in members]
+        doomed = [key for one in conversations for key in self._of(one)]
+        for person in ("", *(person.decode() for person in persons)):
+            doomed.append(keys.recent(shard, workspace, person))
+            doomed += [
+                keys.usage(shard, workspace, person, period) for period in periods_kept(datetime.now(UTC))
+            ]
+        for start in range(0, len(doomed), SOME):
+            await self._database.ask(("UNLINK", *doomed[start : start + SOME]))
+        for start in range(0, len(conversations), SOME):
+            await self._database.ask(("ZREM", keys.delay(shard), *conversations[start : start + SOME]))
+        await self._purge_dead(shard, workspace)
+        await self._database.ask(("UNLINK", index, people))
+        return len(conversations)
+
+    async def _purge_dead(self, shard: int, workspace: str) -> None:
+        key = self._keys.dead(shard)
+        (letters,) = await self._database.ask(("XRANGE", key, "-", "+"))
+        ids: list[Word] = [entry for entry, fields in letters if fields[b"w"] == workspace.encode()]
+        if ids:
+            await self._database.ask(("XDEL", key, *ids))
+
+    def _of(self, conversation: str) -> tuple[str, ...]:
+        keys = self._keys
+        return (
+            keys.state(conversation),
+            keys.mail(conversation),
+            keys.turn(conversation),
+            keys.history(conversation),
+        )

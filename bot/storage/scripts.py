@@ -1,0 +1,46 @@
+"""The Lua scripts: every step that reads and then writes runs inside Redis, or two workers would disagree."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent / "lua"
+Word = str | bytes | int | float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One script with its keys and arguments, ready to be sent."""
+
+    text: str
+    sha: str
+    keys: tuple[str, ...]
+    arguments: tuple[Word, ...]
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return ("EVALSHA", self.sha, len(self.keys), *self.keys, *self.arguments)
+
+    @property
+    def words_in_full(self) -> tuple[Word, ...]:
+        """For a server that does not know the script yet; it will afterwards."""
+        return ("EVAL", self.text, len(self.keys), *self.keys, *self.arguments)
+
+
+class Scripts:
+    """The scripts of one directory, read once. `shared.lua` stands in front of each."""
+
+    def __init__(self, directory: Path = HERE) -> None:
+        shared = (directory / "shared.lua").read_text()
+        self._texts = {
+            path.stem: f"{shared}\n{path.read_text()}"
+            for path in directory.glob("*.lua")
+            if path.stem != "shared"
+        }
+        self._shas = {
+            name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+            for name, text in self._texts.items()
+        }
+
+    def call(self, name: str, keys: tuple[str, ...], *arguments: Word) -> Call:
+        return Call(text=self._texts[name], sha=self._shas[name], keys=keys, arguments=arguments)
