@@ -149,6 +149,7 @@ class Listing:
     context: int | None = None
     max_output: int | None = None
     vision: bool | None = None
+    documents: bool | None = None
     tools: bool | None = None
     reasoning: bool | None = None
     publisher: str = ""

@@ -88,10 +88,17 @@ def _listing(entry: dict[str, Any]) -> Listing:
         context=count(entry.get("max_input_tokens")) or None,
         max_output=count(entry.get("max_tokens")) or None,
         vision=_able(can.get("image_input")),
+        documents=_able(can.get("pdf_input")),
         tools=True,
-        reasoning=_able(can.get("thinking")),
+        reasoning=_thinks(can.get("thinking")),
         publisher="anthropic",
     )
+
+
+def _thinks(capability: Any) -> bool | None:
+    """Only adaptive thinking is ever asked for: older models, which refuse it, are asked for none."""
+    kinds = obj(obj(capability).get("types"))
+    return _able(kinds["adaptive"]) if "adaptive" in kinds else _able(capability)
 
 
 def _able(capability: Any) -> bool | None:

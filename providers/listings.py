@@ -26,6 +26,7 @@ def _chats(entry: Mapping[str, Any]) -> bool:
 def _listing(entry: Mapping[str, Any]) -> Listing:
     can = obj(entry.get("capabilities"))
     top = obj(entry.get("top_provider"))
+    modalities = obj(entry.get("architecture")).get("input_modalities")
     contexts = ("context_length", "max_context_length", "context_window", "max_model_len")
     outputs = (
         top.get("max_completion_tokens"),
@@ -36,7 +37,8 @@ def _listing(entry: Mapping[str, Any]) -> Listing:
         id=text(entry.get("id")),
         context=next((size for name in contexts if (size := count(entry.get(name)))), None),
         max_output=next((size for value in outputs if (size := count(value))), None),
-        vision=_either(can.get("vision"), obj(entry.get("architecture")).get("input_modalities"), "image"),
+        vision=_either(can.get("vision"), modalities, "image"),
+        documents=_either(None, modalities, "file"),
         tools=_either(can.get("function_calling"), entry.get("supported_parameters"), "tools"),
         reasoning=_either(can.get("reasoning"), entry.get("supported_parameters"), "reasoning"),
         publisher=text(entry.get("owned_by")),
