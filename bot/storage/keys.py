@@ -19,6 +19,7 @@ a Redis Cluster, so a script can touch all of it at once. A standalone server ha
     m:<workspace>           hash     who picked which model: default, channel:<id>, person:<id>
     v:<digest>              string   a sealed record of another part
     b:<digest>              hash     a token bucket
+    health                  hash     models in trouble, by provider:model; in the first shard, for everybody
 """
 
 import hashlib
@@ -109,6 +110,9 @@ class Keys:
     def bucket(self, name: str) -> str:
         digest = _digest(name)
         return self._at(self.shard(digest), "b", digest)
+
+    def health(self) -> str:
+        return self._at(0, "health")
 
     def _of(self, conversation: str, what: str) -> str:
         return self._at(self.shard(conversation), "c", conversation, what)

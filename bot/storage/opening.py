@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.storage.budget import RedisBudget
 from bot.storage.choices import RedisChoices
 from bot.storage.connection import Database, open_database
+from bot.storage.health import RedisHealth
 from bot.storage.inbox import RedisInbox
 from bot.storage.keys import Keys, Lifetimes
 from bot.storage.leases import RedisLeases
@@ -31,6 +32,7 @@ class Storage:
     ledger: RedisLedger
     vault: RedisVault
     budget: RedisBudget
+    health: RedisHealth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,4 +77,5 @@ async def open_storage(
             ledger=RedisLedger(database=database, keys=keys, seal=seal),
             vault=RedisVault(database=database, keys=keys, seal=seal),
             budget=RedisBudget(database=database, keys=keys, scripts=scripts),
+            health=RedisHealth(database=database, keys=keys, scripts=scripts),
         )

@@ -1,0 +1,128 @@
+"""Which models are in trouble, judged by real traffic and known to all replicas.
+
+One small hash for the whole installation. It is read in the background and answered from memory, and a model
+that is well costs nothing at all: its successes are only counted here until there is something to tell.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from bot.errors import (
+    Auth,
+    ContextTooLong,
+    Filtered,
+    ModelError,
+    ModelNotFound,
+    Quota,
+    RateLimit,
+    Rejected,
+    StorageUnavailable,
+)
+from bot.ports import Condition, State
+from bot.storage.connection import Database
+from bot.storage.keys import Keys
+from bot.storage.scripts import Scripts
+
+log = logging.getLogger(__name__)
+
+FRESH = 1.0  # seconds that what was read counts as current
+PROBE = 60.0  # seconds that one question may take to try a model
+FORGOTTEN = 600.0  # seconds after a cool-down when a model nobody asked counts as well again
+OPERATOR = 300.0  # seconds to stay away from what only an operator can mend
+CROWDED = 10.0  # the same after a 429 that does not say
+LONGEST = 3_600.0
+PATIENCE = 0.5  # seconds that an answer may wait for Redis on account of this
+
+WELL = Condition()
+ABOUT_THE_REQUEST = (Rejected, Filtered, ContextTooLong)
+
+
+class RedisHealth:
+    """The Health on Redis. `run` keeps it fresh; without it, the first question of a second reads."""
+
+    def __init__(
+        self, *, database: Database, keys: Keys, scripts: Scripts, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._database = database
+        self._key = keys.health()
+        self._scripts = scripts
+        self._clock = clock
+        self._kept: dict[str, dict[str, Any]] = {}
+        self._read = 0.0
+        self._well: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Reads for ever, so that no question has to; a task of its own."""
+        while True:
+            await self._load()
+            await asyncio.sleep(FRESH * 0.9)
+
+    async def conditions(self, keys: Collection[str]) -> Mapping[str, Condition]:
+        if not 0 <= self._clock() - self._read < FRESH:
+            await self._load()
+        return {key: self._condition(key) for key in keys}
+
+    async def probe(self, key: str) -> bool:
+        kept = self._kept.get(key)
+        if kept and kept["state"] == State.DOWN and self._clock() < kept["till"]:
+            return False
+        call = self._scripts.call("probe", (self._key,), key, self._clock(), PROBE)
+        try:
+            (granted,) = await self._database.ask(call, patience=PATIENCE)
+        except StorageUnavailable:
+            return True
+        return bool(granted)
+
+    async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
+        bad = error is not None and not isinstance(error, ABOUT_THE_REQUEST)
+        if not bad and not late and key not in self._kept:
+            self._well[key] += 1
+            return
+        verdict = "bad" if bad else "late" if late else "ok"
+        why = type(error).__name__.lower() if bad else ""
+        well = self._well.pop(key, 0)
+        call = self._scripts.call(
+            "health", (self._key,), key, self._clock(), verdict, why, _away(error) if bad else 0, well
+        )
+        try:
+            (packed,) = await self._database.ask(call, patience=PATIENCE)
+        except StorageUnavailable:
+            log.debug("health not told", extra={"model": key})
+            return
+        self._kept.pop(key, None)
+        if packed:
+            self._kept[key] = json.loads(packed)
+
+    async def _load(self) -> None:
+        self._read = self._clock()  # before asking: whoever comes meanwhile takes what was known
+        try:
+            (table,) = await self._database.ask(("HGETALL", self._key), patience=PATIENCE)
+        except StorageUnavailable:
+            self._kept = {}
+            return
+        self._kept = {name.decode(): json.loads(packed) for name, packed in table.items()}
+
+    def _condition(self, key: str) -> Condition:
+        kept = self._kept.get(key)
+        if kept is None:
+            return WELL
+        grace = FORGOTTEN if kept["state"] == State.DOWN else 0.0
+        if self._clock() >= kept["till"] + grace:
+            return WELL
+        return Condition(state=State(kept["state"]), since=kept["since"], until=kept["till"], why=kept["why"])
+
+
+def _away(error: ModelError | None) -> float:
+    """Seconds to stay away after one such error; 0: that depends on how many there are."""
+    match error:
+        case Auth() | Quota() | ModelNotFound():
+            return OPERATOR
+        case RateLimit(retry_after=wait):
+            return CROWDED if wait is None else min(max(wait, 1.0), LONGEST)
+        case _:
+            return 0.0
