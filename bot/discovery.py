@@ -79,13 +79,14 @@ class Discovery:
             await asyncio.sleep(AGAIN if failed else EVERY)
 
     async def refresh(self) -> None:
-        """Asks every endpoint once, all at the same time, and swaps the catalogue as each one answers."""
-        if not self._priced:
-            await asyncio.to_thread(self._prices.load)
-            self._priced = True
+        """Asks every endpoint that is due, all at the same time, and swaps the catalogue as each one answers."""
         async with asyncio.TaskGroup() as group:
             for source in self._due():
                 group.create_task(self._ask(source))
+        if not self._priced:  # last, because reading the price data keeps the processor busy for a while
+            await asyncio.to_thread(self._prices.load)
+            self._priced = True
+            self._swap()
 
     def _due(self) -> list[Source]:
         """Those that never answered, failed the last time, or answered long ago."""
@@ -107,8 +108,11 @@ class Discovery:
         self._findings[source.name] = Finding(source=source, models=len(rows), at=self._clock())
         if self._listings.get(source.name) != rows:
             self._listings[source.name] = rows
-            content = self._assembled()
-            self.catalog.replace(content.models, default=content.default)
+            self._swap()
+
+    def _swap(self) -> None:
+        content = self._assembled()
+        self.catalog.replace(content.models, default=content.default)
 
     def _assembled(self) -> Assembled:
         return assemble(

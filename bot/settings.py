@@ -122,7 +122,7 @@ class Foundry(Part):
     """A Microsoft Foundry resource. No key: Entra ID."""
 
     prefix: ClassVar[str] = "FOUNDRY_"
-    endpoint: Address = Field(description="the resource's root, https://NAME.services.ai.azure.com")
+    endpoint: Address = Field(description="https://NAME.services.ai.azure.com, or a project's address there")
     api_key: SecretStr | None = Field(None, description="a key of the resource")
 
 
