@@ -162,19 +162,18 @@ class Answers:
     ) -> Turn:
         """The finished turn, with what its closing will say."""
         reason, notice = attempt.ending()
-        served = attempt.finish.model if attempt.finish else ""
         return Turn(
             id=scene.hand.id,
             asked=question.asked,
             heard=heard,
             answer=attempt.text,
             model=attempt.model.name,
-            served_by=served,
+            served_by=attempt.served,
             reason=reason,
             footer=attempt.footer(chosen.objection),
             notice=notice,
             usage=attempt.usage,
-            cost=self._prices.cost(attempt.model, attempt.usage, served) if attempt.usage else None,
+            cost=self._prices.cost(attempt.model, attempt.usage, attempt.served) if attempt.usage else None,
             seconds=round(self._clock() - attempt.began, 1),
             at=attempt.began,
         )

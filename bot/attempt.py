@@ -36,6 +36,11 @@ class Attempt:
     def text(self) -> str:
         return "".join(self._text)
 
+    @property
+    def served(self) -> str:
+        """The model that really answered, in the vendor's words; "" when it did not say."""
+        return self.finish.model if self.finish else ""
+
     async def watch(
         self, pieces: AsyncGenerator[Piece | Answering | Status, None], stop: Stop
     ) -> AsyncGenerator[Shown, None]:
@@ -89,7 +94,7 @@ class Attempt:
 
     def footer(self, objection: str = "") -> str:
         """The quiet last line: who really answered, and why not the chosen model."""
-        served = self.finish.model if self.finish else ""
+        served = self.served
         told = served and not served.startswith(self.model.model) and not self.model.model.endswith(served)
         parts = [f"{self.model.name} ({served})" if told else self.model.name]
         parts += [f"because {self.because}"] if self.because else []

@@ -79,7 +79,7 @@ class Comparison:
             answer=attempt.text,
             seconds=round(self._clock() - attempt.began, 1),
             usage=attempt.usage,
-            cost=self._prices.cost(model, attempt.usage) if attempt.usage else None,
+            cost=self._prices.cost(model, attempt.usage, attempt.served) if attempt.usage else None,
             notice=attempt.ending()[1],
         )
 

@@ -20,14 +20,15 @@ from bot.events import (
     StopRequested,
     WorkspaceLeft,
 )
+from bot.limits import Limits
 from bot.picking import Picker
-from bot.ports import Adapter, Claim, Ledger, Memory, Outcome, TurnInHand
+from bot.ports import Adapter, Claim, Memory, Outcome, TurnInHand
 from bot.reading import Ask, Command, Unclear, named, read
 from bot.replies import Action, Reply
 from bot.router import NobodyAnswers
 from bot.scene import Scene, Spoken
 from bot.turns import Said, place_of
-from bot.wording import listed, money, plain
+from bot.wording import listed, plain
 
 GONE = "That answer is not in memory any more, so nothing can be done with it. Ask again."
 GO_ON = "Go on exactly where you stopped. Do not repeat anything."
@@ -47,7 +48,7 @@ class Conversation:
         comparison: Comparison,
         commands: Commands,
         picker: Picker,
-        ledger: Ledger,
+        limits: Limits,
         memory: Memory,
         policy: Policy,
         clock: Callable[[], float] = time.time,
@@ -58,7 +59,7 @@ class Conversation:
         self._comparison = comparison
         self._commands = commands
         self._picker = picker
-        self._ledger = ledger
+        self._limits = limits
         self._memory = memory
         self._policy = policy
         self._clock = clock
@@ -116,7 +117,7 @@ class Conversation:
                     return await self._say(scene, self._ask_usage(scene, rest))
                 return await self._ask(scene, replace(said, text=question), model)
             case Command(name="compare", rest=rest):
-                if (limit := await self._over_limit(scene)) is not None:
+                if (limit := await self._limits.reached(scene)) is not None:
                     return await self._say(scene, limit)
                 return await self._say(scene, await self._comparison.command(scene, rest, said))
             case Command(name=name, rest=rest):
@@ -128,7 +129,7 @@ class Conversation:
     async def _ask(self, scene: Scene, asked: Said, model: str = "") -> Outcome:
         if not asked.text and not asked.files:
             return await self._say(scene, Spoken(reply=self._commands.hello(scene)))
-        if scene.claim.record.final is None and (limit := await self._over_limit(scene)) is not None:
+        if (limit := await self._limits.reached(scene)) is not None:
             return await self._say(scene, limit)
         question = Question(asked=asked, prior=scene.claim.history, inline=model)
         return await self._answers.answer(scene, question)
@@ -164,7 +165,7 @@ class Conversation:
         place = place_of(history, turn_id)
         if place is None:
             return await self._say(scene, Spoken(reply=Reply(text=GONE, private=scene.private)))
-        if scene.claim.record.final is None and (limit := await self._over_limit(scene)) is not None:
+        if (limit := await self._limits.reached(scene)) is not None:
             return await self._say(scene, limit)
         old = history[place]
         question = Question(
@@ -177,17 +178,6 @@ class Conversation:
         if place is None:
             return Spoken(reply=Reply(text=GONE, private=scene.private))
         return Spoken(reply=await self._picker.others(scene, scene.claim.history[place]))
-
-    async def _over_limit(self, scene: Scene) -> Spoken | None:
-        """What to say when the person's daily budget is used up; None while it is not."""
-        limit = scene.policy.usd_per_day
-        if limit is None:
-            return None
-        today, _ = await self._ledger.spent(scene.workspace, scene.event.author.id)
-        if today.cost < limit:
-            return None
-        text = f"Your limit of {money(limit)} a day is used up. It starts again at midnight UTC."
-        return Spoken(reply=Reply(text=text, private=scene.private))
 
     def _ask_usage(self, scene: Scene, rest: str) -> Spoken:
         near = list(self._catalog.near(rest.partition(" ")[0])) if rest else []

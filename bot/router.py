@@ -6,6 +6,7 @@ visible text: after that a broken answer stays broken, so that nothing is said t
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -112,10 +113,12 @@ class Relay:
         providers: Mapping[str, Provider],
         health: Health,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._providers = providers
         self._health = health
         self._pause = pause
+        self._clock = clock
 
     async def stream(
         self, chosen: Model, substitutes: Sequence[Model], prompt_for: PromptFor
@@ -188,14 +191,17 @@ class Relay:
 
     async def _ask(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """One request, with its outcome reported to everybody."""
+        asked, first = self._clock(), 0.0
         try:
             async with aclosing(self._providers[model.provider].stream(model, prompt)) as pieces:
                 async for piece in pieces:
+                    first = first or self._clock()
                     yield piece
         except ModelError as error:
             await self._health.report(model.key, error)
             raise
-        await self._health.report(model.key, None)
+        late = first - asked > model.deadlines.first / 2
+        await self._health.report(model.key, None, late=late)
 
 
 def _pause_before_retry(error: ModelError) -> float | None:

@@ -19,6 +19,7 @@ from bot.config import Policy
 from bot.conversation import Conversation
 from bot.errors import ModelError
 from bot.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
+from bot.limits import Limits
 from bot.picking import Picker
 from bot.pieces import Closing, Finish, Piece, Reason, Shown, Status, Text, Usage
 from bot.ports import (
@@ -168,6 +169,7 @@ class Stage:
     stop_at: str = ""  # fires the stop once this text has been shown
     one: ScriptedProvider = field(default_factory=ScriptedProvider)
     two: ScriptedProvider = field(default_factory=ScriptedProvider)
+    taken: int = 0
     pauses: list[float] = field(default_factory=list)
     reports: list[tuple[str, ModelError | None]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
@@ -204,7 +206,7 @@ class Stage:
                 catalog=self.catalog, picker=picker, ledger=self, choices=self, policy=self.policy
             ),
             picker=picker,
-            ledger=self,
+            limits=Limits(ledger=self, budget=self),
             memory=self,
             policy=self.policy,
         )
@@ -303,6 +305,10 @@ class Stage:
 
     async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:
         return self.spend, self.spend
+
+    async def take(self, name: str, *, rate: float, burst: float) -> float:
+        self.taken += 1
+        return 0.0 if self.taken <= burst else 1 / rate
 
     async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[Recent]:
         return [Recent(thread=THREAD, title="An earlier question", at=1.0)]

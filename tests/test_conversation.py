@@ -487,6 +487,17 @@ async def test_a_used_up_limit_is_said_instead_of_spent() -> None:
     assert stage.one.asked == []
 
 
+async def test_asking_too_fast_is_answered_with_when_to_ask_again() -> None:
+    stage = Stage(policy=Policy(messages_per_minute=2))
+
+    answered = [await stage.says("hi"), await stage.says("hi")]
+    refused = await stage.says("hi")
+
+    assert [heard.text for heard in answered] == ["answer 1", "answer 2"]
+    assert "Ask again in 30 s" in refused.replies[0].text
+    assert len(stage.one.asked) == 2
+
+
 async def test_help_spells_commands_the_way_they_are_typed_here(stage: Stage) -> None:
     slashed = await stage.says("/help")
     stage.manners = replace(stage.manners, slash=False)
