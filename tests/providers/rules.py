@@ -1,0 +1,351 @@
+"""What vendors refuse in a request: the role, id and content rules of each dialect, as strict as the strictest of
+its vendors. Each function yields complaints; none means that the vendor would take it.
+
+Sources: the vendors' API references and the messages of their 400s and 422s.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+Complaints = Iterator[str]
+
+NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+ID = re.compile(r"[a-zA-Z0-9_-]{1,40}")
+NINE = re.compile(r"[a-zA-Z0-9]{9}")
+DATA_URL = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/]+=*")
+BASE64 = re.compile(r"[A-Za-z0-9+/]+=*")
+MODELS_OWN = {"model", "stream"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """What one vendor of openai-chat takes."""
+
+    keys: frozenset[str]
+    ids: re.Pattern[str] = ID
+    user_after_tool: bool = True
+    reasoning_content: bool = False  # wanted in assistant turns with calls
+    text_only: bool = False
+
+
+COMMON = frozenset({"model", "stream", "messages", "tools"})
+OPENAI = Chat(
+    keys=COMMON
+    | {"stream_options", "max_completion_tokens", "prompt_cache_key", "safety_identifier", "reasoning_effort"}
+)
+GENERIC = Chat(keys=COMMON | {"stream_options", "max_tokens", "reasoning"})
+DEEPSEEK = Chat(keys=GENERIC.keys | {"thinking", "reasoning_effort"}, reasoning_content=True)
+MISTRAL = Chat(
+    keys=COMMON | {"max_tokens", "reasoning_effort", "prompt_mode"}, ids=NINE, user_after_tool=False
+)
+MAI = Chat(keys=COMMON | {"max_completion_tokens", "reasoning_display"}, text_only=True)
+
+
+def _unknown(body: Mapping[str, Any], known: frozenset[str] | set[str]) -> Complaints:
+    yield from (f"unknown key {key}" for key in body if key not in known)
+    if body.get("stream") is not True and "stream" in known:
+        yield "stream is not true"
+
+
+def _blank(text: object) -> bool:
+    return not isinstance(text, str) or not text.strip()
+
+
+def _object(text: object) -> bool:
+    try:
+        return isinstance(text, str) and isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+# --- openai-chat ------------------------------------------------------------------------------------------
+
+
+def chat(body: Mapping[str, Any], vendor: Chat = GENERIC) -> Complaints:
+    yield from _unknown(body, vendor.keys)
+    messages = list(body["messages"])
+    if messages and messages[0]["role"] == "system":
+        if _blank(messages[0]["content"]):
+            yield "empty system text"
+        messages.pop(0)
+    if not messages or messages[0]["role"] != "user":
+        yield "the first message is not the user's"
+    if messages and messages[-1]["role"] not in {"user", "tool"}:
+        yield "the last message is the assistant's"
+    for message in messages:
+        yield from _chat_message(message, vendor)
+    for one, other in pairwise(messages):
+        if one["role"] == other["role"] != "tool":
+            yield f"two {one['role']} messages in a row"
+        if one["role"] == "tool" and other["role"] == "user" and not vendor.user_after_tool:
+            yield "Unexpected role 'user' after role 'tool'"
+    yield from _chat_calls(messages)
+    yield from _chat_tools(body)
+
+
+def _chat_message(message: Mapping[str, Any], vendor: Chat) -> Complaints:
+    calls = message.get("tool_calls")
+    match message["role"]:
+        case "user":
+            yield from _chat_content(message["content"], vendor)
+        case "tool":
+            if not isinstance(message["content"], str):
+                yield "a tool's content is no text"
+        case "assistant":
+            if not calls and _blank(message["content"]):
+                yield "an empty assistant turn"
+            if calls and vendor.reasoning_content and message.get("reasoning_content") is None:
+                yield "The `reasoning_content` in the thinking mode must be passed back"
+            for call in calls or ():
+                if not vendor.ids.fullmatch(call["id"]) or not NAME.fullmatch(call["function"]["name"]):
+                    yield f"bad id or name {call}"
+                if not _object(call["function"]["arguments"]):
+                    yield "arguments are no object as text"
+        case role:
+            yield f"role {role} in the middle"
+
+
+def _chat_content(content: object, vendor: Chat) -> Complaints:
+    if isinstance(content, str):
+        if _blank(content):
+            yield "empty content"
+        return
+    if not isinstance(content, list) or not content:
+        yield "Each message must have at least one content element"
+        return
+    for block in content:
+        match block:
+            case {"type": "text", "text": str(text)} if text.strip():
+                continue
+            case {"type": "image_url", "image_url": {"url": str(url)}} if not vendor.text_only:
+                ok = DATA_URL.fullmatch(url)
+            case {"type": "file", "file": {"filename": str(), "file_data": str(url)}} if not vendor.text_only:
+                ok = DATA_URL.fullmatch(url)
+            case _:
+                ok = None
+        if not ok:
+            yield f"bad block {block}"
+
+
+def _chat_calls(messages: Sequence[Mapping[str, Any]]) -> Complaints:
+    open_calls: list[str] = []
+    for message in messages:
+        if message["role"] == "tool":
+            if message["tool_call_id"] not in open_calls:
+                yield "a result without a call"
+            else:
+                open_calls.remove(message["tool_call_id"])
+            continue
+        if open_calls:
+            yield "Not the same number of function calls and responses"
+        open_calls = [call["id"] for call in message.get("tool_calls") or ()]
+    if open_calls:
+        yield "a call without a result at the end"
+
+
+def _chat_tools(body: Mapping[str, Any]) -> Complaints:
+    for tool in body.get("tools", ()):
+        if tool["type"] != "function" or not NAME.fullmatch(tool["function"]["name"]):
+            yield f"bad tool {tool}"
+
+
+# --- openai-responses -------------------------------------------------------------------------------------
+
+RESPONSES_KEYS = frozenset(
+    [
+        "model",
+        "stream",
+        "store",
+        "instructions",
+        "input",
+        "tools",
+        "max_output_tokens",
+        "prompt_cache_key",
+        "safety_identifier",
+        "reasoning",
+        "agent_reference",
+    ]
+)
+
+
+def responses(body: Mapping[str, Any]) -> Complaints:
+    yield from _unknown(body, RESPONSES_KEYS)
+    if "agent_reference" in body:
+        yield from (f"{key} beside an agent" for key in ("model", "instructions", "tools") if key in body)
+    elif body.get("store") is not False:
+        yield "the vendor would keep the conversation"
+    entries = body["input"]
+    if not entries or entries[-1].get("role") == "assistant":
+        yield "the last entry is the assistant's"
+    for entry, following in zip(entries, [*entries[1:], {}], strict=True):
+        yield from _response_entry(entry, following)
+    for one, other in pairwise(entry for entry in entries):
+        if one.get("role") == other.get("role") is not None:
+            yield "two messages of one role in a row"
+        if other.get("type") == "function_call_output" and one.get("call_id") != other["call_id"]:
+            yield f"No tool output found for tool call {other['call_id']}."
+    for tool in body.get("tools", ()):
+        if tool["type"] != "function" or not NAME.fullmatch(tool["name"]) or tool["strict"] is not False:
+            yield f"bad tool {tool}"
+
+
+def _response_entry(entry: Mapping[str, Any], following: Mapping[str, Any]) -> Complaints:
+    match entry:
+        case {"role": "user", "content": [_, *_] as content}:
+            yield from (f"bad block {block}" for block in content if not _input_block(block))
+        case {"role": "assistant", "content": [{"type": "output_text", "text": str(text)}]} if text.strip():
+            pass
+        case {"type": "function_call", "call_id": str(call), "name": str(name), "arguments": str(args)}:
+            if not ID.fullmatch(call) or not NAME.fullmatch(name) or not _object(args):
+                yield f"bad call {entry}"
+            if following.get("call_id") != call:
+                yield f"No tool output found for tool call {call}."
+        case {"type": "function_call_output", "call_id": str(), "output": str()}:
+            pass
+        case _:
+            yield f"bad entry {entry}"
+    if "id" in entry:
+        yield "an item id"
+
+
+def _input_block(block: Mapping[str, Any]) -> bool:
+    match block:
+        case {"type": "input_text", "text": str(text)}:
+            return bool(text.strip())
+        case {"type": "input_image", "image_url": str(url)} | {
+            "type": "input_file",
+            "filename": str(),
+            "file_data": str(url),
+        }:
+            return bool(DATA_URL.fullmatch(url))
+    return False
+
+
+# --- anthropic --------------------------------------------------------------------------------------------
+
+ANTHROPIC_KEYS = frozenset(
+    {"model", "max_tokens", "stream", "system", "messages", "tools", "metadata", "thinking"}
+)
+
+
+def anthropic(body: Mapping[str, Any]) -> Complaints:
+    yield from _unknown(body, ANTHROPIC_KEYS)
+    if not isinstance(body.get("max_tokens"), int):
+        yield "max_tokens: Field required"
+    if "system" in body and _blank(body["system"]):
+        yield "empty system text"
+    messages = body["messages"]
+    if not messages or messages[0]["role"] != "user" or messages[-1]["role"] != "user":
+        yield "the first and the last message must be the user's"
+    for one, other in pairwise(messages):
+        if one["role"] == other["role"]:
+            yield "two messages of one role in a row"
+    called: list[str] = []
+    for message in messages:
+        yield from _claude_message(message, called)
+        called = [block["id"] for block in message["content"] if block["type"] == "tool_use"]
+    if called:
+        yield "a call without a result at the end"
+    if any("input_schema" not in tool or not NAME.fullmatch(tool["name"]) for tool in body.get("tools", ())):
+        yield "bad tool"
+
+
+def _claude_message(message: Mapping[str, Any], called: Sequence[str]) -> Complaints:
+    blocks = message["content"]
+    if not blocks:
+        yield "empty content"
+    results = [block["tool_use_id"] for block in blocks if block["type"] == "tool_result"]
+    if sorted(results) != sorted(called):
+        yield "tool_use ids were found without tool_result blocks immediately after"
+    if any(block["type"] != "tool_result" for block in blocks[: len(results)]):
+        yield "results must come first"
+    for block in blocks:
+        if not _claude_block(block, message["role"]):
+            yield f"bad block {block}"
+
+
+def _claude_block(block: Mapping[str, Any], role: str) -> bool:
+    match block:
+        case {"type": "text", "text": str(text)}:
+            return bool(text.strip()) and "citations" not in block
+        case {
+            "type": "image" | "document",
+            "source": {"type": "base64", "media_type": str(), "data": str(data)},
+        }:
+            return role == "user" and bool(BASE64.fullmatch(data))
+        case {"type": "tool_use", "id": str(call), "name": str(name), "input": dict()}:
+            return role == "assistant" and bool(ID.fullmatch(call) and NAME.fullmatch(name))
+        case {"type": "tool_result", "content": str()}:
+            return role == "user"
+    return False
+
+
+# --- gemini -----------------------------------------------------------------------------------------------
+
+GEMINI_KEYS = frozenset({"contents", "systemInstruction", "tools", "generationConfig"})
+SCHEMA_KEYS = frozenset({"type", "properties", "required", "enum", "items", "description"})
+
+
+def gemini(body: Mapping[str, Any]) -> Complaints:
+    yield from _unknown(body, GEMINI_KEYS)
+    contents = body["contents"]
+    if not contents or contents[0]["role"] != "user" or contents[-1]["role"] != "user":
+        yield "the first and the last content must be the user's"
+    for one, other in pairwise(contents):
+        if one["role"] == other["role"]:
+            yield "two contents of one role in a row"
+    called: list[str] = []
+    for content in contents:
+        yield from _gemini_content(content, called)
+        called = [part["functionCall"]["name"] for part in content["parts"] if "functionCall" in part]
+    if called:
+        yield "a call without a response at the end"
+    for tool in body.get("tools", ()):
+        for declared in tool["functionDeclarations"]:
+            yield from _gemini_schema(declared["parameters"])
+
+
+def _gemini_content(content: Mapping[str, Any], called: Sequence[str]) -> Complaints:
+    parts = content["parts"]
+    if not parts or content["role"] not in {"user", "model"}:
+        yield "empty parts or an unknown role"
+    answered = [part["functionResponse"]["name"] for part in parts if "functionResponse" in part]
+    if sorted(answered) != sorted(called):
+        yield "the number of function response parts is not equal to the number of function call parts"
+    calls = [part for part in parts if "functionCall" in part]
+    if calls and not calls[0].get("thoughtSignature"):
+        yield "the first function call lacks its thought_signature"
+    yield from (f"bad part {part}" for part in parts if not _gemini_part(part, content["role"]))
+
+
+def _gemini_part(part: Mapping[str, Any], role: str) -> bool:
+    match part:
+        case {"text": str(text)}:
+            return bool(text.strip())
+        case {"inlineData": {"mimeType": str(), "data": str(data)}}:
+            return role == "user" and bool(BASE64.fullmatch(data))
+        case {"functionCall": {"name": str(name), "args": dict()}}:
+            return role == "model" and bool(NAME.fullmatch(name))
+        case {"functionResponse": {"name": str(), "response": dict()}}:
+            return role == "user"
+    return False
+
+
+def _gemini_schema(schema: Mapping[str, Any]) -> Complaints:
+    yield from (f"Unknown name {key}" for key in schema if key not in SCHEMA_KEYS)
+    for inner in schema.get("properties", {}).values():
+        yield from _gemini_schema(inner)
+    if "items" in schema:
+        yield from _gemini_schema(schema["items"])
+
+
+RULES: Mapping[str, Callable[[Mapping[str, Any]], Complaints]] = {
+    "openai-chat": chat,
+    "openai-responses": responses,
+    "anthropic": anthropic,
+    "gemini": gemini,
+}

@@ -1,0 +1,227 @@
+"""Whatever was said by whomever, every dialect's request keeps every rule of its vendors."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.catalog import Model
+from bot.events import Author
+from bot.pieces import Reason
+from bot.prompt import (
+    CallPart,
+    FilePart,
+    ImagePart,
+    Message,
+    Part,
+    Prompt,
+    ResultPart,
+    TextPart,
+    Tool,
+    build,
+)
+from bot.turns import Said, Step, Turn
+from providers.calls import canonical_args, canonical_id
+from providers.dialect import Quirks
+from providers.endpoint import DIALECTS
+from providers.vendors import VENDORS
+from tests.providers import rules
+
+REQUESTS = settings(max_examples=60, deadline=None)
+ROWS = {vendor.name: vendor.dialects for vendor in VENDORS}
+CHAT_VENDORS = {
+    "openai": rules.OPENAI,
+    "xai": rules.OPENAI,
+    "deepseek": rules.DEEPSEEK,
+    "mistral": rules.MISTRAL,
+    "openrouter": rules.GENERIC,
+    "ollama": rules.GENERIC,
+}
+PIXEL = b"\x89PNG\r\n\x1a\n"
+
+texts = st.text(min_size=1).filter(lambda said: bool(said.strip())).map(lambda said: TextPart(text=said))
+images = st.builds(
+    ImagePart,
+    name=st.just("a.png"),
+    media_type=st.sampled_from(["image/png", "image/jpeg"]),
+    data=st.just(PIXEL),
+)
+files = st.builds(
+    FilePart, name=st.just("a.pdf"), media_type=st.just("application/pdf"), data=st.just(b"%PDF")
+)
+calls = st.builds(
+    CallPart,
+    id=st.text(min_size=1).map(canonical_id),
+    name=st.from_regex(rules.NAME, fullmatch=True),
+    args=st.one_of(st.text(), st.dictionaries(st.text(), st.integers()).map(json.dumps)).map(canonical_args),
+)
+schemas = st.fixed_dictionaries(
+    {
+        "type": st.just("object"),
+        "properties": st.dictionaries(st.text(min_size=1), st.just({"type": "string", "title": "T"})),
+        "additionalProperties": st.just(False),
+    }
+)
+tools = st.builds(
+    Tool, name=st.from_regex(rules.NAME, fullmatch=True), description=st.text(), parameters=schemas
+)
+
+
+@st.composite
+def prompts(draw: st.DrawFn, *, media: bool = True) -> Prompt:
+    """Any legal prompt: roles alternate, calls are answered in the next message, nothing is empty."""
+    said = st.lists(st.one_of(texts, images, files) if media else texts, min_size=1, max_size=3)
+    messages: list[Message] = []
+    open_calls: list[CallPart] = []
+    for _ in range(draw(st.integers(0, 4))):
+        messages.append(_heard(draw, open_calls, said))
+        open_calls = draw(st.lists(calls, max_size=3, unique_by=lambda call: call.id))
+        answer = draw(st.lists(texts, min_size=0 if open_calls else 1, max_size=2))
+        messages.append(Message(role="assistant", parts=(*answer, *open_calls)))
+    messages.append(_heard(draw, open_calls, said))
+    return Prompt(
+        system=draw(st.sampled_from(["", "Be kind."])),
+        messages=tuple(messages),
+        tools=tuple(draw(st.lists(tools, max_size=2))),
+        max_output=draw(st.sampled_from([None, 1000])),
+        asker="a" * 32,
+        conversation="c" * 32,
+    )
+
+
+def _heard(draw: st.DrawFn, open_calls: Sequence[CallPart], said: Any) -> Message:
+    results = [
+        ResultPart(id=call.id, name=call.name, text=draw(st.text()), failed=draw(st.booleans()))
+        for call in open_calls
+    ]
+    rest: list[Part] = draw(said) if not results or draw(st.booleans()) else []
+    return Message(role="user", parts=(*results, *rest))
+
+
+def request(dialect: str, prompt: Prompt, quirks: Quirks, **model: Any) -> dict[str, Any]:
+    body = (
+        DIALECTS[dialect]
+        .request(Model(**{"name": "it", "provider": "vendor", "model": "m-1", **model}), prompt, quirks)
+        .body
+    )
+    sent: dict[str, Any] = json.loads(json.dumps(body))
+    return sent
+
+
+SPOKEN = [
+    (vendor, dialect) for vendor, spoken in ROWS.items() for dialect in spoken if dialect != "openai-chat"
+]
+
+
+@pytest.mark.parametrize(("vendor", "dialect"), SPOKEN)
+@REQUESTS
+@given(prompt=prompts(), reasoning=st.booleans())
+def test_every_prompt_becomes_a_legal_request(
+    vendor: str, dialect: str, prompt: Prompt, reasoning: bool
+) -> None:
+    body = request(dialect, prompt, ROWS[vendor][dialect], reasoning=reasoning)
+
+    assert list(rules.RULES[dialect](body)) == []
+
+
+@pytest.mark.parametrize("vendor", CHAT_VENDORS)
+@REQUESTS
+@given(prompt=prompts(), reasoning=st.booleans())
+def test_every_vendor_of_the_chat_dialect_is_asked_its_own_way(
+    vendor: str, prompt: Prompt, reasoning: bool
+) -> None:
+    body = request("openai-chat", prompt, ROWS[vendor]["openai-chat"], reasoning=reasoning)
+
+    assert list(rules.chat(body, CHAT_VENDORS[vendor])) == []
+
+
+def test_no_vendor_of_the_chat_dialect_is_left_out() -> None:
+    assert {vendor for vendor, spoken in ROWS.items() if "openai-chat" in spoken} == set(CHAT_VENDORS)
+
+
+@REQUESTS
+@given(prompt=prompts(media=False))
+def test_a_model_that_takes_only_text_and_few_keys_is_asked_within_them(prompt: Prompt) -> None:
+    quirks = Quirks(
+        output_limit="max_completion_tokens", stream_usage=False, extra={"reasoning_display": "encrypted"}
+    )
+
+    assert list(rules.chat(request("openai-chat", prompt, quirks), rules.MAI)) == []
+
+
+@REQUESTS
+@given(prompt=prompts())
+def test_an_agent_brings_its_own_model_instructions_and_tools(prompt: Prompt) -> None:
+    body = request("openai-responses", prompt, Quirks(), agent="counsel")
+
+    assert body["agent_reference"] == {"type": "agent_reference", "name": "counsel"}
+    assert list(rules.responses(body)) == []
+
+
+steps = st.builds(
+    Step,
+    id=st.text(),
+    name=st.from_regex(rules.NAME, fullmatch=True),
+    args=st.text(),
+    result=st.one_of(st.none(), st.text()),
+)
+sayings = st.builds(
+    Said,
+    author=st.builds(Author, id=st.text(min_size=1, max_size=5)),
+    text=st.text(max_size=60),
+    message=st.text(max_size=5),
+)
+turns = st.builds(
+    Turn,
+    id=st.text(max_size=5),
+    asked=sayings,
+    heard=st.lists(sayings, max_size=2).map(tuple),
+    steps=st.lists(steps, max_size=2).map(tuple),
+    answer=st.text(max_size=60),
+    model=st.sampled_from(["grok", "claude", "gemini", "gpt"]),
+    reason=st.sampled_from([str(reason) for reason in Reason]),
+)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@REQUESTS
+@given(history=st.lists(turns, max_size=5), asked=sayings, context=st.sampled_from([400, 2_000, 100_000]))
+def test_any_turns_of_any_models_cut_anywhere_become_a_legal_request(
+    dialect: str, history: list[Turn], asked: Said, context: int
+) -> None:
+    model = Model(name="it", provider="vendor", model="m-1", context=context, max_output=100)
+
+    prompt = build(history, asked, model, system="Be kind.", conversation="c")
+
+    assert list(rules.RULES[dialect](request(dialect, prompt, Quirks()))) == []
+
+
+def test_reasoning_is_asked_for_only_where_a_model_reasons() -> None:
+    prompt = Prompt(system="", messages=(Message(role="user", parts=(TextPart(text="hi"),)),))
+    quirks = Quirks(reasoning={"generationConfig": {"thinkingConfig": {"includeThoughts": True}}})
+
+    plain = request("gemini", prompt, quirks)
+    thinking = request("gemini", prompt, quirks, reasoning=True)
+
+    assert "generationConfig" not in plain
+    assert thinking["generationConfig"] == {"thinkingConfig": {"includeThoughts": True}}
+
+
+def test_what_a_vendor_wants_besides_is_laid_over_the_request_without_losing_anything() -> None:
+    prompt = Prompt(system="", messages=(Message(role="user", parts=(TextPart(text="hi"),)),), max_output=9)
+    quirks = Quirks(extra={"generationConfig": {"responseMimeType": "text/plain"}})
+
+    body = request("gemini", prompt, quirks)
+
+    assert body["generationConfig"] == {"maxOutputTokens": 9, "responseMimeType": "text/plain"}
+
+
+@pytest.mark.parametrize("original", ["call_1", "functions.f:0", "toolu_01" * 8, "", "äöü", "\ud800"])
+def test_any_vendors_call_id_becomes_one_that_every_vendor_takes(original: str) -> None:
+    canonical = canonical_id(original)
+
+    assert rules.NINE.fullmatch(canonical)
+    assert canonical_id(canonical) == canonical == canonical_id(original)
