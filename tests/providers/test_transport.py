@@ -100,14 +100,6 @@ async def test_nobody_listening_at_the_address_is_a_lost_connection(transport: T
     assert isinstance(heard.error, errors.Connection)
 
 
-@pytest.mark.parametrize(
-    "base", ["ftp://vendor.test", "http://", "vendor.test", "", "http://vendor.test:99999"]
-)
-async def test_an_address_that_is_none_is_the_operators_to_correct(transport: Transport, base: str) -> None:
-    with pytest.raises(errors.SettingsError, match="base_url"):
-        endpoint(transport, base)
-
-
 async def test_a_key_that_cannot_be_a_header_is_not_quoted_either(
     vendor: FakeVendor, transport: Transport
 ) -> None:
