@@ -1,5 +1,6 @@
 """The page's adapter on a real loopback port, with doubles behind it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,8 +13,8 @@ from bot.ports import Board
 from bot.posts import Standing
 from bot.replies import Option
 from bot.turns import Turn
-from tests.doubles import FakeInbox
 from tests.web.memory import MemoryBoard
+from tests.web.scripted import Counter, Script, ScriptedWorker, echo
 
 
 @dataclass
@@ -62,10 +63,11 @@ class Desk:
     """One served page and what is behind it."""
 
     adapter: WebAdapter
-    inbox: FakeInbox
+    inbox: Counter
     board: MemoryBoard
     memory: Forgetful
     picked: Picked
+    worker: ScriptedWorker
     url: str
 
 
@@ -86,11 +88,18 @@ async def serving(adapter: WebAdapter) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def desk() -> AsyncIterator[Desk]:
-    inbox, board, memory, picked = FakeInbox(), MemoryBoard(), Forgetful(), Picked()
+async def desk(script: Script | None = None) -> AsyncIterator[Desk]:
+    """With a script, a worker answers; without, events stay in the inbox."""
+    inbox, board, memory, picked = Counter(), MemoryBoard(), Forgetful(), Picked()
     adapter = WebAdapter(inbox=inbox, board=checked(board), memory=memory, active=picked.active)
-    async with serving(adapter) as url:
-        yield Desk(adapter=adapter, inbox=inbox, board=board, memory=memory, picked=picked, url=url)
+    worker = ScriptedWorker(adapter=adapter, inbox=inbox, script=script or echo)
+    async with asyncio.TaskGroup() as group, serving(adapter) as url:
+        working = group.create_task(worker.run()) if script else None
+        yield Desk(
+            adapter=adapter, inbox=inbox, board=board, memory=memory, picked=picked, worker=worker, url=url
+        )
+        if working:
+            working.cancel()
 
 
 def checked(board: MemoryBoard) -> Board:

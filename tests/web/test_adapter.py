@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from bot.events import ButtonPressed, MessageReceived, StopRequested
-from bot.ports import Adapter, Receipt
+from bot.ports import Adapter
 from bot.replies import Action
 from tests.contracts.adapters import AdapterContract
 from tests.doubles import FakeInbox
@@ -187,7 +187,7 @@ async def test_a_press_and_a_stop_become_events(page: Desk, browser: aiohttp.Cli
     press = {"id": "press-0001", "action": "again", "value": "turn-1", "message": "turn-turn-1"}
     async with browser.post(f"{page.url}/web/chats/{CHAT}/buttons", json=press) as got:
         assert got.status == 200
-    page.inbox.answer = Receipt.STOPPING
+    page.inbox.running = True
     async with browser.post(
         f"{page.url}/web/chats/{CHAT}/stop", json={"id": "stop-0001", "turn": "t"}
     ) as got:

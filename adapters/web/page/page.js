@@ -1,0 +1,193 @@
+// The page as a whole: puts the parts together and says what every key does.
+
+import {Chats} from "./chats.js";
+import {Composer} from "./composer.js";
+import {make} from "./inline.js";
+import {Picker, plain} from "./picker.js";
+import {call, Feed, fresh, Outbox} from "./server.js";
+import {Thread} from "./thread.js";
+
+const find = (id) => document.getElementById(id);
+const mac = /Mac|iPhone|iPad/.test(navigator.platform);
+const STATES = {
+  connecting: ["Reconnecting…", "The connection is gone. It is tried again; what you write is kept."],
+  storage: ["Storage away", "Switchboard cannot reach its storage. What you write is kept here and sent when it is back."],
+};
+const ID = /^[A-Za-z0-9_-]{8,64}$/;
+let state = "connecting";
+let current = "";
+
+const outbox = new Outbox(() => { thread.drawPending(); refresh(); });
+const chats = new Chats({root: find("chats"), open, failed});
+const thread = new Thread({
+  root: find("posts"), scroll: find("scroll"), earlier: find("earlier"), latest: find("latest"), outbox, changed,
+});
+const picker = new Picker({button: find("model"), name: find("model-name"), root: find("picker"), press, changed: stands});
+const composer = new Composer({form: find("compose"), field: find("write"), send: find("send"), menu: find("commands"), submit});
+const feed = new Feed(heard, connected);
+
+function submit(text) {
+  outbox.send(current, text);
+  thread.drawPending();
+  thread.toEnd();
+  refresh();
+}
+
+async function press({action, value = "", message = ""}) {
+  if (action === "stop") return stop(value);
+  try {
+    await call("POST", `/${current}/buttons`, {id: fresh(), action, value, message});
+  } catch (error) {
+    failed(error);
+  }
+}
+
+async function stop(turn = thread.running?.turn) {
+  find("stop").disabled = true;
+  try {
+    await call("POST", `/${current}/stop`, {id: fresh(), turn: turn ?? ""});
+  } catch (error) {
+    failed(error);
+  }
+}
+
+async function open(id = fresh()) {
+  current = id;
+  history.replaceState(null, "", `#${id}`);
+  chats.select(id);
+  composer.open(id);
+  picker.close();
+  drawer(false);
+  document.body.classList.add("loading");
+  await Promise.all([thread.open(id).catch(failed), picker.load(id).catch(failed)]);
+  document.body.classList.remove("loading");
+  refresh();
+  if (matchMedia("(hover: hover)").matches) find("write").focus();
+}
+
+function heard(change) {
+  if (change.kind === "lost") { load().catch(failed); return; }
+  if (change.kind === "gone" && change.chat === current) open();
+  chats.apply(change).then(refresh, failed);
+  thread.apply(change);
+}
+
+// A post was put or rewritten in the open conversation.
+function changed(post) {
+  refresh();
+  if (!post || post.growing || post.person) return;
+  picker.load(current).catch(failed);
+  const words = post.reply ? post.reply.text : post.text;
+  find("spoken").textContent = plain(`${post.closing?.notice ?? ""} ${words ?? ""}`).slice(0, 600);
+}
+
+function stands({why, starters, commands}) {
+  find("empty-why").textContent = plain(why);
+  composer.commands = commands;
+  find("starters").replaceChildren(...starters.slice(0, 4).map((text) => {
+    const node = make("button", "starter", text);
+    node.type = "button";
+    node.addEventListener("click", () => { if (/[:\s]$/.test(text)) { composer.set(text); find("write").focus(); } else submit(text); });
+    return node;
+  }));
+}
+
+// Everything that follows from what is shown now.
+function refresh() {
+  const running = thread.running;
+  find("empty").hidden = !thread.empty;
+  find("stop").hidden = !running;
+  if (!running) find("stop").disabled = false;
+  find("title").textContent = chats.title(current);
+  document.title = `${running ? "● " : ""}${chats.title(current)} · Switchboard`;
+}
+
+function connected(now, resumed) {
+  state = now;
+  const [word, sentence] = STATES[now] ?? [];
+  find("link").textContent = word ?? "Connected";
+  find("link").dataset.state = now;
+  find("banner").hidden = now === "live";
+  find("banner").textContent = sentence ?? "";
+  if (now === "live" && !resumed) load().catch(failed);
+}
+
+// Everything anew: at the start, and when too much has happened since the last change we saw.
+async function load() {
+  await chats.load();
+  const wanted = location.hash.slice(1);
+  await open(current || (ID.test(wanted) ? wanted : chats.list[0]?.id));
+}
+
+function failed(error) {
+  if (!(error instanceof Error)) return;
+  if (error.away) { if (state === "live") feed.open(); return; }
+  const banner = find("banner");
+  banner.textContent = error.message;
+  banner.hidden = false;
+  setTimeout(() => { if (state === "live") banner.hidden = true; }, 6000);
+}
+
+function drawer(shown) {
+  document.body.classList.toggle("drawer", shown);
+  find("veil").hidden = !shown;
+  find("menu").setAttribute("aria-expanded", String(shown));
+  narrow();
+  if (shown) find("new").focus();
+}
+
+function narrow() {
+  find("side").inert = matchMedia("(max-width: 760px)").matches && !document.body.classList.contains("drawer");
+}
+
+async function copy(node, text) {
+  await navigator.clipboard.writeText(text);
+  const label = node.lastChild;
+  const before = label.textContent;
+  label.textContent = "Copied";
+  find("spoken").textContent = "Copied";
+  setTimeout(() => { label.textContent = before; }, 1500);
+}
+
+find("posts").addEventListener("click", (event) => {
+  const node = event.target.closest("button");
+  if (!node) return;
+  const post = node.closest("[data-id]")?.dataset.id ?? "";
+  if ("copy" in node.dataset) copy(node, node.closest("figure").querySelector("code").textContent);
+  else if ("copyPost" in node.dataset) copy(node, thread.views.get(post).post.text);
+  else if (node.dataset.action) {
+    if (node.classList.contains("vote")) for (const other of node.parentElement.querySelectorAll(".vote")) other.setAttribute("aria-pressed", String(other === node));
+    press({action: node.dataset.action, value: node.dataset.value, message: post});
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const chord = mac ? event.metaKey : event.ctrlKey;
+  const typing = event.target.matches?.("input, textarea");
+  const act = (doing) => { event.preventDefault(); doing(); };
+  if (document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape") {
+    if (document.body.classList.contains("drawer")) act(() => { drawer(false); find("menu").focus(); });
+    else if (thread.running) act(() => stop());
+    else find("write").focus();
+  } else if (chord && !event.shiftKey && event.key.toLowerCase() === "k") act(() => picker.toggle());
+  else if (chord && event.shiftKey && event.key.toLowerCase() === "o") act(() => open());
+  else if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    const next = chats.neighbour(event.key === "ArrowDown" ? 1 : -1);
+    act(() => next && open(next));
+  } else if (!typing && event.key === "?") act(() => find("shortcuts").showModal());
+  else if (!typing && event.key === "/" && !chord) act(() => find("write").focus());
+});
+
+find("stop").addEventListener("click", () => stop());
+find("new").addEventListener("click", () => open());
+find("keys").addEventListener("click", () => find("shortcuts").showModal());
+find("menu").addEventListener("click", () => drawer(true));
+find("veil").addEventListener("click", () => drawer(false));
+addEventListener("hashchange", () => { const id = location.hash.slice(1); if (ID.test(id) && id !== current) open(id); });
+addEventListener("resize", narrow);
+for (const node of document.querySelectorAll("[data-keys]")) {
+  const keys = {new: mac ? "⇧ ⌘ O" : "Ctrl Shift O", model: mac ? "⌘ K" : "Ctrl K"};
+  node.textContent = keys[node.dataset.keys];
+}
+narrow();

@@ -1,0 +1,126 @@
+// Who answers here, always in sight: the button in the header, and the list it opens.
+
+import {make} from "./inline.js";
+import {icon} from "./posts.js";
+import {call} from "./server.js";
+
+const FEW = 8; // more than these can be filtered
+const WHERE = [["thread", "This conversation"], ["me", "All conversations"]];
+
+export class Picker {
+  constructor({button, name, root, press, changed}) {
+    Object.assign(this, {button, name, root, press, changed});
+    this.where = "thread";
+    button.addEventListener("click", () => this.toggle());
+    root.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("pointerdown", (event) => {
+      if (!this.root.hidden && !root.contains(event.target) && !button.contains(event.target)) this.close();
+    });
+  }
+
+  async load(chat) {
+    this.chat = chat;
+    const standing = await call("GET", `/${chat}/standing`);
+    if (this.chat !== chat) return;
+    this.standing = standing;
+    this.name.textContent = standing.selected || "none";
+    this.button.title = plain(standing.why);
+    this.changed(standing);
+    if (!this.root.hidden) this.#mark();
+  }
+
+  toggle() {
+    if (this.root.hidden) this.open();
+    else this.close();
+  }
+
+  open() {
+    if (!this.standing) return;
+    this.#draw();
+    this.root.hidden = false;
+    this.button.setAttribute("aria-expanded", "true");
+    (this.root.querySelector("[type=search]") ?? this.root.querySelector("[aria-pressed=true]") ?? this.root.querySelector(".option"))?.focus();
+    this.root.querySelector("[aria-pressed=true].option")?.scrollIntoView({block: "nearest"});
+  }
+
+  close() {
+    if (this.root.hidden) return;
+    const inside = this.root.contains(document.activeElement);
+    this.root.hidden = true;
+    this.button.setAttribute("aria-expanded", "false");
+    if (inside) this.button.focus();
+  }
+
+  #draw() {
+    const {options, why} = this.standing;
+    const list = make("div", "options");
+    for (const {value, label, hint} of options) {
+      const node = make("button", "option", make("b", "", label));
+      node.type = "button";
+      if (hint) node.append(make("span", "", hint));
+      node.append(icon("i-check"));
+      node.dataset.model = value;
+      node.addEventListener("click", () => this.#pick(value));
+      list.append(node);
+    }
+    const scope = make("div", "scope", ...WHERE.map(([value, label]) => this.#scope(value, label)));
+    scope.setAttribute("role", "group");
+    scope.setAttribute("aria-label", "Where the choice holds");
+    const parts = [make("p", "why", plain(why)), list, scope];
+    if (options.length > FEW) parts.splice(1, 0, this.#filter(list));
+    this.root.replaceChildren(...parts);
+    this.#mark();
+  }
+
+  #filter(list) {
+    const field = make("input");
+    field.type = "search";
+    field.placeholder = "Find a model";
+    field.setAttribute("aria-label", "Find a model");
+    field.addEventListener("input", () => {
+      const wanted = field.value.trim().toLowerCase();
+      for (const node of list.children) node.hidden = !node.textContent.toLowerCase().includes(wanted);
+    });
+    return field;
+  }
+
+  #scope(value, label) {
+    const node = make("button", "", label);
+    node.type = "button";
+    node.setAttribute("aria-pressed", String(value === this.where));
+    node.addEventListener("click", () => {
+      this.where = value;
+      for (const other of node.parentElement.children) other.setAttribute("aria-pressed", String(other === node));
+    });
+    return node;
+  }
+
+  #mark() {
+    for (const node of this.root.querySelectorAll(".option")) {
+      node.setAttribute("aria-pressed", String(node.dataset.model === this.standing.selected));
+    }
+  }
+
+  async #pick(model) {
+    this.close();
+    this.name.textContent = model;
+    await this.press({action: "pick", value: `${this.where} ${model}`});
+  }
+
+  #key(event) {
+    if (event.key === "Escape") { event.stopPropagation(); this.close(); return; }
+    const seen = [...this.root.querySelectorAll(".option:not([hidden])")];
+    const at = seen.indexOf(document.activeElement);
+    const to = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: seen.length - 1}[event.key];
+    if (event.key === "Enter" && event.target.type === "search") seen[0]?.click();
+    if (to === undefined || (event.target.type === "search" && (event.key === "Home" || event.key === "End"))) return;
+    event.preventDefault();
+    if (to < 0) this.root.querySelector("[type=search]")?.focus();
+    else seen[to]?.focus();
+  }
+}
+
+// The sentence is our Markdown; here it is shown without its marks.
+export function plain(text) {
+  return text.replace(/\*\*|`/g, "").replace(/\\([!-/:-@[-`{-~])/g, "$1");
+}

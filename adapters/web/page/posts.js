@@ -1,0 +1,157 @@
+// One post as DOM: what a person said, an answer that grows, or something Switchboard says.
+
+import {make} from "./inline.js";
+import {Growing, grid, render} from "./markdown.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const ICONS = {up: "i-up", down: "i-thumb-down"};
+
+export function icon(name) {
+  const node = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `#${name}`);
+  node.setAttribute("aria-hidden", "true");
+  node.append(use);
+  return node;
+}
+
+export class PostView {
+  constructor(post) {
+    this.node = make("article");
+    this.show(post);
+  }
+
+  show(post) {
+    this.post = post;
+    this.growing = null;
+    const kind = post.person ? "person" : post.reply ? "reply" : "answer";
+    this.node.className = `post ${kind}`;
+    this.node.dataset.id = post.id;
+    this.node.dataset.after = post.after ?? "";
+    this.node.setAttribute("aria-label", post.person ? "You" : "Switchboard");
+    this.node.replaceChildren(...(post.person ? said(post) : post.reply ? replied(post) : this.#answered(post)));
+    this.node.classList.toggle("growing", Boolean(post.growing));
+    if (post.growing) this.node.setAttribute("aria-busy", "true");
+    else this.node.removeAttribute("aria-busy");
+  }
+
+  grow({text = "", status = ""}) {
+    if (!this.growing) return;
+    this.post.text = (this.post.text ?? "") + text;
+    this.growing.append(text);
+    if (status) this.status.textContent = status;
+    this.status.hidden = Boolean(this.post.text);
+    this.#draw();
+  }
+
+  #answered(post) {
+    const body = make("div", "prose");
+    if (!post.growing) {
+      body.append(render(post.text ?? ""));
+      return [body, ...closed(post)];
+    }
+    this.status = make("p", "status", post.status || "Thinking…");
+    this.status.hidden = Boolean(post.text);
+    this.growing = new Growing(body);
+    this.growing.append(post.text ?? "");
+    this.#draw();
+    return [this.status, body];
+  }
+
+  // Once a frame at most, and never more than a fifth of the time: a huge block does not freeze the page.
+  #draw() {
+    if (this.pending) return;
+    this.pending = true;
+    setTimeout(() => requestAnimationFrame(() => {
+      this.pending = false;
+      const start = performance.now();
+      this.growing?.draw();
+      this.cost = performance.now() - start;
+      this.node.dispatchEvent(new CustomEvent("drawn", {bubbles: true}));
+    }), Math.min((this.cost ?? 0) * 4, 2000));
+  }
+}
+
+function said(post) {
+  return [make("div", "said", post.text ?? "")];
+}
+
+function closed(post) {
+  const {notice, footer, buttons = [], reason} = post.closing ?? {reason: "broken", notice: "The answer was cut short."};
+  const out = [];
+  if (notice) out.push(make("p", `notice ${reason}`, notice));
+  const row = make("div", "under");
+  if (footer) row.append(make("p", "footer", footer));
+  const tools = make("div", "tools");
+  if (post.text) {
+    const copy = make("button", "tool", icon("i-copy"), "Copy");
+    copy.type = "button";
+    copy.dataset.copyPost = "";
+    tools.append(copy);
+  }
+  tools.append(...buttons.map((one) => button(one, "tool")));
+  if (tools.childElementCount) row.append(tools);
+  if (row.childElementCount) out.push(row);
+  return out;
+}
+
+function replied(post) {
+  const {title, text, table, sections = [], choices = [], buttons = []} = post.reply;
+  const body = make("div", "prose");
+  if (title) body.append(make("h3", "", title));
+  body.append(render(text ?? ""));
+  if (table) body.append(grid(table.header, table.rows));
+  const out = [body];
+  if (sections.length) out.push(make("div", `sections of-${Math.min(sections.length, 4)}`, ...sections.map(section)));
+  out.push(...choices.map(choice));
+  if (buttons.length) out.push(make("div", "buttons", ...buttons.map((one) => button(one, "soft"))));
+  return out;
+}
+
+function section({title, text, note, buttons = []}) {
+  const body = make("div", "prose");
+  body.append(render(text ?? ""));
+  const node = make("section", "section", make("h4", "", title), body);
+  node.setAttribute("aria-label", title);
+  const foot = make("div", "section-foot");
+  if (note) foot.append(make("p", "footer", note));
+  foot.append(...buttons.map((one) => button(one, "soft")));
+  if (foot.childElementCount) node.append(foot);
+  return node;
+}
+
+function button({action, label, value = "", primary, danger}, className) {
+  const node = make("button", className);
+  node.type = "button";
+  node.dataset.action = action;
+  node.dataset.value = value;
+  if (primary) node.classList.add("primary");
+  if (danger) node.classList.add("danger");
+  if (ICONS[action]) {
+    node.append(icon(ICONS[action]));
+    node.classList.add("vote");
+    const words = label.replace(/[^\p{L}\p{N} ]/gu, "").trim() || (action === "up" ? "Good answer" : "Bad answer");
+    node.setAttribute("aria-label", words);
+    node.title = words;
+  } else {
+    node.append(label);
+  }
+  return node;
+}
+
+// A choice is a list of buttons: each says what makes it different, the one in force is marked.
+export function choice({action, label, options, selected}) {
+  const list = make("div", "options");
+  for (const {value, label: name, hint} of options) {
+    const node = make("button", "option", make("b", "", name));
+    node.type = "button";
+    if (hint) node.append(make("span", "", hint));
+    node.append(icon("i-check"));
+    node.dataset.action = action;
+    node.dataset.value = value;
+    node.setAttribute("aria-pressed", String(value === selected));
+    list.append(node);
+  }
+  const group = make("fieldset", "choice", make("legend", "", label), list);
+  return group;
+}

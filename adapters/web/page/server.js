@@ -1,0 +1,150 @@
+// Everything that goes over the wire: requests, messages that are sent until they have arrived, and the stream of
+// changes with its state.
+
+const ROOT = "/web/chats";
+
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+  get away() { return this.status === 0 || this.status === 503; }
+}
+
+export async function call(method, path, body) {
+  let response;
+  try {
+    response = await fetch(ROOT + path, {
+      method,
+      headers: body ? {"Content-Type": "application/json"} : {},
+      body: body && JSON.stringify(body),
+    });
+  } catch {
+    throw new Refused(0, "Switchboard does not answer.");
+  }
+  const data = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refused(response.status, data.error ?? `Switchboard answered ${response.status}.`);
+  return data;
+}
+
+export function fresh() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Whether mark a comes after mark b; marks are numbers joined by "-".
+export function later(a, b) {
+  const [x, y] = [a, b].map((mark) => (mark || "0").split("-").map(Number));
+  return x[0] !== y[0] ? x[0] > y[0] : (x[1] ?? 0) > (y[1] ?? 0);
+}
+
+// What was written but may not have arrived. It survives a reload; the same id sent twice is one message.
+export class Outbox {
+  constructor(changed) {
+    this.changed = changed;
+    this.waiting = new Map(read().map((one) => [one.id, {...one, state: "sending"}]));
+    for (const one of this.waiting.values()) this.#deliver(one);
+  }
+
+  send(chat, text) {
+    const one = {id: fresh(), chat, text, at: Date.now() / 1000, state: "sending"};
+    this.waiting.set(one.id, one);
+    this.#save();
+    this.#deliver(one);
+    return one;
+  }
+
+  drop(id) {
+    this.waiting.delete(id);
+    this.#save();
+  }
+
+  of(chat) {
+    return [...this.waiting.values()].filter((one) => one.chat === chat);
+  }
+
+  async #deliver(one) {
+    for (let pause = 1000; this.waiting.has(one.id); pause = Math.min(pause * 1.7, 10_000)) {
+      try {
+        const {receipt} = await call("POST", `/${one.chat}/messages`, {id: one.id, text: one.text});
+        if (receipt.startsWith("full")) this.#set(one, "refused", "Too many messages are waiting here.");
+        else this.drop(one.id);
+        this.changed(one);
+        return;
+      } catch (error) {
+        if (!error.away) {
+          this.#set(one, "refused", error.message);
+          return;
+        }
+        this.#set(one, "waiting", error.message);
+      }
+      await new Promise((done) => setTimeout(done, pause));
+    }
+  }
+
+  retry(one) {
+    this.#set(one, "sending", "");
+    this.#deliver(one);
+  }
+
+  #set(one, state, why) {
+    Object.assign(one, {state, why});
+    this.#save();
+    this.changed(one);
+  }
+
+  #save() {
+    const kept = [...this.waiting.values()].map(({id, chat, text, at}) => ({id, chat, text, at}));
+    try { localStorage.setItem("outbox", JSON.stringify(kept)); } catch { /* storage is off: kept until reload */ }
+  }
+}
+
+function read() {
+  try { return JSON.parse(localStorage.getItem("outbox")) ?? []; } catch { return []; }
+}
+
+// The stream of changes. `onstate` hears "live" (and whether nothing was missed), "connecting" or "storage"; a hidden page lets go of its connection,
+// because a browser has only six per address for all tabs together.
+export class Feed {
+  constructor(onchange, onstate) {
+    this.onchange = onchange;
+    this.onstate = onstate;
+    this.mark = "";
+    this.fails = 0;
+    document.addEventListener("visibilitychange", () => this.#visible());
+    addEventListener("online", () => this.open());
+    this.open();
+  }
+
+  open() {
+    this.close();
+    const source = this.source = new EventSource(`/web/events?after=${encodeURIComponent(this.mark)}`);
+    source.onopen = () => { this.fails = 0; this.onstate("live", this.mark !== ""); };
+    source.onmessage = (event) => {
+      this.mark = event.lastEventId || this.mark;
+      this.onchange(JSON.parse(event.data));
+    };
+    source.onerror = () => this.#lost(source);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = null;
+  }
+
+  async #lost(source) {
+    if (source !== this.source) return;
+    this.close();
+    this.fails++;
+    const retry = Math.min(500 * 2 ** this.fails, 5000);
+    this.timer = setTimeout(() => this.open(), retry);
+    if (this.fails > 1) this.onstate(await call("GET", "").then(() => "connecting", (error) => (error.status === 503 ? "storage" : "connecting")));
+  }
+
+  #visible() {
+    clearTimeout(this.hiding);
+    if (document.hidden) this.hiding = setTimeout(() => this.close(), 20_000);
+    else if (!this.source) this.open();
+  }
+}

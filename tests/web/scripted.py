@@ -1,0 +1,100 @@
+"""A worker that follows a script: it takes what the page sent from the inbox and says what a test wants said."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.events import ButtonPressed, Event, MessageReceived, StopRequested
+from bot.pieces import Closing, Reason, Shown, Status, Text
+from bot.ports import Adapter, Receipt
+from bot.replies import Action, Button, Reply
+from tests.doubles import FakeInbox, FakeJournal
+
+Line = Sequence[Shown | asyncio.Event] | Reply
+Script = Callable[[Event], Line]
+
+BUTTONS = (
+    Button(action=Action.OTHER, label="Ask another model", value="turn-1"),
+    Button(action=Action.AGAIN, label="Regenerate", value="turn-1"),
+    Button(action=Action.UP, label="👍", value="turn-1"),
+    Button(action=Action.DOWN, label="👎", value="turn-1"),
+)
+DONE = Closing(reason=Reason.STOP, footer="demo", buttons=BUTTONS)
+STOPPED = Closing(reason=Reason.STOPPED, footer="demo", notice="Stopped.", buttons=BUTTONS[1:2])
+
+
+@dataclass
+class Counter(FakeInbox):
+    """Wakes the worker, and tells it of stops at once."""
+
+    waiting: "asyncio.Queue[Event]" = field(default_factory=asyncio.Queue)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    running: bool = False
+
+    async def put(self, event: Event) -> Receipt:
+        if isinstance(event, StopRequested):
+            self.events.append(event)
+            self.stop.set()
+            return Receipt.STOPPING if self.running else Receipt.IDLE
+        receipt = await super().put(event)
+        if receipt is Receipt.ACCEPTED:
+            self.waiting.put_nowait(event)
+        return receipt
+
+
+def answer(text: str, *, size: int = 12, closing: Closing = DONE) -> list[Shown]:
+    return [
+        Status("demo is thinking"),
+        *(Text(text[at : at + size]) for at in range(0, len(text), size)),
+        closing,
+    ]
+
+
+@dataclass
+class ScriptedWorker:
+    """Handles one event at a time. An event in a script's line is waited for: the test says when it goes on."""
+
+    adapter: Adapter
+    inbox: Counter
+    script: Script
+    pause: float = 0.0
+    turns: int = 0
+
+    async def run(self) -> None:
+        while True:
+            event = await self.inbox.waiting.get()
+            await self.handle(event)
+
+    async def handle(self, event: Event) -> None:
+        self.turns += 1
+        sink = self.adapter.sink(event, FakeJournal(id=f"{self.turns}-{event.id}"))
+        line = self.script(event)
+        if isinstance(line, Reply):
+            if isinstance(event, ButtonPressed) and line.replaces == "pressed":
+                line = replace(line, replaces=event.message)
+            await sink.say(line)
+            return
+        self.inbox.stop.clear()
+        self.inbox.running = True
+        await sink.show(self._flow(line))
+        self.inbox.running = False
+
+    async def _flow(self, line: Sequence[Shown | asyncio.Event]) -> AsyncGenerator[Shown, None]:
+        for piece in line:
+            if isinstance(piece, asyncio.Event):
+                await self._either(piece)
+            elif not self.inbox.stop.is_set() or isinstance(piece, Closing):
+                await asyncio.sleep(self.pause)
+                yield STOPPED if self.inbox.stop.is_set() else piece
+
+    async def _either(self, gate: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            waits = [group.create_task(gate.wait()), group.create_task(self.inbox.stop.wait())]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+
+
+def echo(event: Event) -> Line:
+    """What a test that does not care gets."""
+    return answer(f"You said: {event.text}" if isinstance(event, MessageReceived) else "Pressed.")
