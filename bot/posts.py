@@ -35,9 +35,13 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """What came to a growing post since the last time. `text` is appended, `status` replaces unless empty."""
+    """What came to a growing post since the last time. `text` is appended, `status` replaces unless empty.
+
+    `number` counts from 1 after the post was put or rewritten: the same growth, sent twice, counts once.
+    """
 
     id: str
+    number: int = 1
     attempt: int = 1
     text: str = ""
     status: str = ""

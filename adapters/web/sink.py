@@ -85,12 +85,15 @@ class Growing:
         self._nothing = nothing
         self._sent = 0
         self._status = ""
+        self._number = 0
 
     async def __call__(self, answer: Answer) -> float:
         text, status = answer.text[self._sent :], answer.status
         if text or status != self._status:
+            self._number += 1
+            growth = replace(self._nothing, number=self._number, text=text, status=status)
             async with reached():
-                await self._board.grow(self._chat, replace(self._nothing, text=text, status=status))
+                await self._board.grow(self._chat, growth)
             self._sent, self._status = self._sent + len(text), status
         return BETWEEN
 

@@ -20,6 +20,9 @@ a Redis Cluster, so a script can touch all of it at once. A standalone server ha
     v:<digest>              string   a sealed record of another part
     b:<digest>              hash     a token bucket
     health                  hash     models in trouble, by provider:model; in the first shard, for everybody
+    w:seq, w:log            counter, stream  the page's changes, numbered; the last few thousand, for a day
+    w:chats, w:titles       zset, hash  the page's conversations, by last post, and their names
+    w:<chat>:<what>         order (zset), posts, owners (hashes), grown (list), gone (string, for a day)
 """
 
 import hashlib
@@ -113,6 +116,10 @@ class Keys:
 
     def health(self) -> str:
         return self._at(0, "health")
+
+    def board(self, what: str, chat: str = "") -> str:
+        """All of the page's board lies in the first shard: one step may touch any of it."""
+        return self._at(0, "w", *([quote(chat, safe="")] if chat else []), what)
 
     def _of(self, conversation: str, what: str) -> str:
         return self._at(self.shard(conversation), "c", conversation, what)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from bot.storage.board import RedisBoard
 from bot.storage.budget import RedisBudget
 from bot.storage.choices import RedisChoices
 from bot.storage.connection import Database, open_database
@@ -33,6 +34,7 @@ class Storage:
     vault: RedisVault
     budget: RedisBudget
     health: RedisHealth
+    board: RedisBoard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,4 +80,7 @@ async def open_storage(
             vault=RedisVault(database=database, keys=keys, seal=seal),
             budget=RedisBudget(database=database, keys=keys, scripts=scripts),
             health=RedisHealth(database=database, keys=keys, scripts=scripts),
+            board=RedisBoard(
+                database=database, keys=keys, seal=seal, scripts=scripts, lifetimes=terms.lifetimes
+            ),
         )

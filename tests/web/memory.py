@@ -1,11 +1,13 @@
 """A board in memory: what `bot.storage.board` does on Redis, for tests of the page and the sink."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.errors import Fenced, PlatformGone, StorageUnavailable
 from bot.posts import Change, Chat, Growth, Page, Post
+from bot.storage.board import titled
 
 SHOWN = 200
 
@@ -19,6 +21,8 @@ class MemoryBoard:
     order: dict[str, list[str]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
+    touched: dict[str, float] = field(default_factory=dict)
+    grown: dict[str, int] = field(default_factory=dict)
     log: list[Change] = field(default_factory=list)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
     silence: float = 0.5
@@ -34,17 +38,22 @@ class MemoryBoard:
             if old is not None and old.turn == post.turn and old.attempt > post.attempt:
                 raise Fenced
             held[post.id] = post
+            self.grown[post.id] = 0
             if old is None:
                 order.insert(self._place(chat, post.after), post.id)
             if post.person and not self.titles.get(chat):
-                self.titles[chat] = " ".join(post.text.split())[:80]
+                self.titles[chat] = titled(post.text)
+            self.touched[chat] = time.time()
             await self._say(Change(mark="", kind="post", chat=chat, post=post))
 
     async def grow(self, chat: str, growth: Growth) -> None:
         self._check(chat)
         post = self.posts[chat][growth.id]
-        if post.attempt > growth.attempt:
+        if post.attempt > growth.attempt or not post.growing:
             raise Fenced
+        if growth.number <= self.grown.get(growth.id, 0):
+            return
+        self.grown[growth.id] = growth.number
         self.posts[chat][growth.id] = replace(
             post,
             text=post.text + growth.text,
@@ -66,10 +75,7 @@ class MemoryBoard:
 
     async def chats(self) -> Sequence[Chat]:
         self._reach()
-        chats = [
-            Chat(id=chat, title=self.titles.get(chat, ""), at=max(post.at for post in posts.values()))
-            for chat, posts in self.posts.items()
-        ]
+        chats = [Chat(id=chat, title=self.titles.get(chat, ""), at=self.touched[chat]) for chat in self.posts]
         return sorted(chats, key=lambda chat: -chat.at)
 
     async def rename(self, chat: str, title: str) -> bool:
@@ -91,17 +97,19 @@ class MemoryBoard:
 
     async def watch(self, after: str = "") -> AsyncGenerator[Sequence[Change], None]:
         self._reach()
-        at = int(after) if after else len(self.log)
-        yield self.log[at:]
         at = len(self.log)
+        if after and not (after.isascii() and after.isdecimal() and int(after) <= at):
+            yield [Change(mark=str(at), kind="lost")]
+        elif after:
+            at = int(after)
         while True:
+            news, at = self.log[at:], len(self.log)
+            yield news
             try:
                 async with asyncio.timeout(self.silence), self.news:
                     await self.news.wait_for(lambda at=at: len(self.log) > at)  # type: ignore[misc]
             except TimeoutError:
                 self._reach()
-            yield self.log[at:]
-            at = len(self.log)
 
     def _place(self, chat: str, after: str) -> int:
         order, held = self.order[chat], self.posts[chat]
