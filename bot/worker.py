@@ -1,0 +1,278 @@
+"""Takes up conversations that have work, several at once, and puts each down again in one of four ways: committed,
+to be retried, given up with an apology, or left to another worker.
+
+A claim is held by beats. When none got through for most of a lease, the turn is cancelled here before anybody else
+can have taken it over, so that two workers never speak in one conversation.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from bot.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable
+from bot.hand import Hand
+from bot.ports import Claim, Leases, Outcome, Ticket, TurnInHand
+
+HELD = 0.8  # of a lease: how long a turn goes on without a beat that got through
+LONGEST_PAUSE = 60.0  # seconds between two tries
+RELEASING = 3.0  # seconds to hand everything back on the way out
+
+log = logging.getLogger(__name__)
+
+Handle = Callable[[Claim, TurnInHand], Awaitable[Outcome]]
+Apologise = Callable[[Claim, TurnInHand, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much at once, and how long something is tried."""
+
+    at_once: int = 64
+    failures: int = 3  # crashes and unknown errors over one event
+    busy: float = 3_600.0  # seconds: a platform may be out of reach for that long
+
+
+class Holding:
+    """A claim while this worker holds it. Leaving the context early means that it was fenced or is to be released."""
+
+    def __init__(self, claim: Claim, hand: Hand, *, until: float) -> None:
+        self.claim = claim
+        self.hand = hand
+        self.until = asyncio.timeout_at(until)
+        self.putting_down = False
+
+    def extend(self, until: float) -> None:
+        if not self.until.expired():
+            self.until.reschedule(until)
+
+    def end(self) -> None:
+        self.extend(asyncio.get_running_loop().time())
+
+
+class Worker:
+    """Shares the work with any number of others on the same Redis. Outlives every outage of it."""
+
+    def __init__(
+        self, *, leases: Leases, handle: Handle, apologise: Apologise, limits: Limits | None = None
+    ) -> None:
+        self._leases = leases
+        self._handle = handle
+        self._apologise = apologise
+        self._limits = limits or Limits()
+        self._held: dict[str, Holding] = {}
+        self._tasks = 0
+        self._room = asyncio.Event()
+        self._room.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._draining = asyncio.Event()
+        self._putting_down = False
+
+    async def run(self) -> None:
+        """Works until cancelled or drained."""
+        async with asyncio.TaskGroup() as group:
+            taking = [
+                group.create_task(self._steadily(self._take, group, shard))
+                for shard in range(self._leases.shards)
+            ]
+            taking.append(group.create_task(self._steadily(self._take_over, group)))
+            keeping = [group.create_task(self._steadily(step)) for step in (self._beat, self._listen)]
+            await self._draining.wait()
+            for task in taking:
+                task.cancel()
+            await asyncio.wait(taking)
+            await self._idle.wait()
+            for task in keeping:
+                task.cancel()
+
+    async def drain(self, *, seconds: float) -> None:
+        """Takes nothing up any more, gives what runs that long, releases the rest. Cancelled: releases at once."""
+        self._draining.set()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._idle.wait()
+        finally:
+            await self._put_down()
+
+    async def _put_down(self) -> None:
+        self._putting_down = True
+        for holding in self._held.values():
+            holding.putting_down = True
+            holding.end()
+        with suppress(TimeoutError, StorageUnavailable):
+            async with asyncio.timeout(RELEASING):
+                await self._idle.wait()
+                await self._leases.leave()
+
+    async def _steadily(self, step: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Repeats a step for ever. What goes wrong is logged and tried again: the loop is never lost."""
+        pause = 0.1
+        entered = False
+        while True:
+            try:
+                if not entered:
+                    await self._leases.enter()
+                    entered = True
+                await step(*arguments)
+                pause = 0.1
+            except Exception as error:
+                if isinstance(error, StorageUnavailable):
+                    log.warning("storage unavailable", extra={"step": step.__name__, "why": str(error)})
+                else:
+                    log.exception("a step of the worker failed", extra={"step": step.__name__})
+                entered = False
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+
+    async def _take(self, group: asyncio.TaskGroup, shard: int) -> None:
+        await self._room.wait()
+        free = self._limits.at_once - self._tasks if self._leases.shards == 1 else 1
+        for ticket in await self._leases.ready(free, shard):
+            self._take_up(group, ticket)
+
+    async def _take_over(self, group: asyncio.TaskGroup) -> None:
+        free = max(0, self._limits.at_once - self._tasks)
+        for ticket in await self._leases.abandoned(free):
+            self._take_up(group, ticket)
+        await asyncio.sleep(self._leases.seconds / 3)
+
+    async def _beat(self) -> None:
+        await asyncio.sleep(self._leases.seconds / 4)
+        held = dict(self._held)
+        asked = asyncio.get_running_loop().time()
+        standing = await self._leases.beat([holding.claim for holding in held.values()])
+        for conversation, holding in held.items():
+            if standing[conversation] == "lost":
+                holding.end()
+                continue
+            holding.extend(asked + self._leases.seconds * HELD)
+            if standing[conversation] == "stop":
+                holding.hand.stop.fire()
+
+    async def _listen(self) -> None:
+        async with aclosing(self._leases.stops()) as stops:
+            async for turn in stops:
+                for holding in self._held.values():
+                    if holding.hand.id == turn:
+                        holding.hand.stop.fire()
+
+    def _take_up(self, group: asyncio.TaskGroup, ticket: Ticket) -> None:
+        self._tasks += 1
+        self._idle.clear()
+        if self._tasks >= self._limits.at_once:
+            self._room.clear()
+        group.create_task(self._attend(ticket))
+
+    async def _attend(self, ticket: Ticket) -> None:
+        """One claim from beginning to end."""
+        about = {"conversation": ticket.conversation}
+        try:
+            asked = asyncio.get_running_loop().time()
+            if claim := await self._leases.claim(ticket):
+                about |= {"turn": claim.record.id, "event": claim.event.id}
+                await self._hold(claim, until=asked + self._leases.seconds * HELD)
+        except Fenced:
+            log.info("turn went on elsewhere", extra=about)
+        except StorageUnavailable as error:
+            log.warning("turn left to be taken over", extra={**about, "why": str(error)})
+        except Exception:
+            log.exception("turn left to be taken over", extra=about)
+        finally:
+            self._tasks -= 1
+            self._room.set()
+            if not self._tasks:
+                self._idle.set()
+
+    async def _hold(self, claim: Claim, *, until: float) -> None:
+        conversation = claim.ticket.conversation
+        if earlier := self._held.get(conversation):
+            earlier.end()
+        holding = Holding(claim, Hand(claim=claim, leases=self._leases), until=until)
+        holding.putting_down = self._putting_down
+        try:
+            async with holding.until:
+                self._held[conversation] = holding
+                if self._putting_down:
+                    holding.end()
+                await self._work(claim, holding.hand)
+        except TimeoutError:
+            if not holding.until.expired():
+                raise
+            if not holding.putting_down:
+                raise Fenced("no beat got through in time") from None
+            await self._leases.release(claim)
+        finally:
+            if self._held.get(conversation) is holding:
+                del self._held[conversation]
+
+    async def _work(self, claim: Claim, hand: Hand) -> None:
+        if claim.record.failures >= self._limits.failures:
+            await self._give_up(claim, hand, "failed")
+            return
+        outcome = Outcome()
+        try:
+            outcome = await self._handle(claim, hand)
+        except Exception as error:
+            match _cause(error):
+                case PlatformGone() as gone:
+                    log.info("nowhere to answer", extra={"event": claim.event.id, "code": gone.code})
+                case PlatformBusy() | StorageUnavailable() as passing:
+                    await self._later(claim, hand, passing)
+                    return
+                case Fenced() as fenced:
+                    raise fenced from None
+                case _:
+                    log.exception("turn failed", extra={"turn": hand.id, "event": claim.event.id})
+                    await self._failed(claim, hand)
+                    return
+        await self._leases.commit(claim, outcome)
+
+    async def _failed(self, claim: Claim, hand: Hand) -> None:
+        if claim.record.failures + 1 >= self._limits.failures:
+            await self._give_up(claim, hand, "failed")
+        else:
+            await self._leases.retry(claim, seconds=_pause(claim))
+
+    async def _later(self, claim: Claim, hand: Hand, passing: PlatformBusy | StorageUnavailable) -> None:
+        if time.time() - hand.started > self._limits.busy:
+            await self._give_up(claim, hand, "busy")
+            return
+        seconds = _pause(claim, passing)
+        log.info("turn put off", extra={"event": claim.event.id, "why": str(passing), "seconds": seconds})
+        await self._leases.retry(claim, seconds=seconds, failed=False)
+
+    async def _give_up(self, claim: Claim, hand: Hand, why: str) -> None:
+        """Nothing ends in silence: the apology is tried for as long as the platform may be out of reach."""
+        about = {"turn": hand.id, "event": claim.event.id, "why": why}
+        try:
+            await self._apologise(claim, hand, why)
+        except Exception as error:
+            match _cause(error):
+                case Fenced() as fenced:
+                    raise fenced from None
+                case PlatformBusy() | StorageUnavailable() as passing if (
+                    time.time() - hand.started <= self._limits.busy
+                ):
+                    await self._leases.retry(claim, seconds=_pause(claim, passing), failed=False)
+                    return
+                case _:
+                    log.exception("apology failed", extra=about)
+        log.error("event given up", extra=about)
+        await self._leases.bury(claim, why=why)
+
+
+def _pause(claim: Claim, error: Exception | None = None) -> float:
+    """Seconds until the next try: what the platform asked for, else half a second and then ever longer."""
+    asked = error.retry_after if isinstance(error, PlatformBusy) else None
+    return asked if asked is not None else min(LONGEST_PAUSE, 0.25 * 2.0 ** min(claim.record.attempt, 10))
+
+
+def _cause(error: Exception) -> Exception:
+    """What really happened, where a TaskGroup has wrapped the one error of its tasks."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,267 @@
+"""What all Leases promise. `storage` is the implementation under test; `rival` is another worker's side of it."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from bot.errors import Fenced
+from bot.ports import Claim, Leases, Outcome, Receipt, Ticket
+from bot.storage.opening import Storage
+from bot.turns import TurnRecord
+from tests.events import ANN, message, stop, thread, turn
+
+PATIENCE = 10.0  # seconds until a test gives up on something that must happen
+
+
+async def shards_in_line(storage: Storage) -> list[int]:
+    """The shards where a conversation has its place in line, waiting or in hand."""
+    shards = range(storage.keys.shards)
+    lengths = await storage.database.ask(*(("XLEN", storage.keys.ready(shard)) for shard in shards))
+    return [shard for shard, length in zip(shards, lengths, strict=True) if length]
+
+
+async def next_ticket(storage: Storage) -> Ticket:
+    """The next conversation in line, whichever shard it waits in."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            for shard in await shards_in_line(storage):
+                if found := await storage.leases.ready(1, shard):
+                    return found[0]
+            await asyncio.sleep(0.01)
+
+
+async def claim_next(storage: Storage) -> Claim:
+    claim = await storage.leases.claim(await next_ticket(storage))
+    assert claim is not None
+    return claim
+
+
+async def nothing_waits(storage: Storage) -> bool:
+    """Whether no conversation is in line: neither new, nor delayed, nor in anybody's hands."""
+    shards = range(storage.keys.shards)
+
+    async def delayed() -> bool:
+        return any(await storage.database.ask(*(("ZCARD", storage.keys.delay(shard)) for shard in shards)))
+
+    # Delayed is asked for twice: a conversation may be put off between two questions.
+    return not (await delayed() or await shards_in_line(storage) or await delayed())
+
+
+async def abandoned(leases: Leases) -> Ticket:
+    """Waits until somebody's lease has run out, and takes over."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if found := await leases.abandoned(1):
+                return found[0]
+            await asyncio.sleep(0.02)
+
+
+class LeasesContract:
+    async def test_messages_of_a_conversation_are_handled_one_at_a_time_in_order(
+        self, storage: Storage
+    ) -> None:
+        for text in ("one", "two", "three"):
+            await storage.inbox.put(message(text))
+        seen = []
+        for waiting in (2, 1, 0):
+            claim = await claim_next(storage)
+            assert claim.waiting == waiting
+            seen.append(getattr(claim.event, "text", ""))
+            await storage.leases.commit(claim, Outcome())
+
+        assert seen == ["one", "two", "three"]
+        assert await nothing_waits(storage)
+
+    async def test_conversations_do_not_wait_for_each_other(self, storage: Storage) -> None:
+        await storage.inbox.put(message(where=thread("a")))
+        await storage.inbox.put(message(where=thread("b")))
+        one, two = await claim_next(storage), await claim_next(storage)
+
+        assert {one.event.thread.thread, two.event.thread.thread} == {"a", "b"}
+
+    async def test_a_claim_brings_history_and_choices_along(self, storage: Storage) -> None:
+        remembered = (turn("one"), turn("two"))
+        await storage.inbox.put(message())
+        await storage.leases.commit(
+            await claim_next(storage), Outcome(append=remembered, thread_choice="grok")
+        )
+        await storage.choices.choose("test:T", "default", "gpt")
+        await storage.choices.choose("test:T", "channel:C", "claude")
+        await storage.choices.choose("test:T", f"person:{ANN.id}", "gemini")
+        await storage.inbox.put(message())
+        claim = await claim_next(storage)
+
+        assert claim.history == remembered
+        scopes = claim.scopes
+        assert (scopes.thread, scopes.person, scopes.channel, scopes.workspace) == (
+            *("grok", "gemini", "claude", "gpt"),
+        )
+
+    async def test_a_commit_can_rewrite_the_history_and_clear_the_choice(self, storage: Storage) -> None:
+        kept = turn("new")
+        await storage.inbox.put(message())
+        await storage.leases.commit(
+            await claim_next(storage), Outcome(append=(turn("old"),), thread_choice="grok")
+        )
+        await storage.inbox.put(message())
+        await storage.leases.commit(await claim_next(storage), Outcome(replace=(kept,), thread_choice=""))
+        await storage.inbox.put(message())
+        claim = await claim_next(storage)
+
+        assert (claim.history, claim.scopes.thread) == ((kept,), "")
+
+    async def test_a_lease_that_runs_out_is_taken_over_with_everything_saved(
+        self, storage: Storage, rival: Storage
+    ) -> None:
+        await storage.inbox.put(message("question"))
+        first = await claim_next(storage)
+        final = turn()
+        await storage.leases.save(
+            first, TurnRecord(id=first.record.id, ref={"ts": "1.2", "n": [1]}, final=final)
+        )
+        second = await rival.leases.claim(await abandoned(rival.leases))
+
+        assert second is not None
+        assert second.event == first.event
+        record = second.record
+        assert (record.id, record.attempt, record.failures) == (first.record.id, 2, 1)
+        assert (record.ref, record.final) == ({"ts": "1.2", "n": [1]}, final)
+        assert record.started == first.record.started
+
+    async def test_who_lost_a_claim_can_do_nothing_with_it(self, storage: Storage, rival: Storage) -> None:
+        await storage.inbox.put(message())
+        lost = await claim_next(storage)
+        held = await rival.leases.claim(await abandoned(rival.leases))
+        assert held is not None
+        leases = storage.leases
+
+        assert await leases.beat([lost]) == {lost.ticket.conversation: "lost"}
+        for attempt in (
+            leases.save(lost, TurnRecord(id=lost.record.id)),
+            leases.commit(lost, Outcome(append=(turn(),))),
+            leases.retry(lost, seconds=0),
+            leases.bury(lost, why="x"),
+            leases.release(lost),
+        ):
+            with pytest.raises(Fenced):
+                await attempt
+        assert await leases.claim(lost.ticket) is None
+        await rival.leases.commit(held, Outcome())
+        assert await storage.memory.recall(thread()) == ()
+
+    async def test_beats_keep_a_claim(self, storage: Storage, rival: Storage) -> None:
+        await storage.inbox.put(message())
+        claim = await claim_next(storage)
+        for _ in range(12):
+            await asyncio.sleep(storage.leases.seconds / 6)
+            assert await storage.leases.beat([claim]) == {claim.ticket.conversation: "ok"}
+            assert await rival.leases.abandoned(10) == []
+
+    async def test_committing_again_changes_nothing(self, storage: Storage) -> None:
+        await storage.inbox.put(message("one"))
+        await storage.inbox.put(message("two"))
+        claim = await claim_next(storage)
+        said = turn("one")
+        await storage.leases.commit(claim, Outcome(append=(said,), counted=said))
+        await storage.leases.commit(claim, Outcome(append=(said,), counted=said))
+        following = await claim_next(storage)
+
+        assert following.history == (said,)
+        assert following.waiting == 0
+        assert (await storage.ledger.spent("test:T", ANN.id))[0].turns == 1
+
+    async def test_a_retry_waits_and_comes_before_what_was_said_later(self, storage: Storage) -> None:
+        await storage.inbox.put(message("one"))
+        first = await claim_next(storage)
+        await storage.leases.retry(first, seconds=0.3)
+        await storage.inbox.put(message("two"))
+        assert await storage.leases.abandoned(10) == []
+        again = await self._woken(storage)
+
+        assert again.event == first.event
+        assert (again.record.attempt, again.record.failures) == (2, 1)
+        assert again.record.id == first.record.id
+
+    async def test_a_busy_platform_is_not_counted_as_a_failure(self, storage: Storage) -> None:
+        await storage.inbox.put(message())
+        await storage.leases.retry(await claim_next(storage), seconds=0, failed=False)
+        again = await self._woken(storage)
+
+        assert (again.record.attempt, again.record.failures) == (2, 0)
+
+    async def test_a_stop_ends_the_pause_of_a_delayed_turn(self, storage: Storage) -> None:
+        await storage.inbox.put(message())
+        await storage.leases.retry(await claim_next(storage), seconds=3600)
+        assert await storage.inbox.put(stop()) is Receipt.STOPPING
+        again = await self._woken(storage)
+
+        assert again.stopped
+
+    async def test_what_is_released_can_be_claimed_at_once_and_is_no_failure(
+        self, storage: Storage, rival: Storage
+    ) -> None:
+        await storage.inbox.put(message())
+        await storage.leases.release(await claim_next(storage))
+        again = await claim_next(rival)
+
+        assert (again.record.attempt, again.record.failures) == (2, 0)
+
+    async def test_who_leaves_gives_back_what_was_never_claimed(
+        self, storage: Storage, rival: Storage
+    ) -> None:
+        await storage.inbox.put(message())
+        await next_ticket(storage)
+        await storage.leases.leave()
+
+        assert len(await rival.leases.abandoned(10)) == 1
+
+    async def test_what_is_buried_does_not_hold_up_the_rest(self, storage: Storage) -> None:
+        await storage.inbox.put(message("poison"))
+        await storage.inbox.put(message("fine"))
+        await storage.leases.bury(await claim_next(storage), why="failed")
+        following = await claim_next(storage)
+
+        assert getattr(following.event, "text", "") == "fine"
+        assert following.record.attempt == 1
+
+    async def test_every_turn_has_a_name_of_its_own(self, storage: Storage) -> None:
+        names = set()
+        for _ in range(3):
+            await storage.inbox.put(message())
+            claim = await claim_next(storage)
+            names.add(claim.record.id)
+            await storage.leases.commit(claim, Outcome())
+
+        assert len(names) == 3
+
+    async def test_stops_are_heard_by_every_worker(self, storage: Storage, rival: Storage) -> None:
+        await storage.inbox.put(message())
+        claim = await claim_next(storage)
+
+        async def press() -> None:
+            for _ in range(100):  # a call is heard by those who listen already
+                await storage.inbox.put(stop(turn=claim.record.id))
+                await asyncio.sleep(0.02)
+
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+            pressing = group.create_task(press())
+            async with aclosing(rival.leases.stops()) as stops:
+                heard = await anext(stops)
+            pressing.cancel()
+
+        assert heard == claim.record.id
+
+    async def test_a_conversation_keeps_a_bounded_number_of_turns(self, storage: Storage) -> None:
+        await storage.inbox.put(message())
+        many = tuple(turn(f"q{n}") for n in range(250))
+        await storage.leases.commit(await claim_next(storage), Outcome(append=many))
+
+        assert await storage.memory.recall(thread()) == many[-200:]
+
+    async def _woken(self, storage: Storage) -> Claim:
+        async with asyncio.timeout(PATIENCE):
+            while not await shards_in_line(storage):
+                assert await storage.leases.abandoned(10) == []
+                await asyncio.sleep(0.02)
+        return await claim_next(storage)

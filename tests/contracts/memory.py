@@ -1,0 +1,165 @@
+"""What Memory, Choices, Ledger, Vault and Budget promise. `storage` is the implementation under test."""
+
+import asyncio
+
+import pytest
+
+from bot.errors import Fenced
+from bot.events import Author, ThreadKey
+from bot.ports import Outcome, Receipt, Scopes
+from bot.storage.opening import Storage
+from bot.turns import Turn
+from tests.contracts.leases import claim_next, nothing_waits
+from tests.events import ANN, BOB, message, thread, turn
+
+
+async def remember(storage: Storage, where: ThreadKey, *turns: Turn, author: Author = ANN) -> None:
+    """Lets a conversation take place."""
+    await storage.inbox.put(message(where=where, author=author))
+    outcome = Outcome(append=turns, join=True, thread_choice="grok", counted=turns[-1])
+    await storage.leases.commit(await claim_next(storage), outcome)
+
+
+class MemoryContract:
+    async def test_a_conversation_remembers_only_itself(self, storage: Storage) -> None:
+        one, two = turn("one"), turn("two")
+        await remember(storage, thread("a"), one)
+        await remember(storage, thread("b"), two)
+
+        assert await storage.memory.recall(thread("a")) == (one,)
+        assert await storage.memory.recall(thread("b")) == (two,)
+        assert await storage.memory.recall(thread("a", workspace="other")) == ()
+
+    async def test_forgetting_says_how_much_went(self, storage: Storage) -> None:
+        await remember(storage, thread(), turn(), turn())
+
+        assert await storage.memory.forget(thread()) == 2
+        assert await storage.memory.recall(thread()) == ()
+        assert await storage.memory.forget(thread()) == 0
+        assert (await storage.choices.in_force(thread(), ANN.id)).thread == "grok"
+
+    async def test_a_purge_leaves_nothing_of_that_workspace_and_all_of_the_others(
+        self, storage: Storage
+    ) -> None:
+        kept = turn("kept")
+        await remember(storage, thread("a", workspace="gone"), turn())
+        await remember(storage, thread("b", workspace="gone"), turn(), author=BOB)
+        await remember(storage, thread("a", workspace="here"), kept)
+        await storage.choices.choose("test:gone", "default", "gpt")
+        await storage.inbox.put(message(where=thread("a", workspace="gone")))
+
+        assert await storage.memory.purge("test:gone") == 2
+        assert await storage.memory.recall(thread("a", workspace="gone")) == ()
+        assert await storage.choices.in_force(thread("a", workspace="gone"), ANN.id) == Scopes()
+        assert (await storage.ledger.spent("test:gone", ANN.id))[1].turns == 0
+        assert await storage.ledger.recent("test:gone", BOB.id) == []
+        assert await storage.memory.recall(thread("a", workspace="here")) == (kept,)
+        assert (await storage.ledger.spent("test:here", ANN.id))[1].turns == 1
+
+    async def test_a_purge_fences_the_turn_that_asked_for_it_and_leaves_no_work(
+        self, storage: Storage
+    ) -> None:
+        await storage.inbox.put(message())
+        claim = await claim_next(storage)
+        await storage.memory.purge("test:T")
+        with pytest.raises(Fenced):
+            await storage.leases.commit(claim, Outcome(append=(turn(),)))
+
+        assert await storage.memory.recall(thread()) == ()
+        assert await storage.inbox.put(message(where=thread("new"))) is Receipt.ACCEPTED
+        assert await storage.leases.claim(claim.ticket) is None
+        await storage.leases.commit(await claim_next(storage), Outcome())
+        assert await nothing_waits(storage)
+
+
+class ChoicesContract:
+    async def test_every_scope_is_chosen_on_its_own(self, storage: Storage) -> None:
+        choices = storage.choices
+        await remember(storage, thread(), turn())
+        await choices.choose("test:T", "default", "gpt")
+        await choices.choose("test:T", "channel:C", "claude")
+        await choices.choose("test:T", f"person:{ANN.id}", "gemini")
+
+        assert await choices.in_force(thread(), ANN.id) == Scopes(
+            thread="grok", person="gemini", channel="claude", workspace="gpt"
+        )
+        assert await choices.in_force(thread("x", channel="D"), BOB.id) == Scopes(workspace="gpt")
+        assert await choices.in_force(thread("x", workspace="other"), ANN.id) == Scopes()
+
+    async def test_an_empty_choice_clears(self, storage: Storage) -> None:
+        await storage.choices.choose("test:T", "default", "gpt")
+        await storage.choices.choose("test:T", "default", "")
+
+        assert await storage.choices.in_force(thread(), ANN.id) == Scopes()
+
+
+class LedgerContract:
+    async def test_what_was_used_adds_up_per_person(self, storage: Storage) -> None:
+        for name in ("a", "b", "c"):
+            await remember(storage, thread(name), turn(cost=0.25))
+        await remember(storage, thread("a"), turn(cost=None), author=BOB)
+        today, month = await storage.ledger.spent("test:T", ANN.id)
+
+        assert (today.turns, today.input, today.output, today.cost) == (3, 30, 15, 0.75)
+        assert month == today
+        assert (await storage.ledger.spent("test:T", BOB.id))[0].cost == 0
+        assert (await storage.ledger.spent("test:T", ""))[0].turns == 4
+
+    async def test_recent_conversations_come_newest_first_with_their_latest_question(
+        self, storage: Storage
+    ) -> None:
+        await remember(storage, thread("a"), turn("first\nquestion"))
+        await remember(storage, thread("b"), turn("q" * 200))
+        await remember(storage, thread("a"), turn("latest"))
+        recent = await storage.ledger.recent("test:T", ANN.id)
+
+        assert [(each.thread, each.title) for each in recent] == [
+            (thread("a"), "latest"),
+            (thread("b"), "q" * 79 + "…"),
+        ]
+        assert len(await storage.ledger.recent("test:T", ANN.id, limit=1)) == 1
+        assert await storage.ledger.recent("test:T", BOB.id) == []
+
+    async def test_a_forgotten_conversation_is_not_listed(self, storage: Storage) -> None:
+        await remember(storage, thread("a"), turn())
+        await storage.memory.forget(thread("a"))
+
+        assert await storage.ledger.recent("test:T", ANN.id) == []
+
+
+class VaultContract:
+    async def test_a_record_is_kept_until_it_is_deleted(self, storage: Storage) -> None:
+        await storage.vault.put("slack:T1", "token ü")
+        await storage.vault.put("slack:T1", "newer")
+
+        assert await storage.vault.get("slack:T1") == "newer"
+        await storage.vault.delete("slack:T1")
+        assert await storage.vault.get("slack:T1") is None
+
+    async def test_taking_gives_it_to_one(self, storage: Storage) -> None:
+        await storage.vault.put("state", "x", seconds=600)
+        async with asyncio.TaskGroup() as group:
+            takes = [group.create_task(storage.vault.take("state")) for _ in range(10)]
+
+        assert sorted(take.result() or "" for take in takes) == [""] * 9 + ["x"]
+
+    async def test_a_record_with_a_time_goes_by_itself(self, storage: Storage) -> None:
+        await storage.vault.put("state", "x", seconds=1)
+        async with asyncio.timeout(10):
+            while await storage.vault.get("state"):  # noqa: ASYNC110 - only the server knows when
+                await asyncio.sleep(0.05)
+
+
+class BudgetContract:
+    async def test_a_bucket_gives_its_burst_and_then_says_how_long_to_wait(self, storage: Storage) -> None:
+        waits = [await storage.budget.take("ann", rate=0.1, burst=3) for _ in range(4)]
+
+        assert waits[:3] == [0, 0, 0]
+        assert 9 < waits[3] <= 10
+        assert await storage.budget.take("bob", rate=0.1, burst=3) == 0
+
+    async def test_a_bucket_fills_again(self, storage: Storage) -> None:
+        assert await storage.budget.take("ann", rate=5, burst=1) == 0
+        async with asyncio.timeout(10):
+            while wait := await storage.budget.take("ann", rate=5, burst=1):  # noqa: ASYNC110 - as a caller does
+                await asyncio.sleep(wait)

@@ -1,0 +1,65 @@
+"""The storage keeps its promises on a plain server, and with everything sealed."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.storage.opening import Storage, Terms, open_storage
+from tests.contracts.inbox import InboxContract
+from tests.contracts.leases import LeasesContract
+from tests.contracts.memory import (
+    BudgetContract,
+    ChoicesContract,
+    LedgerContract,
+    MemoryContract,
+    VaultContract,
+)
+
+LEASE = 0.5  # seconds: long enough for a slow machine, short enough to wait for
+
+
+@pytest.fixture(params=["", "a key that is long enough to be one"], ids=["plain", "sealed"])
+def terms(request: pytest.FixtureRequest, prefix: str) -> Terms:
+    return Terms(prefix=prefix, lease=LEASE, encryption_keys=request.param)
+
+
+@pytest.fixture
+async def storage(redis_url: str, terms: Terms) -> AsyncIterator[Storage]:
+    async with open_storage(redis_url, terms) as opened:
+        await opened.leases.enter()
+        yield opened
+
+
+@pytest.fixture
+async def rival(redis_url: str, terms: Terms) -> AsyncIterator[Storage]:
+    """Another worker's process."""
+    async with open_storage(redis_url, terms) as opened:
+        yield opened
+
+
+class TestInbox(InboxContract):
+    pass
+
+
+class TestLeases(LeasesContract):
+    pass
+
+
+class TestMemory(MemoryContract):
+    pass
+
+
+class TestChoices(ChoicesContract):
+    pass
+
+
+class TestLedger(LedgerContract):
+    pass
+
+
+class TestVault(VaultContract):
+    pass
+
+
+class TestBudget(BudgetContract):
+    pass
