@@ -1,0 +1,166 @@
+"""Model text as a syntax tree, and what links in it may become.
+
+Everything that goes to Slack is built from this tree, never from the text: HTML is not recognised, images are
+never shown, and an address is only a link where a person can see where it leads.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+ADDRESS = re.compile(r"(?i)\b(?:https?|ftp)://[^\s<>\"'`|\\]+|\bwww\.[^\s<>\"'`|\\]+")
+LOOKS_LIKE_ADDRESS = re.compile(r"(?i)://|\bwww\.|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b")
+MEDIA = re.compile(r"(?i)\.(?:png|jpe?g|gif|webp|svg|bmp|avif|heic|mp4|mov|webm|mp3|wav|ogg)$")
+INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Characters that reorder or hide text, and control characters. Joiners stay: emoji and several scripts need them."""
+
+_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_PARSER.disable(["html_block", "html_inline", "reference"])  # a reference hides where a link leads
+_PARSER.validateLink = lambda url: True  # type: ignore[method-assign]  # judged by `link_for`, so that no text is lost
+
+
+def tree(source: str) -> SyntaxTreeNode:
+    return SyntaxTreeNode(_PARSER.parse(INVISIBLE.sub("", source)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Some text in one style. `url` is set where it may be clicked."""
+
+    text: str
+    url: str = ""
+    bold: bool = False
+    italic: bool = False
+    strike: bool = False
+    code: bool = False
+
+
+PLAIN = Run(text="")
+
+
+def inline(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
+    """What is inside a paragraph, heading or cell, in order."""
+    for child in node.children:
+        match child.type:
+            case "text" | "text_special":
+                yield from addresses(child.content, like)
+            case "code_inline":
+                yield replace(like, text=child.content, code=True)
+            case "softbreak" | "hardbreak":
+                yield replace(like, text="\n")
+            case "strong" | "em" | "s":
+                yield from styled(child, like)
+            case "link":
+                yield from link(child, like)
+            case "image":
+                yield from picture(child, like)
+            case _:
+                yield from inline(child, like)
+
+
+def styled(node: SyntaxTreeNode, like: Run) -> Iterator[Run]:
+    match node.type:
+        case "strong":
+            return inline(node, replace(like, bold=True))
+        case "em":
+            return inline(node, replace(like, italic=True))
+    return inline(node, replace(like, strike=True))
+
+
+def words(node: SyntaxTreeNode) -> str:
+    """The text inside, without marks."""
+    return "".join(piece.text for piece in inline(node))
+
+
+def addresses(text: str, like: Run = PLAIN) -> Iterator[Run]:
+    """Text with the bare addresses in it made into links that show where they lead."""
+    at = 0
+    for found in ADDRESS.finditer(text):
+        address = trimmed(found.group())
+        url = safe(address if "://" in address else f"https://{address}")
+        if not url:
+            continue
+        if text[at : found.start()]:
+            yield replace(like, text=text[at : found.start()])
+        yield replace(like, text=address, url=url)
+        at = found.start() + len(address)
+    if text[at:]:
+        yield replace(like, text=text[at:])
+
+
+def trimmed(address: str) -> str:
+    """Without the punctuation that belongs to the sentence around it."""
+    while address and (
+        address[-1] in ".,;:!?*_~'\"" or (address[-1] == ")" and address.count("(") < address.count(")"))
+    ):
+        address = address[:-1]
+    return address
+
+
+def link(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
+    """A label and where it leads. A label that looks like another address is not clickable; the true one is."""
+    target = str(node.attrs.get("href") or "")
+    url, label = safe(target), words(node).strip()
+    if not url:
+        yield from (piece for piece in inline(node, like))
+        if target and target != label:
+            yield replace(like, text=f" ({target})")
+        return
+    shown = display(url)
+    if not label or same(label, target):
+        yield replace(like, text=label or shown, url=url)
+    elif LOOKS_LIKE_ADDRESS.search(label):
+        yield replace(like, text=f"{label} (")
+        yield replace(like, text=shown, url=url)
+        yield replace(like, text=")")
+    else:
+        yield replace(like, text=label, url=url)
+        yield replace(like, text=f" ({host(url)})")
+
+
+def picture(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
+    """An image is told, not shown: showing it would fetch it, and so tell its server whatever the address holds."""
+    source = str(node.attrs.get("src") or "")
+    yield replace(like, text=" ".join(part for part in (node.content or words(node), f"({source})") if part))
+
+
+def safe(url: str) -> str:
+    """The address as it may be clicked, "" when it may not: web and mail only, no media, no credentials."""
+    try:
+        parts = urlsplit(url)
+        name = parts.hostname or ""
+    except ValueError:
+        return ""
+    if parts.scheme.lower() == "mailto":
+        return url if re.fullmatch(r"(?i)mailto:[\w.+-]+@[\w.-]+", url) else ""
+    if parts.scheme.lower() not in ("http", "https") or not name or parts.username or "\\" in url:
+        return ""
+    return "" if MEDIA.search(parts.path) or len(url) > 2000 or not url.isprintable() else url
+
+
+def host(url: str) -> str:
+    """The host in plain letters, so that look-alikes show."""
+    name = urlsplit(url).hostname or urlsplit(url).path
+    try:
+        return name if name.isascii() else name.encode("idna").decode()
+    except UnicodeError:
+        return ascii(name).strip("'")
+
+
+def display(url: str) -> str:
+    """The address with its host in plain letters."""
+    name = urlsplit(url).hostname or ""
+    return url if name.isascii() else url.replace(name, host(url), 1)
+
+
+def same(label: str, target: str) -> bool:
+    """Whether a label says exactly where it leads."""
+    bare = target.removeprefix("mailto:").rstrip("/")
+    return (
+        label.rstrip("/") in (target.rstrip("/"), bare, re.sub(r"(?i)^https?://", "", bare))
+        and label.isascii()
+    )
