@@ -77,8 +77,9 @@ class Lost(PlatformBusy):
 class Calls:
     """One workspace's API. Shared by everything that speaks to that workspace in this process."""
 
-    def __init__(self, *, client: AsyncWebClient, clock: Clock) -> None:
+    def __init__(self, *, client: AsyncWebClient, session: aiohttp.ClientSession, clock: Clock) -> None:
         self.client = client
+        self.session = session
         self.clock = clock
         self._allowances: dict[tuple[str, ...], Allowance] = {}
 

@@ -101,7 +101,7 @@ def spoken(payload: Json, event: Json, us: Installation) -> MessageReceived | No
         direct=direct,
         threaded=inside,
         late=inside and not direct,
-        files=files(event),
+        files=files(event, us),
     )
 
 
@@ -220,7 +220,8 @@ def thread_of(event: Json, inner: Json, us: Installation) -> ThreadKey:
     return thread(us, str(event.get("channel") or ""), str(inner.get("thread_ts") or inner.get("ts") or ""))
 
 
-def files(event: Json) -> tuple[File, ...]:
+def files(event: Json, us: Installation) -> tuple[File, ...]:
+    """What is attached. `source` says whose token reads it, besides its address."""
     found = []
     for one in event.get("files") or []:
         if one.get("mode") == "tombstone" or not one.get("id"):
@@ -232,7 +233,7 @@ def files(event: Json) -> tuple[File, ...]:
                 name=str(one.get("name") or one["id"]),
                 media_type=str(one.get("mimetype") or ""),
                 size=int(one.get("size") or 0),
-                source={"url": address},
+                source={"url": str(address), "workspace": us.workspace, "enterprise": us.enterprise},
             )
         )
     return tuple(found)

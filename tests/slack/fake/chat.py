@@ -105,9 +105,16 @@ def update(slack: Slack, team: Team, args: Json) -> Json:
     if message.stream:
         message.stream.text, message.stream.tasks, message.stream.blocks = "", {}, []
     if args.get("file_ids"):
-        message.files = [slack.files[id] for id in str(args["file_ids"]).split(",")]
+        message.files = [attached(slack, id) for id in str(args["file_ids"]).split(",")]
     slack.changed(message)
     return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": shown(message)}
+
+
+def attached(slack: Slack, id: str) -> Json:
+    file = slack.files.get(id)
+    if file is None or not file["data"]:
+        raise Refused("file_not_found")
+    return {key: file[key] for key in ("id", "name", "size", "mimetype")}
 
 
 def delete(slack: Slack, team: Team, args: Json) -> Json:

@@ -51,10 +51,10 @@ async def fake_slack(
     """Serves a fake on a loopback port, any free one unless told."""
     async with aiohttp.ClientSession() as session:
         fake = FakeSlack(clock=clock, seed=seed, limits=limits, session=session)
-        runner = web.AppRunner(fake.application(), access_log=None)
+        runner = web.AppRunner(fake.application(), access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=0.5)
+            site = web.TCPSite(runner, "127.0.0.1", port)
             await site.start()
             host, bound = runner.addresses[0][:2]
             fake.at(f"http://{host}:{bound}")
