@@ -146,9 +146,9 @@ class MessagesDecoder:
         event = parsed(data)
         match event.get("type"):
             case "content_block_delta":
-                yield from self._delta(event.get("index"), obj(event.get("delta")))
+                yield from self._delta(count(event.get("index")), obj(event.get("delta")))
             case "content_block_start":
-                yield from self._started(event.get("index"), obj(event.get("content_block")))
+                yield from self._started(count(event.get("index")), obj(event.get("content_block")))
             case "message_start":
                 self._opened(obj(event.get("message")))
             case "message_delta":
@@ -178,7 +178,7 @@ class MessagesDecoder:
         self._model = text(message.get("model")) or self._model
         self._count(obj(message.get("usage")))
 
-    def _started(self, index: Any, block: dict[str, Any]) -> Iterator[Piece]:
+    def _started(self, index: int, block: dict[str, Any]) -> Iterator[Piece]:
         match block.get("type"):
             case "text":
                 yield from self._text(text(block.get("text")))
@@ -195,7 +195,7 @@ class MessagesDecoder:
             case "fallback":  # another model goes on with the answer
                 self._model = text(obj(block.get("to")).get("model")) or self._model
 
-    def _delta(self, index: Any, delta: dict[str, Any]) -> Iterator[Piece]:
+    def _delta(self, index: int, delta: dict[str, Any]) -> Iterator[Piece]:
         match delta.get("type"):
             case "text_delta":
                 yield from self._text(text(delta.get("text")))

@@ -125,7 +125,7 @@ class ResponsesDecoder:
         if data.strip() == "[DONE]":
             return
         event = parsed(data)
-        kind = event.get("type")
+        kind = text(event.get("type"))
         if kind in TEXT:
             yield from self._text(event)
         elif kind in THINKING:
@@ -134,7 +134,7 @@ class ResponsesDecoder:
             self._collect(obj(event.get("item")))
         elif kind in {"response.completed", "response.incomplete"}:
             yield from self._end(kind, obj(event.get("response")))
-        elif kind in {"error", "response.failed"} or (kind is None and event.get("error")):
+        elif kind in {"error", "response.failed"} or (not kind and event.get("error")):
             yield from _counted(obj(event.get("response")))
             raise within(event)
 
