@@ -141,9 +141,9 @@ class SlackAdapter:
         try:
             # As JSON, whatever it came as: Bolt loses a command whose text holds the word "payload".
             bolt = AsyncBoltRequest(body=json.dumps(body), headers={"content-type": "application/json"})
+            answer = await self._app.async_dispatch(bolt)
         except MALFORMED:
             return web.Response(status=400)
-        answer = await self._app.async_dispatch(bolt)
         if answer.status == 404:
             answer.status, answer.body = 200, ""  # a kind of payload that is not for us: do not send it again
         return await to_aiohttp_response(answer)

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
-
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.events import translate
 from adapters.slack.ours import Installation
+from bot.connections import Limits
 from bot.events import Event
+from bot.listeners import listening, public
 from bot.pacing import Clock
 from bot.ports import Journal, ReplySink
 from tests.contracts.places import Fault, Seen
@@ -66,18 +66,13 @@ async def bot_in_slack(
         adapter = SlackAdapter(
             inbox=inbox, api_url=fake.api_url, clock=clock, **{"bot_token": TOKEN, **door, **options}
         )
-        app = web.Application()
-        app.add_routes(list(adapter.routes()))
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        async with adapter.running():
-            await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            host, port = runner.addresses[0][:2]
-            try:
-                yield Bot(fake=fake, adapter=adapter, inbox=inbox, url=f"http://{host}:{port}")
-            finally:
-                await runner.cleanup()
+        door_limits = Limits()
+        app = public(adapter.routes(), limits=door_limits)
+        async with (
+            adapter.running(),
+            listening(app, host="127.0.0.1", port=0, variable="PORT", limits=door_limits) as port,
+        ):
+            yield Bot(fake=fake, adapter=adapter, inbox=inbox, url=f"http://127.0.0.1:{port}")
 
 
 @dataclass

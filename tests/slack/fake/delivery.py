@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
+from io import BytesIO
 from urllib.parse import urlencode
 
 import aiohttp
@@ -76,7 +77,9 @@ class Http:
         } | (headers or {})
         try:
             timeout = aiohttp.ClientTimeout(total=3)
-            async with self._session.post(self.url, data=body, headers=signed, timeout=timeout) as answer:
+            async with self._session.post(
+                self.url, data=BytesIO(body), headers=signed, timeout=timeout
+            ) as answer:
                 no_retry = answer.headers.get("X-Slack-No-Retry") == "1"
                 return Delivered(status=answer.status, body=await answer.text(), retry=not no_retry)
         except (TimeoutError, aiohttp.ClientError):
