@@ -39,7 +39,7 @@ class Picked:
     """Says who answers; `selected` is what a test or a scripted worker picked."""
 
     selected: str = "demo"
-    why: str = "The default."
+    why: str = "**demo** answers here: it is the default."
 
     async def active(self, thread: ThreadKey, author: Author) -> Standing:
         return Standing(

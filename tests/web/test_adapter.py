@@ -249,5 +249,5 @@ async def test_the_picker_is_told_who_answers_and_why(page: Desk, browser: aioht
     async with browser.get(f"{page.url}/web/chats/{CHAT}/standing") as got:
         standing = await got.json()
 
-    assert (standing["selected"], standing["why"]) == ("grok", "The default.")
+    assert (standing["selected"], standing["why"]) == ("grok", page.picked.why)
     assert standing["options"][1]["hint"]

@@ -82,7 +82,7 @@ function changed(post) {
 }
 
 function stands({why, starters, commands}) {
-  find("empty-why").textContent = plain(why);
+  find("empty-why").textContent = find("model-why").textContent = plain(why);
   composer.commands = commands;
   find("starters").replaceChildren(...starters.slice(0, 4).map((text) => {
     const node = make("button", "starter", text);
@@ -142,11 +142,11 @@ function narrow() {
 
 async function copy(node, text) {
   await navigator.clipboard.writeText(text);
-  const label = node.lastChild;
-  const before = label.textContent;
+  const label = node.lastChild, picture = node.querySelector("use");
   label.textContent = "Copied";
+  picture?.setAttribute("href", "#i-check");
   find("spoken").textContent = "Copied";
-  setTimeout(() => { label.textContent = before; }, 1500);
+  setTimeout(() => { label.textContent = "Copy"; picture?.setAttribute("href", "#i-copy"); }, 1500);
 }
 
 find("posts").addEventListener("click", (event) => {

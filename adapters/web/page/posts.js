@@ -84,9 +84,10 @@ function closed(post) {
   if (footer) row.append(make("p", "footer", footer));
   const tools = make("div", "tools");
   if (post.text) {
-    const copy = make("button", "tool", icon("i-copy"), "Copy");
+    const copy = make("button", "tool", icon("i-copy"), make("span", "label", "Copy"));
     copy.type = "button";
     copy.dataset.copyPost = "";
+    copy.setAttribute("aria-label", "Copy the answer");
     tools.append(copy);
   }
   tools.append(...buttons.map((one) => button(one, "tool")));
