@@ -36,7 +36,7 @@ const patterns = new Map();
 
 export function code(text, language) {
   const name = language.toLowerCase();
-  const body = make("code", "", ...coloured(text, name));
+  const body = make("code", "", coloured(text, name));
   const copy = make("button", "copy", "Copy");
   copy.type = "button";
   copy.dataset.copy = "";

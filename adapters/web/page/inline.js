@@ -9,13 +9,18 @@ const BARE = /https?:\/\/[^\s<>"`\\^{|}]{1,2000}/iy;
 const BREAK = /<br\s*\/?>/iy;
 const TARGET = /\(\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?\s*\)/y;
 const HIDDEN = /[\u200b\u2060\ufeff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const DEEPEST = 32;
+const DEEPEST = 32; // emphasis inside emphasis
+const LONGEST = 16; // marks in a row
 const SCHEMES = new Set(["http:", "https:", "mailto:"]);
 
+// Children are nodes, strings and arrays of them; an array may be longer than a call takes arguments.
 export function make(name, className, ...children) {
   const node = document.createElement(name);
   if (className) node.className = className;
-  node.append(...children);
+  for (const child of children) {
+    if (Array.isArray(child)) for (const each of child) node.append(each);
+    else node.append(child);
+  }
   return node;
 }
 
@@ -132,11 +137,11 @@ class Inline {
     const blank = /\s/, mark = /[\p{P}\p{S}]/u;
     const left = !blank.test(after) && (!mark.test(after) || blank.test(before) || mark.test(before));
     const right = !blank.test(before) && (!mark.test(before) || blank.test(after) || mark.test(after));
-    const word = char === "_";
+    const word = char === "_", some = end - at <= LONGEST;
     return {
       char, count: end - at, size: end - at,
-      opens: left && (!word || !right || mark.test(before)),
-      closes: right && (!word || !left || mark.test(after)),
+      opens: some && left && (!word || !right || mark.test(before)),
+      closes: some && right && (!word || !left || mark.test(after)),
     };
   }
 }
@@ -148,7 +153,8 @@ function emphasise(items) {
   const fold = (depth) => {
     while (open.length > depth) {
       const {run, nodes} = open.pop();
-      top().push(run.char.repeat(run.count), ...nodes);
+      top().push(run.char.repeat(run.count));
+      for (const node of nodes) top().push(node);
     }
   };
   for (const item of items) {
@@ -160,7 +166,7 @@ function emphasise(items) {
       fold(depth + 1);
       const {run, nodes} = open[depth];
       const size = item.char === "~" ? item.count : Math.min(2, item.count, run.count);
-      const node = make(item.char === "~" ? "del" : size === 2 ? "strong" : "em", "", ...nodes);
+      const node = make(item.char === "~" ? "del" : size === 2 ? "strong" : "em", "", nodes);
       run.count -= size;
       item.count -= size;
       if (run.count) open[depth].nodes = [node];
@@ -181,7 +187,7 @@ function pairs(opener, closer) {
 }
 
 function span(nodes) {
-  return make("span", "", ...nodes);
+  return make("span", "", nodes);
 }
 
 function entity(text, at) {
@@ -250,7 +256,7 @@ function anchor(target, label) {
   let url = null;
   try { url = new URL(target); } catch { /* not an absolute address */ }
   if (!url || !SCHEMES.has(url.protocol)) return span([...label, target ? ` (${target})` : ""]);
-  const node = make("a", "", ...label);
+  const node = make("a", "", label);
   node.href = url.href;
   node.target = "_blank";
   node.rel = "noopener noreferrer nofollow";

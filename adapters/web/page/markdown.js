@@ -11,7 +11,8 @@ const QUOTE = /^ {0,3}>/;
 const ITEM = /^( *)([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*)|)$/;
 const UNDERLINE = /^ {0,3}(=+|-{2,})[ \t]*$/;
 const DASHES = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
-const DEEPEST = 12;
+const BEGUN = /(^|\n)[ ]*(?:[-*+#>|`~=_]{1,3}|\d{1,9}[.)]?)$/; // a last line that does not show yet what it will be
+const DEEPEST = 12; // quotes and lists inside each other
 
 export function render(text) {
   const root = document.createDocumentFragment();
@@ -32,7 +33,7 @@ export class Growing {
   }
 
   draw() {
-    const rest = this.text.slice(this.settled).split("\n");
+    const rest = this.text.slice(this.settled).replace(BEGUN, "").split("\n");
     for (const node of this.tail) node.remove();
     this.tail = [];
     const found = [...blocks(rest, 0, true)];
@@ -77,7 +78,7 @@ function fence(all, at) {
 function heading(all, at) {
   const found = HEADING.exec(all[at]);
   // The page's own headings come first: an answer's largest is the third.
-  return found && {node: make(`h${Math.min(6, found[1].length + 2)}`, "", ...inline(found[2] ?? "")), end: at + 1};
+  return found && {node: make(`h${Math.min(6, found[1].length + 2)}`, "", inline(found[2] ?? "")), end: at + 1};
 }
 
 function rule(all, at) {
@@ -180,11 +181,11 @@ function table(all, at) {
 
 // A table in a box of its own that scrolls sideways, reachable by keyboard.
 export function grid(header, rows, fill = (text) => [text], sides = []) {
-  const cell = (name, text, place) => make(name, sides[place] ?? "", ...fill(text ?? ""));
-  const head = make("tr", "", ...header.map((text, place) => cell("th", text, place)));
+  const cell = (name, text, place) => make(name, sides[place] ?? "", fill(text ?? ""));
+  const head = make("tr", "", header.map((text, place) => cell("th", text, place)));
   for (const node of head.children) node.scope = "col";
-  const body = rows.map((row) => make("tr", "", ...header.map((_, place) => cell("td", row[place], place))));
-  const box = make("div", "grid", make("table", "", make("thead", "", head), make("tbody", "", ...body)));
+  const body = rows.map((row) => make("tr", "", header.map((_, place) => cell("td", row[place], place))));
+  const box = make("div", "grid", make("table", "", make("thead", "", head), make("tbody", "", body)));
   box.tabIndex = 0;
   box.setAttribute("role", "region");
   box.setAttribute("aria-label", "Table");
@@ -215,11 +216,11 @@ function paragraph(all, at, growing) {
   let text = all.slice(at, end).map((line) => line.trimStart()).join("\n").trimEnd();
   const under = end < all.length && UNDERLINE.exec(all[end]);
   if (under && !(growing && end === all.length - 1)) {
-    return {node: make(under[1][0] === "=" ? "h3" : "h4", "", ...inline(text)), end: end + 1};
+    return {node: make(under[1][0] === "=" ? "h3" : "h4", "", inline(text)), end: end + 1};
   }
   if (under) end++;
   if (growing && end === all.length) text = mended(text);
-  return {node: make("p", "", ...inline(text)), end};
+  return {node: make("p", "", inline(text)), end};
 }
 
 // What is still being written looks as it will when its marks are closed.

@@ -15,7 +15,9 @@ const STATES = {
 };
 const ID = /^[A-Za-z0-9_-]{8,64}$/;
 let state = "connecting";
-let current = "";
+let current = location.hash.slice(1);
+let asked = ID.test(current); // the address names a conversation
+if (!asked) current = fresh();
 
 const outbox = new Outbox(() => { thread.drawPending(); refresh(); });
 const chats = new Chats({root: find("chats"), open, failed});
@@ -24,6 +26,9 @@ const thread = new Thread({
 });
 const picker = new Picker({button: find("model"), name: find("model-name"), root: find("picker"), press, changed: stands});
 const composer = new Composer({form: find("compose"), field: find("write"), send: find("send"), menu: find("commands"), submit});
+chats.select(current);
+composer.open(current);
+thread.expect(current);
 const feed = new Feed(heard, connected);
 
 function submit(text) {
@@ -53,7 +58,9 @@ async function stop(turn = thread.running?.turn) {
 
 async function open(id = fresh()) {
   current = id;
+  asked = true;
   history.replaceState(null, "", `#${id}`);
+  find("spoken").textContent = "";
   chats.select(id);
   composer.open(id);
   picker.close();
@@ -112,11 +119,12 @@ function connected(now, resumed) {
   if (now === "live" && !resumed) load().catch(failed);
 }
 
-// Everything anew: at the start, and when too much has happened since the last change we saw.
+// Everything anew: at the start, and when too much has happened since the last change we saw. Whoever has begun to
+// write stays where they are.
 async function load() {
   await chats.load();
-  const wanted = location.hash.slice(1);
-  await open(current || (ID.test(wanted) ? wanted : chats.list[0]?.id));
+  const begun = asked || find("write").value || outbox.of(current).length;
+  await open(begun ? current : chats.list[0]?.id);
 }
 
 function failed(error) {

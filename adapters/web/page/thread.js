@@ -19,6 +19,13 @@ export class Thread {
     earlier.addEventListener("click", () => this.#more());
   }
 
+  // The conversation that will be opened: what is sent to it stands there already.
+  expect(chat) {
+    this.chat = chat;
+    this.early = [];
+    this.drawPending();
+  }
+
   // Changes that arrive while the posts are being fetched wait for them.
   async open(chat) {
     const same = this.chat === chat;

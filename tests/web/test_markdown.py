@@ -1,0 +1,246 @@
+"""What the page makes of Markdown, and of text that would be more than Markdown."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
+from tests.contracts.sinks import HOSTILE
+from tests.web.browsing import CHROMIUM, Tab, chromium, tab
+from tests.web.scripted import answer
+from tests.web.served import desk
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+]
+
+HTML = """async (text) => {
+  const {render} = await import("/web/markdown.js");
+  const box = document.createElement("div");
+  box.append(render(text));
+  for (const node of box.querySelectorAll("a")) for (const name of ["target", "rel", "title"]) node.removeAttribute(name);
+  for (const node of box.querySelectorAll(".code")) node.replaceWith(node.querySelector("pre"));
+  for (const node of box.querySelectorAll(".grid")) node.replaceWith(node.firstChild);
+  for (const node of box.querySelectorAll("pre")) for (const name of node.getAttributeNames()) node.removeAttribute(name);
+  return box.innerHTML;
+}"""
+GROWN = """async ([text, size]) => {
+  const {Growing, render} = await import("/web/markdown.js");
+  const [grown, whole] = [document.createElement("div"), document.createElement("div")];
+  const growing = new Growing(grown);
+  for (let at = 0; at < text.length; at += size) {
+    growing.append(text.slice(at, at + size));
+    growing.draw();
+  }
+  whole.append(render(text));
+  return [grown.innerHTML, whole.innerHTML];
+}"""
+LIVE = """() => [...document.querySelectorAll("#posts *")].filter((node) =>
+  /^(SCRIPT|IMG|IFRAME|OBJECT|EMBED|STYLE|LINK|META|BASE|FORM|VIDEO|AUDIO|SOURCE|MATH|FOREIGNOBJECT)$/i.test(node.tagName)
+  || node.getAttributeNames().some((name) => /^on|^style$|^src|^srcset|^action|^formaction|^background/i.test(name))
+  || (node.tagName === "A" && !/^(https?|mailto):/.test(node.getAttribute("href")))
+  || (node.tagName === "A" && !/noopener/.test(node.rel))
+).map((node) => node.outerHTML.slice(0, 200))"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one(browser: Browser) -> AsyncIterator[Tab]:
+    async with desk() as served, tab(browser, served.url) as opened:
+        yield opened
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    id: str
+    text: str
+    html: str
+
+
+CASES = [
+    Case("emphasis", "a *b* **c** ***d*** ~~e~~ __f__ _g_", "<p>a <em>b</em> <strong>c</strong> <em><strong>d</strong></em> <del>e</del> <strong>f</strong> <em>g</em></p>"),
+    Case("emphasis inside emphasis", "**a *b* c**", "<p><strong>a <em>b</em> c</strong></p>"),
+    Case("stars that are not emphasis", "2 * 3 * 4, a**, snake_case_name", "<p>2 * 3 * 4, a**, snake_case_name</p>"),
+    Case("unclosed emphasis stays text", "**never closed", "<p>**never closed</p>"),
+    Case("crossed emphasis", "*a **b* c**", "<p><em>a <em><em>b</em> c</em></em></p>"),
+    Case("code span", "`a < b` and `` ` ``", "<p><code>a &lt; b</code> and <code>`</code></p>"),
+    Case("no emphasis in code", "`*a*` *`b`*", "<p><code>*a*</code> <em><code>b</code></em></p>"),
+    Case("escapes", r"\*not\* \[a\](b) \\ 1\.", r"<p>*not* [a](b) \ 1.</p>"),
+    Case("escaped backtick", r"\`a`", "<p>`a`</p>"),
+    Case("entities are characters", "&lt;b&gt; &amp; &copy; &#65; &nope;", "<p>&lt;b&gt; &amp; © A &amp;nope;</p>"),
+    Case("line breaks", "a\nb<br>c", "<p>a<br>b<br>c</p>"),
+    Case("headings", "# A\n### B\ntext", "<h3>A</h3><h5>B</h5><p>text</p>"),
+    Case("underlined heading", "A\n===\n\nB\n---", "<h3>A</h3><h4>B</h4>"),
+    Case("rule", "a\n\n---\n\nb", "<p>a</p><hr><p>b</p>"),
+    Case("quote", "> a\n> > b\n> - c", "<blockquote><p>a</p><blockquote><p>b</p></blockquote><ul><li>c</li></ul></blockquote>"),
+    Case("lists", "- a\n- b\n  - c\n    more\n- d", "<ul><li>a</li><li>b<ul><li>c<br>more</li></ul></li><li>d</li></ul>"),
+    Case("numbered list", "3. a\n4. b", '<ol start="3"><li>a</li><li>b</li></ol>'),
+    Case("list nested with too few blanks", "1. a\n  - b\n2. c", "<ol><li>a<ul><li>b</li></ul></li><li>c</li></ol>"),
+    Case("loose list", "- a\n\n- b", '<ul class="loose"><li><p>a</p></li><li><p>b</p></li></ul>'),
+    Case("list after a paragraph", "Two things:\n- a\n- b\n\nEnd.", "<p>Two things:</p><ul><li>a</li><li>b</li></ul><p>End.</p>"),
+    Case("code in a list", "1. a\n   ```\n   x\n     y\n   ```\n2. b", "<ol><li>a<pre><code>x\n  y</code></pre></li><li>b</li></ol>"),
+    Case("a year is no list", "It was\n1984. Then", "<p>It was<br>1984. Then</p>"),
+    Case("fence", "```\n<b>\n\n*x*\n```\nafter", "<pre><code>&lt;b&gt;\n\n*x*</code></pre><p>after</p>"),
+    Case("fence in a fence", "````\n```\na\n```\n````", "<pre><code>```\na\n```</code></pre>"),
+    Case("tilde fence", "~~~\na\n~~~", "<pre><code>a</code></pre>"),
+    Case("open fence", "```py\na = 1", '<pre><code>a = <span class="t-number">1</span></code></pre>'),
+    Case("tabs in code stay", "```\n\ta\n```", "<pre><code>\ta</code></pre>"),
+    Case("table", "| a | b |\n|:-:|--:|\n| `x|y` | \\| |\n| 1 |", '<table><thead><tr><th class="center" scope="col">a</th><th class="right" scope="col">b</th></tr></thead><tbody><tr><td class="center"><code>x|y</code></td><td class="right">|</td></tr><tr><td class="center">1</td><td class="right"></td></tr></tbody></table>'),
+    Case("table after a paragraph", "See:\na|b\n-|-\n1|2", '<p>See:</p><table><thead><tr><th class="" scope="col">a</th><th class="" scope="col">b</th></tr></thead><tbody><tr><td class="">1</td><td class="">2</td></tr></tbody></table>'.replace(' class=""', "")),
+    Case("link", "[a](https://example.com/x_(y)) <https://b.example>", '<p><a href="https://example.com/x_(y)">a</a> <a href="https://b.example/">https://b.example</a></p>'),
+    Case("link with title", '[a](https://example.com "t")', '<p><a href="https://example.com/">a</a></p>'),
+    Case("bare address", "(see https://example.com/a_b?c=d), ok.", '<p>(see <a href="https://example.com/a_b?c=d">https://example.com/a_b?c=d</a>), ok.</p>'),
+    Case("misleading link says where it leads", "[https://bank.example](https://evil.example/x)", '<p><span><a href="https://evil.example/x">https://bank.example</a><span class="target"> (evil.example)</span></span></p>'),
+    Case("misleading name", "[bank.example](https://evil.example)", '<p><span><a href="https://evil.example/">bank.example</a><span class="target"> (evil.example)</span></span></p>'),
+    Case("address with a name in front", "[bank.example](https://bank.example@evil.example)", '<p><span><a href="https://bank.example@evil.example/">bank.example</a><span class="target"> (evil.example)</span></span></p>'),
+    Case("hidden characters in a label", "[b\u200bank\u202e.example](https://evil.example)", '<p><span><a href="https://evil.example/">bank.example</a><span class="target"> (evil.example)</span></span></p>'),
+    Case("script address is text", "[a](javascript:alert(1))", "<p><span>a (javascript:alert(1))</span></p>"),
+    Case("data address is text", "[a](data:text/html,x)", "<p><span>a (data:text/html,x)</span></p>"),
+    Case("relative address is text", "[a](/web/chats)", "<p><span>a (/web/chats)</span></p>"),
+    Case("image is a link", "![cat](https://evil.example/p.png)", '<p><a href="https://evil.example/p.png">cat</a></p>'),
+    Case("image in a link", "[![b](https://a.example/i.svg)](https://b.example)", '<p><a href="https://b.example/"><span>b</span></a></p>'),
+    Case("reference images are text", "![a][1]\n\n[1]: https://evil.example/x.png", '<p>![a][1]</p><p>[1]: <a href="https://evil.example/x.png">https://evil.example/x.png</a></p>'),
+    Case("html is text", "<b onclick=x>hi</b>", "<p>&lt;b onclick=x&gt;hi&lt;/b&gt;</p>"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+async def test_markdown_becomes_these_nodes(one: Tab, case: Case) -> None:
+    assert await one.page.evaluate(HTML, case.text) == case.html
+
+
+@pytest.mark.parametrize("size", [1, 3, 17])
+async def test_a_text_that_grew_looks_as_if_it_had_come_at_once(one: Tab, size: int) -> None:
+    text = "\n\n".join(case.text for case in CASES if "open" not in case.id)
+    grown, whole = await one.page.evaluate(GROWN, [f"{text}\n\nThe end.\n", size])
+
+    assert grown == whole
+
+
+async def test_marks_that_are_not_closed_yet_do_not_flicker(one: Tab) -> None:
+    for text, seen in (
+        ("a **bo", "a bo"),
+        ("a **", "a"),
+        ("see [lab", "see lab"),
+        ("see [l](htt", "see l"),
+        ("`co", "co"),
+    ):
+        grown = await one.page.evaluate(
+            """async (text) => {
+              const {Growing} = await import("/web/markdown.js");
+              const root = document.createElement("div");
+              const growing = new Growing(root);
+              growing.append(text);
+              growing.draw();
+              return root.textContent;
+            }""",
+            text,
+        )
+        assert grown == seen
+
+
+TORTURES = {
+    "brackets": "[" * 100_000,
+    "links in links": "[" * 20_000 + "](https://a.example)" * 5_000,
+    "stars": "*a " * 40_000,
+    "star runs": "*" * 100_000 + "a" + "*" * 100_000,
+    "mixed marks": "*_~`" * 30_000,
+    "backticks": "".join("`" * (n % 300 + 1) + "a" for n in range(700)),
+    "quotes": ">" * 100_000,
+    "nested lists": "\n".join("  " * n + "- a" for n in range(800)),
+    "dashes": "|-" * 60_000,
+    "pipes": "|" * 100_000 + "\n" + "|-" * 50_000,
+    "parentheses": "[a](" + "(" * 100_000,
+    "address": "https://a.example/" + ")" * 50_000,
+    "addresses": "https://a.example/)))... " * 5_000,
+    "titles": '[a](b "' * 20_000,
+    "entities": "&#x41" * 30_000,
+    "angles": "<" * 100_000,
+    "blanks": " " * 100_000 + "a",
+    "lines": "\n" * 100_000,
+    "hashes": "#" * 100_000,
+    "strings in code": "```js\n" + "'\\" * 14_000,
+    "underlines": "a\n" * 20_000 + "===",
+    "backslashes": "\\" * 100_000 + "`a`",
+    "exclamations": "![" * 40_000,
+}
+
+
+@pytest.mark.parametrize("name", TORTURES)
+async def test_no_text_keeps_the_page_busy(one: Tab, name: str) -> None:
+    """Each is done in milliseconds when rendering is linear, and in minutes when it is not."""
+    one.page.set_default_timeout(10_000)
+    length = await one.page.evaluate(
+        """async (text) => {
+          const {render} = await import("/web/markdown.js");
+          const watch = performance.now();
+          const found = render(text).textContent.length;
+          return performance.now() - watch > 5000 ? -1 : found;
+        }""",
+        TORTURES[name],
+    )
+    assert length >= 0
+
+
+ATTACKS = [
+    HOSTILE,
+    "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">",
+    "<svg onload=alert(1)><style>@import 'https://evil.example/x.css'; body{display:none}</style>",
+    "<iframe src='https://evil.example'></iframe><base href='https://evil.example'><form action='https://evil.example'>",
+    "[a](javascript:alert(1)) [b](JaVaScRiPt:alert(1)) [c](&#106;avascript:alert(1)) [d](\x01javascript:alert(1))",
+    "[a](vbscript:x) [b](data:text/html;base64,PHNjcmlwdD4=) [c](file:///etc/passwd) [d](blob:x) [e](//evil.example)",
+    "![a](https://evil.example/a.png) ![](https://evil.example/b.png) [![c](https://evil.example/c.png)](javascript:x)",
+    "```html\n<script>alert(1)</script>\n```\n`<img src=x onerror=alert(1)>`",
+    "```<script>alert(1)</script>\ncode\n```",
+    "| <img src=x onerror=alert(1)> | b |\n|-|-|\n| <script>alert(1)</script> | ![x](https://evil.example/x.png) |",
+    "# <img src=https://evil.example/h.png>\n> <script>alert(1)</script>\n\n- <iframe src=//evil.example>",
+    "<a href='javascript:alert(1)'>x</a> <button onclick=alert(1)>Stop</button> <div style='position:fixed;inset:0'>",
+    'https://evil.example/%22onmouseover=alert(1) <https://evil.example/"onclick=alert(1)>',
+    "{{constructor.constructor('alert(1)')()}} ${alert(1)} <%= x %>",
+    "<meta http-equiv=refresh content='0;url=https://evil.example'><link rel=stylesheet href=https://evil.example/x.css>",
+    "\u202egnp.exe\u202c <b>\u0000</b> <!--><script>alert(1)</script-->",
+    "|a" * 300 + "|\n" + "|-" * 300 + "|\n" + ("|x" * 300 + "|\n") * 60,
+]
+
+
+async def test_hostile_answers_do_nothing_and_fetch_nothing(browser: Browser) -> None:
+    waiting = list(ATTACKS)
+    async with desk(lambda event: answer(waiting.pop(0), size=40)) as served, tab(browser, served.url) as one:
+        for _ in ATTACKS:
+            await one.ask("Attack")
+
+        assert await one.page.evaluate(LIVE) == []
+        assert "owned" not in await one.page.title()
+        await one.assert_clean()
+
+
+async def test_hostile_replies_do_nothing_and_fetch_nothing(browser: Browser) -> None:
+    def everywhere(text: str) -> Reply:
+        button = Button(action=Action.RUN, label=text[:60], value="x")
+        return Reply(
+            title=text,
+            text=text,
+            table=Table(header=(text,), rows=((text,),)),
+            sections=(Section(title=text, text=text, note=text, buttons=(button,)),),
+            choices=(
+                Choice(action=Action.PICK, label=text, options=(Option(value=text, label=text, hint=text),)),
+            ),
+            buttons=(button,),
+        )
+
+    waiting = [everywhere(text) for text in ATTACKS[:-1]]
+    async with desk(lambda event: waiting.pop(0)) as served, tab(browser, served.url) as one:
+        for attack in ATTACKS[:-1]:
+            await one.ask(f"{attack} <img src=x onerror=alert(1)>")
+
+        assert await one.page.evaluate(LIVE) == []
+        await one.assert_clean()
