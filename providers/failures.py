@@ -18,6 +18,8 @@ from providers.patience import retry_after
 from providers.wire import items, obj, text
 
 CAP = 500  # characters of a vendor's text that reach the log
+REQUEST = 100  # and of its name for the request, which its support asks for
+REQUEST_IDS = ("apim-request-id", "x-request-id", "request-id")
 
 PARAMETER_TOO_LONG = frozenset({"string_above_max_length"})
 
@@ -82,7 +84,10 @@ def _error(complaint: Complaint, status: int | None, headers: Mapping[str, str],
     wait = None
     if status is None or status == 429 or status >= 500:
         wait = retry_after(headers, details=complaint.details, message=complaint.message, now=now)
-    error = kind(scrubbed(complaint.message), status=status, code=scrubbed(code), retry_after=wait)
+    request = next((f" [request {headers[name]}]" for name in REQUEST_IDS if headers.get(name)), "")
+    error = kind(
+        scrubbed(complaint.message) + request[:REQUEST], status=status, code=scrubbed(code), retry_after=wait
+    )
     said = headers.get("x-should-retry", "").lower()
     if said in {"true", "false"}:
         error.retry = said == "true"

@@ -27,6 +27,7 @@ ERROR_BYTES = 64 * 1024
 LISTING_BYTES = 32 * 1024 * 1024
 LINE_BYTES = 8 * 1024 * 1024
 ANSWER_BYTES = 64 * 1024 * 1024
+HERE = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
 
 
@@ -40,6 +41,7 @@ class Transport:
             transport=wire,
             limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60.0),
             headers={"user-agent": "switchboard"},
+            mounts=dict.fromkeys(HERE),  # None: past any proxy that the environment names
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 

@@ -7,7 +7,7 @@ It speaks all four dialects, told apart by the path, and refuses what their vend
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -151,10 +151,11 @@ class FakeVendor:
         return False
 
     async def _until_gone(self, request: web.Request, response: web.StreamResponse, noise: bytes) -> None:
-        while request.transport is not None and not request.transport.is_closing():
-            if noise:
-                await response.write(noise)
-            await asyncio.sleep(TICK)
+        with suppress(ConnectionResetError):
+            while request.transport is not None and not request.transport.is_closing():
+                if noise:
+                    await response.write(noise)
+                await asyncio.sleep(TICK)
         self.hung_up.set()
 
 

@@ -171,6 +171,13 @@ async def test_the_key_itself_never_reaches_the_log_whatever_it_looks_like() -> 
     assert "canary-key" not in str(got.error)
 
 
+@pytest.mark.parametrize("header", ["request-id", "x-request-id", "apim-request-id"])
+def test_the_log_names_the_request_as_the_vendor_does(header: str) -> None:
+    error = refused(500, {header: "req_011CdufXo8Y2LVfY2veyuQWG-0123456789"}, "{}")
+
+    assert "[request req_011CdufXo8Y2LVfY2veyuQWG-0123456789]" in str(error)
+
+
 def test_a_vendors_text_is_capped_in_the_log() -> None:
     error = refused(500, {}, "word " * 100_000)
 

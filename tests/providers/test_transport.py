@@ -91,6 +91,20 @@ async def test_a_wrong_key_is_refused_and_never_quoted(vendor: FakeVendor, trans
     assert "hunter2" not in str(heard.error)
 
 
+async def test_a_proxy_in_the_environment_is_not_asked_for_what_runs_here(
+    vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    async with Transport() as transport:
+        heard = await hear(endpoint(transport, vendor.url), MODEL)
+
+    assert heard.text.strip() == HELLO
+
+
 async def test_nobody_listening_at_the_address_is_a_lost_connection(transport: Transport) -> None:
     async with fake_vendor() as gone:
         url = gone.url
