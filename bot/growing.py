@@ -5,9 +5,10 @@ platform never slows the model down, and whatever came meanwhile goes out togeth
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any
 
 from bot.pacing import Clock
 from bot.pieces import Closing, Shown, Status, Text, Thinking
@@ -36,9 +37,15 @@ class Answer:
 
 
 async def follow(
-    pieces: AsyncGenerator[Shown, None], draw: Callable[[Answer], Awaitable[float]], *, clock: Clock
+    pieces: AsyncGenerator[Shown, None],
+    draw: Callable[[Answer], Awaitable[float]],
+    *,
+    clock: Clock,
+    pulse: float | None = None,
 ) -> Answer:
     """Reads to the end; calls `draw` with what is there whenever there is something new and it may be shown.
+
+    With a `pulse` it is also called at the start, and again after so many seconds in which nothing came.
 
     `draw` returns the seconds to leave the platform alone. It is not called with the closed answer, which is
     returned: a pause ends at once when the answer does. The first error of either side ends both and is raised
@@ -56,16 +63,14 @@ async def follow(
         changed.set()
 
     async def show(group: asyncio.TaskGroup) -> None:
+        if pulse is not None:
+            await _first(group, clock.sleep(await draw(answer)), ended.wait())
         while not ended.is_set():
-            await changed.wait()
+            await _first(group, changed.wait(), *([] if pulse is None else [clock.sleep(pulse)]))
             changed.clear()
             if ended.is_set() or answer.closing:
                 continue
-            pause = group.create_task(clock.sleep(await draw(answer)))
-            over = group.create_task(ended.wait())
-            await asyncio.wait((pause, over), return_when=asyncio.FIRST_COMPLETED)
-            pause.cancel()
-            over.cancel()
+            await _first(group, clock.sleep(await draw(answer)), ended.wait())
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -74,3 +79,11 @@ async def follow(
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return answer
+
+
+async def _first(group: asyncio.TaskGroup, *waits: Coroutine[Any, Any, object]) -> None:
+    """Waits until one of them is over, and lets go of the others."""
+    tasks = [group.create_task(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()

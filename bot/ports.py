@@ -68,6 +68,11 @@ class Journal(Protocol):
         """What the sink saved last, by this or an earlier attempt. None: nothing was posted and told."""
         ...
 
+    @property
+    def stop(self) -> Stop:
+        """Fires when the person pressed Stop, on whatever replica; a sink fires it for the platform's own Stop."""
+        ...
+
     async def save(self, ref: Mapping[str, Any]) -> None:
         """Keeps the sink's own state (JSON values). One Redis round trip. Raises Fenced, StorageUnavailable."""
         ...
@@ -75,11 +80,6 @@ class Journal(Protocol):
 
 class TurnInHand(Journal, Protocol):
     """The journal as the conversation sees it. Implemented by the worker's claim."""
-
-    @property
-    def stop(self) -> Stop:
-        """Fires when the person pressed Stop, on whatever replica."""
-        ...
 
     async def keep(self, final: Turn) -> None:
         """Stores the finished turn before its last edit is sent, so that nobody asks the model again."""

@@ -8,6 +8,7 @@ from bot.errors import StorageUnavailable
 from bot.events import Event
 from bot.pieces import Shown
 from bot.ports import Receipt
+from bot.stopping import Stop
 
 
 @dataclass
@@ -19,6 +20,7 @@ class FakeJournal:
     started: float = 0.0
     ref: Mapping[str, Any] | None = None
     saves: list[Mapping[str, Any]] = field(default_factory=list)
+    stop: Stop = field(default_factory=Stop)
 
     async def save(self, ref: Mapping[str, Any]) -> None:
         self.ref = ref

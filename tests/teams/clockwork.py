@@ -9,8 +9,9 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any
 
-GRACE = 0.002
-"""Real seconds in which something may still arrive over loopback before time is skipped."""
+GRACE, PATIENT_GRACE = 0.002, 0.03
+"""Real seconds in which something may still arrive over loopback before time is skipped: for pauses, for deadlines."""
+DEADLINE = 4.0
 
 
 class _Skipping(selectors.DefaultSelector):
@@ -21,9 +22,10 @@ class _Skipping(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None or timeout <= 0:
             return super().select(timeout)
-        ready = super().select(min(timeout, GRACE))
-        if not ready and timeout > GRACE:
-            self.skipped += timeout - GRACE
+        grace = min(timeout, PATIENT_GRACE if timeout > DEADLINE else GRACE)
+        ready = super().select(grace)
+        if not ready:
+            self.skipped += timeout - grace
         return ready
 
 
@@ -46,3 +48,13 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 def now() -> float:
     """The clock of the running loop."""
     return asyncio.get_running_loop().time()
+
+
+class LoopClock:
+    """A `bot.pacing.Clock` in the running loop's time."""
+
+    def now(self) -> float:
+        return now()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

@@ -96,7 +96,7 @@ class Connector:
     async def _faulty(self, request: web.Request, call: Call) -> web.StreamResponse:
         fault = await self.faults.next(call.method, call.sent)
         if fault and not fault.carried:
-            return fault.response(request)
+            return await self.faults.strike(fault, request)
         try:
             response = await self._answer(call)
         except Refused as refused:
@@ -106,7 +106,7 @@ class Connector:
             response = refused.response()
         if fault:
             self.faults.dropped.append(f"{call.method} {call.stream.get('streamType', '')}".strip())
-            return fault.response(request)
+            return await self.faults.strike(fault, request)
         return response
 
     async def _answer(self, call: Call) -> web.Response:

@@ -52,6 +52,7 @@ class FakeTeams:
         self.connector = Connector(issuer=self.issuer, rooms=self.rooms, clock=clock)
         self.files = Files(issuer=self.issuer)
         self.canary = Canary()
+        self.alice = ALICE
         self.bot_url = bot_url
         self.patience = patience
         self.delivered: list[Delivered] = []

@@ -33,10 +33,11 @@ class Fault:
     html: bool = False
     flat: bool = False
     carried: bool = False
+    hang: bool = False
     match: Match = always
 
     def response(self, request: web.Request) -> web.StreamResponse:
-        if self.cut:
+        if self.cut or self.hang:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=500)
@@ -52,13 +53,34 @@ class Faults:
     planned: list[Fault] = field(default_factory=list)
     drop: float = 0.0
     dropped: list[str] = field(default_factory=list)
+    numbered: dict[int, Fault] = field(default_factory=dict)
+    count: int = 0
+    hanging: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     rolled: float = 0.0
 
     def plan(self, fault: Fault) -> None:
         self.planned.append(fault)
 
+    async def strike(self, fault: Fault, request: web.Request) -> web.StreamResponse:
+        """The answer of a call that a fault befell; one that hangs comes when `released` is set."""
+        if fault.hang:
+            self.hanging.set()
+            await self.released.wait()
+        return fault.response(request)
+
+    def clear(self) -> None:
+        """Lets go of what hangs, forgets what was planned, and counts calls from one again."""
+        self.released.set()
+        self.planned.clear()
+        self.numbered.clear()
+        self.hanging, self.released, self.count = asyncio.Event(), asyncio.Event(), 0
+
     async def next(self, method: str, activity: dict[str, Any]) -> Fault | None:
         """The fault that strikes this call. Its delay is over when this returns."""
+        self.count += 1
+        if self.count in self.numbered:
+            return self.numbered.pop(self.count)
         for fault in self.planned:
             if fault.times > 0 and fault.match(method, activity):
                 fault.times -= 1

@@ -1,0 +1,104 @@
+"""What Teams sends, as far as we read it. Anything of another shape is a body we cannot read (400).
+
+Source: Microsoft Learn, Teams platform, "Conversations with a bot".
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Name = Annotated[str, Field(max_length=2048)]
+Words = Annotated[str, Field(max_length=300_000)]
+
+
+class Wired(BaseModel):
+    """A part of an activity: read strictly, unknown fields dropped."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, alias_generator=to_camel)
+
+
+class Account(Wired):
+    id: Name = ""
+    name: Name | None = None
+    aad_object_id: Name | None = None
+    tenant_id: Name | None = None
+    is_targeted: bool | None = None
+
+
+class Conversation(Wired):
+    id: Name = Field(min_length=1)
+    conversation_type: Name | None = None
+    tenant_id: Name | None = None
+
+
+class Identified(Wired):
+    id: Name | None = None
+
+
+class ChannelData(Wired):
+    tenant: Identified | None = None
+    event_type: Name | None = None
+
+
+class Attachment(Wired):
+    content_type: Name | None = None
+    content_url: Annotated[str, Field(max_length=16_384)] | None = None
+    name: Name | None = None
+    content: Any = None
+
+
+class Reaction(Wired):
+    type: Name = ""
+
+
+class Incoming(Wired):
+    """One activity. Everything but `type`, `conversation` and `from` may be missing."""
+
+    type: Name = Field(min_length=1)
+    conversation: Conversation
+    from_: Account = Field(alias="from")
+    id: Name | None = None
+    name: Name | None = None
+    timestamp: Name | None = None
+    channel_id: Name = ""
+    service_url: Name = ""
+    recipient: Account = Account()
+    text: Words | None = None
+    reply_to_id: Name | None = None
+    action: Name | None = None
+    value: Any = None
+    entities: Annotated[list[Any], Field(max_length=500)] | None = None
+    attachments: Annotated[list[Attachment], Field(max_length=100)] | None = None
+    members_added: list[Account] | None = None
+    reactions_added: list[Reaction] | None = None
+    channel_data: ChannelData | None = None
+
+    @property
+    def tenants(self) -> frozenset[str]:
+        """Every tenant this activity names; a genuine one names one."""
+        data = self.channel_data.tenant.id if self.channel_data and self.channel_data.tenant else None
+        return frozenset(tenant for tenant in (self.conversation.tenant_id, data) if tenant)
+
+    @property
+    def at(self) -> float:
+        """Unix seconds, 0.0 when it does not say."""
+        try:
+            return datetime.fromisoformat(self.timestamp or "").timestamp()
+        except ValueError:
+            return 0.0
+
+    @property
+    def scope(self) -> str:
+        """personal, groupChat or channel. Ids are opaque: only the declared type counts."""
+        return self.conversation.conversation_type or "personal"
+
+    @property
+    def targeted(self) -> bool:
+        return self.recipient.is_targeted is True
+
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        """The entities of one type."""
+        found = (entity for entity in self.entities or () if isinstance(entity, dict))
+        return [entity for entity in found if entity.get("type") == kind]

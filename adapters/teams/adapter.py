@@ -1,0 +1,174 @@
+"""Teams as a platform: the route, what is open while it serves, and a sink for every event."""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+from azure.core.exceptions import DeserializationError
+from botbuilder.schema import Activity
+from pydantic import ValidationError
+
+from adapters.teams import messages
+from adapters.teams.activity import Incoming
+from adapters.teams.auth import Denied, Gate, OpenGate
+from adapters.teams.clouds import cloud_of, file_hosts, service_hosts
+from adapters.teams.connector import Connector, Repeat
+from adapters.teams.credentials import Credentials
+from adapters.teams.downloads import Downloads
+from adapters.teams.ears import FULL, Ears, Turns
+from adapters.teams.events import PLATFORM
+from adapters.teams.keys import KeySet
+from adapters.teams.places import Place
+from adapters.teams.sink import Streams, TeamsSink
+from adapters.teams.voices import Stage
+from adapters.teams.wire import Wire
+from bot.environment import loopback
+from bot.errors import PlatformError, SettingsError, StorageUnavailable
+from bot.events import Event, File, MessageReceived
+from bot.pacing import Clock, WallClock
+from bot.ports import Inbox, Journal, Manners, ReplySink
+from bot.turns import Said
+
+log = logging.getLogger(__name__)
+
+HERE = ("localhost", "127.0.0.1", "::1")
+
+
+class TeamsAdapter:
+    """Implements bot.ports.Adapter. `tenants` are those whose people are served, {"*"} means all.
+
+    With `playground` nobody is asked who they are; `host` is where the listener will be, and anything but loopback
+    raises SettingsError.
+    """
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        app_id: str = "",
+        app_password: str = "",
+        tenant_id: str = "",
+        tenants: Iterable[str] = (),
+        metadata_url: str = "",
+        token_url: str = "",
+        hosts: Iterable[str] = (),
+        playground: bool = False,
+        host: str = "",
+        name: str = "Switchboard",
+        extended_markdown: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        if playground and not loopback(host):
+            raise SettingsError(
+                f"TEAMS_PLAYGROUND accepts anybody, and HOST={host} can be reached from other machines. "
+                "Write HOST=127.0.0.1, or remove TEAMS_PLAYGROUND."
+            )
+        if not playground and not (app_id and app_password):
+            raise SettingsError("TEAMS_APP_ID and TEAMS_APP_PASSWORD are both needed for Teams.")
+        self._inbox = inbox
+        self._manners = Manners(mention=f"@{name}", slash=True, threads=True, private=True)
+        self._extended = extended_markdown
+        self._clock = clock or WallClock()
+        self._streams = Streams()
+        self._wire = Wire()
+        cloud = cloud_of(metadata_url)
+        services = service_hosts([*hosts, *(HERE if playground else ())])
+        credentials = Credentials(
+            wire=self._wire,
+            token_url=token_url or cloud.token_url(tenant_id),
+            app_id=app_id,
+            secret=app_password,
+            scope=cloud.scope,
+        )
+        keys = KeySet(wire=self._wire, metadata_url=metadata_url or cloud.metadata_url)
+        self._gate = (
+            OpenGate()
+            if playground
+            else Gate(
+                keys=keys, app_id=app_id, issuer=cloud.issuer, tenants=frozenset(tenants), hosts=services
+            )
+        )
+        trusted = None if playground else credentials
+        self._connector = Connector(wire=self._wire, hosts=services, credentials=trusted)
+        self._downloads = Downloads(
+            wire=self._wire,
+            hosts=file_hosts([*hosts, *(HERE if playground else ())]),
+            services=services,
+            credentials=trusted,
+        )
+        self._turns = Turns(Ears(put=inbox.put, full=self._tell_full))
+
+    @property
+    def platform(self) -> str:
+        return PLATFORM
+
+    @property
+    def manners(self) -> Manners:
+        return self._manners
+
+    def routes(self) -> Sequence[web.AbstractRouteDef]:
+        return [web.post("/api/messages", self._messages)]
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        return self._running()
+
+    def sink(self, event: Event, journal: Journal) -> ReplySink:
+        stage = Stage(
+            connector=self._connector,
+            place=Place.of(event),
+            journal=journal,
+            clock=self._clock,
+            extended=self._extended,
+        )
+        return TeamsSink(stage=stage, streams=self._streams)
+
+    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
+        """Nothing: bots cannot read a Teams conversation without consent to Microsoft Graph."""
+        return ()
+
+    async def fetch(self, file: File) -> bytes:
+        return await self._downloads.fetch(file)
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
+        async with self._wire:
+            yield
+
+    async def _messages(self, request: web.Request) -> web.Response:
+        """The token first, then the body, then what both say about each other; 200 once it is stored."""
+        try:
+            bearer = await self._gate.verify(request.headers.get("Authorization", ""))
+            heard, activity = parse(await request.read())
+            self._gate.admit(bearer, heard)
+            status, body = await self._turns.take(heard, activity)
+        except Denied as denied:
+            log.warning("teams request refused", extra={"status": denied.status, "why": str(denied)})
+            return web.Response(status=denied.status)
+        except StorageUnavailable:
+            return web.Response(status=503, headers={"Retry-After": "5"})
+        if heard.type != "invoke":
+            return web.Response(status=status)
+        return web.json_response({} if body is None else body, status=status)
+
+    async def _tell_full(self, event: Event) -> None:
+        place = Place.of(event).for_one()
+        notice = messages.addressed(messages.message(FULL), place)
+        try:
+            await self._connector.post(place.where, notice, Repeat.NEVER)
+        except PlatformError as error:
+            log.warning("teams notice not sent", extra={"event": event.id, "error": str(error)})
+
+
+def parse(raw: bytes) -> tuple[Incoming, Activity]:
+    """The body, as we read it and as botbuilder does. Raises Denied(400) for whatever cannot be one."""
+    try:
+        body: Any = json.loads(raw)
+        if b"\\ud" in raw.lower():
+            json.dumps(body, ensure_ascii=False).encode()
+        heard = Incoming.model_validate(body)
+        return heard, Activity.deserialize(body)
+    except (ValueError, ValidationError, RecursionError, DeserializationError, TypeError, AttributeError):
+        raise Denied(400, "not an activity") from None

@@ -1,0 +1,113 @@
+"""Microsoft's clouds, and the hosts a bot's token may be sent to in them.
+
+Source: Microsoft Learn, Teams platform, "Bot requests authentication" and the national-cloud pages.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from yarl import URL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """Who signs what comes in, and where the token for what goes out comes from."""
+
+    issuer: str
+    metadata_url: str
+    login: str  # host of the token endpoint
+    directory: str  # the tenant that multi-tenant bots get their token from
+
+    @property
+    def scope(self) -> str:
+        return f"{self.issuer}/.default"
+
+    def token_url(self, tenant: str) -> str:
+        return f"https://{self.login}/{tenant or self.directory}/oauth2/v2.0/token"
+
+
+PUBLIC = Cloud(
+    issuer="https://api.botframework.com",
+    metadata_url="https://login.botframework.com/v1/.well-known/openidconfiguration",
+    login="login.microsoftonline.com",
+    directory="botframework.com",
+)
+GOVERNMENT = Cloud(
+    issuer="https://api.botframework.us",
+    metadata_url="https://login.botframework.azure.us/v1/.well-known/openidconfiguration",
+    login="login.microsoftonline.us",
+    directory="MicrosoftServices.onmicrosoft.us",
+)
+CHINA = Cloud(
+    issuer="https://api.botframework.azure.cn",
+    metadata_url="https://login.botframework.azure.cn/v1/.well-known/openidconfiguration",
+    login="login.partner.microsoftonline.cn",
+    directory="microsoftservices.partner.onmschina.cn",
+)
+
+
+def cloud_of(metadata_url: str) -> Cloud:
+    """The cloud whose key metadata is at this address; the public one for any other ("" included)."""
+    host = URL(metadata_url).host or ""
+    return next((cloud for cloud in (GOVERNMENT, CHINA) if host == URL(cloud.metadata_url).host), PUBLIC)
+
+
+SERVICE_HOSTS = (
+    "smba.trafficmanager.net",
+    "botframework.com",
+    "botframework.us",
+    "botframework.azure.cn",
+    "teams.microsoft.com",
+    "teams.microsoft.us",
+)
+FILE_HOSTS = ("sharepoint.com", "sharepoint.us", "sharepoint.cn", "svc.ms", "1drv.com", "graph.microsoft.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """An allow-list of hosts, each standing for itself and everything below it. Only https.
+
+    `extra` are hosts or host:port an operator added, compared whole; those on this machine may be http.
+    """
+
+    names: tuple[str, ...]
+    extra: frozenset[str] = frozenset()
+
+    def allow(self, url: URL) -> bool:
+        """Judges the very object the request is made with, so no second parser can read it differently."""
+        host = (url.host or "").lower()
+        if not host or url.user is not None or url.password is not None:
+            return False
+        if host in self.extra or f"{host}:{url.port}" in self.extra:
+            return url.scheme == "https" or (url.scheme == "http" and loopback(host))
+        standard = url.scheme == "https" and url.port == 443
+        return standard and any(host == name or host.endswith(f".{name}") for name in self.names)
+
+
+def loopback(host: str) -> bool:
+    """Whether a host is this machine, by name or by address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def service_hosts(extra: Iterable[str]) -> Hosts:
+    return Hosts(SERVICE_HOSTS, frozenset(name.lower() for name in extra))
+
+
+def file_hosts(extra: Iterable[str]) -> Hosts:
+    """Where files people attach are stored: SharePoint, OneDrive, and the service itself."""
+    return Hosts((*SERVICE_HOSTS, *FILE_HOSTS), frozenset(name.lower() for name in extra))
+
+
+def address(text: str) -> URL | None:
+    """A URL somebody sent us, or None when it is none."""
+    try:
+        url = URL(text)
+    except ValueError:
+        return None
+    return url if url.absolute and not any(sign in text for sign in "\\ \t\r\n") else None

@@ -1,0 +1,190 @@
+"""One line of somebody's Markdown as one line of Teams' Markdown in which nothing is live but checked links.
+
+Works on a line that is still being written, too: then it stops before whatever the next characters could change,
+so that what was shown once is never taken back.
+"""
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from yarl import URL
+
+from adapters.teams.clouds import address
+
+HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x08\x0b-\x1f]")
+"""Characters that are not seen but change what is: direction marks, zero-width signs, controls."""
+LINK = re.compile(
+    r'!?\[((?:[^\[\]\\]|\\.|\[[^\[\]]{0,100}\]){0,300})\]\(\s?<?([^\s<>]{1,2000}?)>?(?:\s+"[^"]{0,200}")?\s?\)'
+)
+REFERENCE = re.compile(r"!\[([^\[\]]{0,300})\](?:\[[^\[\]]{0,100}\])?")
+AUTOLINK = re.compile(r"<(https?://[^\s<>]{1,2000})>")
+BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
+ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+ENTITY_START = re.compile(r"&#?[a-zA-Z0-9]{0,31}$")
+TICKS = re.compile(r"`+")
+PLAIN = re.compile(r"[^\\`\[\]!<&]+")
+DOMAIN = re.compile(
+    r"(?:[a-z]+://)?(?:[^/@\s]*@)?([\w-]+(?:\.[\w-]+)*\.[a-z]{2,})(?:[/:?#]|$)", re.IGNORECASE
+)
+"""What a reader takes for an address."""
+NUMBER = re.compile(r"^\[?(\d{1,3})\]?$")
+TAG = re.compile(r"<(?=/?(?:at|img)\b)", re.IGNORECASE)
+LONGEST = 2600
+"""Characters within which a link or a code span has to end to be one."""
+SCHEMES = frozenset({"http", "https"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where something in the text comes from; `number` is what stands in brackets there."""
+
+    number: int
+    name: str
+    url: str
+
+
+@dataclass(slots=True)
+class Inline:
+    """Renders lines without HIDDEN characters, and notes the numbered sources it meets on the way."""
+
+    sources: dict[int, Source] = field(default_factory=dict)
+
+    def line(self, text: str, *, whole: bool = True) -> str:
+        """`whole` False: the line goes on, and the result is a start of what the whole line will give."""
+        out, at = [], 0
+        while at < len(text):
+            plain = PLAIN.match(text, at)
+            if plain:
+                out.append(plain[0])
+                at = plain.end()
+                continue
+            step = self._special(text, at, whole or len(text) - at > LONGEST)
+            if step is None:
+                break
+            shown, at = step
+            out.append(shown)
+        return "".join(out)
+
+    def _special(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
+        """What a special character gives and where it ends; None when that is not decided yet."""
+        readers: dict[str, Callable[[str, int, bool], tuple[str, int] | None]] = {
+            "\\": _escape,
+            "`": _code,
+            "<": _angle,
+            "&": _ampersand,
+            "[": self._bracket,
+            "!": self._bang,
+            "]": _closing,
+        }
+        return readers[text[at]](text, at, whole)
+
+    def _bracket(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
+        if found := LINK.match(text, at, at + LONGEST):
+            return self.link(found[1], found[2]), found.end()
+        return None if not whole and _goes_on(text, at, "(") else ("[", at + 1)
+
+    def _bang(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
+        """Images are never shown: whoever's text this is could fetch one to tell that it was read."""
+        if found := LINK.match(text, at, at + LONGEST):
+            return self.link(found[1] or "image", found[2]), found.end()
+        if text[at : at + 2] != "![":
+            return ("!", at + 1) if whole or at + 1 < len(text) else None
+        if not whole and _goes_on(text, at + 1, "(["):
+            return None
+        if found := REFERENCE.match(text, at):
+            return literal(found[1] or "image"), found.end()
+        return r"!\[", at + 2
+
+    def link(self, label: str, target: str) -> str:
+        """A link that says where it leads. A numbered one is a source."""
+        url = address(html.unescape(target))
+        if url is None or url.scheme not in SCHEMES:
+            return f"{literal(label)} ({literal(target)})"
+        safe = quote(str(url), safe=":/?#@!$&'*+,;=%~-._")
+        if number := NUMBER.match(label):
+            self.cite(int(number[1]), url.host or "", str(url))
+            return f"[{number[1]}]"
+        return f"[{literal(honest(label, url))}]({safe})"
+
+    def cite(self, number: int, name: str, url: str) -> None:
+        self.sources.setdefault(number, Source(number=number, name=name, url=url))
+
+
+def honest(label: str, url: URL) -> str:
+    """A link's label without marks; one that looks like another address than the link's gives way to the link."""
+    words = re.sub(r"[*_`~]{1,3}", "", label).strip()
+    claimed = DOMAIN.match(words)
+    if not words or (claimed and _bare(claimed[1]) != _bare(url.host or "")):
+        return str(url)
+    return words
+
+
+def literal(text: str) -> str:
+    """Text in which no character means anything. One line."""
+    flat = " ".join(HIDDEN.sub("", text).split())
+    return re.sub(r"([\\`*\[\]~|])", r"\\\1", flat).replace("<", "&lt;").replace("_", r"\_")
+
+
+def code(text: str) -> str:
+    """A line of code: shown as it is, save for the two tags that Teams itself acts on."""
+    return TAG.sub("&lt;", text)
+
+
+def _escape(text: str, at: int, whole: bool) -> tuple[str, int] | None:
+    following = text[at + 1 : at + 2]
+    if not following:
+        return (r"\\", at + 1) if whole else None
+    if following == "<":
+        return "&lt;", at + 2
+    if following in "\\`*_[]#+-!|~>{}()":
+        return f"\\{following}", at + 2
+    return (following, at + 2) if following in ".:@$&\"'" else (r"\\", at + 1)
+
+
+def _code(text: str, at: int, whole: bool) -> tuple[str, int] | None:
+    ticks = TICKS.match(text, at)
+    assert ticks  # noqa: S101 - the caller saw one
+    for closing in TICKS.finditer(text, ticks.end(), at + LONGEST):
+        if len(closing[0]) == len(ticks[0]) and (whole or closing.end() < len(text)):
+            inside = code(text[ticks.end() : closing.start()])
+            return f"{ticks[0]}{inside}{ticks[0]}", closing.end()
+    return ("&#96;" * len(ticks[0]), ticks.end()) if whole else None
+
+
+def _angle(text: str, at: int, whole: bool) -> tuple[str, int] | None:
+    if found := AUTOLINK.match(text, at):
+        return found[1], found.end()
+    if found := BREAK.match(text, at):
+        return "  \n", found.end()
+    undecided = not whole and not re.search(r"[\s<>]", text[at + 1 :])
+    return None if undecided else ("&lt;", at + 1)
+
+
+def _closing(text: str, at: int, whole: bool) -> tuple[str, int] | None:
+    """A colon after a bracket could define where brackets elsewhere lead."""
+    if text[at + 1 : at + 2] == ":":
+        return "]&#58;", at + 2
+    return None if not whole and at + 1 == len(text) else ("]", at + 1)
+
+
+def _ampersand(text: str, at: int, whole: bool) -> tuple[str, int] | None:
+    if found := ENTITY.match(text, at):
+        return found[0], found.end()
+    return None if not whole and ENTITY_START.match(text, at) else ("&", at + 1)
+
+
+def _goes_on(text: str, at: int, openers: str) -> bool:
+    """Whether a bracket that opens at `at` may yet turn out to be a link's or an image's."""
+    depth = 0
+    for place in range(at, len(text)):
+        depth += {"[": 1, "]": -1}.get(text[place], 0)
+        if depth == 0:
+            return place + 1 == len(text) or text[place + 1] in openers
+    return True
+
+
+def _bare(host: str) -> str:
+    return host.lower().removeprefix("www.")

@@ -1,0 +1,35 @@
+"""The one HTTP session of the Teams adapter: for keys, tokens, the Bot Connector and files alike."""
+
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+CONNECT = 5.0
+TOTAL = 30.0
+"""Seconds. Whoever needs less says so on the request."""
+
+
+class Wire:
+    """Open while `async with` runs. Never follows a redirect or keeps a cookie unless asked to."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        timeout = aiohttp.ClientTimeout(total=TOTAL, connect=CONNECT)
+        self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("The Teams adapter is used outside of `running()`.")
+        return self._session

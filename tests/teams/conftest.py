@@ -1,0 +1,18 @@
+"""Which of these tests run in time that is skipped: those that talk to nobody but the fake in their own process."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from tests.teams.clockwork import SkippingLoop
+
+SKIPPING = {"test_sink.py", "test_streams.py"}
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    if item.path.name in SKIPPING:
+        return {"skipping": SkippingLoop}
+    return {"plain": asyncio.new_event_loop}

@@ -1,0 +1,94 @@
+"""What a person sees of an activity, and what a client would act on although nobody meant it to."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from tests.contracts.places import Seen
+from tests.teams.rooms import Message
+from tests.teams.rules import CARD, nested
+
+PARSER = MarkdownIt("commonmark", {"html": True}).enable("strikethrough")
+FOOTER = re.compile(r"\n?\n?\*([^\n]*)\*$")
+
+
+def live(text: str) -> list[str]:
+    """What a client that knows all of Markdown and HTML would act on."""
+    found = []
+    for block in PARSER.parse(text):
+        for token in [block, *(block.children or [])]:
+            if token.type in {"image", "html_inline", "html_block"}:
+                found.append(token.content or token.type)
+            if token.type == "link_open" and not str(token.attrs["href"]).startswith(("http://", "https://")):
+                found.append(str(token.attrs["href"]))
+    return found + re.findall(r"(?i)</?(?:at|img)\b", text)
+
+
+def words(text: str) -> str:
+    """Markdown as it reads."""
+    parts = []
+    for block in PARSER.parse(text):
+        for token in [block, *(block.children or [])]:
+            if token.type in {"text", "code_inline", "fence", "code_block", "html_inline", "html_block"}:
+                parts.append(token.content)
+            elif token.type in {"softbreak", "hardbreak"} or (token.type.endswith("_close") and token.block):
+                parts.append("\n")
+    return "".join(parts)
+
+
+def see(message: Message) -> Seen:
+    """A message as a person sees it now."""
+    activity = message.activity
+    text = str(activity.get("text") or "")
+    footer = FOOTER.search(text)
+    body = text[: footer.start()] if footer else text
+    cards = [one["content"] for one in activity.get("attachments") or () if one.get("contentType") == CARD]
+    suggested = (activity.get("suggestedActions") or {}).get("actions") or []
+    danger = live(text) + [str(one) for one in activity.get("entities") or () if one.get("type") == "mention"]
+    for card in cards:
+        danger += card_live(card)
+    return Seen(
+        id=message.id,
+        text="\n".join([words(body), *(spoken for card in cards for spoken in card_words(card))]),
+        footer=words(footer[1]).strip() if footer else "",
+        buttons=tuple(
+            [one["title"] for one in suggested] + [title for card in cards for title in card_buttons(card)]
+        ),
+        options=tuple(
+            choice["title"]
+            for card in cards
+            for element in nested(card["body"])
+            for choice in element.get("choices") or ()
+        ),
+        live=tuple(danger),
+        private=bool(message.targeted),
+    )
+
+
+def card_words(card: Mapping[str, Any]) -> Iterator[str]:
+    for element in nested(card["body"]):
+        if element["type"] == "RichTextBlock":
+            yield "".join(run["text"] for run in element["inlines"])
+        elif element["type"] == "TextBlock":
+            yield words(element["text"])
+
+
+def card_buttons(card: Mapping[str, Any]) -> Iterator[str]:
+    for element in [*nested(card["body"]), *(card.get("actions") or [])]:
+        if str(element["type"]).startswith("Action.") and element["type"] != "Action.OpenUrl":
+            yield element["title"]
+
+
+def card_live(card: Mapping[str, Any]) -> list[str]:
+    """Images, links that are none, Markdown that a TextBlock would act on."""
+    found = []
+    for element in nested(card["body"]):
+        if element["type"] in {"Image", "ImageSet", "Media"}:
+            found.append(str(element))
+        if element["type"] == "Action.OpenUrl" and not element["url"].startswith(("http://", "https://")):
+            found.append(element["url"])
+        if element["type"] == "TextBlock":
+            found += live(element["text"])
+    return found

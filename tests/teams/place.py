@@ -1,0 +1,114 @@
+"""One conversation of the fake, as the contract of sinks wants to see it."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+
+from adapters.teams import events
+from adapters.teams.activity import Incoming
+from adapters.teams.adapter import TeamsAdapter
+from bot.events import EVENT, Event
+from bot.ports import Journal, ReplySink
+from tests.contracts.places import Fault as Befalls
+from tests.contracts.places import Seen
+from tests.doubles import FakeInbox
+from tests.teams.clockwork import LoopClock
+from tests.teams.connector import Call
+from tests.teams.eyes import see
+from tests.teams.fake import TENANT, FakeTeams
+from tests.teams.faults import Fault
+from tests.teams.rooms import BOT, Message, Room
+
+FAULTS = {
+    Befalls.LOST: Fault(cut=True),
+    Befalls.DROPPED: Fault(cut=True, carried=True),
+    Befalls.BUSY: Fault(status=429, code="Throttled", retry_after=1.0),
+    Befalls.HANGS_BEFORE: Fault(hang=True),
+    Befalls.HANGS_AFTER: Fault(hang=True, carried=True),
+}
+
+
+def adapter_for(teams: FakeTeams, inbox: FakeInbox | None = None, *, extended: bool = False) -> TeamsAdapter:
+    """The adapter, pointed at the fake and keeping the running loop's time."""
+    return TeamsAdapter(
+        inbox=inbox or FakeInbox(),
+        app_id=teams.issuer.app_id,
+        app_password=teams.issuer.secret,
+        tenant_id=TENANT,
+        tenants={TENANT},
+        metadata_url=teams.issuer.metadata_url,
+        token_url=teams.issuer.token_url,
+        hosts=teams.hosts,
+        extended_markdown=extended,
+        clock=LoopClock(),
+    )
+
+
+class TeamsPlace:
+    """A conversation of one kind: personal, groupChat or channel."""
+
+    def __init__(self, teams: FakeTeams, adapter: TeamsAdapter, kind: str) -> None:
+        self.teams = teams
+        self.adapter = adapter
+        self.kind = kind
+        self.numbers = itertools.count(1)
+        self.move()
+
+    def move(self) -> None:
+        self.room: Room = self.teams.rooms.open(f"{self.kind}-{next(self.numbers)}@thread", self.kind)
+        self.start = len(self.teams.connector.calls)
+        self.teams.connector.faults.clear()
+
+    def event(self, text: str = "hello", *, targeted: bool = False) -> Event:
+        """What a question here is, as it comes out of storage."""
+        name = self.teams.rooms.new_id()
+        conversation = f"{self.room.id};messageid={name}" if self.kind == "channel" else self.room.id
+        asked = self.teams.people.message(conversation, self.kind, text, id=name, targeted=targeted)
+        self.teams.rooms.heard(self.room, self.teams.alice, asked)
+        event = events.message(Incoming.model_validate(asked))
+        assert event is not None
+        return EVENT.validate_json(EVENT.dump_json(event))
+
+    def sink(self, journal: Journal) -> ReplySink:
+        return self.adapter.sink(self.event(), journal)
+
+    async def seen(self) -> Sequence[Seen]:
+        """Finished messages, and streams that never ended but show some of an answer."""
+        now = self.teams.connector.clock()
+        unfinished = [
+            Message(id=stream.id, author=BOT, activity={"text": stream.text}, at=now)
+            for stream in self.room.streams.values()
+            if stream.content and stream.id not in self.room.messages
+        ]
+        shown = sorted([*self.room.said(), *unfinished], key=lambda message: int(message.id))
+        return [see(message) for message in shown]
+
+    @property
+    def made(self) -> Sequence[Call]:
+        """The bot's calls since the last move."""
+        return self.teams.connector.calls[self.start :]
+
+    def glimpses(self) -> Sequence[str]:
+        return [str(call.sent.get("text") or "") for call in self.made]
+
+    def stop_offered(self) -> bool:
+        stops = [
+            action
+            for call in self.made
+            for action in (call.sent.get("suggestedActions") or {}).get("actions") or ()
+            if action["title"] == "Stop"
+        ]
+        return bool(stops or self.room.streams)
+
+    def fault(self, call: int, fault: Befalls) -> None:
+        self.teams.connector.faults.numbered[call] = FAULTS[fault]
+
+    def calls(self) -> int:
+        return len(self.made)
+
+    @property
+    def hanging(self) -> asyncio.Event:
+        return self.teams.connector.faults.hanging
+
+    def cut(self) -> None:
+        self.teams.connector.faults.clear()
