@@ -92,6 +92,7 @@ class Teams(Part):
     token_url: Address | None = Field(None, description="the https address of the token endpoint")
     service_hosts: Names = Field(frozenset(), description="hosts or host:port, comma-separated")
     playground: bool = Field(False, description="1 to accept Agents Playground on this machine, or remove it")
+    extended_markdown: bool = Field(False, description="1 if everybody's Teams shows tables and headings")
 
     @property
     def tenants(self) -> frozenset[str]:

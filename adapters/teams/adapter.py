@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -14,21 +14,17 @@ from pydantic import ValidationError
 from adapters.teams import messages
 from adapters.teams.activity import Incoming
 from adapters.teams.auth import Denied, Gate, OpenGate
-from adapters.teams.clouds import cloud_of, file_hosts, service_hosts
 from adapters.teams.connector import Connector, Repeat
-from adapters.teams.credentials import Credentials
 from adapters.teams.downloads import Downloads
 from adapters.teams.ears import FULL, Ears, Turns
 from adapters.teams.events import PLATFORM
-from adapters.teams.keys import KeySet
 from adapters.teams.places import Place
 from adapters.teams.sink import Streams, TeamsSink
 from adapters.teams.voices import Stage
 from adapters.teams.wire import Wire
-from bot.environment import loopback
-from bot.errors import PlatformError, SettingsError, StorageUnavailable
+from bot.errors import PlatformError, StorageUnavailable
 from bot.events import Event, File, MessageReceived
-from bot.pacing import Clock, WallClock
+from bot.pacing import Clock
 from bot.ports import Inbox, Journal, Manners, ReplySink
 from bot.turns import Said
 
@@ -38,67 +34,28 @@ HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class TeamsAdapter:
-    """Implements bot.ports.Adapter. `tenants` are those whose people are served, {"*"} means all.
-
-    With `playground` nobody is asked who they are; `host` is where the listener will be, and anything but loopback
-    raises SettingsError.
-    """
+    """Implements bot.ports.Adapter. Built by adapters.teams.setup."""
 
     def __init__(
         self,
         *,
         inbox: Inbox,
-        app_id: str = "",
-        app_password: str = "",
-        tenant_id: str = "",
-        tenants: Iterable[str] = (),
-        metadata_url: str = "",
-        token_url: str = "",
-        hosts: Iterable[str] = (),
-        playground: bool = False,
-        host: str = "",
+        wire: Wire,
+        gate: Gate | OpenGate,
+        connector: Connector,
+        downloads: Downloads,
+        clock: Clock,
         name: str = "Switchboard",
         extended_markdown: bool = False,
-        clock: Clock | None = None,
     ) -> None:
-        if playground and not loopback(host):
-            raise SettingsError(
-                f"TEAMS_PLAYGROUND accepts anybody, and HOST={host} can be reached from other machines. "
-                "Write HOST=127.0.0.1, or remove TEAMS_PLAYGROUND."
-            )
-        if not playground and not (app_id and app_password):
-            raise SettingsError("TEAMS_APP_ID and TEAMS_APP_PASSWORD are both needed for Teams.")
-        self._inbox = inbox
-        self._manners = Manners(mention=f"@{name}", slash=True, threads=True, private=True)
+        self._wire = wire
+        self._gate = gate
+        self._connector = connector
+        self._downloads = downloads
+        self._clock = clock
         self._extended = extended_markdown
-        self._clock = clock or WallClock()
+        self._manners = Manners(mention=f"@{name}", slash=True, threads=True, private=True)
         self._streams = Streams()
-        self._wire = Wire()
-        cloud = cloud_of(metadata_url)
-        services = service_hosts([*hosts, *(HERE if playground else ())])
-        credentials = Credentials(
-            wire=self._wire,
-            token_url=token_url or cloud.token_url(tenant_id),
-            app_id=app_id,
-            secret=app_password,
-            scope=cloud.scope,
-        )
-        keys = KeySet(wire=self._wire, metadata_url=metadata_url or cloud.metadata_url)
-        self._gate = (
-            OpenGate()
-            if playground
-            else Gate(
-                keys=keys, app_id=app_id, issuer=cloud.issuer, tenants=frozenset(tenants), hosts=services
-            )
-        )
-        trusted = None if playground else credentials
-        self._connector = Connector(wire=self._wire, hosts=services, credentials=trusted)
-        self._downloads = Downloads(
-            wire=self._wire,
-            hosts=file_hosts([*hosts, *(HERE if playground else ())]),
-            services=services,
-            credentials=trusted,
-        )
         self._turns = Turns(Ears(put=inbox.put, full=self._tell_full))
 
     @property

@@ -64,6 +64,7 @@ class Editing:
                 raise
             if error.status == 400:
                 activity.pop("suggestedActions", None)
+                activity["textFormat"] = "markdown"
             else:
                 await self._add(GOING_ON, number)
             await stage.connector.put(stage.place.where, self._ids[number], activity)

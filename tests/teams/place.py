@@ -4,9 +4,10 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 
-from adapters.teams import events
+from adapters.teams import events, setup
 from adapters.teams.activity import Incoming
 from adapters.teams.adapter import TeamsAdapter
+from bot import settings as bot_settings
 from bot.events import EVENT, Event
 from bot.ports import Journal, ReplySink
 from tests.contracts.places import Fault as Befalls
@@ -15,7 +16,7 @@ from tests.doubles import FakeInbox
 from tests.teams.clockwork import LoopClock
 from tests.teams.connector import Call
 from tests.teams.eyes import see
-from tests.teams.fake import TENANT, FakeTeams
+from tests.teams.fake import FakeTeams
 from tests.teams.faults import Fault
 from tests.teams.rooms import BOT, Message, Room
 
@@ -28,20 +29,11 @@ FAULTS = {
 }
 
 
-def adapter_for(teams: FakeTeams, inbox: FakeInbox | None = None, *, extended: bool = False) -> TeamsAdapter:
+def adapter_for(teams: FakeTeams, inbox: FakeInbox | None = None, **settings: str) -> TeamsAdapter:
     """The adapter, pointed at the fake and keeping the running loop's time."""
-    return TeamsAdapter(
-        inbox=inbox or FakeInbox(),
-        app_id=teams.issuer.app_id,
-        app_password=teams.issuer.secret,
-        tenant_id=TENANT,
-        tenants={TENANT},
-        metadata_url=teams.issuer.metadata_url,
-        token_url=teams.issuer.token_url,
-        hosts=teams.hosts,
-        extended_markdown=extended,
-        clock=LoopClock(),
-    )
+    read = bot_settings.read({**teams.environment(), **settings}).teams
+    assert read is not None
+    return setup.adapter(read, inbox=inbox or FakeInbox(), host="127.0.0.1", clock=LoopClock())
 
 
 class TeamsPlace:

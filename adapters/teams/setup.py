@@ -1,0 +1,56 @@
+"""Puts the Teams adapter together from what the operator set."""
+
+from adapters.teams.adapter import TeamsAdapter
+from adapters.teams.auth import Gate, OpenGate
+from adapters.teams.clouds import Cloud, Hosts, cloud_of, file_hosts, service_hosts
+from adapters.teams.connector import Connector
+from adapters.teams.credentials import Credentials
+from adapters.teams.downloads import Downloads
+from adapters.teams.keys import KeySet
+from adapters.teams.wire import Wire
+from bot.environment import loopback
+from bot.errors import SettingsError
+from bot.pacing import Clock, WallClock
+from bot.ports import Inbox
+from bot.settings import Teams
+
+HERE = ("localhost", "127.0.0.1", "::1")
+
+
+def adapter(teams: Teams, *, inbox: Inbox, host: str, clock: Clock | None = None) -> TeamsAdapter:
+    """`host` is where the listener will be. Raises SettingsError rather than believing strangers."""
+    if teams.playground and not loopback(host):
+        raise SettingsError(
+            f"TEAMS_PLAYGROUND accepts anybody, and HOST={host} can be reached from other machines. "
+            "Write HOST=127.0.0.1, or remove TEAMS_PLAYGROUND."
+        )
+    wire, cloud = Wire(), cloud_of(teams.openid_metadata_url or "")
+    extra = [*teams.service_hosts, *(HERE if teams.playground else ())]
+    services = service_hosts(extra)
+    credentials = None if teams.playground else _credentials(teams, wire, cloud)
+    return TeamsAdapter(
+        inbox=inbox,
+        wire=wire,
+        gate=OpenGate() if teams.playground else _gate(teams, wire, cloud, services),
+        connector=Connector(wire=wire, hosts=services, credentials=credentials),
+        downloads=Downloads(wire=wire, hosts=file_hosts(extra), services=services, credentials=credentials),
+        clock=clock or WallClock(),
+        extended_markdown=teams.extended_markdown,
+    )
+
+
+def _gate(teams: Teams, wire: Wire, cloud: Cloud, services: Hosts) -> Gate:
+    keys = KeySet(wire=wire, metadata_url=teams.openid_metadata_url or cloud.metadata_url)
+    return Gate(keys=keys, app_id=teams.app_id, issuer=cloud.issuer, tenants=teams.tenants, hosts=services)
+
+
+def _credentials(teams: Teams, wire: Wire, cloud: Cloud) -> Credentials:
+    if not teams.app_id or teams.app_password is None:
+        raise SettingsError("TEAMS_APP_ID and TEAMS_APP_PASSWORD are both needed for Teams.")
+    return Credentials(
+        wire=wire,
+        token_url=teams.token_url or cloud.token_url(teams.tenant_id),
+        app_id=teams.app_id,
+        secret=teams.app_password.get_secret_value(),
+        scope=cloud.scope,
+    )
