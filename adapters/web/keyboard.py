@@ -1,0 +1,51 @@
+"""Reads what is typed, without holding up anything else."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+
+with contextlib.suppress(ImportError):
+    import readline  # noqa: F401  # its presence gives input() line editing and history
+
+
+async def line(prompt: str) -> str | None:
+    """One line, None at the end (Ctrl-D).
+
+    The read has a thread of its own: it cannot be taken back, and must not keep the process alive.
+    """
+    loop = asyncio.get_running_loop()
+    typed: asyncio.Future[str | None] = loop.create_future()
+
+    def settle(text: str | None) -> None:
+        if not typed.done():
+            typed.set_result(text)
+
+    def read() -> None:
+        text: str | None = None
+        with contextlib.suppress(EOFError):
+            text = input(prompt)
+        with contextlib.suppress(RuntimeError):  # the loop is gone already
+            loop.call_soon_threadsafe(settle, text)
+
+    threading.Thread(target=read, daemon=True, name="keyboard").start()
+    return await typed
+
+
+async def everything() -> str:
+    """All that comes through a pipe."""
+    return await asyncio.to_thread(sys.stdin.read)
+
+
+@contextlib.contextmanager
+def interruptions() -> Iterator[asyncio.Event]:
+    """Set by every Ctrl-C while the context is open, instead of ending the process."""
+    pressed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, pressed.set)
+    try:
+        yield pressed
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)

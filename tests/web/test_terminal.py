@@ -1,0 +1,146 @@
+"""Talking in a terminal, with a scripted worker behind it."""
+
+import asyncio
+import io
+from collections.abc import Sequence
+
+import pytest
+
+from adapters.web.printing import Printer
+from adapters.web.terminal import Terminal
+from bot.events import ButtonPressed, Event, MessageReceived, StopRequested
+from bot.pieces import Closing, Reason, Status, Text
+from bot.posts import Growth, Post
+from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
+from tests.web.scripted import DONE, Line, Script, answer
+from tests.web.served import desk
+
+MENU = Reply(
+    title="Models",
+    text="**demo** answers here: it is the default\\.",
+    table=Table(header=("name", "price"), rows=(("demo", "free"),)),
+    sections=(Section(title="One", text="first", note="1 s"),),
+    choices=(
+        Choice(
+            action=Action.PICK,
+            label="Pick one",
+            options=(Option(value="thread demo", label="demo"), Option(value="thread grok", label="grok")),
+            selected="thread demo",
+        ),
+    ),
+    buttons=(Button(action=Action.RUN, label="Help", value="/help"),),
+)
+
+
+async def session(
+    script: Script, typed: Sequence[str], *, interrupt_at: str = "", styled: bool = False
+) -> tuple[str, list[Event]]:
+    """Types these lines, then Ctrl-D; presses Ctrl-C as soon as a text stands on the screen."""
+    screen, interrupted, lines = io.StringIO(), asyncio.Event(), iter(typed)
+
+    class Screen(io.StringIO):
+        def write(self, text: str) -> int:
+            if interrupt_at and interrupt_at in text:
+                interrupted.set()
+            return screen.write(text)
+
+    async def ask(prompt: str) -> str | None:
+        return next(lines, None)
+
+    async with desk(script) as served, asyncio.timeout(10):
+        terminal = Terminal(
+            inbox=served.inbox,
+            board=served.board,
+            ask=ask,
+            printer=Printer(Screen(), styled=styled),
+            interrupted=interrupted,
+        )
+        await terminal.talk()
+        return screen.getvalue(), served.inbox.events
+
+
+async def test_answers_are_printed_in_order() -> None:
+    def script(event: Event) -> Line:
+        return answer(f"About {event.text}." if isinstance(event, MessageReceived) else "")
+
+    screen, events = await session(script, ["the sea", "", "the sky"])
+
+    assert screen.index("About the sea.\n") < screen.index("About the sky.\n")
+    assert len(events) == 2
+
+
+async def test_ctrl_c_stops_the_answer_and_the_talk_goes_on() -> None:
+    waiting: list[Line] = [[Text("Some words"), asyncio.Event(), Text("never"), DONE], answer("Still here.")]
+
+    screen, events = await session(lambda event: waiting.pop(0), ["go", "and?"], interrupt_at="Some words")
+
+    assert "Stopped." in screen
+    assert "never" not in screen
+    assert "Still here." in screen
+    assert any(isinstance(event, StopRequested) for event in events)
+
+
+async def test_a_number_picks_what_was_offered() -> None:
+    waiting: list[Line] = [MENU, Reply(text="grok it is.", replaces="pressed"), answer("2 is a number.")]
+
+    screen, events = await session(lambda event: waiting.pop(0), ["/model", "2", "2"])
+
+    assert "Models\ndemo answers here: it is the default.\n" in screen
+    assert "  1  * demo\n  2    grok\n  3  Help\n" in screen
+    assert "demo  free" in screen
+    assert "grok it is." in screen
+    picked, plain = events[1:]
+    assert isinstance(picked, ButtonPressed)
+    assert (picked.action, picked.value) == (Action.PICK, "thread grok")
+    assert isinstance(plain, MessageReceived)
+
+
+async def test_what_it_is_about_is_said_only_on_a_screen() -> None:
+    line: Line = [Status("grok is thinking"), Text("Yes."), Closing(reason=Reason.STOP, footer="grok")]
+
+    piped, _ = await session(lambda event: line, ["so?"])
+    screen, _ = await session(lambda event: line, ["so?"], styled=True)
+
+    assert "thinking" not in piped
+    assert "\x1b" not in piped
+    assert piped.endswith("Yes.\n")
+    assert "grok\n" in screen
+
+
+async def test_no_model_can_drive_the_terminal() -> None:
+    hostile = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\x08 fine \u202egnp"
+
+    screen, _ = await session(lambda event: answer(hostile), ["so?"])
+
+    assert "fine" in screen
+    assert not {"\x1b", "\x07", "\x9b", "\r", "\x08", "\u202e"} & set(screen)
+
+
+async def test_with_nowhere_to_put_it_the_person_is_told() -> None:
+    screen = io.StringIO()
+    async with desk() as served:
+        served.inbox.down = True
+        terminal = Terminal(
+            inbox=served.inbox,
+            board=served.board,
+            ask=lambda prompt: asyncio.sleep(0, None),
+            printer=Printer(screen, styled=False),
+            interrupted=asyncio.Event(),
+        )
+
+        assert await terminal.say("hello") == 1
+    assert "cannot reach its storage" in screen.getvalue()
+
+
+@pytest.mark.parametrize("second", ["Begun anew.", "Begun and more."])
+def test_an_answer_that_began_anew_is_printed_whole(second: str) -> None:
+    screen = io.StringIO()
+    printer = Printer(screen, styled=False)
+    growing = Post(id="turn-1", at=1.0, growing=True)
+    printer.post(growing)
+    printer.grow(Growth(id="turn-1", text="Begun and"))
+    printer.post(growing)
+    printer.grow(Growth(id="turn-1", text=second[:5]))
+    printer.post(Post(id="turn-1", at=1.0, text=second))
+
+    assert screen.getvalue().split("\n\n")[-1] == f"{second}\n"
