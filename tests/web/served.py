@@ -38,22 +38,25 @@ class Forgetful:
 class Picked:
     """Says who answers; `selected` is what a test or a scripted worker picked."""
 
-    selected: str = "demo"
-    why: str = "**demo** answers here: it is the default."
+    selected: str = "thread demo"
+    why: str = "it is the default"
 
     async def active(self, thread: ThreadKey, author: Author) -> Standing:
         return Standing(
             options=(
-                Option(value="demo", label="demo", hint="free, no key"),
-                Option(value="grok", label="grok", hint="images, tools · $$"),
-                Option(value="claude", label="claude", hint="documents · $$$"),
+                Option(value="thread demo", label="demo", hint="free, no key"),
+                Option(value="thread grok", label="grok", hint="images, tools · $$"),
+                Option(value="thread claude", label="claude", hint="documents · $$$"),
             ),
             selected=self.selected,
             why=self.why,
             starters=("Show me a table", "Write some code", "Answer slowly"),
             commands=(
-                Option(value="/model", label="/model", hint="who answers, and why"),
-                Option(value="/reset", label="/reset", hint="start over"),
+                Option(
+                    value="/model", label="model", hint="pick the model that answers; `model why` says why"
+                ),
+                Option(value="/model NAME", label="model NAME", hint="switch"),
+                Option(value="/reset", label="reset", hint="start over"),
             ),
         )
 

@@ -245,9 +245,9 @@ async def test_without_storage_the_stream_says_so(page: Desk, browser: aiohttp.C
 
 
 async def test_the_picker_is_told_who_answers_and_why(page: Desk, browser: aiohttp.ClientSession) -> None:
-    page.picked.selected = "grok"
+    page.picked.selected = "thread grok"
     async with browser.get(f"{page.url}/web/chats/{CHAT}/standing") as got:
         standing = await got.json()
 
-    assert (standing["selected"], standing["why"]) == ("grok", page.picked.why)
+    assert (standing["selected"], standing["why"]) == ("thread grok", page.picked.why)
     assert standing["options"][1]["hint"]

@@ -191,7 +191,7 @@ async def test_the_picker_shows_who_answers_and_why_and_changes_it(
         await one.has("demo", within="#model")
         await one.has("it is the default", within="#model-why")
         play.line = Reply(text="**grok** answers in this thread from now on.")
-        page.picked.selected, page.picked.why = "grok", "**grok** answers here: it was picked in this thread."
+        page.picked.selected, page.picked.why = "thread grok", "it was picked in this thread"
         await one.page.keyboard.press("Control+k")
         await one.page.keyboard.press("ArrowDown")
         await one.page.keyboard.press("Enter")
@@ -299,7 +299,7 @@ async def test_commands_are_offered_after_a_slash(browser: Browser, page: Desk) 
         await one.page.keyboard.type("/re")
         await one.page.wait_for_selector("#commands [aria-selected=true]")
         await one.page.keyboard.press("Tab")
-        assert await one.page.input_value("#write") == "/reset "
+        assert await one.page.input_value("#write") == "/reset"
         await one.page.keyboard.press("Enter")
         await one.has("You said: /reset")
 

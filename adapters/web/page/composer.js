@@ -1,6 +1,7 @@
 // The message field: grows with its text, keeps a draft per conversation, offers commands after a slash.
 
 import {make} from "./inline.js";
+import {plain} from "./picker.js";
 
 export class Composer {
   constructor({form, field, send, menu, submit}) {
@@ -49,8 +50,8 @@ export class Composer {
   #offer() {
     const typed = this.field.value;
     const found = /^\/\w*$/.test(typed) ? this.commands.filter(({value}) => value.startsWith(typed) && value !== typed) : [];
-    this.menu.replaceChildren(...found.map(({value, label, hint}, place) => {
-      const node = make("div", "", make("b", "", label || value), make("span", "", hint));
+    this.menu.replaceChildren(...found.map(({value, hint}, place) => {
+      const node = make("div", "", make("b", "", value), make("span", "", plain(hint)));
       node.id = `command-${place}`;
       node.setAttribute("role", "option");
       node.dataset.value = value;
@@ -70,6 +71,7 @@ export class Composer {
   }
 
   #choose(event) {
+    if (event.key === "Enter" && this.commands.some(({value}) => value === this.field.value)) return false;
     const count = this.menu.childElementCount;
     const steps = {ArrowDown: 1, ArrowUp: -1};
     if (event.key in steps) this.#select((this.place + steps[event.key] + count) % count);
@@ -82,7 +84,8 @@ export class Composer {
   }
 
   #complete(value) {
-    this.set(`${value} `);
+    const [word, ...rest] = value.split(" ");
+    this.set(rest.length ? `${word} ` : word);
     this.field.focus();
   }
 

@@ -88,8 +88,9 @@ function changed(post) {
   find("spoken").textContent = plain(`${post.closing?.notice ?? ""} ${words ?? ""}`).slice(0, 600);
 }
 
-function stands({why, starters, commands}) {
-  find("empty-why").textContent = find("model-why").textContent = plain(why);
+function stands({why, starters, commands}, sentence) {
+  find("empty-why").textContent = sentence;
+  find("model-why").textContent = plain(why);
   composer.commands = commands;
   find("starters").replaceChildren(...starters.slice(0, 4).map((text) => {
     const node = make("button", "starter", text);

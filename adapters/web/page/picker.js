@@ -23,9 +23,11 @@ export class Picker {
     const standing = await call("GET", `/${chat}/standing`);
     if (this.chat !== chat) return;
     this.standing = standing;
-    this.name.textContent = standing.selected || "none";
-    this.button.title = plain(standing.why);
-    this.changed(standing);
+    const name = bare(standing.selected);
+    this.name.textContent = name || "none";
+    this.sentence = `${name} answers here: ${plain(standing.why)}.`;
+    this.button.title = this.sentence;
+    this.changed(standing, this.sentence);
     if (!this.root.hidden) this.#mark();
   }
 
@@ -52,7 +54,7 @@ export class Picker {
   }
 
   #draw() {
-    const {options, why} = this.standing;
+    const {options} = this.standing;
     const list = make("div", "options");
     for (const {value, label, hint} of options) {
       const node = make("button", "option", make("b", "", label));
@@ -66,7 +68,7 @@ export class Picker {
     const scope = make("div", "scope", ...WHERE.map(([value, label]) => this.#scope(value, label)));
     scope.setAttribute("role", "group");
     scope.setAttribute("aria-label", "Where the choice holds");
-    const parts = [make("p", "why", plain(why)), list, scope];
+    const parts = [make("p", "why", this.sentence), list, scope];
     if (options.length > FEW) parts.splice(1, 0, this.#filter(list));
     this.root.replaceChildren(...parts);
     this.#mark();
@@ -103,8 +105,8 @@ export class Picker {
 
   async #pick(model) {
     this.close();
-    this.name.textContent = model;
-    await this.press({action: "pick", value: `${this.where} ${model}`});
+    this.name.textContent = bare(model);
+    await this.press({action: "pick", value: `${this.where} ${bare(model)}`});
   }
 
   #key(event) {
@@ -118,6 +120,11 @@ export class Picker {
     if (to < 0) this.root.querySelector("[type=search]")?.focus();
     else seen[to]?.focus();
   }
+}
+
+// A choice is a scope and a name; here only the name counts.
+function bare(choice) {
+  return choice.slice(choice.indexOf(" ") + 1);
 }
 
 // The sentence is our Markdown; here it is shown without its marks.
