@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from botbuilder.core import ActivityHandler, CloudAdapterBase, InvokeResponse, TurnContext
-from botbuilder.schema import Activity
+from botbuilder.schema import Activity, ChannelAccount, ConversationAccount
 from botframework.connector.auth import (
     AuthenticateRequestResult,
     BotFrameworkAuthentication,
@@ -114,6 +114,25 @@ def card_answer(receipt: Receipt | None) -> dict[str, Any]:
     }
 
 
+def as_botbuilder(heard: Incoming) -> Activity:
+    """The same activity for botbuilder, made of what was checked: its own reader trips over odd fields."""
+    return Activity(
+        type=heard.type,
+        id=heard.id,
+        name=heard.name,
+        text=heard.text,
+        value=heard.value,
+        channel_id=heard.channel_id,
+        service_url=heard.service_url,
+        reply_to_id=heard.reply_to_id,
+        from_property=ChannelAccount(id=heard.from_.id, name=heard.from_.name),
+        recipient=ChannelAccount(id=heard.recipient.id, name=heard.recipient.name),
+        conversation=ConversationAccount(
+            id=heard.conversation.id, conversation_type=heard.conversation.conversation_type
+        ),
+    )
+
+
 class Trusted(BotFrameworkAuthentication):  # type: ignore[misc]  # botbuilder has no types
     """Tells botbuilder that the gate has done its work. Never authenticates anybody itself."""
 
@@ -146,7 +165,7 @@ class Turns(CloudAdapterBase):  # type: ignore[misc]  # botbuilder has no types
         super().__init__(Trusted())
         self._ears = ears
 
-    async def take(self, heard: Incoming, activity: Activity) -> Answer:
+    async def take(self, heard: Incoming) -> Answer:
         """What the platform is answered: status and body (None: no body)."""
 
         async def logic(turn_context: TurnContext) -> None:
@@ -156,5 +175,5 @@ class Turns(CloudAdapterBase):  # type: ignore[misc]  # botbuilder has no types
         believed = AuthenticateRequestResult()
         believed.claims_identity = ClaimsIdentity({}, True)
         believed.connector_factory = NoConnector()
-        response = await self.process_activity(believed, activity, logic)
+        response = await self.process_activity(believed, as_botbuilder(heard), logic)
         return (200, None) if response is None else (int(response.status), response.body)

@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 
 LIFETIME = 24 * 3600.0
 PAUSE = 60.0
-"""Seconds between two refreshes, whatever kids callers come up with."""
+"""Seconds between two refreshes for the sake of a key that is not known, whatever callers come up with."""
 FIRST_PAUSE = 5.0
-"""The same while there are no keys at all: every message waits for them."""
+"""Seconds between two attempts while there are no keys at all: every message waits for them."""
 TIMEOUT = 5.0
 LARGEST = 1 << 20
 
@@ -77,14 +77,17 @@ class KeySet:
         async with self._refreshing:
             if (kid in self._keys and self._fresh) or not self._due:
                 return
-            self._tried = self._clock()
+            first, now = not self._keys, self._clock()
+            self._tried = now
             try:
                 async with asyncio.timeout(TIMEOUT):
                     self._keys = parse(await self._fetch())
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:
                 log.warning("teams keys not refreshed", extra={"error": type(error).__name__})
             else:
-                self._fetched = self._clock()
+                self._fetched = now
+                if first:
+                    self._tried = now - PAUSE
 
     async def _fetch(self) -> Any:
         metadata = await self._read(self._metadata_url)

@@ -5,6 +5,7 @@ driven over the `/_control` routes (see tests.teams.control).
 """
 
 import asyncio
+import io
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -140,7 +141,9 @@ class FakeTeams:
         try:
             async with (
                 asyncio.timeout(self.patience),
-                self._http.post(f"{self.bot_url}/api/messages", data=body, headers=headers) as response,
+                self._http.post(
+                    f"{self.bot_url}/api/messages", data=io.BytesIO(body), headers=headers
+                ) as response,
             ):
                 status, text = response.status, await response.text()
                 answer = json.loads(text) if text.startswith(("{", "[", "null")) else text

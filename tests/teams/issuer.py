@@ -75,6 +75,7 @@ class Issuer:
     trouble: dict[str, Trouble] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     lifetime: float = 3599.0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     granted: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -133,6 +134,7 @@ class Issuer:
 
     async def _answer(self, name: str, body: Mapping[str, Any]) -> web.Response:
         self.calls[name] += 1
+        self.asked.set()
         trouble = self.trouble.get(name)
         return (trouble and await trouble.strike()) or web.json_response(body)
 

@@ -1,0 +1,37 @@
+"""The adapter behind a real listener, with the fake on the other side."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from adapters.teams.adapter import TeamsAdapter
+from bot.connections import Limits
+from bot.listeners import listening, public
+from tests.doubles import FakeInbox
+from tests.teams.fake import FakeTeams
+from tests.teams.place import adapter_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bot:
+    """What runs: where it listens, what it heard, whom it talks to."""
+
+    adapter: TeamsAdapter
+    inbox: FakeInbox
+    teams: FakeTeams
+    url: str
+
+
+@asynccontextmanager
+async def bot_in_teams(**settings: str) -> AsyncIterator[Bot]:
+    """A bot that a fake delivers to. `settings` replace what the fake's environment says."""
+    inbox, limits = FakeInbox(), Limits()
+    async with FakeTeams(patience=10) as teams:
+        adapter = adapter_for(teams, inbox, **settings)
+        app = public(adapter.routes(), limits=limits)
+        async with (
+            adapter.running(),
+            listening(app, host="127.0.0.1", port=0, variable="PORT", limits=limits) as port,
+        ):
+            teams.bot_url = f"http://127.0.0.1:{port}"
+            yield Bot(adapter=adapter, inbox=inbox, teams=teams, url=teams.bot_url)
