@@ -104,7 +104,7 @@ RESET = "reset"  # the reason of a marker turn: nothing before it is shown to a 
 
 def tokens(text: str) -> int:
     """An estimate without a tokenizer: vendors' own differ by a third, so no table would be exact either."""
-    return math.ceil(len(text.encode()) / 3.5)
+    return math.ceil(len(text.encode("utf-8", "replace")) / 3.5)
 
 
 def weigh(message: Message) -> int:

@@ -12,8 +12,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from bot.catalog import Catalog, Model
-from bot.errors import ContextTooLong, ModelError, SwitchboardError, Timeout, cause_of
-from bot.pieces import Finish, Piece, Status, Text, ToolCall
+from bot.errors import ContextTooLong, ModelError, ServerError, SwitchboardError, Timeout, cause_of
+from bot.pieces import Finish, Piece, Reason, Status, Text, ToolCall
 from bot.ports import Condition, Health, Provider, Scopes, State
 from bot.prompt import Prompt
 
@@ -191,11 +191,14 @@ class Relay:
 
     async def _ask(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """One request, with its outcome reported to everybody."""
-        asked, first = self._clock(), 0.0
+        asked, first, said = self._clock(), 0.0, False
         try:
             async with aclosing(self._providers[model.provider].stream(model, prompt)) as pieces:
                 async for piece in pieces:
+                    if not said and isinstance(piece, Finish) and piece.reason is Reason.FAILED:
+                        raise ServerError(piece.detail or "ended with an error")
                     first = first or self._clock()
+                    said = said or isinstance(piece, Text | ToolCall)
                     yield piece
         except ModelError as error:
             await self._health.report(model.key, error)

@@ -162,6 +162,15 @@ async def test_a_fallback_steps_in_and_the_footer_says_why(stage: Stage) -> None
     assert footer(heard) == "claude · because grok is overloaded"
 
 
+async def test_an_answer_that_ends_in_an_error_before_any_text_is_a_failure_like_any_other(
+    stage: Stage,
+) -> None:
+    failed = (Finish(reason=Reason.FAILED, detail="malformed"),)
+    stage.one.scripts = [failed, failed]
+
+    assert footer(await stage.says("hi")) == "claude · because grok had an error of its own"
+
+
 async def test_a_model_that_is_down_for_everybody_is_not_even_asked(stage: Stage) -> None:
     stage.ill = {GROK.key: Condition(state=State.DOWN, since=1.0, why="overloaded")}
 
