@@ -70,6 +70,7 @@ class Database:
     async def listen(self, channel: str) -> AsyncGenerator[str, None]:
         """What is called out on a channel. Ends by raising StorageUnavailable when the connection does."""
         try:
+            await self._know_the_nodes()
             async with self._waiting.pubsub(ignore_subscribe_messages=True) as heard:
                 await heard.subscribe(channel)
                 while True:
@@ -115,12 +116,21 @@ class Database:
             if not isinstance(question, Call):
                 raise
             return await self._commands.execute_command(*question.words_in_full)
+        except AttributeError as error:
+            # redis-py has dropped the connection under our feet: a cluster client does when a node fails.
+            raise NotConnected("connection dropped") from error
 
     async def _wait_once(self, words: tuple[Word, ...], key: str) -> Any:
+        await self._know_the_nodes()
         if isinstance(self._waiting, RedisCluster):
             node = self._waiting.get_node_from_key(key)
             return await self._waiting.execute_command(*words, target_nodes=node)
         return await self._waiting.execute_command(*words)
+
+    async def _know_the_nodes(self) -> None:
+        """Before a cluster's client is asked which node a key is on. Costs nothing once it knows."""
+        if isinstance(self._waiting, RedisCluster):
+            await self._waiting.initialize()
 
 
 @asynccontextmanager
@@ -179,6 +189,7 @@ def _cluster(parts: SplitResult, *, tls: bool) -> tuple[Client, ...]:
             password=unquote(parts.password) if parts.password else None,
             ssl=tls,
             max_connections=CONNECTIONS,
+            reinitialize_steps=0,  # it would drop every connection while others use them
             **_options(patience=patience),
         )
 

@@ -42,5 +42,9 @@ class Scripts:
             for name, text in self._texts.items()
         }
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._texts)
+
     def call(self, name: str, keys: tuple[str, ...], *arguments: Word) -> Call:
         return Call(text=self._texts[name], sha=self._shas[name], keys=keys, arguments=arguments)

@@ -1,0 +1,93 @@
+"""On a Redis Cluster everything works as on one server: each script touches one slot, conversations spread out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.ports import Claim, Outcome, Receipt, TurnInHand
+from bot.storage.opening import Storage, Terms, open_storage
+from bot.worker import Worker
+from tests.contracts.leases import LeasesContract, nothing_waits
+from tests.contracts.memory import ChoicesContract, LedgerContract, MemoryContract
+from tests.events import message, thread, turn
+from tests.storage.cluster import Cluster, cluster
+
+
+@pytest.fixture(scope="module")
+def formed() -> Iterator[Cluster]:
+    with cluster() as nodes:
+        yield nodes
+
+
+@pytest.fixture
+def terms(prefix: str) -> Terms:
+    return Terms(prefix=prefix, lease=0.6)
+
+
+@pytest.fixture
+async def storage(formed: Cluster, terms: Terms) -> AsyncIterator[Storage]:
+    async with open_storage(formed.url, terms) as opened:
+        await opened.leases.enter()
+        yield opened
+
+
+@pytest.fixture
+async def rival(formed: Cluster, terms: Terms) -> AsyncIterator[Storage]:
+    async with open_storage(formed.url, terms) as opened:
+        yield opened
+
+
+class TestLeases(LeasesContract):
+    pass
+
+
+class TestMemory(MemoryContract):
+    pass
+
+
+class TestChoices(ChoicesContract):
+    pass
+
+
+class TestLedger(LedgerContract):
+    pass
+
+
+async def test_the_small_shelves_work_there_too(storage: Storage) -> None:
+    await storage.vault.put("state", "x")
+
+    assert await storage.vault.take("state") == "x"
+    assert await storage.budget.take("ann", rate=1, burst=1) == 0
+
+
+async def test_one_worker_serves_every_shard(storage: Storage, rival: Storage) -> None:
+    async def handle(claim: Claim, hand: TurnInHand) -> Outcome:
+        return Outcome(append=(turn(claim.event.id),))
+
+    async def apologise(claim: Claim, hand: TurnInHand, why: str) -> None:
+        raise AssertionError(why)
+
+    names = [f"t{number}" for number in range(40)]
+    async with asyncio.TaskGroup() as group:
+        worker = Worker(leases=rival.leases, handle=handle, apologise=apologise)
+        working = group.create_task(worker.run())
+        for name in names * 2:
+            assert await storage.inbox.put(message(where=thread(name))) is Receipt.ACCEPTED
+        async with asyncio.timeout(20):
+            while not await nothing_waits(storage):  # noqa: ASYNC110 - only the server knows
+                await asyncio.sleep(0.05)
+        working.cancel()
+    shards = {storage.keys.shard(thread(name).digest) for name in names}
+
+    assert len(shards) > 10
+    for name in names:
+        assert len(await storage.memory.recall(thread(name))) == 2
+
+
+@pytest.mark.parametrize("url", ["http://x", "redis+sentinel://127.0.0.1:1", "redis+other://x", "nonsense"])
+async def test_an_address_that_cannot_be_one_is_refused_with_examples(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"redis\+cluster://"):
+        async with open_storage(url):
+            pass

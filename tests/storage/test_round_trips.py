@@ -1,0 +1,59 @@
+"""What one answered message costs in Redis round trips: six, and why each of them is needed.
+
+    put           before the platform is answered, or the message could be lost
+    XREADGROUP    tells a worker at once that there is work (it waits in Redis, nobody polls)
+    claim         the fencing token, the event, the turn, the history; the choices come along in the same go
+    save          which message on the platform shows the answer: after a crash it goes on there
+    save          the whole answer, before its last edit: after a crash the model is not asked again
+    commit        history, usage, mailbox and acknowledgement
+
+Heartbeats, and saves of a sink's progress, come on top of it with the time an answer takes.
+"""
+
+import asyncio
+
+from bot.ports import Claim, Outcome, Receipt, TurnInHand
+from bot.storage.opening import Storage, Terms, open_storage
+from bot.worker import Worker
+from tests.events import message, turn
+from tests.storage.wire import Wire, wired
+
+NEEDED = ["XREADGROUP", "claim+HMGET", "commit", "put", "save", "save"]
+
+
+async def answer(claim: Claim, hand: TurnInHand) -> Outcome:
+    """As a conversation does: the sink posts and saves, the answer is kept, then shown whole."""
+    await hand.save({"ts": "1"})
+    said = turn()
+    await hand.keep(said)
+    return Outcome(append=(said,), join=True, counted=said)
+
+
+async def apologise(claim: Claim, hand: TurnInHand, why: str) -> None:
+    raise AssertionError(why)
+
+
+async def handled(storage: Storage, wire: Wire) -> list[str]:
+    """Sends one message and returns the trips until it was answered and the worker waits again."""
+    wire.trips.clear()
+    assert await storage.inbox.put(message()) is Receipt.ACCEPTED
+    async with asyncio.timeout(10):
+        while len(wire.trips) < len(NEEDED):  # noqa: ASYNC110 - what other tasks send
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)  # for trips that should not be there
+    return sorted(wire.trips)
+
+
+async def test_an_answered_message_costs_six_round_trips(redis_url: str, prefix: str) -> None:
+    terms = Terms(prefix=prefix, lease=120)  # no beat and no look for abandoned work comes in between
+    async with (
+        wired(redis_url) as wire,
+        open_storage(wire.url, terms) as storage,
+        asyncio.TaskGroup() as group,
+    ):
+        working = group.create_task(Worker(leases=storage.leases, handle=answer, apologise=apologise).run())
+        await handled(storage, wire)  # connections are opened and scripts loaded once
+        trips = await handled(storage, wire)
+        working.cancel()
+
+    assert trips == NEEDED
