@@ -12,8 +12,12 @@ from aiohttp import web
 
 from bot.connections import BODY_BYTES, Limits, connections, deadlines
 from bot.errors import SettingsError
+from bot.stopping import Stop
 
 log = logging.getLogger(__name__)
+
+CLOSING = web.AppKey("closing", Stop)
+"""Fires when the listener closes: an answer that has no end of its own ends then."""
 
 Ready = Callable[[], Awaitable[str]]
 """Says "" when this process can take work, else why not."""
@@ -23,6 +27,8 @@ def public(routes: Iterable[web.AbstractRouteDef], *, limits: Limits) -> web.App
     """What platforms and people reach. `GET /healthz` only says that the process lives: it never asks Redis."""
     app = web.Application(middlewares=[deadlines(limits)], client_max_size=BODY_BYTES)
     app.add_routes([web.get("/healthz", _alive), *routes])
+    app[CLOSING] = Stop()
+    app.on_shutdown.append(_closing)
     return app
 
 
@@ -61,6 +67,10 @@ async def listening(
     finally:
         server.close()
         await runner.cleanup()
+
+
+async def _closing(app: web.Application) -> None:
+    app[CLOSING].fire()
 
 
 async def _alive(request: web.Request) -> web.Response:

@@ -6,8 +6,8 @@ turn says reaches the board from whichever process runs it, and every open page 
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from importlib.resources import files
 
 from aiohttp import web
@@ -18,9 +18,11 @@ from adapters.web.guard import HEADERS, body, local
 from adapters.web.sink import BoardSink, question
 from bot.errors import PlatformError
 from bot.events import Event, File, MessageReceived
+from bot.listeners import CLOSING
 from bot.ports import Active, Board, Inbox, Journal, Manners, Memory, Receipt, ReplySink
 from bot.posts import Change, Chat, Page, Post, Standing
 from bot.replies import Reply
+from bot.stopping import Stop
 from bot.turns import Said
 
 CHAT = f"/web/chats/{{chat:{events.ID}}}"
@@ -44,7 +46,6 @@ class WebAdapter:
         self._board = board
         self._memory = memory
         self._active = active
-        self._open = True
         self._files = {item.name: item.read_bytes() for item in (files("adapters.web") / "page").iterdir()}
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
@@ -63,15 +64,7 @@ class WebAdapter:
         ]
 
     def running(self) -> AbstractAsyncContextManager[None]:
-        return self._running()
-
-    @asynccontextmanager
-    async def _running(self) -> AsyncIterator[None]:
-        self._open = True
-        try:
-            yield
-        finally:
-            self._open = False
+        return nullcontext()
 
     def sink(self, event: Event, journal: Journal) -> ReplySink:
         return BoardSink(board=self._board, event=event, journal=journal)
@@ -156,15 +149,14 @@ class WebAdapter:
         response = web.StreamResponse(
             headers={**HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
-        async with aclosing(self._board.watch(after)) as batches:
+        closing = request.app.get(CLOSING) or Stop()
+        async with aclosing(closing.cut(self._board.watch(after))) as batches:
             async for changes in batches:
                 if not response.prepared:
                     await response.prepare(request)
                 try:
                     await response.write(b"".join(map(framed, changes)) or b": quiet\n\n")
                 except ConnectionResetError:
-                    break
-                if not self._open:
                     break
         return response
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from aiohttp import web
-
 from adapters.web.adapter import WebAdapter
+from bot.connections import Limits
 from bot.events import Author, ThreadKey
+from bot.listeners import listening, public
 from bot.ports import Board
 from bot.posts import Standing
 from bot.replies import Option
@@ -77,17 +77,13 @@ class Desk:
 @asynccontextmanager
 async def serving(adapter: WebAdapter) -> AsyncIterator[str]:
     """The adapter's routes on a free loopback port; gives the address."""
-    app = web.Application()
-    app.add_routes(adapter.routes())
-    runner = web.AppRunner(app, shutdown_timeout=1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        async with adapter.running():
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    limits = Limits()
+    app = public(adapter.routes(), limits=limits)
+    async with (
+        adapter.running(),
+        listening(app, host="127.0.0.1", port=0, variable="PORT", limits=limits) as port,
+    ):
+        yield f"http://127.0.0.1:{port}"
 
 
 @asynccontextmanager

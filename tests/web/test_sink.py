@@ -1,7 +1,7 @@
 """The page's sink keeps every sink's promises."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -9,31 +9,53 @@ import pytest
 from adapters.web import events
 from adapters.web.sink import BoardSink
 from bot.errors import PlatformBusy, StorageUnavailable
-from bot.ports import Journal, ReplySink
-from bot.posts import Growth, Post
+from bot.pieces import Shown, Text
+from bot.ports import Board, Journal, ReplySink
+from bot.posts import Change, Chat, Growth, Page, Post
 from bot.replies import Reply
-from tests.contracts.places import Fault, Seen
-from tests.contracts.sinks import SinkContract
+from bot.storage.opening import Terms, open_storage
+from tests.contracts.places import Fault, Place, Seen
+from tests.contracts.sinks import DONE, SinkContract
+from tests.doubles import FakeJournal
 from tests.web.memory import MemoryBoard
 
 
 @dataclass
-class FaultyBoard(MemoryBoard):
-    """Breaks at the planned call, as a connection to Redis may."""
+class FaultyBoard:
+    """The writing side of a board; breaks at the planned call, as a connection to Redis may."""
 
+    board: Board
     plan: dict[int, Fault] = field(default_factory=dict)
     calls: int = 0
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
+    written: list[tuple[str, Post | Growth]] = field(default_factory=list)
 
     async def post(self, chat: str, *posts: Post) -> None:
         fault = await self._before()
-        await super().post(chat, *posts)
+        await self.board.post(chat, *posts)
+        self.written += [(chat, post) for post in posts]
         await self._after(fault)
 
     async def grow(self, chat: str, growth: Growth) -> None:
         fault = await self._before()
-        await super().grow(chat, growth)
+        await self.board.grow(chat, growth)
+        self.written.append((chat, growth))
         await self._after(fault)
+
+    async def read(self, chat: str, *, before: str = "") -> Page:
+        return await self.board.read(chat, before=before)
+
+    async def chats(self) -> Sequence[Chat]:
+        return await self.board.chats()
+
+    async def rename(self, chat: str, title: str) -> bool:
+        return await self.board.rename(chat, title)
+
+    async def delete(self, chat: str) -> bool:
+        return await self.board.delete(chat)
+
+    def watch(self, after: str = "") -> AsyncGenerator[Sequence[Change], None]:
+        return self.board.watch(after)
 
     async def _before(self) -> Fault | None:
         self.calls += 1
@@ -72,8 +94,8 @@ class Leaping:
 class BoardPlace:
     """A conversation of the page, as its board has it."""
 
-    def __init__(self) -> None:
-        self.board = FaultyBoard()
+    def __init__(self, board: Board) -> None:
+        self.board = FaultyBoard(board)
         self.chats = 0
 
     @property
@@ -99,15 +121,16 @@ class BoardPlace:
 
     def glimpses(self) -> Sequence[str]:
         texts: list[str] = []
-        for change in self.board.log:
-            if change.chat == self.chat and change.post and not change.post.person:
-                texts.append(change.post.text)
-            if change.chat == self.chat and change.growth:
-                texts.append(texts[-1] + change.growth.text)
+        for chat, written in self.board.written:
+            if chat == self.chat and isinstance(written, Growth):
+                texts.append(texts[-1] + written.text)
+            elif chat == self.chat and isinstance(written, Post) and not written.person:
+                texts.append(written.text)
         return texts
 
     def stop_offered(self) -> bool:
-        return any(change.post.growing and change.post.turn for change in self.board.log if change.post)
+        posts = [written for _, written in self.board.written if isinstance(written, Post)]
+        return any(post.growing and post.turn for post in posts)
 
     def fault(self, call: int, fault: Fault) -> None:
         self.board.plan = {self.board.calls + call: fault}
@@ -141,7 +164,28 @@ def seen(post: Post) -> Seen:
     )
 
 
-class TestBoardSink(SinkContract):
+class TestBoardSinkInMemory(SinkContract):
     @pytest.fixture
     def place(self) -> BoardPlace:
-        return BoardPlace()
+        return BoardPlace(MemoryBoard())
+
+
+class TestBoardSinkOnRedis(SinkContract):
+    @pytest.fixture
+    async def place(self, redis_url: str, prefix: str) -> AsyncIterator[BoardPlace]:
+        async with open_storage(redis_url, Terms(prefix=prefix)) as storage:
+            yield BoardPlace(storage.board)
+
+    async def test_an_answer_grows_before_it_is_complete(self, place: Place) -> None:
+        """A stream in memory is over before Redis has answered once: here it waits to be seen."""
+
+        async def waiting() -> AsyncGenerator[Shown, None]:
+            yield Text("The first half")
+            async with asyncio.timeout(10):
+                while "The first half" not in str(await place.seen()):
+                    await asyncio.sleep(0)
+            yield DONE
+
+        await place.sink(FakeJournal()).show(waiting())
+
+        assert "The first half" in place.glimpses()
