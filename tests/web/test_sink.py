@@ -182,7 +182,7 @@ class TestBoardSinkOnRedis(SinkContract):
         async def waiting() -> AsyncGenerator[Shown, None]:
             yield Text("The first half")
             async with asyncio.timeout(10):
-                while "The first half" not in str(await place.seen()):
+                while "The first half" not in str(await place.seen()):  # noqa: ASYNC110 - it asks Redis
                     await asyncio.sleep(0)
             yield DONE
 
