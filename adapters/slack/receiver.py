@@ -74,8 +74,8 @@ def payload(body: bytes, content_type: str) -> Json:
         raise Refusal(400, "too many fields") from None
     if "payload" in fields and "command" not in fields:
         return loaded(fields["payload"])
-    if not fields:
-        raise Refusal(400, "empty")
+    if not fields.keys() & {"command", "ssl_check"}:
+        raise Refusal(400, "neither event, command nor interaction")
     return dict(fields)
 
 
