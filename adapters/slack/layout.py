@@ -96,7 +96,9 @@ def fallback(text: str) -> str:
         if leaf(node.type)
     )
     cut = plain if len(text) <= FALLBACK else f"{plain} …"
-    return cut[:FALLBACK].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")[:3_900] or "…"
+    return (
+        cut[:FALLBACK].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")[:3_900].strip() or "…"
+    )
 
 
 def leaf(kind: str) -> bool:

@@ -77,16 +77,14 @@ def words(node: SyntaxTreeNode) -> str:
 
 
 def addresses(text: str, like: Run = PLAIN) -> Iterator[Run]:
-    """Text with the bare addresses in it made into links that show where they lead."""
+    """Text with the bare addresses in it as links that show where they lead, or as code where they may not lead."""
     at = 0
     for found in ADDRESS.finditer(text):
         address = trimmed(found.group())
         url = safe(address if "://" in address else f"https://{address}")
-        if not url:
-            continue
         if text[at : found.start()]:
             yield replace(like, text=text[at : found.start()])
-        yield replace(like, text=address, url=url)
+        yield replace(like, text=address, url=url, code=like.code or not url)
         at = found.start() + len(address)
     if text[at:]:
         yield replace(like, text=text[at:])
@@ -106,15 +104,14 @@ def link(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
     target = str(node.attrs.get("href") or "")
     url, label = safe(target), words(node).strip()
     if not url:
-        yield from (piece for piece in inline(node, like))
-        if target and target != label:
-            yield replace(like, text=f" ({target})")
+        yield from refused(node, target, label, like)
         return
     shown = display(url)
     if not label or same(label, target):
         yield replace(like, text=label or shown, url=url)
     elif LOOKS_LIKE_ADDRESS.search(label):
-        yield replace(like, text=f"{label} (")
+        yield replace(like, text=label, code=True)
+        yield replace(like, text=" (")
         yield replace(like, text=shown, url=url)
         yield replace(like, text=")")
     else:
@@ -122,10 +119,29 @@ def link(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
         yield replace(like, text=f" ({host(url)})")
 
 
+def refused(node: SyntaxTreeNode, target: str, label: str, like: Run) -> Iterator[Run]:
+    """A link that may not be clicked: what was written, and where it would have led."""
+    if node.markup == "autolink":
+        yield replace(like, text=f"<{label}>", code=True)
+        return
+    yield from inline(node, like)
+    if target and target != label:
+        yield from aside(target, like)
+
+
+def aside(target: str, like: Run) -> Iterator[Run]:
+    """An address that is only told."""
+    yield replace(like, text=" (")
+    yield replace(like, text=target, code=True)
+    yield replace(like, text=")")
+
+
 def picture(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
     """An image is told, not shown: showing it would fetch it, and so tell its server whatever the address holds."""
     source = str(node.attrs.get("src") or "")
-    yield replace(like, text=" ".join(part for part in (node.content or words(node), f"({source})") if part))
+    yield replace(like, text=node.content or words(node))
+    if source:
+        yield from aside(source, like)
 
 
 def safe(url: str) -> str:
@@ -139,7 +155,8 @@ def safe(url: str) -> str:
         return url if re.fullmatch(r"(?i)mailto:[\w.+-]+@[\w.-]+", url) else ""
     if parts.scheme.lower() not in ("http", "https") or not name or parts.username or "\\" in url:
         return ""
-    return "" if MEDIA.search(parts.path) or len(url) > 2000 or not url.isprintable() else url
+    named = all(letter.isalnum() or letter in ".-" for letter in name)
+    return url if named and not MEDIA.search(parts.path) and len(url) <= 2000 and url.isprintable() else ""
 
 
 def host(url: str) -> str:

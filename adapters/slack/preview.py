@@ -15,12 +15,13 @@ from adapters.slack.markdown import Run, inline, tree
 FENCE = re.compile(r"^[\s>]*(`{3,}|~{3,})(.*)$")
 UNDECIDED = re.compile(r"^[\s\-=#*+>_~`|:.\d)(\[\]]*$")
 """A last line of only such characters may yet turn out to be a rule, a heading, a list, a fence or a table."""
-SPECIAL = re.compile(r"([\\`*_~\[\]|])")
+SPECIAL = re.compile(r"([\\*_~\[\]|])")
 OPENING = re.compile(r"^([#>+\-=]|\d+[.)])", re.MULTILINE)
 MARKS = [re.compile(mark) for mark in (r"(?<!\s)\*+|\*+(?!\s)", r"(?<!\w)_+|_+(?!\w)", r"~+")]
 TAIL_BRACKET = re.compile(r"!?\[[^\[\]]*(\](\([^()]*)?)?$")
 TAIL_WORD = re.compile(r"[!-~]+$")  # half a word may still become an address, an entity, a mark
 JOINER = "\u2060"
+TICK = "\u02cb"  # looks like a backtick and can never pair with a real one, escaped or not
 
 
 def preview(source: str) -> str:
@@ -123,7 +124,13 @@ def word(run: Run) -> str:
     if run.code or run.url:
         ticks = "``" if "`" in run.text else "`"
         return f"{ticks}{inert(run.text)}{ticks}"
-    text = SPECIAL.sub(r"\\\1", run.text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = (
+        SPECIAL.sub(r"\\\1", run.text)
+        .replace("`", TICK)
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+    )
     for mark, on in (("~~", run.strike), ("_", run.italic), ("**", run.bold)):
         if on and text.strip():
             start, end = len(text) - len(text.lstrip()), len(text.rstrip())

@@ -7,10 +7,11 @@ from typing import Any
 
 from tests.slack.fake.world import Json, Message
 
-CONTROL = re.compile(r"<([@#!][^>]*|[^>|]+\|[^>]*|[a-z]+:[^>]*)>")
+CONTROL = re.compile(r"<(?!\u2060)([@#!][^>]*|[^>|]+\|[^>]*|[a-z]+:[^>]*)>")
 MARKDOWN_LINK = re.compile(r"!?\[[^\]]*\](\(|\[)[^)\]]+")
 REFERENCE = re.compile(r"(?m)^\s*\[[^\]]+\]:\s*\S+")
 ADDRESS = re.compile(r"(?i)\b(?:https?|ftp)://[^\s`]+|\bmailto:\S+|\bwww\.\S+")
+FENCED = re.compile(r"(?ms)^[ \t>\-\d.]*(`{3,}|~{3,}).*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)")
 CODE = re.compile(r"(?s)(`+)(?!`).*?(?<!`)\1(?!`)")
 
 
@@ -24,7 +25,7 @@ def text(message: Message) -> str:
         found += [task["title"] for task in message.stream.tasks.values()]
         found += [body(block) for block in message.stream.blocks]
     found += [body(block) for block in message.blocks]
-    return html.unescape("\n".join(part for part in found if part))
+    return html.unescape("\n".join(part for part in found if part)).replace("\u02cb", "`")
 
 
 def body(block: Json) -> str:
@@ -139,7 +140,7 @@ def live_mrkdwn(source: str, *, links: bool) -> list[str]:
 
 def live_markdown(source: str) -> list[str]:
     """Control sequences anywhere, code included; links, images and addresses outside of code."""
-    outside = CODE.sub(" ", source)
+    outside = CODE.sub(" ", FENCED.sub(" ", source))
     found = [match.group(0) for match in CONTROL.finditer(source)]
     for pattern in (MARKDOWN_LINK, REFERENCE, ADDRESS):
         found += [

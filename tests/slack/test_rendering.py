@@ -1,0 +1,238 @@
+"""Whatever a model writes, in whatever pieces it comes: nothing in Slack is live, nothing is lost, nothing fails."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.slack import blocks, layout
+from adapters.slack.paging import PAGE, Cut, pages
+from adapters.slack.preview import JOINER, preview
+from bot.pieces import Closing, Reason, Text
+from tests.contracts.places import words
+from tests.contracts.sinks import flowing
+from tests.doubles import FakeJournal
+from tests.slack.fake import blocks as limits
+from tests.slack.fake import reading
+from tests.slack.fake.world import Message
+from tests.slack.outputs import DOCUMENT, HOSTILE, SIZES, Written, chunks
+from tests.slack.places import SlackPlace, bot_in_slack
+
+DONE = Closing(reason=Reason.STOP, footer="demo answered")
+FIVE_HUNDRED = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=150, deadline=None)
+
+
+@pytest.fixture
+async def place() -> AsyncGenerator[SlackPlace, None]:
+    async with bot_in_slack(limits=False) as bot:
+        place = SlackPlace(bot)
+        await place.enter()
+        yield place
+
+
+def message(source: str) -> Message:
+    """The finished message that shows a text, after Slack's own checks."""
+    content = layout.finished(source, DONE)
+    limits.check(content["blocks"])
+    return Message(
+        ts="1.1", channel="C1", user="U", text=content["text"], blocks=content["blocks"], verbatim=True
+    )
+
+
+def seen(source: str) -> str:
+    return words(reading.text(message(source)))
+
+
+async def show(place: SlackPlace, parts: list[str]) -> list[Message]:
+    place.move()
+    journal = FakeJournal(id=f"turn-{place.root}")
+    await place.sink(journal).show(flowing([*(Text(part) for part in parts), DONE]))
+    return [one for one in place.place.messages.values() if one.bot_id and one.thread_ts == place.root]
+
+
+def spoken(*texts: str) -> str:
+    """The words alone: aligned tables, quoted lists and rules add a few strokes of their own."""
+    return words(words(*texts).translate(str.maketrans("|•—", "   ")))
+
+
+def refusals(place: SlackPlace) -> list[Any]:
+    return [
+        (call.method, call.answer["error"])
+        for call in place.bot.fake.slack.calls
+        if not call.answer.get("ok", True)
+    ]
+
+
+@FIVE_HUNDRED
+@given(document=DOCUMENT, sizes=SIZES)
+async def test_documents_are_shown_word_for_word(
+    place: SlackPlace, document: Written, sizes: list[int]
+) -> None:
+    shown = await show(place, chunks(document.source, sizes))
+
+    assert spoken(*(reading.text(one) for one in shown)) == spoken(document.visible)
+    assert [reading.live(one) for one in shown] == [[]] * len(shown)
+    assert refusals(place) == []
+
+
+@FIVE_HUNDRED
+@given(text=HOSTILE, sizes=SIZES)
+async def test_hostile_output_is_never_live_and_never_an_error(
+    place: SlackPlace, text: str, sizes: list[int]
+) -> None:
+    live: list[str] = []
+    watch = live.extend
+
+    def look(one: Message) -> None:
+        watch(reading.live(one) if one.bot_id else [])
+
+    place.bot.fake.slack.watchers.append(look)
+    shown = await show(place, chunks(text, sizes))
+    place.bot.fake.slack.watchers.remove(look)
+
+    assert live == []
+    assert refusals(place) == []
+    assert [reading.footer(one) for one in shown] == ["demo answered"]
+
+
+@MANY
+@given(text=st.one_of(HOSTILE, st.text(max_size=400)))
+def test_any_text_makes_blocks_that_slack_accepts(text: str) -> None:
+    made = message(text)
+
+    assert reading.live(made) == []
+    assert len(made.text) <= 3_900
+
+
+@MANY
+@given(document=DOCUMENT, size=st.integers(1, 30))
+def test_a_preview_only_ever_grows_or_is_given_up(document: Written, size: int) -> None:
+    sent, given_up = "", 0
+    for at in range(size, len(document.source) + size, size):
+        shown = preview(document.source[:at])
+        assert reading.live_markdown(shown) == []
+        given_up += not shown.startswith(sent)
+        sent = shown if shown.startswith(sent) else sent
+
+    assert given_up <= len(document.source) // size + 1
+
+
+@MANY
+@given(
+    document=st.lists(DOCUMENT, min_size=1, max_size=6), page=st.integers(150, 600), size=st.integers(1, 200)
+)
+def test_pages_hold_everything_and_never_move(document: list[Written], page: int, size: int) -> None:
+    text = "\n\n".join(one.source for one in document)
+    cuts: list[Cut] = []
+    before: list[str] = []
+    for at in range(size, len(text) + size, size):
+        now = pages(text[:at], cuts, page=page)
+        assert now[: max(0, len(before) - 1)] == before[:-1]
+        before = now
+
+    ends = [cut.end for cut in cuts]
+    assert ends == sorted(ends)
+    assert all(len(one.encode()) <= page + 210 for one in before)
+    whole = "".join(text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True))
+    assert whole == text
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("[docs](https://docs.python.org/3/)", "docs (docs.python.org)"),
+        ("[docs.python.org](https://docs.python.org)", "docs.python.org"),
+        ("[https://bank.example](https://evil.example/x)", "https://bank.example (https://evil.example/x)"),
+        ("[bank.example](https://evil.example/x)", "bank.example (https://evil.example/x)"),
+        ("[x](javascript:alert(1))", "x (javascript:alert(1))"),
+        ("[x](https://user:pass@evil.example)", "x (https://user:pass@evil.example)"),
+        ("<https://evil.example|https://bank.example>", "<https://evil.example|https://bank.example>"),
+        ("![a chart](https://evil.example/p.png?q=1)", "a chart (https://evil.example/p.png?q=1)"),
+        ("[x][1]\n\n[1]: https://evil.example", "[x][1] [1]: https://evil.example"),
+        ("[x](https://\u0435xample.com/a)", "x (xn--xample-2of.com)"),
+        ("see https://a.example/x.", "see https://a.example/x."),
+        ("a\u202eb", "ab"),
+        ("- [ ] open\n- [x] done", "[ ] open [x] done"),
+        ("&lt;!channel&gt; &amp; &copy;", "<!channel> & ©"),
+        ("<div>text</div>", "<div>text</div>"),
+        (":tada: @channel", ":tada: @channel"),
+    ],
+    ids=range(16),
+)
+def test_what_a_person_reads(source: str, shown: str) -> None:
+    assert seen(source) == shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/x.png",
+        "https://evil.example/a/b.GIF?q=1",
+        "javascript:x",
+        "data:text/html,x",
+        "file:///etc",
+        "//evil.example",
+    ],
+    ids=range(6),
+)
+def test_addresses_that_could_be_fetched_or_run_are_never_links(url: str) -> None:
+    made = blocks.render(f"[x]({url}) and {url}")
+
+    assert '"link"' not in str(made).replace("'", '"')
+
+
+def test_code_keeps_its_language_and_every_character() -> None:
+    (made,) = blocks.render("```python\nif a < b and c:\n    print('<!channel>')\n```")
+
+    assert made["elements"] == [
+        {
+            "type": "rich_text_preformatted",
+            "elements": [{"type": "text", "text": "if a < b and c:\n    print('<!channel>')"}],
+            "language": "python",
+        }
+    ]
+
+
+def test_a_second_table_is_aligned_text_because_slack_takes_one() -> None:
+    one = "| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+    made = blocks.render(one + "between\n\n" + one)
+
+    limits.check(made)
+    assert [block["type"] for block in made] == ["table", "rich_text"]
+
+
+def test_a_text_with_more_headings_than_blocks_fits_is_kept_whole() -> None:
+    source = "".join(f"# Heading {n}\n\ntext {n}\n\n" for n in range(90))
+    made = blocks.render(source)
+
+    limits.check(made)
+    assert all(f"Heading {n}" in str(made) for n in range(90))
+
+
+def test_a_cut_in_code_closes_and_reopens_the_fence() -> None:
+    text = "Intro\n\n```py\n" + "print('a long line of code')\n" * 900 + "```\n\nEnd."
+    parts = pages(text, [])
+
+    assert len(parts) == 3
+    assert all(len(part.encode()) <= PAGE + 10 for part in parts)
+    assert all(part.count("```") == 2 for part in parts)
+    assert all(part.startswith("```py\n") for part in parts[1:])
+
+
+def test_a_cut_in_a_table_repeats_its_head() -> None:
+    text = "| a | b |\n|---|---|\n" + "".join(f"| {n} | a cell with words |\n" for n in range(700))
+    parts = pages(text, [])
+
+    assert len(parts) > 1
+    assert all(part.startswith("| a | b |\n|---|---|\n") for part in parts)
+
+
+def test_a_preview_parts_what_slack_would_read_as_a_command() -> None:
+    shown = preview("Say <!channel> and `<!here>` and:\n\n```\n<@U1>\nnext\n")
+
+    assert "&lt;!channel&gt;" in shown
+    assert f"`<{JOINER}!here>`" in shown
+    assert f"<{JOINER}@U1>" in shown
