@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from bot.pieces import Closing
-from bot.replies import Option, Reply
+from bot.replies import Action, Option, Reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,12 @@ class Post:
     growing: bool = False
     closing: Closing | None = None
     reply: Reply | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether more is to come: it grows, or it is a reply that can still be stopped."""
+        offers = self.reply.buttons if self.reply else ()
+        return self.growing or any(button.action is Action.STOP for button in offers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

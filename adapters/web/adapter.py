@@ -39,7 +39,7 @@ class WebAdapter:
     """`active` says who answers in a conversation; deleting a conversation erases its memory as well."""
 
     platform = events.PLATFORM
-    manners = Manners(mention="", slash=True, threads=True, private=False)
+    manners = Manners(mention="", slash=True, threads=False, private=False)
 
     def __init__(self, *, inbox: Inbox, board: Board, memory: Memory, active: Active) -> None:
         self._inbox = inbox

@@ -7,7 +7,7 @@ from bot.posts import Growth, Post
 from bot.replies import Choice, Reply, Table
 
 COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-MARKS = re.compile(r"\*\*|\\(?=[!-/:-@\[-`{-~])")  # of our own Markdown in replies
+MARKS = re.compile(r"\*\*|`|\\(?=[!-/:-@\[-`{-~])")  # of our own Markdown in replies
 DIM, BOLD, PLAIN, CLEAR = "\x1b[2m", "\x1b[1m", "\x1b[0m", "\r\x1b[K"
 
 
@@ -31,12 +31,13 @@ class Printer:
             return
         if growth.text:
             self._more(growth.text)
-        elif growth.status and self._styled and not self._shown:
-            self._clear()
-            self._write(growth.status, DIM)
-            self._status = True
+        elif growth.status and not self._shown:
+            self._passing(growth.status)
 
     def post(self, post: Post) -> None:
+        if post.reply and post.running:
+            self._passing(MARKS.sub("", post.reply.text))
+            return
         if post.reply:
             self._reply(post.reply)
             return
@@ -49,6 +50,13 @@ class Printer:
             self._shown = ""
         self._more(post.text[len(self._shown) :])
         self._end(post)
+
+    def _passing(self, text: str) -> None:
+        """A line that is taken back as soon as there is something to say. In a pipe there is none."""
+        if self._styled:
+            self._clear()
+            self._write(text.replace("\n", " "), DIM)
+            self._status = True
 
     def _more(self, text: str) -> None:
         self._clear()

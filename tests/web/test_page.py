@@ -240,6 +240,19 @@ async def test_a_reply_is_made_of_real_controls(browser: Browser, page: Desk, pl
         await one.assert_clean()
 
 
+async def test_a_reply_that_is_still_being_made_can_be_stopped(
+    browser: Browser, page: Desk, play: Play
+) -> None:
+    stop = Button(action=Action.STOP, label="Stop", value="turn-9")
+    play.line = Reply(title="Comparison", text="Asking two models ...", buttons=(stop,))
+    async with tab(browser, page.url) as one:
+        await one.ask("/compare")
+        await one.page.press("#write", "Escape")
+        await one.page.wait_for_function("() => document.querySelector('#stop').disabled")
+
+        assert any(isinstance(event, StopRequested) for event in page.inbox.events)
+
+
 async def test_a_starter_is_asked_with_one_click(browser: Browser, page: Desk) -> None:
     async with tab(browser, page.url) as one:
         await one.page.click("text=Show me a table")

@@ -95,6 +95,19 @@ async def test_a_number_picks_what_was_offered() -> None:
     assert isinstance(plain, MessageReceived)
 
 
+async def test_a_reply_that_can_still_be_stopped_is_not_the_end() -> None:
+    """As a comparison does: what it says meanwhile is only passing."""
+    stop = Button(action=Action.STOP, label="Stop", value="turn-1")
+    screen = io.StringIO()
+    printer = Printer(screen, styled=False)
+    asking = Post(id="turn-1", at=1.0, reply=Reply(text="Asking `grok` ...", buttons=(stop,)))
+    printer.post(asking)
+    printer.post(Post(id="turn-1", at=1.0, reply=Reply(text="Both answered.")))
+
+    assert asking.running
+    assert screen.getvalue() == "Both answered.\n\n"
+
+
 async def test_what_it_is_about_is_said_only_on_a_screen() -> None:
     line: Line = [Status("grok is thinking"), Text("Yes."), Closing(reason=Reason.STOP, footer="grok")]
 

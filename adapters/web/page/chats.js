@@ -1,7 +1,7 @@
 // The list of conversations: newest first, by day, with renaming and deleting in place.
 
 import {make} from "./inline.js";
-import {icon} from "./posts.js";
+import {icon, running} from "./posts.js";
 import {call} from "./server.js";
 
 const DAY = 86_400_000;
@@ -40,7 +40,7 @@ export class Chats {
     if (change.kind === "gone") this.list = this.list.filter((chat) => chat !== known);
     else if (change.kind === "title" && known) known.title = change.title;
     else if (change.kind === "post") {
-      if (change.post.growing) this.running.add(change.chat);
+      if (running(change.post)) this.running.add(change.chat);
       else if (!change.post.person) this.running.delete(change.chat);
       if (!known || !known.title) { await this.load(); return; }
       known.at = change.post.at;

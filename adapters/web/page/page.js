@@ -4,6 +4,7 @@ import {Chats} from "./chats.js";
 import {Composer} from "./composer.js";
 import {make} from "./inline.js";
 import {Picker, plain} from "./picker.js";
+import {running} from "./posts.js";
 import {call, Feed, fresh, Outbox} from "./server.js";
 import {Thread} from "./thread.js";
 
@@ -40,6 +41,7 @@ function submit(text) {
 
 async function press({action, value = "", message = ""}) {
   if (action === "stop") return stop(value);
+  if (action !== "up" && action !== "down") thread.toEnd(); // what comes of it appears there
   try {
     await call("POST", `/${current}/buttons`, {id: fresh(), action, value, message});
   } catch (error) {
@@ -82,7 +84,7 @@ function heard(change) {
 // A post was put or rewritten in the open conversation.
 function changed(post) {
   refresh();
-  if (!post || post.growing || post.person) return;
+  if (!post || post.person || running(post)) return;
   picker.load(current).catch(failed);
   const words = post.reply ? post.reply.text : post.text;
   find("spoken").textContent = plain(`${post.closing?.notice ?? ""} ${words ?? ""}`).slice(0, 600);
@@ -102,12 +104,12 @@ function stands({why, starters, commands}, sentence) {
 
 // Everything that follows from what is shown now.
 function refresh() {
-  const running = thread.running;
+  const busy = thread.running;
   find("empty").hidden = !thread.empty;
-  find("stop").hidden = !running;
-  if (!running) find("stop").disabled = false;
+  find("stop").hidden = !busy;
+  if (!busy) find("stop").disabled = false;
   find("title").textContent = chats.title(current);
-  document.title = `${running ? "● " : ""}${chats.title(current)} · Switchboard`;
+  document.title = `${busy ? "● " : ""}${chats.title(current)} · Switchboard`;
 }
 
 function connected(now, resumed) {

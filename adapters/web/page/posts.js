@@ -15,6 +15,11 @@ export function icon(name) {
   return node;
 }
 
+// Whether more is to come: it grows, or it is a reply that can still be stopped.
+export function running(post) {
+  return Boolean(post.growing) || (post.reply?.buttons ?? []).some(({action}) => action === "stop");
+}
+
 export class PostView {
   constructor(post) {
     this.node = make("article");

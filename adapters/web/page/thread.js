@@ -1,7 +1,7 @@
 // The messages of the open conversation: loaded once, then kept in step by the stream of changes.
 
 import {make} from "./inline.js";
-import {PostView} from "./posts.js";
+import {PostView, running} from "./posts.js";
 import {call, later} from "./server.js";
 
 const NEAR = 96; // pixels from the end within which the view follows what grows
@@ -59,7 +59,7 @@ export class Thread {
   }
 
   get running() {
-    return [...this.views.values()].map((view) => view.post).find((post) => post.growing);
+    return [...this.views.values()].map((view) => view.post).find(running);
   }
 
   get empty() {

@@ -1,0 +1,83 @@
+"""Photographs the page of a running Switchboard, for the README and for whoever changes its looks.
+
+SWITCHBOARD_CONFIG=tests/web/screenshots.toml SWITCHBOARD_DATA_DIR=/tmp/photos python -m bot
+python -m tests.web.screenshots http://127.0.0.1:3978/ adapters/web/screenshots
+"""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser
+
+from tests.web.browsing import Tab, chromium, tab
+
+WIDE = {"width": 1280, "height": 800}
+NARROW = {"width": 360, "height": 720}
+CALM = "* { caret-color: transparent !important; animation: none !important; }"
+
+
+@asynccontextmanager
+async def seat(browser: Browser, url: str, **wishes: Any) -> AsyncIterator[Tab]:
+    async with tab(browser, url, **{"device_scale_factor": 1.5, "bypass_csp": True, **wishes}) as found:
+        await found.page.add_style_tag(content=CALM)
+        yield found
+
+
+async def new(one: Tab) -> None:
+    await one.page.keyboard.press("Control+Shift+O")
+    await one.page.wait_for_selector("#empty:not([hidden])")
+
+
+async def photograph(url: str, folder: Path) -> None:
+    async with chromium() as browser:
+        async with seat(browser, url, viewport=WIDE, color_scheme="light") as one:
+            await new(one)
+            await one.page.screenshot(path=folder / "start.png")
+            await one.ask("A list of what to do before a trip, please")
+            await new(one)
+            await one.ask("Show me a table of some moons")
+            await one.ask("Now some code")
+            await one.page.screenshot(path=folder / "answer.png")
+            await one.page.keyboard.press("Control+k")
+            await one.page.wait_for_selector("#picker:not([hidden])")
+            await one.page.screenshot(path=folder / "picker.png")
+            await one.page.keyboard.press("Escape")
+            await new(one)
+            await one.ask("/compare tutor editor: What should I pack? Make a list")
+            await one.page.wait_for_selector(".sections")
+            await one.page.screenshot(path=folder / "compare.png")
+            await new(one)
+            await one.ask("Tell me a slow story", answered=False)
+            await one.has("found the jack")
+            await one.page.screenshot(path=folder / "streaming.png")
+            await one.page.click("#stop")
+            await one.page.wait_for_selector("#stop", state="hidden")
+        async with seat(browser, url, viewport=WIDE, color_scheme="dark") as one:
+            await one.page.click("text=Show me a table")
+            await one.has("adds up")
+            await one.page.screenshot(path=folder / "dark.png")
+        async with seat(browser, url, viewport=NARROW, device_scale_factor=2, has_touch=True) as one:
+            await one.page.click("#menu")
+            await one.page.click("text=Show me a table")
+            await one.has("adds up")
+            await one.page.wait_for_timeout(300)
+            await one.page.screenshot(path=folder / "phone.png")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("url")
+    parser.add_argument("folder", type=Path)
+    said = parser.parse_args()
+    said.folder.mkdir(parents=True, exist_ok=True)
+    asyncio.run(photograph(said.url, said.folder))
+
+
+if __name__ == "__main__":
+    main()
