@@ -43,7 +43,7 @@ class Seal:
         for cipher in self._ciphers if how == SEALED else ():
             try:
                 return cipher.decrypt(body[:NONCE], body[NONCE:], about.encode())
-            except InvalidTag:
+            except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
                 continue
         raise Unreadable("A stored record cannot be opened. Was SWITCHBOARD_ENCRYPTION_KEY changed?")
 
