@@ -5,13 +5,14 @@ text nodes only (adapters.teams.rich). Source: Microsoft Learn, Teams platform, 
 up to 1.5, "Universal Actions" (Action.Execute with Action.Submit as its fallback).
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.teams import messages, rich, sizes, tables
 from adapters.teams.events import ACTION, INPUT, PRIVATE
-from adapters.teams.inline import literal
+from adapters.teams.inline import Inline, literal
 from adapters.teams.markdown import Flow
 from adapters.teams.messages import Activity
 from adapters.teams.places import Place
@@ -22,8 +23,10 @@ AT_ONCE = 6
 """Actions that Teams shows in one row."""
 FEW = 7
 """Options that are all shown at once instead of in a list to open."""
-BUDGET = 20_000
-"""UTF-16 units of text in all sections together; what is laid out takes several times that."""
+BUDGET = 16_000
+"""UTF-16 units of text in all sections together; laid out it takes several times that, hence the steps below."""
+LARGEST = 40_000
+"""UTF-16 units of a card as JSON."""
 CONFIRM = {Action.PICK: "Use this model", Action.ASK: "Ask this model"}
 
 
@@ -52,13 +55,22 @@ def speech(reply: Reply, place: Place, *, extended: bool = False) -> Speech:
 
 
 def card(reply: Reply, place: Place) -> Element:
+    """The reply laid out; long sections are shortened as far as it takes to send them at all."""
+    for share in (1, 2, 4, 8):
+        shown = _laid_out(reply, place, BUDGET // share)
+        if sizes.units(json.dumps(shown, ensure_ascii=False)) <= LARGEST:
+            break
+    return shown
+
+
+def _laid_out(reply: Reply, place: Place, budget: int) -> Element:
     body: list[Element] = []
     if reply.title:
         body.append(rich.line(reply.title, Style(bold=True), size="Large"))
     body += rich.elements(reply.text)
     if reply.table:
         body.append(_table(reply.table))
-    room = BUDGET // max(len(reply.sections), 1)
+    room = budget // max(len(reply.sections), 1)
     body += [_section(section, room, place) for section in reply.sections]
     for number, choice in enumerate(reply.choices):
         body += _choice(choice, f"choice{number}", place)
@@ -78,16 +90,25 @@ def summary(reply: Reply) -> str:
 
 def as_text(reply: Reply) -> str:
     """The whole reply in Teams' Markdown; what can be pressed is told where it can be typed too."""
-    parts = [f"**{_rendered(reply.title)}**" if reply.title else "", _rendered(reply.text)]
+    parts = [_bold(reply.title), _rendered(reply.text)]
     if reply.table:
         parts.append("\n".join(tables.drawn(reply.table.header, reply.table.rows)))
     for section in reply.sections:
-        parts += [f"**{_rendered(section.title)}**", _rendered(section.text), _rendered(section.note)]
+        parts += [_bold(section.title), _rendered(section.text), _one_line(section.note)]
     for choice in reply.choices:
         lines = [f"{literal(choice.label)}:"]
         lines += [f"- {literal(one.label)} {literal(one.hint)}".rstrip() for one in choice.options]
         parts.append("\n".join(lines))
     return "\n\n".join(part for part in parts if part) or "—"
+
+
+def _bold(title: str) -> str:
+    words = _one_line(title.replace("**", ""))
+    return f"**{words}**" if words else ""
+
+
+def _one_line(markdown: str) -> str:
+    return Inline().line(" ".join(markdown.split()))
 
 
 def _rendered(markdown: str) -> str:
@@ -116,7 +137,7 @@ def _table(table: Table) -> Element:
 def _section(section: Section, room: int, place: Place) -> Element:
     text = section.text
     if sizes.units(text) > room:
-        text = f"{sizes.parts(text, room)[0]}\n\n…"
+        text = f"{sizes.parts(text, room)[0]}\n\n… (shortened)"
     items = [rich.line(section.title, Style(bold=True)), *rich.elements(text)]
     if section.note:
         items.append(rich.line(section.note, isSubtle=True, size="Small"))

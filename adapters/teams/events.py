@@ -64,7 +64,7 @@ def edit(incoming: Incoming) -> Event | None:
     if not incoming.id:
         return None
     return MessageEdited(
-        **_happening(incoming, "edit", str(incoming.timestamp)),
+        **_happening(incoming, "edit", *_version(incoming)),
         message=incoming.id,
         text=hearing.words(incoming),
     )
@@ -73,7 +73,7 @@ def edit(incoming: Incoming) -> Event | None:
 def deletion(incoming: Incoming) -> Event | None:
     if not incoming.id:
         return None
-    return MessageDeleted(**_happening(incoming, "delete", str(incoming.timestamp)), message=incoming.id)
+    return MessageDeleted(**_happening(incoming, "delete", *_version(incoming)), message=incoming.id)
 
 
 def reaction(incoming: Incoming) -> Event | None:
@@ -81,9 +81,7 @@ def reaction(incoming: Incoming) -> Event | None:
     kinds = [one.type.lower() for one in incoming.reactions_added or ()]
     for action, names in ((Action.UP, LIKED), (Action.DOWN, DISLIKED)):
         if any(kind.startswith(names) for kind in kinds):
-            return ButtonPressed(
-                **_happening(incoming, "reaction"), action=action, message=incoming.reply_to_id or ""
-            )
+            return _vote(incoming, "reaction", action)
     return None
 
 
@@ -119,17 +117,21 @@ def feedback(incoming: Incoming) -> Event | None:
     value = incoming.value.get("actionValue") if isinstance(incoming.value, dict) else None
     if not isinstance(value, dict) or value.get("reaction") not in {"like", "dislike"}:
         return None
+    action = Action.UP if value["reaction"] == "like" else Action.DOWN
+    return _vote(incoming, "feedback", action, comment=_comment(value.get("feedback")))
+
+
+def _vote(incoming: Incoming, kind: str, action: Action, comment: str = "") -> Event:
+    """All that is known of the answer is which message shows it."""
+    message = incoming.reply_to_id or ""
     return ButtonPressed(
-        **_happening(incoming, "feedback"),
-        action=Action.UP if value["reaction"] == "like" else Action.DOWN,
-        message=incoming.reply_to_id or "",
-        comment=_comment(value.get("feedback")),
+        **_happening(incoming, kind), action=action, value=message, message=message, comment=comment
     )
 
 
 def read(data: Any) -> Pressed | None:
     """What our button carried; inputs of the card are merged into the same object."""
-    if not isinstance(data, dict) or data.get(ACTION) not in set(Action):
+    if not isinstance(data, dict) or data.get(ACTION) not in list(Action):
         return None
     value = data.get(str(data[INPUT])) if INPUT in data else data.get(VALUE, "")
     if not isinstance(value, str) or (INPUT in data and not value):
@@ -146,6 +148,12 @@ def _comment(feedback: Any) -> str:
         return feedback[:2000]
     text = parsed.get("feedbackText") if isinstance(parsed, dict) else parsed
     return text[:2000] if isinstance(text, str) else ""
+
+
+def _version(incoming: Incoming) -> tuple[str, str]:
+    """What tells the changes of one message apart; they all carry its id."""
+    kind = incoming.channel_data.event_type if incoming.channel_data else None
+    return kind or "", incoming.timestamp or ""
 
 
 def _happening(incoming: Incoming, kind: str, *more: str, private: bool = False) -> dict[str, Any]:

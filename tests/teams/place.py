@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 from adapters.teams import events, setup
 from adapters.teams.activity import Incoming
@@ -52,11 +53,11 @@ class TeamsPlace:
         self.start = len(self.teams.connector.calls)
         self.teams.connector.faults.clear()
 
-    def event(self, text: str = "hello", *, targeted: bool = False) -> Event:
+    def event(self, text: str = "hello", *, targeted: bool = False, **fields: Any) -> Event:
         """What a question here is, as it comes out of storage."""
         name = self.teams.rooms.new_id()
         conversation = f"{self.room.id};messageid={name}" if self.kind == "channel" else self.room.id
-        asked = self.teams.people.message(conversation, self.kind, text, id=name, targeted=targeted)
+        asked = self.teams.people.message(conversation, self.kind, text, id=name, targeted=targeted, **fields)
         self.teams.rooms.heard(self.room, self.teams.alice, asked)
         event = events.message(Incoming.model_validate(asked))
         assert event is not None

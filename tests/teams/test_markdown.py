@@ -1,7 +1,7 @@
 """What people see of a model's Markdown in Teams, and what it can never become."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.teams.markdown import Flow
@@ -89,11 +89,13 @@ PIECES = st.one_of(
 )
 
 
+@settings(max_examples=200, deadline=None)
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_no_text_becomes_a_mention_an_image_or_html(text: str) -> None:
     assert live(rendered(text)) == []
 
 
+@settings(max_examples=200, deadline=None)
 @given(st.lists(PIECES, max_size=30).map("".join), st.lists(st.integers(1, 9), min_size=1, max_size=9))
 def test_what_was_shown_is_never_taken_back(text: str, sizes: list[int]) -> None:
     flow, shown, at, turn = Flow(), "", 0, 0

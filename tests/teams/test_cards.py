@@ -1,0 +1,205 @@
+"""What Switchboard says besides answers, as cards and as text."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.teams import cards, events, rich
+from adapters.teams.connector import Where
+from adapters.teams.places import Place
+from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
+from tests.contracts.sinks import HOSTILE
+from tests.doubles import FakeJournal
+from tests.teams.clockwork import now
+from tests.teams.eyes import card_live, live
+from tests.teams.fake import FakeTeams
+from tests.teams.faults import Fault
+from tests.teams.place import TeamsPlace, adapter_for
+from tests.teams.rules import check_card, nested
+
+HERE = Place(
+    where=Where(service_url="https://smba.trafficmanager.net/emea/", conversation="a:1"),
+    personal=True,
+    user="29:alice",
+    message="1",
+    label="",
+    tenant="t",
+)
+PICKER = Reply(
+    title="Models",
+    text="**grok** answers here.",
+    choices=(
+        Choice(
+            action=Action.PICK,
+            label="Pick one for you",
+            options=(Option(value="me grok", label="grok", hint="fast"), Option(value="me gpt", label="gpt")),
+            selected="me grok",
+        ),
+    ),
+)
+STARTERS = Reply(
+    text="Hello!",
+    buttons=tuple(Button(action=Action.RUN, label=name, value=name) for name in ("a", "b", "c")),
+)
+
+
+@pytest.fixture
+async def chat() -> AsyncIterator[TeamsPlace]:
+    async with FakeTeams(clock=now) as teams:
+        adapter = adapter_for(teams)
+        async with adapter.running():
+            yield TeamsPlace(teams, adapter, "personal")
+
+
+def elements(card: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [dict(element) for element in nested(card["body"]) if element["type"] == kind]
+
+
+def test_the_picker_is_a_card_whose_button_sends_what_is_picked() -> None:
+    card = cards.card(PICKER, HERE)
+    (picker,) = elements(card, "Input.ChoiceSet")
+    (use,) = elements(card, "Action.Execute")
+
+    check_card(card)
+    assert [choice["title"] for choice in picker["choices"]] == ["grok · fast", "gpt"]
+    assert picker["value"] == "me grok"
+    assert use["fallback"]["data"] == use["data"]
+    pressed = events.read({**use["data"], picker["id"]: "me gpt"})
+    assert pressed == events.Pressed(action=Action.PICK, value="me gpt", private=False)
+
+
+def test_a_cards_buttons_can_all_be_read_back() -> None:
+    buttons = tuple(Button(action=action, label=action.value, value=f"{action} x") for action in Action)
+    card = cards.card(Reply(text="x", buttons=buttons), HERE)
+
+    check_card(card)
+    read = [events.read(element["data"]) for element in elements(card, "Action.Execute")]
+    assert [(one.action, one.value) for one in read if one] == [(one.action, one.value) for one in buttons]
+
+
+def test_every_card_can_be_read_as_text() -> None:
+    card = cards.card(PICKER, HERE)
+
+    assert "grok" in card["fallbackText"]
+    assert cards.as_text(PICKER) == (
+        "**Models**\n\n**grok** answers here.\n\nPick one for you:\n- grok fast\n- gpt"
+    )
+
+
+def test_a_plain_reply_is_text_and_starters_are_suggested() -> None:
+    plain = cards.speech(Reply(text="Memory erased."), HERE)
+    starters = cards.speech(STARTERS, HERE)
+
+    assert plain.versions == (plain.text,)
+    assert starters.versions[0]["suggestedActions"] == {
+        "to": ["29:alice"],
+        "actions": [{"type": "imBack", "title": name, "value": name} for name in ("a", "b", "c")],
+    }
+
+
+def test_a_comparison_is_labelled_as_written_by_models() -> None:
+    reply = Reply(text="", sections=(Section(title="grok", text="# Hi\n\n- a\n- b", note="1 s"),))
+
+    assert cards.speech(reply, HERE).versions[0]["entities"][0]["additionalType"] == ["AIGeneratedContent"]
+
+
+def test_markdown_is_laid_out_in_a_card() -> None:
+    text = "# Head\n\n1. one **bold**\n2. two\n   - deep\n\n> said\n\n```py\na = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    shown = rich.elements(text)
+
+    lines = [
+        "".join(run["text"] for run in one["inlines"]) for one in shown if one["type"] == "RichTextBlock"
+    ]
+    assert lines == ["Head", "1. one bold", "2. two", "\u2003• deep", "│ said"]
+    assert [one["type"] for one in shown][-2:] == ["Container", "Table"]
+    check_card({"type": "AdaptiveCard", "version": "1.5", "body": shown})
+
+
+HOSTILE_PARTS = st.lists(
+    st.sampled_from(
+        [*HOSTILE.split(" "), "${x}", "{{DATE(1)}}", '"},{"type":"Image","url":"https://evil.example/x"}', "](", "![", "\n", "\n\n", "|", "|---|", "- ", "1. ", "`", "```", "<!--", "[x]: javascript:1", "[x]"]
+    ),
+    max_size=25,
+).map(" ".join)  # fmt: skip
+
+
+@given(HOSTILE_PARTS)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_nobodys_words_become_more_than_text_in_a_card(text: str) -> None:
+    reply = Reply(
+        title=text,
+        text=text,
+        table=Table(header=(text,), rows=((text,),)),
+        sections=(
+            Section(title=text, text=text, note=text, buttons=(Button(action=Action.KEEP, label=text),)),
+        ),
+        choices=(
+            Choice(action=Action.PICK, label=text, options=(Option(value="x", label=text, hint=text),)),
+        ),
+    )
+    card = json.loads(json.dumps(cards.card(reply, HERE)))
+
+    check_card(card)
+    assert card_live(card) == []
+    assert live(cards.as_text(reply)) == []
+    for node, value in strings(card):
+        if any(word in value for word in ("evil.example", "Everyone", "${")):
+            assert node in {"text", "title", "label", "fallbackText", "url"}
+
+
+def strings(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every string in a card with the name of the node it is in."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from strings(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item, name)
+    elif isinstance(value, str):
+        yield name, value
+
+
+def test_four_long_answers_fit_into_one_card() -> None:
+    answer = "The tide comes **twice** a day.\n\n" * 2000
+    reply = Reply(text="", sections=tuple(Section(title=name, text=answer) for name in "abcd"))
+    card = cards.card(reply, HERE)
+
+    assert len(json.dumps(card, ensure_ascii=False).encode("utf-16-le")) < 90_000
+
+
+async def test_a_card_that_is_refused_is_said_as_text(chat: TeamsPlace) -> None:
+    chat.teams.connector.faults.plan(
+        Fault(status=400, code="BadSyntax", match=lambda _, activity: "attachments" in activity)
+    )
+    await chat.sink(FakeJournal()).say(PICKER)
+
+    (seen,) = await chat.seen()
+    assert "Pick one for you" in seen.text
+    assert seen.options == ()
+
+
+async def test_a_pressed_picker_is_refreshed_in_place(chat: TeamsPlace) -> None:
+    card = await chat.sink(FakeJournal()).say(PICKER)
+    await chat.sink(FakeJournal(id="turn-2")).say(Reply(text="**gpt** answers from now on.", replaces=card))
+
+    (message,) = chat.room.said()
+    assert (message.id, message.text, len(message.versions)) == (card, "**gpt** answers from now on.", 2)
+    assert chat.teams.connector.violations == []
+
+
+async def test_a_reply_said_twice_in_a_turn_takes_its_own_place(chat: TeamsPlace) -> None:
+    sink = chat.sink(FakeJournal())
+    await sink.say(Reply(text="Asking three models."))
+    await sink.say(Reply(text="", sections=(Section(title="grok", text="Hi"),)))
+
+    assert len(chat.room.said()) == 1
+
+
+async def test_a_message_that_cannot_be_replaced_is_said_anew(chat: TeamsPlace) -> None:
+    await chat.sink(FakeJournal()).say(Reply(text="Here.", replaces="42"))
+
+    assert [seen.text.strip() for seen in await chat.seen()] == ["Here."]

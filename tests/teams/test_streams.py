@@ -1,0 +1,413 @@
+"""How answers grow in Teams, in time that is skipped: the documented rules are never broken, whatever happens."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+
+import pytest
+
+from bot.errors import PlatformBusy, PlatformGone
+from bot.pieces import Closing, Reason, Shown, Status, Text, Thinking
+from bot.replies import Action, Button, Reply
+from tests.contracts.places import Fault as Befalls
+from tests.contracts.sinks import AGAIN, DONE, FOOTER
+from tests.doubles import FakeJournal
+from tests.teams.clockwork import now
+from tests.teams.fake import FakeTeams
+from tests.teams.faults import Fault
+from tests.teams.place import TeamsPlace, adapter_for
+from tests.teams.refusals import Refused
+from tests.teams.rules import size
+
+WORDS = "The tide comes twice a day because the Moon pulls at the sea. "
+
+
+@pytest.fixture
+async def teams() -> AsyncIterator[FakeTeams]:
+    async with FakeTeams(clock=now) as fake:
+        yield fake
+
+
+@pytest.fixture
+async def chat(teams: FakeTeams) -> AsyncIterator[TeamsPlace]:
+    adapter = adapter_for(teams)
+    async with adapter.running():
+        yield TeamsPlace(teams, adapter, "personal")
+
+
+@pytest.fixture
+async def group(teams: FakeTeams) -> AsyncIterator[TeamsPlace]:
+    adapter = adapter_for(teams)
+    async with adapter.running():
+        yield TeamsPlace(teams, adapter, "groupChat")
+
+
+async def model(
+    seconds: float, *, every: float = 0.25, silence: float = 0.0, closing: Closing = DONE, text: str = WORDS
+) -> AsyncGenerator[Shown, None]:
+    """A model that thinks for `silence` seconds and then writes for `seconds`."""
+    yield Status("grok is thinking")
+    await asyncio.sleep(silence)
+    end = now() + seconds
+    while now() < end:
+        await asyncio.sleep(every)
+        yield Text(text)
+    yield closing
+
+
+def kinds(place: TeamsPlace) -> list[str]:
+    """The calls in short: informative, streaming, final, POST, PUT, DELETE."""
+    return [str(call.stream.get("streamType", call.method)) for call in place.made]
+
+
+def assert_spaced(place: TeamsPlace, least: float) -> None:
+    times = [call.at for call in place.made if call.stream]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert min(gaps) > least - 0.01
+
+
+async def test_a_stream_begins_with_what_is_happening_and_ends_with_label_thumbs_and_buttons(
+    chat: TeamsPlace,
+) -> None:
+    journal = FakeJournal()
+    ids = await chat.sink(journal).show(model(6))
+
+    last = chat.made[-1].sent
+    assert kinds(chat)[0] == "informative"
+    assert kinds(chat)[-1] == "final"
+    assert set(kinds(chat)[1:-1]) == {"streaming"}
+    assert [call.stream.get("streamSequence") for call in chat.made[:-1]] == list(range(1, len(chat.made)))
+    assert last["entities"][1]["additionalType"] == ["AIGeneratedContent"]
+    assert last["channelData"] == {"feedbackLoop": {"type": "default"}}
+    assert last["text"].endswith(f"\n\n*{FOOTER}*")
+    assert ids == tuple(chat.room.messages)[1:]
+    assert chat.teams.connector.violations == []
+    assert_spaced(chat, 1.5)
+
+
+async def test_a_short_answer_is_a_stream_of_two_requests(chat: TeamsPlace) -> None:
+    await chat.sink(FakeJournal()).show(model(0.3))
+
+    assert kinds(chat) == ["informative", "final"]
+    assert_spaced(chat, 1.5)
+
+
+async def test_a_slow_model_is_shown_to_be_at_work(chat: TeamsPlace) -> None:
+    await chat.sink(FakeJournal()).show(model(2, silence=45))
+
+    assert kinds(chat).count("informative") >= 4
+    assert chat.teams.connector.violations == []
+
+
+async def test_an_answer_longer_than_two_minutes_ends_complete_in_the_same_message(chat: TeamsPlace) -> None:
+    ids = await chat.sink(FakeJournal()).show(model(300, text="The tide comes. "))
+
+    (seen,) = await chat.seen()
+    (stream,) = chat.room.streams.values()
+    assert ids == (seen.id,) == (stream.id,)
+    assert seen.text.count("The tide") == 1200
+    assert seen.footer == FOOTER
+    assert max(at for at, _ in stream.requests) - stream.started < 115
+    assert kinds(chat).count("PUT") > 20
+    assert chat.teams.connector.violations == []
+
+
+async def test_a_model_that_is_silent_for_longer_than_two_minutes_still_answers(chat: TeamsPlace) -> None:
+    await chat.sink(FakeJournal()).show(model(2, silence=170))
+
+    (seen,) = await chat.seen()
+    assert seen.text.startswith("The tide")
+    assert chat.teams.connector.violations == []
+
+
+async def test_stop_in_teams_ends_the_model_and_says_nothing_more(chat: TeamsPlace) -> None:
+    journal, given = FakeJournal(), []
+
+    async def watched() -> AsyncGenerator[Shown, None]:
+        async for piece in journal.stop.cut(model(600)):
+            given.append(now())
+            yield piece
+        yield Closing(reason=Reason.STOPPED, footer=FOOTER, notice="Stopped.")
+
+    async with asyncio.TaskGroup() as tasks:
+        started = now()
+        showing = tasks.create_task(chat.sink(journal).show(watched()))
+        await asyncio.sleep(5)
+        chat.teams.cancel(chat.room)
+
+    (stream,) = chat.room.streams.values()
+    assert showing.result() == (stream.id,)
+    assert journal.stop.fired
+    assert given[-1] - started < 8
+    assert kinds(chat).count("final") == 0
+    assert chat.teams.connector.violations == []
+
+
+async def test_stop_during_silence_is_noticed(chat: TeamsPlace) -> None:
+    journal = FakeJournal()
+    async with asyncio.TaskGroup() as tasks:
+        started = now()
+        tasks.create_task(chat.sink(journal).show(journal.stop.cut(model(5, silence=600))))
+        await asyncio.sleep(3)
+        chat.teams.cancel(chat.room)
+
+    assert journal.stop.fired
+    assert now() - started < 20
+
+
+async def test_where_streams_are_off_the_answer_grows_by_edits(chat: TeamsPlace) -> None:
+    chat.teams.connector.streaming = False
+    await chat.sink(FakeJournal()).show(model(6))
+    first = kinds(chat)
+    await chat.sink(FakeJournal(id="turn-2")).show(model(1))
+
+    assert first[:3] == ["informative", "POST", "PUT"]
+    assert kinds(chat)[len(first)] == "POST"
+    assert [seen.footer for seen in await chat.seen()] == [FOOTER, FOOTER]
+
+
+async def test_streaming_is_tried_again_after_a_while(chat: TeamsPlace) -> None:
+    chat.teams.connector.streaming = False
+    await chat.sink(FakeJournal()).show(model(1))
+    chat.teams.connector.streaming = True
+    await asyncio.sleep(130)
+    await chat.sink(FakeJournal(id="turn-2")).show(model(1))
+
+    assert kinds(chat)[-1] == "final"
+
+
+async def test_a_dead_stream_that_takes_no_edit_ends_in_a_new_message(chat: TeamsPlace) -> None:
+    chat.teams.connector.put_on_streams = False
+    await chat.sink(FakeJournal()).show(model(160, text="The tide comes. "))
+
+    assert (await chat.seen())[-1].text.count("The tide") == 640
+    assert (await chat.seen())[-1].footer == FOOTER
+
+
+STREAM_FAULTS = [
+    Fault(status=500, times=1),
+    Fault(status=502, html=True, times=2),
+    Fault(status=503, times=3),
+    Fault(status=412, code="PreconditionFailed", times=2),
+    Fault(status=429, code="Throttled", retry_after=3, times=2),
+    Fault(status=429, code="Throttled", times=2),
+    Fault(status=429, code="Throttled", flat=True, times=1),
+    Fault(status=403, code="ContentStreamNotAllowed", message="Message size too large.", times=1),
+    Fault(status=400, code="BadRequest", message="No such thing.", times=1),
+    Fault(cut=True, times=2),
+    Fault(cut=True, carried=True, times=2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "fault",
+    STREAM_FAULTS,
+    ids=lambda fault: f"{fault.status}-{fault.times}-{fault.retry_after}-{fault.carried}",
+)
+@pytest.mark.parametrize("kind", ["streaming", "final"])
+async def test_trouble_in_the_middle_leaves_one_whole_answer(
+    chat: TeamsPlace, fault: Fault, kind: str
+) -> None:
+    def strikes(method: str, activity: dict[str, object]) -> bool:
+        return f'"streamType": "{kind}"' in json.dumps(activity)
+
+    chat.teams.connector.faults.plan(Fault(**{**vars(fault), "match": strikes}))
+    journal, parts = FakeJournal(), 40
+    for _ in range(3):
+        try:
+            await chat.sink(journal).show(model(parts / 4))
+            break
+        except PlatformBusy:
+            journal = journal.next_attempt()
+
+    (seen,) = await chat.seen()
+    assert seen.text.count("The tide") == parts
+    assert seen.footer == FOOTER
+
+
+async def test_a_question_while_an_old_stream_hangs_is_answered(chat: TeamsPlace) -> None:
+    """A worker died in an answer whose first request was carried out unanswered: nothing waits for that stream."""
+    chat.fault(1, Befalls.DROPPED)
+    await chat.sink(FakeJournal()).show(model(2))
+
+    (seen,) = await chat.seen()
+    assert seen.footer == FOOTER
+
+
+async def test_edits_in_a_group_keep_to_the_limits_and_offer_a_stop(group: TeamsPlace) -> None:
+    await group.sink(FakeJournal(id="turn-9")).show(model(120))
+
+    first, last = group.made[0].sent, group.made[-1].sent
+    stop = first["suggestedActions"]["actions"][0]
+    assert (stop["title"], stop["value"]) == ("Stop", {"sb_action": "stop", "sb_value": "turn-9"})
+    assert first["suggestedActions"]["to"] == ["29:alice"]
+    assert kinds(group)[:1] == ["POST"]
+    assert set(kinds(group)[1:]) == {"PUT"}
+    assert last["entities"][0]["additionalType"] == ["AIGeneratedContent"]
+    assert [action["title"] for action in last["suggestedActions"]["actions"]] == ["Regenerate"]
+    assert group.teams.connector.violations == []
+
+
+async def test_an_answer_in_a_thread_stays_in_it(teams: FakeTeams) -> None:
+    adapter = adapter_for(teams)
+    async with adapter.running():
+        place = TeamsPlace(teams, adapter, "channel")
+        event = place.event()
+        await adapter.sink(event, FakeJournal()).show(model(3))
+
+    assert [message.root for message in place.room.said()] == [event.thread.thread]
+
+
+async def test_a_private_question_is_answered_to_the_asker_alone(group: TeamsPlace) -> None:
+    event = group.event("why?", targeted=True)
+    await group.adapter.sink(event, FakeJournal()).show(model(5))
+
+    (seen,) = await group.seen()
+    assert seen.private
+    assert all(call.query == {"isTargetedActivity": "true"} for call in group.made)
+    assert group.made[0].sent["entities"][-1] == {
+        "type": "targetedMessageInfo",
+        "messageId": event.reply["message"],
+    }
+    assert group.teams.connector.violations == []
+
+
+async def test_a_private_reply_goes_to_the_askers_chat_where_nothing_can_be_private(
+    group: TeamsPlace,
+) -> None:
+    group.teams.connector.faults.plan(
+        Fault(status=400, code="BadArgument", match=lambda _, activity: "recipient" in activity)
+    )
+    event = group.event("/usage", targeted=True)
+    await group.adapter.sink(event, FakeJournal()).say(Reply(text="You spent nothing.", private=True))
+
+    assert group.room.said() == []
+    (message,) = group.teams.personal("a:29:alice").said()
+    assert message.text == "You spent nothing."
+
+
+GONE = ["BotNotInConversationRoster", "ConversationBlockedByUser", "BotDisabledByAdmin"]
+
+
+@pytest.mark.parametrize("code", GONE)
+async def test_a_conversation_that_is_gone_ends_the_turn(group: TeamsPlace, code: str) -> None:
+    group.room.refusal = Refused(403, code, "No.")
+    sink = group.sink(FakeJournal())
+
+    with pytest.raises(PlatformGone):
+        await sink.show(model(3))
+
+
+async def test_an_outage_gives_the_turn_back(group: TeamsPlace) -> None:
+    group.teams.connector.faults.plan(Fault(status=503, times=1000))
+
+    with pytest.raises(PlatformBusy):
+        await group.sink(FakeJournal()).show(model(3))
+
+
+async def test_a_long_pause_is_handed_on(group: TeamsPlace) -> None:
+    group.teams.connector.faults.plan(Fault(status=429, retry_after=120, times=1000))
+    started = now()
+
+    with pytest.raises(PlatformBusy) as caught:
+        await group.sink(FakeJournal()).say(Reply(text="hi"))
+    assert caught.value.retry_after == 120
+    assert now() - started < 5
+
+
+async def test_a_refused_token_is_renewed_once(group: TeamsPlace) -> None:
+    await group.sink(FakeJournal()).say(Reply(text="hi"))
+    group.teams.issuer.granted.clear()
+    await group.sink(FakeJournal()).say(Reply(text="again"))
+
+    assert group.teams.issuer.calls["token"] == 2
+    assert [seen.text.strip() for seen in await group.seen()] == ["hi", "again"]
+
+
+async def test_one_token_serves_everybody_and_is_renewed_ahead(group: TeamsPlace) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(5):
+            group.move()
+            tasks.create_task(group.sink(FakeJournal(id=str(number))).say(Reply(text="hi")))
+    assert group.teams.issuer.calls["token"] == 1
+
+
+@contextmanager
+def sizes_watched(place: TeamsPlace) -> Iterator[None]:
+    yield
+    assert [call.path for call in place.made if size(call.sent) > 80 * 1024] == []
+
+
+@pytest.mark.parametrize("sign", ["a", "ü", "潮", "🌊"], ids=["ascii", "latin", "cjk", "emoji"])
+async def test_a_very_long_answer_is_split_by_utf16(chat: TeamsPlace, sign: str) -> None:
+    line = (sign * 60 + "\n\n") * 10
+    with sizes_watched(chat):
+        await chat.sink(FakeJournal()).show(model(40, every=0.4, text=line))
+
+    seen = await chat.seen()
+    assert sum(one.text.count(sign) for one in seen) == 60 * 10 * 100
+    assert len(seen) == (2 if sign != "🌊" else 4)
+    assert [bool(one.footer) for one in seen] == [False] * (len(seen) - 1) + [True]
+    assert chat.teams.connector.violations == []
+
+
+async def test_code_stays_code_on_both_sides_of_a_split(chat: TeamsPlace) -> None:
+    body = "```python\n" + "print('tide')\n" * 5000 + "```"
+    await chat.sink(FakeJournal()).show(told([Text(body), DONE]))
+
+    texts = [message.text for message in chat.room.said()]
+    assert [text.count("```") for text in texts] == [2, 2]
+    assert texts[1].startswith("```python\n")
+
+
+async def told(pieces: Sequence[Shown]) -> AsyncGenerator[Shown, None]:
+    for piece in pieces:
+        yield piece
+
+
+async def test_sources_become_citations(chat: TeamsPlace) -> None:
+    text = "It is the Moon [[1]](https://nasa.example/tides) and the Sun [2].\n\n[2]: https://esa.example/sun"
+    await chat.sink(FakeJournal()).show(told([Text(text), DONE]))
+
+    citations = chat.made[-1].sent["entities"][1]["citation"]
+    assert [(one["position"], one["appearance"]["name"]) for one in citations] == [
+        (1, "nasa.example"),
+        (2, "esa.example"),
+    ]
+    assert "the Moon [1] and the Sun [2]" in chat.made[-1].sent["text"]
+
+
+async def test_a_sensitivity_label_is_carried_on(chat: TeamsPlace) -> None:
+    usage = {"@type": "CreativeWork", "@id": "s1", "name": "Confidential", "description": "Internal"}
+    label = {"type": "https://schema.org/Message", "usageInfo": usage}
+    event = chat.event("hello", entities=[label])
+    await chat.adapter.sink(event, FakeJournal()).show(model(1))
+
+    assert chat.made[-1].sent["entities"][1]["usageInfo"] == usage
+
+
+async def test_an_error_of_the_core_reaches_the_worker_as_it_is(chat: TeamsPlace) -> None:
+    async def broken() -> AsyncGenerator[Shown, None]:
+        yield Thinking("hm")
+        raise PlatformGone("no more")
+
+    with pytest.raises(PlatformGone, match="no more"):
+        await chat.sink(FakeJournal()).show(broken())
+
+
+async def test_a_given_up_turn_ends_its_open_stream(chat: TeamsPlace) -> None:
+    journal = FakeJournal()
+    async with asyncio.TaskGroup() as tasks:
+        showing = tasks.create_task(chat.sink(journal).show(model(100)))
+        await asyncio.sleep(5)
+        showing.cancel()
+    apology = Reply(
+        text="Something went wrong.", buttons=(Button(action=Action.AGAIN, label="Again", value="1"),)
+    )
+    await chat.sink(journal.next_attempt()).say(apology)
+
+    (seen,) = await chat.seen()
+    assert seen.text.strip() == "Something went wrong."
+    assert AGAIN.label not in seen.buttons
