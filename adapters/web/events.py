@@ -73,6 +73,7 @@ def press(chat: str, sent: Press) -> ButtonPressed:
         value=sent.value,
         message=sent.message,
         comment=sent.comment,
+        threaded=True,
     )
 
 

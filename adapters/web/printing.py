@@ -26,6 +26,9 @@ class Printer:
         self._write(text, DIM)
         self._write("\n")
 
+    def prompt(self, text: str) -> None:
+        self._write(text)
+
     def grow(self, growth: Growth) -> None:
         if growth.id != self._turn or self._silent:
             return
@@ -78,7 +81,8 @@ class Printer:
         number = 0
         if reply.title:
             self._write(f"{reply.title}\n", BOLD)
-        self._write(f"{MARKS.sub('', reply.text)}\n")
+        if reply.text:
+            self._write(f"{MARKS.sub('', reply.text)}\n")
         if reply.table:
             self._table(reply.table)
         for section in reply.sections:

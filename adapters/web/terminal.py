@@ -78,7 +78,8 @@ class Terminal:
         while True:
             self._interrupted.clear()
             await self._interrupted.wait()
-            self._print.quiet("Ctrl-D leaves.")
+            self._print.quiet("\nCtrl-D leaves.")
+            self._print.prompt(PROMPT)
 
     async def _say(self, text: str) -> int:
         event = self._event(text)

@@ -195,6 +195,7 @@ async def test_a_press_and_a_stop_become_events(page: Desk, browser: aiohttp.Cli
 
     pressed, stopped = page.inbox.events
     assert isinstance(pressed, ButtonPressed)
+    assert pressed.threaded
     assert (pressed.action, pressed.value, pressed.message) == (Action.AGAIN, "turn-1", "turn-turn-1")
     assert isinstance(stopped, StopRequested)
     assert stopped.turn == "t"
