@@ -46,18 +46,26 @@ class Pace:
 
 @dataclass(slots=True, kw_only=True)
 class Allowance:
-    """So many calls in any span of so many seconds. `kept` of them are for calls that must be made."""
+    """So many calls in any span of so many seconds. `kept` of them are for calls that must be made.
+
+    `even`: of calls that may be left out the first half goes at once, the rest evenly over the span, so that
+    many growing messages all keep growing.
+    """
 
     calls: int
     seconds: float = 60.0
     kept: int = 0
+    even: bool = False
     _made: deque[float] = field(default_factory=deque)
     _shut: float = 0.0
 
     def spare(self, now: float) -> bool:
         """Takes a call that may be left out, if there is one to spare."""
         self._forget(now)
-        if now < self._shut or len(self._made) >= self.calls - self.kept:
+        room = self.calls - self.kept
+        if now < self._shut or len(self._made) >= room:
+            return False
+        if self.even and len(self._made) > room // 2 and now - self._made[-1] < self.seconds / room:
             return False
         self._made.append(now)
         return True

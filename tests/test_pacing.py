@@ -41,8 +41,15 @@ def test_no_span_ever_holds_more_calls_than_allowed() -> None:
 def test_calls_that_can_be_left_out_leave_room_for_the_others() -> None:
     allowance = Allowance(calls=5, seconds=60, kept=2)
 
-    assert [allowance.spare(0.0) for _ in range(5)] == [True, True, True, False, False]
-    assert allowance.wait(0.0) == 0.0
+    assert [allowance.spare(at) for at in (0.0, 1.0, 2.0, 50.0, 59.0)] == [True, True, True, False, False]
+    assert allowance.wait(59.0) == 0.0
+
+
+def test_calls_that_can_be_left_out_are_spread_once_they_get_scarce() -> None:
+    allowance = Allowance(calls=10, seconds=60, even=True)
+    made = [at for at in range(60) if allowance.spare(float(at))]
+
+    assert made == [0, 1, 2, 3, 4, 5, 11, 17, 23, 29]
 
 
 def test_nothing_goes_before_the_moment_the_platform_named() -> None:

@@ -3,6 +3,7 @@
 A workspace that never installed us gets nothing: its events are dropped unread.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
@@ -71,6 +72,7 @@ class Single:
         self._token = token
         self._calls = calls
         self._ours: Installation | None = None
+        self._asking = asyncio.Lock()
 
     async def find(self, team: str, enterprise: str) -> Installation | None:
         ours = await self.ours()
@@ -84,19 +86,22 @@ class Single:
         self._ours = None
 
     async def ours(self) -> Installation:
-        if self._ours is None:
-            answer = await self._calls(self._token).must("auth.test")
-            org_wide = bool(answer.get("is_enterprise_install"))
-            enterprise = str(answer.get("enterprise_id") or "")
-            self._ours = Installation(
-                workspace=enterprise if org_wide else str(answer.get("team_id") or ""),
-                token=self._token,
-                user=str(answer.get("user_id") or ""),
-                bot=str(answer.get("bot_id") or ""),
-                enterprise=enterprise,
-                org_wide=org_wide,
-            )
+        async with self._asking:
+            self._ours = self._ours or await self._ask()
         return self._ours
+
+    async def _ask(self) -> Installation:
+        answer = await self._calls(self._token).must("auth.test")
+        org_wide = bool(answer.get("is_enterprise_install"))
+        enterprise = str(answer.get("enterprise_id") or "")
+        return Installation(
+            workspace=enterprise if org_wide else str(answer.get("team_id") or ""),
+            token=self._token,
+            user=str(answer.get("user_id") or ""),
+            bot=str(answer.get("bot_id") or ""),
+            enterprise=enterprise,
+            org_wide=org_wide,
+        )
 
 
 class Several:
