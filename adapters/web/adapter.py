@@ -6,6 +6,7 @@ turn says reaches the board from whichever process runs it, and every open page 
 
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from importlib.resources import files
@@ -16,7 +17,7 @@ from pydantic import TypeAdapter
 from adapters.web import events
 from adapters.web.guard import HEADERS, body, local
 from adapters.web.sink import BoardSink, question
-from bot.errors import PlatformError
+from bot.errors import PlatformError, StorageUnavailable
 from bot.events import Event, File, MessageReceived
 from bot.listeners import CLOSING
 from bot.ports import Active, Board, Inbox, Journal, Manners, Memory, Receipt, ReplySink
@@ -24,6 +25,8 @@ from bot.posts import Change, Chat, Page, Post, Standing
 from bot.replies import Reply
 from bot.stopping import Stop
 from bot.turns import Said
+
+log = logging.getLogger(__name__)
 
 CHAT = f"/web/chats/{{chat:{events.ID}}}"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -143,21 +146,25 @@ class WebAdapter:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: every change on the board, with its mark as the id to resume from.
 
-        A client that went away is noticed at the next write, a few seconds later at the latest.
+        A client that went away is noticed at the next write, a few seconds later at the latest. Without storage
+        the stream ends, and whoever asks for it again is told.
         """
         after = request.headers.get("Last-Event-ID") or request.query.get("after", "")
         response = web.StreamResponse(
             headers={**HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
         closing = request.app.get(CLOSING) or Stop()
-        async with aclosing(closing.cut(self._board.watch(after))) as batches:
-            async for changes in batches:
-                if not response.prepared:
-                    await response.prepare(request)
-                try:
+        try:
+            async with aclosing(closing.cut(self._board.watch(after))) as batches:
+                async for changes in batches:
+                    if not response.prepared:
+                        await response.prepare(request)
                     await response.write(b"".join(map(framed, changes)) or b": quiet\n\n")
-                except ConnectionResetError:
-                    break
+        except ConnectionResetError:
+            log.debug("a page went away")
+        except StorageUnavailable:
+            if not response.prepared:
+                raise
         return response
 
 

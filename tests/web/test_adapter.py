@@ -245,6 +245,19 @@ async def test_without_storage_the_stream_says_so(page: Desk, browser: aiohttp.C
         assert got.status == 503
 
 
+async def test_a_stream_that_loses_its_storage_ends_and_the_next_one_says_why(
+    page: Desk, browser: aiohttp.ClientSession
+) -> None:
+    page.board.silence = 0.01
+    async with browser.get(f"{page.url}/web/events") as got, asyncio.timeout(10):
+        await got.content.readuntil(b"\n\n")
+        page.board.down = True
+        rest = await got.content.read()
+    async with browser.get(f"{page.url}/web/events") as again:
+        assert again.status == 503
+    assert b"HTTP/" not in rest
+
+
 async def test_the_picker_is_told_who_answers_and_why(page: Desk, browser: aiohttp.ClientSession) -> None:
     page.picked.selected = "thread grok"
     async with browser.get(f"{page.url}/web/chats/{CHAT}/standing") as got:

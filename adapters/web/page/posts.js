@@ -30,7 +30,7 @@ export class PostView {
     this.post = post;
     this.growing = null;
     const kind = post.person ? "person" : post.reply ? "reply" : "answer";
-    this.node.className = `post ${kind}`;
+    this.node.className = `post ${kind}${post.reply && brief(post.reply) ? " aside" : ""}`;
     this.node.dataset.id = post.id;
     this.node.dataset.after = post.after ?? "";
     this.node.setAttribute("aria-label", post.person ? "You" : "Switchboard");
@@ -112,6 +112,11 @@ function replied(post) {
   out.push(...choices.map(choice));
   if (buttons.length) out.push(make("div", "buttons", ...buttons.map((one) => button(one, "soft"))));
   return out;
+}
+
+// One line in passing, such as the word that another model answers now.
+function brief({title, text, table, sections, choices, buttons}) {
+  return !title && !table && ![sections, choices, buttons].some((list) => list?.length) && text.length < 200;
 }
 
 function section({title, text, note, buttons = []}) {
