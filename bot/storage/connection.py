@@ -5,9 +5,9 @@ question is asked again only until its patience is over, and everything asked be
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
@@ -72,9 +72,12 @@ class Database:
         try:
             await self._know_the_nodes()
             async with self._waiting.pubsub(ignore_subscribe_messages=True) as heard:
-                await heard.subscribe(channel)
+                with _heeding_cancellation():
+                    await heard.subscribe(channel)
                 while True:
-                    if message := await heard.get_message(timeout=WAIT):
+                    with _heeding_cancellation():
+                        message = await heard.get_message(timeout=WAIT)
+                    if message:
                         yield message["data"].decode()
         except (*PASSING, RedisError) as error:
             raise StorageUnavailable(str(error)) from error
@@ -229,6 +232,20 @@ def _words(question: Question) -> tuple[Word, ...]:
     return question.words if isinstance(question, Call) else question
 
 
+@contextmanager
+def _heeding_cancellation() -> Iterator[None]:
+    """On Python 3.11 a cancellation that comes while redis-py sends is swallowed by asyncio.wait_for: it is made
+    good here, or a task that was told to end would go on for ever.
+    """
+    task = cast("asyncio.Task[None]", asyncio.current_task())
+    before = task.cancelling()
+    try:
+        yield
+    finally:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError
+
+
 async def _patiently(ask: Callable[[], Awaitable[Answer]], seconds: float, *, again: bool = True) -> Answer:
     trouble: BaseException | None = None
     pause = 0.02
@@ -236,7 +253,8 @@ async def _patiently(ask: Callable[[], Awaitable[Answer]], seconds: float, *, ag
         async with asyncio.timeout(seconds):
             while True:
                 try:
-                    return await ask()
+                    with _heeding_cancellation():
+                        return await ask()
                 except PASSING as error:
                     trouble = error
                 if not again:
