@@ -1,19 +1,99 @@
 """The composition root: the one place that sees the core, the chat platforms and the model vendors together.
 
-Everything is built here and handed what it needs. A platform or a vendor is one row; what is not switched on is
+Everything is built here and handed what it needs. A platform is one row of PLATFORMS; what is not switched on is
 not even imported.
 """
 
-from collections.abc import AsyncIterator
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import cast
 
+from pydantic import SecretStr
+
+from bot import startpage
+from bot.answering import Answers
+from bot.attachments import Attachments
+from bot.commands import Commands
+from bot.comparing import Comparison
+from bot.conversation import Conversation
 from bot.discovery import Discovery
-from bot.pricing import Prices
-from bot.settings import Settings
+from bot.embedded import embedded_server
+from bot.errors import SettingsError, StorageUnavailable
+from bot.limits import Limits
+from bot.listing import render_models
+from bot.measured import MeasuredHealth, MeasuredInbox, MeasuredLeases
+from bot.metrics import Metrics
+from bot.picking import Picker
+from bot.ports import Active, Adapter, Health, Inbox
+from bot.pricing import Corrections, Prices
+from bot.process import Doors, Service, Stopping, serve
+from bot.router import Relay
+from bot.settings import Settings, Slack
+from bot.storage.opening import Storage, Terms, open_storage
+from bot.worker import Worker
 from providers import connections
+from providers.check import Light, Verdict
+from providers.check import check as verdicts
 from providers.entra import Identity
 from providers.transport import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What adapters stand on."""
+
+    settings: Settings
+    storage: Storage
+    inbox: Inbox
+    active: Active
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One chat platform: when it is on, where its code is, and how its adapter is made from that."""
+
+    name: str
+    module: str
+    wanted: Callable[[Settings], bool]
+    make: Callable[[ModuleType, Ground], Adapter]
+
+
+def _slack(module: ModuleType, ground: Ground) -> Adapter:
+    said = cast(Slack, ground.settings.slack)
+    adapter: Adapter = module.SlackAdapter(
+        inbox=ground.inbox,
+        api_url=said.api_url,
+        bot_token=plain(said.bot_token),
+        signing_secret=plain(said.signing_secret),
+        app_token=plain(said.app_token),
+        budget=ground.storage.budget,
+    )
+    return adapter
+
+
+def _web(module: ModuleType, ground: Ground) -> Adapter:
+    store = ground.storage
+    adapter: Adapter = module.WebAdapter(
+        inbox=ground.inbox, board=store.board, memory=store.memory, active=ground.active
+    )
+    return adapter
+
+
+PLATFORMS = (
+    Platform(
+        name="slack", module="adapters.slack.adapter", wanted=lambda said: said.slack is not None, make=_slack
+    ),
+    Platform(name="web", module="adapters.web.adapter", wanted=lambda said: said.page, make=_web),
+)
+
+
+def plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +121,154 @@ async def vendors(settings: Settings) -> AsyncIterator[Vendors]:
             file=settings.file, sources=plugged.sources, providers=plugged.providers, prices=prices
         )
         yield Vendors(connections=plugged, prices=prices, discovery=discovery)
+
+
+@asynccontextmanager
+async def storage(settings: Settings) -> AsyncIterator[Storage]:
+    """The Redis of REDIS_URL, or the server that comes along."""
+    terms = Terms(encryption_keys=plain(settings.encryption_key))
+    if settings.redis_url:
+        async with open_storage(settings.redis_url.get_secret_value(), terms) as opened:
+            yield opened
+    else:
+        async with embedded_server(settings.data_dir) as url, open_storage(url, terms) as opened:
+            yield opened
+
+
+def service(settings: Settings, store: Storage, models: Vendors, metrics: Metrics) -> Service:
+    """Puts the core together around the storage, the platforms and the models."""
+    catalog, policy, prices = models.discovery.catalog, settings.file.policy, models.prices
+    health: Health = MeasuredHealth(store.health, meter=metrics)
+    picker = Picker(catalog=catalog, choices=store.choices, health=health, prices=prices)
+    commands = Commands(
+        catalog=catalog, picker=picker, ledger=store.ledger, choices=store.choices, policy=policy
+    )
+    ground = Ground(
+        settings=settings,
+        storage=store,
+        inbox=MeasuredInbox(store.inbox, meter=metrics),
+        active=commands.standing,
+    )
+    adapters = platforms(ground)
+    relay = Relay(providers=models.connections.providers, health=health)
+    answers = Answers(
+        catalog=catalog,
+        relay=relay,
+        attachments=Attachments(adapters=adapters),
+        prices=prices,
+        corrections=Corrections(),
+    )
+    conversation = Conversation(
+        adapters=adapters,
+        catalog=catalog,
+        answers=answers,
+        comparison=Comparison(catalog=catalog, relay=relay, answers=answers, prices=prices),
+        commands=commands,
+        picker=picker,
+        limits=Limits(ledger=store.ledger, budget=store.budget),
+        memory=store.memory,
+        policy=policy,
+    )
+    worker = Worker(
+        leases=MeasuredLeases(store.leases, meter=metrics),
+        handle=conversation.handle,
+        apologise=conversation.apologise,
+    )
+    return Service(
+        adapters=list(adapters.values()),
+        work=worker,
+        ready=lambda: ready(store),
+        background=(models.discovery.run, store.health.run),
+    )
+
+
+def platforms(ground: Ground) -> Mapping[str, Adapter]:
+    """The adapters of everything that is switched on."""
+    found = {}
+    for platform in PLATFORMS:
+        if not platform.wanted(ground.settings):
+            continue
+        try:
+            module = import_module(platform.module)
+        except ModuleNotFoundError as error:
+            if not platform.module.startswith(error.name or "-"):
+                raise
+            raise SettingsError(
+                f"{platform.name} is configured, but {platform.module} is not installed."
+            ) from error
+        found[platform.name] = platform.make(module, ground)
+    return found
+
+
+async def ready(store: Storage) -> str:
+    """Why no work can be taken; "" when Redis answers and takes writes."""
+    try:
+        await store.vault.put("readyz", "1", seconds=60)
+    except StorageUnavailable as error:
+        return f"Redis does not answer ({error})"
+    return ""
+
+
+async def run(settings: Settings) -> int:
+    """Serves until a signal."""
+    began = time.perf_counter()
+    metrics, stopping = Metrics(), Stopping()
+    doors = Doors(
+        host=settings.host, port=settings.port, admin_host=settings.admin_host, admin_port=settings.admin_port
+    )
+    with stopping.listening():
+        async with storage(settings) as store, vendors(settings) as known:
+
+            def announce(opened: Doors) -> None:
+                seconds = time.perf_counter() - began
+                say(startpage.render(settings, opened, known.discovery.catalog.models, seconds=seconds))
+
+            await serve(
+                service(settings, store, known, metrics),
+                doors=doors,
+                metrics=metrics,
+                drain_seconds=settings.drain_seconds,
+                stopping=stopping,
+                announce=announce,
+            )
+    return 0
+
+
+def say(text: str) -> None:
+    """Prints at once, also into a pipe."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+async def check(settings: Settings) -> int:
+    """Reaches Redis and every vendor that is configured. 1 when something is wrong."""
+    async with vendors(settings) as known:
+        found = [await _check_redis(settings)]
+        found += await verdicts(known.connections.all, settings.file)
+    marks = {Light.GOOD: "●", Light.OFF: "○", Light.DOUBT: "?", Light.BAD: "✗"}
+    width = max(len(verdict.about) for verdict in found) + 2
+    for verdict in found:
+        say(f"  {marks[verdict.light]} {verdict.about:<{width}}{verdict.text}")
+    bad = sum(verdict.light is Light.BAD for verdict in found)
+    say(f"\n  {bad} to mend." if bad else "\n  All is well.")
+    return 1 if bad else 0
+
+
+async def _check_redis(settings: Settings) -> Verdict:
+    where = "REDIS_URL" if settings.redis_url else f"the embedded server in {settings.data_dir}/"
+    async with storage(settings) as store:
+        reason = await ready(store)
+    if not reason:
+        return Verdict(about="redis", light=Light.GOOD, text=f"{where} answers and takes writes")
+    text = f"{where}: {reason}. Start it, or write another REDIS_URL"
+    return Verdict(about="redis", light=Light.BAD, text=text)
+
+
+async def models(settings: Settings) -> int:
+    """Lists what can be picked."""
+    async with storage(settings) as store, vendors(settings) as known:
+        await known.discovery.refresh()
+        catalog = known.discovery.catalog
+        conditions = await store.health.conditions([model.key for model in catalog.models])
+        say(render_models(catalog, known.prices, conditions))
+    return 0

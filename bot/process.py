@@ -8,8 +8,8 @@ skips the while.
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,6 +21,8 @@ from bot.metrics import Metrics
 from bot.ports import Adapter
 
 log = logging.getLogger(__name__)
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Work(Protocol):
@@ -66,10 +68,18 @@ class Stopping:
     def signalled(self) -> None:
         (self.at_once if self.asked.is_set() else self.asked).set()
 
-    def listen(self) -> None:
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """While it is open, signals are heard; after it they are ignored, for the process is about to end anyway."""
         loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
+        for name in SIGNALS:
             loop.add_signal_handler(name, self.signalled)
+        try:
+            yield
+        finally:
+            for name in SIGNALS:
+                loop.remove_signal_handler(name)
+                signal.signal(name, signal.SIG_IGN)
 
 
 async def serve(

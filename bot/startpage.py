@@ -36,7 +36,6 @@ def render(settings: Settings, doors: Doors, models: Sequence[Model], *, seconds
             *warnings,
             "",
             "  ○ is off until you set what stands beside it; .env.example says where to get it.",
-            "",
         ]
     )
 
@@ -48,6 +47,7 @@ def _lines(settings: Settings, doors: Doors, models: Sequence[Model]) -> Iterato
     if settings.page:
         yield Line(name="Page", text=f"{_url(doors.host, doors.port)} (only from this machine)")
     else:
+        yield Line(name="Public", text=f"{_url(doors.host, doors.port)}healthz")
         yield Line(
             name="Page", on=False, text="HOST=127.0.0.1: it has no sign-in, so only this machine may see it"
         )

@@ -18,8 +18,11 @@ MEDIA = re.compile(r"(?i)\.(?:png|jpe?g|gif|webp|svg|bmp|avif|heic|mp4|mov|webm|
 INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Characters that reorder or hide text, and control characters. Joiners stay: emoji and several scripts need them."""
 
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-_PARSER.disable(["html_block", "html_inline", "reference"])  # a reference hides where a link leads
+_PARSER = (
+    MarkdownIt("commonmark", {"html": False})
+    .enable(["table", "strikethrough"])
+    .disable(["html_block", "html_inline", "reference"])  # a reference hides where a link leads
+)
 _PARSER.validateLink = lambda url: True  # type: ignore[method-assign]  # judged by `link_for`, so that no text is lost
 
 

@@ -42,9 +42,7 @@ MALFORMED = (AttributeError, KeyError, TypeError, ValueError, IndexError)
 
 log = logging.getLogger(__name__)
 sdk_log = logging.getLogger("adapters.slack.sdk")
-sdk_log.setLevel(
-    logging.CRITICAL
-)  # Bolt and the SDK log message text at lower levels; what matters is said here
+"""Bolt and the SDK log message text at lower levels; what matters is said here. Hence silenced by `router`."""
 
 
 class Ours(AsyncAuthorize):
@@ -63,6 +61,7 @@ class Ours(AsyncAuthorize):
 
 def router(installations: Installations, hear: Hear) -> AsyncApp:
     """An app whose every listener is `hear`."""
+    sdk_log.setLevel(logging.CRITICAL)
 
     async def find(req: AsyncBoltRequest, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         team, enterprise, _ = workspace_of(req.body)

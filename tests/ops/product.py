@@ -18,7 +18,12 @@ PATIENCE = 30.0  # seconds for anything a process is asked to do
 def environment(folder: Path, extra: Mapping[str, str]) -> dict[str, str]:
     """Nothing of the operator's own settings gets into a test; the data goes to a path short enough for a socket."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    free = {"PORT": "0", "ADMIN_PORT": "0", "SWITCHBOARD_DATA_DIR": str(folder / "data")}
+    free = {
+        "PORT": "0",
+        "ADMIN_PORT": "0",
+        "SWITCHBOARD_DRAIN_SECONDS": "1",
+        "SWITCHBOARD_DATA_DIR": str(folder / "data"),
+    }
     nobody = {"OLLAMA_BASE_URL": "http://127.0.0.1:9"}  # whatever runs on this machine is not part of a test
     return kept | free | nobody | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | dict(extra)
 
@@ -61,7 +66,7 @@ class Product:
     @property
     def public(self) -> str:
         """The public listener's address, without the last slash."""
-        return self._address(r"(?:Open|Page|delivers to).*?(http://[^/ ]+)/")
+        return self._address(r"(?:Open|Public) +(http://[^/ ]+)/")
 
     @property
     def admin(self) -> str:
@@ -74,6 +79,12 @@ class Product:
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
+
+    async def logs(self, text: str) -> None:
+        """Waits until the log says it."""
+        async with asyncio.timeout(PATIENCE):
+            while text not in self.log:  # noqa: ASYNC110 - another task reads the pipe, line by line
+                await asyncio.sleep(0.02)
 
     async def ended(self) -> int:
         """Waits for the end; returns the exit code."""
@@ -106,6 +117,7 @@ async def running(folder: Path, **extra: str) -> AsyncIterator[Product]:
                     await process.wait()
             except TimeoutError:
                 process.kill()
+                await process.wait()
 
 
 async def _read(stream: asyncio.StreamReader | None, lines: list[str], ready: asyncio.Event | None) -> None:

@@ -1,0 +1,79 @@
+"""The command line: `switchboard`, or `python -m bot` from a checkout."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from bot import VERSION, app, settings, telemetry
+from bot.errors import SettingsError
+
+log = logging.getLogger(__name__)
+
+Command = Callable[[settings.Settings], Coroutine[Any, Any, int]]
+
+MANUAL = """\
+Puts every AI model your company uses into the chat it already uses.
+
+Settings come from the environment, .env and switchboard.toml; see .env.example and the README.
+With nothing set, `switchboard` serves a page on http://127.0.0.1:3978/ with a demo model.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0 well, 1 something is wrong out there, 2 something is wrong in the settings."""
+    chosen = parser().parse_args(arguments)
+    try:
+        return int(chosen.command(chosen))
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        return _explain(_cause(error))
+
+
+def _explain(error: Exception) -> int:
+    if isinstance(error, SettingsError):
+        listed = "\n".join(f"  - {line}" for line in str(error).splitlines())
+        sys.stderr.write(f"Switchboard cannot start:\n{listed}\n")
+        return 2
+    log.error("stopped by a fault", exc_info=error)
+    return 1
+
+
+def _cause(error: Exception) -> Exception:
+    """What really happened, where a TaskGroup has wrapped it."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(
+        prog="switchboard", description=MANUAL, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    root.add_argument("--version", action="version", version=f"Switchboard {VERSION}")
+    root.set_defaults(command=_with_settings(app.run))
+    commands = root.add_subparsers(title="commands", metavar="")
+    for name, text, command in (
+        ("run", "serve Slack, Teams and the page (the default)", app.run),
+        ("check", "say what is wrong with the settings, Redis and the vendors, and what to type", app.check),
+        ("models", "list the models people can pick", app.models),
+    ):
+        one = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        one.set_defaults(command=_with_settings(command))
+    return root
+
+
+def _with_settings(command: Command) -> Callable[[argparse.Namespace], int]:
+    def run(_chosen: argparse.Namespace) -> int:
+        found = settings.read()
+        telemetry.configure(level=found.log_level, style=found.log_format, secrets=found.secrets())
+        return asyncio.run(command(found))
+
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The command line as it is typed: what it prints, and how it exits."""
+
+from pathlib import Path
+
+from tests.ops.product import command
+
+
+async def test_help_names_every_command(tmp_path: Path) -> None:
+    said = await command(tmp_path, "--help")
+
+    assert said.code == 0
+    assert all(f"  {name} " in said.out for name in ("run", "check", "models"))
+    assert "http://127.0.0.1:3978/" in said.out
+
+
+async def test_an_unknown_command_is_met_with_the_known_ones(tmp_path: Path) -> None:
+    said = await command(tmp_path, "start")
+
+    assert said.code == 2
+    assert "run" in said.err
+
+
+async def test_a_wrong_setting_stops_it_before_anything_starts(tmp_path: Path) -> None:
+    said = await command(tmp_path, PORT="abc", SLACK_BOT_TOKEN="xoxb-hunter2")
+
+    assert said.code == 2
+    assert said.out == ""
+    assert "PORT is 'abc'" in said.err
+    assert "SLACK_SIGNING_SECRET" in said.err
+    assert "Traceback" not in said.err + said.out
+    assert "hunter2" not in said.err
+    assert not (tmp_path / "data").exists()
+
+
+async def test_the_playground_is_refused_where_others_can_reach_it(tmp_path: Path) -> None:
+    said = await command(tmp_path, TEAMS_PLAYGROUND="1", HOST="0.0.0.0")
+
+    assert said.code == 2
+    assert "TEAMS_PLAYGROUND" in said.err
+
+
+async def test_a_model_that_refers_to_nothing_stops_it(tmp_path: Path) -> None:
+    (tmp_path / "switchboard.toml").write_text('[[models]]\nname = "x"\nprovider = "opnai"\nmodel = "y"\n')
+    said = await command(tmp_path)
+
+    assert said.code == 2
+    assert 'provider "opnai" is not known. Did you mean "openai"?' in said.err
+
+
+async def test_check_is_content_with_nothing_set(tmp_path: Path) -> None:
+    said = await command(tmp_path, "check")
+
+    assert said.code == 0, said.err
+    assert "● redis" in said.out
+    assert "○ openai" in said.out
+    assert "set OPENAI_API_KEY" in said.out
+
+
+async def test_check_says_which_vendor_cannot_be_reached(tmp_path: Path) -> None:
+    said = await command(
+        tmp_path, "check", OPENAI_API_KEY="sk-hunter2-0123456789", OPENAI_BASE_URL="http://127.0.0.1:9/v1"
+    )
+
+    assert said.code == 1
+    assert "✗ openai" in said.out
+    assert "http://127.0.0.1:9/v1 cannot be reached" in said.out
+    assert "hunter2" not in said.out + said.err
+
+
+async def test_check_says_that_redis_does_not_answer(tmp_path: Path) -> None:
+    said = await command(tmp_path, "check", REDIS_URL="redis://:hunter2@127.0.0.1:9/0")
+
+    assert said.code == 1
+    assert "✗ redis" in said.out
+    assert "hunter2" not in said.out + said.err
+
+
+async def test_models_lists_what_can_be_picked(tmp_path: Path) -> None:
+    said = await command(tmp_path, "models")
+
+    assert said.code == 0, said.err
+    assert "demo:demo" in said.out
