@@ -1,0 +1,43 @@
+"""Large chaos: `python -m tests.benchmarks.chaos [slack]` prints its figures; anything but zeros is a failure.
+
+300 processes killed with SIGKILL, the server killed 20 times, 600 messages in 60 conversations, every message
+delivered at least twice, 10 % once more, 5 % of the platform's answers lost after they were carried out.
+"""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+
+from tests.chaos.playground import Playground
+from tests.chaos.run import Plan, chaos
+from tests.chaos.slack import SlackPlayground
+
+PLAYGROUNDS: dict[str, Callable[[], Playground]] = {"slack": SlackPlayground}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("platform", nargs="?", choices=PLAYGROUNDS, default="slack")
+    parser.add_argument("--conversations", type=int, default=60)
+    parser.add_argument("--messages", type=int, default=10, help="in each conversation")
+    parser.add_argument("--worker-kills", type=int, default=300)
+    parser.add_argument("--server-kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.ERROR)
+    plan = Plan(
+        conversations=given.conversations,
+        messages=given.messages,
+        worker_kills=given.worker_kills,
+        server_kills=given.server_kills,
+        seed=given.seed,
+    )
+    figures = asyncio.run(chaos(plan, PLAYGROUNDS[given.platform]()))
+    sys.stdout.write("\n".join([f"{given.platform}: {figures}", *figures.details, ""]))
+    return 0 if figures.clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
