@@ -98,3 +98,21 @@ class ScriptedWorker:
 def echo(event: Event) -> Line:
     """What a test that does not care gets."""
     return answer(f"You said: {event.text}" if isinstance(event, MessageReceived) else "Pressed.")
+
+
+@dataclass
+class Play:
+    """What the scripted worker says next; by default it repeats what it was asked."""
+
+    line: Line | None = None
+    gates: list[asyncio.Event] = field(default_factory=list)
+
+    def script(self, event: Event) -> Line:
+        if self.line is not None:
+            return self.line
+        said = event.text if isinstance(event, MessageReceived) else "a button"
+        return answer(f"You said: **{said}**")
+
+    def gate(self) -> asyncio.Event:
+        self.gates.append(asyncio.Event())
+        return self.gates[-1]

@@ -9,7 +9,7 @@ from playwright.async_api import Browser
 
 from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
 from tests.contracts.sinks import HOSTILE
-from tests.web.browsing import CHROMIUM, Tab, chromium, tab
+from tests.web.browsing import CHROMIUM, Tab, tab
 from tests.web.scripted import answer
 from tests.web.served import desk
 
@@ -45,12 +45,6 @@ LIVE = """() => [...document.querySelectorAll("#posts *")].filter((node) =>
   || (node.tagName === "A" && !/^(https?|mailto):/.test(node.getAttribute("href")))
   || (node.tagName === "A" && !/noopener/.test(node.rel))
 ).map((node) => node.outerHTML.slice(0, 200))"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

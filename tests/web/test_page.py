@@ -1,61 +1,19 @@
 """The page in a real browser, as a person uses it."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
-from bot.events import ButtonPressed, Event, MessageReceived, StopRequested
-from bot.pieces import Closing, Reason, Status, Text
+from bot.events import ButtonPressed, MessageReceived, StopRequested
+from bot.pieces import Status, Text
 from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
-from tests.web.browsing import CHROMIUM, chromium, opened, tab
-from tests.web.scripted import DONE, Line, answer
-from tests.web.served import Desk, desk
+from tests.web.browsing import CHROMIUM, opened, tab
+from tests.web.scripted import DONE, Play
+from tests.web.served import Desk
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
 ]
-
-
-@dataclass
-class Play:
-    """What the scripted worker says next; by default it repeats what it was asked."""
-
-    line: Line | None = None
-    gates: list[asyncio.Event] = field(default_factory=list)
-
-    def script(self, event: Event) -> Line:
-        if self.line is not None:
-            return self.line
-        said = event.text if isinstance(event, MessageReceived) else "a button"
-        return answer(f"You said: **{said}**")
-
-    def gate(self) -> asyncio.Event:
-        self.gates.append(asyncio.Event())
-        return self.gates[-1]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def play() -> Play:
-    return Play()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(play: Play) -> AsyncIterator[Desk]:
-    async with desk(play.script) as served:
-        yield served
-        for gate in play.gates:
-            gate.set()
 
 
 async def test_a_question_is_answered_and_nothing_else_is_fetched(browser: Browser, page: Desk) -> None:
@@ -259,43 +217,6 @@ async def test_a_starter_is_asked_with_one_click(browser: Browser, page: Desk) -
         await one.has("You said: Show me a table")
 
 
-async def test_conversations_are_made_renamed_and_deleted_by_keyboard_alone(
-    browser: Browser, page: Desk
-) -> None:
-    async with tab(browser, page.url) as one:
-        keys = one.page.keyboard
-        await keys.type("First line")
-        await keys.press("Shift+Enter")
-        await keys.type("second line")
-        await keys.press("Enter")
-        await one.has("You said: First line")
-        await keys.press("Control+Shift+O")
-        await one.page.wait_for_selector("#empty:not([hidden])")
-        await keys.type("Another")
-        await keys.press("Enter")
-        await one.has("You said: Another")
-        await keys.press("Alt+ArrowDown")
-        await one.has("You said: First line")
-        await one.page.focus(".open[aria-current]")
-        await keys.press("F2")
-        await keys.press("Control+a")
-        await keys.type("Renamed")
-        await keys.press("Enter")
-        await one.has("Renamed", within="#chats")
-        await keys.press("ArrowUp")
-        await keys.press("Delete")
-        await one.page.wait_for_selector("#confirm[open]")
-        await keys.press("Tab")
-        await keys.press("Enter")
-        await one.page.wait_for_function("() => document.querySelectorAll('#chats li').length === 1")
-
-        assert await one.texts("#chats .open") == ["Renamed"]
-        assert [thread.thread for thread in page.memory.forgotten] != []
-        await one.page.focus(".open")
-        await keys.press("?")
-        assert await one.page.is_visible("#shortcuts")
-
-
 async def test_a_conversation_deleted_elsewhere_is_left(browser: Browser, page: Desk) -> None:
     async with tab(browser, page.url) as one:
         await one.ask("Secret")
@@ -303,65 +224,3 @@ async def test_a_conversation_deleted_elsewhere_is_left(browser: Browser, page: 
         await one.page.wait_for_selector("#empty:not([hidden])")
 
         assert "Secret" not in await one.page.inner_text("body")
-
-
-async def test_commands_are_offered_after_a_slash(browser: Browser, page: Desk) -> None:
-    async with tab(browser, page.url) as one:
-        await one.page.wait_for_selector("#empty:not([hidden])")
-        await one.page.focus("#write")
-        await one.page.keyboard.type("/re")
-        await one.page.wait_for_selector("#commands [aria-selected=true]")
-        await one.page.keyboard.press("Tab")
-        assert await one.page.input_value("#write") == "/reset"
-        await one.page.keyboard.press("Enter")
-        await one.has("You said: /reset")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-async def test_it_fits_and_is_readable(
-    browser: Browser, page: Desk, play: Play, scheme: str, width: int
-) -> None:
-    play.line = answer(
-        "# Title\n\nA [link](https://example.com) and `code_without_any_blanks_" + "x" * 80 + "`\n\n"
-        "```python\nprint('"
-        + "long " * 60
-        + "')\n```\n\n|a|b|c|d|\n|-|-|-|-|\n"
-        + "|word word word|" * 4
-        + "\n",
-        closing=Closing(reason=Reason.FAILED, footer="demo", notice="It failed."),
-    )
-    wishes = {"viewport": {"width": width, "height": 740}, "color_scheme": scheme}
-    async with tab(browser, page.url, **wishes) as one:
-        await one.ask("Unbrokenwords" * 30)
-
-        assert await one.page.evaluate("document.documentElement.scrollWidth") <= width
-        assert await one.page.evaluate("document.querySelector('#scroll').scrollWidth") <= width
-        assert await one.page.evaluate(CONTRAST) == []
-        if width == 360:
-            await one.page.click("#menu")
-            await one.page.keyboard.press("Enter")
-            await one.page.wait_for_selector("#empty:not([hidden])")
-
-
-CONTRAST = """() => {
-  const channel = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const ground = (node) => {
-    for (; node; node = node.parentElement) {
-      const found = parse(getComputedStyle(node).backgroundColor);
-      if (found.length === 3 || found[3] > 0.5) return found;
-    }
-    return [255, 255, 255];
-  };
-  const poor = [];
-  for (const node of document.querySelectorAll("body *")) {
-    const text = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
-    if (!text || !node.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
-    const [a, b] = [light(parse(getComputedStyle(node).color)), light(ground(node))].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) poor.push(`${node.tagName}.${node.className} ${node.textContent.slice(0, 20)} ${ratio.toFixed(2)}`);
-  }
-  return poor;
-}"""
