@@ -5,6 +5,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
 from bot import VERSION, app, settings, telemetry
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _explain(error: Exception) -> int:
     if isinstance(error, SettingsError):
         listed = "\n".join(f"  - {line}" for line in str(error).splitlines())
-        sys.stderr.write(f"Switchboard cannot start:\n{listed}\n")
+        sys.stderr.write(f"Change this, please:\n{listed}\n")
         return 2
     log.error("stopped by a fault", exc_info=error)
     return 1
@@ -55,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"Switchboard {VERSION}")
     root.set_defaults(command=_with_settings(app.run))
-    commands = root.add_subparsers(title="commands", metavar="")
+    commands = root.add_subparsers(title="commands", metavar="COMMAND")
     for name, text, command in (
         ("run", "serve Slack, Teams and the page (the default)", app.run),
         ("check", "say what is wrong with the settings, Redis and the vendors, and what to type", app.check),
@@ -63,7 +64,28 @@ def parser() -> argparse.ArgumentParser:
     ):
         one = commands.add_parser(name, help=text, description=text.capitalize() + ".")
         one.set_defaults(command=_with_settings(command))
+    _manifest(commands.add_parser("manifest", help="print what Slack or Teams wants to be given"))
     return root
+
+
+def _manifest(root: argparse.ArgumentParser) -> None:
+    kinds = root.add_subparsers(title="platforms", metavar="PLATFORM", required=True)
+    teams = kinds.add_parser("teams", help="the app package, as a zip file")
+    teams.add_argument("--app-id", required=True, help="the bot's Microsoft App ID (TEAMS_APP_ID)")
+    teams.add_argument("--host", required=True, help="public host name of this Switchboard")
+    teams.add_argument("--out", type=Path, default=Path("switchboard-teams.zip"), help="file to write")
+    teams.set_defaults(
+        command=lambda chosen: _write(app.teams_package(app_id=chosen.app_id, host=chosen.host), chosen.out)
+    )
+
+
+def _write(content: bytes, out: Path | None) -> int:
+    if out is None:
+        sys.stdout.write(content.decode())
+    else:
+        out.write_bytes(content)
+        sys.stdout.write(f"{out}\n")
+    return 0
 
 
 def _with_settings(command: Command) -> Callable[[argparse.Namespace], int]:

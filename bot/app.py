@@ -53,9 +53,9 @@ class Ground:
     active: Active
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Platform:
-    """One chat platform: when it is on, where its code is, and how its adapter is made from that."""
+    """One chat platform: where its code is, when it is on, and how its adapter is made."""
 
     name: str
     module: str
@@ -76,6 +76,12 @@ def _slack(module: ModuleType, ground: Ground) -> Adapter:
     return adapter
 
 
+def _teams(module: ModuleType, ground: Ground) -> Adapter:
+    said = ground.settings
+    adapter: Adapter = module.adapter(said.teams, inbox=ground.inbox, host=said.host)
+    return adapter
+
+
 def _web(module: ModuleType, ground: Ground) -> Adapter:
     store = ground.storage
     adapter: Adapter = module.WebAdapter(
@@ -85,10 +91,9 @@ def _web(module: ModuleType, ground: Ground) -> Adapter:
 
 
 PLATFORMS = (
-    Platform(
-        name="slack", module="adapters.slack.adapter", wanted=lambda said: said.slack is not None, make=_slack
-    ),
-    Platform(name="web", module="adapters.web.adapter", wanted=lambda said: said.page, make=_web),
+    Platform("slack", "adapters.slack.adapter", wanted=lambda said: said.slack is not None, make=_slack),
+    Platform("teams", "adapters.teams.setup", wanted=lambda said: said.teams is not None, make=_teams),
+    Platform("web", "adapters.web.adapter", wanted=lambda said: said.page, make=_web),
 )
 
 
@@ -188,16 +193,23 @@ def platforms(ground: Ground) -> Mapping[str, Adapter]:
     for platform in PLATFORMS:
         if not platform.wanted(ground.settings):
             continue
-        try:
-            module = import_module(platform.module)
-        except ModuleNotFoundError as error:
-            if not platform.module.startswith(error.name or "-"):
-                raise
-            raise SettingsError(
-                f"{platform.name} is configured, but {platform.module} is not installed."
-            ) from error
-        found[platform.name] = platform.make(module, ground)
+        found[platform.name] = platform.make(plugged(platform.module), ground)
     return found
+
+
+def plugged(name: str) -> ModuleType:
+    """A module of an adapter, imported when it is wanted. Raises SettingsError when that adapter is not there."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if not name.startswith(error.name or "-"):
+            raise
+        raise SettingsError(f"{name} is wanted, but this copy of Switchboard comes without it.") from error
+
+
+def teams_package(*, app_id: str, host: str) -> bytes:
+    """The zip file to upload to Teams."""
+    return bytes(plugged("adapters.teams.manifest").package(app_id, host))
 
 
 async def ready(store: Storage) -> str:

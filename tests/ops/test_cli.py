@@ -1,15 +1,22 @@
 """The command line as it is typed: what it prints, and how it exits."""
 
+import shutil
+import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
-from tests.ops.product import command
+import pytest
+
+from tests.ops.product import ROOT, command
+
+with_teams = pytest.mark.skipif(find_spec("adapters.teams") is None, reason="adapters/teams is not there")
 
 
 async def test_help_names_every_command(tmp_path: Path) -> None:
     said = await command(tmp_path, "--help")
 
     assert said.code == 0
-    assert all(f"  {name} " in said.out for name in ("run", "check", "models"))
+    assert all(f"  {name} " in said.out for name in ("run", "check", "models", "manifest"))
     assert "http://127.0.0.1:3978/" in said.out
 
 
@@ -80,3 +87,33 @@ async def test_models_lists_what_can_be_picked(tmp_path: Path) -> None:
 
     assert said.code == 0, said.err
     assert "demo:demo" in said.out
+
+
+@with_teams
+async def test_manifest_writes_the_package_for_teams(tmp_path: Path) -> None:
+    app_id = "07338883-af76-47b3-86e4-2603c50be638"
+    said = await command(tmp_path, "manifest", "teams", "--app-id", app_id, "--host", "bot.example.com")
+
+    assert said.code == 0, said.err
+    with zipfile.ZipFile(tmp_path / "switchboard-teams.zip") as package:
+        assert app_id in package.read("manifest.json").decode()
+
+
+@with_teams
+async def test_manifest_refuses_an_id_that_is_none(tmp_path: Path) -> None:
+    said = await command(tmp_path, "manifest", "teams", "--app-id", "mine", "--host", "bot.example.com")
+
+    assert said.code == 2
+    assert "--app-id 'mine' is no Microsoft App ID" in said.err
+
+
+async def test_without_an_adapters_folder_the_rest_works_and_asking_for_it_is_told(tmp_path: Path) -> None:
+    ours = tmp_path / "checkout"
+    for package in ("bot", "adapters", "providers"):
+        shutil.copytree(ROOT / package, ours / package, ignore=shutil.ignore_patterns("teams", "__pycache__"))
+    well = await command(tmp_path, "check", PYTHONPATH=str(ours))
+    asked = await command(tmp_path, TEAMS_PLAYGROUND="1", PYTHONPATH=str(ours))
+
+    assert well.code == 0, well.err
+    assert asked.code == 2
+    assert "adapters.teams.setup is wanted, but this copy of Switchboard comes without it" in asked.err
