@@ -78,7 +78,8 @@ class Session:
         self._native = native
         self._place = place
         self._title = title
-        self.open = resumed  # an earlier attempt may have opened it
+        self._resumed = resumed  # an earlier attempt may have opened it
+        self.open = False
 
     async def begin(self) -> bool:
         """Shows the session as working, with Slack's Stop. False: let the answer grow by edits."""
@@ -100,9 +101,9 @@ class Session:
 
     async def end(self) -> None:
         """Shows the session as idle. What Slack says to that changes nothing for the answer."""
-        if not self.open or self._native.refused:
+        if not self.open and (self._native.refused or not self._resumed):
             return
-        self.open = False
+        self.open = self._resumed = False
         try:
             await self._set("active", may=False)
         except PlatformError as error:

@@ -58,7 +58,7 @@ class Page:
         self._stream_open = False  # Slack may still think that it streams
         self._sent = ""
         self._began = 0.0
-        self._thought = False
+        self._task = False  # a task that stands for thinking is shown as going on
 
     async def find(self, known: Sequence[str]) -> None:
         """Sets `ts` where an earlier attempt has left the message."""
@@ -98,7 +98,7 @@ class Page:
                 case "streaming_state_conflict":
                     self._stream_open = True
                     await self._stop_stream("active", needed=True)
-                    await self._update(content)
+                    await self._update_stopped(content)
                 case "message_not_found" | "cant_update_message" | "edit_window_closed":
                     self.ts = ""
                     await self.post(content, (), again=True)
@@ -143,6 +143,17 @@ class Page:
         except PlatformError as error:
             if error.code != "message_not_found":
                 raise
+
+    async def _update_stopped(self, content: dict[str, Any]) -> None:
+        try:
+            await self._update(content)
+        except PlatformError as error:
+            if error.code != "streaming_state_conflict":
+                raise
+            # Slack ends every stream after some minutes: the turn comes back then.
+            raise PlatformBusy(
+                "a stream that cannot be stopped", code=error.code, retry_after=60.0
+            ) from error
 
     async def _update(self, content: dict[str, Any]) -> None:
         await self.desk.calls.must("chat.update", **self._edited(content))
@@ -222,14 +233,14 @@ class Page:
             self._stream_open = error.code not in ("stopped_by_user", "message_not_in_streaming_state")
             return
         if answer is not None:
-            self._sent, self._thought = shown, True
+            self._sent, self._task = shown, False
 
     def _thinking(self, status: str) -> list[dict[str, Any]]:
-        """The task that stands for thinking: open while there is only a status, done with the first words."""
+        """The task that stands for thinking: going on while there is only a status, done with the first words."""
         if status and not self._sent:
-            self._thought = False
+            self._task = True
             return [task(status, "in_progress")]
-        return [] if self._thought or (not self._sent and not status) else [task("Thinking", "complete")]
+        return [task("Thinking", "complete")] if self._task else []
 
     async def _stop_stream(self, status: str, *, needed: bool = False) -> None:
         if not self._stream_open:

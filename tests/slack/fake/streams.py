@@ -85,7 +85,9 @@ def add(slack: Slack, message: Message, args: Json) -> None:
     parts = [{"type": "markdown_text", "text": text}] if text else chunks
     checked = [chunk(part) for part in parts]
     longer = stream.text + "".join(part["text"] for part in checked if part["type"] == "markdown_text")
-    if len(longer) > slack.stream_characters or len(longer.encode()) > slack.stream_bytes:
+    if longer != stream.text and (
+        len(longer) > slack.stream_characters or len(longer.encode()) > slack.stream_bytes
+    ):
         raise Refused("msg_too_long")
     stream.text = longer
     for part in checked:
