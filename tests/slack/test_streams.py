@@ -44,9 +44,10 @@ async def interrupted(
     place: SlackPlace, meanwhile: Callable[[], object], parts: list[str]
 ) -> AsyncGenerator[Shown, None]:
     """An answer in whose middle something happens. Its first words come when the thinking is seen."""
+    begun = asyncio.Event()
+    place.bot.fake.slack.watchers.append(lambda message: begun.set() if message.bot_id else None)
     yield Status("demo is thinking")
-    while not ours(place):
-        await asyncio.sleep(0)
+    await begun.wait()
     for number, part in enumerate(parts):
         await place.bot.fake.slack.clock.sleep(1.0)
         if number == len(parts) // 2:
