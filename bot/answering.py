@@ -10,9 +10,9 @@ from bot.attachments import Attachments
 from bot.attempt import Attempt
 from bot.catalog import Catalog, Model
 from bot.events import MessageReceived
+from bot.models.pricing import Corrections, Prices
 from bot.pieces import Closing, Reason, Shown, Text, Usage
 from bot.ports import Outcome
-from bot.pricing import Corrections, Prices
 from bot.prompt import Prompt, build, since_reset, size
 from bot.replies import Action, Button
 from bot.router import Relay, Route, route

@@ -15,24 +15,24 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from bot import startpage
 from bot.answering import Answers
 from bot.attachments import Attachments
 from bot.commands import Commands
 from bot.comparing import Comparison
 from bot.conversation import Conversation
-from bot.discovery import Discovery
 from bot.embedded import embedded_server
 from bot.errors import SettingsError, StorageUnavailable
 from bot.limits import Limits
-from bot.listing import render_models
-from bot.measured import MeasuredHealth, MeasuredInbox, MeasuredLeases
-from bot.metrics import Metrics
+from bot.models.discovery import Discovery
+from bot.models.listing import render_models
+from bot.models.pricing import Corrections, Prices
 from bot.picking import Picker
 from bot.ports import Active, Adapter, Health, Inbox
-from bot.pricing import Corrections, Prices
-from bot.process import Doors, Service, Stopping, serve
 from bot.router import Relay
+from bot.serving import startpage
+from bot.serving.measured import MeasuredHealth, MeasuredInbox, MeasuredLeases
+from bot.serving.metrics import Metrics
+from bot.serving.process import Doors, Service, Stopping, serve
 from bot.settings import Settings, Slack
 from bot.storage.opening import Storage, Terms, open_storage
 from bot.worker import Worker

@@ -1,7 +1,7 @@
 """The models people can pick, and how a typed name finds one.
 
-Where the entries come from (configuration, endpoints' own listings, bundled facts) is bot.assembly's business;
-what one costs is bot.pricing's.
+Where the entries come from (configuration, endpoints' own listings, bundled facts) is bot.models.assembly's business;
+what one costs is bot.models.pricing's.
 """
 
 import difflib

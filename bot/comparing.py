@@ -9,9 +9,9 @@ from dataclasses import replace
 from bot.answering import Answers, Prompts, Question
 from bot.attempt import Attempt
 from bot.catalog import Catalog, Model
+from bot.models.pricing import Prices
 from bot.pieces import Usage
 from bot.ports import Outcome
-from bot.pricing import Prices
 from bot.reading import compared
 from bot.replies import Action, Button, Reply, Section
 from bot.router import Relay

@@ -1,7 +1,7 @@
 """What may stand in switchboard.toml, and what is said when something else does.
 
 Only the file's own shape is judged here. Whether a model's provider exists, has a key and offers the model is
-known where providers and listings are: bot.assembly.
+known where providers and listings are: bot.models.assembly.
 """
 
 import re

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from bot.catalog import Catalog, Model
 from bot.errors import cause_of
+from bot.models.pricing import Prices, price_class
 from bot.ports import Choices, Condition, Health, Outcome, Scopes, State
-from bot.pricing import Prices, price_class
 from bot.reading import scope_of
 from bot.replies import Action, Button, Choice, Option, Reply, Table
 from bot.router import Route, route

@@ -11,8 +11,8 @@ from bot.complaints import nearest
 from bot.config import File, ProviderEntry
 from bot.environment import loopback
 from bot.errors import SettingsError
+from bot.models.sources import Source
 from bot.ports import Provider
-from bot.sources import Source
 from providers import families
 from providers.demo import Demo
 from providers.dialect import Quirks

@@ -5,7 +5,7 @@ Model ids change within months; these patterns and pointers are the only place t
 
 from dataclasses import replace
 
-from bot.sources import Flagship
+from bot.models.sources import Flagship
 
 V = r"(\d{1,2}(?:[.-]\d{1,2})?)"  # a version: 6, 6.1, 5-5
 

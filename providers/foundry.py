@@ -13,10 +13,10 @@ from urllib.parse import quote, urlsplit
 
 from bot.catalog import Model
 from bot.errors import ModelError
+from bot.models.sources import bare
 from bot.pieces import Piece
 from bot.ports import Listing
 from bot.prompt import Prompt
-from bot.sources import bare
 from providers.dialect import Quirks
 from providers.endpoint import Auth, Endpoint, Key
 from providers.entra import Identity

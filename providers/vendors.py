@@ -6,7 +6,7 @@ Sources: each vendor's API reference; what they want in a request differs only i
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.sources import Flagship
+from bot.models.sources import Flagship
 from providers import families
 from providers.dialect import Quirks
 

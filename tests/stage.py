@@ -20,6 +20,7 @@ from bot.conversation import Conversation
 from bot.errors import ModelError
 from bot.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
 from bot.limits import Limits
+from bot.models.pricing import Corrections, Prices
 from bot.picking import Picker
 from bot.pieces import Closing, Finish, Piece, Reason, Shown, Status, Text, Usage
 from bot.ports import (
@@ -35,7 +36,6 @@ from bot.ports import (
     Spend,
     Ticket,
 )
-from bot.pricing import Corrections, Prices
 from bot.prompt import Prompt, TextPart
 from bot.replies import Action, Reply
 from bot.router import Relay

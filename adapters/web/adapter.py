@@ -19,10 +19,10 @@ from adapters.web.guard import HEADERS, body, local
 from adapters.web.sink import BoardSink, question
 from bot.errors import PlatformError, StorageUnavailable
 from bot.events import Event, File, MessageReceived
-from bot.listeners import CLOSING
 from bot.ports import Active, Board, Inbox, Journal, Manners, Memory, Receipt, ReplySink
 from bot.posts import Change, Chat, Page, Post, Standing
 from bot.replies import Reply
+from bot.serving.listeners import CLOSING
 from bot.stopping import Stop
 from bot.turns import Said
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from bot import config, references
-from bot.assembly import LOADING, PATIENT, Assembled, assemble
+from bot import config
 from bot.catalog import Catalog, Model, Price
 from bot.errors import SettingsError
-from bot.facts import Fact, Facts
+from bot.models import references
+from bot.models.assembly import LOADING, PATIENT, Assembled, assemble
+from bot.models.facts import Fact, Facts
+from bot.models.sources import Flagship, Source
 from bot.ports import Listing
-from bot.sources import Flagship, Source
 
 GROK = Flagship(name="grok", patterns=(r"grok-(\d+(?:\.\d+)?)",), model="grok-latest")
 GPT = Flagship(

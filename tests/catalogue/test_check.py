@@ -18,10 +18,10 @@ from bot.errors import (
 from bot.errors import (
     Connection as Unreachable,
 )
-from bot.listing import render_models
+from bot.models.listing import render_models
+from bot.models.pricing import Prices
+from bot.models.sources import Source
 from bot.ports import Condition, Listing, State
-from bot.pricing import Prices
-from bot.sources import Source
 from providers.check import Light, Verdict, check
 from providers.connections import Connection
 from tests.catalogue.fakes import FakeProvider

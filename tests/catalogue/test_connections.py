@@ -8,9 +8,9 @@ from pytest_aiohttp.plugin import AiohttpServer
 
 from bot import settings
 from bot.errors import SettingsError
+from bot.models.sources import Flagship
 from bot.ports import Listing
 from bot.settings import VENDORS as NAMES
-from bot.sources import Flagship
 from providers.dialect import Quirks
 from providers.families import V
 from providers.listings import openai_listed

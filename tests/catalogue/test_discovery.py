@@ -3,12 +3,12 @@
 import pytest
 
 from bot import config
-from bot.discovery import AGAIN, EVERY, Discovery
 from bot.errors import SettingsError, Unavailable
-from bot.facts import Facts
+from bot.models.discovery import AGAIN, EVERY, Discovery
+from bot.models.facts import Facts
+from bot.models.pricing import Prices
+from bot.models.sources import Flagship, Source
 from bot.ports import Listing
-from bot.pricing import Prices
-from bot.sources import Flagship, Source
 from tests.catalogue.fakes import FakeProvider
 
 XAI = Source(name="xai", flagships=(Flagship(name="grok", patterns=(r"grok-(\d)",), model="grok-latest"),))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from bot.models.sources import Flagship
 from bot.ports import Listing
-from bot.sources import Flagship
 from providers import families
 
 

@@ -6,10 +6,10 @@ import pytest
 from pytest_aiohttp.plugin import AiohttpServer
 
 from bot import config
-from bot.assembly import assemble
 from bot.catalog import Catalog
 from bot.errors import Auth, ModelNotFound
-from bot.facts import Facts
+from bot.models.assembly import assemble
+from bot.models.facts import Facts
 from providers.foundry import roots
 from tests.catalogue.fakes import FakeCredential, FakeFoundry
 from tests.catalogue.plugged import answer, connection, plugged, provider

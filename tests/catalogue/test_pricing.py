@@ -3,8 +3,8 @@
 import pytest
 
 from bot.catalog import Model, Price
+from bot.models.pricing import Corrections, Prices, price_class
 from bot.pieces import Usage
-from bot.pricing import Corrections, Prices, price_class
 
 GROK = Model(name="grok", provider="xai", model="grok-4.7")
 PRICES = Prices({"xai": "x-ai", "foundry": "azure", "ollama": None})

@@ -11,14 +11,14 @@ from bot.catalog import Catalog, Model
 from bot.commands import Commands
 from bot.comparing import Comparison
 from bot.config import Policy
-from bot.connections import Limits as DoorLimits
 from bot.conversation import Conversation
 from bot.limits import Limits as People
-from bot.listeners import listening, public
+from bot.models.pricing import Corrections, Prices
 from bot.picking import Picker
 from bot.ports import Adapter, Inbox
-from bot.pricing import Corrections, Prices
 from bot.router import Relay
+from bot.serving.connections import Limits as DoorLimits
+from bot.serving.listeners import listening, public
 from bot.storage.opening import Storage, Terms, open_storage
 from bot.worker import Limits, Worker
 from providers.demo import Demo

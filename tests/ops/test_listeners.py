@@ -10,10 +10,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.connections import Limits
 from bot.errors import SettingsError
-from bot.listeners import admin, listening, public
-from bot.metrics import Metrics
+from bot.serving.connections import Limits
+from bot.serving.listeners import admin, listening, public
+from bot.serving.metrics import Metrics
 
 HASTE = Limits(header=0.3, body=0.3, linger=0.1, idle=5.0, connections=40)
 

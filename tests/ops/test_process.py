@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 
 from bot.events import Event, File, MessageReceived
-from bot.metrics import Metrics
 from bot.ports import Journal, Manners, ReplySink
-from bot.process import Doors, Service, Stopping, serve
+from bot.serving.metrics import Metrics
+from bot.serving.process import Doors, Service, Stopping, serve
 from bot.turns import Said
 
 ANYWHERE = Doors(host="127.0.0.1", port=0, admin_host="127.0.0.1", admin_port=0)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from bot.catalog import Model
-from bot.process import Doors
+from bot.serving.process import Doors
+from bot.serving.startpage import render
 from bot.settings import read
-from bot.startpage import render
 
 MODELS = [Model(name=name, provider="p", model=name) for name in ("grok", "gpt", "claude")]
 

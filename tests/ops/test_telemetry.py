@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from bot.metrics import Metrics
+from bot.serving.metrics import Metrics
 from bot.telemetry import Lines, Redaction, configure
 
 SECRETS = ("plain-canary-1", 'quote"canary\\2', "plus+canary/3=")

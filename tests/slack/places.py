@@ -9,11 +9,11 @@ from typing import Any
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.events import translate
 from adapters.slack.ours import Installation
-from bot.connections import Limits
 from bot.events import Event
-from bot.listeners import listening, public
 from bot.pacing import Clock
 from bot.ports import Journal, ReplySink
+from bot.serving.connections import Limits
+from bot.serving.listeners import listening, public
 from tests.contracts.places import Fault, Seen
 from tests.doubles import FakeInbox
 from tests.slack.fake import events, reading

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from adapters.teams.adapter import TeamsAdapter
-from bot.connections import Limits
-from bot.listeners import listening, public
+from bot.serving.connections import Limits
+from bot.serving.listeners import listening, public
 from tests.doubles import FakeInbox
 from tests.teams.fake import FakeTeams
 from tests.teams.place import adapter_for

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot import VERSION
 from bot.catalog import Model
 from bot.environment import loopback
-from bot.process import Doors
+from bot.serving.process import Doors
 from bot.settings import VENDORS, Settings
 
 SHOWN = 6  # names of models

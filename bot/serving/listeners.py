@@ -10,8 +10,8 @@ from typing import cast
 
 from aiohttp import web
 
-from bot.connections import BODY_BYTES, Limits, connections, deadlines
 from bot.errors import SettingsError
+from bot.serving.connections import BODY_BYTES, Limits, connections, deadlines
 from bot.stopping import Stop
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 
 from bot.errors import Fenced, ModelError, StorageUnavailable
 from bot.events import Event
-from bot.metrics import Meter
 from bot.ports import Claim, Condition, Health, Inbox, Leases, Outcome, Receipt, Ticket
+from bot.serving.metrics import Meter
 from bot.turns import Turn, TurnRecord
 
 REJECTED = {Receipt.REFUSED, Receipt.FULL, Receipt.FULL_QUIET, Receipt.DUPLICATE}

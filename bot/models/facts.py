@@ -28,7 +28,7 @@ class Facts:
 
     @classmethod
     def bundled(cls) -> Self:
-        table = tomllib.loads(files("bot").joinpath("facts.toml").read_text(encoding="utf-8"))
+        table = tomllib.loads(files("bot.models").joinpath("facts.toml").read_text(encoding="utf-8"))
         # A bundled row knows its model: an ability it does not name is one the model does not have.
         able = {"vision": False, "documents": False, "tools": False, "reasoning": False}
         return cls([(row["match"], Fact(**(able | row["about"]))) for row in table["models"]])

@@ -10,9 +10,9 @@ from typing import Any
 
 from bot.catalog import Catalog, Deadlines, Model
 from bot.config import AgentEntry, DeadlinesEntry, File, ModelEntry
-from bot.facts import Facts
+from bot.models.facts import Facts
+from bot.models.sources import Flagship, Source, bare, chats
 from bot.ports import Listing
-from bot.sources import Flagship, Source, bare, chats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bot.complaints import nearest
 from bot.config import File
 from bot.errors import SettingsError
-from bot.sources import Source
+from bot.models.sources import Source
 
 
 def check(file: File, sources: Sequence[Source], *, place: str = "switchboard.toml") -> None:

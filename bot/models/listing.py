@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from bot.catalog import Catalog, Model
 from bot.errors import cause_of
+from bot.models.pricing import Prices
 from bot.ports import Condition, State
-from bot.pricing import Prices
 from bot.wording import count
 
 HEADER = ("NAME", "PROVIDER:MODEL", "CAN", "CONTEXT", "USD/M IN", "OUT", "HEALTH", "FROM")

@@ -15,10 +15,10 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from bot.connections import Limits
-from bot.listeners import admin, listening, public
-from bot.metrics import Metrics
 from bot.ports import Adapter
+from bot.serving.connections import Limits
+from bot.serving.listeners import admin, listening, public
+from bot.serving.metrics import Metrics
 
 log = logging.getLogger(__name__)
 

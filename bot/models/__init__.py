@@ -1,0 +1,1 @@
+"""The models people can pick: where they come from, what is known about them, what they cost."""

@@ -1,0 +1,1 @@
+"""One process at work: its doors, its beginning and end, its numbers."""
