@@ -123,7 +123,6 @@ def _card(body: list[Element], fallback: str) -> Element:
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "version": "1.5",
         "fallbackText": fallback or "—",
-        "msteams": {"width": "Full"},
         "body": body,
     }
 

@@ -108,6 +108,7 @@ def press(incoming: Incoming, data: Any) -> Event | None:
         action=pressed.action,
         value=pressed.value,
         message=incoming.reply_to_id or "",
+        threaded=incoming.scope == "channel" and not pressed.private,
         private=pressed.private,
     )
 

@@ -31,7 +31,7 @@ DOMAIN = re.compile(
 )
 """What a reader takes for an address."""
 NUMBER = re.compile(r"^\[?(\d{1,3})\]?$")
-TAG = re.compile(r"<(?=/?(?:at|img)\b)", re.IGNORECASE)
+MENTION = re.compile(r"<(?=/?at\b)", re.IGNORECASE)
 LONGEST = 2600
 """Characters within which a link or a code span has to end to be one."""
 SCHEMES = frozenset({"http", "https"})
@@ -129,8 +129,8 @@ def literal(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """A line of code: shown as it is, save for the two tags that Teams itself acts on."""
-    return TAG.sub("&lt;", text)
+    """A line of code: shown as it is, save for the one tag that Teams might act on even there."""
+    return MENTION.sub("&lt;", text)
 
 
 def _escape(text: str, at: int, whole: bool) -> tuple[str, int] | None:

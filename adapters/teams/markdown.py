@@ -25,7 +25,7 @@ UNSETTLED = re.compile(
     r"|^ {0,3}\[[^\]]{0,100}(?:$|\]:)"
 )
 """The start of a line whose kind the next characters may still change, or that is shown whole or not at all."""
-HELD_TAG = re.compile(r"<\/?\w{0,3}$")
+HELD_TAG = re.compile(r"<\/?\w{0,2}$")
 
 
 @dataclass(frozen=True, slots=True)

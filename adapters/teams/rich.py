@@ -19,6 +19,7 @@ Element = dict[str, Any]
 
 PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 CODE_LINES = 120
+BOXES = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 INDENT = "\u2003"
 
 
@@ -159,16 +160,19 @@ def _restyled(style: Style, token: Token) -> Style:
 
 
 def _paragraph(token: Token, prefix: str, style: Style) -> Iterator[Element]:
-    """One element, or several where the text breaks its lines by force."""
+    """One element, or several where the text breaks its lines by force. A list's items stand close together."""
+    close = {"spacing": "Small"} if prefix else {}
     current: list[Element] = [run(prefix)] if prefix else []
-    for one in runs_of(token.children or (), style):
+    for number, one in enumerate(runs_of(token.children or (), style)):
         if one["text"] == "\n":
-            yield block(*current or [run(" ")])
+            yield block(*current or [run(" ")], **close)
             current = []
+        elif prefix and number == 0 and one["text"][:4] in BOXES:
+            current.append({**one, "text": BOXES[one["text"][:4]] + one["text"][4:]})
         else:
             current.append(one)
     if current:
-        yield block(*current)
+        yield block(*current, **close)
 
 
 def _marker(numbers: list[int | None], depth: int) -> str:

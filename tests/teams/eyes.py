@@ -23,7 +23,7 @@ def live(text: str) -> list[str]:
                 found.append(token.content or token.type)
             if token.type == "link_open" and not str(token.attrs["href"]).startswith(("http://", "https://")):
                 found.append(str(token.attrs["href"]))
-    return found + re.findall(r"(?i)</?(?:at|img)\b", text)
+    return found + re.findall(r"(?i)</?at\b", text)
 
 
 def words(text: str) -> str:

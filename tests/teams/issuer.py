@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import jwt
@@ -45,6 +46,12 @@ def new_key(kid: str = "", bits: int = 2048, endorsements: tuple[str, ...] = END
     return Key(kid=kid or uuid.uuid4().hex[:12], private=private, endorsements=endorsements)
 
 
+@cache
+def usual_key() -> Key:
+    """The key every fake starts with: making one takes longer than most tests."""
+    return new_key("usual")
+
+
 @dataclass
 class Trouble:
     """How an endpoint misbehaves: seconds of delay, a status instead of an answer, or never answering."""
@@ -69,7 +76,7 @@ class Issuer:
 
     app_id: str
     secret: str
-    key: Key = field(default_factory=new_key)
+    key: Key = field(default_factory=usual_key)
     url: str = ""
     published: list[dict[str, Any]] = field(default_factory=list)
     trouble: dict[str, Trouble] = field(default_factory=dict)

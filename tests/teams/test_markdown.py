@@ -121,7 +121,7 @@ CASES = [
     ("tasks", "- [ ] open\n- [x] done", "- ☐ open\n- ☑ done"),
     ("a quote", "> said <b>he</b>", "> said &lt;b>he&lt;/b>"),
     ("code", "```python\nif a < b: print('<b>')\n```", "```python\nif a < b: print('<b>')\n```"),
-    ("code with Teams' own tags", "```\n<at>x</at> <img src=y>\n```", "```\n&lt;at>x&lt;/at> &lt;img src=y>\n```"),
+    ("code with a mention", "```\n<at>x</at> <img src=y>\n```", "```\n&lt;at>x&lt;/at> <img src=y>\n```"),
     ("indented code", "1. do:\n   ```sh\n   ls\n   ```\n2. then", "1. do:\n```sh\nls\n```\n2. then"),
     ("code that never ends", "```\nls", "```\nls\n```"),
     ("tildes", "~~~\n```\n~~~", "```\n'''\n```"),
