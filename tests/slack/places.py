@@ -1,7 +1,7 @@
 """A conversation in the fake Slack, and a bot beside it, as the contract suites want them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,9 +52,13 @@ async def bot_in_slack(
     limits: bool = True,
     agent: bool = True,
     socket: bool = False,
+    also: Callable[[str], dict[str, Any]] = lambda api_url: {},
     **options: Any,
 ) -> AsyncGenerator[Bot, None]:
-    """A workspace T1 with channel C1, direct message D1 and Ada (U1) in it, and the bot running beside it."""
+    """A workspace T1 with channel C1, direct message D1 and Ada (U1) in it, and the bot running beside it.
+
+    `options` are the adapter's; `also` makes those that need the address of the fake's API.
+    """
     clock = clock or Leap()
     async with fake_slack(clock=clock, limits=limits) as fake:
         fake.slack.add_team("T1", token=TOKEN, agent=agent)
@@ -63,9 +67,8 @@ async def bot_in_slack(
         fake.slack.add_channel("D1", "T1", kind="im", user="U1")
         inbox = FakeInbox()
         door = {"app_token": APP_TOKEN} if socket else {"signing_secret": SECRET}
-        adapter = SlackAdapter(
-            inbox=inbox, api_url=fake.api_url, clock=clock, **{"bot_token": TOKEN, **door, **options}
-        )
+        options = {"bot_token": TOKEN, **door, **options, **also(fake.api_url)}
+        adapter = SlackAdapter(inbox=inbox, api_url=fake.api_url, clock=clock, **options)
         door_limits = Limits()
         app = public(adapter.routes(), limits=door_limits)
         async with (
