@@ -59,6 +59,7 @@ class Api:
         self._cut = asyncio.Event()
         self.origin = ""
         self.sockets: list[str] = []
+        self.redirect_files = ""  # where a download is sent on to
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [
@@ -176,6 +177,8 @@ class Api:
         return await self._unless_mishap(request, work)
 
     async def _download(self, request: web.Request) -> web.Response:
+        if self.redirect_files:
+            return web.Response(status=302, headers={"Location": self.redirect_files})
         bearer = request.headers.get("Authorization", "")
         token = self.slack.tokens.get(bearer.removeprefix("Bearer "))
         kind, data = uploads.download(self.slack, request.match_info["place"].partition("-")[2], token)
