@@ -77,7 +77,8 @@ class TurnRecord:
 
     id: str
     attempt: int = 1
-    failures: int = 0  # attempts that crashed or went wrong; a shutdown or a busy platform is none
+    failures: int = 0  # attempts that went wrong; a shutdown or a busy platform is none
+    crashes: int = 0  # attempts whose worker was not heard of again
     started: float = 0.0
     ref: Mapping[str, Any] | None = None
     final: "Turn | None" = None

@@ -31,7 +31,8 @@ class Limits:
     """How much at once, and how long something is tried."""
 
     at_once: int = 64
-    failures: int = 3  # crashes and unknown errors over one event
+    failures: int = 3  # unknown errors over one event
+    crashes: int = 10  # workers that died over it, perhaps for no fault of its own
     busy: float = 3_600.0  # seconds: a platform may be out of reach for that long
 
 
@@ -146,6 +147,8 @@ class Worker:
         asked = asyncio.get_running_loop().time()
         standing = await self._leases.beat([holding.claim for holding in held.values()])
         for conversation, holding in held.items():
+            if self._held.get(conversation) is not holding:
+                continue  # it ended while the question was on its way
             if standing[conversation] == "lost":
                 holding.end()
                 continue
@@ -210,7 +213,7 @@ class Worker:
                 del self._held[conversation]
 
     async def _work(self, claim: Claim, hand: Hand) -> None:
-        if claim.record.failures >= self._limits.failures:
+        if claim.record.failures >= self._limits.failures or claim.record.crashes >= self._limits.crashes:
             await self._give_up(claim, hand, "failed")
             return
         outcome = Outcome()

@@ -331,7 +331,7 @@ async def test_draining_finishes_what_is_short_and_releases_what_is_long(
     failures: dict[str, int] = {}
 
     async def go_on(claim: Claim, hand: TurnInHand) -> Outcome:
-        failures[text_of(claim)] = claim.record.failures
+        failures[text_of(claim)] = claim.record.failures + claim.record.crashes
         return Outcome()
 
     async with working(redis_url, terms, Script(parts={"long": go_on, "late": go_on})):
@@ -357,7 +357,7 @@ async def test_a_drain_that_is_cut_short_releases_at_once(
                 await worker.drain(seconds=60)
         claim = await claim_next(storage)
 
-    assert (claim.record.attempt, claim.record.failures) == (2, 0)
+    assert (claim.record.attempt, claim.record.failures, claim.record.crashes) == (2, 0, 0)
 
 
 CRASHER = """
@@ -414,7 +414,7 @@ async def test_an_event_that_kills_its_process_every_time_is_given_up_with_an_ap
             await asyncio.to_thread(victim.stdout.readline)
             victim.kill()
     script = Script()
-    async with working(redis_url, terms, script):
+    async with working(redis_url, terms, script, Limits(crashes=3)):
         await until_quiet(storage)
 
     assert (script.begun, script.apologies) == ([], [("poison", "failed")])

@@ -53,6 +53,7 @@ def _record(fields: Mapping[bytes, bytes], conversation: str, seal: Seal) -> Tur
         id=fields[b"id"].decode(),
         attempt=int(fields[b"attempt"]),
         failures=int(fields.get(b"failures", 0)),
+        crashes=int(fields.get(b"crashes", 0)),
         started=float(fields[b"started"]),
     )
     if b"record" not in fields:

@@ -6,7 +6,8 @@ a Redis Cluster, so a script can touch all of it at once. A standalone server ha
     d:<digest>              string   this event was seen (dedupe)
     c:<conversation>:in     stream   the mailbox: events that wait, in order
     c:<conversation>:st     hash     sched, epoch, nonce, done, told, joined, choice
-    c:<conversation>:t      hash     the turn in hand: id, mail, author, started, attempt, failures, stop, record
+    c:<conversation>:t      hash     the turn in hand: id, mail, author, started, attempt, failures, crashes, stop,
+                                     record
     c:<conversation>:h      list     the history, one turn per element
     ready                   stream   conversations that have work, read by the group of workers
     delay                   zset     conversations that wait for another try, by the time it is due

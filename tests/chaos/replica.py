@@ -23,7 +23,7 @@ from bot.storage.opening import Storage, Terms, open_storage
 from bot.worker import Limits, Worker
 from providers.demo import Demo
 
-FAILURES = 10_000  # so many crashes over one message are the very point here
+CRASHES = 10_000  # so many crashes over one message are the very point here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ async def _serve(replica: Replica) -> None:
             leases=storage.leases,
             handle=core.handle,
             apologise=core.apologise,
-            limits=Limits(failures=FAILURES),
+            limits=Limits(crashes=CRASHES),
         )
         limits = DoorLimits()
         door = public([route for adapter in adapters for route in adapter.routes()], limits=limits)

@@ -27,7 +27,7 @@ if known[3] ~= nonce then
     redis.call('DEL', turn)
     redis.call('HSET', turn, 'mail', mine.id, 'id', id, 'author', mine.author, 'started', now())
   else
-    if epoch then redis.call('HINCRBY', turn, 'failures', 1) end -- its worker died over it
+    if epoch then redis.call('HINCRBY', turn, 'crashes', 1) end -- its worker died over it
     epoch = redis.call('INCR', counter)
   end
   redis.call('HINCRBY', turn, 'attempt', 1)
