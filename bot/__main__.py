@@ -70,6 +70,12 @@ def parser() -> argparse.ArgumentParser:
 
 def _manifest(root: argparse.ArgumentParser) -> None:
     kinds = root.add_subparsers(title="platforms", metavar="PLATFORM", required=True)
+    slack = kinds.add_parser("slack", help="the app's manifest, as YAML")
+    slack.add_argument("--host", default="", help="public host name; without it, the Socket Mode variant")
+    slack.add_argument("--out", type=Path, help="file to write; without it, the terminal")
+    slack.set_defaults(
+        command=lambda chosen: _write(app.slack_manifest(host=chosen.host).encode(), chosen.out)
+    )
     teams = kinds.add_parser("teams", help="the app package, as a zip file")
     teams.add_argument("--app-id", required=True, help="the bot's Microsoft App ID (TEAMS_APP_ID)")
     teams.add_argument("--host", required=True, help="public host name of this Switchboard")

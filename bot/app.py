@@ -65,14 +65,8 @@ class Platform:
 
 def _slack(module: ModuleType, ground: Ground) -> Adapter:
     said = cast(Slack, ground.settings.slack)
-    adapter: Adapter = module.SlackAdapter(
-        inbox=ground.inbox,
-        api_url=said.api_url,
-        bot_token=plain(said.bot_token),
-        signing_secret=plain(said.signing_secret),
-        app_token=plain(said.app_token),
-        budget=ground.storage.budget,
-    )
+    store = ground.storage
+    adapter: Adapter = module.adapter(said, inbox=ground.inbox, vault=store.vault, budget=store.budget)
     return adapter
 
 
@@ -91,7 +85,7 @@ def _web(module: ModuleType, ground: Ground) -> Adapter:
 
 
 PLATFORMS = (
-    Platform("slack", "adapters.slack.adapter", wanted=lambda said: said.slack is not None, make=_slack),
+    Platform("slack", "adapters.slack.setup", wanted=lambda said: said.slack is not None, make=_slack),
     Platform("teams", "adapters.teams.setup", wanted=lambda said: said.teams is not None, make=_teams),
     Platform("web", "adapters.web.adapter", wanted=lambda said: said.page, make=_web),
 )
@@ -210,6 +204,11 @@ def plugged(name: str) -> ModuleType:
 def teams_package(*, app_id: str, host: str) -> bytes:
     """The zip file to upload to Teams."""
     return bytes(plugged("adapters.teams.manifest").package(app_id, host))
+
+
+def slack_manifest(*, host: str) -> str:
+    """The YAML to paste at Slack: for a public host, or for Socket Mode without one."""
+    return str(plugged("adapters.slack.manifest").render(host))
 
 
 async def ready(store: Storage) -> str:

@@ -24,7 +24,7 @@ from adapters.slack.install import Oauth
 from adapters.slack.native import Budget, Native
 from adapters.slack.ours import Installation, Single
 from adapters.slack.place import PLATFORM, Place, note, thread
-from adapters.slack.reading import Files, thread_before
+from adapters.slack.reading import Files, channel_before, thread_before
 from adapters.slack.receiver import Receiver, Refusal
 from adapters.slack.router import MALFORMED, router, sdk_log
 from adapters.slack.sinks import Workspace, sink_for
@@ -120,6 +120,8 @@ class SlackAdapter:
         if not event.late or not place.thread:
             return ()
         workspace = await self._workspace_of(place.workspace, place.enterprise)
+        if place.context:
+            return await channel_before(workspace.calls, workspace.ours, place)
         return await thread_before(workspace.calls, workspace.ours, place)
 
     async def fetch(self, file: File) -> bytes:

@@ -5,6 +5,7 @@ event with the same id, and whether the bot is addressed is read from the text. 
 reference page of each event.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,7 +29,10 @@ from bot.events import (
 
 Json = Mapping[str, Any]
 
+ABOUT_CHANNEL = re.compile(r"\bchannel\b", re.IGNORECASE)
+
 PLATFORM = "slack"
+OWN_COMMAND = "/switchboard"
 SPOKEN = {"", "file_share", "thread_broadcast", "me_message"}
 """Subtypes of a message that somebody wrote. All others (joins, topics, bots, reminders) are not for us."""
 
@@ -81,6 +85,7 @@ def spoken(payload: Json, event: Json, us: Installation) -> MessageReceived | No
     root = str(event.get("thread_ts") or "")
     inside = bool(root) and root != ts
     author = author_of(payload, event, us)
+    looking = context(event, text) if direct else ""
     return MessageReceived(
         id=f"{channel}:{ts}",
         thread=thread(us, channel, root or ts),
@@ -94,15 +99,23 @@ def spoken(payload: Json, event: Json, us: Installation) -> MessageReceived | No
             ts=ts,
             user_team=team_of(event) or us.workspace,
             direct=direct,
+            context=looking,
         ),
         text=plain(text, bot=us.user),
         message=ts,
         addressed=direct or event.get("type") == "app_mention" or mentions(text, us.user),
         direct=direct,
         threaded=inside,
-        late=inside and not direct,
+        late=(inside and not direct) or bool(looking),
         files=files(event, us),
     )
+
+
+def context(event: Json, text: str) -> str:
+    """The channel a person looks at while writing to the agent, if the question is about it; else ""."""
+    entities = (event.get("app_context") or {}).get("entities") or []
+    channels = [one.get("value") for one in entities if one.get("type") == "slack#/types/channel_id"]
+    return str(channels[0]) if channels and ABOUT_CHANNEL.search(text) else ""
 
 
 def edited(payload: Json, event: Json, us: Installation) -> Event | None:
@@ -198,10 +211,17 @@ def command(payload: Json, us: Installation, now: float) -> MessageReceived:
             user=user,
             response_url=str(payload.get("response_url") or ""),
         ),
-        text=f"{payload['command']} {plain(str(payload.get('text') or ''), bot=us.user)}".strip(),
+        text=typed(str(payload["command"]), plain(str(payload.get("text") or ""), bot=us.user)),
         direct=False,
         private=True,
     )
+
+
+def typed(command: str, text: str) -> str:
+    """As it would be typed elsewhere. Slack keeps /help for itself, so /switchboard stands before any command."""
+    if command == OWN_COMMAND:
+        return f"/{text or 'help'}"
+    return f"{command} {text}".strip()
 
 
 def author_of(payload: Json, event: Json, us: Installation) -> Author:

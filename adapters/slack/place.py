@@ -34,6 +34,7 @@ class Place:
     direct: bool = False
     surface: Surface = Surface.THREAD
     response_url: str = ""
+    context: str = ""  # the channel the person was looking at, when the question is about it
 
     @classmethod
     def of(cls, event: Event) -> Self:

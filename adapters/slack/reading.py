@@ -46,6 +46,16 @@ async def thread_before(calls: Calls, us: Installation, place: Place) -> Sequenc
     return await named(calls, [said(one, us) for one in found[-MOST:]])
 
 
+async def channel_before(calls: Calls, us: Installation, place: Place) -> Sequence[Said]:
+    """The last words in the channel that a person writing to the agent is looking at. Raises PlatformError.
+
+    Slack names that channel only to somebody who can read it, and shows it to us only where we were invited.
+    """
+    answer = await calls.must("conversations.history", channel=place.context, limit=MOST)
+    found = [one for one in answer.get("messages", ()) if earlier(one, us, place.ts)]
+    return await named(calls, [said(one, us) for one in reversed(found)])
+
+
 def earlier(message: Mapping[str, Any], us: Installation, ts: str) -> bool:
     by_person = message.get("user") not in (None, us.user) and not message.get("bot_id")
     return by_person and message.get("subtype", "") in SPOKEN and float(message["ts"]) < float(ts or "inf")

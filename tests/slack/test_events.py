@@ -232,6 +232,16 @@ def test_a_command_is_private_and_in_no_thread(world: World) -> None:
     assert Place.of(event).response_url == fields["response_url"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "read"), [("", "/help"), ("model grok", "/model grok")], ids=["alone", "before another"]
+)
+def test_the_bots_own_command_stands_before_any_other(world: World, typed: str, read: str) -> None:
+    channel = world.slack.channels["C1"]
+    fields = events.command(world.slack, world.team, channel, "U1", command="/switchboard", text=typed)
+
+    assert getattr(translate(fields, US, now=NOW), "text", "") == read
+
+
 def press(world: World, action_id: str, value: str, **on: Any) -> Event | None:
     message = on.get("on") or world.said("an answer", user="UBOT1", thread=world.said("q").ts)
     element = {

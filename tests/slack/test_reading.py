@@ -73,6 +73,27 @@ async def test_a_top_level_mention_reads_nothing(bot: Bot) -> None:
     assert "conversations.replies" not in [call.method for call in slack.calls]
 
 
+@pytest.mark.parametrize(
+    ("question", "reads"),
+    [("Summarize this channel", True), ("What is a tide?", False)],
+    ids=["about it", "not"],
+)
+async def test_the_channel_somebody_looks_at_is_read_when_it_is_asked_about(
+    bot: Bot, question: str, reads: bool
+) -> None:
+    slack = bot.fake.slack
+    for word in ("first", "second"):
+        events.said(slack, slack.channels["C1"], "U1", word)
+    said = events.said(slack, slack.channels["D1"], "U1", question)
+    looking = {"entities": [{"type": "slack#/types/channel_id", "value": "C1", "team_id": "T1"}]}
+    event = events.message(slack, said) | {"app_context": looking}
+    heard = await bot.heard(events.envelope(slack, slack.teams["T1"], event))
+    assert isinstance(heard, MessageReceived)
+    found = await bot.adapter.thread_before(heard)
+
+    assert [one.text for one in found] == (["first", "second"] if reads else [])
+
+
 async def shared(bot: Bot, data: bytes = PNG, media_type: str = "image/png") -> File:
     """A file that Ada shares with the bot, as the bot hears of it."""
     slack = bot.fake.slack

@@ -1,0 +1,44 @@
+"""Puts the Slack adapter together from the operator's settings."""
+
+from pydantic import SecretStr
+
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.install import Oauth
+from adapters.slack.manifest import SCOPES
+from adapters.slack.native import Budget
+from adapters.slack.ours import Vault
+from bot.pacing import WallClock
+from bot.ports import Inbox
+from bot.settings import Slack
+
+
+def adapter(
+    said: Slack, *, inbox: Inbox, vault: Vault, budget: Budget, external: bool = False
+) -> SlackAdapter:
+    """One workspace by a token, or several by OAuth; over HTTP, or by Socket Mode where an app token is set."""
+    clock = WallClock()
+    oauth = None
+    if said.oauth:
+        oauth = Oauth(
+            client_id=said.client_id,
+            client_secret=plain(said.client_secret),
+            scopes=",".join(SCOPES),
+            api_url=said.api_url,
+            vault=vault,
+            clock=clock,
+        )
+    return SlackAdapter(
+        inbox=inbox,
+        api_url=said.api_url,
+        bot_token=plain(said.bot_token),
+        oauth=oauth,
+        signing_secret="" if said.socket_mode else plain(said.signing_secret),
+        app_token=plain(said.app_token),
+        budget=budget,
+        clock=clock,
+        external=external,
+    )
+
+
+def plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
