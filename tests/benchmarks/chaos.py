@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=10, help="in each conversation")
     parser.add_argument("--worker-kills", type=int, default=300)
     parser.add_argument("--server-kills", type=int, default=20)
+    parser.add_argument("--freezes", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
@@ -32,6 +33,7 @@ def main() -> int:
         messages=given.messages,
         worker_kills=given.worker_kills,
         server_kills=given.server_kills,
+        freezes=given.freezes,
         seed=given.seed,
     )
     figures = asyncio.run(chaos(plan, PLAYGROUNDS[given.platform]()))

@@ -1,12 +1,11 @@
 """What chaos needs to know of a platform: how people ask there, and what they see."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.events import ThreadKey
-from bot.ports import Adapter, Inbox
 
 Delivery = Any
 """A platform's request, ready to be sent as often as wanted."""
@@ -24,13 +23,13 @@ class Playground(Protocol):
     """One platform's fake with people in it, running in the process that survives."""
 
     @property
-    def adapters(self) -> Callable[[Inbox, Mapping[str, str]], Sequence[Adapter]]:
-        """Makes the adapters in a replica."""
+    def environment(self) -> Mapping[str, str]:
+        """The variables that connect a Switchboard to this fake."""
         ...
 
     @property
-    def settings(self) -> Mapping[str, str]:
-        """What the adapters need to know of this fake."""
+    def modules(self) -> Sequence[str]:
+        """What a replica imports when it starts, read beforehand so that a new one starts at once."""
         ...
 
     def running(self, *, drop_rate: float) -> AbstractAsyncContextManager[None]:

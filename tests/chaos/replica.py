@@ -1,99 +1,50 @@
-"""One process of Switchboard as chaos runs it: a platform's door, the core with the demo model, a worker."""
+"""One process of Switchboard as chaos runs it: everything `switchboard run` starts, with a shorter lease."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from bot.answering import Answers
-from bot.attachments import Attachments
-from bot.catalog import Catalog, Model
-from bot.commands import Commands
-from bot.comparing import Comparison
-from bot.config import Policy
-from bot.conversation import Conversation
-from bot.limits import Limits as People
-from bot.models.pricing import Corrections, Prices
-from bot.picking import Picker
-from bot.ports import Adapter, Inbox
-from bot.router import Relay
-from bot.serving.connections import Limits as DoorLimits
-from bot.serving.listeners import listening, public
-from bot.storage.opening import Storage, Terms, open_storage
-from bot.worker import Limits, Worker
-from providers.demo import Demo
+from bot import app, settings
+from bot.serving.metrics import Metrics
+from bot.serving.process import Doors, Stopping, serve
+from bot.storage.opening import Terms, open_storage
 
-CRASHES = 10_000  # so many crashes over one message are the very point here
+NOWHERE = Path("/nonexistent")  # no .env and no switchboard.toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replica:
-    """What a process needs to know. `adapters` makes the platforms' adapters; it must be importable by name."""
+    """What a process needs to know. `environment` holds the platform's settings, as an operator would write them."""
 
     redis_url: str
     prefix: str
     lease: float
     port: int
-    adapters: Callable[[Inbox, Mapping[str, str]], Sequence[Adapter]]
-    settings: Mapping[str, str]
-    pause: float  # seconds between two words of an answer
+    environment: Mapping[str, str]
 
 
-def serve(replica: Replica) -> None:
+def run(replica: Replica) -> None:
     """Runs until it is killed."""
     logging.basicConfig(level=logging.ERROR)
-    asyncio.run(_serve(replica))
+    asyncio.run(_run(replica))
 
 
-async def _serve(replica: Replica) -> None:
+async def _run(replica: Replica) -> None:
+    said = settings.read(
+        {**replica.environment, "PORT": str(replica.port), "ADMIN_PORT": "0"}, folder=NOWHERE
+    )
     terms = Terms(prefix=replica.prefix, lease=replica.lease)
-    async with open_storage(replica.redis_url, terms) as storage:
-        adapters = replica.adapters(storage.inbox, replica.settings)
-        core = conversation(storage, adapters, pause=replica.pause)
-        worker = Worker(
-            leases=storage.leases,
-            handle=core.handle,
-            apologise=core.apologise,
-            limits=Limits(crashes=CRASHES),
+    metrics = Metrics()
+    async with open_storage(replica.redis_url, terms) as store, app.vendors(said) as models:
+        await serve(
+            app.service(said, store, models, metrics),
+            doors=Doors(
+                host=said.host, port=said.port, admin_host=said.admin_host, admin_port=said.admin_port
+            ),
+            metrics=metrics,
+            drain_seconds=0,
+            stopping=Stopping(),
+            announce=lambda _opened: None,
         )
-        limits = DoorLimits()
-        door = public([route for adapter in adapters for route in adapter.routes()], limits=limits)
-        async with asyncio.TaskGroup() as group:
-            for adapter in adapters:
-                group.create_task(_hold(adapter))
-            async with listening(door, host="127.0.0.1", port=replica.port, variable="PORT", limits=limits):
-                await worker.run()
-
-
-async def _hold(adapter: Adapter) -> None:
-    async with adapter.running():
-        await asyncio.Event().wait()
-
-
-def conversation(storage: Storage, adapters: Sequence[Adapter], *, pause: float) -> Conversation:
-    by_name = {adapter.platform: adapter for adapter in adapters}
-    catalog = Catalog([Model(name="demo", provider="demo", model="demo", context=32_000)], default="demo")
-    prices = Prices({"demo": None})
-    relay = Relay(providers={"demo": Demo(pause=pause)}, health=storage.health)
-    picker = Picker(catalog=catalog, choices=storage.choices, health=storage.health, prices=prices)
-    answers = Answers(
-        catalog=catalog,
-        relay=relay,
-        attachments=Attachments(adapters=by_name),
-        prices=prices,
-        corrections=Corrections(),
-    )
-    policy = Policy()
-    return Conversation(
-        adapters=by_name,
-        catalog=catalog,
-        answers=answers,
-        comparison=Comparison(catalog=catalog, relay=relay, answers=answers, prices=prices),
-        commands=Commands(
-            catalog=catalog, picker=picker, ledger=storage.ledger, choices=storage.choices, policy=policy
-        ),
-        picker=picker,
-        limits=People(ledger=storage.ledger, budget=storage.budget),
-        memory=storage.memory,
-        policy=policy,
-    )

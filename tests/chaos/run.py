@@ -19,7 +19,7 @@ from bot.embedded import embedded_server
 from bot.errors import StorageUnavailable
 from bot.storage.opening import Storage, Terms, open_storage
 from tests.chaos.playground import Delivery, Playground
-from tests.chaos.replica import Replica, serve
+from tests.chaos.replica import Replica, run
 
 QUESTION = re.compile(r"You asked: \D*(\d+) of conversation (\d+)")
 
@@ -32,12 +32,12 @@ class Plan:
     messages: int  # in each
     worker_kills: int
     server_kills: int
-    replicas: int = 3
-    kill_pause: float = 0.6
+    freezes: int = 0  # a process stopped in the middle of a word, continued when its leases have run out
+    replicas: int = 4
+    kill_pause: float = 0.9
     drop_rate: float = 0.05
     duplicate_rate: float = 0.10
     lease: float = 1.5
-    pause: float = 0.01  # between two words of an answer
     patience: float = 120.0  # after the last kill, until everything must be answered
     seed: int = 1
 
@@ -50,6 +50,7 @@ class Figures:
     deliveries: int = 0
     worker_kills: int = 0
     server_kills: int = 0
+    freezes: int = 0
     lost: int = 0
     duplicated: int = 0
     out_of_order: int = 0
@@ -67,7 +68,7 @@ class Figures:
     def __str__(self) -> str:
         return (
             f"{self.messages} messages in {self.deliveries} deliveries, {self.worker_kills} worker kills, "
-            f"{self.server_kills} server kills, {self.seconds:.0f} s: {self.lost} lost, "
+            f"{self.server_kills} server kills, {self.freezes} freezes, {self.seconds:.0f} s: {self.lost} lost, "
             f"{self.duplicated} duplicated, {self.out_of_order} out of order, {self.orphans} orphans, "
             f"{self.stuck} stuck, {self.forgotten} forgotten"
         )
@@ -83,7 +84,7 @@ class Chaos:
         self._data_dir = data_dir
         self._random = random.Random(plan.seed)  # noqa: S311 - a test's dice
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.chaos.replica", type(playground).__module__])
+        self._context.set_forkserver_preload(["tests.chaos.replica", *playground.modules])
         self._ports = free_ports(plan.replicas)
         self._processes: dict[int, ForkServerProcess] = {}
         self.figures = Figures()
@@ -102,16 +103,17 @@ class Chaos:
     async def rage(self) -> None:
         """Kills until the plan is carried out; whatever died is started anew at once."""
         plan, figures = self._plan, self.figures
-        every = max(1, plan.worker_kills // plan.server_kills) if plan.server_kills else 0
-        while figures.worker_kills < plan.worker_kills or figures.server_kills < plan.server_kills:
-            await asyncio.sleep(plan.kill_pause * self._random.uniform(0.5, 1.5))
-            self._revive()
-            if figures.worker_kills < plan.worker_kills:
+        async with asyncio.TaskGroup() as freezing:
+            for number in range(1, plan.worker_kills + 1):
+                await asyncio.sleep(plan.kill_pause * self._random.uniform(0.5, 1.5))
+                self._revive()
                 await self._kill(self._random.choice(self._ports))
-            due = every and figures.worker_kills // every > figures.server_kills
-            if figures.server_kills < plan.server_kills and due:
-                os.kill(int((self._data_dir / "valkey.pid").read_text()), signal.SIGKILL)
-                figures.server_kills += 1
+                if number * plan.server_kills // plan.worker_kills > figures.server_kills:
+                    os.kill(int((self._data_dir / "valkey.pid").read_text()), signal.SIGKILL)
+                    figures.server_kills += 1
+                if number * plan.freezes // plan.worker_kills > figures.freezes:
+                    figures.freezes += 1
+                    freezing.create_task(self._freeze(self._random.choice(self._ports)))
 
     async def people(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -183,6 +185,15 @@ class Chaos:
         self.figures.worker_kills += 1
         self._start(port)
 
+    async def _freeze(self, port: int) -> None:
+        """What a process does that believes to hold a lease it has lost: it wakes up in the middle of a turn."""
+        process = self._processes[port]
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGSTOP)
+        await asyncio.sleep(self._plan.lease * 1.5)
+        if process.is_alive():
+            os.kill(process.pid, signal.SIGCONT)
+
     def _revive(self) -> None:
         for port, process in self._processes.items():
             if not process.is_alive():
@@ -195,11 +206,9 @@ class Chaos:
             prefix="chaos",
             lease=self._plan.lease,
             port=port,
-            adapters=self._playground.adapters,
-            settings=self._playground.settings,
-            pause=self._plan.pause,
+            environment=self._playground.environment,
         )
-        self._processes[port] = self._context.Process(target=serve, args=(replica,), daemon=True)
+        self._processes[port] = self._context.Process(target=run, args=(replica,), daemon=True)
         self._processes[port].start()
 
 
@@ -212,15 +221,15 @@ async def chaos(plan: Plan, playground: Playground) -> Figures:
             embedded_server(Path(directory)) as url,
             open_storage(url, Terms(prefix="chaos")) as storage,
         ):
-            run = Chaos(plan=plan, playground=playground, redis_url=url, data_dir=Path(directory))
-            async with run.replicas():
+            raging = Chaos(plan=plan, playground=playground, redis_url=url, data_dir=Path(directory))
+            async with raging.replicas():
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(run.rage())
-                    group.create_task(run.people())
-                await run.settle(storage)
-                await run.count(storage)
-    run.figures.seconds = time.monotonic() - began
-    return run.figures
+                    group.create_task(raging.rage())
+                    group.create_task(raging.people())
+                await raging.settle(storage)
+                await raging.count(storage)
+    raging.figures.seconds = time.monotonic() - began
+    return raging.figures
 
 
 def question(number: int, conversation: int) -> str:

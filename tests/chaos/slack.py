@@ -4,10 +4,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from adapters.slack.adapter import SlackAdapter
 from bot.events import ThreadKey
 from bot.pacing import WallClock
-from bot.ports import Adapter, Inbox
 from tests.chaos.playground import Shown
 from tests.slack.fake import events, reading
 from tests.slack.fake.delivery import Http
@@ -16,15 +14,12 @@ from tests.slack.fake.server import SECRET, FakeSlack, fake_slack
 TEAM, PERSON, TOKEN = "T1", "U1", "xoxb-1"
 
 
-def adapters(inbox: Inbox, settings: Mapping[str, str]) -> Sequence[Adapter]:
-    return [SlackAdapter(inbox=inbox, api_url=settings["api_url"], bot_token=TOKEN, signing_secret=SECRET)]
-
-
 class SlackPlayground:
     """Without Slack's rate limits, which would make this a test of patience."""
 
+    modules = ("adapters.slack.adapter", "adapters.web.adapter")
+
     def __init__(self) -> None:
-        self.adapters = adapters
         self._roots: dict[int, str] = {}
         self._doors: dict[int, Http] = {}
         self._fake: FakeSlack | None = None
@@ -35,8 +30,12 @@ class SlackPlayground:
         return self._fake
 
     @property
-    def settings(self) -> Mapping[str, str]:
-        return {"api_url": self.fake.api_url}
+    def environment(self) -> Mapping[str, str]:
+        return {
+            "SLACK_API_URL": self.fake.api_url,
+            "SLACK_BOT_TOKEN": TOKEN,
+            "SLACK_SIGNING_SECRET": SECRET,
+        }
 
     @asynccontextmanager
     async def running(self, *, drop_rate: float) -> AsyncGenerator[None, None]:
