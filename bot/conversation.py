@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from bot import policy as policies
 from bot.answering import Answers, Question
 from bot.catalog import Catalog
 from bot.commands import Commands
@@ -70,7 +71,7 @@ class Conversation:
         try:
             match claim.event:
                 case MessageReceived() as event:
-                    return await self._message(scene, event.text, _said(event))
+                    return await self._heard(scene, event)
                 case ButtonPressed() as event:
                     return await self._button(scene, event)
                 case MessageEdited() as event:
@@ -89,6 +90,11 @@ class Conversation:
                     return Outcome()  # the inbox has seen to it: a stop is never queued
         except NobodyAnswers as error:
             return await self._say(scene, Spoken(reply=Reply(text=str(error), private=scene.private)))
+
+    async def _heard(self, scene: Scene, event: MessageReceived) -> Outcome:
+        if not event.addressed and not policies.follows(self._policy, scene.thread):
+            return Outcome()
+        return await self._message(scene, event.text, _said(event))
 
     async def apologise(self, claim: Claim, hand: TurnInHand, why: str) -> None:
         """The last words on an event that is given up: nothing ends in silence."""

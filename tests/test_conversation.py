@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.config import Policy, Rules
+from bot.config import Policy, Rules, ThreadReplies
 from bot.errors import Auth, ContextTooLong, Filtered, ModelError, Overloaded, RateLimit
 from bot.events import (
     Author,
@@ -211,6 +211,18 @@ async def test_where_policy_forbids_it_nobody_steps_in() -> None:
     assert heard.closing
     assert "refused Switchboard's key" in heard.closing.notice
     assert labels(heard) == ["Try again", "Ask another model"]
+
+
+@pytest.mark.parametrize(("rule", "answers"), [("always", 1), ("mention", 0)], ids=["always", "mention"])
+async def test_follow_ups_without_a_mention_are_answered_where_policy_allows_it(
+    rule: ThreadReplies, answers: int
+) -> None:
+    stage = Stage(policy=Policy(thread_replies=rule))
+    stage.one.scripts = [answer("Yes.")]
+
+    await stage.says("and you?", addressed=False)
+
+    assert len(stage.one.asked) == answers
 
 
 async def test_a_stream_that_breaks_after_text_stays_and_offers_to_go_on(stage: Stage) -> None:

@@ -50,6 +50,11 @@ class InboxContract:
         assert await storage.inbox.put(message(addressed=False)) is Receipt.ACCEPTED
         assert await storage.inbox.put(message(addressed=False, where=thread("other"))) is Receipt.IGNORED
 
+    async def test_what_is_added_while_the_first_answer_grows_is_taken_in(self, storage: Storage) -> None:
+        await storage.inbox.put(message())
+
+        assert await storage.inbox.put(message(addressed=False)) is Receipt.ACCEPTED
+
     async def test_the_addressed_twin_of_an_ignored_message_is_taken_in(self, storage: Storage) -> None:
         assert await storage.inbox.put(message(id="twin", addressed=False)) is Receipt.IGNORED
         assert await storage.inbox.put(message(id="twin")) is Receipt.ACCEPTED

@@ -21,7 +21,7 @@ end
 
 local sched, joined = unpack(redis.call('HMGET', state, 'sched', 'joined'))
 local overheard = mode == 'overheard' or mode == 'stop word overheard'
-if (overheard and not joined) or (mode == 'change' and not joined and not sched) then
+if (overheard or mode == 'change') and not joined and not sched then
   -- Not "taken": the same message may come again as one that is addressed to the bot.
   redis.call('SET', dedupe, 'ignored', 'EX', dedupe_ttl)
   return 'ignored'
