@@ -161,7 +161,7 @@ class Conversation:
                 kept = keep(scene, first, rest)
                 return await self._say(scene, kept or Spoken(reply=Reply(text=GONE, private=scene.private)))
             case Action.UP | Action.DOWN:
-                return _vote(scene.claim, first, event.action.value)
+                return _vote(scene.claim, first, event)
             case Action.STOP:
                 return Outcome()  # the adapter turns it into a StopRequested
 
@@ -220,11 +220,11 @@ def _rewrite(claim: Claim, message: str, text: str) -> Outcome:
     return Outcome(replace=history) if history != claim.history else Outcome()
 
 
-def _vote(claim: Claim, turn_id: str, vote: str) -> Outcome:
+def _vote(claim: Claim, turn_id: str, event: ButtonPressed) -> Outcome:
     """One vote per answer, the last one counts; it is kept with the model, the time and the cost."""
-    place = place_of(claim.history, turn_id)
-    if place is None or claim.history[place].vote == vote:
+    place, vote = place_of(claim.history, turn_id), event.action.value
+    if place is None or (claim.history[place].vote == vote and not event.comment):
         return Outcome()
     history = list(claim.history)
-    history[place] = replace(history[place], vote=vote)
+    history[place] = replace(history[place], vote=vote, comment=event.comment)
     return Outcome(replace=tuple(history))

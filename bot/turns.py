@@ -64,6 +64,7 @@ class Turn:
     at: float = 0.0
     shown: tuple[str, ...] = ()  # ids of the messages that show the answer
     vote: str = ""  # "up", "down" or ""
+    comment: str = ""  # what the voter wrote about it
     replaced: tuple[str, ...] = ()  # ids of earlier answers to the same question
 
 

@@ -330,6 +330,16 @@ async def test_a_vote_is_kept_with_the_turn_and_the_last_one_counts(stage: Stage
     assert [turn.vote for turn in stage.history] == ["down"]
 
 
+async def test_what_was_bad_about_an_answer_is_kept_with_the_vote(stage: Stage) -> None:
+    stage.one.scripts = [answer("One.")]
+    await stage.says("hi")
+    (turn,) = stage.history
+
+    await stage.presses(Action.DOWN, turn.id, comment="Too short.")
+
+    assert [(turn.vote, turn.comment) for turn in stage.history] == [("down", "Too short.")]
+
+
 async def test_a_starter_is_asked_as_if_it_had_been_typed(stage: Stage) -> None:
     heard = await stage.presses(Action.RUN, "claude: hello")
 

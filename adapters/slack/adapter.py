@@ -191,6 +191,7 @@ class SlackAdapter:
             at=float(event.get("event_ts") or 0),
             reply=note(ours, channel=channel, thread=root, user=event["user"]),
             action=action,
+            value=ts,
             message=ts,
         )
 

@@ -289,6 +289,7 @@ async def test_a_reaction_under_an_answer_is_a_vote(bot: Bot, name: str, action:
     voted = bot.inbox.events[before:]
     assert [getattr(event, "action", None) for event in voted] == ([action] if action else [])
     assert all(event.thread.thread == answer.thread_ts for event in voted)
+    assert all(getattr(event, "value", "") == answer.ts for event in voted)
 
 
 async def test_a_reaction_under_somebody_elses_message_is_nothing(bot: Bot) -> None:
