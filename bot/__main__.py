@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(title="commands", metavar="COMMAND")
     for name, text, command in (
         ("run", "serve Slack, Teams and the page (the default)", app.run),
+        ("chat", "talk in the terminal, or pipe one question in", app.chat),
         ("check", "say what is wrong with the settings, Redis and the vendors, and what to type", app.check),
         ("models", "list the models people can pick", app.models),
     ):

@@ -4,6 +4,7 @@ Everything is built here and handed what it needs. A platform is one row of PLAT
 not even imported.
 """
 
+import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -32,7 +33,7 @@ from bot.router import Relay
 from bot.serving import startpage
 from bot.serving.measured import MeasuredHealth, MeasuredInbox, MeasuredLeases
 from bot.serving.metrics import Metrics
-from bot.serving.process import Doors, Service, Stopping, serve
+from bot.serving.process import Doors, Service, Stopping, beside, serve
 from bot.settings import Settings, Slack
 from bot.storage.opening import Storage, Terms, open_storage
 from bot.worker import Worker
@@ -79,7 +80,11 @@ def _teams(module: ModuleType, ground: Ground) -> Adapter:
 def _web(module: ModuleType, ground: Ground) -> Adapter:
     store = ground.storage
     adapter: Adapter = module.WebAdapter(
-        inbox=ground.inbox, board=store.board, memory=store.memory, active=ground.active
+        inbox=ground.inbox,
+        board=store.board,
+        memory=store.memory,
+        active=ground.active,
+        served=ground.settings.page,
     )
     return adapter
 
@@ -87,7 +92,7 @@ def _web(module: ModuleType, ground: Ground) -> Adapter:
 PLATFORMS = (
     Platform("slack", "adapters.slack.setup", wanted=lambda said: said.slack is not None, make=_slack),
     Platform("teams", "adapters.teams.setup", wanted=lambda said: said.teams is not None, make=_teams),
-    Platform("web", "adapters.web.adapter", wanted=lambda said: said.page, make=_web),
+    Platform("web", "adapters.web.adapter", wanted=lambda said: True, make=_web),
 )
 
 
@@ -243,6 +248,18 @@ async def run(settings: Settings) -> int:
                 announce=announce,
             )
     return 0
+
+
+async def chat(settings: Settings) -> int:
+    """Talks in the terminal, as one more replica. Only warnings may stand between a question and its answer."""
+    quiet = logging.getLogger()
+    quiet.setLevel(max(quiet.level, logging.WARNING))
+    terminal = import_module("adapters.web.terminal")
+    async with storage(settings) as store, vendors(settings) as known:
+        return await beside(
+            service(settings, store, known, Metrics()),
+            lambda: terminal.chat(inbox=store.inbox, board=store.board),
+        )
 
 
 def say(text: str) -> None:

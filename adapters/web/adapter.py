@@ -39,12 +39,18 @@ STANDING: TypeAdapter[Standing] = TypeAdapter(Standing)
 
 
 class WebAdapter:
-    """`active` says who answers in a conversation; deleting a conversation erases its memory as well."""
+    """`active` says who answers in a conversation; deleting a conversation erases its memory as well.
+
+    Where the page must not be `served`, it still shows turns on the board: another process may serve it.
+    """
 
     platform = events.PLATFORM
     manners = Manners(mention="", slash=True, threads=False, private=False)
 
-    def __init__(self, *, inbox: Inbox, board: Board, memory: Memory, active: Active) -> None:
+    def __init__(
+        self, *, inbox: Inbox, board: Board, memory: Memory, active: Active, served: bool = True
+    ) -> None:
+        self._served = served
         self._inbox = inbox
         self._board = board
         self._memory = memory
@@ -52,6 +58,8 @@ class WebAdapter:
         self._files = {item.name: item.read_bytes() for item in (files("adapters.web") / "page").iterdir()}
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
+        if not self._served:
+            return []
         return [
             web.get("/", local(self._page)),
             web.get(r"/web/{name:[a-z]+\.(?:js|css|svg)}", local(self._file)),

@@ -107,6 +107,19 @@ async def serve(
     log.info("stopped")
 
 
+async def beside(service: Service, foreground: Callable[[], Awaitable[int]]) -> int:
+    """Works, with no door open, until the foreground has ended; returns what it returns."""
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+        for adapter in service.adapters:
+            await stack.enter_async_context(adapter.running())
+        tasks = [group.create_task(task()) for task in (service.work.run, *service.background)]
+        code = await foreground()
+        await service.work.drain(seconds=0)
+        for task in tasks:
+            task.cancel()
+    return code
+
+
 async def _drain(work: Work, *, seconds: float, at_once: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         draining = group.create_task(work.drain(seconds=seconds))

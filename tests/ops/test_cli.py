@@ -16,7 +16,7 @@ async def test_help_names_every_command(tmp_path: Path) -> None:
     said = await command(tmp_path, "--help")
 
     assert said.code == 0
-    assert all(f"  {name} " in said.out for name in ("run", "check", "models", "manifest"))
+    assert all(f"  {name} " in said.out for name in ("run", "chat", "check", "models", "manifest"))
     assert "http://127.0.0.1:3978/" in said.out
 
 
