@@ -67,7 +67,13 @@ class Platform:
 def _slack(module: ModuleType, ground: Ground) -> Adapter:
     said = cast(Slack, ground.settings.slack)
     store = ground.storage
-    adapter: Adapter = module.adapter(said, inbox=ground.inbox, vault=store.vault, budget=store.budget)
+    adapter: Adapter = module.adapter(
+        said,
+        inbox=ground.inbox,
+        vault=store.vault,
+        budget=store.budget,
+        external=ground.settings.file.policy.external,
+    )
     return adapter
 
 

@@ -21,7 +21,7 @@ from adapters.slack import dialogues, layout
 from adapters.slack.calls import Calls
 from adapters.slack.events import translate
 from adapters.slack.install import Oauth
-from adapters.slack.native import Budget, Native
+from adapters.slack.native import Native
 from adapters.slack.ours import Installation, Single
 from adapters.slack.place import PLATFORM, Place, note, thread
 from adapters.slack.reading import Files, channel_before, thread_before
@@ -35,6 +35,7 @@ from bot.events import Author, ButtonPressed, Event, File, MessageReceived, Work
 from bot.pacing import Clock, WallClock
 from bot.ports import Inbox, Journal, Manners, Receipt, ReplySink
 from bot.replies import Action, Reply
+from bot.shelves import Budget
 from bot.turns import Said
 
 FULL = "Too many messages are waiting here. I go on with them in order; please write again in a little while."

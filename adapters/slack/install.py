@@ -18,9 +18,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.calls import said
-from adapters.slack.ours import Installation, Several, Vault, granted, same_bot
+from adapters.slack.ours import Installation, Several, granted, same_bot
 from bot.errors import PlatformError, StorageUnavailable
 from bot.pacing import Clock
+from bot.shelves import Vault
 
 COOKIE = "switchboard-slack-state"
 LIFE = 600  # seconds

@@ -8,25 +8,18 @@ starts are taken from a shared budget, a few at a time. Sources: docs.slack.dev,
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from adapters.slack.calls import Calls
 from adapters.slack.place import Place
 from bot.errors import PlatformError, StorageUnavailable
+from bot.shelves import Budget
 
 log = logging.getLogger(__name__)
 
 FORGET = 600.0  # seconds until a refusal is tried again
 PACK, PACKS, PACKS_A_SECOND = 4, 2, 3 / 60  # never more than twenty starts in any minute
 TITLE = 200
-
-
-class Budget(Protocol):
-    """A token bucket shared by all replicas."""
-
-    async def take(self, name: str, *, rate: float, burst: float) -> float:
-        """0 when there was a token, else the seconds until there is."""
-        ...
 
 
 class Native:

@@ -13,6 +13,7 @@ from typing import Protocol, Self
 from adapters.slack.calls import Calls
 from bot.errors import PlatformBusy, PlatformError
 from bot.pacing import Clock
+from bot.shelves import Vault
 
 FRESH = 60.0  # seconds that a look-up is believed
 EARLY = 7_200.0  # seconds before a token ends at which it is exchanged
@@ -43,18 +44,6 @@ class Installation:
 
     def written(self) -> str:
         return json.dumps(asdict(self))
-
-
-class Vault(Protocol):
-    """Sealed storage shared by all replicas."""
-
-    async def put(self, name: str, value: str, *, seconds: int | None = None) -> None: ...
-
-    async def get(self, name: str) -> str | None: ...
-
-    async def take(self, name: str) -> str | None: ...
-
-    async def delete(self, name: str) -> None: ...
 
 
 class Installations(Protocol):

@@ -36,7 +36,7 @@ def pressed(payload: Json, us: Installation, now: float) -> Event | None:
         return None
     action, value = found
     first = payload["actions"][0]
-    at, user = str(first.get("action_ts") or payload.get("trigger_id") or ""), person(payload)
+    at, user = str(first.get("action_ts") or payload.get("trigger_id") or ""), person(payload, us)
     where, reply = origin(payload, us, user.id)
     id = f"press:{user.id}:{at}:{first.get('action_id')}"
     when = float(at) if at.replace(".", "", 1).isdigit() else now
@@ -87,7 +87,7 @@ def submitted(payload: Json, us: Installation, now: float) -> Event | None:
     """A dialogue of ours. Where it leads was written into its private_metadata, which only Slack and we see."""
     view = payload.get("view") or {}
     about = json.loads(view.get("private_metadata") or "{}")
-    user, text = person(payload), typed(view)
+    user, text = person(payload, us), typed(view)
     id = f"submit:{view.get('id')}:{view.get('hash')}"
     if view.get("callback_id") == ASK:
         channel, root = about["channel"], about["thread"]
@@ -121,9 +121,15 @@ def typed(view: Json) -> str:
     return " ".join(str(one.get("value") or "") for block in values for one in block.values()).strip()
 
 
-def person(payload: Json) -> Author:
+def person(payload: Json, us: Installation) -> Author:
+    """Within an organisation people of all its workspaces count as our own."""
     who = payload.get("user") or {}
-    return Author(id=str(who.get("id") or ""), name=str(who.get("username") or who.get("name") or ""))
+    team = who.get("team_id") or us.workspace
+    return Author(
+        id=str(who.get("id") or ""),
+        name=str(who.get("username") or who.get("name") or ""),
+        external=not us.enterprise and team != us.workspace,
+    )
 
 
 def container(payload: Json) -> Json:

@@ -5,11 +5,10 @@ from pydantic import SecretStr
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.install import Oauth
 from adapters.slack.manifest import SCOPES
-from adapters.slack.native import Budget
-from adapters.slack.ours import Vault
 from bot.pacing import WallClock
 from bot.ports import Inbox
 from bot.settings import Slack
+from bot.shelves import Budget, Vault
 
 
 def adapter(

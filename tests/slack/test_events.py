@@ -282,6 +282,23 @@ def test_stop_is_not_queued_like_a_button(world: World) -> None:
     assert event.turn == "turn-1"
 
 
+def test_a_button_pressed_by_another_organisation_says_so(world: World) -> None:
+    message = world.said("an answer", user="UBOT1")
+    element = {
+        "type": "button",
+        "action_id": "again.0",
+        "value": "t",
+        "text": {"type": "plain_text", "text": "x"},
+    }
+    payload = events.pressed(world.slack, world.team, "U7", on=message, element=element)
+    ours = translate(payload, US, now=NOW)
+    theirs = translate({**payload, "user": {"id": "U7", "team_id": "T7"}}, US, now=NOW)
+
+    assert ours is not None
+    assert theirs is not None
+    assert (ours.author.external, theirs.author.external) == (False, True)
+
+
 @pytest.mark.parametrize("action_id", ["", "unknown.0", "STOP.0", "x"])
 def test_controls_that_are_not_ours_are_ignored(world: World, action_id: str) -> None:
     assert press(world, action_id, "x") is None

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Self
 
 import aiohttp
 from aiohttp import web
@@ -26,6 +27,13 @@ class FakeSlack:
         self.session = session
         self.origin = ""
 
+    @classmethod
+    @asynccontextmanager
+    async def made(cls, *, clock: Clock, seed: int = 0, limits: bool = True) -> AsyncGenerator[Self, None]:
+        """One that is not served yet."""
+        async with aiohttp.ClientSession() as session:
+            yield cls(clock=clock, seed=seed, limits=limits, session=session)
+
     @property
     def api_url(self) -> str:
         """What SLACK_API_URL is set to."""
@@ -45,19 +53,24 @@ class FakeSlack:
 
 
 @asynccontextmanager
-async def fake_slack(
-    *, clock: Clock, seed: int = 0, limits: bool = True, port: int = 0
-) -> AsyncGenerator[FakeSlack, None]:
-    """Serves a fake on a loopback port, any free one unless told."""
-    async with aiohttp.ClientSession() as session:
-        fake = FakeSlack(clock=clock, seed=seed, limits=limits, session=session)
-        runner = web.AppRunner(fake.application(), access_log=None, shutdown_timeout=0.5)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", port)
-            await site.start()
-            host, bound = runner.addresses[0][:2]
-            fake.at(f"http://{host}:{bound}")
-            yield fake
-        finally:
-            await runner.cleanup()
+async def serving(fake: FakeSlack, app: web.Application, *, port: int = 0) -> AsyncGenerator[None, None]:
+    """Answers on a loopback port, any free one unless told."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        host, bound = runner.addresses[0][:2]
+        fake.at(f"http://{host}:{bound}")
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def fake_slack(*, clock: Clock, seed: int = 0, limits: bool = True) -> AsyncGenerator[FakeSlack, None]:
+    """A running fake."""
+    async with (
+        FakeSlack.made(clock=clock, seed=seed, limits=limits) as fake,
+        serving(fake, fake.application()),
+    ):
+        yield fake
