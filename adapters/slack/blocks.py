@@ -26,6 +26,11 @@ def render(source: str) -> list[Block]:
     return blocks
 
 
+def compact(source: str) -> list[Block]:
+    """The same without headers, rules and native tables: one block, for a part of a larger message."""
+    return list(joined(flat(block) for block in top(tree(source).children, table_left=False)))
+
+
 def line(text: str, *, italic: bool = False) -> list[Block]:
     """One quiet or loud line that is not Markdown."""
     return [{"type": "rich_text", "elements": [section([Run(text=text, italic=italic)])]}] if text else []

@@ -7,7 +7,7 @@ escaped. Limits: docs.slack.dev, the page of each block and element.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from adapters.slack.blocks import Block, line, plain_text, raw_cell, render, rows_block
+from adapters.slack.blocks import Block, compact, line, plain_text, raw_cell, render, rows_block
 from adapters.slack.markdown import INVISIBLE, tree, words
 from adapters.slack.presses import VOTE
 from bot.pieces import Closing
@@ -122,9 +122,7 @@ def table(rows: Table) -> list[Block]:
 
 def part(section: Section, room: int) -> list[Block]:
     text = section.text if len(section.text) <= room else section.text[: room - 20].rstrip() + " …"
-    # One table fits into a message, so a section's own tables are always aligned text.
-    body = [simple({"blocks": [block]})["blocks"][0] for block in render(text)[:10]]
-    return [*header(section.title), *body, *footer(section.note), *buttons(section.buttons)]
+    return [*header(section.title), *compact(text), *footer(section.note), *buttons(section.buttons)]
 
 
 def menu(choice: Choice, number: int) -> list[Block]:
