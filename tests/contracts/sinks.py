@@ -274,6 +274,24 @@ class SinkContract:
         seen = await place.seen()
         assert [one.live for one in seen] == [()] * len(seen)
 
+    async def test_what_a_turn_says_later_takes_the_place_of_what_it_said_before(self, place: Place) -> None:
+        sink = place.sink(FakeJournal())
+        await sink.say(Reply(text="Asking two models."))
+        await sink.say(Reply(text="Here is the comparison."))
+
+        (seen,) = await place.seen()
+        assert words(seen.text) == "Here is the comparison."
+
+    async def test_an_apology_takes_the_place_of_a_half_answer(self, place: Place) -> None:
+        journal = FakeJournal()
+        again = await killed_in_save(
+            place, lambda j: place.sink(j).show(flowing(pieces(ANSWER))), journal, kept=True
+        )
+        await say(place, again, Reply(text="Something went wrong here."))
+
+        (seen,) = await place.seen()
+        assert words(seen.text) == "Something went wrong here."
+
     async def test_a_reply_can_take_the_place_of_a_message(self, place: Place) -> None:
         message = await say(place, FakeJournal(id="turn-1"), Reply(text="Which one?"))
         await say(place, FakeJournal(id="turn-2"), Reply(text="grok it is.", replaces=message))
