@@ -13,8 +13,9 @@ from collections.abc import Callable
 from tests.chaos.playground import Playground
 from tests.chaos.run import Plan, chaos
 from tests.chaos.slack import SlackPlayground
+from tests.chaos.teams import TeamsPlayground
 
-PLAYGROUNDS: dict[str, Callable[[], Playground]] = {"slack": SlackPlayground}
+PLAYGROUNDS: dict[str, Callable[[], Playground]] = {"slack": SlackPlayground, "teams": TeamsPlayground}
 
 
 def main() -> int:

@@ -37,6 +37,10 @@ class SlackPlayground:
             "SLACK_SIGNING_SECRET": SECRET,
         }
 
+    @property
+    def excused(self) -> int:
+        return 0
+
     @asynccontextmanager
     async def running(self, *, drop_rate: float) -> AsyncGenerator[None, None]:
         async with fake_slack(clock=WallClock(), limits=False) as fake:

@@ -5,7 +5,7 @@ import json
 import sys
 
 from tests.teams.control import Control
-from tests.teams.fake import FakeTeams
+from tests.teams.fake import NOWHERE, FakeTeams
 
 
 async def serve(bot_url: str) -> None:
@@ -17,4 +17,4 @@ async def serve(bot_url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(*sys.argv[1:2] or [""]))
+    asyncio.run(serve(*sys.argv[1:2] or [NOWHERE]))

@@ -28,6 +28,7 @@ class Call:
     query: Mapping[str, str]
     sent: dict[str, Any]
     authorization: str
+    line: object = None
     status: int = 0
     code: str = ""
 
@@ -70,6 +71,15 @@ class Connector:
     def __post_init__(self) -> None:
         self.rates = Rates(self.clock)
 
+    @property
+    def unheard(self) -> int:
+        """How many messages may have been posted without anybody learning of it: the answer was dropped, or nothing
+        more was ever said over that connection.
+        """
+        last = {call.line: call for call in self.calls}
+        silent = [call for call in last.values() if call.method == "POST" and not call.stream]
+        return len(silent) + self.faults.dropped.count("POST")
+
     def routes(self) -> list[web.RouteDef]:
         return [
             web.route("*", "/emea/v3/{rest:.*}", self.handle),
@@ -87,6 +97,7 @@ class Connector:
             query=dict(request.query),
             sent=json.loads(raw) if raw else {},
             authorization=request.headers.get("Authorization", ""),
+            line=request.transport and request.transport.get_extra_info("peername"),
         )
         self.calls.append(call)
         response = await self._faulty(request, call)

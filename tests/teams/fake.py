@@ -24,6 +24,7 @@ from tests.teams.people import TENANT, Envelope
 from tests.teams.rooms import ALICE, BOT, Person, Room, Rooms
 
 SECRET = "hush-teams-secret"
+NOWHERE = "http://127.0.0.1:9"
 PATIENCE = 15.0
 """Seconds Teams waits for the bot's answer before it sends the same body again, once."""
 
@@ -45,7 +46,7 @@ class FakeTeams:
         *,
         clock: Callable[[], float] = time.monotonic,
         app_id: str = "07338883-af76-47b3-86e4-2603c50be638",
-        bot_url: str = "",
+        bot_url: str = NOWHERE,
         patience: float = PATIENCE,
     ) -> None:
         self.issuer = Issuer(app_id=app_id, secret=SECRET)
@@ -112,13 +113,19 @@ class FakeTeams:
         self, room: Room, text: str | None, *, sender: Person = ALICE, root: str = "", **options: Any
     ) -> Delivered:
         """A person writes, in the thread `root` of a channel or as a new post."""
+        return await self.deliver(self.write(room, text, sender=sender, root=root, **options))
+
+    def write(
+        self, room: Room, text: str | None, *, sender: Person = ALICE, root: str = "", **options: Any
+    ) -> dict[str, Any]:
+        """The same before anything is delivered: what Teams will send."""
         name = str(options.pop("id", "")) or self.rooms.new_id()
         conversation = room.id
         if room.kind == "channel":
             conversation = f"{room.id};messageid={root or name}"
         activity = self.people.message(conversation, room.kind, text, sender=sender, id=name, **options)
         self.rooms.heard(room, sender, activity, root)
-        return await self.deliver(activity)
+        return activity
 
     async def deliver(self, activity: Mapping[str, Any], *, token: str | None = None) -> Delivered:
         """One activity, signed as the service signs it, and sent again once if the bot does not take it."""
@@ -127,13 +134,17 @@ class FakeTeams:
             return first
         return await self.send(activity, token=token)
 
-    async def send(self, activity: Mapping[str, Any], *, token: str | None = None) -> Delivered:
+    async def send(
+        self, activity: Mapping[str, Any], *, token: str | None = None, bot_url: str = ""
+    ) -> Delivered:
         """One activity, once. `token` "" sends no Authorization at all."""
         if token is None:
             token = self.issuer.mint(str(activity.get("serviceUrl", "")))
-        return await self.raw(json.dumps(activity).encode(), token, activity)
+        return await self.raw(json.dumps(activity).encode(), token, activity, bot_url=bot_url)
 
-    async def raw(self, body: bytes, token: str, activity: Mapping[str, Any] | None = None) -> Delivered:
+    async def raw(
+        self, body: bytes, token: str, activity: Mapping[str, Any] | None = None, *, bot_url: str = ""
+    ) -> Delivered:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if token:
             headers["Authorization"] = token if " " in token else f"Bearer {token}"
@@ -142,12 +153,12 @@ class FakeTeams:
             async with (
                 asyncio.timeout(self.patience),
                 self._http.post(
-                    f"{self.bot_url}/api/messages", data=io.BytesIO(body), headers=headers
+                    f"{bot_url or self.bot_url}/api/messages", data=io.BytesIO(body), headers=headers
                 ) as response,
             ):
                 status, text = response.status, await response.text()
                 answer = json.loads(text) if text.startswith(("{", "[", "null")) else text
-        except (TimeoutError, aiohttp.ClientConnectionError, aiohttp.InvalidURL):
+        except (TimeoutError, aiohttp.ClientConnectionError):
             pass
         delivered = Delivered(status=status, body=answer, activity=activity or {})
         self.delivered.append(delivered)
