@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import os
 import sys
 import tempfile
 import uuid
@@ -53,7 +54,10 @@ def _stays_on_this_machine() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
-    """The URL of a real server that lives as long as the test session."""
+    """The URL of a real server that lives as long as the test session, or of the one in TEST_REDIS_URL."""
+    if given := os.environ.get("TEST_REDIS_URL"):
+        yield given
+        return
     with (
         tempfile.TemporaryDirectory(prefix="sb-") as directory,
         asyncio.Runner() as runner,

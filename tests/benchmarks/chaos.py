@@ -1,4 +1,4 @@
-"""Large chaos: `python -m tests.benchmarks.chaos [slack]` prints its figures; anything but zeros is a failure.
+"""Large chaos: `python -m tests.benchmarks.chaos [slack|teams]` prints its figures; anything but zeros is a failure.
 
 300 processes killed with SIGKILL, the server killed 20 times, 600 messages in 60 conversations, every message
 delivered at least twice, 10 % once more, 5 % of the platform's answers lost after they were carried out.
