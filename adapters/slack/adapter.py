@@ -1,15 +1,13 @@
 """Slack, in one object: hears over HTTP or Socket Mode with one set of listeners, answers through sinks.
 
-What is heard is translated and put into the inbox, and Slack is answered after that: nothing is acknowledged that
-is not stored. Redis out of reach is 503 over HTTP and silence over a socket, and Slack delivers again. Whoever
-has to be told that a conversation is full is told here, because no worker will see that event.
+Slack is answered after what was heard is in the inbox: nothing is acknowledged that is not stored. Redis out of
+reach is 503 over HTTP and silence over a socket, and Slack delivers again.
 """
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import aiohttp
 from aiohttp import web
@@ -17,29 +15,28 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack import dialogues, layout
 from adapters.slack.calls import Calls
-from adapters.slack.events import translate
+from adapters.slack.ears import Ears
 from adapters.slack.install import Oauth
 from adapters.slack.native import Native
 from adapters.slack.ours import Installation, Single
-from adapters.slack.place import PLATFORM, Place, note, thread
+from adapters.slack.place import PLATFORM, Place
 from adapters.slack.reading import Files, channel_before, thread_before
 from adapters.slack.receiver import Receiver, Refusal
 from adapters.slack.router import MALFORMED, router, sdk_log
 from adapters.slack.sinks import Workspace, sink_for
 from adapters.slack.socket import Socket
 from adapters.slack.surfaces import trusted_host
-from bot.errors import PlatformError, PlatformGone
-from bot.events import Author, ButtonPressed, Event, File, MessageReceived, WorkspaceLeft
+from bot.errors import PlatformBusy, PlatformError, PlatformGone
+from bot.events import Event, File, MessageReceived
 from bot.pacing import Clock, WallClock
-from bot.ports import Inbox, Journal, Manners, Receipt, ReplySink
-from bot.replies import Action, Reply
+from bot.pieces import Shown
+from bot.ports import Inbox, Journal, Manners, ReplySink
+from bot.replies import Reply
 from bot.shelves import Budget
 from bot.turns import Said
 
-FULL = "Too many messages are waiting here. I go on with them in order; please write again in a little while."
-THUMBS = {"+1": Action.UP, "thumbsup": Action.UP, "-1": Action.DOWN, "thumbsdown": Action.DOWN}
+STALE = ("invalid_auth", "token_revoked", "token_expired", "account_inactive")
 
 log = logging.getLogger(__name__)
 
@@ -63,19 +60,20 @@ class SlackAdapter:
         native: bool = True,
         external: bool = False,
     ) -> None:
-        self._inbox = inbox
         self._api_url = api_url
         self._oauth = oauth
         self._app_token = app_token
         self._budget = budget
         self._clock = clock or WallClock()
         self._native = native
-        self._external = external
         self._receiver = (
             Receiver(signing_secret=signing_secret, now=self._clock.now) if signing_secret else None
         )
         self._ours = oauth.installations if oauth else Single(token=bot_token, calls=self._calls)
-        self._app = router(self._ours, self._hear)
+        ears = Ears(
+            inbox=inbox, clock=self._clock, external=external, workspace=self._workspace, left=self._left
+        )
+        self._app = router(self._ours, ears.hear)
         self._files = Files(api_url=api_url)
         self._trusted = trusted_host(api_url)
         self._workspaces: dict[str, Workspace] = {}
@@ -116,6 +114,12 @@ class SlackAdapter:
         workspace = await self._workspace_of(place.workspace, place.enterprise)
         return sink_for(event, place, workspace=workspace, journal=journal, trusted=self._trusted)
 
+    def forget(self, event: Event) -> None:
+        """Whose token speaks there is looked up anew."""
+        place = Place.of(event)
+        for workspace in (place.workspace, place.enterprise):
+            self._ours.forget(workspace)
+
     async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
         place = Place.of(event)
         if not event.late or not place.thread:
@@ -151,80 +155,15 @@ class SlackAdapter:
             answer.status, answer.body = 200, ""  # a kind of payload that is not for us: do not send it again
         return await to_aiohttp_response(answer)
 
-    async def _hear(self, body: Mapping[str, Any], ours: Installation) -> None:
-        """Puts what was heard into the inbox. Raises StorageUnavailable; then it is not acknowledged."""
-        if body.get("type") == "message_action":
-            await self._open(body, ours, dialogues.about_message(body, ours.user))
-            return
-        event = await self._reaction(body, ours) or translate(body, ours, now=self._clock.now())
-        if event is None or (event.author.external and not self._external):
-            return
-        receipt = await self._inbox.put(event)
-        if receipt is Receipt.FULL:
-            await self._tell_full(event)
-        if isinstance(event, WorkspaceLeft):
-            await self._ours.remove(ours)
-            self._workspaces.pop(ours.workspace, None)
-        if isinstance(event, ButtonPressed) and event.action is Action.DOWN and "container" in body:
-            await self._open(body, ours, dialogues.why_bad(body, event.value))
-
-    async def _reaction(self, body: Mapping[str, Any], ours: Installation) -> Event | None:
-        """A thumb under one of our answers. Slack does not say in which thread, so the message is looked up."""
-        event = body.get("event") or {}
-        if event.get("type") != "reaction_added" or event.get("item_user") != ours.user:
-            return None
-        action = THUMBS.get(str(event.get("reaction")).partition("::")[0])
-        channel, ts = event["item"].get("channel"), event["item"].get("ts")
-        if action is None or not channel or not ts:
-            return None
-        try:
-            answer = await self._workspace(ours).calls.may(
-                "conversations.replies", channel=channel, ts=ts, limit=1
-            )
-        except PlatformError:
-            return None
-        found: Mapping[str, Any] = next(iter((answer or {}).get("messages", ())), {})
-        root = str(found.get("thread_ts") or ts)
-        return ButtonPressed(
-            id=f"reaction:{event['user']}:{ts}:{event['reaction']}:{event.get('event_ts')}",
-            thread=thread(ours, channel, root),
-            author=Author(id=event["user"]),
-            at=float(event.get("event_ts") or 0),
-            reply=note(ours, channel=channel, thread=root, user=event["user"]),
-            action=action,
-            value=ts,
-            message=ts,
-        )
-
-    async def _open(self, body: Mapping[str, Any], ours: Installation, view: Mapping[str, Any]) -> None:
-        try:
-            calls = self._workspace(ours).calls
-            await calls.may("views.open", trigger_id=body.get("trigger_id"), view=view)
-        except PlatformError as error:
-            log.warning("dialogue not opened", extra={"code": error.code})
-
-    async def _tell_full(self, event: Event) -> None:
-        try:
-            await self._say_full(event)
-        except PlatformError as error:
-            log.warning("not told that it is full", extra={"event": event.id, "code": error.code})
-
-    async def _say_full(self, event: Event) -> None:
-        place = Place.of(event)
-        calls = (await self._workspace_of(place.workspace, place.enterprise)).calls
-        await calls.may(
-            "chat.postEphemeral",
-            channel=place.channel,
-            user=place.user,
-            thread_ts=place.thread or None,
-            **layout.reply(Reply(text=FULL)),
-        )
-
     async def _workspace_of(self, workspace: str, enterprise: str) -> Workspace:
         ours = await self._ours.find(workspace, enterprise)
         if ours is None:
             raise PlatformGone("this workspace has not installed the bot", code="not_installed")
         return self._workspace(ours)
+
+    async def _left(self, ours: Installation) -> None:
+        await self._ours.remove(ours)
+        self._workspaces.pop(ours.workspace, None)
 
     def _workspace(self, ours: Installation) -> Workspace:
         known = self._workspaces.get(ours.workspace)
@@ -264,11 +203,24 @@ class Later:
         self._journal = journal
         self._sink: ReplySink | None = None
 
-    async def show(self, pieces: Any) -> tuple[str, ...]:
-        return await (await self._ready()).show(pieces)
+    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+        with self._looking_again():
+            return await (await self._ready()).show(pieces)
 
     async def say(self, reply: Reply) -> str:
-        return await (await self._ready()).say(reply)
+        with self._looking_again():
+            return await (await self._ready()).say(reply)
+
+    @contextmanager
+    def _looking_again(self) -> Iterator[None]:
+        """A token that does not work may have been replaced meanwhile: once, the turn comes back for the new one."""
+        try:
+            yield
+        except PlatformGone as gone:
+            if gone.code not in STALE or self._journal.attempt > 1:
+                raise
+            self._adapter.forget(self._event)
+            raise PlatformBusy(str(gone), code=gone.code, retry_after=1.0) from gone
 
     async def _ready(self) -> ReplySink:
         if self._sink is None:

@@ -28,6 +28,7 @@ PER_MINUTE: Mapping[str, tuple[int, int]] = {
 
 MINUTE = 62.0  # Slack counts calls when they arrive, which is a little later than when we made them
 POSTS = (5, 5.5)  # messages in one channel: about one a second, short bursts allowed
+MOST_CHANNELS = 2_000
 PATIENCE = 90.0  # seconds a call waits for its turn before the turn is given back
 GROWING = ("chat.appendStream", "chat.update")
 TRIES = 4  # of a call that may be repeated, over a connection that breaks
@@ -83,7 +84,8 @@ class Calls:
         self.client = client
         self.session = session
         self.clock = clock
-        self._allowances: dict[tuple[str, ...], Allowance] = {}
+        self._allowances: dict[str, Allowance] = {}
+        self._channels: dict[str, Allowance] = {}
 
     async def may(self, method: str, **args: Any) -> Mapping[str, Any] | None:
         """The answer, or None: left out, because others need the calls or Slack asked for a pause."""
@@ -130,13 +132,20 @@ class Calls:
             calls, kept = PER_MINUTE[method]
             found.append(
                 self._allowances.setdefault(
-                    (method,), Allowance(calls=calls, seconds=MINUTE, kept=kept, even=method in GROWING)
+                    method, Allowance(calls=calls, seconds=MINUTE, kept=kept, even=method in GROWING)
                 )
             )
         if method == "chat.postMessage":
-            calls, seconds = POSTS
-            place = (method, str(args.get("channel")))
-            found.append(self._allowances.setdefault(place, Allowance(calls=calls, seconds=seconds)))
+            found.append(self._of_channel(str(args.get("channel"))))
+        return found
+
+    def _of_channel(self, channel: str) -> Allowance:
+        """Channels that nothing was posted to for long are forgotten."""
+        calls, seconds = POSTS
+        found = self._channels.pop(channel, None) or Allowance(calls=calls, seconds=seconds)
+        self._channels[channel] = found
+        if len(self._channels) > MOST_CHANNELS:
+            del self._channels[next(iter(self._channels))]
         return found
 
     def _pause(self, allowances: list[Allowance], busy: PlatformBusy) -> float:
@@ -165,7 +174,7 @@ def said(method: str, error: SlackApiError) -> PlatformError:
     code = str(data.get("error") or "") if isinstance(data, Mapping) else ""
     if status == 429 or code in BUSY:
         return PlatformBusy(f"{method}: {code or status}", code=code, retry_after=retry_after(response))
-    if status >= 500 or not code:
+    if status >= 500 or (not code and status < 400):
         return Lost(f"{method}: no answer that can be read (HTTP {status})", code="lost")
     return (PlatformGone if code in GONE else PlatformError)(f"{method}: {code or status}", code=code)
 

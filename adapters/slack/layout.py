@@ -15,7 +15,7 @@ from bot.replies import Action, Button, Choice, Reply, Section, Table
 
 FALLBACK = 3_000  # characters; chat.update refuses more than 4,000
 LABEL, VALUE, OPTION, OPTIONS, PLACEHOLDER = 75, 2_000, 150, 100, 150
-TITLE, FOOTER, ROW, VIEW = 150, 2_000, 5, 100
+TITLE, FOOTER, ROW, VIEW, SECTION = 150, 2_000, 5, 100, 3_000
 WORDS = 11_000  # characters of sections in one message; about 13,200 are taken in all
 THUMBS = (Action.UP, Action.DOWN)
 QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none"}
@@ -69,6 +69,35 @@ def simple(content: dict[str, Any]) -> dict[str, Any]:
             case _:
                 blocks.append(block)
     return {**content, "blocks": blocks}
+
+
+def plainest(content: dict[str, Any]) -> dict[str, Any]:
+    """The same words in the oldest block there is; buttons, menus and the footer stay."""
+    blocks: list[Block] = []
+    for block in simple(content)["blocks"]:
+        if block["type"] in ("actions", "context", "divider"):
+            blocks.append(block)
+            continue
+        text = "".join(spoken(block)).strip()
+        blocks += [
+            {"type": "section", "text": plain_text(text[at : at + SECTION])}
+            for at in range(0, len(text), SECTION)
+        ]
+    return {**content, "blocks": blocks}
+
+
+def spoken(value: object) -> Iterator[str]:
+    """The words inside a block, line by line."""
+    if isinstance(value, dict):
+        if isinstance(value.get("text"), str):
+            yield value["text"]
+        for inner in value.values():
+            yield from spoken(inner)
+        if str(value.get("type")).startswith("rich_text_"):
+            yield "\n"
+    elif isinstance(value, list):
+        for inner in value:
+            yield from spoken(inner)
 
 
 def for_view(blocks: list[Block]) -> list[Block]:

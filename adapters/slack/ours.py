@@ -51,7 +51,13 @@ class Installations(Protocol):
 
     async def find(self, team: str, enterprise: str) -> Installation | None: ...
 
-    async def remove(self, ours: Installation) -> None: ...
+    async def remove(self, ours: Installation) -> None:
+        """The workspace has left."""
+        ...
+
+    def forget(self, workspace: str) -> None:
+        """What is remembered of it may be old: look again."""
+        ...
 
 
 class Single:
@@ -73,6 +79,9 @@ class Single:
 
     async def remove(self, ours: Installation) -> None:
         self._ours = None
+
+    def forget(self, workspace: str) -> None:
+        """A token from the settings does not change."""
 
     async def ours(self) -> Installation:
         async with self._asking:
@@ -125,9 +134,12 @@ class Several:
         await self._vault.delete(baton_name(ours.workspace))
         self._seen.pop(ours.workspace, None)
 
+    def forget(self, workspace: str) -> None:
+        self._seen.pop(workspace, None)
+
     async def _look_up(self, workspace: str) -> Installation | None:
         at, ours = self._seen.get(workspace, (0.0, None))
-        if self._clock.now() - at < FRESH:
+        if ours and self._clock.now() - at < FRESH:
             return ours
         text = await self._vault.get(install_name(workspace))
         ours = Installation.read(text) if text else None

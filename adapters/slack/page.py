@@ -28,6 +28,7 @@ from bot.replies import Action, Button
 SPACE = uuid.UUID("6f1b3f5e-0d3a-5c7b-9a35-6d3f0c2f5b11")
 STREAM_BYTES = 10_000  # of preview; Slack ends streams at about 11,000 bytes or 12,000 characters
 STREAM_SECONDS = 240.0  # Slack ends them at about 300
+SIMPLER = (layout.simple, layout.plainest)
 REFUSED_SHAPE = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long")
 
 
@@ -103,7 +104,7 @@ class Page:
                     self.ts = ""
                     await self.post(content, (), again=True)
                 case code if code in REFUSED_SHAPE:
-                    await self._update(layout.simple(content))
+                    await self._update_simply(content)
                 case _:
                     raise
 
@@ -123,8 +124,8 @@ class Page:
                     **content,
                 )
             except PlatformError as error:
-                if error.code in REFUSED_SHAPE and attempt == 0:
-                    content = layout.simple(content)
+                if error.code in REFUSED_SHAPE and attempt < len(SIMPLER):
+                    content = SIMPLER[attempt](content)
                     continue
                 if not isinstance(error, Lost) and not error.code.startswith("duplicate"):
                     raise
@@ -143,6 +144,14 @@ class Page:
         except PlatformError as error:
             if error.code != "message_not_found":
                 raise
+
+    async def _update_simply(self, content: dict[str, Any]) -> None:
+        try:
+            await self._update(layout.simple(content))
+        except PlatformError as error:
+            if error.code not in REFUSED_SHAPE:
+                raise
+            await self._update(layout.plainest(content))
 
     async def _update_stopped(self, content: dict[str, Any]) -> None:
         try:

@@ -1,11 +1,12 @@
 """What comes in from Slack, over HTTP and over Socket Mode."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
-from bot.ports import Adapter
+from bot.ports import Adapter, Receipt
 from tests.contracts.adapters import AdapterContract, HearingContract, PostOffice
 from tests.doubles import FakeInbox
 from tests.slack.fake import events, reading
@@ -132,6 +133,49 @@ async def test_the_twins_of_a_mention_are_one_event(bot: Bot, first: str) -> Non
     (event,) = bot.inbox.events
     assert getattr(event, "addressed", False)
     assert getattr(event, "text", "") == "hello"
+
+
+async def test_a_mention_that_comes_without_its_files_waits_for_the_message_that_has_them(bot: Bot) -> None:
+    slack, team = bot.fake.slack, bot.fake.slack.teams["T1"]
+    channel = slack.channels["C1"]
+    picture = {
+        "id": "F1",
+        "name": "a.png",
+        "mimetype": "image/png",
+        "url_private": "https://files.slack.com/a",
+    }
+    before = events.said(slack, channel, "U1", f"<@{team.bot_user}> hello")
+    await bot.http.event(events.envelope(slack, team, events.message(slack, before)))
+    said = events.said(slack, channel, "U1", f"<@{team.bot_user}> look", files=[picture])
+    async with asyncio.TaskGroup() as group:
+        bare = events.mention(slack, said, files=False)
+        group.create_task(bot.http.event(events.envelope(slack, team, bare)))
+        group.create_task(bot.http.event(events.envelope(slack, team, events.message(slack, said))))
+
+    _, event = bot.inbox.events
+    assert [file.name for file in getattr(event, "files", ())] == ["a.png"]
+
+
+async def test_a_mention_whose_message_never_comes_is_taken_in_all_the_same(bot: Bot) -> None:
+    slack, team = bot.fake.slack, bot.fake.slack.teams["T1"]
+    first, second = (
+        events.said(slack, slack.channels["C1"], "U1", f"<@{team.bot_user}> {text}")
+        for text in ("one", "two")
+    )
+    await bot.http.event(events.envelope(slack, team, events.message(slack, first)))
+    await bot.http.event(events.envelope(slack, team, events.mention(slack, second)))
+
+    assert [getattr(event, "text", "") for event in bot.inbox.events] == ["one", "two"]
+
+
+async def test_slacks_own_stop_where_nothing_runs_ends_the_session(bot: Bot) -> None:
+    slack, team = bot.fake.slack, bot.fake.slack.teams["T1"]
+    root = events.said(slack, slack.channels["C1"], "U1", "hello")
+    slack.channels["C1"].sessions[root.ts] = {"status": "processing", "title": ""}
+    bot.inbox.answer = Receipt.IDLE
+    await bot.http.event(events.envelope(slack, team, events.session_stopped(slack, "C1", "U1", root.ts, [])))
+
+    assert slack.channels["C1"].sessions[root.ts]["status"] == "active"
 
 
 async def test_slack_delivers_again_until_storage_is_back(bot: Bot) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -11,8 +11,8 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from adapters.slack.install import COOKIE, LIFE, Oauth
-from adapters.slack.ours import FRESH, Installation
-from bot.errors import PlatformGone, StorageUnavailable
+from adapters.slack.ours import Installation
+from bot.errors import PlatformBusy, PlatformGone, StorageUnavailable
 from bot.events import WorkspaceLeft
 from bot.replies import Reply
 from tests.doubles import FakeJournal
@@ -119,7 +119,6 @@ async def test_a_workspace_that_installed_is_heard_and_answered(several: Company
     slack = several.bot.fake.slack
     assert await several.say_hello("T1") == 200
     assert several.bot.inbox.events == []
-    several.clock.advance(FRESH)
 
     assert await several.install(slack.teams["T1"]) == 200
     assert await several.say_hello("T1") == 200
@@ -284,6 +283,22 @@ async def test_a_token_is_exchanged_before_it_ends_and_only_once(several: Compan
     assert (second.bot, second.user) == (first.bot, first.user)
     assert len(exchanges) == 1
     assert len(several.bot.inbox.events) == 5
+
+
+async def test_a_token_that_was_replaced_elsewhere_is_looked_up_again(several: Company) -> None:
+    slack = several.bot.fake.slack
+    await several.install(slack.teams["T1"])
+    await several.say_hello("T1")
+    (event,) = several.bot.inbox.events
+    before = Installation.read(several.vault.kept["slack-install:T1"][0])
+    slack.tokens[before.token].revoked = True
+    several.vault.kept["slack-install:T1"] = (replace(before, token="xoxb-1").written(), float("inf"))
+    journal = FakeJournal()
+    with pytest.raises(PlatformBusy):
+        await several.bot.adapter.sink(event, journal).say(Reply(text="Hello."))
+    await several.bot.adapter.sink(event, journal.next_attempt()).say(Reply(text="Hello."))
+
+    assert [reading.text(one) for one in slack.channels["C1"].messages.values() if one.bot_id] == ["Hello."]
 
 
 async def test_looking_up_who_we_are_costs_little(several: Company) -> None:

@@ -11,7 +11,7 @@ from bot.pieces import Closing, Reason, Shown, Status, Text
 from tests.contracts.places import words
 from tests.contracts.sinks import flowing
 from tests.doubles import FakeJournal
-from tests.slack.fake import events, reading, streams
+from tests.slack.fake import blocks, events, reading, streams
 from tests.slack.fake.clock import Fast
 from tests.slack.fake.world import Message
 from tests.slack.places import SlackPlace, bot_in_slack
@@ -233,6 +233,25 @@ async def test_a_long_answer_is_also_there_as_a_file(place: SlackPlace) -> None:
     assert file["data"].decode() == text
     (upload,) = [call for call in place.bot.fake.slack.calls if call.method == "upload"]
     assert upload.authorization == ""
+
+
+@pytest.mark.parametrize("known", [{"rich_text"}, set()], ids=["no tables", "only sections"])
+async def test_a_slack_that_knows_fewer_blocks_still_shows_the_words(
+    place: SlackPlace, monkeypatch: pytest.MonkeyPatch, known: set[str]
+) -> None:
+    fewer = {"actions", "context", "section", "divider"} | known
+    monkeypatch.setattr(
+        blocks, "CHECKS", {kind: check for kind, check in blocks.CHECKS.items() if kind in fewer}
+    )
+    place.team.agent = False
+    text = "# Moons\n\nThere are two:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    await place.sink(FakeJournal()).show(interrupted(place, nothing, [text]))
+
+    (message,) = ours(place)
+    assert {"Moons", "There are two:", "2"} <= {
+        line.strip(" |") for line in reading.text(message).replace("|", "\n").splitlines()
+    }
+    assert reading.footer(message) == "demo answered"
 
 
 async def test_every_call_goes_over_one_connection_pool_and_no_message_may_unfurl(place: SlackPlace) -> None:
