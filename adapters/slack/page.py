@@ -184,7 +184,8 @@ class Page:
         except Lost:
             return  # the next edit, or the last one, says it all again
         except PlatformError as error:
-            # An earlier attempt may have left it streaming: the last edit sees to that.
+            # An earlier attempt may have left it streaming: it is stopped before the next edit.
+            self._stream_open |= error.code == "streaming_state_conflict"
             if error.code not in ("streaming_state_conflict", "message_not_found", *REFUSED_SHAPE):
                 raise
 
