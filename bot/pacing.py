@@ -59,13 +59,18 @@ class Allowance:
     _made: deque[float] = field(default_factory=deque)
     _shut: float = 0.0
 
-    def spare(self, now: float) -> bool:
-        """Takes a call that may be left out, if there is one to spare."""
+    def spares(self, now: float) -> bool:
+        """Whether there is a call to spare for something that may be left out. Takes nothing."""
         self._forget(now)
         room = self.calls - self.kept
         if now < self._shut or len(self._made) >= room:
             return False
-        if self.even and len(self._made) > room // 2 and now - self._made[-1] < self.seconds / room:
+        crowded = self.even and len(self._made) > room // 2
+        return not crowded or now - self._made[-1] >= self.seconds / room
+
+    def spare(self, now: float) -> bool:
+        """Takes a call that may be left out, if there is one to spare."""
+        if not self.spares(now):
             return False
         self._made.append(now)
         return True

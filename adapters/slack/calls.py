@@ -100,6 +100,10 @@ class Calls:
             self._pause(allowances, busy)
             return None
 
+    def spares(self, method: str) -> bool:
+        """Whether `may` would go through now: worth asking before something costly is prepared for it."""
+        return all(allowance.spares(self.clock.now()) for allowance in self._of(method, {}))
+
     async def must(self, method: str, **args: Any) -> Mapping[str, Any]:
         """The answer. Raises PlatformBusy when waiting would take too long, Lost, PlatformGone, PlatformError."""
         waited, lost = 0.0, 0

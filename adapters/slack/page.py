@@ -84,9 +84,10 @@ class Page:
 
     async def grow(self, text: str, status: str) -> None:
         """Shows more of it, if Slack can be bothered now."""
-        if self._streaming:
+        calls = self.desk.calls
+        if self._streaming and calls.spares("chat.appendStream"):
             await self._append(text)
-        if not self._streaming:
+        if not self._streaming and calls.spares("chat.update"):
             await self._stop_stream("processing")
             await self._preview_by_edit(text, status)
 
