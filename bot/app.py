@@ -32,7 +32,7 @@ from bot.ports import Active, Adapter, Health, Inbox
 from bot.router import Relay
 from bot.serving import startpage
 from bot.serving.measured import MeasuredHealth, MeasuredInbox, MeasuredLeases
-from bot.serving.metrics import Metrics
+from bot.serving.metrics import Meter, Metrics
 from bot.serving.process import Doors, Service, Stopping, beside, serve
 from bot.settings import Settings, Slack
 from bot.storage.opening import Storage, Terms, open_storage
@@ -52,6 +52,7 @@ class Ground:
     storage: Storage
     inbox: Inbox
     active: Active
+    meter: Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def _slack(module: ModuleType, ground: Ground) -> Adapter:
         inbox=ground.inbox,
         vault=store.vault,
         budget=store.budget,
+        meter=ground.meter,
         external=ground.settings.file.policy.external,
     )
     return adapter
@@ -79,7 +81,7 @@ def _slack(module: ModuleType, ground: Ground) -> Adapter:
 
 def _teams(module: ModuleType, ground: Ground) -> Adapter:
     said = ground.settings
-    adapter: Adapter = module.adapter(said.teams, inbox=ground.inbox, host=said.host)
+    adapter: Adapter = module.adapter(said.teams, inbox=ground.inbox, host=said.host, meter=ground.meter)
     return adapter
 
 
@@ -158,6 +160,7 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
         storage=store,
         inbox=MeasuredInbox(store.inbox, meter=metrics),
         active=commands.standing,
+        meter=metrics,
     )
     adapters = platforms(ground)
     relay = Relay(providers=models.connections.providers, health=health)

@@ -59,6 +59,7 @@ class SlackAdapter:
         clock: Clock | None = None,
         native: bool = True,
         external: bool = False,
+        watch: aiohttp.TraceConfig | None = None,
     ) -> None:
         self._api_url = api_url
         self._oauth = oauth
@@ -77,6 +78,7 @@ class SlackAdapter:
         self._files = Files(api_url=api_url)
         self._trusted = trusted_host(api_url)
         self._workspaces: dict[str, Workspace] = {}
+        self._watches = [watch] if watch else []
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -95,7 +97,8 @@ class SlackAdapter:
     async def running(self) -> AsyncGenerator[None, None]:
         timeout = aiohttp.ClientTimeout(total=30)
         async with AsyncExitStack() as stack:
-            self._session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
+            session = aiohttp.ClientSession(timeout=timeout, trace_configs=self._watches)
+            self._session = await stack.enter_async_context(session)
             if self._oauth:
                 self._oauth.client = self._client("")
             if self._app_token:

@@ -1,18 +1,27 @@
 """Puts the Slack adapter together from the operator's settings."""
 
 from pydantic import SecretStr
+from yarl import URL
 
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.install import Oauth
 from adapters.slack.manifest import SCOPES
 from bot.pacing import WallClock
 from bot.ports import Inbox
+from bot.serving.measured import platform_calls
+from bot.serving.metrics import Meter
 from bot.settings import Slack
 from bot.shelves import Budget, Vault
 
 
 def adapter(
-    said: Slack, *, inbox: Inbox, vault: Vault, budget: Budget, external: bool = False
+    said: Slack,
+    *,
+    inbox: Inbox,
+    vault: Vault,
+    budget: Budget,
+    meter: Meter | None = None,
+    external: bool = False,
 ) -> SlackAdapter:
     """One workspace by a token, or several by OAuth; over HTTP, or by Socket Mode where an app token is set."""
     clock = WallClock()
@@ -36,7 +45,13 @@ def adapter(
         budget=budget,
         clock=clock,
         external=external,
+        watch=platform_calls(meter, named) if meter else None,
     )
+
+
+def named(_method: str, url: URL) -> str:
+    """A Web API method's name; whatever else is called (files, response URLs) carries ids and has none."""
+    return url.name if url.path.startswith("/api/") else "slack other"
 
 
 def plain(secret: SecretStr | None) -> str:

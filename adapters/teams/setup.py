@@ -1,5 +1,7 @@
 """Puts the Teams adapter together from what the operator set."""
 
+from yarl import URL
+
 from adapters.teams.adapter import TeamsAdapter
 from adapters.teams.auth import Gate, OpenGate
 from adapters.teams.clouds import Cloud, Hosts, cloud_of, file_hosts, service_hosts
@@ -12,19 +14,24 @@ from bot.environment import loopback
 from bot.errors import SettingsError
 from bot.pacing import Clock, WallClock
 from bot.ports import Inbox
+from bot.serving.measured import platform_calls
+from bot.serving.metrics import Meter
 from bot.settings import Teams
 
 HERE = ("localhost", "127.0.0.1", "::1")
 
 
-def adapter(teams: Teams, *, inbox: Inbox, host: str, clock: Clock | None = None) -> TeamsAdapter:
+def adapter(
+    teams: Teams, *, inbox: Inbox, host: str, meter: Meter | None = None, clock: Clock | None = None
+) -> TeamsAdapter:
     """`host` is where the listener will be. Raises SettingsError rather than believing strangers."""
     if teams.playground and not loopback(host):
         raise SettingsError(
             f"TEAMS_PLAYGROUND accepts anybody, and HOST={host} can be reached from other machines. "
             "Write HOST=127.0.0.1, or remove TEAMS_PLAYGROUND."
         )
-    wire, cloud = Wire(), cloud_of(teams.openid_metadata_url or "")
+    wire = Wire(watch=platform_calls(meter, named) if meter else None)
+    cloud = cloud_of(teams.openid_metadata_url or "")
     extra = [*teams.service_hosts, *(HERE if teams.playground else ())]
     services = service_hosts(extra)
     credentials = None if teams.playground else _credentials(teams, wire, cloud)
@@ -37,6 +44,13 @@ def adapter(teams: Teams, *, inbox: Inbox, host: str, clock: Clock | None = None
         clock=clock or WallClock(),
         extended_markdown=teams.extended_markdown,
     )
+
+
+def named(method: str, url: URL) -> str:
+    """What is called at the Bot Connector; its addresses hold ids, and others have no name."""
+    if "/v3/conversations" not in url.path:
+        return "teams other"
+    return f"teams {method} {'activities' if '/activities' in url.path else 'conversations'}"
 
 
 def _gate(teams: Teams, wire: Wire, cloud: Cloud, services: Hosts) -> Gate:

@@ -13,12 +13,15 @@ TOTAL = 30.0
 class Wire:
     """Open while `async with` runs. Never follows a redirect or keeps a cookie unless asked to."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, watch: aiohttp.TraceConfig | None = None) -> None:
+        self._watches = [watch] if watch else []
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=TOTAL, connect=CONNECT)
-        self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        self._session = aiohttp.ClientSession(
+            timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=self._watches
+        )
         return self
 
     async def __aexit__(

@@ -4,7 +4,10 @@ So nothing on the way of a message has to know that it is measured.
 """
 
 import time
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+
+import aiohttp
+from yarl import URL
 
 from bot.errors import Fenced, ModelError, StorageUnavailable
 from bot.events import Event
@@ -146,3 +149,26 @@ class MeasuredHealth:
                 "provider_errors_total", 1, **{"class": name, "provider": key.partition(":")[0]}
             )
         await self._inner.report(key, error, late=late)
+
+
+def platform_calls(meter: Meter, named: Callable[[str, URL], str]) -> aiohttp.TraceConfig:
+    """Watches an adapter's HTTP session. `named` gives a call's name from method and address, without ids in it."""
+
+    async def answered(
+        _session: aiohttp.ClientSession, _context: object, call: aiohttp.TraceRequestEndParams
+    ) -> None:
+        api, status = named(call.method, call.url), call.response.status
+        meter.count("platform_call_total", api=api, code=str(status))
+        if status == 429:
+            wait = call.response.headers.get("Retry-After", "")
+            meter.count("platform_ratelimited_seconds", float(wait) if wait.isdigit() else 1.0, api=api)
+
+    async def failed(
+        _session: aiohttp.ClientSession, _context: object, call: aiohttp.TraceRequestExceptionParams
+    ) -> None:
+        meter.count("platform_call_total", api=named(call.method, call.url), code="lost")
+
+    watch = aiohttp.TraceConfig()
+    watch.on_request_end.append(answered)
+    watch.on_request_exception.append(failed)
+    return watch
