@@ -46,7 +46,8 @@ class Limits:
             return 0
         windows: list[tuple[tuple[str, ...], int, int]] = []
         if method in PER_MINUTE:
-            windows.append(((method, team), PER_MINUTE[method], 60))
+            slow = self._slack.commercial and method in ("conversations.replies", "conversations.history")
+            windows.append(((method, team), 1 if slow else PER_MINUTE[method], 60))
         if method == "chat.postMessage":
             windows.append(((method, team), WORKSPACE_POSTS, 60))
             windows.append(((method, team, str(args.get("channel"))), CHANNEL_POSTS, CHANNEL_SECONDS))

@@ -19,7 +19,7 @@ def auth_test(slack: Slack, team: Team, args: Json) -> Json:
 
 def page(slack: Slack, messages: list[Json], args: Json) -> Json:
     """One page of messages, with a cursor for the next."""
-    size = min(int(args.get("limit") or 100), 1000)
+    size = min(int(args.get("limit") or 100), 15 if slack.commercial else 1000)
     start = int(args.get("cursor") or 0)
     rest = start + size < len(messages)
     return {

@@ -144,6 +144,9 @@ class Slack:
         self.refresh_tokens: dict[str, str] = {}
         self.calls: list[Call] = []
         self.busy = 0  # how often somebody was told to come back later
+        self.commercial = (
+            False  # sold outside the Marketplace: threads are read slowly, fifteen messages at a time
+        )
         self.stream_characters = 12_000
         self.stream_bytes = 11_000
         self.stream_life = 300.0
