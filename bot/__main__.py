@@ -1,12 +1,13 @@
 """The command line: `switchboard`, or `python -m bot` from a checkout."""
 
 import argparse
-import asyncio
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
+
+import uvloop
 
 from bot import VERSION, app, settings, telemetry
 from bot.errors import SettingsError
@@ -99,7 +100,7 @@ def _with_settings(command: Command) -> Callable[[argparse.Namespace], int]:
     def run(_chosen: argparse.Namespace) -> int:
         found = settings.read()
         telemetry.configure(level=found.log_level, style=found.log_format, secrets=found.secrets())
-        return asyncio.run(command(found))
+        return uvloop.run(command(found))
 
     return run
 

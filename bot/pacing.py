@@ -49,13 +49,15 @@ class Allowance:
     """So many calls in any span of so many seconds. `kept` of them are for calls that must be made.
 
     `even`: of calls that may be left out the first half goes at once, the rest evenly over the span, so that
-    many growing messages all keep growing.
+    many growing messages all keep growing. `soft`: platforms grant more than they promise, so calls that must be
+    made wait only when one was refused.
     """
 
     calls: int
     seconds: float = 60.0
     kept: int = 0
     even: bool = False
+    soft: bool = False
     _made: deque[float] = field(default_factory=deque)
     _shut: float = 0.0
 
@@ -78,7 +80,8 @@ class Allowance:
     def wait(self, now: float) -> float:
         """Takes a call that must be made; returns the seconds to wait before making it."""
         self._forget(now)
-        free = self._made[-self.calls] + self.seconds if len(self._made) >= self.calls else now
+        full = not self.soft and len(self._made) >= self.calls
+        free = self._made[-self.calls] + self.seconds if full else now
         at = max(now, free, self._shut)
         self._made.append(at)
         return at - now

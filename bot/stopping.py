@@ -1,53 +1,55 @@
 """How a running answer is stopped: at once, wherever it waits, without a task of its own."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from typing import TypeVar
-
-from bot.errors import SwitchboardError
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-class Stopped(SwitchboardError):
-    """What was awaited under a guard ended because the stop fired."""
-
-
 class Stop:
-    """Fires once. What is awaited inside `guard` when it fires, or later, ends with Stopped."""
+    """Fires once, and ends every stream that passes through `cut`."""
 
     def __init__(self) -> None:
         self.fired = False
-        self._waiting: set[asyncio.Timeout] = set()
+        self._waiting: set[asyncio.Task[Any]] = set()
+        self._cancelled: set[asyncio.Task[Any]] = set()
 
     def fire(self) -> None:
         self.fired = True
-        now = asyncio.get_running_loop().time()
-        for timeout in self._waiting:
-            timeout.reschedule(now)
-
-    @asynccontextmanager
-    async def guard(self) -> AsyncIterator[None]:
-        timeout = asyncio.timeout(0 if self.fired else None)
-        try:
-            async with timeout:
-                self._waiting.add(timeout)
-                yield
-        except TimeoutError:
-            if timeout.expired():
-                raise Stopped from None
-            raise
-        finally:
-            self._waiting.discard(timeout)
+        for task in self._waiting - self._cancelled:
+            self._cancelled.add(task)
+            task.cancel()
 
     async def cut(self, pieces: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-        """The same stream, ended early when the stop fires; the source is closed either way."""
+        """The same stream, ended early when the stop fires; the source is closed either way.
+
+        Whoever waits for the next piece is cancelled and the cancellation taken back here, as asyncio.timeout
+        does it; that costs nothing for each piece, which a timeout around every one of them would.
+        """
         async with aclosing(pieces):
             while not self.fired:
                 try:
-                    async with self.guard():
-                        piece = await anext(pieces)
-                except (StopAsyncIteration, Stopped):
+                    piece = await self._next(pieces)
+                except StopAsyncIteration:
                     return
                 yield piece
+
+    async def _next(self, pieces: AsyncGenerator[T, None]) -> T:
+        """Raises StopAsyncIteration at the end, and when the stop fires."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - nothing is awaited outside of a task
+        others = task.cancelling()
+        self._waiting.add(task)
+        try:
+            return await anext(pieces)
+        except asyncio.CancelledError:
+            if task in self._cancelled and task.cancelling() == others + 1:
+                raise StopAsyncIteration from None
+            raise
+        finally:
+            self._waiting.discard(task)
+            if task in self._cancelled:
+                self._cancelled.discard(task)
+                task.uncancel()

@@ -136,7 +136,8 @@ class Calls:
             calls, kept = PER_MINUTE[method]
             found.append(
                 self._allowances.setdefault(
-                    method, Allowance(calls=calls, seconds=MINUTE, kept=kept, even=method in GROWING)
+                    method,
+                    Allowance(calls=calls, seconds=MINUTE, kept=kept, even=method in GROWING, soft=True),
                 )
             )
         if method == "chat.postMessage":
