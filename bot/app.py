@@ -31,6 +31,7 @@ from bot.picking import Picker
 from bot.ports import Active, Adapter, Health, Inbox
 from bot.router import Relay
 from bot.serving import startpage
+from bot.serving.connections import make_room_for_files
 from bot.serving.measured import MeasuredHealth, MeasuredInbox, MeasuredLeases
 from bot.serving.metrics import Meter, Metrics
 from bot.serving.process import Doors, Service, Stopping, beside, serve
@@ -237,6 +238,7 @@ async def ready(store: Storage) -> str:
 async def run(settings: Settings) -> int:
     """Serves until a signal."""
     began = time.perf_counter()
+    make_room_for_files()
     metrics, stopping = Metrics(), Stopping()
     doors = Doors(
         host=settings.host, port=settings.port, admin_host=settings.admin_host, admin_port=settings.admin_port

@@ -7,6 +7,7 @@ kept a place longest without a whole request gives it up.
 
 import asyncio
 import logging
+import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -117,6 +118,14 @@ class Connection(web.RequestHandler):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def make_room_for_files(wanted: int = 8192) -> None:
+    """Lets this process have as many sockets open as its listeners allow; many systems start it with 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def connections(server: web.Server, limits: Limits) -> Callable[[], Connection]:
