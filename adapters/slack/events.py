@@ -81,7 +81,7 @@ def spoken(payload: Json, event: Json, us: Installation) -> MessageReceived | No
     if event.get("bot_id") or not (channel and ts and user) or user in (us.user, "USLACKBOT"):
         return None
     text = str(event.get("text") or "")
-    direct = event.get("channel_type") == "im"
+    direct = event.get("channel_type", "im" if channel.startswith("D") else "") == "im"
     root = str(event.get("thread_ts") or "")
     inside = bool(root) and root != ts
     author = author_of(payload, event, us)

@@ -62,8 +62,8 @@ class Page:
         self._task = False  # a task that stands for thinking is shown as going on
 
     async def find(self, known: Sequence[str]) -> None:
-        """Sets `ts` where an earlier attempt has left the message."""
-        if not self.ts and self.desk.journal.attempt > 1:
+        """Sets `ts` where the message may be there already and is."""
+        if not self.ts and self.desk.trace.doubtful:
             self.ts = await self.desk.trace.find(self.number, known)
 
     async def open(self, text: str, status: str, known: Sequence[str]) -> None:
@@ -101,8 +101,10 @@ class Page:
                     self._stream_open = True
                     await self._stop_stream("active", needed=True)
                     await self._update_stopped(content)
-                case "message_not_found" | "cant_update_message" | "edit_window_closed":
-                    self.ts = ""
+                case "message_not_found":
+                    await self.post(content, (), again=True)
+                case "cant_update_message" | "edit_window_closed":
+                    await self.remove()
                     await self.post(content, (), again=True)
                 case code if code in REFUSED_SHAPE:
                     await self._update_simply(content)
@@ -130,7 +132,8 @@ class Page:
                     continue
                 if not isinstance(error, Lost) and not error.code.startswith("duplicate"):
                     raise
-                self.ts = await self.desk.trace.find(self.number, known, anew=True)
+                self.desk.trace.doubt()
+                self.ts = await self.desk.trace.find(self.number, known)
             else:
                 self.ts = str(answer["ts"])
             if self.ts:
@@ -208,7 +211,8 @@ class Page:
                 **where,
             )
         except Lost:
-            self.ts = await self.desk.trace.find(self.number, known, anew=True)
+            self.desk.trace.doubt()
+            self.ts = await self.desk.trace.find(self.number, known)
             self._stream_open = bool(self.ts)
             return bool(self.ts)
         except PlatformError:

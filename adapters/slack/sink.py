@@ -4,6 +4,7 @@
 message exists, and once more for each further message of a long answer.
 """
 
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
@@ -11,12 +12,16 @@ from adapters.slack import layout
 from adapters.slack.page import Desk, Page
 from adapters.slack.paging import Cut, pages
 from adapters.slack.uploads import attach
+from bot.errors import PlatformBusy
 from bot.growing import Answer, follow
 from bot.pacing import Pace
 from bot.pieces import Shown
 from bot.replies import Reply
 
+log = logging.getLogger(__name__)
+
 PACE = Pace()
+BUSY = 2.0  # seconds until the next try to draw
 LONG = 20_000  # characters from which on an answer is also there as a file
 
 
@@ -54,6 +59,14 @@ class ThreadSink:
         return self._pages[0].ts
 
     async def _grow(self, answer: Answer) -> float:
+        """While Slack is busy the answer is read on: with its end it is kept, and nobody is asked for it again."""
+        try:
+            return await self._draw(answer)
+        except PlatformBusy as busy:
+            log.info("not drawn", extra={"turn": self._desk.journal.id, "code": busy.code})
+            return min(busy.retry_after or BUSY, 5 * BUSY)
+
+    async def _draw(self, answer: Answer) -> float:
         """Full pages for good, the last one as far as it goes."""
         *full, rest = pages(answer.text, self._cuts)
         await self._finish(full)
@@ -84,7 +97,7 @@ class ThreadSink:
 
     async def _drop(self, count: int) -> None:
         """Takes away the messages that an earlier attempt needed and this one does not."""
-        if self._desk.journal.attempt == 1:
+        if not self._desk.trace.doubtful:
             return
         while len(self._pages) > count:
             await self._pages.pop().remove()

@@ -23,7 +23,7 @@ def mark(journal: Journal, part: int) -> dict[str, Any]:
 
 
 class Trace:
-    """Reads the thread once, when it is needed."""
+    """Reads the thread when it is needed, once per doubt."""
 
     def __init__(self, *, calls: Calls, us: Installation, place: Place, journal: Journal) -> None:
         self._calls = calls
@@ -31,13 +31,18 @@ class Trace:
         self._place = place
         self._journal = journal
         self._found: list[Mapping[str, Any]] | None = None
+        self.doubtful = journal.attempt > 1  # there may be messages that nobody told us of
 
-    async def find(self, part: int, known: Sequence[str], *, anew: bool = False, marked: bool = False) -> str:
+    def doubt(self) -> None:
+        """A message may just have been made without our knowing: look again before making it."""
+        self.doubtful, self._found = True, None
+
+    async def find(self, part: int, known: Sequence[str], *, marked: bool = False) -> str:
         """The ts of the message that holds this part, "" when there is none. `known` are other parts' messages.
 
         `marked`: only where its metadata says so.
         """
-        if self._found is None or anew:
+        if self._found is None:
             self._found = await self._read()
         ours = [one for one in self._found if one["ts"] not in known]
         for message in ours:

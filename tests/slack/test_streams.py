@@ -6,12 +6,14 @@ from collections.abc import AsyncGenerator, Callable
 import pytest
 
 from adapters.slack.native import PACK
-from bot.errors import PlatformGone
+from bot.errors import PlatformBusy, PlatformGone
 from bot.pieces import Closing, Reason, Shown, Status, Text
+from bot.replies import Reply
 from tests.contracts.places import words
 from tests.contracts.sinks import flowing
 from tests.doubles import FakeJournal
 from tests.slack.fake import blocks, events, reading, streams
+from tests.slack.fake.api import Mishap
 from tests.slack.fake.clock import Fast
 from tests.slack.fake.world import Message
 from tests.slack.places import SlackPlace, bot_in_slack
@@ -252,6 +254,30 @@ async def test_a_slack_that_knows_fewer_blocks_still_shows_the_words(
         line.strip(" |") for line in reading.text(message).replace("|", "\n").splitlines()
     }
     assert reading.footer(message) == "demo answered"
+
+
+async def test_while_slack_is_away_the_answer_is_read_to_its_end(place: SlackPlace) -> None:
+    read: list[str] = []
+
+    async def answer() -> AsyncGenerator[Shown, None]:
+        for part in TEXT:
+            read.append(part)
+            yield Text(part)
+            await asyncio.sleep(0)
+        yield DONE
+
+    await place.sink(FakeJournal(id="earlier")).say(Reply(text="Slack is there."))
+    place.move()
+    journal = FakeJournal()
+    place.bot.fake.api.mishaps = dict.fromkeys(range(1, 200), Mishap.LOST)
+    with pytest.raises(PlatformBusy):
+        await place.sink(journal).show(answer())
+    place.bot.fake.api.mishaps = {}
+    await place.sink(journal.next_attempt()).show(flowing([Text("".join(TEXT)), DONE]))
+
+    assert read == TEXT
+    (message,) = ours(place)
+    assert words(reading.text(message)) == words(*TEXT)
 
 
 async def test_every_call_goes_over_one_connection_pool_and_no_message_may_unfurl(place: SlackPlace) -> None:
