@@ -21,7 +21,7 @@ from adapters.slack.native import Session
 from adapters.slack.place import Place
 from adapters.slack.preview import preview
 from adapters.slack.trace import Trace, mark
-from bot.errors import PlatformBusy, PlatformError
+from bot.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.ports import Journal
 from bot.replies import Action, Button
 
@@ -185,13 +185,11 @@ class Page:
         content = layout.growing(text, status, self.desk.stop)
         try:
             await self.desk.calls.may("chat.update", **self._edited(content))
-        except Lost:
-            return  # the next edit, or the last one, says it all again
+        except PlatformGone:
+            raise
         except PlatformError as error:
-            # An earlier attempt may have left it streaming: it is stopped before the next edit.
+            # The next edit, or the last one, says it all again. An earlier attempt may have left it streaming.
             self._stream_open |= error.code == "streaming_state_conflict"
-            if error.code not in ("streaming_state_conflict", "message_not_found", *REFUSED_SHAPE):
-                raise
 
     async def _start(self, text: str, status: str, known: Sequence[str]) -> bool:
         """Begins to stream. False: post it instead, unless `ts` says that the stream is there after all."""
