@@ -9,7 +9,7 @@ from typing import Any
 
 import uvloop
 
-from bot import VERSION, app, settings, telemetry
+from bot import VERSION, app, platforms, settings, telemetry
 from bot.errors import SettingsError
 
 log = logging.getLogger(__name__)
@@ -76,14 +76,16 @@ def _manifest(root: argparse.ArgumentParser) -> None:
     slack.add_argument("--host", default="", help="public host name; without it, the Socket Mode variant")
     slack.add_argument("--out", type=Path, help="file to write; without it, the terminal")
     slack.set_defaults(
-        command=lambda chosen: _write(app.slack_manifest(host=chosen.host).encode(), chosen.out)
+        command=lambda chosen: _write(platforms.slack_manifest(host=chosen.host).encode(), chosen.out)
     )
     teams = kinds.add_parser("teams", help="the app package, as a zip file")
     teams.add_argument("--app-id", required=True, help="the bot's Microsoft App ID (TEAMS_APP_ID)")
     teams.add_argument("--host", required=True, help="public host name of this Switchboard")
     teams.add_argument("--out", type=Path, default=Path("switchboard-teams.zip"), help="file to write")
     teams.set_defaults(
-        command=lambda chosen: _write(app.teams_package(app_id=chosen.app_id, host=chosen.host), chosen.out)
+        command=lambda chosen: _write(
+            platforms.teams_package(app_id=chosen.app_id, host=chosen.host), chosen.out
+        )
     )
 
 

@@ -1,18 +1,14 @@
 """The composition root: the one place that sees the core, the chat platforms and the model vendors together.
 
-Everything is built here and handed what it needs. A platform is one row of PLATFORMS; what is not switched on is
-not even imported.
+Everything is built here and handed what it needs.
 """
 
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from importlib import import_module
-from types import ModuleType
-from typing import cast
 
 from pydantic import SecretStr
 
@@ -22,20 +18,21 @@ from bot.commands import Commands
 from bot.comparing import Comparison
 from bot.conversation import Conversation
 from bot.embedded import embedded_server
-from bot.errors import SettingsError, StorageUnavailable
+from bot.errors import StorageUnavailable
 from bot.limits import Limits
 from bot.models.discovery import Discovery
 from bot.models.listing import render_models
 from bot.models.pricing import Corrections, Prices
 from bot.picking import Picker
-from bot.ports import Active, Adapter, Health, Inbox
+from bot.platforms import PLATFORMS, Ground, adapters_for, plugged
+from bot.ports import Adapter, Health
 from bot.router import Relay
 from bot.serving import startpage
 from bot.serving.connections import make_room_for_files
 from bot.serving.measured import MeasuredHealth, MeasuredInbox, MeasuredLeases
-from bot.serving.metrics import Meter, Metrics
+from bot.serving.metrics import Metrics
 from bot.serving.process import Doors, Service, Stopping, beside, serve
-from bot.settings import Settings, Slack
+from bot.settings import Settings
 from bot.storage.opening import Storage, Terms, open_storage
 from bot.worker import Worker
 from providers import connections
@@ -43,66 +40,6 @@ from providers.check import Light, Verdict
 from providers.check import check as verdicts
 from providers.entra import Identity
 from providers.transport import Transport
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What adapters stand on."""
-
-    settings: Settings
-    storage: Storage
-    inbox: Inbox
-    active: Active
-    meter: Meter
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """One chat platform: where its code is, when it is on, and how its adapter is made."""
-
-    name: str
-    module: str
-    wanted: Callable[[Settings], bool]
-    make: Callable[[ModuleType, Ground], Adapter]
-
-
-def _slack(module: ModuleType, ground: Ground) -> Adapter:
-    said = cast(Slack, ground.settings.slack)
-    store = ground.storage
-    adapter: Adapter = module.adapter(
-        said,
-        inbox=ground.inbox,
-        vault=store.vault,
-        budget=store.budget,
-        meter=ground.meter,
-        external=ground.settings.file.policy.external,
-    )
-    return adapter
-
-
-def _teams(module: ModuleType, ground: Ground) -> Adapter:
-    said = ground.settings
-    adapter: Adapter = module.adapter(said.teams, inbox=ground.inbox, host=said.host, meter=ground.meter)
-    return adapter
-
-
-def _web(module: ModuleType, ground: Ground) -> Adapter:
-    store = ground.storage
-    adapter: Adapter = module.WebAdapter(
-        inbox=ground.inbox,
-        board=store.board,
-        memory=store.memory,
-        active=ground.active,
-        served=ground.settings.page,
-    )
-    return adapter
-
-
-PLATFORMS = (
-    Platform("slack", "adapters.slack.setup", wanted=lambda said: said.slack is not None, make=_slack),
-    Platform("teams", "adapters.teams.setup", wanted=lambda said: said.teams is not None, make=_teams),
-    Platform("web", "adapters.web.adapter", wanted=lambda said: True, make=_web),
-)
 
 
 def plain(secret: SecretStr | None) -> str:
@@ -150,33 +87,22 @@ async def storage(settings: Settings) -> AsyncIterator[Storage]:
 
 def service(settings: Settings, store: Storage, models: Vendors, metrics: Metrics) -> Service:
     """Puts the core together around the storage, the platforms and the models."""
-    catalog, policy, prices = models.discovery.catalog, settings.file.policy, models.prices
+    catalog, policy = models.discovery.catalog, settings.file.policy
     health: Health = MeasuredHealth(store.health, meter=metrics)
-    picker = Picker(catalog=catalog, choices=store.choices, health=health, prices=prices)
+    picker = Picker(catalog=catalog, choices=store.choices, health=health, prices=models.prices)
     commands = Commands(
         catalog=catalog, picker=picker, ledger=store.ledger, choices=store.choices, policy=policy
     )
-    ground = Ground(
-        settings=settings,
-        storage=store,
-        inbox=MeasuredInbox(store.inbox, meter=metrics),
-        active=commands.standing,
-        meter=metrics,
+    inbox = MeasuredInbox(store.inbox, meter=metrics)
+    adapters = adapters_for(
+        Ground(settings=settings, storage=store, inbox=inbox, active=commands.standing, meter=metrics)
     )
-    adapters = platforms(ground)
-    relay = Relay(providers=models.connections.providers, health=health)
-    answers = Answers(
-        catalog=catalog,
-        relay=relay,
-        attachments=Attachments(adapters=adapters),
-        prices=prices,
-        corrections=Corrections(),
-    )
+    answers, comparison = answering(models, adapters, health)
     conversation = Conversation(
         adapters=adapters,
         catalog=catalog,
         answers=answers,
-        comparison=Comparison(catalog=catalog, relay=relay, answers=answers, prices=prices),
+        comparison=comparison,
         commands=commands,
         picker=picker,
         limits=Limits(ledger=store.ledger, budget=store.budget),
@@ -196,34 +122,18 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
     )
 
 
-def platforms(ground: Ground) -> Mapping[str, Adapter]:
-    """The adapters of everything that is switched on."""
-    found = {}
-    for platform in PLATFORMS:
-        if not platform.wanted(ground.settings):
-            continue
-        found[platform.name] = platform.make(plugged(platform.module), ground)
-    return found
-
-
-def plugged(name: str) -> ModuleType:
-    """A module of an adapter, imported when it is wanted. Raises SettingsError when that adapter is not there."""
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        if not name.startswith(error.name or "-"):
-            raise
-        raise SettingsError(f"{name} is wanted, but this copy of Switchboard comes without it.") from error
-
-
-def teams_package(*, app_id: str, host: str) -> bytes:
-    """The zip file to upload to Teams."""
-    return bytes(plugged("adapters.teams.manifest").package(app_id, host))
-
-
-def slack_manifest(*, host: str) -> str:
-    """The YAML to paste at Slack: for a public host, or for Socket Mode without one."""
-    return str(plugged("adapters.slack.manifest").render(host))
+def answering(models: Vendors, adapters: Mapping[str, Adapter], health: Health) -> tuple[Answers, Comparison]:
+    """What asks models: for one answer, and for several side by side."""
+    catalog, prices = models.discovery.catalog, models.prices
+    relay = Relay(providers=models.connections.providers, health=health)
+    answers = Answers(
+        catalog=catalog,
+        relay=relay,
+        attachments=Attachments(adapters=adapters),
+        prices=prices,
+        corrections=Corrections(),
+    )
+    return answers, Comparison(catalog=catalog, relay=relay, answers=answers, prices=prices)
 
 
 async def ready(store: Storage) -> str:
@@ -265,7 +175,7 @@ async def chat(settings: Settings) -> int:
     """Talks in the terminal, as one more replica. Only warnings may stand between a question and its answer."""
     quiet = logging.getLogger()
     quiet.setLevel(max(quiet.level, logging.WARNING))
-    terminal = import_module("adapters.web.terminal")
+    terminal = plugged("adapters.web.terminal")
     async with storage(settings) as store, vendors(settings) as known:
         return await beside(
             service(settings, store, known, Metrics()),
@@ -280,9 +190,10 @@ def say(text: str) -> None:
 
 
 async def check(settings: Settings) -> int:
-    """Reaches Redis and every vendor that is configured. 1 when something is wrong."""
+    """Reaches Redis, every platform and every vendor that is configured. 1 when something is wrong."""
+    logging.getLogger().setLevel(logging.ERROR)  # the report says it better
     async with vendors(settings) as known:
-        found = [await _check_redis(settings)]
+        found = [await _check_redis(settings), *await _check_platforms(settings)]
         found += await verdicts(known.connections.all, settings.file)
     marks = {Light.GOOD: "●", Light.OFF: "○", Light.DOUBT: "?", Light.BAD: "✗"}
     width = max(len(verdict.about) for verdict in found) + 2
@@ -301,6 +212,21 @@ async def _check_redis(settings: Settings) -> Verdict:
         return Verdict(about="redis", light=Light.GOOD, text=f"{where} answers and takes writes")
     text = f"{where}: {reason}. Start it, or write another REDIS_URL"
     return Verdict(about="redis", light=Light.BAD, text=text)
+
+
+async def _check_platforms(settings: Settings) -> Sequence[Verdict]:
+    found = []
+    for platform in PLATFORMS:
+        if platform.try_out is None:
+            continue
+        if not platform.wanted(settings):
+            text = f"set {platform.name.upper()}_...; .env.example says which and where to get them"
+            found.append(Verdict(about=platform.name, light=Light.OFF, text=text))
+            continue
+        wrong = await platform.try_out(settings)
+        light = Light.BAD if wrong else Light.GOOD
+        found.append(Verdict(about=platform.name, light=light, text=wrong or "takes what is set"))
+    return found
 
 
 async def models(settings: Settings) -> int:

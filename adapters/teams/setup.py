@@ -34,13 +34,13 @@ def adapter(
     cloud = cloud_of(teams.openid_metadata_url or "")
     extra = [*teams.service_hosts, *(HERE if teams.playground else ())]
     services = service_hosts(extra)
-    credentials = None if teams.playground else _credentials(teams, wire, cloud)
+    proof = None if teams.playground else credentials(teams, wire, cloud)
     return TeamsAdapter(
         inbox=inbox,
         wire=wire,
         gate=OpenGate() if teams.playground else _gate(teams, wire, cloud, services),
-        connector=Connector(wire=wire, hosts=services, credentials=credentials),
-        downloads=Downloads(wire=wire, hosts=file_hosts(extra), services=services, credentials=credentials),
+        connector=Connector(wire=wire, hosts=services, credentials=proof),
+        downloads=Downloads(wire=wire, hosts=file_hosts(extra), services=services, credentials=proof),
         clock=clock or WallClock(),
         extended_markdown=teams.extended_markdown,
     )
@@ -58,7 +58,7 @@ def _gate(teams: Teams, wire: Wire, cloud: Cloud, services: Hosts) -> Gate:
     return Gate(keys=keys, app_id=teams.app_id, issuer=cloud.issuer, tenants=teams.tenants, hosts=services)
 
 
-def _credentials(teams: Teams, wire: Wire, cloud: Cloud) -> Credentials:
+def credentials(teams: Teams, wire: Wire, cloud: Cloud) -> Credentials:
     if not teams.app_id or teams.app_password is None:
         raise SettingsError("TEAMS_APP_ID and TEAMS_APP_PASSWORD are both needed for Teams.")
     return Credentials(

@@ -78,7 +78,7 @@ def _slack(settings: Settings, doors: Doors) -> Line:
     if slack.socket_mode:
         return Line(name="Slack", text="by Socket Mode")
     install = ", installed at /slack/install" if slack.oauth else ""
-    return Line(name="Slack", text=f"delivers to {_url(doors.host, doors.port)}slack/events{install}")
+    return Line(name="Slack", text=f"listens at {_url(doors.host, doors.port)}slack/events{install}")
 
 
 def _teams(settings: Settings, doors: Doors) -> Line:
@@ -89,15 +89,23 @@ def _teams(settings: Settings, doors: Doors) -> Line:
             text="TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID, or TEAMS_PLAYGROUND=1",
         )
     note = " (Playground: nobody is asked who they are)" if settings.teams.playground else ""
-    return Line(name="Teams", text=f"delivers to {_url(doors.host, doors.port)}api/messages{note}")
+    return Line(name="Teams", text=f"listens at {_url(doors.host, doors.port)}api/messages{note}")
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
     if not loopback(settings.admin_host):
         yield f"ADMIN_HOST={settings.admin_host}: whoever reaches that address can read the metrics."
+    if settings.page and _delivered(settings):
+        yield f"HOST={settings.host}: only a proxy or a tunnel on this machine can deliver what Slack or Teams send."
     address = settings.redis_url.get_secret_value() if settings.redis_url else ""
     if address.startswith("redis://") and "@" not in address and not _is_local(address):
         yield "REDIS_URL has neither password nor TLS: write rediss://user:password@host."
+
+
+def _delivered(settings: Settings) -> bool:
+    """Whether a platform has to reach this process over HTTP."""
+    slack, teams = settings.slack, settings.teams
+    return bool((slack and not slack.socket_mode) or (teams and not teams.playground))
 
 
 def _is_local(address: str) -> bool:

@@ -66,3 +66,11 @@ def test_no_secret_is_on_it() -> None:
     )
 
     assert "canary" not in text
+
+
+def test_it_says_that_a_loopback_listener_needs_a_proxy_for_what_is_delivered() -> None:
+    http = page(SLACK_BOT_TOKEN="xoxb-1", SLACK_SIGNING_SECRET="s")
+
+    assert "listens at http://127.0.0.1:4000/slack/events" in line(http, "● Slack")
+    assert "! HOST=127.0.0.1: only a proxy or a tunnel" in http
+    assert "! HOST" not in page(SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1")

@@ -1,0 +1,116 @@
+"""The chat platforms there are, one row each. What is not switched on is not even imported, and may be missing."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import cast
+
+from bot.errors import SettingsError
+from bot.ports import Active, Adapter, Inbox
+from bot.serving.metrics import Meter
+from bot.settings import Settings, Slack
+from bot.storage.opening import Storage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What adapters stand on."""
+
+    settings: Settings
+    storage: Storage
+    inbox: Inbox
+    active: Active
+    meter: Meter
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One chat platform: where its code is, when it is on, how its adapter is made, how its settings are tried."""
+
+    name: str
+    module: str
+    wanted: Callable[[Settings], bool]
+    make: Callable[[ModuleType, Ground], Adapter]
+    try_out: Callable[[Settings], Awaitable[str]] | None = None  # "" or what is wrong and what to type
+
+
+def _slack(module: ModuleType, ground: Ground) -> Adapter:
+    said = cast(Slack, ground.settings.slack)
+    store = ground.storage
+    adapter: Adapter = module.adapter(
+        said,
+        inbox=ground.inbox,
+        vault=store.vault,
+        budget=store.budget,
+        meter=ground.meter,
+        external=ground.settings.file.policy.external,
+    )
+    return adapter
+
+
+def _teams(module: ModuleType, ground: Ground) -> Adapter:
+    said = ground.settings
+    adapter: Adapter = module.adapter(said.teams, inbox=ground.inbox, host=said.host, meter=ground.meter)
+    return adapter
+
+
+def _web(module: ModuleType, ground: Ground) -> Adapter:
+    store = ground.storage
+    adapter: Adapter = module.WebAdapter(
+        inbox=ground.inbox,
+        board=store.board,
+        memory=store.memory,
+        active=ground.active,
+        served=ground.settings.page,
+    )
+    return adapter
+
+
+PLATFORMS = (
+    Platform(
+        "slack",
+        "adapters.slack.setup",
+        wanted=lambda said: said.slack is not None,
+        make=_slack,
+        try_out=lambda said: plugged("adapters.slack.check").check(said.slack),
+    ),
+    Platform(
+        "teams",
+        "adapters.teams.setup",
+        wanted=lambda said: said.teams is not None,
+        make=_teams,
+        try_out=lambda said: plugged("adapters.teams.check").check(said.teams),
+    ),
+    Platform("web", "adapters.web.adapter", wanted=lambda said: True, make=_web),
+)
+
+
+def adapters_for(ground: Ground) -> Mapping[str, Adapter]:
+    """The adapters of everything that is switched on."""
+    found = {}
+    for platform in PLATFORMS:
+        if not platform.wanted(ground.settings):
+            continue
+        found[platform.name] = platform.make(plugged(platform.module), ground)
+    return found
+
+
+def plugged(name: str) -> ModuleType:
+    """A module of an adapter, imported when it is wanted. Raises SettingsError when that adapter is not there."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if not name.startswith(error.name or "-"):
+            raise
+        raise SettingsError(f"{name} is wanted, but this copy of Switchboard comes without it.") from error
+
+
+def teams_package(*, app_id: str, host: str) -> bytes:
+    """The zip file to upload to Teams."""
+    return bytes(plugged("adapters.teams.manifest").package(app_id, host))
+
+
+def slack_manifest(*, host: str) -> str:
+    """The YAML to paste at Slack: for a public host, or for Socket Mode without one."""
+    return str(plugged("adapters.slack.manifest").render(host))

@@ -1,0 +1,40 @@
+"""What `switchboard check` says about a Teams bot's settings."""
+
+from pathlib import Path
+
+from adapters.teams.check import check
+from bot.settings import Teams, read
+from tests.teams.fake import FakeTeams
+
+
+def said(teams: FakeTeams, **otherwise: str) -> Teams:
+    found = read(teams.environment() | otherwise, folder=Path("/nonexistent")).teams
+    assert found
+    return found
+
+
+async def test_settings_that_work_are_content() -> None:
+    async with FakeTeams() as teams:
+        assert await check(said(teams)) == ""
+
+
+async def test_a_refused_secret_is_told_with_what_to_look_at() -> None:
+    async with FakeTeams() as teams:
+        wrong = await check(said(teams, TEAMS_APP_PASSWORD="hunter2"))
+
+    assert "check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID" in wrong
+    assert "hunter2" not in wrong
+
+
+async def test_keys_out_of_reach_are_told() -> None:
+    async with FakeTeams() as teams:
+        wrong = await check(said(teams, TEAMS_OPENID_METADATA_URL="http://127.0.0.1:9/keys"))
+
+    assert wrong == "Microsoft's signing keys cannot be read: check the network, or TEAMS_OPENID_METADATA_URL"
+
+
+async def test_the_playground_needs_nothing() -> None:
+    playground = read({"TEAMS_PLAYGROUND": "1"}, folder=Path("/nonexistent")).teams
+
+    assert playground
+    assert await check(playground) == ""
