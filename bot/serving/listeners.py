@@ -86,6 +86,9 @@ def _refused(error: OSError, *, host: str, port: int, variable: str) -> str:
         )
     if error.errno == errno.EACCES:
         return f"{variable} {port} needs more rights than this process has. Write {variable}=3978."
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+    if isinstance(error, socket.gaierror) or error.errno in {
+        None,
+        errno.EADDRNOTAVAIL,
+    }:  # None since Python 3.12
         return f"{prefix}HOST {host} is no address of this machine. Write {prefix}HOST=127.0.0.1."
-    return f"{prefix}HOST {host}, {variable} {port}: {error.strerror}."
+    return f"{prefix}HOST {host}, {variable} {port}: {error.strerror or error}."
