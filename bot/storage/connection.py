@@ -5,6 +5,7 @@ question is asked again only until its patience is over, and everything asked be
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar, cast
@@ -45,6 +46,10 @@ WAIT = 2.0  # seconds that a read waits for something to happen
 SLOWEST = 6.0  # seconds until a waiting read counts as broken
 CLUSTER_SHARDS = 16
 CONNECTIONS = 64
+COPY = 100  # milliseconds that a write waits for a replica
+ALONE = 60.0  # seconds for which nobody waits after a replica did not answer
+
+log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 Question = Call | tuple[Word, ...]
@@ -54,14 +59,20 @@ Client = Any  # Redis | RedisCluster: redis-py types their commands as sync-or-a
 class Database:
     """One Redis, whatever its shape. Every method raises StorageUnavailable, nothing else of redis-py's."""
 
-    def __init__(self, *, commands: Client, waiting: Client, shards: int) -> None:
+    def __init__(self, *, commands: Client, waiting: Client, shards: int, replicated: bool) -> None:
         self._commands = commands
         self._waiting = waiting
+        self._replicated = replicated
+        self._alone_until = 0.0
         self.shards = shards
 
     async def ask(self, *questions: Question, patience: float = PATIENCE) -> list[Any]:
         """Asks all of them in one round trip (on a cluster, side by side) and returns the answers in order."""
         return await _patiently(lambda: self._once(questions), patience)
+
+    async def ask_for_good(self, call: Call) -> Any:
+        """Asks, and where Redis is replicated, answers once a replica has it too: a failover must not undo it."""
+        return await _patiently(lambda: self._once_copied(call), PATIENCE)
 
     async def wait_for(self, *words: Word, key: str) -> Any:
         """One command that may wait up to WAIT seconds in Redis. Not asked again when it fails."""
@@ -97,6 +108,26 @@ class Database:
         return [
             await self._judge(question, answer) for question, answer in zip(questions, answers, strict=True)
         ]
+
+    async def _once_copied(self, call: Call) -> Any:
+        now = asyncio.get_running_loop().time()
+        if not self._replicated or now < self._alone_until:
+            return await self._single(call)
+        there: dict[str, Any] = {}
+        if isinstance(self._commands, RedisCluster):
+            await self._commands.initialize()
+            there = {"target_nodes": self._commands.get_node_from_key(call.keys[0])}
+        try:
+            async with self._commands.pipeline(transaction=False) as pipeline:
+                pipeline.execute_command(*call.words)
+                pipeline.execute_command("WAIT", 1, COPY, **there)
+                answer, copies = await pipeline.execute()
+        except (*PASSING, NoScriptError):
+            return await self._single(call)  # only so does a cluster's client look for the new master
+        if not isinstance(copies, int) or not copies:
+            self._alone_until = now + ALONE
+            log.warning("no replica keeps up; a failover may lose what it has not copied")
+        return answer
 
     async def _caught(self, question: Question) -> Any:
         """The answer or the error, so that one of several does not hide the others in a group."""
@@ -159,7 +190,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
         ) from error
     commands, waiting = clients[0], clients[1]
     try:
-        yield Database(commands=commands, waiting=waiting, shards=shards)
+        yield Database(commands=commands, waiting=waiting, shards=shards, replicated=bool(shape))
     finally:
         for client in clients:
             await client.aclose()

@@ -53,7 +53,7 @@ class RedisInbox:
             lasts.told,
             lasts.memory,
         )
-        (answer,) = await self._database.ask(call)
+        answer: bytes = await self._database.ask_for_good(call)
         return Receipt(answer.decode())
 
 

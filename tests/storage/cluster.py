@@ -4,9 +4,10 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -49,20 +50,20 @@ def cluster() -> Iterator[Cluster]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="sb-")))
         nodes = tuple(_start(stack, home / str(number)) for number in range(MASTERS * 2))
-        _until(lambda: all(_answers(node) for node in nodes))
+        until(lambda: all(answers(node) for node in nodes))
         for node in nodes[1:]:
             nodes[0].ask("CLUSTER", "MEET", "127.0.0.1", node.port, node.port + 1)
         share = -(-SLOTS // MASTERS)
         for number, node in enumerate(nodes[:MASTERS]):
             last = min(SLOTS, (number + 1) * share) - 1
             node.ask("CLUSTER", "ADDSLOTSRANGE", number * share, last)
-        _until(lambda: all("cluster_known_nodes:6" in node.ask("CLUSTER", "INFO") for node in nodes))
+        until(lambda: all("cluster_known_nodes:6" in node.ask("CLUSTER", "INFO") for node in nodes))
         for number, node in enumerate(nodes[MASTERS:]):
             master = nodes[number].id()
-            _until(lambda node=node, master=master: "+OK" in node.ask("CLUSTER", "REPLICATE", master))
-        _until(lambda: all("cluster_state:ok" in node.ask("CLUSTER", "INFO") for node in nodes))
-        _until(lambda: all(node.ask("CLUSTER", "NODES").count("slave") == MASTERS for node in nodes))
-        _until(
+            until(partial(_follows, node, master))
+        until(lambda: all("cluster_state:ok" in node.ask("CLUSTER", "INFO") for node in nodes))
+        until(lambda: all(node.ask("CLUSTER", "NODES").count("slave") == MASTERS for node in nodes))
+        until(
             lambda: all(
                 "master_link_status:up" in node.ask("INFO", "replication") for node in nodes[MASTERS:]
             )
@@ -70,9 +71,14 @@ def cluster() -> Iterator[Cluster]:
         yield Cluster(nodes)
 
 
+def _follows(node: Node, master: str) -> bool:
+    """Whether the node could be made a replica; it must have heard of the master first."""
+    return "+OK" in node.ask("CLUSTER", "REPLICATE", master)
+
+
 def _start(stack: ExitStack, home: Path) -> Node:
     home.mkdir()
-    port = _free_pair()
+    port = free_pair()
     options = {
         "port": port,
         "bind": "127.0.0.1",
@@ -91,7 +97,7 @@ def _start(stack: ExitStack, home: Path) -> Node:
     return Node(port, process)
 
 
-def _free_pair() -> int:
+def free_pair() -> int:
     """A port that is free together with the next one."""
     while True:
         with socket.socket() as first, socket.socket() as second:
@@ -104,13 +110,12 @@ def _free_pair() -> int:
             return port
 
 
-def _answers(node: Node) -> bool:
+def answers(node: Node) -> bool:
     try:
         return "PONG" in node.ask("PING")
     except OSError:
         return False
 
 
-def _until(true: object) -> None:
-    assert callable(true)
-    assert wait_until(true, PATIENCE), "the cluster did not form"
+def until(true: Callable[[], bool]) -> None:
+    assert wait_until(true, PATIENCE), "the servers did not come together"
