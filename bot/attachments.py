@@ -1,9 +1,9 @@
 """What a question refers to: files, and what was said in the thread before. Fetched when it is needed.
 
-Bytes are never stored; a small cache spares fetching the same picture for every follow-up question.
+Bytes are never stored; a small cache spares fetching the same picture for every follow-up question. It is kept by
+conversation: whoever can name a file elsewhere does not get to read it.
 """
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from bot.ports import Adapter
 from bot.turns import Said, Turn
 
 RECENT = 6  # questions back from which files are shown again
+LARGEST = 32 * 1024 * 1024  # bytes of all files of one prompt: what a vendor takes, what a process can hold
 CACHE_BYTES = 64 * 1024 * 1024
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ class Attachments:
 
     def __init__(self, *, adapters: Mapping[str, Adapter]) -> None:
         self._adapters = adapters
-        self._cache: OrderedDict[str, bytes] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
     async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
         try:
@@ -34,17 +35,19 @@ class Attachments:
             return ()
 
     async def of(self, thread: ThreadKey, asked: Sequence[Turn | Said]) -> Mapping[str, bytes]:
-        """The bytes of the files in the last few questions, by file id."""
+        """The bytes of the files in the last few questions, by file id; the newest first, as far as they fit."""
         said = [item.asked if isinstance(item, Turn) else item for item in asked[-RECENT:]]
-        files = {file.id: file for one in said for file in one.files}
-        if not files:
-            return {}
-        async with asyncio.TaskGroup() as group:
-            reads = {id: group.create_task(self._read(thread, file)) for id, file in files.items()}
-        return {id: data for id, read in reads.items() if (data := read.result()) is not None}
+        room = LARGEST
+        found: dict[str, bytes] = {}
+        for file in {file.id: file for one in reversed(said) for file in one.files}.values():
+            data = await self._read(thread, file) if file.size < room else None
+            if data is not None and len(data) <= room:
+                found[file.id] = data
+                room -= len(data)
+        return found
 
     async def _read(self, thread: ThreadKey, file: File) -> bytes | None:
-        key = f"{thread.platform}:{thread.workspace}:{file.id}"
+        key = (thread.digest, file.id)
         if key in self._cache:
             self._cache.move_to_end(key)
             return self._cache[key]

@@ -34,9 +34,7 @@ def words(incoming: Incoming) -> str:
 
 def files(incoming: Incoming) -> tuple[File, ...]:
     """What is attached. The text/html attachment is the message's own formatted text, hence no file."""
-    found = (
-        _file(one, number, incoming.service_url) for number, one in enumerate(incoming.attachments or ())
-    )
+    found = (_file(one, number, incoming) for number, one in enumerate(incoming.attachments or ()))
     return tuple(file for file in found if file)
 
 
@@ -66,12 +64,14 @@ def _quote(quoted: Any) -> str:
     return "\n".join(f"> {line}" for line in said)
 
 
-def _file(attachment: Attachment, number: int, service: str) -> File | None:
+def _file(attachment: Attachment, number: int, incoming: Incoming) -> File | None:
+    """Its id is its place in the message: what clients send as an id need not be one."""
     kind, content = attachment.content_type or "", attachment.content
+    id = f"{incoming.id}/{number}"
     if kind == DOWNLOAD and isinstance(content, dict) and isinstance(content.get("downloadUrl"), str):
         name = attachment.name or f"file {number + 1}"
         return File(
-            id=str(content.get("uniqueId") or number),
+            id=id,
             name=name,
             media_type=mimetypes.guess_type(name)[0] or "",
             source={"url": content["downloadUrl"]},
@@ -79,9 +79,9 @@ def _file(attachment: Attachment, number: int, service: str) -> File | None:
     if kind.startswith("image/") and attachment.content_url:
         name = attachment.name or f"image {number + 1}"
         return File(
-            id=str(number),
+            id=id,
             name=name,
             media_type="" if kind == "image/*" else kind,
-            source={"url": attachment.content_url, "service": service},
+            source={"url": attachment.content_url, "service": incoming.service_url},
         )
     return None

@@ -349,6 +349,15 @@ async def test_files_are_named_and_the_formatted_text_is_none(bot: Bot) -> None:
     assert (await bot.adapter.fetch(picture)).startswith(b"\x89PNG")
 
 
+async def test_files_of_different_messages_are_told_apart(bot: Bot) -> None:
+    image = {"contentType": "image/png", "contentUrl": f"{bot.teams.origin}/emea/v3/attachments/i/original"}
+    for room in (bot.teams.personal(), bot.teams.group()):
+        await bot.teams.say(room, "<at>Switchboard</at> what is it?", mentions=("bot",), attachments=[image])
+
+    events = [event for event in bot.inbox.events if isinstance(event, MessageReceived)]
+    assert len({event.files[0].id for event in events}) == 2
+
+
 async def test_another_organisations_people_are_external(bot: Bot) -> None:
     sender = {"id": BOB.id, "name": "Bob", "aadObjectId": BOB.aad, "tenantId": "foreign"}
     await bot.teams.deliver(
