@@ -102,7 +102,12 @@ class KeySet:
         async with self._wire.session.get(url, allow_redirects=False) as response:
             if response.status != 200:
                 raise ValueError(f"status {response.status}")
-            return json.loads(await response.content.read(LARGEST))
+            body = bytearray()
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > LARGEST:
+                    raise ValueError("larger than any key set")
+            return json.loads(body)
 
 
 def parse(document: Any) -> Mapping[str, SigningKey]:

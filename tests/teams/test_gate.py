@@ -247,6 +247,14 @@ async def test_a_key_published_since_is_found(bot: Bot) -> None:
     assert bot.teams.issuer.calls["keys"] == 2
 
 
+async def test_a_key_set_of_microsofts_size_is_read_to_its_end(bot: Bot) -> None:
+    certificates = {"x5c": ["MII" + "A" * 4_000]}
+    others = [bot.teams.issuer.key.public() | certificates | {"kid": f"other-{n}"} for n in range(100)]
+    bot.teams.issuer.published = [*others, bot.teams.issuer.key.public()]
+
+    assert (await bot.teams.send(message(bot))).status == 200
+
+
 async def test_unknown_keys_are_looked_up_once_a_minute_at_most(bot: Bot) -> None:
     forge = FORGERIES["unknown kid"]
     await bot.teams.send(message(bot))
