@@ -22,7 +22,7 @@ from bot.serving.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # the last: the terminal was closed
 
 
 class Work(Protocol):
@@ -72,12 +72,14 @@ class Stopping:
     def listening(self) -> Iterator[None]:
         """While it is open, signals are heard; after it they are ignored, for the process is about to end anyway."""
         loop = asyncio.get_running_loop()
-        for name in SIGNALS:
+        nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        heard = [name for name in SIGNALS if not (nohup and name is signal.SIGHUP)]
+        for name in heard:
             loop.add_signal_handler(name, self.signalled)
         try:
             yield
         finally:
-            for name in SIGNALS:
+            for name in heard:
                 loop.remove_signal_handler(name)
                 signal.signal(name, signal.SIG_IGN)
 

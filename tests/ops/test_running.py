@@ -136,10 +136,11 @@ async def test_a_second_sigterm_does_not_wait(tmp_path: Path) -> None:
         assert await product.ended() == 0
 
 
-async def test_the_embedded_server_goes_with_the_last_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["told to end", "terminal closed"])
+async def test_the_embedded_server_goes_with_the_last_process(tmp_path: Path, number: signal.Signals) -> None:
     async with running(tmp_path) as product:
         assert (tmp_path / "data" / "valkey.sock").exists()
-        product.signal(signal.SIGTERM)
+        product.signal(number)
         await product.ended()
 
     with pytest.raises(OSError):  # noqa: PT011 - which one depends on whether the socket's file is left
