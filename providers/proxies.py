@@ -1,0 +1,12 @@
+"""Which way out the environment wants for an address."""
+
+from urllib.request import getproxies, proxy_bypass
+
+HERE = ("localhost", "127.0.0.1", "::1")
+
+
+def proxy_for(scheme: str, host: str) -> str | None:
+    """The proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name; never one for this machine."""
+    if host in HERE or proxy_bypass(host):
+        return None
+    return getproxies().get(scheme)
