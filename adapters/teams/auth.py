@@ -5,6 +5,8 @@ in front. Source: Microsoft Learn, "Authentication with the Bot Connector API", 
 """
 
 import asyncio
+import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -56,13 +58,7 @@ class Gate:
         if scheme.lower() != "bearer" or not token or len(token) > LONGEST:
             raise Denied(401, "no bearer token")
         try:
-            header = jwt.get_unverified_header(token)
-            kid = header.get("kid")
-            if header.get("alg") != "RS256" or not isinstance(kid, str):
-                raise Denied(401, "not RS256 with a key id")
-            key = await self._keys.find(kid)
-        except jwt.PyJWTError as error:
-            raise Denied(401, type(error).__name__) from None
+            key = await self._keys.find(_key_id(token))
         except KeysUnavailable as error:
             raise Denied(503, str(error)) from None
         if key is None:
@@ -99,6 +95,18 @@ class Gate:
         named = {tenant.lower() for tenant in incoming.tenants}
         if len(named) != 1 or not (named <= self._tenants or "*" in self._tenants):
             raise Denied(403, "tenant is not allowed")
+
+
+def _key_id(token: str) -> str:
+    """Which key the token says it is signed with. PyJWT would take the whole token apart for that, twice in all."""
+    try:
+        header = json.loads(base64.urlsafe_b64decode(token.partition(".")[0] + "=="))
+    except (ValueError, RecursionError):
+        raise Denied(401, "no token") from None
+    kid = header.get("kid") if isinstance(header, dict) else None
+    if not isinstance(kid, str) or header.get("alg") != "RS256":
+        raise Denied(401, "not RS256 with a key id")
+    return kid
 
 
 class OpenGate:

@@ -128,7 +128,7 @@ class Connector:
         parts = call.path.partition("?")[0].partition("/v3/conversations")[2].strip("/").split("/")
         names = [unquote(part) for part in parts]
         match names, call.method:
-            case [conversation, "activities"], "POST":
+            case [conversation, "activities"] | [conversation, "activities", _], "POST":
                 return await self._write(call, conversation, "", self._post)
             case [conversation, "activities", activity], "PUT":
                 return await self._write(call, conversation, activity, self._put)
