@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -47,11 +48,10 @@ async def group(teams: FakeTeams) -> AsyncIterator[TeamsPlace]:
 async def model(
     seconds: float, *, every: float = 0.25, silence: float = 0.0, closing: Closing = DONE, text: str = WORDS
 ) -> AsyncGenerator[Shown, None]:
-    """A model that thinks for `silence` seconds and then writes for `seconds`."""
+    """A model that thinks for `silence` seconds and then writes for about `seconds`, however busy the machine is."""
     yield Status("grok is thinking")
     await asyncio.sleep(silence)
-    end = now() + seconds
-    while now() < end:
+    for _ in range(math.ceil(seconds / every)):
         await asyncio.sleep(every)
         yield Text(text)
     yield closing
