@@ -1,0 +1,12 @@
+"""Small chaos in Teams, in every run of the suite. The large one is tests/benchmarks/chaos.py."""
+
+from tests.chaos.run import Plan, chaos
+from tests.chaos.teams import TeamsPlayground
+
+
+async def test_nothing_is_lost_or_doubled_in_teams_when_everything_is_killed() -> None:
+    plan = Plan(conversations=6, messages=4, worker_kills=12, server_kills=2, freezes=2, patience=30)
+    figures = await chaos(plan, TeamsPlayground())
+
+    assert figures.clean, f"{figures} {figures.details}"
+    assert (figures.messages, figures.worker_kills, figures.server_kills) == (24, 12, 2)
