@@ -51,6 +51,7 @@ def pressed(payload: Json, us: Installation, now: float) -> Event | None:
         action=action,
         value=value,
         message=str(container(payload).get("message_ts") or ""),
+        threaded="surface" not in reply,  # what we say in a channel or to a person is always in a thread
         private="surface" in reply,
     )
 

@@ -223,9 +223,12 @@ def _without_stopgaps(models: Sequence[Model], sources: Sequence[Source]) -> tup
 
 
 def _default(file: File, models: Sequence[Model], listings: Mapping[str, Sequence[Listing]]) -> str:
-    """The operator's default; else the first that is known, or may still turn out, to be there."""
+    """The operator's default; else the first that is known, or may still turn out, to be there.
+
+    An agent has a job: it answers everything only where there is nothing but agents, or somebody says so.
+    """
     if not models:
         return ""
     chosen = Catalog(models).find(file.default) if file.default else None
-    likely = (m for m in models if m.featured and (m.verified or m.provider not in listings))
-    return (chosen or next(likely, models[0])).name
+    likely = [m for m in models if m.featured and (m.verified or m.provider not in listings)] or [models[0]]
+    return (chosen or next((m for m in likely if not m.instructions and not m.agent), likely[0])).name
