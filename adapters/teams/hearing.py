@@ -11,6 +11,7 @@ from bot.events import File
 
 ELEMENT = re.compile(r"<at(?:\s[^<>]*)?>([^<>]*)</at>", re.IGNORECASE)
 QUOTED = re.compile(r"<quoted\s[^<>]*/>", re.IGNORECASE)
+MENTIONS = 20  # of the bot that are taken out of one message; each costs another look at all of it
 DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 
 
@@ -22,9 +23,9 @@ def mentioned(incoming: Incoming) -> bool:
 def words(incoming: Incoming) -> str:
     """The text, each mention of the bot taken out once, other people's names kept, what is quoted as a quote."""
     text = incoming.text or ""
-    for mention in incoming.of_kind("mention"):
-        if _account(mention) == incoming.recipient.id:
-            text = _without(text, mention)
+    ours = [mention for mention in incoming.of_kind("mention") if _account(mention) == incoming.recipient.id]
+    for mention in ours[:MENTIONS]:
+        text = _without(text, mention)
     text = ELEMENT.sub(r"\1", text)
     text = QUOTED.sub("", text)
     text = html.unescape(text).replace("\xa0", " ").strip()

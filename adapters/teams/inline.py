@@ -82,13 +82,13 @@ class Inline:
         return readers[text[at]](text, at, whole)
 
     def _bracket(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
-        if found := LINK.match(text, at, at + LONGEST):
+        if found := _link_at(text, at):
             return self.link(found[1], found[2]), found.end()
         return None if not whole and _goes_on(text, at, "(") else ("[", at + 1)
 
     def _bang(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
         """Images are never shown: whoever's text this is could fetch one to tell that it was read."""
-        if found := LINK.match(text, at, at + LONGEST):
+        if found := _link_at(text, at):
             return self.link(found[1] or "image", found[2]), found.end()
         if text[at : at + 2] != "![":
             return ("!", at + 1) if whole or at + 1 < len(text) else None
@@ -174,6 +174,11 @@ def _ampersand(text: str, at: int, whole: bool) -> tuple[str, int] | None:
     if found := ENTITY.match(text, at):
         return found[0], found.end()
     return None if not whole and ENTITY_START.match(text, at) else ("&", at + 1)
+
+
+def _link_at(text: str, at: int) -> re.Match[str] | None:
+    """Looks for the end first: a line full of beginnings would be read again for each of them."""
+    return LINK.match(text, at, at + LONGEST) if text.find(")", at, at + LONGEST) > at else None
 
 
 def _goes_on(text: str, at: int, openers: str) -> bool:

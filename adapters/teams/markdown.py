@@ -10,17 +10,18 @@ import re
 from dataclasses import dataclass, field
 
 from adapters.teams.inline import HIDDEN, Inline, Source, code
-from adapters.teams.tables import DELIMITER, cells, drawn
+from adapters.teams.tables import cells, delimits, drawn
 
 FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([\w+#.-]{0,30})[^`]*$")
 FENCE_START = re.compile(r"^[ \t]*(?:`+|~{3,})[^`]*$|^[ \t]*~{1,2}$")
-HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$")
+HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*)$")
 RULE = re.compile(r"^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 DEFINITION = re.compile(r"^ {0,3}\[([^\]]{1,100})\]:[ \t]*<?([^\s<>]+)>?(.*)$")
 ITEM = re.compile(r"^(\s*(?:[-*+]|\d{1,9}[.)])[ \t]+)(?:\[([ xX])\][ \t]+)?(.*)$")
-QUOTE = re.compile(r"^( {0,3}>[ \t]?)(.*)$")
+QUOTE = re.compile(r"^((?: {0,3}>[ \t]?)+)(.*)$")
+DEEPEST = 10  # quotes within each other
 UNSETTLED = re.compile(
-    r"^[ \t]*(?:[-*_=+ \t]*|\d{1,9}[.)]?[ \t]*|>[ \t>]*|[#|].*)$"
+    r"^[-*_=+ \t]*$|^[ \t]*(?:\d{1,9}[.)]?[ \t]*|>[ \t>]*|[#|].*)$"
     r"|^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[.{0,3}$"
     r"|^ {0,3}\[[^\]]{0,100}(?:$|\]:)"
 )
@@ -95,7 +96,7 @@ class Flow:
     def _line(self, line: str) -> None:
         if self._fence:
             self._code_line(line, self._fence)
-        elif line.lstrip().startswith("|") and (len(self._table) != 1 or DELIMITER.match(line)):
+        elif line.lstrip().startswith("|") and (len(self._table) != 1 or delimits(line)):
             self._table.append(line)
         else:
             self._end_table()
@@ -119,7 +120,7 @@ class Flow:
 
     def _end_table(self) -> None:
         table, self._table = self._table, []
-        if len(table) > 1 and DELIMITER.match(table[1]) and not self.extended:
+        if len(table) > 1 and delimits(table[1]) and not self.extended:
             self._lines += drawn(cells(table[0]), [cells(line) for line in table[2:]])
         else:
             self._lines += [self.inline.line(line) for line in table]
@@ -127,13 +128,14 @@ class Flow:
     def _prose(self, line: str, *, whole: bool = True) -> str:
         """One line outside code and tables. With `whole` False a start of it, as far as it is certain."""
         if quote := QUOTE.match(line):
-            return "> " + self._prose(quote[2], whole=whole)
+            depth = min(quote[1].count(">"), DEEPEST)
+            return "> " * depth + self._prose(quote[2], whole=whole)
         if item := ITEM.match(line):
             return item[1] + self._box(item[2]) + self.inline.line(item[3], whole=whole)
         if RULE.match(line):
             return line if self.extended else "———"
         if (heading := HEADING.match(line)) and not self.extended:
-            words = self.inline.line(heading[1].replace("**", "").replace("__", ""))
+            words = self.inline.line(_title(heading[1]).replace("**", "").replace("__", ""))
             return f"**{words}**" if words else ""
         if whole and (definition := DEFINITION.match(line)):
             return self._definition(definition[1], definition[2], definition[3])
@@ -157,8 +159,15 @@ class Flow:
         if self._fence:
             return self._fence.start_of(self._rest)
         line = inner = self._rest
-        while quote := QUOTE.match(inner):
+        if quote := QUOTE.match(inner):
             inner = quote[2]
         if self._table or any(UNSETTLED.match(one) or FENCE_START.match(one) for one in (line, inner)):
             return ""
         return self._prose(line, whole=False)
+
+
+def _title(heading: str) -> str:
+    """A heading's words, without the marks that may close it."""
+    words = heading.rstrip(" \t")
+    open_end = words.rstrip("#")
+    return open_end.rstrip(" \t") if not open_end or open_end[-1] in " \t" else words

@@ -8,12 +8,17 @@ from adapters.teams.inline import HIDDEN, code, literal
 
 WIDEST = 76
 """Columns of a block of code that a Teams window shows without a scroll bar."""
-DELIMITER = re.compile(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+DELIMITER = re.compile(r"\|?\s*:?-+:?(?:\s*\|\s*:?-+:?)*\s*\|?")
 CELL = re.compile(r"(?<!\\)\|")
 MARKS = re.compile(r"\*\*|__|~~|`+|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
-LINKED = re.compile(r"!?\[([^\[\]]*)\]\(([^\s()]*)[^()]*\)")
+LINKED = re.compile(r"!?\[([^\[\]]*)\]\(([^\s()]*)(?:\s[^()]*)?\)")
 
 Row = Sequence[str]
+
+
+def delimits(line: str) -> bool:
+    """Whether a line parts a table's header from its rows."""
+    return DELIMITER.fullmatch(line.strip()) is not None
 
 
 def cells(line: str) -> list[str]:
