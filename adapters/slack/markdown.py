@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 ADDRESS = re.compile(r"(?i)\b(?:https?|ftp)://[^\s<>\"'`|\\]+|\bwww\.[^\s<>\"'`|\\]+")
-LOOKS_LIKE_ADDRESS = re.compile(r"(?i)://|\bwww\.|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b")
+LOOKS_LIKE_ADDRESS = re.compile(r"(?i)://|\bwww\.|[\w-]\.[a-z]{2,}\b")
 MEDIA = re.compile(r"(?i)\.(?:png|jpe?g|gif|webp|svg|bmp|avif|heic|mp4|mov|webm|mp3|wav|ogg)$")
 INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Characters that reorder or hide text, and control characters. Joiners stay: emoji and several scripts need them."""

@@ -6,7 +6,7 @@ A cut never moves once it is made, however the text grows: messages that are ful
 import re
 from dataclasses import dataclass
 
-from adapters.slack.preview import open_fence
+from adapters.slack.preview import FENCE, open_fence
 
 PAGE = 9_000  # bytes; Slack takes about 12,000 characters or 11,000 bytes in one streamed message
 
@@ -43,13 +43,18 @@ def cut_after(head: str, text: str, page: int) -> Cut | None:
         return None
     fits = text.encode()[:room].decode(errors="ignore")
     end = best_end(fits)
-    fence = open_fence((head + text[:end]).split("\n"))
-    if fence:
-        opener = next(
-            line for line in reversed((head + text[:end]).split("\n")) if line.lstrip().startswith(fence)
-        )
-        return Cut(end, ("" if text[:end].endswith("\n") else "\n") + fence, f"{opener.strip()[:100]}\n")
+    lines = (head + text[:end]).split("\n")
+    if fence := open_fence(lines):
+        quote, info = opener(lines, fence)
+        mark = (quote if ">" in quote else "") + fence
+        return Cut(end, ("" if text[:end].endswith("\n") else "\n") + mark, f"{mark}{info[:80]}\n")
     return Cut(end, "", table_head(head + text[:end]))
+
+
+def opener(lines: list[str], fence: str) -> tuple[str, str]:
+    """What stands before and after the marks that opened the code which the lines end within."""
+    found = (FENCE.match(line) for line in reversed(lines))
+    return next((one[0][: one.start(1)], one[2].strip()) for one in found if one and one[1] == fence)
 
 
 def best_end(fits: str) -> int:
@@ -67,11 +72,7 @@ def table_head(page: str) -> str:
         return ""
     block = page.rstrip("\n").rsplit("\n\n", 1)[-1].split("\n")
     at = next(
-        (
-            at
-            for at, line in enumerate(block)
-            if re.fullmatch(r"\|?[\s:|-]*-[\s:|-]*\|?", line) and "|" in line
-        ),
+        (at for at, line in enumerate(block) if "|" in line and "-" in line and not line.strip("|:- \t")),
         0,
     )
     head = "\n".join(block[at - 1 : at + 1]) + "\n" if at else ""

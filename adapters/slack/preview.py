@@ -7,6 +7,7 @@ still change its meaning (an open `**`, half a link, the first line of a table) 
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from markdown_it.tree import SyntaxTreeNode
 
@@ -19,9 +20,10 @@ SPECIAL = re.compile(r"([\\*_~\[\]|])")
 OPENING = re.compile(r"^([#>+\-=]|\d+[.)])", re.MULTILINE)
 MARKS = [re.compile(mark) for mark in (r"(?<!\s)\*+|\*+(?!\s)", r"(?<!\w)_+|_+(?!\w)", r"~+")]
 TAIL_BRACKET = re.compile(r"!?\[[^\[\]]*(\](\([^()]*)?)?$")
-TAIL_WORD = re.compile(r"[!-~]+$")  # half a word may still become an address, an entity, a mark
+WORD = "".join(map(chr, range(0x21, 0x7F)))  # half a word may still become an address, an entity, a mark
 JOINER = "\u2060"
 TICK = "\u02cb"  # looks like a backtick and can never pair with a real one, escaped or not
+PIPE = "\u2223"  # looks like a bar and never parts two cells
 
 
 def preview(source: str) -> str:
@@ -65,8 +67,8 @@ def decided(text: str) -> int:
     """How much of a paragraph cannot change its meaning any more."""
     end, plain = open_code(text)
     ends = [end, *(open_mark(plain, mark) for mark in MARKS)]
-    ends += [found.start() for found in (TAIL_BRACKET.search(plain), TAIL_WORD.search(plain)) if found]
-    return min(ends)
+    bracket = TAIL_BRACKET.search(plain)
+    return min(*ends, len(plain.rstrip(WORD)), bracket.start() if bracket else len(plain))
 
 
 def open_code(text: str) -> tuple[int, str]:
@@ -120,10 +122,15 @@ def line(node: SyntaxTreeNode) -> str:
     return "".join(word(run) for run in inline(node))
 
 
+def cell(node: SyntaxTreeNode) -> str:
+    """One line in which code has no bar: only outside of code can it be escaped."""
+    runs = (replace(run, text=run.text.replace("|", PIPE)) if run.code else run for run in inline(node))
+    return "".join(word(run) for run in runs).replace("\n", " ")
+
+
 def word(run: Run) -> str:
     if run.code or run.url:
-        ticks = "``" if "`" in run.text else "`"
-        return f"{ticks}{inert(run.text)}{ticks}"
+        return f"`{inert(run.text.replace('`', TICK))}`"
     text = (
         SPECIAL.sub(r"\\\1", run.text)
         .replace("`", TICK)
@@ -144,10 +151,11 @@ def inert(code: str) -> str:
 
 
 def code(node: SyntaxTreeNode) -> str:
-    fence = node.markup or "```"
+    """Always between the same marks, with none of them left inside: what Slack closes a block at is its affair."""
     language = re.sub(r"[^\w+#.-].*", "", node.info.strip())
-    closed = f"\n{fence}" if node.content.endswith("\n") else ""
-    return f"{fence}{language}\n{inert(node.content.rstrip(chr(10)))}{closed}"
+    closed = "\n```" if node.content.endswith("\n") else ""
+    text = inert(node.content.rstrip("\n")).replace("`", f"`{JOINER}")
+    return f"```{language}\n{text}{closed}"
 
 
 def items(node: SyntaxTreeNode) -> Iterator[str]:
@@ -159,7 +167,7 @@ def items(node: SyntaxTreeNode) -> Iterator[str]:
 
 def rows(node: SyntaxTreeNode) -> Iterator[str]:
     for at, row in enumerate(row for part in node.children for row in part.children):
-        yield "| " + " | ".join(line(cell).replace("\n", " ") for cell in row.children) + " |"
+        yield "| " + " | ".join(map(cell, row.children)) + " |"
         if at == 0:
             yield "|" + " --- |" * len(row.children)
 

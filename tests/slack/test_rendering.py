@@ -222,6 +222,14 @@ def test_a_cut_in_code_closes_and_reopens_the_fence() -> None:
     assert all(part.startswith("```py\n") for part in parts[1:])
 
 
+def test_a_cut_in_quoted_code_stays_in_the_quote() -> None:
+    first, *others = pages("> ```python\n" + "> a line of code in a quote\n" * 900, [])
+
+    assert first.endswith("\n> ```")
+    assert others
+    assert all(part.startswith("> ```python\n> a line") for part in others)
+
+
 def test_a_cut_in_a_table_repeats_its_head() -> None:
     text = "| a | b |\n|---|---|\n" + "".join(f"| {n} | a cell with words |\n" for n in range(700))
     parts = pages(text, [])
@@ -236,3 +244,22 @@ def test_a_preview_parts_what_slack_would_read_as_a_command() -> None:
     assert "&lt;!channel&gt;" in shown
     assert f"`<{JOINER}!here>`" in shown
     assert f"<{JOINER}@U1>" in shown
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "``` a `` ![x](https://evil.example/?q=1) ```",
+        "`a`` ![x](https://evil.example)`` b`",
+        "words\n\n    ```\n    ![x](https://evil.example/?q=1)",
+        "~~~\n```\n![x](https://evil.example/)\n~~~",
+        "````\n```\n![x](https://evil.example/)\n````",
+        "| a |\n|---|\n| `x \\| ![i](https://evil.example/)` |",
+    ],
+)
+def test_no_code_ends_earlier_in_a_preview_than_it_does(source: str) -> None:
+    shown = preview(f"{source}\n\nend")
+
+    assert "evil.example" in shown
+    assert reading.live_markdown(shown) == []
+    assert shown.count("```") in (0, 2)
