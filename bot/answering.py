@@ -13,7 +13,7 @@ from bot.events import MessageReceived
 from bot.models.pricing import Corrections, Prices
 from bot.pieces import Closing, Reason, Shown, Text, Usage
 from bot.ports import Outcome
-from bot.prompt import Prompt, build, since_reset, size
+from bot.prompt import Prompt, build, since_reset, size, tokens
 from bot.replies import Action, Button
 from bot.router import Relay, Route, route
 from bot.scene import Scene
@@ -61,9 +61,21 @@ class Prompts:
         self.sizes[model.key] = size(prompt)
         return prompt
 
-    def learn(self, model: Model, usage: Usage | None) -> None:
-        if usage and model.key in self.sizes:
-            self.corrections.learn(model, estimated=self.sizes[model.key], usage=usage)
+    def settle(self, attempt: Attempt) -> None:
+        """Learns from what the vendor counted. Where it did not come to that (a stop, a break), what was read and
+        written until then is estimated: it is billed all the same.
+        """
+        asked = self.sizes.get(attempt.model.key)
+        if asked is None:
+            return
+        if attempt.usage:
+            self.corrections.learn(attempt.model, estimated=asked, usage=attempt.usage)
+        elif attempt.stopped or attempt.text or attempt.thought:
+            attempt.usage = Usage(
+                input=round(asked * self.corrections.of(attempt.model)),
+                output=tokens(attempt.text) + tokens(attempt.thought),
+                estimated=True,
+            )
 
 
 class Answers:
@@ -131,7 +143,7 @@ class Answers:
         async with aclosing(attempt.watch(relayed, scene.hand.stop)) as pieces:
             async for piece in pieces:
                 yield piece
-        prompt_for.learn(attempt.model, attempt.usage)
+        prompt_for.settle(attempt)
         yield self._turn(scene, question, chosen, attempt, heard)
 
     async def _heard(self, scene: Scene, question: Question) -> tuple[Said, ...]:

@@ -97,7 +97,8 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
     adapters = adapters_for(
         Ground(settings=settings, storage=store, inbox=inbox, active=commands.standing, meter=metrics)
     )
-    answers, comparison = answering(models, adapters, health)
+    limits = Limits(ledger=store.ledger, budget=store.budget)
+    answers, comparison = answering(models, adapters, health, limits)
     conversation = Conversation(
         adapters=adapters,
         catalog=catalog,
@@ -105,7 +106,7 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
         comparison=comparison,
         commands=commands,
         picker=picker,
-        limits=Limits(ledger=store.ledger, budget=store.budget),
+        limits=limits,
         memory=store.memory,
         policy=policy,
     )
@@ -122,7 +123,9 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
     )
 
 
-def answering(models: Vendors, adapters: Mapping[str, Adapter], health: Health) -> tuple[Answers, Comparison]:
+def answering(
+    models: Vendors, adapters: Mapping[str, Adapter], health: Health, limits: Limits
+) -> tuple[Answers, Comparison]:
     """What asks models: for one answer, and for several side by side."""
     catalog, prices = models.discovery.catalog, models.prices
     relay = Relay(providers=models.connections.providers, health=health)
@@ -133,7 +136,7 @@ def answering(models: Vendors, adapters: Mapping[str, Adapter], health: Health) 
         prices=prices,
         corrections=Corrections(),
     )
-    return answers, Comparison(catalog=catalog, relay=relay, answers=answers, prices=prices)
+    return answers, Comparison(catalog=catalog, relay=relay, answers=answers, prices=prices, limits=limits)
 
 
 async def ready(store: Storage) -> str:

@@ -9,6 +9,7 @@ from bot.errors import ModelError
 from bot.pieces import Finish, Piece, Reason, Shown, Status, Text, Thinking, Usage
 from bot.router import Answering, Interrupted
 from bot.stopping import Stop
+from bot.wording import clip
 
 BROKE_OFF = "The answer broke off. Press Continue to go on, or ask another model."
 STOPPED = "Stopped."
@@ -16,6 +17,7 @@ TOO_LONG = "The answer reached the length limit. Press Continue to go on."
 ALL_THOUGHT = (
     "{model} used its whole output limit for thinking. Ask again, or pick another model with /model."
 )
+DETAIL = 300  # characters of what a vendor says about it
 EMPTY = "{model} gave an empty answer. Ask again, or pick another model with /model."
 
 
@@ -31,10 +33,15 @@ class Attempt:
     error: ModelError | None = None
     stopped: bool = False
     _text: list[str] = field(default_factory=list)
+    _thoughts: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
         return "".join(self._text)
+
+    @property
+    def thought(self) -> str:
+        return "".join(self._thoughts)
 
     @property
     def served(self) -> str:
@@ -61,7 +68,10 @@ class Attempt:
             case Text(text=text):
                 self._text.append(text)
                 return piece
-            case Thinking() | Status():
+            case Thinking(text=text):
+                self._thoughts.append(text)
+                return piece
+            case Status():
                 return piece
             case Answering(model=model, because=because):
                 self.model, self.because = model, because
@@ -86,9 +96,15 @@ class Attempt:
             case Reason.LENGTH | Reason.PAUSED:
                 return finish.reason, TOO_LONG if text else ALL_THOUGHT.format(model=name)
             case Reason.FILTERED:
-                return finish.reason, f"{name} stopped because of a content filter. {finish.detail}".strip()
+                return (
+                    finish.reason,
+                    f"{name} stopped because of a content filter. {clip(finish.detail, DETAIL)}".strip(),
+                )
             case Reason.FAILED:
-                return finish.reason, f"{name} ended the answer with an error. {finish.detail}".strip()
+                return (
+                    finish.reason,
+                    f"{name} ended the answer with an error. {clip(finish.detail, DETAIL)}".strip(),
+                )
             case _:
                 return finish.reason, "" if text.strip() else EMPTY.format(model=name)
 

@@ -9,12 +9,13 @@ from dataclasses import replace
 from bot.answering import Answers, Prompts, Question
 from bot.attempt import Attempt
 from bot.catalog import Catalog, Model
+from bot.limits import Limits
 from bot.models.pricing import Prices
 from bot.pieces import Usage
 from bot.ports import Outcome
 from bot.reading import compared
 from bot.replies import Action, Button, Reply, Section
-from bot.router import Relay
+from bot.router import Allowed, Relay
 from bot.scene import Scene, Spoken
 from bot.turns import Candidate, Said, Turn, place_of
 from bot.wording import listed, money, plain
@@ -33,12 +34,14 @@ class Comparison:
         relay: Relay,
         answers: Answers,
         prices: Prices,
+        limits: Limits,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
         self._relay = relay
         self._answers = answers
         self._prices = prices
+        self._limits = limits
         self._clock = clock
 
     async def command(self, scene: Scene, rest: str, asked: Said) -> Spoken:
@@ -46,13 +49,13 @@ class Comparison:
         if final := scene.claim.record.final:
             return _side_by_side(scene, final)
         names, question = compared(rest)
-        models = [model for name in names if (model := self._catalog.find(name)) and scene.allowed(model)]
-        unknown = [name for name in names if not any(self._catalog.find(name) == model for model in models)]
+        models, unknown = chosen(names, self._catalog, scene.allowed)
         if unknown:
-            return Spoken(reply=self._unknown(scene, unknown[0]))
-        models = list(dict.fromkeys(models))
+            return Spoken(reply=self._unknown(scene, unknown))
         if not question or not FEWEST <= len(models) <= MOST:
             return Spoken(reply=Reply(text=USAGE, private=scene.private))
+        if (limit := await self._limits.reached(scene, answers=len(models))) is not None:
+            return limit
         await scene.sink.say(_waiting(scene, models))
         asked = replace(asked, text=question)
         turn = self._turn(scene, asked, await self._ask_all(scene, models, asked))
@@ -73,7 +76,7 @@ class Comparison:
         async with aclosing(attempt.watch(relayed, scene.hand.stop)) as pieces:
             async for _ in pieces:
                 pass
-        prompt_for.learn(model, attempt.usage)
+        prompt_for.settle(attempt)
         return Candidate(
             model=model.name,
             answer=attempt.text,
@@ -110,6 +113,17 @@ class Comparison:
         text = f"“{plain(name, 60)}” is not a model I can ask here."
         text += f" Did you mean {listed(near)}?" if near else f" {USAGE}"
         return Reply(text=text, private=scene.private)
+
+
+def chosen(names: Sequence[str], catalog: Catalog, allowed: Allowed) -> tuple[list[Model], str]:
+    """The models that are meant, each once, and the first name that means none that may be asked here."""
+    found: dict[str, Model] = {}
+    for name in names:
+        model = catalog.find(name)
+        if model is None or not allowed(model):
+            return [], name
+        found[model.name] = model
+    return list(found.values()), ""
 
 
 def keep(scene: Scene, turn_id: str, name: str) -> Spoken | None:

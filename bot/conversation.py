@@ -123,8 +123,6 @@ class Conversation:
                     return await self._say(scene, self._ask_usage(scene, rest))
                 return await self._ask(scene, replace(said, text=question), model)
             case Command(name="compare", rest=rest):
-                if (limit := await self._limits.reached(scene)) is not None:
-                    return await self._say(scene, limit)
                 return await self._say(scene, await self._comparison.command(scene, rest, said))
             case Command(name=name, rest=rest):
                 return await self._say(scene, await self._commands.table[name](scene, rest))

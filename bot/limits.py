@@ -16,11 +16,11 @@ class Limits:
         self._ledger = ledger
         self._budget = budget
 
-    async def reached(self, scene: Scene) -> Spoken | None:
-        """What to say instead of an answer; None when the person may ask."""
+    async def reached(self, scene: Scene, *, answers: int = 1) -> Spoken | None:
+        """What to say instead of that many answers; None when the person may ask."""
         record = scene.claim.record
-        if record.final is not None or record.attempt > 1:
-            return None  # this question was let in before
+        if record.final is not None or record.ref is not None:
+            return None  # this question was let in before: something of it is there
         author = scene.event.author.id
         if (most := scene.policy.usd_per_day) is not None:
             today, _ = await self._ledger.spent(scene.workspace, author)
@@ -28,7 +28,9 @@ class Limits:
                 text = f"Your limit of {money(most)} a day is used up. It starts again at midnight UTC."
                 return _said(scene, text)
         if (often := scene.policy.messages_per_minute) is not None:
-            wait = await self._budget.take(f"asks:{scene.workspace}:{author}", rate=often / 60, burst=often)
+            wait = await self._budget.take(
+                f"asks:{scene.workspace}:{author}", rate=often / 60, burst=often, tokens=min(answers, often)
+            )
             if wait > 0:
                 seconds = math.ceil(wait)
                 text = f"That was faster than {often} questions a minute. Ask again in {seconds} s."

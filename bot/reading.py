@@ -85,9 +85,9 @@ def named(rest: str, catalog: Catalog) -> tuple[str, str]:
 
 
 def compared(rest: str) -> tuple[list[str], str]:
-    """Splits "grok claude, gpt: question" into names and the question."""
+    """Splits "grok claude, gpt: question" into names, each once, and the question."""
     names, _, question = rest.partition(":")
-    return [name for name in re.split(r"[\s,]+", names.strip()) if name], question.strip()
+    return list(dict.fromkeys(name for name in re.split(r"[\s,]+", names) if name)), question.strip()
 
 
 def _bare(text: str, catalog: Catalog) -> Command | None:

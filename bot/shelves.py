@@ -22,9 +22,9 @@ class Vault(Protocol):
 class Budget(Protocol):
     """Token buckets, shared by all replicas. Implemented by bot.storage.budget."""
 
-    async def take(self, name: str, *, rate: float, burst: float) -> float:
-        """Takes one token of a bucket that fills by `rate` a second up to `burst`.
+    async def take(self, name: str, *, rate: float, burst: float, tokens: float = 1) -> float:
+        """Takes tokens of a bucket that fills by `rate` a second up to `burst`.
 
-        Returns 0 when there was one, else the seconds until there is.
+        Returns 0 when there were enough, else the seconds until there are.
         """
         ...

@@ -191,6 +191,7 @@ class Stage:
             corrections=Corrections(),
             clock=lambda: 100.0,
         )
+        limits = Limits(ledger=self, budget=self)
         self._core = Conversation(
             adapters={"test": self},
             catalog=self.catalog,
@@ -200,13 +201,14 @@ class Stage:
                 relay=relay,
                 answers=answers,
                 prices=prices,
+                limits=limits,
                 clock=lambda: 100.0,
             ),
             commands=Commands(
                 catalog=self.catalog, picker=picker, ledger=self, choices=self, policy=self.policy
             ),
             picker=picker,
-            limits=Limits(ledger=self, budget=self),
+            limits=limits,
             memory=self,
             policy=self.policy,
         )
@@ -234,7 +236,7 @@ class Stage:
         )
         return await self.plays(replace(event, **more))
 
-    async def plays(self, event: Event, *, final: Turn | None = None) -> Heard:
+    async def plays(self, event: Event, *, final: Turn | None = None, attempt: int = 1) -> Heard:
         self._heard = Heard()
         self.hand = Hand(id=f"t{len(self.outcomes) + 1}")
         claim = Claim(
@@ -242,7 +244,7 @@ class Stage:
             epoch=1,
             mail="1-1",
             event=event,
-            record=TurnRecord(id=self.hand.id, final=final),
+            record=TurnRecord(id=self.hand.id, attempt=attempt, final=final),
             history=self.history,
             scopes=await self.in_force(event.thread, event.author.id),
         )
@@ -306,8 +308,8 @@ class Stage:
     async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:
         return self.spend, self.spend
 
-    async def take(self, name: str, *, rate: float, burst: float) -> float:
-        self.taken += 1
+    async def take(self, name: str, *, rate: float, burst: float, tokens: float = 1) -> float:
+        self.taken += int(tokens)
         return 0.0 if self.taken <= burst else 1 / rate
 
     async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[Recent]:

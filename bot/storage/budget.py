@@ -13,7 +13,7 @@ class RedisBudget:
         self._keys = keys
         self._scripts = scripts
 
-    async def take(self, name: str, *, rate: float, burst: float) -> float:
-        call = self._scripts.call("take", (self._keys.bucket(name),), rate, burst)
+    async def take(self, name: str, *, rate: float, burst: float, tokens: float = 1) -> float:
+        call = self._scripts.call("take", (self._keys.bucket(name),), rate, burst, tokens)
         (wait,) = await self._database.ask(call)
         return float(wait)

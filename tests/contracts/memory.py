@@ -158,6 +158,11 @@ class BudgetContract:
         assert 9 < waits[3] <= 10
         assert await storage.budget.take("bob", rate=0.1, burst=3) == 0
 
+    async def test_several_tokens_are_taken_together_or_not_at_all(self, storage: Storage) -> None:
+        assert await storage.budget.take("ann", rate=0.1, burst=4, tokens=3) == 0
+        assert 9 < await storage.budget.take("ann", rate=0.1, burst=4, tokens=2) <= 10
+        assert await storage.budget.take("ann", rate=0.1, burst=4) == 0
+
     async def test_a_bucket_fills_again(self, storage: Storage) -> None:
         assert await storage.budget.take("ann", rate=5, burst=1) == 0
         async with asyncio.timeout(10):
