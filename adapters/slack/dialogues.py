@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.slack.blocks import plain_text
 from adapters.slack.presses import ASK, REASON
-from adapters.slack.texts import plain
+from adapters.slack.rendering.blocks import plain_text
+from adapters.slack.rendering.texts import plain
 
 QUOTE = 1_500  # characters of the message that are sent along
 METADATA = 3_000  # characters Slack keeps for us

@@ -8,10 +8,11 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from adapters.slack import dialogues, layout
+from adapters.slack import dialogues
 from adapters.slack.events import translate
 from adapters.slack.ours import Installation
 from adapters.slack.place import Place, note, thread
+from adapters.slack.rendering import layout
 from adapters.slack.sinks import Workspace
 from adapters.slack.twins import Twins
 from bot.errors import PlatformError

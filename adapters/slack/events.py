@@ -12,7 +12,7 @@ from typing import Any
 from adapters.slack import presses
 from adapters.slack.ours import Installation
 from adapters.slack.place import Surface, command_thread, home_thread, note, thread
-from adapters.slack.texts import mentions, plain
+from adapters.slack.rendering.texts import mentions, plain
 from bot.events import (
     Author,
     Event,

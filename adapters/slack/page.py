@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.slack import layout
 from adapters.slack.calls import TRIES, Calls, Lost
 from adapters.slack.native import Session
 from adapters.slack.place import Place
-from adapters.slack.preview import preview
+from adapters.slack.rendering import layout
+from adapters.slack.rendering.preview import preview
 from adapters.slack.trace import Trace, mark
 from bot.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.ports import Journal

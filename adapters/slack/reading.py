@@ -15,7 +15,7 @@ from adapters.slack.calls import Calls
 from adapters.slack.events import SPOKEN, files
 from adapters.slack.ours import Installation
 from adapters.slack.place import Place
-from adapters.slack.texts import plain
+from adapters.slack.rendering.texts import plain
 from bot.errors import PlatformBusy, PlatformError
 from bot.events import Author, File
 from bot.turns import Said

@@ -8,9 +8,9 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from adapters.slack import layout
 from adapters.slack.page import Desk, Page
-from adapters.slack.paging import Cut, pages
+from adapters.slack.rendering import layout
+from adapters.slack.rendering.paging import Cut, pages
 from adapters.slack.uploads import attach
 from bot.errors import PlatformBusy
 from bot.growing import Answer, follow

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from adapters.slack import layout
 from adapters.slack.calls import Calls
-from adapters.slack.paging import pages
 from adapters.slack.place import Place
+from adapters.slack.rendering import layout
+from adapters.slack.rendering.paging import pages
 from bot.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.growing import Answer
 from bot.pieces import Shown

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack import blocks, layout
-from adapters.slack.paging import PAGE, Cut, pages
-from adapters.slack.preview import JOINER, preview
+from adapters.slack.rendering import blocks, layout
+from adapters.slack.rendering.paging import PAGE, Cut, pages
+from adapters.slack.rendering.preview import JOINER, preview
 from bot.pieces import Closing, Reason, Text
 from tests.contracts.places import words
 from tests.contracts.sinks import flowing

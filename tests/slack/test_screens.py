@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from adapters.slack import layout
-from adapters.slack.paging import pages
+from adapters.slack.rendering import layout
+from adapters.slack.rendering.paging import pages
 from bot.catalog import Model
 from bot.events import HomeOpened
 from bot.pieces import Closing, Finish, Reason, Text

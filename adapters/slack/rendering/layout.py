@@ -7,9 +7,9 @@ escaped. Limits: docs.slack.dev, the page of each block and element.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from adapters.slack.blocks import Block, compact, line, plain_text, raw_cell, render, rows_block
-from adapters.slack.markdown import INVISIBLE, tree, words
 from adapters.slack.presses import VOTE
+from adapters.slack.rendering.blocks import Block, compact, line, plain_text, raw_cell, render, rows_block
+from adapters.slack.rendering.markdown import INVISIBLE, tree, words
 from bot.pieces import Closing
 from bot.replies import Action, Button, Choice, Reply, Section, Table
 

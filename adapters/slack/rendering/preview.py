@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from markdown_it.tree import SyntaxTreeNode
 
-from adapters.slack.markdown import Run, inline, tree
+from adapters.slack.rendering.markdown import Run, inline, tree
 
 FENCE = re.compile(r"^[\s>]*(`{3,}|~{3,})(.*)$")
 UNDECIDED = re.compile(r"^[\s\-=#*+>_~`|:.\d)(\[\]]*$")

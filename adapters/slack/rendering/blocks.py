@@ -10,7 +10,7 @@ from typing import Any
 
 from markdown_it.tree import SyntaxTreeNode
 
-from adapters.slack.markdown import Run, inline, tree, words
+from adapters.slack.rendering.markdown import Run, inline, tree, words
 
 Block = dict[str, Any]
 

@@ -6,7 +6,7 @@ A cut never moves once it is made, however the text grows: messages that are ful
 import re
 from dataclasses import dataclass
 
-from adapters.slack.preview import FENCE, open_fence
+from adapters.slack.rendering.preview import FENCE, open_fence
 
 PAGE = 9_000  # bytes; Slack takes about 12,000 characters or 11,000 bytes in one streamed message
 
