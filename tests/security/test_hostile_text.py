@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 
 import pytest
-from adapters.slack.preview import preview
 from yarl import URL
 
-from adapters.slack import layout, paging, texts
 from adapters.slack.rendering import blocks as slack_blocks
+from adapters.slack.rendering import layout, paging, texts
+from adapters.slack.rendering.preview import preview
 from adapters.teams import hearing, inline, rich
 from adapters.teams.activity import Incoming
 from adapters.teams.markdown import Flow
