@@ -1,8 +1,7 @@
 """What happens to one event, top to bottom."""
 
 import logging
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot import policy as policies
@@ -52,7 +51,6 @@ class Conversation:
         limits: Limits,
         memory: Memory,
         policy: Policy,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._adapters = adapters
         self._catalog = catalog
@@ -63,7 +61,6 @@ class Conversation:
         self._limits = limits
         self._memory = memory
         self._policy = policy
-        self._clock = clock
 
     async def handle(self, claim: Claim, hand: TurnInHand) -> Outcome:
         """Raises what the sink raises (PlatformBusy, PlatformGone, Fenced) and StorageUnavailable."""
