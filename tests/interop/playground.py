@@ -1,0 +1,245 @@
+"""Microsoft 365 Agents Playground (npm: @microsoft/m365agentsplayground), as people's client in a conversation.
+
+It is looked for as `agentsplayground` on the PATH, or where the variable AGENTSPLAYGROUND says; tests skip where
+there is none. Its terms allow evaluation only, so it is never part of this repository. To get it:
+`npm install --prefix ~/playground @microsoft/m365agentsplayground@0.2.28`, then
+AGENTSPLAYGROUND=~/playground/node_modules/.bin/agentsplayground.
+
+It listens on all interfaces and reports home: so it runs with telemetry off, in a network of its own where the
+system allows that. `python -m tests.interop.playground FOLDER [PHOTOS]` holds the conversation and prints what was
+seen as JSON; `conversation` starts that.
+"""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from tests.ops.product import ROOT, running
+
+PROGRAM = os.environ.get("AGENTSPLAYGROUND") or shutil.which("agentsplayground")
+PATIENCE = 40.0
+CHAT, PERSON = "a:personal1", "29:ada"
+CONFIG = """
+default = "magpie"
+
+[[models]]
+name = "magpie"
+provider = "demo"
+model = "magpie"
+
+[[models]]
+name = "parrot"
+provider = "demo"
+model = "parrot"
+"""
+PEOPLE = """
+version: "0.1.1"
+tenantId: 72f988bf-86f1-41af-91ab-2d7cd011db47
+bot: {id: "28:app-1", name: Switchboard}
+currentUser: {id: "29:ada", name: Ada, userPrincipleName: ada@example.com, aadObjectId: 7faf8ab2-3d56-4244-b585-20c8a42ed2b8, givenName: Ada, surname: L, email: ada@example.com}
+users:
+  - {id: "29:b", name: Bo, userPrincipleName: b@example.com, aadObjectId: 00000000-0000-4000-8000-000000000002, givenName: Bo, surname: B, email: b@example.com}
+  - {id: "29:c", name: Cy, userPrincipleName: c@example.com, aadObjectId: 00000000-0000-4000-8000-000000000003, givenName: Cy, surname: C, email: c@example.com}
+  - {id: "29:d", name: Di, userPrincipleName: d@example.com, aadObjectId: 00000000-0000-4000-8000-000000000004, givenName: Di, surname: D, email: d@example.com}
+  - {id: "29:e", name: Ed, userPrincipleName: e@example.com, aadObjectId: 00000000-0000-4000-8000-000000000005, givenName: Ed, surname: E, email: e@example.com}
+  - {id: "29:f", name: Fe, userPrincipleName: f@example.com, aadObjectId: 00000000-0000-4000-8000-000000000006, givenName: Fe, surname: F, email: f@example.com}
+personalChat: {id: "a:personal1"}
+groupChat: {id: "19:group1@thread.v2", name: Group}
+team: {id: "19:team1@thread.tacv2", name: Team, aadGroupId: 00000000-0000-4000-8000-000000000009, channels: [{id: "19:general1@thread.tacv2", name: General}]}
+"""  # fmt: skip
+
+Frame = dict[str, Any]
+
+
+@dataclass
+class Playground:
+    """A running one: what people do in it over HTTP, what they see as frames of its stream."""
+
+    url: str
+    http: aiohttp.ClientSession
+    frames: list[Frame] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def up(self) -> None:
+        """Waits until it answers: it says where it listens a moment before it does."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    async with self.http.get(f"{self.url}/_debug/ping") as response:
+                        if response.status == 200:
+                            return
+                except aiohttp.ClientConnectionError:
+                    await asyncio.sleep(0.1)
+
+    async def say(self, text: str) -> None:
+        said = {"from": {"id": PERSON}, "text": text, "textFormat": "plain", "mentions": []}
+        await self._post(f"/_conversation/v1/conversations/{CHAT}/messages", said)
+
+    async def press(self, name: str, message: str, value: Mapping[str, Any]) -> Any:
+        """An invoke; returns the body the bot answered with."""
+        pressed = {"name": name, "replyToId": message, "value": value}
+        where = {"from": {"id": PERSON}, "conversation": {"id": CHAT}}
+        return await self._post("/_conversation/v1/invoke", pressed | where)
+
+    async def seen(self, found: Callable[[Frame], bool]) -> Frame:
+        """The first message, new or changed, that fits."""
+        at = 0
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                for frame in self.frames[at:]:
+                    if found(frame.get("message") or {}):
+                        return dict(frame["message"])
+                at = len(self.frames)
+                self.came.clear()
+                await self.came.wait()
+
+    async def listen(self) -> None:
+        async with self.http.ws_connect(f"{self.url}/_ws_conversation/v1/conversations/stream") as stream:
+            async for message in stream:
+                self.frames.append(json.loads(message.data))
+                self.came.set()
+
+    async def _post(self, path: str, body: Any) -> Any:
+        async with self.http.post(self.url + path, json=body) as response:
+            text = await response.text()
+            assert response.status < 300, f"{path}: {response.status} {text[:300]}"
+            return json.loads(text) if text.startswith(("{", "[")) else text
+
+
+@asynccontextmanager
+async def playing(folder: Path, endpoint: str) -> AsyncIterator[Playground]:
+    (folder / ".m365agentsplayground.yml").write_text(PEOPLE, encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        str(PROGRAM), "start", "-e", endpoint, "-c", "msteams", "-p", "56150", "--conversation-id", CHAT,
+        "--disable-telemetry",
+        cwd=folder, stdout=PIPE,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "TEAMSAPPTESTER_BROWSER": "none"},
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(PATIENCE):
+            port = await _port(process)
+        async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
+            playground = Playground(f"http://localhost:{port}", http)
+            await playground.up()
+            listening = tasks.create_task(playground.listen())
+            await playground._post(f"/_debug/conversation/{CHAT}/installation", {})
+            yield playground
+            listening.cancel()
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _port(process: asyncio.subprocess.Process) -> int:
+    """Where it listens: a taken port makes it silently choose another."""
+    assert process.stdout
+    async for line in process.stdout:
+        if found := re.search(rb"Listening on (\d+)", line):
+            return int(found[1])
+    raise AssertionError("the playground ended before it listened")
+
+
+async def converse(folder: Path, photos: Path | None) -> dict[str, Any]:
+    """A whole conversation: hello, a streamed answer, a thumb, another model from the card, what is remembered."""
+    (folder / "switchboard.toml").write_text(CONFIG, encoding="utf-8")
+    settings = {"TEAMS_PLAYGROUND": "1", "SWITCHBOARD_CONFIG": str(folder / "switchboard.toml")}
+    async with (
+        running(folder, **settings) as product,
+        playing(folder, f"{product.public}/api/messages") as playground,
+    ):
+        seen: dict[str, Any] = {
+            "hello": await playground.seen(lambda m: "Switchboard" in (m.get("text") or ""))
+        }
+        await playground.say("My favourite moon is Titan. Write something long.")
+        answer = await playground.seen(lambda m: bool(m.get("aiEntity")) and "cable" in (m.get("text") or ""))
+        seen["answer"] = answer
+        seen["grew"] = _lengths(playground.frames, answer["messageId"])
+        thumb = {"actionName": "feedback", "actionValue": {"reaction": "like", "feedback": "good"}}
+        seen["thumb"] = await playground.press("message/submitAction", answer["messageId"], thumb)
+        await playground.say("/model")
+        card = await playground.seen(lambda m: "ChoiceSet" in json.dumps(m.get("attachments")))
+        seen["card"] = card
+        data = {"sb_action": "pick", "sb_input": "choice0", "choice0": "me parrot"}
+        execute = {"action": {"type": "Action.Execute", "verb": "pick", "data": data}}
+        seen["pressed"] = await playground.press("adaptiveCard/action", card["messageId"], execute)
+        seen["picked"] = await playground.seen(
+            lambda m: m.get("messageId") == card["messageId"] and "parrot" in (m.get("text") or "")
+        )
+        await playground.say("And which one did I name?")
+        seen["remembered"] = await playground.seen(
+            lambda m: bool(m.get("aiEntity")) and "You asked before" in (m.get("text") or "")
+        )
+        if photos:
+            await _photographed(playground, photos)
+        return seen
+
+
+def _lengths(frames: list[Frame], message: str) -> list[int]:
+    """How long the answer was each time it was shown."""
+    shown = [frame["message"] for frame in frames if (frame.get("message") or {}).get("messageId") == message]
+    return [len(one.get("text") or "") for one in shown]
+
+
+async def _photographed(playground: Playground, folder: Path) -> None:
+    """For people only: what the conversation looks like."""
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - only where photographs are wanted
+
+    async with async_playwright() as player:
+        browser = await player.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
+        )
+        page = await browser.new_page(viewport={"width": 1200, "height": 1400})
+        await page.goto(playground.url)
+        box = page.locator("[contenteditable=true]").first
+        await box.wait_for()
+        for number, text in enumerate(
+            ("Show me a table", "Show me code", "/model", "/memory", "/usage", "/help")
+        ):
+            await box.click()
+            await page.keyboard.type(text)
+            await page.keyboard.press("Enter")
+            await page.wait_for_timeout(1000)
+            await page.screenshot(path=folder / f"{number}a.png")
+            await page.wait_for_timeout(5000)
+            await page.screenshot(path=folder / f"{number}b.png")
+        await browser.close()
+
+
+async def conversation(folder: Path) -> dict[str, Any]:
+    """Holds the conversation in a process of its own, without a way off this machine where that can be had."""
+    program = [sys.executable, "-m", "tests.interop.playground", str(folder)]
+    if await _may_unshare():
+        program = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *program]
+    process = await asyncio.create_subprocess_exec(*program, cwd=ROOT, stdout=PIPE, stderr=PIPE)
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()[-3000:]
+    seen: dict[str, Any] = json.loads(out)
+    return seen
+
+
+async def _may_unshare() -> bool:
+    if not (shutil.which("unshare") and shutil.which("ip")):
+        return False
+    process = await asyncio.create_subprocess_exec("unshare", "-n", "true", stderr=PIPE)
+    await process.communicate()
+    return process.returncode == 0
+
+
+def main(folder: str, photos: str = "") -> None:
+    seen = asyncio.run(converse(Path(folder), Path(photos) if photos else None))
+    sys.stdout.write(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
