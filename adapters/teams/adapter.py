@@ -27,8 +27,6 @@ from bot.turns import Said
 
 log = logging.getLogger(__name__)
 
-HERE = ("localhost", "127.0.0.1", "::1")
-
 
 class TeamsAdapter:
     """Implements bot.ports.Adapter. Built by adapters.teams.setup."""
@@ -94,7 +92,7 @@ class TeamsAdapter:
     async def _messages(self, request: web.Request) -> web.Response:
         """The token first, then the body, then what both say about each other; 200 once it is stored."""
         try:
-            bearer = await self._gate.verify(request.headers.get("Authorization", ""))
+            bearer = await self._gate.verify(request.headers)
             heard = parse(await request.read())
             self._gate.admit(bearer, heard)
             status, body = await self._turns.take(heard)

@@ -14,13 +14,15 @@ from typing import Any
 import jwt
 
 from adapters.teams.activity import Incoming
-from adapters.teams.clouds import Hosts, address, loopback
+from adapters.teams.clouds import Hosts, address
 from adapters.teams.keys import KeySet, KeysUnavailable, SigningKey
+from bot.environment import loopback
 from bot.errors import SwitchboardError
 
 LEEWAY = 300
 LONGEST = 16_384
 """Characters of a token. Genuine ones have about 1500."""
+PASSED_ON = ("Origin", "Sec-Fetch-Site", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 OPTIONS: Any = {"require": ["exp", "iss", "aud"], "strict_aud": True, "enforce_minimum_key_length": True}
 
 
@@ -52,9 +54,9 @@ class Gate:
         self._tenants = frozenset(tenant.lower() for tenant in tenants)
         self._hosts = hosts
 
-    async def verify(self, authorization: str) -> Bearer:
-        """What an Authorization header proves, before the body is read. Raises Denied."""
-        scheme, _, token = authorization.partition(" ")
+    async def verify(self, headers: Mapping[str, str]) -> Bearer:
+        """What the Authorization header proves, before the body is read. Raises Denied."""
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > LONGEST:
             raise Denied(401, "no bearer token")
         try:
@@ -112,8 +114,12 @@ def _key_id(token: str) -> str:
 class OpenGate:
     """For Microsoft 365 Agents Playground, which signs nothing: only from this machine, about this machine."""
 
-    async def verify(self, authorization: str) -> Bearer:
+    async def verify(self, headers: Mapping[str, str]) -> Bearer:
+        """Raises Denied for what a page in a browser, a foreign name for this machine or a tunnel may have sent."""
         await asyncio.sleep(0)
+        url = address(f"http://{headers.get('Host', '')}")
+        if url is None or not loopback(url.host or "") or any(name in headers for name in PASSED_ON):
+            raise Denied(403, "not sent by a program on this machine")
         return Bearer(service_url="", endorsements=frozenset())
 
     def admit(self, bearer: Bearer, incoming: Incoming) -> None:

@@ -5,9 +5,10 @@ Source: Microsoft Learn, Teams platform, "Bot requests authentication" and the n
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from yarl import URL
+
+from bot.environment import loopback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +84,6 @@ class Hosts:
             return url.scheme == "https" or (url.scheme == "http" and loopback(host))
         standard = url.scheme == "https" and url.port == 443
         return standard and any(host == name or host.endswith(f".{name}") for name in self.names)
-
-
-def loopback(host: str) -> bool:
-    """Whether a host is this machine, by name or by address."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def service_hosts(extra: Iterable[str]) -> Hosts:

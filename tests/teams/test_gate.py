@@ -327,6 +327,33 @@ async def test_playground_believes_this_machine_and_no_other() -> None:
     assert len(bot.inbox.events) == 1
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://127.0.0.1:8080"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "rebound.example"},
+        {"Host": "rebound.example:3978"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"X-Forwarded-For": "203.0.113.7"},
+        {"X-Forwarded-Host": "tunnel.example"},
+    ],
+    ids=str,
+)
+async def test_playground_hears_no_page_in_a_browser_and_no_tunnel(headers: dict[str, str]) -> None:
+    """Any website could otherwise have the bot call whatever else runs on this machine."""
+    off = {"TEAMS_APP_ID": "", "TEAMS_APP_PASSWORD": "", "TEAMS_TENANT_ID": ""}
+    async with bot_in_teams(TEAMS_PLAYGROUND="1", **off) as bot, aiohttp.ClientSession() as http:
+        body = json.dumps(message(bot))
+        async with http.post(f"{bot.url}/api/messages", data=body, headers=headers) as answer:
+            status = answer.status
+
+    assert status == 403
+    assert bot.inbox.events == []
+
+
 async def test_playground_sends_no_token() -> None:
     off = {"TEAMS_APP_ID": "", "TEAMS_APP_PASSWORD": "", "TEAMS_TENANT_ID": ""}
     async with bot_in_teams(TEAMS_PLAYGROUND="1", **off) as bot:
