@@ -34,6 +34,7 @@ from bot.serving.metrics import Metrics
 from bot.serving.process import Doors, Service, Stopping, beside, serve
 from bot.settings import Settings
 from bot.storage.opening import Storage, Terms, open_storage
+from bot.wording import inert
 from bot.worker import Worker
 from providers import connections
 from providers.check import Light, Verdict
@@ -187,8 +188,8 @@ async def chat(settings: Settings) -> int:
 
 
 def say(text: str) -> None:
-    """Prints at once, also into a pipe."""
-    sys.stdout.write(f"{text}\n")
+    """Prints at once, also into a pipe. Endpoints name their models; no name may drive the terminal."""
+    sys.stdout.write(f"{inert(text)}\n")
     sys.stdout.flush()
 
 

@@ -6,6 +6,7 @@ visible text: after that a broken answer stays broken, so that nothing is said t
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -16,6 +17,8 @@ from bot.errors import ContextTooLong, ModelError, ServerError, SwitchboardError
 from bot.pieces import Finish, Piece, Reason, Status, Text, ToolCall
 from bot.ports import Condition, Health, Provider, Scopes, State
 from bot.prompt import Prompt
+
+log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 10.0  # seconds a person is kept waiting for the same model before another one is asked
 FULL_SHARE = 0.85  # of the window; estimates are off by up to a third
@@ -201,10 +204,23 @@ class Relay:
                     said = said or isinstance(piece, Text | ToolCall)
                     yield piece
         except ModelError as error:
+            log.warning("a model did not answer", extra=_about(model, prompt, error))
             await self._health.report(model.key, error)
             raise
         late = first - asked > model.deadlines.first / 2
         await self._health.report(model.key, None, late=late)
+
+
+def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, object]:
+    """For the log. What a vendor says may repeat what people wrote, so its own text is only told when debugging."""
+    known = {
+        "model": model.key,
+        "conversation": prompt.conversation,
+        "error": type(error).__name__,
+        "status": error.status,
+        "code": error.code,
+    }
+    return {**known, "why": str(error)} if log.isEnabledFor(logging.DEBUG) else known
 
 
 def _pause_before_retry(error: ModelError) -> float | None:

@@ -16,6 +16,8 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from bot.wording import inert
+
 QUIET = {
     "httpx": logging.WARNING,  # logs whole addresses
     "httpcore": logging.WARNING,
@@ -74,7 +76,7 @@ class Lines(logging.Formatter):
         if self._json:
             return json.dumps(fields, ensure_ascii=False)
         at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
-        head = f"{at} {fields.pop('level'):<7} {fields.pop('event')}"
+        head = f"{at} {fields.pop('level'):<7} {fields.pop('message')}"
         rest = (f"{name}={value}" for name, value in fields.items() if name not in {"ts", "logger"})
         return " ".join("  ".join((head, *rest)).splitlines())
 
@@ -82,13 +84,13 @@ class Lines(logging.Formatter):
         """Redacted before it is encoded: no later spelling of a secret can slip through."""
         if value is None or isinstance(value, int | float):
             return value
-        return self._redact(str(value))
+        return inert(self._redact(str(value)))
 
     def _fields(self, record: logging.LogRecord) -> Iterator[tuple[str, object]]:
         yield "ts", datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         yield "level", record.levelname.lower()
         yield "logger", record.name
-        yield "event", record.getMessage()
+        yield "message", record.getMessage()
         for name, value in vars(record).items():
             if name not in STANDARD and not name.startswith("_"):
                 yield name, value

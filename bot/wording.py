@@ -1,8 +1,9 @@
-"""Words that appear in more than one reply, and the one way to put untrusted text into Markdown."""
+"""Words that appear in more than one reply, and the one way to put untrusted text into Markdown or a terminal."""
 
 import re
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~@:&$])")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 BLANKS = re.compile(r"\s+")
 
 
@@ -15,6 +16,11 @@ def clip(text: str, limit: int = 120) -> str:
 def plain(text: str, limit: int = 120) -> str:
     """One line of somebody else's text, safe inside our Markdown: no character keeps a special meaning."""
     return MARKUP.sub(r"\\\1", clip(text, limit))
+
+
+def inert(text: str) -> str:
+    """Text that cannot drive a terminal or reorder its lines; line feeds and tabs stay."""
+    return CONTROLS.sub("", text)
 
 
 def listed(names: list[str], last: str = "or") -> str:

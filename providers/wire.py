@@ -9,7 +9,6 @@ from bot.errors import ServerError
 from bot.pieces import Piece, Text, Thinking
 
 NOTHING: Final[dict[str, Any]] = {}
-SHOWN = 300  # characters of a broken event that go to the log
 
 
 def parsed(data: str) -> dict[str, Any]:
@@ -17,7 +16,9 @@ def parsed(data: str) -> dict[str, Any]:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
-        raise ServerError(f"an event is not JSON: {data[:SHOWN]!r}", code="malformed_stream") from None
+        raise ServerError(
+            f"an event of {len(data)} characters is not JSON", code="malformed_stream"
+        ) from None
     if isinstance(value, list) and value:  # Google wraps some errors in a list
         value = value[0]
     return value if isinstance(value, dict) else {}

@@ -5,8 +5,8 @@ from typing import TextIO
 
 from bot.posts import Growth, Post
 from bot.replies import Choice, Reply, Table
+from bot.wording import inert
 
-COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 MARKS = re.compile(r"\*\*|`|\\(?=[!-/:-@\[-`{-~])")  # of our own Markdown in replies
 DIM, BOLD, PLAIN, CLEAR = "\x1b[2m", "\x1b[1m", "\x1b[0m", "\r\x1b[K"
 
@@ -116,7 +116,7 @@ class Printer:
             self._status = False
 
     def _write(self, text: str, style: str = "") -> None:
-        text = COMMANDS.sub("", text)
+        text = inert(text)
         self._out.write(f"{style}{text}{PLAIN}" if style and self._styled else text)
         self._out.flush()
 

@@ -82,6 +82,13 @@ def test_what_people_wrote_stays_out_of_a_validation_error(log: io.StringIO) -> 
     assert "number" in log.getvalue()
 
 
+def test_what_others_say_cannot_drive_the_operators_terminal(log: io.StringIO) -> None:
+    logging.getLogger("bot").warning("refused", extra={"code": "a\x1b]0;owned\x07b\x9bc\u202ed"})
+
+    assert log.getvalue().isprintable() or log.getvalue().rstrip("\n").isprintable()
+    assert "a]0;ownedbcd" in log.getvalue()
+
+
 async def test_addresses_of_model_calls_are_not_logged(log: io.StringIO) -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(200))
     async with httpx.AsyncClient(transport=transport) as client:
@@ -92,13 +99,14 @@ async def test_addresses_of_model_calls_are_not_logged(log: io.StringIO) -> None
 
 def test_a_json_line_carries_ids_as_fields() -> None:
     record = logging.makeLogRecord(
-        {"name": "bot.worker", "levelname": "INFO", "msg": "turn done", "turn": "t1"}
+        {"name": "bot.worker", "levelname": "INFO", "msg": "turn done", "turn": "t1", "event": "C1:1.2"}
     )
     fields = json.loads(Lines(as_json=True, redact=Redaction()).format(record))
 
-    assert fields["event"] == "turn done"
+    assert fields["message"] == "turn done"
+    assert fields["event"] == "C1:1.2"
     assert fields["turn"] == "t1"
-    assert set(fields) == {"ts", "level", "logger", "event", "turn"}
+    assert set(fields) == {"ts", "level", "logger", "message", "event", "turn"}
 
 
 def test_metrics_print_in_prometheus_text_format() -> None:
