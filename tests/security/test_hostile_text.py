@@ -8,14 +8,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from yarl import URL
 
 from adapters.slack.rendering import blocks as slack_blocks
 from adapters.slack.rendering import layout, paging, texts
 from adapters.slack.rendering.preview import preview
-from adapters.teams import hearing, inline, rich
-from adapters.teams.activity import Incoming
-from adapters.teams.markdown import Flow
 from bot import reading
 from bot.catalog import Catalog, Model
 from bot.comparing import chosen
@@ -27,16 +23,7 @@ LONG = 20_000  # characters: more than people read, less than one message of Tea
 CATALOG = Catalog([Model(name=f"m{n}", provider="p", model=f"id-{n}") for n in range(300)])
 
 
-def flow(text: str) -> None:
-    growing = Flow()
-    growing.feed(text)
-    growing.shown()
-    growing.whole()
-
-
 READERS: dict[str, Callable[[str], object]] = {
-    "teams, growing": flow,
-    "teams, a card": rich.elements,
     "slack, growing": lambda text: preview(text[: paging.PAGE]),
     "slack, a page": lambda text: slack_blocks.render(text[: paging.PAGE]),
     "slack, pages": lambda text: paging.pages(text, []),
@@ -98,32 +85,5 @@ def test_a_comparison_of_one_model_with_itself_a_thousand_times_is_read_at_once(
     began = time.process_time()
     names, _ = reading.compared("m1 " * (LONG // 6) + "m2 " * (LONG // 6) + ": why?")
     chosen(names, CATALOG, lambda model: True)
-
-    assert time.process_time() - began < MOST
-
-
-def test_a_link_that_lies_at_length_is_told_at_once() -> None:
-    began = time.process_time()
-    inline.honest("a." * LONG + "1", URL("http://e.example"))
-
-    assert time.process_time() - began < MOST
-
-
-def test_a_message_that_mentions_the_bot_hundreds_of_times_is_read_at_once() -> None:
-    mention = {
-        "type": "mention",
-        "text": "<at>elsewhere</at>",
-        "mentioned": {"id": "bot", "name": "elsewhere"},
-    }
-    activity = {
-        "type": "message",
-        "conversation": {"id": "c"},
-        "from": {"id": "u"},
-        "recipient": {"id": "bot"},
-        "text": "<at>x</at>" * 25_000,
-        "entities": [mention] * 500,
-    }
-    began = time.process_time()
-    hearing.words(Incoming.model_validate(activity))
 
     assert time.process_time() - began < MOST

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
-from importlib.util import find_spec
 
 import pytest
 
