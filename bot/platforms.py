@@ -51,7 +51,13 @@ def _slack(module: ModuleType, ground: Ground) -> Adapter:
 
 def _teams(module: ModuleType, ground: Ground) -> Adapter:
     said = ground.settings
-    adapter: Adapter = module.adapter(said.teams, inbox=ground.inbox, host=said.host, meter=ground.meter)
+    adapter: Adapter = module.adapter(
+        said.teams,
+        inbox=ground.inbox,
+        host=said.host,
+        meter=ground.meter,
+        external=said.file.policy.external,
+    )
     return adapter
 
 

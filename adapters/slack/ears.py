@@ -47,6 +47,9 @@ class Ears:
         self._workspace = workspace
         self._left = left
         self._twins = Twins()
+        self._colleagues: set[str] = (
+            set()
+        )  # of our organisation's other workspaces; ids are unique in all of Slack
 
     async def hear(self, body: Json, ours: Installation) -> None:
         """Raises StorageUnavailable; then nothing was stored, and Slack must not be answered 200."""
@@ -54,7 +57,7 @@ class Ears:
             await self._open(body, ours, dialogues.about_message(body, ours.user))
             return
         event = await self._reaction(body, ours) or translate(body, ours, now=self._clock.now())
-        if event is None or (event.author.external and not self._external):
+        if event is None or not await self._may_ask(event.author, ours):
             return
         kind = (body.get("event") or {}).get("type")
         if kind == "app_mention" and isinstance(event, MessageReceived) and not event.files:
@@ -63,6 +66,20 @@ class Ears:
         if kind == "message" and isinstance(event, MessageReceived) and event.addressed and not event.direct:
             self._twins.came(event.id)
         await self._after(body, ours, event, receipt)
+
+    async def _may_ask(self, author: Author, ours: Installation) -> bool:
+        """Strangers only by policy. Who works in another workspace of our organisation is none; Slack knows it."""
+        if not author.external or self._external or author.id in self._colleagues:
+            return True
+        try:
+            answer = await self._workspace(ours).calls.may("users.info", user=author.id)
+        except PlatformError:
+            return False
+        person = (answer or {}).get("user") or {}
+        organisation = str((person.get("enterprise_user") or {}).get("enterprise_id") or "")
+        if {str(person.get("team_id") or ""), organisation} & {ours.workspace, ours.enterprise} - {""}:
+            self._colleagues.add(author.id)
+        return author.id in self._colleagues
 
     async def _after(self, body: Json, ours: Installation, event: Event, receipt: Receipt) -> None:
         if receipt is Receipt.FULL:

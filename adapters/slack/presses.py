@@ -123,13 +123,12 @@ def typed(view: Json) -> str:
 
 
 def person(payload: Json, us: Installation) -> Author:
-    """Within an organisation people of all its workspaces count as our own."""
+    """Of another workspace, for all that can be seen here; it may still be one of our organisation's."""
     who = payload.get("user") or {}
-    team = who.get("team_id") or us.workspace
     return Author(
         id=str(who.get("id") or ""),
         name=str(who.get("username") or who.get("name") or ""),
-        external=not us.enterprise and team != us.workspace,
+        external=who.get("team_id", us.workspace) not in (us.workspace, us.enterprise),
     )
 
 

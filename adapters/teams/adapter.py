@@ -42,6 +42,7 @@ class TeamsAdapter:
         clock: Clock,
         name: str = "Switchboard",
         extended_markdown: bool = False,
+        external: bool = False,
     ) -> None:
         self._wire = wire
         self._gate = gate
@@ -51,7 +52,7 @@ class TeamsAdapter:
         self._extended = extended_markdown
         self._manners = Manners(mention=f"@{name}", slash=True, threads=True, private=True)
         self._streams = Streams()
-        self._turns = Turns(Ears(put=inbox.put, full=self._tell_full))
+        self._turns = Turns(Ears(put=inbox.put, full=self._tell_full, external=external))
 
     @property
     def platform(self) -> str:

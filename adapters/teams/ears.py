@@ -40,13 +40,21 @@ Answer = tuple[int, Any]
 
 
 class Ears(ActivityHandler):  # type: ignore[misc]  # botbuilder has no types
-    """Puts what an activity means into the inbox. Raises StorageUnavailable; then nothing was taken in."""
+    """Puts what an activity means into the inbox. Raises StorageUnavailable; then nothing was taken in.
+
+    `external`: people of other organisations may ask.
+    """
 
     def __init__(
-        self, *, put: Callable[[Event], Awaitable[Receipt]], full: Callable[[Event], Awaitable[None]]
+        self,
+        *,
+        put: Callable[[Event], Awaitable[Receipt]],
+        full: Callable[[Event], Awaitable[None]],
+        external: bool = False,
     ) -> None:
         self._put = put
         self._full = full
+        self._external = external
 
     async def on_message_activity(self, turn_context: TurnContext) -> None:
         await self._hear(events.message(incoming(turn_context)))
@@ -90,6 +98,8 @@ class Ears(ActivityHandler):  # type: ignore[misc]  # botbuilder has no types
     async def _hear(self, event: Event | None) -> Receipt | None:
         if event is None:
             return None
+        if event.author.external and not self._external:
+            return Receipt.IGNORED
         receipt = await self._put(event)
         log.info("heard", extra={"event": event.id, "kind": event.kind, "receipt": str(receipt)})
         if receipt is Receipt.FULL:

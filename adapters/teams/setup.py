@@ -22,7 +22,13 @@ HERE = ("localhost", "127.0.0.1", "::1")
 
 
 def adapter(
-    teams: Teams, *, inbox: Inbox, host: str, meter: Meter | None = None, clock: Clock | None = None
+    teams: Teams,
+    *,
+    inbox: Inbox,
+    host: str,
+    meter: Meter | None = None,
+    clock: Clock | None = None,
+    external: bool = False,
 ) -> TeamsAdapter:
     """`host` is where the listener will be. Raises SettingsError rather than believing strangers."""
     if teams.playground and not loopback(host):
@@ -43,6 +49,7 @@ def adapter(
         downloads=Downloads(wire=wire, hosts=file_hosts(extra), services=services, credentials=proof),
         clock=clock or WallClock(),
         extended_markdown=teams.extended_markdown,
+        external=external,
     )
 
 

@@ -259,6 +259,25 @@ async def test_people_of_other_organisations_are_heard_by_policy_only(admitted: 
         assert [event.author.external for event in bot.inbox.events] == ([True] if admitted else [])
 
 
+@pytest.mark.parametrize(("organisation", "heard"), [("E1", 1), ("E9", 0), ("", 0)])
+async def test_in_an_organisation_a_press_counts_only_from_its_own_people(
+    organisation: str, heard: int
+) -> None:
+    """A press does not say which organisation somebody is of, so Slack is asked; whoever is unknown is a stranger."""
+    async with bot_in_slack() as bot:
+        slack, team = bot.fake.slack, bot.fake.slack.teams["T1"]
+        team.enterprise = "E1"
+        slack.people["U7"] = {"id": "U7", "enterprise_user": {"enterprise_id": organisation}}
+        button = {"type": "button", "action_id": "again.0", "value": "turn-1", "text": "Regenerate"}
+        for _ in range(2):
+            press = events.pressed(slack, team, "U7", on=None, element=button)
+            press["user"]["team_id"] = "T7"
+            assert (await bot.http.interaction(press)).status == 200
+
+        assert len(bot.inbox.events) == 2 * heard
+        assert len([call for call in slack.calls if call.method == "users.info"]) == (1 if heard else 2)
+
+
 async def test_slack_is_not_asked_who_we_are_with_every_event(bot: Bot) -> None:
     office = OverHttp(bot)
     for number in range(5):

@@ -30,12 +30,16 @@ FAULTS = {
 }
 
 
-def adapter_for(teams: FakeTeams, inbox: FakeInbox | None = None, **settings: str) -> TeamsAdapter:
+def adapter_for(
+    teams: FakeTeams, inbox: FakeInbox | None = None, *, external: bool = False, **settings: str
+) -> TeamsAdapter:
     """The adapter, pointed at the fake and keeping the running loop's time."""
     wanted = {**teams.environment(), **settings}
     read = bot_settings.read({key: value for key, value in wanted.items() if value}).teams
     assert read is not None
-    return setup.adapter(read, inbox=inbox or FakeInbox(), host="127.0.0.1", clock=LoopClock())
+    return setup.adapter(
+        read, inbox=inbox or FakeInbox(), host="127.0.0.1", clock=LoopClock(), external=external
+    )
 
 
 class TeamsPlace:

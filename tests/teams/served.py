@@ -23,11 +23,11 @@ class Bot:
 
 
 @asynccontextmanager
-async def bot_in_teams(**settings: str) -> AsyncIterator[Bot]:
-    """A bot that a fake delivers to. `settings` replace what the fake's environment says."""
+async def bot_in_teams(external: bool = False, /, **settings: str) -> AsyncIterator[Bot]:
+    """A bot that a fake delivers to. `external` is policy, `settings` replace what the fake's environment says."""
     inbox, limits = FakeInbox(), Limits()
     async with FakeTeams(patience=10) as teams:
-        adapter = adapter_for(teams, inbox, **settings)
+        adapter = adapter_for(teams, inbox, external=external, **settings)
         app = public(adapter.routes(), limits=limits)
         async with (
             adapter.running(),

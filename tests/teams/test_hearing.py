@@ -358,10 +358,12 @@ async def test_files_of_different_messages_are_told_apart(bot: Bot) -> None:
     assert len({event.files[0].id for event in events}) == 2
 
 
-async def test_another_organisations_people_are_external(bot: Bot) -> None:
-    sender = {"id": BOB.id, "name": "Bob", "aadObjectId": BOB.aad, "tenantId": "foreign"}
-    await bot.teams.deliver(
-        bot.teams.people.message("19:abc@thread.v2", "groupChat", "hi", id="1") | {"from": sender}
-    )
+@pytest.mark.parametrize("admitted", [False, True])
+async def test_another_organisations_people_are_heard_by_policy_only(admitted: bool) -> None:
+    async with bot_in_teams(admitted) as bot:
+        sender = {"id": BOB.id, "name": "Bob", "aadObjectId": BOB.aad, "tenantId": "foreign"}
+        message = bot.teams.people.message("19:abc@thread.v2", "groupChat", "hi", id="1")
+        answer = await bot.teams.deliver(message | {"from": sender})
 
-    assert heard(bot).author.external
+        assert answer.status == 200
+        assert [event.author.external for event in bot.inbox.events] == ([True] if admitted else [])
