@@ -1,0 +1,202 @@
+"""Everything a person can type and press, in Teams, against the product as it is run."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.contracts.places import Seen
+from tests.ops.product import running
+from tests.teams.eyes import see
+from tests.teams.fake import FakeTeams
+from tests.teams.rooms import ALICE, BOB, Message, Room
+from tests.teams.rules import nested
+
+PATIENCE = 30.0
+AGENTS = """
+[[agents]]
+name = "tutor"
+model = "demo"
+instructions = "You teach."
+
+[[agents]]
+name = "editor"
+model = "demo"
+instructions = "You edit."
+"""
+
+
+class Office:
+    """Alice and Bob in one tenant, with the product behind the bot."""
+
+    def __init__(self, teams: FakeTeams) -> None:
+        self.teams = teams
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not holds():  # noqa: ASYNC110 - what it waits for happens in another process
+                await asyncio.sleep(0.02)
+
+    async def said(self, room: Room, text: str, **options: Any) -> Message:
+        """What the bot says next in a room, finished."""
+        known = {message.id for message in room.said()}
+        delivered = await self.teams.say(room, text, **options)
+        assert delivered.status == 200
+
+        def new() -> list[Message]:
+            return [one for one in room.said() if one.id not in known and finished(one)]
+
+        await self.until(new)
+        return new()[0]
+
+    async def press(self, room: Room, message: Message, **chosen: str) -> Any:
+        """Presses the first button of a card with these inputs; returns the body of the bot's answer."""
+        (action, *_) = [one for one in card(message) if one["type"] == "Action.Execute"]
+        pressed = self.teams.people.pressed(
+            str(message.activity.get("conversation", room.id)),
+            room.kind,
+            {"type": "Action.Execute", "data": {**action["data"], **chosen}},
+            message.id,
+            id=self.teams.rooms.new_id(),
+        )
+        return (await self.teams.deliver(pressed)).body
+
+
+def finished(message: Message) -> bool:
+    """Neither a placeholder nor an answer that still grows."""
+    return bool(message.activity.get("attachments")) or "Stop" not in see(message).buttons
+
+
+def card(message: Message) -> Sequence[dict[str, Any]]:
+    return [dict(element) for element in nested(message.activity["attachments"][0]["content"]["body"])]
+
+
+def shown(message: Message) -> Seen:
+    return see(message)
+
+
+@asynccontextmanager
+async def office(folder: Path) -> AsyncIterator[Office]:
+    (folder / "switchboard.toml").write_text(AGENTS, encoding="utf-8")
+    async with FakeTeams() as teams:
+        settings = {"SWITCHBOARD_CONFIG": str(folder / "switchboard.toml"), **teams.environment()}
+        async with running(folder, **settings) as product:
+            teams.bot_url = product.public
+            yield Office(teams)
+            assert teams.connector.violations == []
+            assert teams.canary.seen == []
+
+
+async def test_a_personal_chat_from_hello_to_forget(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        room = at.teams.personal()
+        added = [{"id": "28:bot"}, {"id": ALICE.id}]
+        for kind, fields in (
+            ("installationUpdate", {"action": "add"}),
+            ("conversationUpdate", {"membersAdded": added}),
+        ):
+            await at.teams.deliver(
+                at.teams.people.activity(kind, room.id, "personal", id=f"f:{kind}", **fields)
+            )
+        await at.until(room.said)
+        answer = await at.said(room, "what is a relay?", id="7001")
+        assert shown(answer).footer == "demo"
+        assert shown(answer).buttons == ("Ask another model", "Regenerate")
+
+        liked = await at.teams.deliver(
+            at.teams.people.feedback(room.id, "personal", "like", "good", answer.id) | {"id": "f:like"}
+        )
+        assert (liked.status, liked.body) == (200, {})
+        picker = await at.said(room, "/model")
+        assert {"demo", "tutor", "editor"} <= {option.split(" ")[0] for option in shown(picker).options}
+        told = await at.press(room, picker, choice0="me tutor")
+        assert told["statusCode"] == 200
+        await at.until(lambda: "tutor" in room.messages[picker.id].text)
+        again = await at.said(room, "and a switch?")
+        assert shown(again).footer.startswith("tutor")
+        assert "You asked before: “what is a relay?”" in shown(again).text
+
+        asked = room.messages["7001"].activity
+        await at.teams.deliver(at.teams.people.edit(asked, "what is a diode?"))
+        memory = await at.said(room, "memory")
+        assert "what is a diode?" in shown(memory).text
+        compared = await at.said(room, "/compare tutor editor: which is best?")
+        await at.until(lambda: "Keep" in str(room.messages[compared.id].activity))
+        assert "this month" in shown(await at.said(room, "/usage")).text
+        assert "Erased" in shown(await at.said(room, "/forget")).text
+        greetings = [one for one in room.said() if "Hello" in one.text]
+        assert len(greetings) == 1
+
+
+async def test_channel_threads_are_apart_and_go_on_without_mentions(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        channel = at.teams.channel()
+        first = await at.said(channel, "what is a relay?", id="100")
+        await at.said(channel, "what is a fuse?", id="200")
+        more = await at.said(channel, "and why?", root="100", mention=False)
+        await at.teams.say(channel, "not for you", id="300", mention=False)
+
+        assert (first.root, more.root) == ("100", "100")
+        assert "You asked before: “what is a relay?”" in shown(more).text
+        assert [one.root for one in channel.said()] == ["100", "200", "100"]
+
+
+async def test_a_private_command_is_answered_in_private(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        group = at.teams.group()
+        picker = await at.said(group, "/model", targeted=True)
+        assert picker.targeted == ALICE.id
+        told = await at.press(group, picker, choice0="me editor")
+        assert told["statusCode"] == 200
+        await at.until(lambda: "editor" in group.messages[picker.id].text)
+
+        alices = await at.said(group, "who answers?")
+        bobs = await at.said(group, "and who answers me?", sender=BOB)
+        assert shown(alices).footer.startswith("editor")
+        assert shown(bobs).footer.startswith("demo")
+
+
+async def test_stop_in_teams_stops_the_model_and_the_next_question_is_answered(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        room = at.teams.personal()
+        await at.teams.say(room, "write something long and slow")
+        await at.until(lambda: any(stream.content for stream in room.streams.values()))
+        at.teams.cancel(room)
+        await at.until(
+            lambda: any(call.code == "ContentStreamNotAllowed" for call in at.teams.connector.calls)
+        )
+        answer = await at.said(room, "what is a relay?")
+
+        assert "what is a relay?" in shown(answer).text
+        assert "write something long and slow" in shown(answer).text
+
+
+async def test_stop_in_a_group_is_the_askers(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        group = at.teams.group()
+        await at.teams.say(group, "write something long and slow")
+        await at.until(lambda: group.said() and "switchboard once" in group.said()[-1].text)
+        (stop,) = group.said()[-1].activity["suggestedActions"]["actions"]
+        for sender in (BOB, ALICE):
+            pressed = at.teams.people.invoke(
+                group.id, "groupChat", "suggestedActions/submit", stop["value"], id=f"f:{sender.name}"
+            )
+            who = {"id": sender.id, "name": sender.name, "aadObjectId": sender.aad}
+            assert (await at.teams.deliver({**pressed, "from": who})).body == {}
+        await at.until(lambda: finished(group.said()[-1]))
+
+        assert "Stopped." in shown(group.said()[-1]).text
+
+
+async def test_a_message_delivered_many_times_is_answered_once(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        room = at.teams.personal()
+        asked = at.teams.write(room, "what is a relay?")
+        async with asyncio.TaskGroup() as tasks:
+            sent = [tasks.create_task(at.teams.send(asked)) for _ in range(20)]
+        await at.until(lambda: [one for one in room.said() if finished(one)])
+        await at.said(room, "and a switch?")
+
+        assert {task.result().status for task in sent} == {200}
+        assert len(room.said()) == 2
