@@ -18,6 +18,7 @@ from bot.ports import Claim, Leases, Outcome, Ticket, TurnInHand
 
 HELD = 0.8  # of a lease: how long a turn goes on without a beat that got through
 LONGEST_PAUSE = 60.0  # seconds between two tries
+SHORTEST_ASKED, LONGEST_ASKED = 0.25, 300.0  # ... where a platform says how many; more would be for ever
 RELEASING = 3.0  # seconds to hand everything back on the way out
 
 log = logging.getLogger(__name__)
@@ -271,7 +272,9 @@ class Worker:
 def _pause(claim: Claim, error: Exception | None = None) -> float:
     """Seconds until the next try: what the platform asked for, else half a second and then ever longer."""
     asked = error.retry_after if isinstance(error, PlatformBusy) else None
-    return asked if asked is not None else min(LONGEST_PAUSE, 0.25 * 2.0 ** min(claim.record.attempt, 10))
+    if asked is not None:
+        return max(SHORTEST_ASKED, min(asked, LONGEST_ASKED))
+    return min(LONGEST_PAUSE, 0.25 * 2.0 ** min(claim.record.attempt, 10))
 
 
 def _cause(error: Exception) -> Exception:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -252,6 +253,29 @@ async def test_a_busy_platform_is_tried_again_when_it_asked_to_be(
 
     assert tries == [1, 2, 3, 4, 5, 6]
     assert script.apologies == []
+
+
+@pytest.mark.parametrize("asked", [1e9, float("inf")])
+async def test_no_platform_can_put_a_message_off_for_ever(
+    redis_url: str, terms: Terms, storage: Storage, asked: float
+) -> None:
+    async def busy(claim: Claim, hand: TurnInHand) -> Outcome:
+        raise PlatformBusy("come back some day", retry_after=asked)
+
+    waiting: list[tuple[bytes, float]] = []
+
+    async def put_off() -> bool:
+        (found,) = await storage.database.ask(("ZRANGE", storage.keys.delay(0), 0, -1, "WITHSCORES"))
+        waiting.extend(found)
+        return bool(found)
+
+    async with working(redis_url, terms, Script(parts={"x": busy})):
+        await storage.inbox.put(message("x"))
+        async with asyncio.timeout(PATIENCE):
+            while not await put_off():  # noqa: ASYNC110 - only the server knows when
+                await asyncio.sleep(0.02)
+
+    assert float(waiting[0][1]) < time.time() + 600
 
 
 async def test_an_event_that_always_fails_ends_with_an_apology_and_lets_the_next_pass(

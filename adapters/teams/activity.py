@@ -77,9 +77,9 @@ class Incoming(Wired):
 
     @property
     def tenants(self) -> frozenset[str]:
-        """Every tenant this activity names; a genuine one names one."""
+        """Every tenant this activity names, in lower case; a genuine one names one."""
         data = self.channel_data.tenant.id if self.channel_data and self.channel_data.tenant else None
-        return frozenset(tenant for tenant in (self.conversation.tenant_id, data) if tenant)
+        return frozenset(tenant.lower() for tenant in (self.conversation.tenant_id, data) if tenant)
 
     @property
     def at(self) -> float:

@@ -48,6 +48,8 @@ class Gate:
     def __init__(
         self, *, keys: KeySet, app_id: str, issuer: str, tenants: frozenset[str], hosts: Hosts
     ) -> None:
+        if not app_id or not tenants:
+            raise ValueError("An empty app id or list of tenants would let anybody in, or nobody.")
         self._keys = keys
         self._app_id = app_id
         self._issuer = issuer
@@ -94,7 +96,7 @@ class Gate:
         url = address(incoming.service_url)
         if url is None or not self._hosts.allow(url):
             raise Denied(403, "serviceUrl host is not allowed")
-        named = {tenant.lower() for tenant in incoming.tenants}
+        named = incoming.tenants
         if len(named) != 1 or not (named <= self._tenants or "*" in self._tenants):
             raise Denied(403, "tenant is not allowed")
 

@@ -9,6 +9,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
@@ -137,10 +138,10 @@ class Connector:
 
     def _checked(self, url: str) -> URL:
         """The address, if the bot's token may go there. Checked on every call: stored events are old."""
-        target = address(url)
+        target = URL(url, encoded=True) if address(url) else None
         if target is None or not self._hosts.allow(target):
             raise PlatformGone("the serviceUrl's host is not allowed", code="serviceUrl")
-        return URL(url, encoded=True)
+        return target
 
     async def _once(self, method: str, url: URL, body: bytes | None) -> str:
         """One call, and one more with a fresh token when the service does not take ours."""
@@ -192,6 +193,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _seconds(header: str | None) -> float | None:
     try:
-        return max(float(header), 0.0) if header is not None else None
+        seconds = float(header or "")
     except ValueError:
         return None
+    return max(seconds, 0.0) if isfinite(seconds) else None

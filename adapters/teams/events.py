@@ -182,7 +182,7 @@ def _author(incoming: Incoming, tenant: str) -> Author:
     return Author(
         id=person.aad_object_id or person.id,
         name=person.name or "",
-        external=bool(person.tenant_id and tenant and person.tenant_id != tenant),
+        external=bool(person.tenant_id and tenant and person.tenant_id.lower() != tenant),
     )
 
 
