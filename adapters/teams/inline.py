@@ -6,6 +6,7 @@ so that what was shown once is never taken back.
 
 import html
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -20,17 +21,21 @@ LINK = re.compile(
     r'!?\[((?:[^\[\]\\]|\\.|\[[^\[\]]{0,100}\]){0,300})\]\(\s?<?([^\s<>]{1,2000}?)>?(?:\s+"[^"]{0,200}")?\s?\)'
 )
 REFERENCE = re.compile(r"!\[([^\[\]]{0,300})\](?:\[[^\[\]]{0,100}\])?")
-AUTOLINK = re.compile(r"<(https?://[^\s<>]{1,2000})>")
+AUTOLINK = re.compile(r"<(https?://[^\s<>\[\]\\`]{1,2000})>")
 BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 ENTITY_START = re.compile(r"&#?[a-zA-Z0-9]{0,31}$")
 TICKS = re.compile(r"`+")
-PLAIN = re.compile(r"[^\\`\[\]!<&]+")
+PLAIN = re.compile(r"[^\\`\[!<&]+")
 DOMAIN = re.compile(
     r"(?:[a-z]+://)?(?:[^/@\s]*@)?([\w-]+(?:\.[\w-]+)*\.[a-z]{2,})(?:[/:?#]|$)", re.IGNORECASE
 )
 """What a reader takes for an address."""
 NUMBER = re.compile(r"^\[?(\d{1,3})\]?$")
+NUMBERED = re.compile(r"\[\d{1,3}\](?![(\[:])")
+"""How an answer refers to a source; what follows must not make a link or a definition of it."""
+FOLLOWING = {"(": "&#40;", ":": "&#58;"}
+BANGS = re.compile(r"!+")
 MENTION = re.compile(r"<(?=/?at\b)", re.IGNORECASE)
 LONGEST = 2600
 """Characters within which a link or a code span has to end to be one."""
@@ -77,26 +82,47 @@ class Inline:
             "&": _ampersand,
             "[": self._bracket,
             "!": self._bang,
-            "]": _closing,
         }
         return readers[text[at]](text, at, whole)
 
     def _bracket(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
         if found := _link_at(text, at):
-            return self.link(found[1], found[2]), found.end()
-        return None if not whole and _goes_on(text, at, "(") else ("[", at + 1)
+            return self._linked(found, found[1], whole)
+        if not whole and _goes_on(text, at, "("):
+            return None
+        number = NUMBERED.match(text, at)
+        return (number[0], number.end()) if number else (r"\[", at + 1)
 
     def _bang(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
-        """Images are never shown: whoever's text this is could fetch one to tell that it was read."""
+        """Images are never shown: whoever's text this is could fetch one to tell that it was read.
+
+        Of several marks in a row only the last belongs to the bracket behind them; the others must not get to it
+        when that one is gone.
+        """
+        bangs = BANGS.match(text, at)
+        assert bangs  # noqa: S101 - the caller saw one
+        opening = bangs.end()
+        if text[opening : opening + 1] != "[":
+            return (bangs[0], opening) if whole or opening < len(text) else None
+        if opening - at > 1:
+            return r"\!" * (opening - at - 1), opening - 1
         if found := _link_at(text, at):
-            return self.link(found[1] or "image", found[2]), found.end()
-        if text[at : at + 2] != "![":
-            return ("!", at + 1) if whole or at + 1 < len(text) else None
-        if not whole and _goes_on(text, at + 1, "(["):
+            return self._linked(found, found[1] or "image", whole)
+        if not whole and _goes_on(text, opening, "(["):
             return None
         if found := REFERENCE.match(text, at):
             return literal(found[1] or "image"), found.end()
-        return r"!\[", at + 2
+        return r"\!\[", opening + 1
+
+    def _linked(self, found: re.Match[str], label: str, whole: bool) -> tuple[str, int] | None:
+        """A link, and no second one made of what follows it."""
+        following = found.string[found.end() : found.end() + 1]
+        if not following and not whole:
+            return None
+        shown = self.link(label, found[2])
+        if shown.endswith("]") and following in FOLLOWING:
+            return shown + FOLLOWING[following], found.end() + 1
+        return shown, found.end()
 
     def link(self, label: str, target: str) -> str:
         """A link that says where it leads. A numbered one is a source."""
@@ -116,8 +142,13 @@ class Inline:
 def honest(label: str, url: URL) -> str:
     """A link's label without marks; one that looks like another address than the link's gives way to the link."""
     words = re.sub(r"[*_`~]{1,3}", "", label).strip()
-    claimed = DOMAIN.match(words)
-    if not words or (claimed and _bare(claimed[1]) != _bare(url.host or "")):
+    seen = unicodedata.normalize("NFKC", words)
+    claimed = DOMAIN.match(seen)
+    if (
+        not words
+        or ("://" in seen and not claimed)
+        or (claimed and _bare(claimed[1]) != _bare(url.host or ""))
+    ):
         return str(url)
     return words
 
@@ -161,13 +192,6 @@ def _angle(text: str, at: int, whole: bool) -> tuple[str, int] | None:
         return "  \n", found.end()
     undecided = not whole and not re.search(r"[\s<>]", text[at + 1 :])
     return None if undecided else ("&lt;", at + 1)
-
-
-def _closing(text: str, at: int, whole: bool) -> tuple[str, int] | None:
-    """A colon after a bracket could define where brackets elsewhere lead."""
-    if text[at + 1 : at + 2] == ":":
-        return "]&#58;", at + 2
-    return None if not whole and at + 1 == len(text) else ("]", at + 1)
 
 
 def _ampersand(text: str, at: int, whole: bool) -> tuple[str, int] | None:

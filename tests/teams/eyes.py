@@ -26,6 +26,16 @@ def live(text: str) -> list[str]:
     return found + re.findall(r"(?i)</?at\b", text)
 
 
+def links(text: str) -> Iterator[tuple[str, str]]:
+    """What can be clicked: how it reads and where it leads."""
+    for block in PARSER.parse(text):
+        tokens = block.children or []
+        for at, token in enumerate(tokens):
+            if token.type == "link_open":
+                end = next(i for i in range(at, len(tokens)) if tokens[i].type == "link_close")
+                yield "".join(one.content for one in tokens[at:end]), str(token.attrs["href"])
+
+
 def words(text: str) -> str:
     """Markdown as it reads."""
     parts = []

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.teams.markdown import Flow
-from tests.teams.eyes import live
+from tests.teams.eyes import links, live
 
 
 def rendered(text: str, *, extended: bool = False) -> str:
@@ -95,8 +95,44 @@ def test_no_text_becomes_a_mention_an_image_or_html(text: str) -> None:
     assert live(rendered(text)) == []
 
 
+CONSTRUCTS = st.sampled_from(
+    [
+        "[1](https://a.example)",
+        "[a](https://b.example)",
+        "![i](https://evil.example/p.png)",
+        "![i][1]",
+        "[1]: https://evil.example",
+        "[[1]](https://a.example)",
+        "<https://a.example/>",
+        "<https://a.example/",
+        "(https://evil.example)",
+        "[1]",
+        "!",
+        "!!",
+        "[",
+        "]",
+        ":",
+        "\\",
+        "`",
+        "&",
+        "\n",
+        " ",
+    ]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(CONSTRUCTS, max_size=8).map("".join))
+def test_nothing_beside_a_link_makes_more_of_it(text: str) -> None:
+    assert live(rendered(text)) == []
+    assert not [url for label, url in links(rendered(text)) if label == "1"]
+
+
 @settings(max_examples=200, deadline=None)
-@given(st.lists(PIECES, max_size=30).map("".join), st.lists(st.integers(1, 9), min_size=1, max_size=9))
+@given(
+    st.lists(PIECES | CONSTRUCTS, max_size=30).map("".join),
+    st.lists(st.integers(1, 9), min_size=1, max_size=9),
+)
 def test_what_was_shown_is_never_taken_back(text: str, sizes: list[int]) -> None:
     flow, shown, at, turn = Flow(), "", 0, 0
     while at < len(text):
@@ -136,6 +172,15 @@ CASES = [
     ("a script link", "[x](javascript:alert(1))", "x (javascript:alert(1))"),
     ("an image", "![pixel](https://evil.example/p.png?q=1)", "[pixel](https://evil.example/p.png?q=1)"),
     ("an image by reference", "![pixel][1]\n\n[1]: https://evil.example/p.png", "pixel\n\n[1] https://evil.example/p.png"),
+    ("an image behind a mark", "!![a](https://evil.example/p)", r"\![a](https://evil.example/p)"),
+    ("an image in an autolink", "<https://a.example/![x](https://b.example/p)>", "&lt;https://a.example/[x](https://b.example/p)>"),
+    ("a link in an autolink", "<https://a.example/[bank.example](https://b.example)>", "&lt;https://a.example/[https://b.example](https://b.example)>"),
+    ("a source that leads elsewhere", "[1](https://a.example)(https://evil.example)", "[1]&#40;https://evil.example)"),
+    ("a source that defines itself", "[1](https://a.example): https://evil.example", "[1]&#58; https://evil.example"),
+    ("a source that is no link", "as [1] says", "as [1] says"),
+    ("a label over two lines", "[https://bank.example\n](https://evil.example)", "\\[https://bank.example\n](https://evil.example)"),
+    ("a label in wide letters", "[\uff42ank\uff0eexample](https://evil.example)", "[https://evil.example](https://evil.example)"),
+    ("joy", "Great!!! [docs](https://example.com)", "Great!!! [docs](https://example.com)"),
     ("an autolink", "<https://example.com>", "https://example.com"),
     ("invisible signs", "a\u202eb\u200bc 👨‍👩‍👧", "abc 👨‍👩‍👧"),
     ("an ampersand", "Q&A &amp; more &nope", "Q&A &amp; more &nope"),
