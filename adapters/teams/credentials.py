@@ -56,7 +56,7 @@ class Credentials:
         }
         self._clock = clock
         self._grant = Grant(token="", renew=float("-inf"), end=float("-inf"))
-        self._tried = float("-inf")
+        self._tried = self._failed = float("-inf")
         self._asking = asyncio.Lock()
 
     async def token(self) -> str:
@@ -66,6 +66,8 @@ class Credentials:
         if now < self._grant.renew or (now < self._grant.end and waits):
             return self._grant.token
         async with self._asking:
+            if self._failed > now and self._clock() >= self._grant.end:
+                raise PlatformBusy("no token for the Bot Connector", code="token")
             if self._clock() >= self._grant.renew:
                 await self._renew()
         return self._grant.token
@@ -82,6 +84,7 @@ class Credentials:
                 self._grant = await self._ask()
         except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
             log.warning("teams token not renewed", extra={"error": str(error)[:200]})
+            self._failed = self._clock()
             if self._clock() >= self._grant.end:
                 raise PlatformBusy("no token for the Bot Connector", code="token") from error
 

@@ -52,7 +52,7 @@ class KeySet:
         self._clock = clock
         self._keys: Mapping[str, SigningKey] = {}
         self._fetched = -LIFETIME
-        self._tried = -LIFETIME
+        self._tried = self._ended = -LIFETIME
         self._refreshing = asyncio.Lock()
 
     async def find(self, kid: str) -> SigningKey | None:
@@ -74,9 +74,10 @@ class KeySet:
         return self._clock() - self._tried >= (PAUSE if self._keys else FIRST_PAUSE)
 
     async def _refresh(self, kid: str) -> None:
+        came = self._clock()
         async with self._refreshing:
-            if (kid in self._keys and self._fresh) or not self._due:
-                return
+            if (kid in self._keys and self._fresh) or not self._due or self._ended > came:
+                return  # what happened while we waited is as good as an attempt of our own
             first, now = not self._keys, self._clock()
             self._tried = now
             try:
@@ -84,6 +85,7 @@ class KeySet:
                     self._keys = parse(await self._fetch())
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:
                 log.warning("teams keys not refreshed", extra={"error": type(error).__name__})
+                self._ended = self._clock()
             else:
                 self._fetched = now
                 if first:

@@ -286,6 +286,15 @@ async def test_without_any_keys_teams_is_asked_to_send_again(
     assert bot.inbox.events == []
 
 
+async def test_messages_that_wait_for_keys_together_fail_together(bot: Bot) -> None:
+    bot.teams.issuer.trouble["metadata"] = Trouble(status=500, delay=0.2)
+    async with asyncio.TaskGroup() as tasks:
+        sent = [tasks.create_task(bot.teams.send(message(bot, id=str(number)))) for number in range(20)]
+
+    assert {task.result().status for task in sent} == {503}
+    assert bot.teams.issuer.calls["metadata"] == 1
+
+
 async def test_known_keys_are_kept_when_no_new_ones_can_be_had(bot: Bot) -> None:
     await bot.teams.send(message(bot))
     bot.teams.issuer.trouble["keys"] = Trouble(status=500)

@@ -18,6 +18,7 @@ from tests.doubles import FakeJournal
 from tests.teams.clockwork import now
 from tests.teams.fake import FakeTeams
 from tests.teams.faults import Fault
+from tests.teams.issuer import Trouble
 from tests.teams.place import TeamsPlace, adapter_for
 from tests.teams.refusals import Refused
 from tests.teams.rules import size
@@ -411,3 +412,20 @@ async def test_a_given_up_turn_ends_its_open_stream(chat: TeamsPlace) -> None:
     (seen,) = await chat.seen()
     assert seen.text.strip() == "Something went wrong."
     assert AGAIN.label not in seen.buttons
+
+
+async def test_without_a_token_everybody_is_told_at_once(group: TeamsPlace) -> None:
+    group.teams.issuer.trouble["token"] = Trouble(status=503, delay=2)
+    started, refused = now(), []
+
+    async def say(number: int) -> None:
+        with pytest.raises(PlatformBusy):
+            await group.sink(FakeJournal(id=str(number))).say(Reply(text="hi"))
+        refused.append(number)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(10):
+            tasks.create_task(say(number))
+    assert len(refused) == 10
+    assert now() - started < 5
+    assert group.made == []
