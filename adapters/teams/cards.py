@@ -38,9 +38,9 @@ class Speech:
     text: Activity
 
 
-def speech(reply: Reply, place: Place, *, extended: bool = False) -> Speech:
+def speech(reply: Reply, place: Place) -> Speech:
     """Text where text will do; a card where there is something to pick, to press or to compare."""
-    text = messages.message(sizes.parts(as_text(reply))[0], extended=extended)
+    text = messages.message(sizes.parts(as_text(reply))[0])
     laid_out = reply.table or reply.sections or reply.choices
     written = all(button.action is Action.RUN for button in reply.buttons)
     if not laid_out and (not reply.buttons or (written and place.personal)):

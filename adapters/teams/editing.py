@@ -37,7 +37,9 @@ class Editing:
         if shown == self._last:
             return self
         try:
-            await stage.connector.put(stage.place.where, self._ids[0], self._growing(shown), Repeat.NEVER)
+            await stage.connector.put(
+                stage.place.where, self._ids[0], self._stoppable(stage.message(shown)), Repeat.NEVER
+            )
         except TeamsApiError as error:
             await self._excuse(error)
         else:
@@ -72,7 +74,7 @@ class Editing:
     async def _add(self, text: str, number: int | None = None) -> None:
         """Posts a placeholder at the end, or instead of a message that is gone, and keeps its id at once."""
         stage = self._stage
-        placeholder = messages.addressed(self._growing(text), stage.place)
+        placeholder = messages.addressed(self._stoppable(messages.message(text)), stage.place)
         try:
             message = await stage.connector.post(stage.place.where, placeholder)
         except TeamsApiError as error:
@@ -86,9 +88,8 @@ class Editing:
             self._ids[number] = message
         return await stage.journal.save({"ids": list(self._ids)})
 
-    def _growing(self, text: str) -> Activity:
+    def _stoppable(self, activity: Activity) -> Activity:
         """A message that is not finished, with a Stop where the platform has buttons for it."""
-        activity = self._stage.message(text)
         if self._offers_stop:
             stop = Button(action=Action.STOP, label="Stop", value=self._stage.journal.id)
             activity["suggestedActions"] = messages.suggested((stop,), self._stage.place)

@@ -57,7 +57,7 @@ class TeamsSink:
 
     async def say(self, reply: Reply) -> str:
         try:
-            return await self._say(speech(reply, self._stage.place, extended=self._stage.extended), reply)
+            return await self._say(speech(reply, self._stage.place), reply)
         except TeamsApiError as error:
             raise error.plainly() from error
 

@@ -64,7 +64,8 @@ class Final:
     def activity(self, number: int, stage: Stage, *, card: bool = False) -> Activity:
         """The message that holds one part; the last one also has what can be pressed.
 
-        With `card` the buttons are a card's, which only the end of a stream can carry beside text.
+        With `card` the buttons are a card's, which only the end of a stream can carry beside text, and not beside
+        extendedmarkdown.
         """
         text = self.texts[number]
         activity = stage.message(text)
@@ -73,7 +74,7 @@ class Final:
         if number + 1 < len(self.texts):
             return activity
         activity["channelData"] = messages.THUMBS
-        if self.buttons and card:
+        if self.buttons and card and not stage.extended:
             activity["attachments"] = [messages.attachment(actions_card(self.buttons, stage.place))]
         elif suggestions := messages.suggested(self.buttons, stage.place):
             activity["suggestedActions"] = suggestions

@@ -209,7 +209,7 @@ class Connector:
             stream = room.streams.get(str(info["streamId"]))
             if stream is None:
                 raise bad("There is no such stream.")
-            if not stream.take(activity, info, now, quota=self.quota):
+            if not stream.take(activity, info, now, quota=self.quota, extended=self.extended):
                 self.violations.append("a stream update out of sequence")
                 code = "ContentStreamSequenceOrderPreConditionFailed"
                 return web.json_response({"error": {"code": code, "message": "dropped"}}, status=202)

@@ -29,7 +29,15 @@ class Stream:
     def open(self, now: float) -> bool:
         return not (self.done or self.cancelled or now - self.started > LONGEST)
 
-    def take(self, activity: Mapping[str, Any], info: Mapping[str, Any], now: float, *, quota: bool) -> bool:
+    def take(
+        self,
+        activity: Mapping[str, Any],
+        info: Mapping[str, Any],
+        now: float,
+        *,
+        quota: bool,
+        extended: bool = True,
+    ) -> bool:
         """One update or the final. False: accepted, but dropped for its sequence number."""
         self._alive(now)
         if quota and now - self.last < 1.0:
@@ -37,6 +45,7 @@ class Stream:
         kind, text = info.get("streamType"), activity.get("text") or ""
         if kind == "final":
             self._final(activity, info)
+            check_message(activity, extended=extended)
         else:
             if not self._update(info, kind, text):
                 return False
@@ -67,7 +76,6 @@ class Stream:
             raise bad("The final of a stream has no streamSequence.")
         if size(activity) > 100 * 1024:
             raise stream_refused("Message size too large.")
-        check_message(activity)
 
     def _update(self, info: Mapping[str, Any], kind: object, text: str) -> bool:
         if kind == "informative" and self.content:

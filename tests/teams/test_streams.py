@@ -429,3 +429,22 @@ async def test_without_a_token_everybody_is_told_at_once(group: TeamsPlace) -> N
     assert len(refused) == 10
     assert now() - started < 5
     assert group.made == []
+
+
+TABLE = "# Tides\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nThat is all. "
+
+
+@pytest.mark.parametrize("kind", ["personal", "groupChat"])
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+async def test_extended_markdown_is_used_where_it_is_known(teams: FakeTeams, kind: str, known: bool) -> None:
+    teams.connector.extended = known
+    adapter = adapter_for(teams, TEAMS_EXTENDED_MARKDOWN="1")
+    async with adapter.running():
+        place = TeamsPlace(teams, adapter, kind)
+        await place.sink(FakeJournal()).show(told([Text(TABLE), DONE]))
+        await place.sink(FakeJournal(id="turn-2")).say(Reply(text="Memory erased."))
+
+    answer, said = place.room.said()
+    assert answer.activity["textFormat"] == ("extendedmarkdown" if known else "markdown")
+    assert answer.text.startswith("# Tides\n\n| a | b |")
+    assert said.text == "Memory erased."
