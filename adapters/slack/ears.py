@@ -14,6 +14,7 @@ from adapters.slack.ours import Installation
 from adapters.slack.place import Place, note, thread
 from adapters.slack.rendering import layout
 from adapters.slack.sinks import Workspace
+from adapters.slack.strangers import Strangers
 from adapters.slack.twins import Twins
 from bot.errors import PlatformError
 from bot.events import Author, ButtonPressed, Event, MessageReceived, StopRequested, WorkspaceLeft
@@ -47,9 +48,7 @@ class Ears:
         self._workspace = workspace
         self._left = left
         self._twins = Twins()
-        self._colleagues: set[str] = (
-            set()
-        )  # of our organisation's other workspaces; ids are unique in all of Slack
+        self._strangers = Strangers(clock=clock)
 
     async def hear(self, body: Json, ours: Installation) -> None:
         """Raises StorageUnavailable; then nothing was stored, and Slack must not be answered 200."""
@@ -68,18 +67,10 @@ class Ears:
         await self._after(body, ours, event, receipt)
 
     async def _may_ask(self, author: Author, ours: Installation) -> bool:
-        """Strangers only by policy. Who works in another workspace of our organisation is none; Slack knows it."""
-        if not author.external or self._external or author.id in self._colleagues:
+        """Strangers only by policy. Raises PlatformBusy: then it is not known now, and Slack has to send again."""
+        if not author.external or self._external:
             return True
-        try:
-            answer = await self._workspace(ours).calls.may("users.info", user=author.id)
-        except PlatformError:
-            return False
-        person = (answer or {}).get("user") or {}
-        organisation = str((person.get("enterprise_user") or {}).get("enterprise_id") or "")
-        if {str(person.get("team_id") or ""), organisation} & {ours.workspace, ours.enterprise} - {""}:
-            self._colleagues.add(author.id)
-        return author.id in self._colleagues
+        return not await self._strangers.include(author, ours, self._workspace(ours).calls)
 
     async def _after(self, body: Json, ours: Installation, event: Event, receipt: Receipt) -> None:
         if receipt is Receipt.FULL:

@@ -228,8 +228,7 @@ def author_of(payload: Json, event: Json, us: Installation) -> Author:
     """`external`: in a channel shared with another organisation, and of that one for all that can be seen here."""
     team = team_of(event)
     shared = bool(payload.get("is_ext_shared_channel"))
-    home = {us.workspace, us.enterprise, payload.get("context_team_id")} - {""}
-    return Author(id=str(event["user"]), external=shared and team not in home)
+    return Author(id=str(event["user"]), external=shared and team not in {us.workspace, us.enterprise} - {""})
 
 
 def team_of(event: Json) -> str:

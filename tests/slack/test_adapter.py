@@ -10,6 +10,7 @@ from bot.ports import Adapter, Receipt
 from tests.contracts.adapters import AdapterContract, HearingContract, PostOffice
 from tests.doubles import FakeInbox
 from tests.slack.fake import events, reading
+from tests.slack.fake.api import Mishap
 from tests.slack.fake.world import Json
 from tests.slack.places import Bot, bot_in_slack
 
@@ -275,7 +276,35 @@ async def test_in_an_organisation_a_press_counts_only_from_its_own_people(
             assert (await bot.http.interaction(press)).status == 200
 
         assert len(bot.inbox.events) == 2 * heard
-        assert len([call for call in slack.calls if call.method == "users.info"]) == (1 if heard else 2)
+        assert len([call for call in slack.calls if call.method == "users.info"]) == 1
+
+
+async def test_who_hosts_a_shared_channel_is_not_one_of_us_for_that() -> None:
+    async with bot_in_slack() as bot:
+        slack, team = bot.fake.slack, bot.fake.slack.teams["T1"]
+        said = events.said(slack, slack.channels["C1"], "U7", f"<@{team.bot_user}> hello")
+        event = events.mention(slack, said) | {"user_team": "T7", "team": "T7"}
+        shared = {"is_ext_shared_channel": True, "context_team_id": "T7"}
+        answer = await bot.http.event(events.envelope(slack, team, event, **shared))
+
+        assert answer.status == 200
+        assert bot.inbox.events == []
+
+
+async def test_while_slack_does_not_say_whose_people_somebody_is_of_it_is_asked_to_send_again() -> None:
+    async with bot_in_slack() as bot:
+        slack, team = bot.fake.slack, bot.fake.slack.teams["T1"]
+        team.enterprise = "E1"
+        slack.people["U7"] = {"id": "U7", "enterprise_user": {"enterprise_id": "E1"}}
+        said = events.said(slack, slack.channels["C1"], "U7", f"<@{team.bot_user}> hello")
+        event = events.mention(slack, said) | {"user_team": "T7", "team": "T7"}
+        envelope = events.envelope(slack, team, event, is_ext_shared_channel=True)
+        await OverHttp(bot).deliver("hello")  # the bot knows who it is from then on
+        bot.fake.api.mishaps = {bot.fake.api.requests + 1: Mishap.BUSY}
+        statuses = [(await bot.http.event(envelope)).status for _ in range(2)]
+
+        assert statuses == [503, 200]
+        assert [event.author.id for event in bot.inbox.events] == ["U1", "U7"]
 
 
 async def test_slack_is_not_asked_who_we_are_with_every_event(bot: Bot) -> None:

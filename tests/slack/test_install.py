@@ -234,6 +234,20 @@ async def test_the_same_ids_in_two_workspaces_never_mix(several: Company) -> Non
     assert {first.thread.workspace, other.thread.workspace} == {"T1", "T2"}
 
 
+async def test_a_colleague_in_one_organisation_is_a_stranger_in_another(several: Company) -> None:
+    slack = several.bot.fake.slack
+    first, second = (slack.add_team(f"T{n}", token=f"xoxb-{n}", enterprise=f"E{n}") for n in (5, 6))
+    slack.people["U7"] = {"id": "U7", "enterprise_user": {"enterprise_id": "E5"}}
+    button = {"type": "button", "action_id": "again.0", "value": "turn-1", "text": "Regenerate"}
+    for team in (first, second):
+        await several.install(team)
+        press = events.pressed(slack, team, "U7", on=None, element=button)
+        press["user"]["team_id"] = "T7"
+        assert (await several.bot.http.interaction(press)).status == 200
+
+    assert [event.thread.workspace for event in several.bot.inbox.events] == ["T5"]
+
+
 async def test_an_organisation_wide_installation_serves_its_workspaces(several: Company) -> None:
     slack = several.bot.fake.slack
     whole = slack.add_team("T5", token="xoxb-5", enterprise="E1", org_wide=True)
