@@ -79,6 +79,7 @@ def elements(markdown: str) -> list[Element]:
                 depth -= 1
             case "list_item_open":
                 prefix = _marker(numbers, depth)
+                found += _empty_item(tokens[at + 1], prefix)
             case "blockquote_open":
                 prefix = "│ "
             case "fence" | "code_block":
@@ -173,6 +174,11 @@ def _paragraph(token: Token, prefix: str, style: Style) -> Iterator[Element]:
             current.append(one)
     if current:
         yield block(*current, **close)
+
+
+def _empty_item(closing: Token, prefix: str) -> list[Element]:
+    """The mark alone, where nothing follows it: "42." is an answer."""
+    return [block(run(prefix.rstrip()))] if closing.type == "list_item_close" else []
 
 
 def _marker(numbers: list[int | None], depth: int) -> str:

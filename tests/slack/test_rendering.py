@@ -159,8 +159,9 @@ def test_pages_hold_everything_and_never_move(document: list[Written], page: int
         ("&lt;!channel&gt; &amp; &copy;", "<!channel> & ©"),
         ("<div>text</div>", "<div>text</div>"),
         (":tada: @channel", ":tada: @channel"),
+        ("42.", "42."),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_what_a_person_reads(source: str, shown: str) -> None:
     assert seen(source) == shown

@@ -119,6 +119,12 @@ def test_markdown_is_laid_out_in_a_card() -> None:
     check_card({"type": "AdaptiveCard", "version": "1.5", "body": shown})
 
 
+def test_a_number_with_a_full_stop_is_an_answer_and_no_empty_list() -> None:
+    (only,) = rich.elements("42.")
+
+    assert [run["text"] for run in only["inlines"]] == ["42."]
+
+
 HOSTILE_PARTS = st.lists(
     st.sampled_from(
         [*HOSTILE.split(" "), "${x}", "{{DATE(1)}}", '"},{"type":"Image","url":"https://evil.example/x"}', "](", "![", "\n", "\n\n", "|", "|---|", "- ", "1. ", "`", "```", "<!--", "[x]: javascript:1", "[x]"]

@@ -94,7 +94,7 @@ def rich(node: SyntaxTreeNode, *, indent: int = 0) -> Iterator[Block]:
         case "fence" | "code_block":
             yield from code(node)
         case "bullet_list" | "ordered_list":
-            yield from items(node, indent)
+            yield from items(node, indent) if any(item.children for item in node.children) else marks(node)
         case "blockquote":
             if quoted := elements(inside(node)):
                 yield {"type": "rich_text_quote", "elements": quoted}
@@ -144,6 +144,11 @@ def items(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
                 yield from rich(child, indent=indent + 1)
     if waiting:
         yield part(waiting, number - len(waiting))
+
+
+def marks(node: SyntaxTreeNode) -> Iterator[Block]:
+    """A list without a word in it was none: "42." is an answer."""
+    yield section([Run(text="\n".join(f"{item.info}{item.markup}" for item in node.children))])
 
 
 def gap(runs: Iterable[Run], *, first: bool) -> Iterator[Run]:
