@@ -1,7 +1,7 @@
 """The whole product in a fake Slack: a process of its own, its own Redis, and a person who writes and presses."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +57,41 @@ class Office:
             await self.deliver("events_api", events.envelope(self.slack, self.team, twin))
         return said
 
+    async def told(self, text: str, *, channel: str = "C1", thread: str = "") -> Message:
+        """What the bot says next besides answers, after Ada wrote something."""
+        before = set(self.slack.channels[channel].messages)
+        await self.say(text, channel=channel, thread=thread)
+        return await self.next(before, channel)
+
+    async def command(self, command: str, text: str = "", *, channel: str = "C1") -> Message:
+        """Ada types a slash command; what she alone sees then."""
+        place = self.slack.channels[channel]
+        before = set(place.messages)
+        fields = events.command(self.slack, self.team, place, "U1", command=command, text=text)
+        await self.deliver("slash_commands", dict(fields))
+        return await self.next(before, channel)
+
     async def press(self, message: Message, label: str) -> None:
         element = next(one for one in reading.controls(message) if one["text"]["text"] == label)
         payload = events.pressed(self.slack, self.team, "U1", on=message, element=element)
         await self.deliver("interactive", payload)
+
+    async def choose(self, message: Message, label: str) -> None:
+        """Ada picks a line of a menu."""
+        menu = next(one for one in reading.controls(message) if one["type"] == "static_select")
+        chosen = next(one["value"] for one in menu["options"] if one["text"]["text"] == label)
+        payload = events.pressed(self.slack, self.team, "U1", on=message, element=menu, chosen=chosen)
+        await self.deliver("interactive", payload)
+
+    async def next(self, before: Collection[str], channel: str = "C1") -> Message:
+        """The bot's first message that was not there before."""
+
+        def new() -> list[Message]:
+            messages = self.slack.channels[channel].messages.values()
+            return [one for one in messages if (one.bot_id or one.seen_by) and one.ts not in before]
+
+        await self.until(lambda: bool(new()))
+        return new()[0]
 
     def ours(self, channel: str = "C1") -> list[Message]:
         return [one for one in self.slack.channels[channel].messages.values() if one.bot_id]
@@ -78,10 +109,15 @@ class Office:
         """The finished answers in a thread."""
 
         def done() -> list[Message]:
-            return [one for one in self.ours(channel) if one.thread_ts == thread and reading.footer(one)]
+            return [one for one in self.ours(channel) if one.thread_ts == thread and complete(one)]
 
         await self.until(lambda: len(done()) >= count)
         return done()
+
+
+def complete(answer: Message) -> bool:
+    """A growing one may have a quiet line too: what the model does meanwhile."""
+    return bool(reading.footer(answer)) and "Stop" not in reading.buttons(answer)
 
 
 @asynccontextmanager
