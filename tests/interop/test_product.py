@@ -89,7 +89,8 @@ async def at_work(folder: Path, **extra: str) -> AsyncIterator[tuple[Office, AIM
             "FOUNDRY_ENDPOINT": mock.url,
         }
         keys = {f"{vendor}_API_KEY": KEY for vendor in ("OPENAI", "XAI", "ANTHROPIC", "GEMINI", "FOUNDRY")}
-        async with office(folder, agent=False, limits=False, **settings, **{**keys, **extra}) as at:
+        at_once = settings | keys | extra
+        async with office(folder, socket=False, agent=False, limits=False, **at_once) as at:
             yield at, mock
 
 
