@@ -19,6 +19,8 @@ async def test_conversations_are_made_renamed_and_deleted_by_keyboard_alone(
 ) -> None:
     async with tab(browser, page.url) as one:
         keys = one.page.keyboard
+        await one.page.wait_for_selector("#empty:not([hidden])")
+        await one.page.wait_for_selector("#write:focus")
         await keys.type("First line")
         await keys.press("Shift+Enter")
         await keys.type("second line")
