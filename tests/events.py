@@ -34,10 +34,12 @@ def stop(*, turn: str = "", where: ThreadKey | None = None, author: Author = ANN
     return StopRequested(id=f"e{next(numbers)}", thread=where or thread(), author=author, at=1.0, turn=turn)
 
 
-def turn(question: str = "hello", answer: str = "hi", *, cost: float | None = None) -> Turn:
+def turn(
+    question: str = "hello", answer: str = "hi", *, cost: float | None = None, author: Author = ANN
+) -> Turn:
     return Turn(
         id=f"t{next(numbers)}",
-        asked=Said(author=ANN, text=question),
+        asked=Said(author=author, text=question),
         answer=answer,
         model="demo",
         cost=cost,

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.events import EVENT
 from bot.ports import Claim, Scopes, Ticket
-from bot.storage.memory import read_turns
+from bot.storage.history import read_turns
 from bot.storage.sealing import Seal
 from bot.turns import RECORD, TurnRecord
 

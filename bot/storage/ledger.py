@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from pydantic import ValidationError
-
 from bot.events import ThreadKey
 from bot.ports import Recent, Spend
 from bot.storage.connection import Database
+from bot.storage.history import read_turns
 from bot.storage.keys import Keys
-from bot.storage.sealing import Seal, Unreadable
-from bot.turns import TURN, Turn
+from bot.storage.sealing import Seal
+from bot.turns import Turn
 
 MICRO = 1_000_000
 TITLE = 80  # characters
+LOOKED_AT = 10  # turns of a conversation
 
 
 def periods(at: datetime) -> tuple[str, str]:
@@ -80,21 +80,21 @@ class RedisLedger:
         )[:limit]
         if not found:
             return []
-        latest = await self._database.ask(
-            *(("LINDEX", self._keys.history(thread.digest), -1) for _, thread in found)
+        histories = await self._database.ask(
+            *(("LRANGE", self._keys.history(thread.digest), -LOOKED_AT, -1) for _, thread in found)
         )
-        return [
-            Recent(thread=thread, title=self._title(thread, turn), at=at)
-            for (at, thread), turn in zip(found, latest, strict=True)
-            if turn  # what was forgotten is not listed either
-        ]
+        titled = (
+            Recent(thread=thread, title=self._title(thread, turns, person), at=at)
+            for (at, thread), turns in zip(found, histories, strict=True)
+        )
+        return [each for each in titled if each.title]  # what was forgotten is not listed either
 
-    def _title(self, thread: ThreadKey, stored: bytes) -> str:
-        try:
-            turn = TURN.validate_json(self._seal.open(stored, about=thread.digest))
-        except (Unreadable, ValidationError):
-            return ""
-        words = " ".join(turn.asked.text.split())
+    def _title(self, thread: ThreadKey, stored: Sequence[bytes], person: str) -> str:
+        """The latest question of the person's own: they may not be there any more to read what others ask."""
+        turns = read_turns(stored, self._seal, thread.digest)
+        asked = (turn.asked for turn in reversed(turns))
+        own = next((said.text for said in asked if said.author.id == person and said.text), "")
+        words = " ".join(own.split())
         return words if len(words) <= TITLE else f"{words[: TITLE - 1]}…"
 
 

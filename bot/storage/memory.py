@@ -1,33 +1,19 @@
 """What conversations remember, read and erased outside a claim."""
 
-import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-
-from pydantic import ValidationError
 
 from bot.events import ThreadKey
 from bot.ports import Memory
 from bot.storage.connection import Database
+from bot.storage.history import read_turns
 from bot.storage.keys import Keys
 from bot.storage.ledger import periods_kept
 from bot.storage.scripts import Scripts, Word
-from bot.storage.sealing import Seal, Unreadable
-from bot.turns import TURN, Turn
+from bot.storage.sealing import Seal
+from bot.turns import Turn
 
 SOME = 200  # keys that are erased per round trip
-log = logging.getLogger(__name__)
-
-
-def read_turns(stored: Sequence[bytes], seal: Seal, conversation: str) -> tuple[Turn, ...]:
-    """A turn that cannot be read any more is left out, not a reason to answer nothing."""
-    turns = []
-    for data in stored:
-        try:
-            turns.append(TURN.validate_json(seal.open(data, about=conversation)))
-        except (Unreadable, ValidationError):
-            log.warning("a remembered turn cannot be read", extra={"conversation": conversation})
-    return tuple(turns)
 
 
 class RedisMemory(Memory):

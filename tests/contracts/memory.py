@@ -120,6 +120,14 @@ class LedgerContract:
         assert len(await storage.ledger.recent("test:T", ANN.id, limit=1)) == 1
         assert await storage.ledger.recent("test:T", BOB.id) == []
 
+    async def test_what_others_asked_since_is_no_title_of_ones_own(self, storage: Storage) -> None:
+        await remember(storage, thread("a"), turn("mine"))
+        await remember(storage, thread("a"), turn("theirs", author=BOB), author=BOB)
+        await remember(storage, thread("b"), turn("only theirs", author=BOB))
+        recent = await storage.ledger.recent("test:T", ANN.id)
+
+        assert [each.title for each in recent] == ["mine"]
+
     async def test_a_forgotten_conversation_is_not_listed(self, storage: Storage) -> None:
         await remember(storage, thread("a"), turn())
         await storage.memory.forget(thread("a"))

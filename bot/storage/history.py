@@ -1,0 +1,22 @@
+"""Reads stored turns, for whoever looks at a conversation's history."""
+
+import logging
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from bot.storage.sealing import Seal, Unreadable
+from bot.turns import TURN, Turn
+
+log = logging.getLogger(__name__)
+
+
+def read_turns(stored: Sequence[bytes], seal: Seal, conversation: str) -> tuple[Turn, ...]:
+    """A turn that cannot be read any more is left out, not a reason to answer nothing."""
+    turns = []
+    for data in stored:
+        try:
+            turns.append(TURN.validate_json(seal.open(data, about=conversation)))
+        except (Unreadable, ValidationError):
+            log.warning("a remembered turn cannot be read", extra={"conversation": conversation})
+    return tuple(turns)
