@@ -149,9 +149,7 @@ class Conversation:
             case Action.OTHER:
                 return await self._say(scene, await self._others(scene, first))
             case Action.CONTINUE:
-                return await self._ask(
-                    scene, Said(author=event.author, text=GO_ON), _answered_by(scene, first)
-                )
+                return await self._go_on(scene, first)
             case Action.KEEP:
                 kept = keep(scene, first, rest)
                 return await self._say(scene, kept or Spoken(reply=Reply(text=GONE, private=scene.private)))
@@ -174,6 +172,15 @@ class Conversation:
         )
         return await self._answers.answer(scene, question)
 
+    async def _go_on(self, scene: Scene, turn_id: str) -> Outcome:
+        """The model that was cut off goes on, as an answer of its own."""
+        place = place_of(scene.claim.history, turn_id)
+        if place is None:
+            return await self._say(scene, Spoken(reply=Reply(text=GONE, private=scene.private)))
+        return await self._ask(
+            scene, Said(author=scene.event.author, text=GO_ON), scene.claim.history[place].model
+        )
+
     async def _others(self, scene: Scene, turn_id: str) -> Spoken:
         place = place_of(scene.claim.history, turn_id)
         if place is None:
@@ -193,11 +200,6 @@ class Conversation:
 
 def _said(event: MessageReceived) -> Said:
     return Said(author=event.author, text=event.text, message=event.message, at=event.at, files=event.files)
-
-
-def _answered_by(scene: Scene, turn_id: str) -> str:
-    place = place_of(scene.claim.history, turn_id)
-    return "" if place is None else scene.claim.history[place].model
 
 
 def _rewrite(claim: Claim, message: str, text: str) -> Outcome:
