@@ -17,6 +17,7 @@ TOO_LONG = "The answer reached the length limit. Press Continue to go on."
 ALL_THOUGHT = (
     "{model} used its whole output limit for thinking. Ask again, or pick another model with /model."
 )
+LONGEST = 400_000  # characters of an answer: several times what any model writes in one go
 DETAIL = 300  # characters of what a vendor says about it
 EMPTY = "{model} gave an empty answer. Ask again, or pick another model with /model."
 
@@ -33,6 +34,7 @@ class Attempt:
     error: ModelError | None = None
     stopped: bool = False
     _text: list[str] = field(default_factory=list)
+    _length: int = 0
     _thoughts: list[str] = field(default_factory=list)
 
     @property
@@ -51,12 +53,18 @@ class Attempt:
     async def watch(
         self, pieces: AsyncGenerator[Piece | Answering | Status, None], stop: Stop
     ) -> AsyncGenerator[Shown, None]:
-        """Passes on what people see, until the end, the stop, or a failure, which is kept and not raised."""
+        """Passes on what people see, until the end, the stop, or a failure, which is kept and not raised.
+
+        A model that never ends is hung up on: every page of it is a message to somebody.
+        """
         try:
             async with aclosing(stop.cut(pieces)) as cut:
                 async for piece in cut:
                     if visible := self._note(piece):
                         yield visible
+                    if self._length > LONGEST:
+                        self.finish = Finish(reason=Reason.LENGTH)
+                        break
         except Interrupted as broken:
             self.error = broken.error
         except ModelError as error:
@@ -67,6 +75,7 @@ class Attempt:
         match piece:
             case Text(text=text):
                 self._text.append(text)
+                self._length += len(text)
                 return piece
             case Thinking(text=text):
                 self._thoughts.append(text)

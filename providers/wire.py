@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from math import isfinite
+from math import inf
 from typing import Any, Final
 
 from bot.errors import ServerError
 from bot.pieces import Piece, Text, Thinking
 
 NOTHING: Final[dict[str, Any]] = {}
+MOST = 1_000_000_000  # tokens: a larger number is a mistake, and fits into no sum
 
 
 def parsed(data: str) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def text(value: Any) -> str:
 
 def count(value: Any) -> int:
     """A number of tokens; 0 for what is not one."""
-    return int(value) if isinstance(value, int | float) and isfinite(value) and value > 0 else 0
+    return int(min(value, MOST)) if isinstance(value, int | float) and 0 < value < inf else 0
 
 
 class Whole:

@@ -116,6 +116,12 @@ IN_CHAT = (
         usage=Usage(input=19, output=30, reasoning=9),
     ),
     Deviation(
+        id="a gateway counts beyond all numbers",
+        events=(delta(content="hi"), delta("stop", more=counted(10**400, -5)), DONE),
+        text="hi",
+        usage=Usage(input=1_000_000_000, output=0),
+    ),
+    Deviation(
         id="deepseek counts on the finish chunk and names the cache differently",
         events=(delta(content="hi"), delta("stop", more=counted(9, 3, prompt_cache_hit_tokens=4)), DONE),
         text="hi",

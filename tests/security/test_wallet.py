@@ -91,6 +91,17 @@ async def test_an_answer_that_breaks_off_is_counted_as_far_as_it_went() -> None:
     assert stage.history[-1].cost
 
 
+async def test_a_model_that_never_ends_is_hung_up_on_and_can_be_told_to_go_on() -> None:
+    stage = Stage()
+    stage.one.scripts = [[Text("and so on " * 100)] * 10_000]
+    heard = await stage.says("Tell me everything.")
+
+    assert 400_000 <= len(heard.text) < 402_000
+    assert stage.history[-1].reason == "length"
+    assert stage.history[-1].cost
+    assert stage.one.open == 0
+
+
 async def test_who_presses_pays(storage: Storage) -> None:
     """Somebody else's question, asked again by Bob, is Bob's expense."""
     thread = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
