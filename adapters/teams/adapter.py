@@ -8,7 +8,6 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.teams import messages
 from adapters.teams.activity import Incoming
 from adapters.teams.auth import Denied, Gate, OpenGate
 from adapters.teams.connector import Connector, Repeat
@@ -16,6 +15,7 @@ from adapters.teams.downloads import Downloads
 from adapters.teams.ears import FULL, Ears, Turns
 from adapters.teams.events import PLATFORM
 from adapters.teams.places import Place
+from adapters.teams.rendering import messages
 from adapters.teams.sink import Streams, TeamsSink
 from adapters.teams.voices import Stage
 from adapters.teams.wire import Wire

@@ -5,9 +5,9 @@ A post is not idempotent and edits are: so a short placeholder is posted, its id
 is an edit. Should the post's answer get lost, a placeholder stays behind and the answer is still told once.
 """
 
-from adapters.teams import messages, sizes
 from adapters.teams.connector import Repeat, TeamsApiError
-from adapters.teams.messages import Activity
+from adapters.teams.rendering import messages, sizes
+from adapters.teams.rendering.messages import Activity
 from adapters.teams.voices import WAITING, Final, Stage, Voice
 from bot.pacing import Pace
 from bot.replies import Action, Button

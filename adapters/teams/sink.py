@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.teams import messages
-from adapters.teams.cards import Speech, speech
 from adapters.teams.connector import TeamsApiError
 from adapters.teams.editing import Editing
-from adapters.teams.markdown import Flow
+from adapters.teams.rendering import messages
+from adapters.teams.rendering.cards import Speech, speech
+from adapters.teams.rendering.markdown import Flow
 from adapters.teams.streaming import Streaming
 from adapters.teams.voices import Final, Stage, Voice
 from bot.growing import Answer, follow

@@ -4,10 +4,10 @@ Source: Microsoft Learn, Teams platform, "Stream bot messages": one request a se
 before, two minutes in all; what may only be in the final is the label, the thumbs and the card.
 """
 
-from adapters.teams import messages, sizes
 from adapters.teams.connector import Repeat, TeamsApiError
 from adapters.teams.editing import Editing
-from adapters.teams.messages import Activity
+from adapters.teams.rendering import messages, sizes
+from adapters.teams.rendering.messages import Activity
 from adapters.teams.voices import WAITING, Final, Silent, Stage, Voice
 
 PACE = 1.5

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from adapters.teams import messages, sizes
-from adapters.teams.cards import actions_card
 from adapters.teams.connector import Connector
-from adapters.teams.inline import Source, literal
-from adapters.teams.messages import Activity
 from adapters.teams.places import Place
+from adapters.teams.rendering import messages, sizes
+from adapters.teams.rendering.cards import actions_card
+from adapters.teams.rendering.inline import Source, literal
+from adapters.teams.rendering.messages import Activity
 from bot.pacing import Clock
 from bot.pieces import Closing
 from bot.ports import Journal

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.teams import cards, events, rich
+from adapters.teams import events
 from adapters.teams.connector import Where
 from adapters.teams.places import Place
+from adapters.teams.rendering import cards, rich
 from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
 from tests.contracts.sinks import HOSTILE
 from tests.doubles import FakeJournal

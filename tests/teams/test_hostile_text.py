@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 from yarl import URL
 
-from adapters.teams import hearing, inline, rich
+from adapters.teams import hearing
 from adapters.teams.activity import Incoming
-from adapters.teams.markdown import Flow
+from adapters.teams.rendering import inline, rich
+from adapters.teams.rendering.markdown import Flow
 from tests.security.test_hostile_text import LONG, MOST, TEXTS
 
 

@@ -1,7 +1,7 @@
 """What Switchboard says besides answers, as an Adaptive Card where there is something to press or to lay out.
 
 Every card has a version as text, for clients and moments that take none. What people and models wrote goes into
-text nodes only (adapters.teams.rich). Source: Microsoft Learn, Teams platform, "Cards reference", Adaptive Cards
+text nodes only (adapters.teams.rendering.rich). Source: Microsoft Learn, Teams platform, "Cards reference", Adaptive Cards
 up to 1.5, "Universal Actions" (Action.Execute with Action.Submit as its fallback).
 """
 
@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.teams import messages, rich, sizes, tables
 from adapters.teams.events import ACTION, INPUT, PRIVATE
-from adapters.teams.inline import Inline, literal
-from adapters.teams.markdown import Flow
-from adapters.teams.messages import Activity
 from adapters.teams.places import Place
-from adapters.teams.rich import Element, Style
+from adapters.teams.rendering import messages, rich, sizes, tables
+from adapters.teams.rendering.inline import Inline, literal
+from adapters.teams.rendering.markdown import Flow
+from adapters.teams.rendering.messages import Activity
+from adapters.teams.rendering.rich import Element, Style
 from bot.replies import Action, Button, Choice, Reply, Section, Table
 
 AT_ONCE = 6

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.teams.events import ACTION, PRIVATE, VALUE
-from adapters.teams.inline import Source
 from adapters.teams.places import Place
+from adapters.teams.rendering.inline import Source
 from bot.replies import Action, Button
 
 Activity = dict[str, Any]

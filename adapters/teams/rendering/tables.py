@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from adapters.teams.inline import HIDDEN, code, literal
+from adapters.teams.rendering.inline import HIDDEN, code, literal
 
 WIDEST = 76
 """Columns of a block of code that a Teams window shows without a scroll bar."""

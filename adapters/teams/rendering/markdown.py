@@ -9,8 +9,8 @@ Source: Microsoft Learn, Teams platform, "Format your bot messages" and "Stream 
 import re
 from dataclasses import dataclass, field
 
-from adapters.teams.inline import HIDDEN, Inline, Source, code
-from adapters.teams.tables import cells, delimits, drawn
+from adapters.teams.rendering.inline import HIDDEN, Inline, Source, code
+from adapters.teams.rendering.tables import cells, delimits, drawn
 
 FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([\w+#.-]{0,30})[^`]*$")
 FENCE_START = re.compile(r"^[ \t]*(?:`+|~{3,})[^`]*$|^[ \t]*~{1,2}$")

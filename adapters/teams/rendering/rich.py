@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from adapters.teams.clouds import address
-from adapters.teams.inline import HIDDEN, SCHEMES, honest
+from adapters.teams.rendering.inline import HIDDEN, SCHEMES, honest
 
 Element = dict[str, Any]
 
