@@ -29,6 +29,8 @@ class Call:
     sent: dict[str, Any]
     authorization: str
     line: object = None
+    made: str = ""
+    dropped: bool = False
     status: int = 0
     code: str = ""
 
@@ -73,12 +75,13 @@ class Connector:
 
     @property
     def unheard(self) -> int:
-        """How many messages may have been posted without anybody learning of it: the answer was dropped, or nothing
-        more was ever said over that connection.
+        """How many messages were posted, and never touched again, of which perhaps nobody learnt: the answer was
+        dropped, or nothing more was ever said over that connection.
         """
         last = {call.line: call for call in self.calls}
-        silent = [call for call in last.values() if call.method == "POST" and not call.stream]
-        return len(silent) + self.faults.dropped.count("POST")
+        lost = {call.made for call in self.calls if call.dropped or last[call.line] is call}
+        messages = [message for room in self.rooms.rooms.values() for message in room.said()]
+        return sum(message.id in lost and len(message.versions) == 1 for message in messages)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -116,6 +119,7 @@ class Connector:
                 self.violations.append(f"{refused.status} {refused.code}: {refused.message}")
             response = refused.response()
         if fault:
+            call.dropped = True
             self.faults.dropped.append(f"{call.method} {call.stream.get('streamType', '')}".strip())
             return await self.faults.strike(fault, request)
         return response
@@ -186,6 +190,7 @@ class Connector:
             return web.json_response({}, status=201)
         recipient = self._recipient(activity, place) if place.targeted else ""
         message = self.rooms.posted(place.room, activity, place.root, targeted=recipient)
+        call.made = message.id
         return web.json_response({"id": message.id}, status=201)
 
     def _recipient(self, activity: Mapping[str, Any], place: Place) -> str:
