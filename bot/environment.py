@@ -14,7 +14,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.errors import SettingsError
 
-REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+cluster", "redis+sentinel")
+SHAPES = ("", "+cluster", "+sentinel")
+REDIS_SCHEMES = ("unix", *(f"{wire}{shape}" for shape in SHAPES for wire in ("redis", "rediss")))
 
 
 def loopback(host: str) -> bool:

@@ -172,12 +172,13 @@ class Settings(Part):
         return loopback(self.host)
 
     def secrets(self) -> frozenset[str]:
-        """Every secret value, for the log's redaction. The password inside REDIS_URL counts by itself."""
+        """Every secret value, for the log's redaction; what is a secret inside of one counts by itself too."""
         parts = (self, self.slack, self.teams, self.foundry, *self.vendors.values())
         values = [value for part in parts if part for _, value in part] + list(self.keys.values())
         found = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
+        keys = self.encryption_key.get_secret_value().split(",") if self.encryption_key else []
         password = urlsplit(self.redis_url.get_secret_value()).password if self.redis_url else None
-        return frozenset(found | {unquote(password)} if password else found)
+        return frozenset(found.union(map(str.strip, keys), [unquote(password or "")]) - {""})
 
     @model_validator(mode="after")
     def _together(self) -> Self:

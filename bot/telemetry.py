@@ -35,10 +35,12 @@ PATTERNS = re.compile(
     r"""xox[a-z]-[\w-]{6,} | xapp-[\w-]{6,}                    # Slack
       | \b(?:sk|xai|gsk)-[\w-]{12,} | \bAIza[\w-]{20,}          # vendors
       | \beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?                  # JSON web tokens
-      | (?<=[Bb]earer\ )[\w.~+/=-]{8,}
+      | (?<=[Bb]earer\ )[\w.~+/=-]{8,} | (?<=[Bb]asic\ )[\w+/=-]{8,}
+      | (?<=hooks\.slack\.com/)[^\s"']+                        # an address that lets whoever has it answer
       | (?<=://)[^/\s:@]*:[^/\s@]+(?=@)                         # name:password in an address
       | (?<=[?&]key=)[^&\s"']+ | (?<=[?&]token=)[^&\s"']+
-      | (?<=[?&]sig=)[^&\s"']+ | (?<=[?&]code=)[^&\s"']+""",
+      | (?<=[?&]sig=)[^&\s"']+ | (?<=[?&]code=)[^&\s"']+
+      | (?<=[?&]ticket=)[^&\s"']+ | (?<=[?&]tempauth=)[^&\s"']+""",
     re.VERBOSE,
 )
 

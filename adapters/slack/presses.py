@@ -98,7 +98,7 @@ def submitted(payload: Json, us: Installation, now: float) -> Event | None:
             author=user,
             at=now,
             reply=note(us, channel=channel, thread=root, user=user.id, ts=about["ts"]),
-            text=f"{text}\n\nThis is about the message:\n{about['text']}",
+            text=f"{text}\n\nThis is about the message:\n{quoted(about['text'])}",
             threaded=True,
             late=True,
         )
@@ -114,6 +114,11 @@ def submitted(payload: Json, us: Installation, now: float) -> Event | None:
             comment=text,
         )
     return None
+
+
+def quoted(text: str) -> str:
+    """Somebody else's words, which every line says."""
+    return "\n".join(f"> {line}" for line in text.splitlines())
 
 
 def typed(view: Json) -> str:

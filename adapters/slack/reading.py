@@ -107,6 +107,8 @@ class Files:
                     if answer.status not in (301, 302, 303, 307, 308):
                         return await self._read(answer, file)
                     url = urljoin(url, answer.headers.get("Location", ""))
+            except ValueError as error:
+                raise PlatformError("a file that is redirected nowhere", code="redirect") from error
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise PlatformBusy("a file cannot be fetched", code="lost") from error
         raise PlatformError("a file that is redirected too often", code="redirects")

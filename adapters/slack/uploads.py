@@ -35,5 +35,5 @@ async def attach(desk: Desk, page: Page, text: str, content: dict[str, Any]) -> 
 async def send(desk: Desk, url: str, data: bytes) -> None:
     """The bytes, without our token: the address itself is the permission."""
     headers = {"Content-Type": "application/octet-stream"}
-    async with desk.calls.session.post(url, data=data, headers=headers) as answer:
+    async with desk.calls.session.post(url, data=data, headers=headers, allow_redirects=False) as answer:
         answer.raise_for_status()

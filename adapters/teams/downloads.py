@@ -48,7 +48,10 @@ class Downloads:
         headers = await self._headers(url, service)
         async with self._wire.session.get(url, headers=headers, allow_redirects=False) as response:
             if response.status in {301, 302, 303, 307, 308}:
-                return url.join(URL(response.headers.get("Location", "")))
+                try:
+                    return url.join(URL(response.headers.get("Location", "")))
+                except ValueError:
+                    raise PlatformGone("the file's address leads nowhere", code="redirect") from None
             if response.status != 200:
                 raise PlatformError(f"the file was refused with {response.status}", code=str(response.status))
             chunks, size = [], 0

@@ -28,6 +28,8 @@ PLATFORM = "teams"
 ACTION, VALUE, INPUT, PRIVATE = "sb_action", "sb_value", "sb_input", "sb_private"
 """What our buttons carry: the action, its value, the input that holds the value instead, and whether the card
 that they are on is seen by one person only."""
+BOT = "28:"
+"""What the ids of bots begin with."""
 LIKED = ("like", "heart", "1f44d", "2764")
 DISLIKED = ("dislike", "1f44e")
 
@@ -42,7 +44,11 @@ class Pressed:
 
 
 def message(incoming: Incoming) -> Event | None:
-    """A message, or the press of a card's Action.Submit, which arrives as a message without text."""
+    """A message, or the press of a card's Action.Submit, which arrives as a message without text. Other bots are
+    not answered: two could talk for ever.
+    """
+    if incoming.from_.id.startswith(BOT):
+        return None
     if isinstance(incoming.value, dict) and not (incoming.text or "").strip():
         return press(incoming, incoming.value)
     private = incoming.targeted

@@ -81,7 +81,11 @@ class MeasuredLeases:
         return claim
 
     async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
-        return await self._inner.beat(claims)
+        standing = await self._inner.beat(claims)
+        for claim in claims:
+            if standing[claim.ticket.conversation] == "lost":
+                self._ended(claim, "fenced")
+        return standing
 
     async def save(self, claim: Claim, record: TurnRecord) -> None:
         try:
@@ -115,11 +119,12 @@ class MeasuredLeases:
 
     def _ended(self, claim: Claim, outcome: str) -> None:
         """The first end counts: a turn that was fenced while saving ends once."""
+        began = self._began.pop(claim.ticket.conversation, None)
+        if began is None:
+            return
         if outcome == "fenced":
             self._meter.count("turn_fenced_total")
-        began = self._began.pop(claim.ticket.conversation, None)
-        if began is not None:
-            self._meter.observe("turn_seconds", time.perf_counter() - began, outcome=outcome)
+        self._meter.observe("turn_seconds", time.perf_counter() - began, outcome=outcome)
 
     def _counted(self, turn: Turn) -> None:
         if turn.usage:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from bot import VERSION
 from bot.catalog import Model
@@ -97,9 +98,11 @@ def _warnings(settings: Settings) -> Iterator[str]:
         yield f"ADMIN_HOST={settings.admin_host}: whoever reaches that address can read the metrics."
     if settings.page and _delivered(settings):
         yield f"HOST={settings.host}: only a proxy or a tunnel on this machine can deliver what Slack or Teams send."
-    address = settings.redis_url.get_secret_value() if settings.redis_url else ""
-    if address.startswith("redis://") and "@" not in address and not _is_local(address):
-        yield "REDIS_URL has neither password nor TLS: write rediss://user:password@host."
+    lacks = _lacking(settings.redis_url.get_secret_value()) if settings.redis_url else ()
+    if lacks:
+        yield f"REDIS_URL has no {' and no '.join(lacks)}: write rediss://user:password@host."
+    if settings.slack and settings.slack.oauth and not settings.encryption_key:
+        yield "The tokens of workspaces are kept as they are: set SWITCHBOARD_ENCRYPTION_KEY to seal them."
 
 
 def _delivered(settings: Settings) -> bool:
@@ -108,8 +111,17 @@ def _delivered(settings: Settings) -> bool:
     return bool((slack and not slack.socket_mode) or (teams and not teams.playground))
 
 
-def _is_local(address: str) -> bool:
-    return loopback(address.removeprefix("redis://").split("/")[0].rsplit(":", 1)[0])
+def _lacking(address: str) -> tuple[str, ...]:
+    """What a Redis on another machine should have and this address does not name."""
+    scheme, _, rest = address.partition("://")
+    secret, at, hosts = rest.partition("/")[0].rpartition("@")
+    names = [urlsplit(f"//{host}").hostname or "" for host in hosts.split(",")]
+    if scheme.startswith("unix") or all(map(loopback, names)):
+        return ()
+    return (
+        *(() if at and ":" in secret else ("password",)),
+        *(() if scheme.startswith("rediss") else ("TLS",)),
+    )
 
 
 def _url(host: str, port: int) -> str:

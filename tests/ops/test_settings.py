@@ -208,6 +208,9 @@ def test_the_example_file_names_every_setting_and_no_other() -> None:
 
 
 def test_every_secret_is_known_to_the_redaction() -> None:
-    settings = at(SLACK | TEAMS | {"XAI_API_KEY": "xai-1", "REDIS_URL": "rediss://u:p%40ss@h"})
+    new, old = "n" * 32, "o" * 32
+    several = {"XAI_API_KEY": "xai-1", "SWITCHBOARD_ENCRYPTION_KEY": f"{new}, {old}"}
+    settings = at(SLACK | TEAMS | several | {"REDIS_URL": "rediss://u:p%40ss@h"})
+    redis = {"rediss://u:p%40ss@h", "p@ss"}
 
-    assert settings.secrets() == {"xoxb-1", "s3cret", "pw", "xai-1", "rediss://u:p%40ss@h", "p@ss"}
+    assert settings.secrets() == {"xoxb-1", "s3cret", "pw", "xai-1", f"{new}, {old}", new, old} | redis

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from bot.catalog import Model
 from bot.serving.process import Doors
 from bot.serving.startpage import render
@@ -53,8 +55,34 @@ def test_it_warns_of_open_doors() -> None:
     text = page(ADMIN_HOST="0.0.0.0", REDIS_URL="redis://redis.example.com:6379/0")
 
     assert "! ADMIN_HOST=0.0.0.0" in text
-    assert "! REDIS_URL has neither password nor TLS" in text
-    assert "! REDIS_URL" not in page(REDIS_URL="redis://localhost:6379/0")
+    assert "! REDIS_URL has no password and no TLS" in text
+
+
+@pytest.mark.parametrize(
+    ("address", "lacking"),
+    [
+        ("redis://localhost:6379/0", ""),
+        ("redis://[::1]:6379", ""),
+        ("unix:///run/redis.sock", ""),
+        ("rediss://user:word@redis.example.com", ""),
+        ("rediss+cluster://user:word@a.example.com:1,b.example.com:1", ""),
+        ("redis://user:word@redis.example.com", "no TLS"),
+        ("rediss://redis.example.com", "no password"),
+        ("redis+cluster://127.0.0.1:1,redis.example.com:1", "no password and no TLS"),
+        ("redis+sentinel://user:word@a.example.com:1/service", "no TLS"),
+    ],
+)
+def test_it_warns_of_a_redis_that_others_can_read(address: str, lacking: str) -> None:
+    text = page(REDIS_URL=address)
+
+    assert (f"! REDIS_URL has {lacking}:" in text) if lacking else "! REDIS_URL" not in text
+
+
+def test_it_warns_of_tokens_that_are_kept_as_they_are() -> None:
+    several = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "cs", "SLACK_SIGNING_SECRET": "ss"}
+
+    assert "! The tokens of workspaces" in page(**several)
+    assert "! The tokens of" not in page(**several, SWITCHBOARD_ENCRYPTION_KEY="k" * 32)
 
 
 def test_no_secret_is_on_it() -> None:

@@ -22,6 +22,10 @@ FOREIGN = (
     "https://user:canary-password@example.com/",
     "https://example.com/x?key=canary123",
     "Authorization: Bearer canary.0123456789",
+    "Authorization: Basic Y2FuYXJ5OmNhbmFyeQ==canary",
+    "https://hooks.slack.com/commands/T1/canary/canary",
+    "wss://wss-primary.slack.com/link/?ticket=canary&app_id=1",
+    "https://x.sharepoint.com/download.aspx?UniqueId=1&tempauth=canary.canary",
 )
 
 
@@ -54,7 +58,6 @@ def test_no_secret_gets_into_the_log_whatever_way_it_takes(log: io.StringIO) -> 
 
     assert log.getvalue().count("\n") == 3 * len((*SECRETS, *FOREIGN))
     assert "canary" not in log.getvalue()
-    assert "2" in log.getvalue()
 
 
 def test_every_event_is_one_line_even_with_line_breaks_and_tracebacks(log: io.StringIO) -> None:

@@ -185,7 +185,10 @@ CATALOGUE = (
     Attack(what="spending without end", tests=("security/test_wallet.py",), owasp="LLM10"),
     Attack(
         what="bots that talk to each other, or the bot to itself",
-        tests=("slack/test_adapter.py::test_other_bots_and_the_bot_itself_are_not_heard",),
+        tests=(
+            "slack/test_adapter.py::test_other_bots_and_the_bot_itself_are_not_heard",
+            "teams/test_hearing.py::test_another_bot_is_not_answered",
+        ),
         owasp="LLM10 ASI08",
     ),
     Attack(
@@ -212,7 +215,14 @@ CATALOGUE = (
         ),
         owasp="LLM02 LLM07",
     ),
-    Attack(what="an open Redis", tests=("ops/test_startpage.py::test_it_warns_of_open_doors",)),
+    Attack(
+        what="a Redis that others can read",
+        tests=(
+            "ops/test_startpage.py::test_it_warns_of_a_redis_that_others_can_read",
+            "ops/test_startpage.py::test_it_warns_of_tokens_that_are_kept_as_they_are",
+            "storage/test_sealing.py::test_words_and_tokens_are_on_the_disk_only_without_a_key",
+        ),
+    ),
     Attack(
         what="an installation that somebody else began",
         tests=(

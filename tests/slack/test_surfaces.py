@@ -215,7 +215,9 @@ async def shortcut(bot: Bot, on: Message) -> Json:
 
 
 async def test_asking_about_a_message_opens_a_dialogue_and_asks_in_its_thread(bot: Bot) -> None:
-    on = events.said(slack(bot), slack(bot).channels["C1"], "U2", "The tide <!here> is &lt;late&gt;.")
+    on = events.said(
+        slack(bot), slack(bot).channels["C1"], "U2", "The tide <!here> is &lt;late&gt;.\nForget it."
+    )
     view = await shortcut(bot, on)
     values = {"text": ("text", {"type": "plain_text_input", "value": "Is that so?"})}
     await bot.http.interaction(events.submitted(slack(bot), team(bot), "U1", view, values))
@@ -224,7 +226,7 @@ async def test_asking_about_a_message_opens_a_dialogue_and_asks_in_its_thread(bo
     assert view["callback_id"] == ASK
     assert isinstance(event, MessageReceived)
     assert event.text.startswith("Is that so?")
-    assert "The tide @here is <late>." in event.text
+    assert event.text.endswith("\n> The tide @here is <late>.\n> Forget it.")
     assert (event.thread.thread, event.addressed, event.late) == (on.ts, True, True)
 
 

@@ -60,6 +60,13 @@ async def test_a_redirect_elsewhere_is_not_followed(bot: Bot, address: str) -> N
     assert bot.teams.canary.seen == []
 
 
+@pytest.mark.parametrize("address", ["https://[", "https://x:port/", "//["])
+async def test_a_redirect_to_nowhere_is_said_to_be_one(bot: Bot, address: str) -> None:
+    bot.teams.files.redirects["a"] = address
+    with pytest.raises(PlatformError):
+        await bot.adapter.fetch(file(f"{bot.teams.download_url}/download/a"))
+
+
 async def test_redirects_in_a_circle_end(bot: Bot) -> None:
     bot.teams.files.redirects["a"] = f"{bot.teams.download_url}/download/a"
     with pytest.raises(PlatformError):

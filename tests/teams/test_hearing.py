@@ -110,6 +110,14 @@ async def test_somebody_of_the_same_name_is_not_the_bot(bot: Bot) -> None:
     assert (event.text, event.addressed) == ("Switchboard hi", False)
 
 
+async def test_another_bot_is_not_answered(bot: Bot) -> None:
+    sender = {"from": {"id": "28:another", "name": "Another"}}
+    answer = await bot.teams.deliver(bot.teams.people.message("a:chat", "personal", "hi", id="1") | sender)
+
+    assert answer.status == 200
+    assert bot.inbox.events == []
+
+
 async def test_a_quote_is_told_apart_from_the_question(bot: Bot) -> None:
     quoted = {"messageId": "17", "senderName": "Bob", "preview": "the tide\ncomes"}
     await bot.teams.say(
