@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import html
 import logging
+import math
 import secrets
 from urllib.parse import urlencode, urljoin
 
@@ -21,10 +22,14 @@ from adapters.slack.calls import said
 from adapters.slack.ours import Installation, Several, granted, same_bot
 from bot.errors import PlatformError, StorageUnavailable
 from bot.pacing import Clock
-from bot.shelves import Vault
+from bot.shelves import Budget, Vault
 
 COOKIE = "switchboard-slack-state"
 LIFE = 600  # seconds
+STARTS, STARTS_A_SECOND = (
+    60,
+    0.5,
+)  # anybody may start an installation, and each leaves a record for LIFE seconds
 CODE = 512  # characters at most
 
 log = logging.getLogger(__name__)
@@ -41,6 +46,7 @@ class Oauth:
         scopes: str,
         api_url: str,
         vault: Vault,
+        budget: Budget,
         clock: Clock,
     ) -> None:
         self._client_id = client_id
@@ -49,6 +55,7 @@ class Oauth:
         self._scopes = scopes
         self._authorize_url = urljoin(api_url, "/oauth/v2/authorize")
         self._vault = vault
+        self._budget = budget
         self._clock = clock
         self.installations = Several(vault=vault, clock=clock, exchange=self.exchange)
         self.client: AsyncWebClient | None = None
@@ -79,6 +86,10 @@ class Oauth:
     async def _install(self, request: web.Request) -> web.Response:
         state, cookie = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         try:
+            if wait := await self._budget.take("slack-installs", rate=STARTS_A_SECOND, burst=STARTS):
+                busy = page(429, "Too many installations are being started. Try again in a minute.")
+                busy.headers["Retry-After"] = f"{math.ceil(wait)}"
+                return busy
             await self._vault.put(state_name(state), digest(cookie), seconds=LIFE)
         except StorageUnavailable:
             return page(503, "Switchboard cannot start an installation right now. Try again in a minute.")

@@ -33,6 +33,7 @@ def adapter(
             scopes=",".join(SCOPES),
             api_url=said.api_url,
             vault=vault,
+            budget=budget,
             clock=clock,
         )
     return SlackAdapter(

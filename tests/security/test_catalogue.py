@@ -229,6 +229,7 @@ CATALOGUE = (
             "slack/test_install.py::test_a_callback_that_is_not_ours_installs_nothing",
             "slack/test_install.py::test_a_state_works_once",
             "slack/test_install.py::test_a_state_lasts_ten_minutes",
+            "slack/test_install.py::test_nobody_can_fill_the_storage_by_starting_installations",
         ),
     ),
     Attack(

@@ -54,6 +54,17 @@ class MemoryVault:
 
 
 @dataclass
+class Starts:
+    """A Budget that never fills again."""
+
+    left: int = 60
+
+    async def take(self, name: str, *, rate: float, burst: float, tokens: float = 1) -> float:
+        self.left -= 1
+        return 0.0 if self.left >= 0 else 1 / rate
+
+
+@dataclass
 class Company:
     """The bot for several workspaces. None has installed it yet."""
 
@@ -101,6 +112,7 @@ async def company() -> AsyncGenerator[Company, None]:
             scopes="chat:write,commands",
             api_url=api_url,
             vault=vault,
+            budget=Starts(),
             clock=clock,
         )
         return {"oauth": made, "bot_token": ""}
@@ -174,6 +186,13 @@ async def test_a_callback_that_is_not_ours_installs_nothing(several: Company, sp
 
     assert status == 400
     assert [name for name in several.vault.kept if name.startswith("slack-install")] == []
+
+
+async def test_nobody_can_fill_the_storage_by_starting_installations(several: Company) -> None:
+    statuses = [(await several.get("/slack/install"))[0] for _ in range(70)]
+
+    assert statuses == [302] * 60 + [429] * 10
+    assert len(several.vault.kept) == 60
 
 
 async def test_a_state_works_once(several: Company) -> None:
