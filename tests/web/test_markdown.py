@@ -73,6 +73,7 @@ CASES = [
     Case("entities are characters", "&lt;b&gt; &amp; &copy; &#65; &nope;", "<p>&lt;b&gt; &amp; © A &amp;nope;</p>"),
     Case("line breaks", "a\nb<br>c", "<p>a<br>b<br>c</p>"),
     Case("headings", "# A\n### B\ntext", "<h3>A</h3><h5>B</h5><p>text</p>"),
+    Case("a closed heading", "# A ##\n# C#\n#\n#no", "<h3>A</h3><h3>C#</h3><h3></h3><p>#no</p>"),
     Case("underlined heading", "A\n===\n\nB\n---", "<h3>A</h3><h4>B</h4>"),
     Case("rule", "a\n\n---\n\nb", "<p>a</p><hr><p>b</p>"),
     Case("quote", "> a\n> > b\n> - c", "<blockquote><p>a</p><blockquote><p>b</p></blockquote><ul><li>c</li></ul></blockquote>"),
@@ -165,6 +166,10 @@ TORTURES = {
     "strings in code": "```js\n" + "'\\" * 14_000,
     "underlines": "a\n" * 20_000 + "===",
     "backslashes": "\\" * 100_000 + "`a`",
+    "a heading of blanks": "#" + " " * 50_000 + "\u2028",
+    "a heading that closes": "# a" + " #" * 50_000 + "x",
+    "an address of blanks": "[a](" + " " * 50_000 + "x)",
+    "a table of blanks": "| a |\n|-" + " " * 50_000 + "x",
     "exclamations": "![" * 40_000,
 }
 

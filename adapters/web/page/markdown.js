@@ -5,12 +5,12 @@ import {code} from "./code.js";
 import {inline, make} from "./inline.js";
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([^`]*)$/;
-const HEADING = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/;
+const HEADING = /^ {0,3}(#{1,6})(?:[ \t](.*))?$/s;
 const RULE = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const QUOTE = /^ {0,3}>/;
 const ITEM = /^( *)([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*)|)$/;
 const UNDERLINE = /^ {0,3}(=+|-{2,})[ \t]*$/;
-const DASHES = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
+const DASHES = /^ {0,3}\|?[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)*[ \t]*(?:\|[ \t]*)?$/;
 const BEGUN = /(^|\n)[ ]*(?:[-*+#>|`~=_]{1,3}|\d{1,9}[.)]?)$/; // a last line that does not show yet what it will be
 const DEEPEST = 12; // quotes and lists inside each other
 
@@ -78,7 +78,15 @@ function fence(all, at) {
 function heading(all, at) {
   const found = HEADING.exec(all[at]);
   // The page's own headings come first: an answer's largest is the third.
-  return found && {node: make(`h${Math.min(6, found[1].length + 2)}`, "", inline(found[2] ?? "")), end: at + 1};
+  return found && {node: make(`h${Math.min(6, found[1].length + 2)}`, "", inline(title(found[2] ?? ""))), end: at + 1};
+}
+
+// A heading's words, without the marks that may close it.
+function title(text) {
+  const words = text.trim();
+  let end = words.length;
+  while (words[end - 1] === "#") end--;
+  return end === 0 || /\s/.test(words[end - 1]) ? words.slice(0, end).trimEnd() : words;
 }
 
 function rule(all, at) {
