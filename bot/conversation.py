@@ -117,7 +117,7 @@ class Conversation:
             case Command(name="ask", rest=rest):
                 model, question = named(rest, self._catalog)
                 if not model or not question:
-                    return await self._say(scene, self._ask_usage(scene, rest))
+                    return await self._say(scene, self._ask_usage(scene, "" if model else rest))
                 return await self._ask(scene, replace(said, text=question), model)
             case Command(name="compare", rest=rest):
                 return await self._say(scene, await self._comparison.command(scene, rest, said))
@@ -187,10 +187,14 @@ class Conversation:
             return Spoken(reply=Reply(text=GONE, private=scene.private))
         return Spoken(reply=await self._picker.others(scene, scene.claim.history[place]))
 
-    def _ask_usage(self, scene: Scene, rest: str) -> Spoken:
-        near = list(self._catalog.near(rest.partition(" ")[0])) if rest else []
-        text = "Write a model and a question: `/ask NAME question`."
-        text += f" Did you mean {listed(near)}?" if near else " `/model` shows the names."
+    def _ask_usage(self, scene: Scene, unknown: str) -> Spoken:
+        """How to ask; `unknown` begins with what is not a model's name."""
+        word = unknown.partition(" ")[0]
+        near = list(self._catalog.near(word)) if word else []
+        text = f"“{plain(word, 60)}” is not a model I know. " if word else ""
+        text += f"Did you mean {listed(near)}? " if near else ""
+        text += "Write a model and a question: `/ask NAME question`."
+        text += "" if near else " `/model` shows the names."
         return Spoken(reply=Reply(text=text, private=scene.private))
 
     async def _say(self, scene: Scene, spoken: Spoken) -> Outcome:

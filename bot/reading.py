@@ -1,7 +1,8 @@
 """What a message means: a command, a question for one model, or a question. Pure.
 
 Slack's slash commands do not work inside threads, so every command is also understood as text, with or without
-the slash. Without it only unmistakable forms count: "model grok" is a command, "model trains are fun" is not.
+the slash. Without it only unmistakable forms count: "model grok" is a command, and so is "model gork" where there
+is a Grok; "model trains are fun" is not.
 """
 
 import difflib
@@ -96,8 +97,9 @@ def _bare(text: str, catalog: Catalog) -> Command | None:
     if name in ALONE and not rest:
         return Command(name=SYNONYMS.get(name, name))
     if name == "model":
-        wanted, _ = scope_of(rest)
-        if wanted.lower() in {"why", "default"} or catalog.find(wanted):
+        wanted, scope = scope_of(rest)
+        nearly = " " not in wanted and bool(catalog.near(wanted))
+        if scope or nearly or wanted.lower() in {"why", "default"} or catalog.find(wanted):
             return Command(name=name, rest=rest)
     if name == "ask" and named(rest, catalog)[0] and named(rest, catalog)[1]:
         return Command(name=name, rest=rest)

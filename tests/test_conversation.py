@@ -398,11 +398,28 @@ async def test_why_shows_the_chain_with_the_winner_marked(stage: Stage) -> None:
     assert [row[:3] for row in table.rows if row[0]] == [("→", "you", "claude")]
 
 
-async def test_an_unknown_model_gets_the_nearest_names(stage: Stage) -> None:
-    heard = await stage.says("/model cluade")
+@pytest.mark.parametrize("typed", ["/model cluade", "model cluade"])
+async def test_an_unknown_model_gets_the_nearest_names(stage: Stage, typed: str) -> None:
+    heard = await stage.says(typed)
 
     assert "Did you mean `claude`?" in heard.replies[0].text
     assert heard.replies[0].buttons[0].value == "thread claude"
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("/ask cluade what is it?", "“cluade” is not a model I know. Did you mean `claude`?"),
+        ("/ask what is it?", "“what” is not a model I know. Write a model and a question"),
+        ("/ask claude", "Write a model and a question"),
+        ("/ask", "Write a model and a question"),
+    ],
+)
+async def test_asking_nobody_explains_itself(stage: Stage, typed: str, told: str) -> None:
+    heard = await stage.says(typed)
+
+    assert heard.replies[0].text.startswith(told)
+    assert stage.one.asked == stage.two.asked == []
 
 
 async def test_only_admins_set_the_workspace_default() -> None:
