@@ -1,138 +1,274 @@
 """Everything a person can type and press, in Slack, against the product as it is run."""
 
-import signal
 from pathlib import Path
 
-from tests.ops.product import running
+from tests.e2e.company import DIALECTS, company
+from tests.providers.fake import HELLO, Babble, Cut, Say
 from tests.slack.fake import events, reading
 from tests.slack.fake.world import Message
-from tests.slack.office import Office, office
-
-AGENTS = """
-[[agents]]
-name = "tutor"
-model = "demo"
-instructions = "You teach."
-
-[[agents]]
-name = "editor"
-model = "demo"
-instructions = "You edit."
-"""
 
 
-def toml(folder: Path) -> Path:
-    (folder / "switchboard.toml").write_text(AGENTS)
-    return folder
+def by(answer: Message) -> str:
+    """Who answered, by the name people type; the vendor's own name stands behind it."""
+    return reading.footer(answer).partition(" ")[0]
 
 
-async def said(at: Office, text: str, thread: str) -> Message:
-    """What the bot says next in a thread besides answers."""
-    before = {one.ts for one in at.ours()}
-    await at.say(text, thread=thread)
-    await at.until(lambda: any(one.ts not in before for one in at.ours()))
-    return next(one for one in at.ours() if one.ts not in before)
+async def test_a_thread_and_its_picker(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        first = await co.ask(f"{co.bot} my name is Ada")
+        thread = first.thread_ts
+        follow_up = await co.ask("and without a mention?", thread=thread)
+        assert [reading.text(one) for one in (first, follow_up)] == [HELLO, HELLO]
+        assert [by(one) for one in (first, follow_up)] == ["gpt", "gpt"]
+
+        picker = await co.at.told(f"{co.bot} /model", thread=thread)
+        assert set(DIALECTS) <= set(reading.options(picker))
+        await co.at.choose(picker, "claude")
+        await co.at.until(lambda: "claude answers in this thread" in reading.text(picker))
+        assert by(await co.ask("who am I?", thread=thread)) == "claude"
+        assert "my name is Ada" in co.vendors.saw()
+        why = await co.at.told("model why", thread=thread)
+        assert "→ this thread claude" in reading.text(why)
+        assert co.nothing_is_live()
 
 
-async def test_a_thread_from_mention_to_forget(tmp_path: Path) -> None:
-    async with office(toml(tmp_path), agent=False, limits=False) as at:
-        root = (await at.say(f"<@{at.team.bot_user}> what is a relay?")).ts
-        await at.answered(root)
-        await at.say("editor: and a switch?", thread=root)
-        answers = await at.answered(root, count=2)
-        assert reading.footer(answers[1]).startswith("editor")
-
-        picker = await said(at, f"<@{at.team.bot_user}> /model", root)
-        assert {"demo", "tutor", "editor"} <= set(reading.options(picker))
-        switched = await said(at, "model tutor", root)
-        assert "tutor" in reading.text(switched)
-        why = await said(at, "model why", root)
-        assert "this thread" in reading.text(why)
-        await at.say("who are you now?", thread=root)
-        answers = await at.answered(root, count=3)
-        assert reading.footer(answers[2]).startswith("tutor")
-
-        memory = await said(at, "memory", root)
-        assert "3 questions" in reading.text(memory)
-        near = await said(at, "/model tuter", root)
-        assert "tutor" in reading.text(near)
-        receipt = await said(at, "forget", root)
-        assert "Erased 3 questions" in reading.text(receipt)
-        usage = await said(at, "usage", root)
-        assert "today" in reading.text(usage)
-        assert [line for one in at.ours() for line in reading.live(one)] == []
+async def test_every_way_to_say_who_answers(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        thread = (await co.ask(f"{co.bot} grok: hello")).thread_ts
+        switched = await co.at.told("model claude", thread=thread)
+        assert "claude answers in this thread" in reading.text(switched)
+        assert by(await co.ask("gemini: what do you say?", thread=thread)) == "gemini"
+        assert by(await co.ask(f"{co.bot} /ask gpt and you?", thread=thread)) == "gpt"
+        assert by(await co.ask("and who answers now?", thread=thread)) == "claude"
+        assert [each.dialect for each in co.vendors.asked] == [
+            DIALECTS[name] for name in ("grok", "gemini", "gpt", "claude")
+        ]
 
 
-async def test_a_comparison_and_keeping_one_of_it(tmp_path: Path) -> None:
-    async with office(toml(tmp_path), agent=False, limits=False) as at:
-        root = (await at.say(f"<@{at.team.bot_user}> compare tutor editor: what is ink?")).ts
-        await at.until(lambda: any("Keep editor" in reading.buttons(one) for one in at.ours()))
-        (comparison,) = at.ours()
-        await at.press(comparison, "Keep editor")
-        await at.until(lambda: len(at.ours()) == 2)
-        await at.say("go on", thread=root)
-        await at.until(lambda: any("go on" in reading.text(one) and reading.footer(one) for one in at.ours()))
+async def test_names_that_are_nearly_right(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        thread = (await co.ask(f"{co.bot} hello")).thread_ts
+        for typed in ("/model clade", "model clade", f"{co.bot} model clade --thread"):
+            near = await co.at.told(typed, thread=thread)
+            assert "clade" in reading.text(near)
+            assert reading.buttons(near) == ["claude"]
+        await co.at.press(near, "claude")
+        await co.at.until(lambda: "claude answers in this thread" in reading.text(near))
+        assert by(await co.ask("and now?", thread=thread)) == "claude"
 
-        assert reading.footer(at.ours()[-1]).startswith("editor")
+
+async def test_commands_that_are_nearly_right_and_questions_that_look_like_some(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        command = await co.at.told("/modle claude", channel="D1")
+        asked = await co.at.told("/ask clade what now?", channel="D1")
+        unknown = await co.at.told("/ask xyzzy what now?", channel="D1")
+        question = await co.ask("model trains are fun", channel="D1")
+
+        assert "Did you mean /model?" in reading.text(command)
+        assert "Did you mean claude?" in reading.text(asked)
+        assert "“xyzzy” is not a model" in reading.text(unknown)
+        assert reading.text(question) == HELLO
+        assert co.vendors.questions() == ["model trains are fun"]
+
+
+async def test_a_choice_for_me_and_one_for_the_channel(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        await co.at.told(f"{co.bot} model grok --channel")
+        await co.at.told(f"{co.bot} model gemini")
+        ada = await co.ask(f"{co.bot} who answers me?")
+        bob = await co.ask(f"{co.bot} and me?", user="U2")
+        direct = await co.ask("and here?", channel="D1")
+
+        assert [by(one) for one in (ada, bob, direct)] == ["gemini", "grok", "gemini"]
+
+
+async def test_memory_reset_and_forget(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        thread = (await co.ask(f"{co.bot} the door code is 4711")).thread_ts
+        await co.at.told("reset", thread=thread)
+        await co.ask("what is the code?", thread=thread)
+        assert "4711" not in co.vendors.saw()
+        receipt = await co.at.told("forget", thread=thread)
+        assert "Erased 2 questions" in reading.text(receipt)
+        memory = await co.at.told("memory", thread=thread)
+        assert "nothing yet" in reading.text(memory)
+
+
+async def test_memory_usage_and_help(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        thread = (await co.ask("hello", channel="D1")).thread_ts
+        memory = await co.at.told("/memory", channel="D1", thread=thread)
+        usage = await co.at.told("usage", channel="D1")
+        guide = await co.at.told("help", channel="D1")
+        greeting = await co.at.told(co.bot)
+
+        assert "1 question " in reading.text(memory)
+        assert "hello gpt" in reading.text(memory)
+        assert "today 1 7 3 " in reading.text(usage)
+        assert all(f"/{name}" in reading.text(guide) for name in ("model", "ask", "compare", "usage"))
+        assert "Hello, I am Switchboard" in reading.text(greeting)
+        await co.at.press(greeting, reading.buttons(greeting)[0])
+        await co.at.answered(greeting.thread_ts)
+
+
+async def test_a_comparison_and_going_on_with_one_answer(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        comparison = await co.ask(f"{co.bot} /compare gpt grok claude gemini: what is ink?")
+        names = list(DIALECTS)
+        assert reading.buttons(comparison) == [f"Keep {name}" for name in names]
+        assert reading.text(comparison).count(HELLO) == len(names)
+        assert co.vendors.questions() == ["what is ink?"] * len(names)
+
+        thread = comparison.thread_ts
+        before = set(co.at.slack.channels["C1"].messages)
+        await co.at.press(comparison, "Keep gemini")
+        assert "gemini" in reading.text(await co.at.next(before))
+        await co.at.say("and blood?", thread=thread)
+        await co.at.until(lambda: by(co.at.ours()[-1]) == "gemini")
+        assert "what is ink?" in co.vendors.saw()
 
 
 async def test_buttons_under_an_answer(tmp_path: Path) -> None:
-    async with office(toml(tmp_path), agent=False, limits=False) as at:
-        root = (await at.say(f"<@{at.team.bot_user}> hello")).ts
-        (answer,) = await at.answered(root)
-        await at.press(answer, "Regenerate")
-        await at.answered(root, count=2)
-        await at.press(answer, "Ask another model")
-        await at.until(lambda: any("tutor" in reading.options(one) for one in at.ours()))
+    async with company(tmp_path) as co:
+        answer = await co.ask(f"{co.bot} hello")
+        thread = answer.thread_ts
+        assert reading.buttons(answer) == ["Ask another model", "Regenerate", "👍", "👎"]
+        await co.at.press(answer, "👍")
+        await co.at.press(answer, "Regenerate")
+        again = (await co.at.answered(thread, count=2))[1]
+        assert by(again) == "gpt"
 
-        assert "Regenerate" in reading.buttons(answer)
-
-
-async def test_a_slash_command_with_any_words_in_it(tmp_path: Path) -> None:
-    async with office(tmp_path, agent=False, limits=False) as at:
-        channel = at.slack.channels["C1"]
-        fields = events.command(
-            at.slack, at.team, channel, "U1", command="/ask", text="demo what is a payload? 🦭"
-        )
-        await at.deliver("slash_commands", dict(fields))
-        await at.until(
-            lambda: any("🦭" in reading.text(one) for one in channel.messages.values() if one.seen_by)
-        )
-
-        assert at.ours() == [] or all(one.seen_by for one in at.ours())
+        before = set(co.at.slack.channels["C1"].messages)
+        await co.at.press(answer, "Ask another model")
+        menu = await co.at.next(before)
+        assert {"grok", "claude", "gemini"} <= set(reading.options(menu))
+        await co.at.choose(menu, "gemini")
+        other = (await co.at.answered(thread, count=3))[2]
+        assert by(other) == "gemini"
+        assert co.vendors.questions() == ["hello"] * 3
+        assert "1 question " in reading.text(await co.at.told("memory", thread=thread))
 
 
-async def test_an_edit_reaches_memory_and_other_bots_are_not_heard(tmp_path: Path) -> None:
-    async with office(tmp_path, agent=False, limits=False) as at:
-        asked = await at.say(f"<@{at.team.bot_user}> my cat is called Tom")
-        await at.answered(asked.ts)
-        edited = events.edited(at.slack, asked, "my cat is called Kit")
-        await at.deliver("events_api", events.envelope(at.slack, at.team, edited))
-        memory = await said(at, "memory", asked.ts)
+async def test_stop_silences_the_model_and_what_was_said_is_kept(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        co.vendors.plays["talk"] = (Babble(),)
+        asked = await co.at.say(f"{co.bot} talk")
+        await co.at.until(lambda: any("on and" in reading.text(one) for one in co.at.ours()))
+        (growing,) = co.at.ours()
+        await co.at.press(growing, "Stop")
+        (stopped,) = await co.at.answered(asked.ts)
+        await co.vendors.hung_up.wait()
+        await co.ask("what did you say?", thread=asked.ts)
 
-        assert "Kit" in reading.text(memory)
-        assert "Tom" not in reading.text(memory)
+        assert reading.text(stopped).endswith("Stopped.")
+        assert "Continue" in reading.buttons(stopped)
+        assert "on and on" in co.vendors.saw()
+        assert "Stopped." not in co.vendors.saw()
 
 
-async def test_two_replicas_share_the_work_and_one_takes_over(tmp_path: Path) -> None:
-    async with office(tmp_path, agent=False, limits=False) as at:
-        url = f"unix://{(tmp_path / 'data' / 'valkey.sock').resolve()}"
-        second = tmp_path / "second"
-        second.mkdir()
-        settings = {
-            "REDIS_URL": url,
-            "SLACK_API_URL": at.fake.api_url,
-            "SLACK_BOT_TOKEN": "xoxb-1",
-            "SLACK_SIGNING_SECRET": "signing-secret",
-        }
-        async with running(second, **settings):
-            asked = await at.say(f"<@{at.team.bot_user}> hello")
-            await at.answered(asked.ts)
-            asked = await at.say(f"<@{at.team.bot_user}> show me some code and think")
-            await at.until(lambda: len(at.ours()) == 2)
-            at.product.signal(signal.SIGKILL)
-            await at.product.ended()
-            (answer,) = await at.answered(asked.ts)
+async def test_the_word_stop_stops_too(tmp_path: Path) -> None:
+    async with company(tmp_path, agent=True) as co:
+        co.vendors.plays["talk"] = (Babble(),)
+        asked = await co.at.say(f"{co.bot} talk")
+        await co.at.until(lambda: any("on and" in reading.text(one) for one in co.at.ours()))
+        await co.at.say("stop", thread=asked.ts)
+        (stopped,) = await co.at.answered(asked.ts)
 
-            assert len(at.ours()) == 2
-            assert "Stop" not in reading.buttons(answer)
+        assert reading.text(stopped).endswith("Stopped.")
+        assert len(co.at.ours()) == 1
+
+
+async def test_a_broken_answer_is_continued(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        co.vendors.plays["tell me"] = (Say("Half of"), Cut())
+        broken = await co.ask(f"{co.bot} grok: tell me")
+        await co.at.press(broken, "Continue")
+        rest = (await co.at.answered(broken.thread_ts, count=2))[1]
+
+        assert "broke off" in reading.text(broken)
+        assert by(rest) == "grok"
+        assert "Half of" in co.vendors.saw()
+
+
+async def test_slash_commands_answer_the_asker_alone(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        picker = await co.at.command("/model")
+        before = set(co.at.slack.channels["C1"].messages)
+        await co.at.choose(picker, "claude")
+        assert "claude answers for you" in reading.text(await co.at.next(before))
+        answer = await co.at.command("/ask", 'grok payload={"payload": 1}&text=%7B 🦭')
+        await co.at.until(lambda: by(answer) == "grok")
+        comparison = await co.at.command("/compare", "gpt gemini: what is ink?")
+        await co.at.until(lambda: "Keep gemini" in reading.buttons(comparison))
+        said = {name: await co.at.command(name) for name in ("/memory", "/usage", "/switchboard", "/reset")}
+        nowhere = await co.at.command("/model", "grok --thread")
+        receipt = await co.at.command("/forget")
+
+        assert co.vendors.questions()[0] == 'payload={"payload": 1}&text=%7B 🦭'
+        assert "2 questions" in reading.text(said["/memory"])
+        assert "today 2 " in reading.text(said["/usage"])
+        assert "/compare" in reading.text(said["/switchboard"])
+        assert "no thread here" in reading.text(nowhere)
+        assert "Erased 2 questions" in reading.text(receipt)
+        assert {one.seen_by for one in co.at.slack.channels["C1"].messages.values()} == {"U1"}
+        assert by(await co.ask("hello", channel="D1")) == "claude"
+
+
+async def test_a_direct_message_goes_on_in_its_thread(tmp_path: Path) -> None:
+    async with company(tmp_path, agent=True) as co:
+        first = await co.ask("my name is Ada", channel="D1")
+        await co.at.told("model gemini", channel="D1", thread=first.thread_ts)
+        second = await co.ask("who am I?", channel="D1", thread=first.thread_ts)
+        elsewhere = await co.ask("who am I?", channel="D1")
+
+        assert [by(one) for one in (first, second, elsewhere)] == ["gpt", "gemini", "gpt"]
+        assert "my name is Ada" in co.vendors.saw(1)
+        assert "my name is Ada" not in co.vendors.saw(2)
+
+
+async def test_edits_and_deletions_reach_memory(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        thread = (await co.ask(f"{co.bot} hello")).thread_ts
+        cat = await co.at.say("my cat is called Tom", thread=thread)
+        await co.at.answered(thread, count=2)
+        dog = await co.at.say("my dog is called Rex", thread=thread)
+        await co.at.answered(thread, count=3)
+        await co.happens(events.edited(co.at.slack, cat, "my cat is called Kit"))
+        await co.happens(events.deleted(co.at.slack, dog))
+        await co.ask("what are they called?", thread=thread)
+
+        assert "Kit" in co.vendors.saw()
+        assert "Tom" not in co.vendors.saw()
+        assert "Rex" not in co.vendors.saw()
+
+
+async def test_bots_are_not_heard_and_people_talking_among_themselves_are_left_alone(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        channel = co.at.slack.channels["C1"]
+        await co.happens(events.by_bot(co.at.slack, channel, f"{co.bot} hello from a bot"))
+        await co.at.say("lunch?")
+        answer = await co.ask(f"{co.bot} hello")
+        await co.happens(events.echo(co.at.slack, answer))
+        await co.ask("and again", thread=answer.thread_ts)
+
+        assert co.vendors.questions() == ["hello", "and again"]
+        assert len([one for one in co.at.ours() if one.bot_id == co.at.team.bot_id]) == 2
+
+
+async def test_answers_of_every_size_and_script(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        words = " ".join(f"word{number}" for number in range(4_000))  # more than 34,000 characters
+        strange = "🦭 ünïcode 漢字 שלום 👩‍👩‍👧 42"
+        co.vendors.plays |= {"long": (Say(words),), "strange 🦭 漢字": (Say(strange),)}
+        co.vendors.plays |= {"nothing": (), "blank": (Say("  \n "),)}
+        first = await co.ask(f"{co.bot} strange 🦭 漢字", channel="D1")
+        await co.ask(f"{co.bot} long")
+        pages = co.at.ours()
+        empty = [await co.ask(question, channel="D1") for question in ("nothing", "blank")]
+
+        assert reading.text(first).strip() == strange
+        assert " ".join(reading.text(page) for page in pages).split() == words.split()
+        assert [bool(by(page)) for page in pages] == [False] * (len(pages) - 1) + [True]
+        assert all("empty answer" in reading.text(one) for one in empty)
+        assert all("Try again" in reading.buttons(one) for one in empty)
+        assert co.nothing_is_live()

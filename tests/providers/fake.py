@@ -46,6 +46,13 @@ class Hang:
     """Says nothing more until the other side hangs up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Says nothing until the test opens it."""
+
+    opened: asyncio.Event
+
+
 class Babble:
     """Talks until the other side hangs up."""
 
@@ -58,7 +65,7 @@ class Cut:
     """Drops the connection."""
 
 
-Step = Say | Raw | Refuse | Hang | Babble | Murmur | Cut
+Step = Say | Raw | Refuse | Gate | Hang | Babble | Murmur | Cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,10 @@ class FakeVendor:
         asked = Asked(request.path_qs, dialect, dict(request.headers), body, _question(dialect, body))
         self.asked.append(asked)
         self.connections.add(request.transport)
-        return await self._play(request, speech, self.plays.get(asked.question, (Say(HELLO),)))
+        return await self._play(request, speech, self.steps(dialect, asked.question))
+
+    def steps(self, dialect: str, question: str) -> Sequence[Step]:
+        return self.plays.get(question, (Say(HELLO),))
 
     async def models(self, _: web.Request) -> web.Response:
         return web.json_response(
@@ -141,6 +151,9 @@ class FakeVendor:
                 return True
             case Raw(data=data):
                 await response.write(data)
+                return True
+            case Gate(opened=opened):
+                await opened.wait()
                 return True
             case Cut():
                 if request.transport:
@@ -191,9 +204,9 @@ def _question(dialect: str, body: dict[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def fake_vendor() -> AsyncIterator[FakeVendor]:
+async def fake_vendor(vendor: FakeVendor | None = None) -> AsyncIterator[FakeVendor]:
     """A running one, on a port of its own."""
-    vendor = FakeVendor()
+    vendor = vendor or FakeVendor()
     app = web.Application()
     app.router.add_post("/{path:.*}", vendor.answer)
     app.router.add_get("/{path:.*}", vendor.models)

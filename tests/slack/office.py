@@ -1,7 +1,7 @@
 """The whole product in a fake Slack: a process of its own, its own Redis, and a person who writes and presses."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,12 @@ TOKEN = "xoxb-1"
 
 @dataclass
 class Office:
-    """A workspace with the running product in it."""
+    """A workspace with the running product in it; `settings` are what the product was given."""
 
     fake: FakeSlack
     product: Product
     socket: bool
+    settings: Mapping[str, str]
 
     @property
     def slack(self) -> Slack:
@@ -46,9 +47,9 @@ class Office:
         else:
             assert (await self.http.interaction(payload)).status == 200
 
-    async def say(self, text: str, *, channel: str = "C1", thread: str = "") -> Message:
-        """Ada writes; Slack delivers both twins of a mention."""
-        said = events.said(self.slack, self.slack.channels[channel], "U1", text, thread=thread)
+    async def say(self, text: str, *, channel: str = "C1", thread: str = "", user: str = "U1") -> Message:
+        """Ada writes, or somebody else; Slack delivers both twins of a mention."""
+        said = events.said(self.slack, self.slack.channels[channel], user, text, thread=thread)
         await self.deliver(
             "events_api", events.envelope(self.slack, self.team, events.message(self.slack, said))
         )
@@ -128,9 +129,10 @@ async def office(
     async with fake_slack(clock=WallClock(), limits=limits) as fake:
         fake.slack.add_team("T1", token=TOKEN, agent=agent)
         fake.slack.add_person("U1", "T1")
+        fake.slack.add_person("U2", "T1", "Bob")
         fake.slack.add_channel("C1", "T1")
         fake.slack.add_channel("D1", "T1", kind="im", user="U1")
         door = {"SLACK_APP_TOKEN": APP_TOKEN} if socket else {"SLACK_SIGNING_SECRET": SECRET}
         settings = {"SLACK_API_URL": fake.api_url, "SLACK_BOT_TOKEN": TOKEN, **door, **extra}
         async with running(folder, **settings) as product:
-            yield Office(fake, product, socket)
+            yield Office(fake, product, socket, settings)
