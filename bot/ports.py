@@ -41,7 +41,9 @@ class Inbox(Protocol):
     """Where every event goes before the platform is answered. Implemented by bot.storage.inbox on Redis."""
 
     async def put(self, event: Event) -> Receipt:
-        """Dedupes and stores in one atomic step. Raises StorageUnavailable; then nothing was stored."""
+        """Dedupes and stores in one atomic step. Raises StorageUnavailable, or ValueError for an event that could not
+        be read again; then nothing was stored.
+        """
         ...
 
 

@@ -101,8 +101,20 @@ def _warnings(settings: Settings) -> Iterator[str]:
     lacks = _lacking(settings.redis_url.get_secret_value()) if settings.redis_url else ()
     if lacks:
         yield f"REDIS_URL has no {' and no '.join(lacks)}: write rediss://user:password@host."
+    for name, address in _secret_ways(settings):
+        if address.startswith("http://") and not loopback(urlsplit(address).hostname or ""):
+            yield f"{name}={address}: secrets go there in the clear. Write an https address."
     if settings.slack and settings.slack.oauth and not settings.encryption_key:
         yield "The tokens of workspaces are kept as they are: set SWITCHBOARD_ENCRYPTION_KEY to seal them."
+
+
+def _secret_ways(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Where tokens and passwords are sent, besides models' endpoints, or the keys come from that prove others."""
+    if settings.slack:
+        yield "SLACK_API_URL", settings.slack.api_url
+    if settings.teams:
+        yield "TEAMS_TOKEN_URL", settings.teams.token_url or ""
+        yield "TEAMS_OPENID_METADATA_URL", settings.teams.openid_metadata_url or ""
 
 
 def _delivered(settings: Settings) -> bool:

@@ -43,7 +43,7 @@ class RedisInbox:
             ),
             _mode(event),
             conversation,
-            self._seal.close(EVENT.dump_json(event), about=conversation),
+            self._seal.close(EVENT.dump_json(event, warnings="error"), about=conversation),
             event.author.id,
             json.dumps([workspace, thread.channel, event.author.id]),
             event.turn if isinstance(event, StopRequested) else "",

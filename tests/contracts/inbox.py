@@ -1,10 +1,11 @@
 """What every Inbox promises. `storage` is the implementation under test."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from bot.events import MessageDeleted, MessageEdited, MessageReceived
+from bot.events import Author, MessageDeleted, MessageEdited, MessageReceived
 from bot.ports import Outcome, Receipt
 from bot.storage.opening import Storage
 from tests.contracts.leases import claim_next, nothing_waits
@@ -143,6 +144,13 @@ class InboxContract:
 
         assert await storage.inbox.put(message("stop", author=BOB, addressed=False)) is Receipt.ACCEPTED
         assert await storage.leases.beat([claim]) == {claim.ticket.conversation: "ok"}
+
+    async def test_what_could_not_be_read_again_is_not_stored(self, storage: Storage) -> None:
+        odd: Any = {"id": "not a text"}
+        with pytest.raises(ValueError, match="str"):
+            await storage.inbox.put(message(author=Author(id=odd)))
+
+        assert await nothing_waits(storage)
 
     async def test_an_event_comes_out_as_it_went_in(self, storage: Storage) -> None:
         event = MessageReceived(

@@ -78,6 +78,13 @@ def test_it_warns_of_a_redis_that_others_can_read(address: str, lacking: str) ->
     assert (f"! REDIS_URL has {lacking}:" in text) if lacking else "! REDIS_URL" not in text
 
 
+def test_it_warns_of_tokens_that_travel_in_the_clear() -> None:
+    token = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+
+    assert "! SLACK_API_URL=http://slack.example" in page(**token, SLACK_API_URL="http://slack.example/api")
+    assert "in the clear" not in page(**token, SLACK_API_URL="http://127.0.0.1:8080/api/")
+
+
 def test_it_warns_of_tokens_that_are_kept_as_they_are() -> None:
     several = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "cs", "SLACK_SIGNING_SECRET": "ss"}
 
