@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
         ("check", "say what is wrong with the settings, Redis and the vendors, and what to type", app.check),
         ("models", "list the models people can pick", app.models),
     ):
-        one = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        one = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         one.set_defaults(command=_with_settings(command))
     _manifest(commands.add_parser("manifest", help="print what Slack or Teams wants to be given"))
     return root

@@ -59,7 +59,7 @@ class ModelError(SwitchboardError):
     """
 
     cause: ClassVar[str] = "did not answer"
-    advice: ClassVar[str] = "Try again in a minute, or pick another model with /model."
+    advice: ClassVar[str] = "Try again {when}, or pick another model with /model."
     retry: bool = False  # an instance may differ: some vendors say themselves whether to try again
     failover: ClassVar[bool] = False
     operator: ClassVar[bool] = False
@@ -79,7 +79,7 @@ class ModelError(SwitchboardError):
 
     def tell(self, model: str) -> str:
         """What happened to this model and what to do, in one line for the person."""
-        return f"{model} {self.cause}. {self.advice}"
+        return f"{model} {self.cause}. {self.advice.format(when=_when(self.retry_after or 0))}"
 
 
 class Quota(ModelError):
@@ -157,6 +157,15 @@ class Filtered(ModelError):
 class Rejected(ModelError):
     cause = "could not take this request"
     advice = "Put it differently, or pick another model with /model."
+
+
+def _when(seconds: float) -> str:
+    """As exact as a vendor's wait deserves."""
+    if seconds <= 90:
+        return "in a minute"
+    if seconds <= 5_400:
+        return f"in {seconds / 60:.0f} minutes"
+    return f"in {seconds / 3_600:.0f} hours" if seconds <= 86_400 else "tomorrow"
 
 
 def cause_of(name: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.ops.product import ROOT, command
+from tests.providers.fake import KEY, fake_vendor
 
 with_teams = pytest.mark.skipif(find_spec("adapters.teams") is None, reason="adapters/teams is not there")
 
@@ -72,6 +73,17 @@ async def test_check_says_which_vendor_cannot_be_reached(tmp_path: Path) -> None
     assert "✗ openai" in said.out
     assert "http://127.0.0.1:9/v1 cannot be reached" in said.out
     assert "hunter2" not in said.out + said.err
+
+
+async def test_check_says_which_model_a_vendor_does_not_list(tmp_path: Path) -> None:
+    (tmp_path / "switchboard.toml").write_text('[[models]]\nname = "x"\nprovider = "openai"\nmodel = "m-2"\n')
+    async with fake_vendor() as vendor:
+        said = await command(tmp_path, "check", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=f"{vendor.url}/v1")
+
+    assert said.code == 0
+    assert '? x           openai does not list "m-2". Did you mean "m-1"?' in said.out
+    assert "All is well" not in said.out
+    assert "question mark" in said.out
 
 
 async def test_check_says_that_redis_does_not_answer(tmp_path: Path) -> None:

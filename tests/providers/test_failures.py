@@ -74,6 +74,20 @@ def test_every_error_says_what_happened_and_what_may_be_done(kind: type[ModelErr
     )
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (None, "Try again in a minute,"),
+        (20, "Try again in a minute,"),
+        (600, "Try again in 10 minutes,"),
+        (7_200, "Try again in 2 hours,"),
+        (100_000, "Try again tomorrow,"),
+    ],
+)
+def test_a_long_wait_is_told_as_one(seconds: float | None, told: str) -> None:
+    assert told in errors.RateLimit(retry_after=seconds).tell("grok")
+
+
 def test_the_table_knows_every_error_there_is() -> None:
     assert set(MEANINGS) == set(ModelError.__subclasses__())
     assert {case.kind for case in CASES} >= set(MEANINGS) - {errors.Connection}
