@@ -204,7 +204,7 @@ async def check(settings: Settings) -> int:
     for verdict in found:
         say(f"  {marks[verdict.light]} {verdict.about:<{width}}{verdict.text}")
     bad, doubtful = (sum(each.light is light for each in found) for light in (Light.BAD, Light.DOUBT))
-    well = "All is well." if not doubtful else "It will start, but look at what is marked with a question mark."
+    well = "All is well." if not doubtful else "It will start, but look at what has a question mark."
     say(f"\n  {bad} to mend." if bad else f"\n  {well}")
     return 1 if bad else 0
 
