@@ -101,10 +101,14 @@ async def company(
     """`more` goes into switchboard.toml, `extra` into the environment."""
     vendors = Vendors()
     async with fake_vendor(vendors):
-        (folder / "switchboard.toml").write_text(MODELS + more, encoding="utf-8")
+        write_models(folder, more)
         settings = addresses(vendors) | extra
         async with office(folder, socket=False, agent=agent, limits=False, **settings) as at:
             yield Company(at, vendors)
+
+
+def write_models(folder: Path, more: str = "") -> None:
+    (folder / "switchboard.toml").write_text(MODELS + more, encoding="utf-8")
 
 
 def addresses(vendors: Vendors) -> dict[str, str]:
