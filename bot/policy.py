@@ -30,6 +30,6 @@ def follows(policy: Policy, thread: ThreadKey) -> bool:
 
 
 def _rules(policy: Policy, thread: ThreadKey) -> Iterator[Rules]:
-    for rules in (policy.workspaces.get(thread.workspace), policy.channels.get(thread.channel)):
-        if rules is not None:
-            yield rules
+    """The nearest last. Ids are compared as platforms do: a tenant's may be written in capitals too."""
+    for table, id in ((policy.workspaces, thread.workspace), (policy.channels, thread.channel)):
+        yield from (rules for name, rules in table.items() if name.casefold() == id.casefold())

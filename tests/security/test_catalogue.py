@@ -87,6 +87,7 @@ CATALOGUE = (
             "slack/test_adapter.py::test_people_of_other_organisations_are_heard_by_policy_only",
             "slack/test_adapter.py::test_a_workspace_that_never_installed_gets_nothing",
             "slack/test_install.py::test_a_colleague_in_one_organisation_is_a_stranger_in_another",
+            "security/test_policy.py",
         ),
         owasp="ASI03",
     ),
