@@ -69,7 +69,7 @@ class Anthropic:
         last = text(obj(body).get("last_id")) if obj(body).get("has_more") is True else ""
         return Page(
             listings=[_listing(entry) for entry in map(obj, items(obj(body).get("data"))) if _offered(entry)],
-            after=f"{LISTING}&after_id={quote(last, safe='')}" if last else "",
+            after=f"{LISTING}&after_id={quote(last, safe='', errors='replace')}" if last else "",
         )
 
 

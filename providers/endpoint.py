@@ -111,10 +111,9 @@ class Endpoint:
         found: list[Listing] = []
         path = call.path
         for _ in range(PAGES):
-            page = dialect.listed(
-                await self._transport.get(self._base + quirks.prefix + path, headers=headers)
-            )
-            found.extend(page.listings)
+            body = await self._transport.get(self._base + quirks.prefix + path, headers=headers)
+            page = dialect.listed(body)
+            found.extend(row for row in page.listings if row.id.isprintable())
             path = page.after
             if not path:
                 break

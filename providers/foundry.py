@@ -132,7 +132,7 @@ class Foundry:
             rows += [_agent(entry) for entry in map(obj, items(body.get("data"))) if entry.get("name")]
             if body.get("has_more") is not True or not text(body.get("last_id")):
                 break
-            after = f"&after={quote(text(body.get('last_id')), safe='')}"
+            after = f"&after={quote(text(body.get('last_id')), safe='', errors='replace')}"
         return rows
 
     async def _get(self, url: str) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Gemini:
                 if text(entry.get("name"))
                 and "generateContent" in items(entry.get("supportedGenerationMethods"))
             ],
-            after=f"{LISTING}&pageToken={quote(after, safe='')}" if after else "",
+            after=f"{LISTING}&pageToken={quote(after, safe='', errors='replace')}" if after else "",
         )
 
 

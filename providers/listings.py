@@ -64,6 +64,6 @@ def _price(pricing: Mapping[str, Any]) -> Price | None:
 def _dollars(per_token: Any) -> float | None:
     try:
         dollars = float(per_token) * 1_000_000
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return round(dollars, 6) if dollars >= 0 else None

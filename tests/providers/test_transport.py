@@ -264,6 +264,31 @@ async def test_a_vendors_models_are_read_page_by_page() -> None:
 
 
 @pytest.mark.parametrize(
+    ("dialect", "body"),
+    [
+        ("openai-chat", '{"data": [{"id": "m", "pricing": {"prompt": 1%s, "completion": 1}}]}' % ("0" * 400)),
+        (
+            "openai-chat",
+            '{"data": [{"id": "m"}, {"id": "a\\ud800"}, {"id": "b\\n[c](d)"}, {"id": "\\u001b[2J"}]}',
+        ),
+        ("anthropic", '{"data": [{"id": "m"}], "has_more": true, "last_id": "\\ud800"}'),
+        (
+            "gemini",
+            '{"models": [{"name": "models/m", "supportedGenerationMethods": ["generateContent"]}], '
+            '"nextPageToken": "\\udfff"}',
+        ),
+    ],
+    ids=["a price beyond all numbers", "names that are none", "a page that has no name", "nor this one"],
+)
+async def test_a_listing_that_makes_no_sense_is_read_as_far_as_it_does(dialect: str, body: str) -> None:
+    """One fault in it would otherwise keep every other endpoint's models out of the catalogue."""
+    async with Transport(wire=httpx.MockTransport(lambda _: httpx.Response(200, text=body))) as transport:
+        listed = await endpoint(transport, "https://vendor.test", dialect).models()
+
+    assert {listing.id for listing in listed} == {"m"}
+
+
+@pytest.mark.parametrize(
     ("response", "kind"),
     [
         (httpx.Response(401, json={"error": "no"}), errors.Auth),
