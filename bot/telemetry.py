@@ -15,6 +15,7 @@ from typing import TextIO
 from urllib.parse import quote
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from bot.wording import inert
 
@@ -114,12 +115,14 @@ def trace(error: BaseException) -> str:
 
 
 def _said(error: BaseException) -> str:
-    """Its text; a validation error's would quote what people wrote, so only the places remain."""
+    """Its text; what pydantic says would quote what people wrote, so only the places remain."""
     if isinstance(error, ValidationError):
         places = (
             ".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False, include_url=False)
         )
         return f"{error.error_count()} faults in {error.title}: {', '.join(places)}"
+    if isinstance(error, PydanticSerializationError):
+        return "a value is not of its type"
     return " ".join(str(error).split())
 
 

@@ -122,7 +122,7 @@ def press(incoming: Incoming, data: Any) -> Event | None:
 def feedback(incoming: Incoming) -> Event | None:
     """The thumbs Teams shows under an answer. The text comes as JSON inside JSON, or plain."""
     value = incoming.value.get("actionValue") if isinstance(incoming.value, dict) else None
-    if not isinstance(value, dict) or value.get("reaction") not in {"like", "dislike"}:
+    if not isinstance(value, dict) or value.get("reaction") not in ("like", "dislike"):
         return None
     action = Action.UP if value["reaction"] == "like" else Action.DOWN
     return _vote(incoming, "feedback", action, comment=_comment(value.get("feedback")))

@@ -92,6 +92,18 @@ def test_what_others_say_cannot_drive_the_operators_terminal(log: io.StringIO) -
     assert "a]0;ownedbcd" in log.getvalue()
 
 
+def test_what_people_wrote_stays_out_of_a_serialization_error(log: io.StringIO) -> None:
+    class Known(BaseModel):
+        text: int
+
+    try:
+        Known.model_construct(text="private words").model_dump_json(warnings="error")
+    except ValueError:
+        logging.getLogger("bot").exception("not stored")
+
+    assert "private words" not in log.getvalue()
+
+
 async def test_addresses_of_model_calls_are_not_logged(log: io.StringIO) -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(200))
     async with httpx.AsyncClient(transport=transport) as client:

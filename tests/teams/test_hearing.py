@@ -292,6 +292,16 @@ async def test_feedback_without_message_or_json_is_taken_too(bot: Bot) -> None:
     assert (event.comment, answer.body) == ("nice", {})
 
 
+async def test_feedback_of_a_kind_nobody_knows_is_answered_and_left_alone(bot: Bot) -> None:
+    reactions: list[Any] = [[], {}, None, 7, "love"]
+    for reaction in reactions:
+        value = {"actionName": "feedback", "actionValue": {"reaction": reaction}}
+        invoke = bot.teams.people.invoke("a:1", "personal", "message/submitAction", value)
+        assert (await bot.teams.send(invoke)).status == 200
+
+    assert bot.inbox.events == []
+
+
 async def test_the_same_invoke_delivered_again_is_one_press(bot: Bot) -> None:
     press = bot.teams.people.feedback("a:1", "personal", "like", "", "17")
     answers = [await bot.teams.send(press), await bot.teams.send(press)]
