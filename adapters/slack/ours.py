@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol, Self
 
 from adapters.slack.calls import Calls
@@ -30,12 +30,12 @@ class Installation:
     """
 
     workspace: str
-    token: str
+    token: str = field(repr=False)
     user: str = ""
     bot: str = ""
     enterprise: str = ""
     org_wide: bool = False
-    refresh: str = ""
+    refresh: str = field(default="", repr=False)
     expires: float = 0.0
 
     @classmethod

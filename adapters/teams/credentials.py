@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 
@@ -28,7 +28,7 @@ PAUSE = 10.0
 class Grant:
     """A token, and the clock's time at which it is renewed and at which it ends."""
 
-    token: str
+    token: str = field(repr=False)
     renew: float
     end: float
 

@@ -42,7 +42,7 @@ class Terms:
     """What an operator, or a test, may want otherwise."""
 
     prefix: str = "sb"
-    encryption_keys: str = ""
+    encryption_keys: str = field(default="", repr=False)
     lease: float = 3.0  # seconds
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     worker: str = ""  # this process's name among workers; "" for one of its own

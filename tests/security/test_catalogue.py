@@ -213,6 +213,7 @@ CATALOGUE = (
             "ops/test_telemetry.py::test_no_secret_gets_into_the_log_whatever_way_it_takes",
             "providers/test_failures.py::test_the_key_itself_never_reaches_the_log_whatever_it_looks_like",
             "storage/test_sealing.py::test_words_and_tokens_are_on_the_disk_only_without_a_key",
+            f"{HERE}::test_no_value_shows_its_secret_when_it_is_printed",
         ),
         owasp="LLM02 LLM07",
     ),
@@ -376,6 +377,24 @@ async def test_a_model_that_was_talked_round_can_do_nothing_but_talk() -> None:
     assert [one.asked.text for one in stage.history] == ["remember the tide", "summarise the file"]
     assert {one.reason for one in stage.history} <= {"stop", "tool_calls"}
     assert all(not prompt.tools for _, prompt in stage.one.asked)
+
+
+SECRETIVE = {"token", "secret", "password", "refresh", "encryption_keys", "api_key", "app_password"}
+
+
+def test_no_value_shows_its_secret_when_it_is_printed() -> None:
+    """Dataclasses print all their fields, into whatever log or traceback they get."""
+    shown = []
+    for path in (path for part in ("bot", "adapters", "providers") for path in (ROOT / part).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=ast.Name(id="str"), value=value):
+                    if name in SECRETIVE and "repr=False" not in (ast.unparse(value) if value else ""):
+                        shown.append((path.relative_to(ROOT).as_posix(), name))
+                case _:
+                    continue
+
+    assert shown == []
 
 
 RUN = {"pickle", "marshal", "shelve", "dill", "yaml", "subprocess", "jinja2", "code", "ctypes"}
