@@ -23,6 +23,7 @@ from bot.ports import Inbox, Receipt
 from bot.replies import Action, Reply
 
 FULL = "Too many messages are waiting here. I go on with them in order; please write again in a little while."
+NOT_YOURS = "Only the person who asked can stop this answer."
 THUMBS = {"+1": Action.UP, "thumbsup": Action.UP, "-1": Action.DOWN, "thumbsdown": Action.DOWN}
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,9 @@ class Ears:
 
     async def _after(self, body: Json, ours: Installation, event: Event, receipt: Receipt) -> None:
         if receipt is Receipt.FULL:
-            await self._tell_full(event, ours)
+            await self._tell(FULL, event, ours)
+        if receipt is Receipt.REFUSED and (body.get("event") or {}).get("type") != "app_mention":
+            await self._tell(NOT_YOURS, event, ours)  # once: a mention comes as a message too
         match event:
             case WorkspaceLeft():
                 await self._left(ours)
@@ -113,7 +116,7 @@ class Ears:
     async def _open(self, body: Json, ours: Installation, view: Json) -> None:
         await self._quietly(ours, "views.open", trigger_id=body.get("trigger_id"), view=view)
 
-    async def _tell_full(self, event: Event, ours: Installation) -> None:
+    async def _tell(self, text: str, event: Event, ours: Installation) -> None:
         place = Place.of(event)
         await self._quietly(
             ours,
@@ -121,7 +124,7 @@ class Ears:
             channel=place.channel,
             user=place.user,
             thread_ts=place.thread or None,
-            **layout.reply(Reply(text=FULL)),
+            **layout.reply(Reply(text=text)),
         )
 
     async def _idle(self, event: StopRequested, ours: Installation) -> None:

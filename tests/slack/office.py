@@ -72,9 +72,9 @@ class Office:
         await self.deliver("slash_commands", dict(fields))
         return await self.next(before, channel)
 
-    async def press(self, message: Message, label: str) -> None:
+    async def press(self, message: Message, label: str, *, user: str = "U1") -> None:
         element = next(one for one in reading.controls(message) if one["text"]["text"] == label)
-        payload = events.pressed(self.slack, self.team, "U1", on=message, element=element)
+        payload = events.pressed(self.slack, self.team, user, on=message, element=element)
         await self.deliver("interactive", payload)
 
     async def choose(self, message: Message, label: str) -> None:
