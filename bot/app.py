@@ -10,14 +10,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
 from bot.answering import Answers
 from bot.attachments import Attachments
 from bot.commands import Commands
 from bot.comparing import Comparison
 from bot.conversation import Conversation
 from bot.embedded import embedded_server
+from bot.environment import revealed
 from bot.errors import StorageUnavailable
 from bot.limits import Limits
 from bot.models.discovery import Discovery
@@ -41,10 +40,6 @@ from providers.check import Light, Verdict
 from providers.check import check as verdicts
 from providers.entra import Identity
 from providers.transport import Transport
-
-
-def plain(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +72,7 @@ async def vendors(settings: Settings) -> AsyncIterator[Vendors]:
 @asynccontextmanager
 async def storage(settings: Settings) -> AsyncIterator[Storage]:
     """The Redis of REDIS_URL, or the server that comes along."""
-    terms = Terms(encryption_keys=plain(settings.encryption_key))
+    terms = Terms(encryption_keys=revealed(settings.encryption_key))
     if settings.redis_url:
         async with open_storage(settings.redis_url.get_secret_value(), terms) as opened:
             yield opened

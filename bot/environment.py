@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from bot.errors import SettingsError
 
 SHAPES = ("", "+cluster", "+sentinel")
 REDIS_SCHEMES = ("unix", *(f"{wire}{shape}" for shape in SHAPES for wire in ("redis", "rediss")))
+
+
+def revealed(secret: SecretStr | None) -> str:
+    """A secret where it is used; "" where none is set."""
+    return secret.get_secret_value() if secret else ""
 
 
 def loopback(host: str) -> bool:

@@ -45,6 +45,7 @@ def _slack(module: ModuleType, ground: Ground) -> Adapter:
         budget=store.budget,
         meter=ground.meter,
         external=ground.settings.file.policy.external,
+        installs=ground.settings.file.policy.installs,
     )
     return adapter
 

@@ -1,11 +1,11 @@
 """Slack's part of `switchboard check`: whether the tokens work, and whether the app may do what it has to."""
 
 import aiohttp
-from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.manifest import SCOPES
+from bot.environment import revealed
 from bot.settings import Slack
 
 SECONDS = 10
@@ -16,7 +16,7 @@ async def check(said: Slack) -> str:
     client = AsyncWebClient(base_url=said.api_url, timeout=SECONDS, retry_handlers=[])
     try:
         if said.bot_token and not said.oauth:
-            answer = await client.auth_test(token=plain(said.bot_token))
+            answer = await client.auth_test(token=revealed(said.bot_token))
             granted = {scope for scope in _header(answer.headers, "x-oauth-scopes").split(",") if scope}
             if missing := sorted(set(SCOPES) - granted) if granted else []:
                 return (
@@ -24,7 +24,7 @@ async def check(said: Slack) -> str:
                     "Manifest and install the app again"
                 )
         if said.app_token:
-            await client.apps_connections_open(app_token=plain(said.app_token))
+            await client.apps_connections_open(app_token=revealed(said.app_token))
     except SlackApiError as error:
         return _refused(error)
     except (aiohttp.ClientError, TimeoutError, OSError):
@@ -43,7 +43,3 @@ def _refused(error: SlackApiError) -> str:
 def _header(headers: object, name: str) -> str:
     found = {str(key).lower(): value for key, value in dict(headers or {}).items()}  # type: ignore[call-overload]  # untyped in the SDK
     return str(found.get(name, "")).replace(" ", "")
-
-
-def plain(secret: SecretStr) -> str:
-    return secret.get_secret_value()

@@ -12,6 +12,7 @@ import html
 import logging
 import math
 import secrets
+from collections.abc import Collection
 from urllib.parse import urlencode, urljoin
 
 from aiohttp import web
@@ -48,6 +49,7 @@ class Oauth:
         vault: Vault,
         budget: Budget,
         clock: Clock,
+        admitted: Collection[str] = ("*",),
     ) -> None:
         self._client_id = client_id
         secret = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
@@ -57,7 +59,7 @@ class Oauth:
         self._vault = vault
         self._budget = budget
         self._clock = clock
-        self.installations = Several(vault=vault, clock=clock, exchange=self.exchange)
+        self.installations = Several(vault=vault, clock=clock, exchange=self.exchange, admitted=admitted)
         self.client: AsyncWebClient | None = None
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -112,6 +114,11 @@ class Oauth:
             if not code or len(code) > CODE:
                 return page(400, "Slack sent no code. Start again.")
             ours = await self.access(code=code)
+            if not self.installations.admits(ours):
+                log.warning(
+                    "installation of a workspace that is not admitted", extra={"workspace": ours.workspace}
+                )
+                return page(403, "This workspace may not install Switchboard. Ask whoever runs it.")
             await self.installations.keep(ours)
         except StorageUnavailable:
             return page(503, "Switchboard cannot keep the installation right now. Try again in a minute.")

@@ -6,7 +6,7 @@ A workspace that never installed us gets nothing: its events are dropped unread.
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol, Self
 
@@ -103,7 +103,10 @@ class Single:
 
 
 class Several:
-    """Every workspace that installed us. Tokens are kept in the vault, and exchanged before they end."""
+    """Every workspace that installed us, of those that are `admitted` (ids of workspaces and organisations, or "*").
+
+    Tokens are kept in the vault, and exchanged before they end.
+    """
 
     def __init__(
         self,
@@ -111,7 +114,9 @@ class Several:
         vault: Vault,
         clock: Clock,
         exchange: Callable[[Installation], "Exchange"],
+        admitted: Collection[str] = ("*",),
     ) -> None:
+        self._admitted = frozenset(admitted)
         self._vault = vault
         self._clock = clock
         self._exchange = exchange
@@ -120,9 +125,14 @@ class Several:
     async def find(self, team: str, enterprise: str) -> Installation | None:
         """A workspace's own installation wins over its organisation's."""
         for workspace in dict.fromkeys((team, enterprise)):
-            if workspace and (ours := await self._look_up(workspace)):
+            ours = await self._look_up(workspace) if workspace else None
+            if ours and self.admits(ours):
                 return ours
         return None
+
+    def admits(self, ours: Installation) -> bool:
+        """Whether the operator wants this workspace at all; asked with every event, for that may change."""
+        return not self._admitted.isdisjoint({"*", ours.workspace, ours.enterprise} - {""})
 
     async def keep(self, ours: Installation) -> None:
         await self._vault.put(install_name(ours.workspace), ours.written())

@@ -1,11 +1,13 @@
 """Puts the Slack adapter together from the operator's settings."""
 
-from pydantic import SecretStr
+from collections.abc import Collection
+
 from yarl import URL
 
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.install import Oauth
 from adapters.slack.manifest import SCOPES
+from bot.environment import revealed
 from bot.pacing import WallClock
 from bot.ports import Inbox
 from bot.serving.measured import platform_calls
@@ -22,27 +24,32 @@ def adapter(
     budget: Budget,
     meter: Meter | None = None,
     external: bool = False,
+    installs: Collection[str] = ("*",),
 ) -> SlackAdapter:
-    """One workspace by a token, or several by OAuth; over HTTP, or by Socket Mode where an app token is set."""
+    """One workspace by a token, or several by OAuth; over HTTP, or by Socket Mode where an app token is set.
+
+    `installs` are the ids of workspaces and organisations that may install by OAuth; "*" is all of them.
+    """
     clock = WallClock()
     oauth = None
     if said.oauth:
         oauth = Oauth(
             client_id=said.client_id,
-            client_secret=plain(said.client_secret),
+            client_secret=revealed(said.client_secret),
             scopes=",".join(SCOPES),
             api_url=said.api_url,
             vault=vault,
             budget=budget,
             clock=clock,
+            admitted=installs,
         )
     return SlackAdapter(
         inbox=inbox,
         api_url=said.api_url,
-        bot_token=plain(said.bot_token),
+        bot_token=revealed(said.bot_token),
         oauth=oauth,
-        signing_secret="" if said.socket_mode else plain(said.signing_secret),
-        app_token=plain(said.app_token),
+        signing_secret="" if said.socket_mode else revealed(said.signing_secret),
+        app_token=revealed(said.app_token),
         budget=budget,
         clock=clock,
         external=external,
@@ -53,7 +60,3 @@ def adapter(
 def named(_method: str, url: URL) -> str:
     """A Web API method's name; whatever else is called (files, response URLs) carries ids and has none."""
     return url.name if url.path.startswith("/api/") else "slack other"
-
-
-def plain(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret else ""

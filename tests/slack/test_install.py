@@ -1,7 +1,7 @@
 """Several workspaces: installing, keeping apart, exchanging tokens, leaving."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -101,7 +101,7 @@ class Company:
 
 
 @asynccontextmanager
-async def company() -> AsyncGenerator[Company, None]:
+async def company(*, admitted: Collection[str] = ("*",)) -> AsyncGenerator[Company, None]:
     clock = Leap()
     vault = MemoryVault(clock)
 
@@ -114,6 +114,7 @@ async def company() -> AsyncGenerator[Company, None]:
             vault=vault,
             budget=Starts(),
             clock=clock,
+            admitted=admitted,
         )
         return {"oauth": made, "bot_token": ""}
 
@@ -137,6 +138,31 @@ async def test_a_workspace_that_installed_is_heard_and_answered(several: Company
     (event,) = several.bot.inbox.events
     await several.bot.adapter.sink(event, FakeJournal()).say(Reply(text="Hello."))
     assert [reading.text(one) for one in slack.channels["C1"].messages.values() if one.bot_id] == ["Hello."]
+
+
+async def test_only_workspaces_the_operator_names_may_install() -> None:
+    """Otherwise anybody who finds the link puts their own workspace on the operator's bill."""
+    async with company(admitted=["T2", "E1"]) as several:
+        slack = several.bot.fake.slack
+        slack.add_team("T2", token="xoxb-2")
+        slack.add_team("T3", token="xoxb-3", enterprise="E1")
+        slack.add_team("T4", token="xoxb-4", enterprise="E4")
+        teams = [slack.teams[name] for name in ("T1", "T2", "T3", "T4")]
+
+        assert [await several.install(team) for team in teams] == [403, 200, 200, 403]
+        assert await several.say_hello("T1") == 200
+        assert several.bot.inbox.events == []
+
+
+async def test_a_workspace_that_is_not_admitted_any_more_is_not_heard() -> None:
+    async with company() as several:
+        await several.install(several.bot.fake.slack.teams["T1"])
+        kept = dict(several.vault.kept)
+    async with company(admitted=[]) as several:
+        several.vault.kept.update(kept)
+
+        assert await several.say_hello("T1") == 200
+        assert several.bot.inbox.events == []
 
 
 async def test_the_state_is_random_and_bound_to_the_browser(several: Company) -> None:
