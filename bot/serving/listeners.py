@@ -10,6 +10,7 @@ from typing import cast
 
 from aiohttp import web
 
+from bot.environment import loopback
 from bot.errors import SettingsError
 from bot.serving.connections import BODY_BYTES, Limits, connections, deadlines
 from bot.stopping import Stop
@@ -32,8 +33,10 @@ def public(routes: Iterable[web.AbstractRouteDef], *, limits: Limits) -> web.App
     return app
 
 
-def admin(*, ready: Ready, metrics: Callable[[], str], limits: Limits) -> web.Application:
-    """What only the operator reaches: liveness, readiness and numbers."""
+def admin(
+    *, ready: Ready, metrics: Callable[[], str], limits: Limits, host: str = "127.0.0.1"
+) -> web.Application:
+    """What only the operator reaches: liveness, readiness and numbers. `host` is where it listens."""
 
     async def readyz(request: web.Request) -> web.Response:
         reason = await ready()
@@ -42,7 +45,8 @@ def admin(*, ready: Ready, metrics: Callable[[], str], limits: Limits) -> web.Ap
     async def show_metrics(request: web.Request) -> web.Response:
         return web.Response(text=metrics(), content_type="text/plain", charset="utf-8")
 
-    app = web.Application(middlewares=[deadlines(limits)], client_max_size=BODY_BYTES)
+    guards = [_addressed_here] if loopback(host) else []
+    app = web.Application(middlewares=[*guards, deadlines(limits)], client_max_size=BODY_BYTES)
     app.add_routes(
         [web.get("/healthz", _alive), web.get("/readyz", readyz), web.get("/metrics", show_metrics)]
     )
@@ -67,6 +71,16 @@ async def listening(
     finally:
         server.close()
         await runner.cleanup()
+
+
+@web.middleware
+async def _addressed_here(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """A website whose name was made to lead to this machine (DNS rebinding) is not the operator."""
+    if not loopback(request.url.host or ""):
+        return web.Response(status=403, text="Ask for http://127.0.0.1.\n")
+    return await handler(request)
 
 
 async def _closing(app: web.Application) -> None:

@@ -140,7 +140,7 @@ async def _open(
 
     limits = service.limits
     routes: list[web.AbstractRouteDef] = [route for adapter in service.adapters for route in adapter.routes()]
-    inside = admin(ready=ready, metrics=metrics.text, limits=limits)
+    inside = admin(ready=ready, metrics=metrics.text, limits=limits, host=doors.admin_host)
     outside = public(routes, limits=limits)
     async with AsyncExitStack() as stack:
         for adapter in service.adapters:

@@ -181,6 +181,34 @@ async def test_the_operators_door_tells_life_readiness_and_numbers() -> None:
         assert "# TYPE inbox_ack_seconds histogram" in await numbers.text()
 
 
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("localhost:3979", 200),
+        ("[::1]:3979", 200),
+        ("rebound.example", 403),
+        ("127.0.0.1.evil.example:3979", 403),
+        ("", 403),
+    ],
+)
+async def test_a_website_that_names_itself_like_this_machine_is_no_operator(name: str, status: int) -> None:
+    async def ready() -> str:
+        return ""
+
+    inside = admin(ready=ready, metrics=Metrics().text, limits=HASTE)
+    outside = admin(ready=ready, metrics=Metrics().text, limits=HASTE, host="0.0.0.0")
+    statuses = []
+    for app in (inside, outside):
+        async with (
+            listening(app, host="127.0.0.1", port=0, variable="ADMIN_PORT", limits=HASTE) as port,
+            aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
+        ):
+            statuses.append((await client.get("/metrics", headers={"Host": name})).status)
+
+    assert statuses == [status, 200]
+
+
 async def test_the_public_door_shows_nothing_of_the_operators() -> None:
     async with door() as at, aiohttp.ClientSession() as client:
         statuses = [(await client.get(f"{at.url}{path}")).status for path in ("/metrics", "/readyz", "/")]

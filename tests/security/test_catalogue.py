@@ -238,6 +238,7 @@ CATALOGUE = (
         what="the operator's numbers, or the local page, seen from outside or from another site",
         tests=(
             "ops/test_listeners.py::test_the_public_door_shows_nothing_of_the_operators",
+            "ops/test_listeners.py::test_a_website_that_names_itself_like_this_machine_is_no_operator",
             "web/test_adapter.py::test_what_does_not_come_from_this_machine_is_refused",
             "web/test_adapter.py::test_a_form_of_another_site_cannot_send",
             "web/test_product.py::test_the_page_is_not_served_where_others_could_reach_it",
