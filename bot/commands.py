@@ -128,9 +128,11 @@ class Commands:
         slash = "/" if manners.slash else ""
         lines = [f"- `{slash}{line.typed}` {line.does}" for line in HELP]
         lines.append("- `NAME: question` one answer by that model")
-        how = "Just write." if not manners.mention else f"Mention {manners.mention}, or write to it directly."
+        mention = "" if scene.direct else manners.mention
+        how = f"Mention {mention}, or write to it directly." if mention else "Just write."
         if manners.slash and manners.threads:
-            how += f" Inside threads type commands after {manners.mention}, without the slash."
+            after = f"after {mention}, " if mention else ""
+            how += f" Inside threads type commands {after}without the slash."
         now = route(self._catalog, scene.claim.scopes, scene.allowed)
         return Reply(
             title="Switchboard", text="\n".join([f"{how} {active(now)}", "", *lines]), private=scene.private
@@ -168,7 +170,8 @@ class Commands:
     def hello(self, scene: Scene) -> Reply:
         """The first words in a new place."""
         now = route(self._catalog, scene.claim.scopes, scene.allowed)
-        ways = f"Mention {scene.manners.mention}" if scene.manners.mention else "Write"
+        mention = "" if scene.direct else scene.manners.mention
+        ways = f"Mention {mention}" if mention else "Just write"
         text = (
             f"Hello, I am Switchboard. {ways} to ask any model; {active(now)} "
             "Switch with `model`, and the conversation stays."

@@ -129,6 +129,7 @@ class Greeted(Happening):
     """The bot was installed, added, or opened for the first time: say hello once."""
 
     kind: Literal["greet"] = "greet"
+    direct: bool = False  # in a one-to-one place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

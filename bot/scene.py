@@ -39,6 +39,11 @@ class Scene:
         return bool(getattr(self.event, "private", False))
 
     @property
+    def direct(self) -> bool:
+        """Whether nobody else reads along, so that everything written is for the bot."""
+        return bool(getattr(self.event, "direct", False))
+
+    @property
     def threaded(self) -> bool:
         """Whether a thread of its own can hold a choice here."""
         return bool(getattr(self.event, "threaded", False))

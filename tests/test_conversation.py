@@ -605,6 +605,13 @@ async def test_a_greeting_offers_starters(stage: Stage) -> None:
     assert {button.action for button in heard.replies[0].buttons} == {Action.RUN}
 
 
+async def test_where_nobody_else_reads_along_nobody_is_asked_to_mention_the_bot(stage: Stage) -> None:
+    greeted = await stage.plays(Greeted(id="x", thread=THREAD, author=ANN, at=1.0, direct=True))
+    helped = await stage.says("help", direct=True)
+
+    assert "Mention" not in greeted.replies[0].text + helped.replies[0].text
+
+
 async def test_the_home_page_shows_my_model_my_usage_and_where_i_was(stage: Stage) -> None:
     heard = await stage.plays(HomeOpened(id="x", thread=THREAD, author=ANN, at=1.0))
 

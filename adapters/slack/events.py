@@ -169,6 +169,7 @@ def home(payload: Json, event: Json, us: Installation) -> Event | None:
         author=Author(id=user),
         at=at,
         reply=note(us, surface=Surface.GREETING, channel=channel, user=user, direct=True),
+        direct=True,
     )
 
 

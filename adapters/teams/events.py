@@ -98,7 +98,8 @@ def greeting(incoming: Incoming) -> Event | None:
     if not (installed or joined):
         return None
     shared = _happening(incoming, "greet")
-    return Greeted(**{**shared, "id": f"greet:{incoming.conversation.id}"})
+    name = f"greet:{incoming.conversation.id}"
+    return Greeted(**{**shared, "id": name}, direct=incoming.scope == "personal")
 
 
 def press(incoming: Incoming, data: Any) -> Event | None:
