@@ -7,7 +7,6 @@ from typing import Any, Protocol
 from bot.errors import Auth
 
 AI = "https://ai.azure.com/.default"
-COGNITIVE = "https://cognitiveservices.azure.com/.default"
 MISSING = 'install the extra "entra" (pip install "switchboard[entra]") or set FOUNDRY_API_KEY'
 
 

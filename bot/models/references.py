@@ -18,12 +18,6 @@ def check(file: File, sources: Sequence[Source], *, place: str = "switchboard.to
         raise SettingsError("\n".join(f"{place}: {fault}" for fault in faults))
 
 
-def dormant(file: File, sources: Sequence[Source]) -> tuple[str, ...]:
-    """One line for each configured model that is left out because its provider cannot be asked yet."""
-    off = {source.name: source.off for source in sources if source.off}
-    return tuple(f"{e.name} is off: {off[e.provider]}" for e in file.models if e.provider in off)
-
-
 def _providers(file: File, sources: Sequence[Source]) -> Iterator[str]:
     known = [source.name for source in sources]
     for entry in file.models:
