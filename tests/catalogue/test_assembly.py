@@ -205,7 +205,7 @@ def test_the_demo_is_offered_only_while_there_is_nothing_else() -> None:
     assert (among.default, picked(among, "demo").featured) == ("qwen3", False)
 
 
-def test_models_of_an_endpoint_without_its_key_are_left_out_and_said_so() -> None:
+def test_models_of_an_endpoint_without_its_key_are_left_out() -> None:
     off = Source(name="xai", flagships=(GROK,), off="set XAI_API_KEY")
     file = config.read('[[models]]\nname = "g"\nprovider = "xai"\nmodel = "grok-5"\n')
 
