@@ -36,6 +36,11 @@ class Hand:
     def ref(self) -> Mapping[str, Any] | None:
         return self._record.ref
 
+    @property
+    def final(self) -> Turn | None:
+        """The finished turn, once it is kept."""
+        return self._record.final
+
     async def save(self, ref: Mapping[str, Any]) -> None:
         self._record = replace(self._record, ref=dict(ref))  # first: the other call stores it too
         await self._leases.save(self._claim, self._record)

@@ -224,6 +224,7 @@ class Worker:
             match _cause(error):
                 case PlatformGone() as gone:
                     log.info("nowhere to answer", extra={"event": claim.event.id, "code": gone.code})
+                    outcome = Outcome(counted=hand.final)  # what was spent is spent
                 case PlatformBusy() | StorageUnavailable() as passing:
                     await self._later(claim, hand, passing)
                     return

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -307,6 +307,24 @@ async def test_a_place_that_is_gone_is_not_tried_again(
         await until_quiet(storage)
 
     assert (script.begun, script.apologies) == (["x"], [])
+
+
+async def test_an_answer_for_a_place_that_is_gone_is_paid_for_all_the_same(
+    redis_url: str, terms: Terms, storage: Storage
+) -> None:
+    asked = message("x")
+
+    async def gone(claim: Claim, hand: TurnInHand) -> Outcome:
+        await hand.keep(replace(turn("x"), cost=0.5))
+        raise PlatformGone("the conversation was deleted")
+
+    async with working(redis_url, terms, Script(parts={"x": gone})):
+        await storage.inbox.put(asked)
+        await until_quiet(storage)
+
+    workspace = f"{asked.thread.platform}:{asked.thread.workspace}"
+    assert (await storage.ledger.spent(workspace, asked.author.id))[0].cost == 0.5
+    assert await storage.memory.recall(asked.thread) == ()
 
 
 async def test_what_a_crashed_attempt_saved_is_there_for_the_next(
