@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from bot.answering import Answers
@@ -71,14 +71,18 @@ async def vendors(settings: Settings) -> AsyncIterator[Vendors]:
 
 @asynccontextmanager
 async def storage(settings: Settings) -> AsyncIterator[Storage]:
-    """The Redis of REDIS_URL, or the server that comes along."""
+    """The Redis of REDIS_URL, or the server that comes along. Raises SettingsError for a key that is not the one
+    that what is stored was sealed with.
+    """
     terms = Terms(encryption_keys=revealed(settings.encryption_key))
-    if settings.redis_url:
-        async with open_storage(settings.redis_url.get_secret_value(), terms) as opened:
-            yield opened
-    else:
-        async with embedded_server(settings.data_dir) as url, open_storage(url, terms) as opened:
-            yield opened
+    async with AsyncExitStack() as stack:
+        url = revealed(settings.redis_url) or await stack.enter_async_context(
+            embedded_server(settings.data_dir)
+        )
+        opened = await stack.enter_async_context(open_storage(url, terms))
+        with suppress(StorageUnavailable):  # a Redis that is away does not keep us from starting
+            await opened.vault.prove()
+        yield opened
 
 
 def service(settings: Settings, store: Storage, models: Vendors, metrics: Metrics) -> Service:

@@ -1,9 +1,12 @@
 """Sealed records of other parts, found by name: installations, one-time states."""
 
+from bot.errors import SettingsError
 from bot.storage.connection import Database
 from bot.storage.keys import Keys
 from bot.storage.scripts import Word
 from bot.storage.sealing import Seal, Unreadable
+
+PROOF = "the-key-that-seals"
 
 
 class RedisVault:
@@ -24,6 +27,21 @@ class RedisVault:
 
     async def take(self, name: str) -> str | None:
         return await self._open("GETDEL", name)
+
+    async def prove(self) -> None:
+        """Raises SettingsError where another key has sealed what is stored: this process would take events in that
+        no other can read, and put aside what others have taken in.
+        """
+        (stored,) = await self._database.ask(("GET", self._keys.vault(PROOF)))
+        try:
+            if stored is not None:
+                self._seal.open(stored, about=PROOF)
+        except Unreadable as error:
+            raise SettingsError(
+                "SWITCHBOARD_ENCRYPTION_KEY is not the key that what is stored was sealed with. Write that one, or both "
+                "with a comma between them, the new one first."
+            ) from error
+        await self.put(PROOF, "")
 
     async def delete(self, name: str) -> None:
         await self._database.ask(("DEL", self._keys.vault(name)))

@@ -129,3 +129,11 @@ async def test_without_an_adapters_folder_the_rest_works_and_asking_for_it_is_to
     assert well.code == 0, well.err
     assert asked.code == 2
     assert "adapters.teams.setup is wanted, but this copy of Switchboard comes without it" in asked.err
+
+
+async def test_another_encryption_key_is_refused_before_anything_is_taken_in(tmp_path: Path) -> None:
+    await command(tmp_path, "models", SWITCHBOARD_ENCRYPTION_KEY="k" * 40)
+    ended = await command(tmp_path, "run", SWITCHBOARD_ENCRYPTION_KEY="o" * 40)
+
+    assert ended.code == 2
+    assert "SWITCHBOARD_ENCRYPTION_KEY is not the key" in ended.err

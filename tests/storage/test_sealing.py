@@ -48,6 +48,17 @@ async def test_words_and_tokens_are_on_the_disk_only_without_a_key(key: str) -> 
     assert (CANARY.encode() in written) is not bool(key)
 
 
+async def test_another_key_is_told_before_anything_is_taken_in(redis_url: str, prefix: str) -> None:
+    """It would take in events that no other process can read, and put aside what they have taken in."""
+    for keys in ("", "", KEY, f"{OTHER},{KEY}", OTHER):
+        async with open_storage(redis_url, Terms(prefix=prefix, encryption_keys=keys)) as storage:
+            await storage.vault.prove()
+    for keys in ("", KEY):
+        async with open_storage(redis_url, Terms(prefix=prefix, encryption_keys=keys)) as storage:
+            with pytest.raises(SettingsError, match="SWITCHBOARD_ENCRYPTION_KEY is not the key"):
+                await storage.vault.prove()
+
+
 async def test_a_key_can_be_set_later_and_replaced(redis_url: str, prefix: str) -> None:
     for keys in ("", KEY, f"{OTHER},{KEY}"):
         async with open_storage(redis_url, Terms(prefix=prefix, encryption_keys=keys)) as storage:
