@@ -109,7 +109,7 @@ class Comparison:
         )
 
     def _unknown(self, scene: Scene, name: str) -> Reply:
-        near = list(self._catalog.near(name))
+        near = list(self._catalog.near(name, among=scene.usable(self._catalog.models)))
         text = f"“{plain(name, 60)}” is not a model I can ask here."
         text += f" Did you mean {listed(near)}?" if near else f" {USAGE}"
         return Reply(text=text, private=scene.private)

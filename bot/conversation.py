@@ -190,7 +190,7 @@ class Conversation:
     def _ask_usage(self, scene: Scene, unknown: str) -> Spoken:
         """How to ask; `unknown` begins with what is not a model's name."""
         word = unknown.partition(" ")[0]
-        near = list(self._catalog.near(word)) if word else []
+        near = list(self._catalog.near(word, among=scene.usable(self._catalog.models))) if word else []
         text = f"“{plain(word, 60)}” is not a model I know. " if word else ""
         text += f"Did you mean {listed(near)}? " if near else ""
         text += "Write a model and a question: `/ask NAME question`."

@@ -58,7 +58,7 @@ class Picker:
     async def menu(self, scene: Scene, scope: str = "") -> Reply:
         """Everything that can be picked here, with the active one and why it is active."""
         now = route(self._catalog, scene.claim.scopes, scene.allowed)
-        models = [model for model in self._catalog.featured if scene.allowed(model)][:SHOWN]
+        models = scene.usable(self._catalog.featured)[:SHOWN]
         where = scope or _default_scope(scene)
         options = await self.options(models, where)
         pick = Choice(
@@ -73,7 +73,7 @@ class Picker:
 
     async def others(self, scene: Scene, turn: Turn) -> Reply:
         """The models that could answer a turn's question too."""
-        models = [one for one in self._catalog.featured if one.name != turn.model and scene.allowed(one)]
+        models = [one for one in scene.usable(self._catalog.featured) if one.name != turn.model]
         if not models:
             text = "There is no other model to ask here. Whoever runs Switchboard can add one."
             return Reply(text=text, private=scene.private)
@@ -144,8 +144,7 @@ class Picker:
         )
 
     def _unknown(self, scene: Scene, wanted: str, model: Model | None) -> Reply:
-        usable = [one for one in self._catalog.models if scene.allowed(one)]
-        near = list(self._catalog.near(wanted, among=usable))
+        near = list(self._catalog.near(wanted, among=scene.usable(self._catalog.models)))
         start = "is not allowed here" if model else "is not a model I know"
         text = f"“{plain(wanted, 60)}” {start}."
         text += f" Did you mean {listed(near)}?" if near else " `/model` shows what can be picked."

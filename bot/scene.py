@@ -1,5 +1,6 @@
 """Everything about the event in hand that a command or an answer needs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot import policy
@@ -50,6 +51,9 @@ class Scene:
 
     def allowed(self, model: Model) -> bool:
         return policy.allowed(self.policy, self.thread, model)
+
+    def usable(self, models: Iterable[Model]) -> list[Model]:
+        return [model for model in models if self.allowed(model)]
 
     @property
     def administers(self) -> bool:

@@ -437,10 +437,12 @@ async def test_a_model_that_is_not_allowed_here_is_neither_shown_nor_asked() -> 
 
     menu = await stage.says("/model")
     refused = await stage.says("/model gpt")
+    compared = await stage.says("/compare gpt claude: hi")
     heard = await stage.says("hi")
 
     assert [option.label for option in menu.replies[0].choices[0].options] == ["claude"]
     assert "is not allowed here" in refused.replies[0].text
+    assert "Did you mean" not in compared.replies[0].text
     assert footer(heard) == "claude · grok is not allowed here"
 
 
