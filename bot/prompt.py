@@ -102,7 +102,7 @@ STARTS = (
     (b"GIF8", "image/gif"),
     (b"%PDF-", PDF),
 )
-FILE_CHARACTERS = 200_000  # of one text file: more would push the conversation out of most windows
+FILE_CHARACTERS = 200_000  # of one text file, and in small windows two for each token: about half of one
 IMAGE_TOKENS = 1_500
 DOCUMENT_TOKENS = 3_000
 PER_MESSAGE = 4
@@ -206,8 +206,9 @@ def _attached(file: File, model: Model, data: bytes | None, mark: str) -> Part:
     if kind == PDF and model.documents:
         return FilePart(name=name, media_type=PDF, data=data)
     if kind.startswith(TEXTS):
-        text = data.decode("utf-8", "replace")[:FILE_CHARACTERS]
-        return TextPart(text=f"[file: {name}, between marks {mark}]\n[{mark}]\n{text}\n[/{mark}]")
+        text, most = data.decode("utf-8", "replace"), min(FILE_CHARACTERS, 2 * model.context)
+        cut = f", only its first {most:,} characters" if len(text) > most else ""
+        return TextPart(text=f"[file: {name}{cut}, between marks {mark}]\n[{mark}]\n{text[:most]}\n[/{mark}]")
     return TextPart(text=f"[file: {name}, which this model cannot read]")
 
 

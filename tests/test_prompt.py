@@ -155,3 +155,15 @@ def test_any_conversation_gives_a_legal_prompt(
 
 def test_tokens_count_bytes_not_characters() -> None:
     assert tokens("äöü") > tokens("abc")
+
+
+@pytest.mark.parametrize(("context", "shown"), [(1_000, 2_000), (1_000_000, 200_000)])
+def test_a_text_too_long_to_show_is_cut_and_the_model_is_told(context: int, shown: int) -> None:
+    file = File(id="F", name="a.txt", media_type="text/plain")
+    model = replace(GROK, context=context)
+
+    prompt = build([], said("sum it up", file), model, system="s", files={"F": b"%" * 300_000})
+
+    first = text_of(prompt.messages[0])
+    assert first.startswith(f"[file: a.txt, only its first {shown:,} characters, between marks")
+    assert first.count("%") == shown
