@@ -222,4 +222,4 @@ async def test_a_conversation_deleted_elsewhere_is_left(browser: Browser, page: 
         await one.ask("Secret")
         await page.board.delete(next(iter(page.board.posts)))
         await one.page.wait_for_selector("#empty:not([hidden])")
-        await one.page.wait_for_function("!document.body.innerText.includes('Secret')")
+        await one.page.wait_for_function("() => !document.body.innerText.includes('Secret')")
