@@ -56,12 +56,24 @@ def _redis(value: object) -> object:
     return value
 
 
+def flaw(key: str) -> str:
+    """What keeps a key from being sent in a request's header; "" when it can be."""
+    return "" if key.isascii() and key.isprintable() else "holds a letter that no key has"
+
+
+def _key(value: object) -> object:
+    if isinstance(value, str) and (reason := flaw(value)):
+        raise ValueError(f"it {reason}")
+    return value
+
+
 def _names(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 Address = Annotated[str, BeforeValidator(_address)]
 Host = Annotated[str, BeforeValidator(_host)]
+Key = Annotated[SecretStr, BeforeValidator(_key)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Names = Annotated[frozenset[str], BeforeValidator(_names)]
 RedisAddress = BeforeValidator(_redis)
@@ -111,12 +123,22 @@ def explain(variable: Variable | None, value: str | None, fault: Mapping[str, An
     return f"{variable.name}{shown}: {reason}. Write {variable.remedy}."
 
 
+def text_of(path: Path) -> str:
+    """A file that an operator wrote, also with an editor that marks UTF-8 at its beginning."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read ({error.strerror}). Let Switchboard read it.") from error
+
+
 def dotenv(path: Path) -> dict[str, str]:
     """NAME=value lines; `#` comments, `export` and quotes around a value are understood. No file: nothing."""
     if not path.is_file():
         return {}
     values = {}
-    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, raw in enumerate(text_of(path).splitlines(), 1):
         line = raw.strip().removeprefix("export ").strip()
         if not line or line.startswith("#"):
             continue

@@ -19,6 +19,7 @@ from bot.config import read as read_file
 from bot.environment import (
     Address,
     Host,
+    Key,
     Names,
     Part,
     Port,
@@ -26,7 +27,9 @@ from bot.environment import (
     Variable,
     dotenv,
     explain,
+    flaw,
     loopback,
+    text_of,
 )
 from bot.errors import SettingsError
 
@@ -115,7 +118,7 @@ class Teams(Part):
 class Vendor(Part):
     """How to reach one vendor. `base_url` is "" for the vendor's own address."""
 
-    api_key: SecretStr | None = Field(None, description="the key from the vendor's console")
+    api_key: Key | None = Field(None, description="the key from the vendor's console")
     base_url: Address = Field("", description="the http(s) address that the paths are added to")
 
 
@@ -124,7 +127,7 @@ class Foundry(Part):
 
     prefix: ClassVar[str] = "FOUNDRY_"
     endpoint: Address = Field(description="https://NAME.services.ai.azure.com, or a project's address there")
-    api_key: SecretStr | None = Field(None, description="a key of the resource")
+    api_key: Key | None = Field(None, description="a key of the resource")
 
 
 class Settings(Part):
@@ -234,7 +237,7 @@ def _file(folder: Path, name: str) -> File:
                 f"SWITCHBOARD_CONFIG is {name!r}: there is no such file. Write the path of one."
             )
         return File()
-    return read_file(path.read_text(encoding="utf-8"), source=str(path))
+    return read_file(text_of(path), source=str(path))
 
 
 def _keys(file: File, values: Mapping[str, str]) -> dict[str, str]:
@@ -242,11 +245,10 @@ def _keys(file: File, values: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for name, entry in file.providers.items():
         if entry.api_key_env in values:
-            found[entry.api_key_env] = values[entry.api_key_env].strip()
-            if not found[entry.api_key_env]:
-                raise SettingsError(
-                    f"{entry.api_key_env} (the key of {name}) is set but empty. Write the key."
-                )
+            key = found[entry.api_key_env] = values[entry.api_key_env].strip()
+            reason = flaw(key) if key else "is set but empty"
+            if reason:
+                raise SettingsError(f"{entry.api_key_env} (the key of {name}) {reason}. Write the key.")
     return found
 
 
@@ -283,7 +285,8 @@ def _empty(found: Mapping[str, str], known: Mapping[str, Variable]) -> Iterator[
     """An empty secret would be one that everybody knows; other empty values count as not set."""
     for name, value in found.items():
         if not value and known[name].secret:
-            yield f"{name} is set but empty. Write {known[name].remedy}, or remove the line."
+            remedy = known[name].remedy.removesuffix(", or remove it")
+            yield f"{name} is set but empty. Write {remedy}, or remove the line."
 
 
 def _misspelt(values: Mapping[str, str], known: Iterable[str]) -> Iterator[str]:

@@ -32,6 +32,8 @@ WRONG = (
     Wrong("log level", {"SWITCHBOARD_LOG_LEVEL": "loud"}, ("SWITCHBOARD_LOG_LEVEL is 'loud'", "warning")),
     Wrong("empty secret", SLACK | {"SLACK_SIGNING_SECRET": ""}, ("SLACK_SIGNING_SECRET is set but empty",)),
     Wrong("blank secret", {"OPENAI_API_KEY": "  "}, ("OPENAI_API_KEY is set but empty", "remove the line")),
+    Wrong("odd letter in a key", {"XAI_API_KEY": "hunter2é"}, ("XAI_API_KEY: it holds a letter",)),
+    Wrong("empty redis", {"REDIS_URL": ""}, ("6379/0, or remove the line",)),
     Wrong("slack without secret", {"SLACK_BOT_TOKEN": "xoxb-1"}, ("half configured", "SLACK_SIGNING_SECRET")),
     Wrong("slack without token", {"SLACK_SIGNING_SECRET": "s"}, ("half configured", "SLACK_BOT_TOKEN")),
     Wrong("oauth without secret", SLACK | {"SLACK_CLIENT_ID": "1.2"}, ("SLACK_CLIENT_SECRET",)),
@@ -193,6 +195,29 @@ def test_what_is_wrong_in_the_file_and_in_the_environment_is_told_together(tmp_p
 
     assert "defualt" in str(refused.value)
     assert "XAI_API_KEY is set but empty" in str(refused.value)
+
+
+def test_the_key_of_an_endpoint_must_be_one_too(tmp_path: Path) -> None:
+    (tmp_path / "switchboard.toml").write_text(
+        '[providers.eu]\ndialect = "openai-chat"\nbase_url = "http://x/v1"\napi_key_env = "EU_KEY"\n'
+    )
+    with pytest.raises(SettingsError, match=r"EU_KEY \(the key of eu\) holds a letter that no key has"):
+        at({"EU_KEY": "hunter2é"}, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["switchboard.toml", ".env"])
+def test_a_file_in_another_encoding_is_refused_with_its_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes('X = "\xe9"\n'.encode("latin-1"))
+    with pytest.raises(SettingsError, match=f"{name} is not UTF-8 text"):
+        at({}, tmp_path)
+
+
+def test_files_of_an_editor_that_marks_utf_8_are_read(tmp_path: Path) -> None:
+    (tmp_path / "switchboard.toml").write_text('default = "grok"\n', encoding="utf-8-sig")
+    (tmp_path / ".env").write_text("PORT=5000\n", encoding="utf-8-sig")
+    settings = at({}, tmp_path)
+
+    assert (settings.file.default, settings.port) == ("grok", 5000)
 
 
 def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
