@@ -93,7 +93,12 @@ def _write(content: bytes, out: Path | None) -> int:
     if out is None:
         sys.stdout.write(content.decode())
     else:
-        out.write_bytes(content)
+        try:
+            out.write_bytes(content)
+        except OSError as error:
+            raise SettingsError(
+                f"--out {out} cannot be written ({error.strerror}). Write the path of a file."
+            ) from error
         sys.stdout.write(f"{out}\n")
     return 0
 

@@ -13,6 +13,7 @@ from bot.replies import Action
 
 PLATFORM = "web"
 PERSON = Author(id="local")
+LONGEST = 100_000  # characters of a message
 ID = r"[A-Za-z0-9_-]{8,64}"
 
 Id = Annotated[str, StringConstraints(pattern=f"^{ID}$")]
@@ -25,7 +26,7 @@ class Sent(BaseModel):
 
 
 class Message(Sent):
-    text: Annotated[str, StringConstraints(pattern=r"\S", max_length=100_000)]
+    text: Annotated[str, StringConstraints(pattern=r"\S", max_length=LONGEST)]
 
 
 class Press(Sent):

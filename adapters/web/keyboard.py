@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import signal
 import sys
 import threading
@@ -9,6 +10,12 @@ from collections.abc import Iterator
 
 with contextlib.suppress(ImportError):
     import readline  # noqa: F401  # its presence gives input() line editing and history
+
+
+def forgive() -> None:
+    """From now on, bytes that are no text are read as a sign for that instead of ending everything."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
 
 
 async def line(prompt: str) -> str | None:

@@ -23,6 +23,7 @@ from bot.replies import Action, Reply
 PROMPT = "> "
 HELLO = "Ask anything. /model switches, /help lists the rest. Ctrl-C stops an answer, Ctrl-D leaves."
 CROWDED = "Too many messages are waiting here. Try again when the others are answered."
+LONG = f"That is longer than the {events.LONGEST:,} characters a message can have."
 AWAY = "Switchboard cannot reach its storage. Try again in a moment."
 UNHAPPY = {Reason.FAILED, Reason.BROKEN, Reason.FILTERED}
 
@@ -60,6 +61,9 @@ class Terminal:
 
     async def say(self, text: str) -> int:
         """One message and what comes back. Returns 1 when there was no proper answer."""
+        if len(text) > events.LONGEST:
+            self._print.quiet(LONG)
+            return 1
         try:
             return await self._say(text)
         except* StorageUnavailable:
@@ -133,6 +137,7 @@ class Terminal:
 async def chat(*, inbox: Inbox, board: Board) -> int:
     """The whole of `switchboard chat`, while workers run beside it. Returns the exit code."""
     printer = Printer(sys.stdout, styled=sys.stdout.isatty())
+    keyboard.forgive()
     with keyboard.interruptions() as interrupted:
         terminal = Terminal(
             inbox=inbox, board=board, ask=keyboard.line, printer=printer, interrupted=interrupted

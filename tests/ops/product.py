@@ -43,7 +43,7 @@ async def command(folder: Path, *arguments: str, stdin: str = "", **extra: str) 
         sys.executable, "-m", "bot", *arguments, cwd=folder, env=environment(folder, extra), stdin=PIPE, stdout=PIPE, stderr=PIPE
     )  # fmt: skip
     async with asyncio.timeout(PATIENCE):
-        out, err = await process.communicate(stdin.encode())
+        out, err = await process.communicate(stdin.encode(errors="surrogateescape"))
     return Ended(code=process.returncode or 0, out=out.decode(), err=err.decode())
 
 

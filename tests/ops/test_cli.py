@@ -94,6 +94,20 @@ async def test_check_says_that_redis_does_not_answer(tmp_path: Path) -> None:
     assert "hunter2" not in said.out + said.err
 
 
+async def test_a_question_through_a_pipe_gets_its_answer(tmp_path: Path) -> None:
+    said = await command(tmp_path, "chat", stdin="hello \udcff there\n")
+
+    assert (said.code, said.err) == (0, "")
+    assert "You asked: “hello \ufffd there”" in said.out
+
+
+async def test_a_question_that_is_too_long_is_refused_in_words(tmp_path: Path) -> None:
+    said = await command(tmp_path, "chat", stdin="x" * 100_001)
+
+    assert (said.code, said.err) == (1, "")
+    assert "longer than the 100,000 characters" in said.out
+
+
 async def test_models_lists_what_can_be_picked(tmp_path: Path) -> None:
     said = await command(tmp_path, "models")
 
@@ -117,6 +131,13 @@ async def test_manifest_refuses_an_id_that_is_none(tmp_path: Path) -> None:
 
     assert said.code == 2
     assert "--app-id 'mine' is no Microsoft App ID" in said.err
+
+
+async def test_a_manifest_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    said = await command(tmp_path, "manifest", "slack", "--out", "nowhere/slack.yaml")
+
+    assert said.code == 2
+    assert "--out nowhere/slack.yaml cannot be written (No such file or directory)" in said.err
 
 
 async def test_without_an_adapters_folder_the_rest_works_and_asking_for_it_is_told(tmp_path: Path) -> None:
