@@ -158,10 +158,12 @@ async def run(settings: Settings) -> int:
     )
     with stopping.listening():
         async with storage(settings) as store, vendors(settings) as known:
+            away = await ready(store)
 
             def announce(opened: Doors) -> None:
                 seconds = time.perf_counter() - began
-                say(startpage.render(settings, opened, known.discovery.catalog.models, seconds=seconds))
+                models = known.discovery.catalog.models
+                say(startpage.render(settings, opened, models, seconds=seconds, away=away))
 
             await serve(
                 service(settings, store, known, metrics),

@@ -22,12 +22,17 @@ class Line:
     on: bool = True
 
 
-def render(settings: Settings, doors: Doors, models: Sequence[Model], *, seconds: float) -> str:
-    """The whole page as text. `models` is the catalogue as it is now; listings are still being read."""
+def render(
+    settings: Settings, doors: Doors, models: Sequence[Model], *, seconds: float, away: str = ""
+) -> str:
+    """The whole page as text. `models` is the catalogue as it is now; listings are still being read. `away` says
+    why nothing can be taken in, "" when all is well.
+    """
     lines = sorted(_lines(settings, doors, models), key=lambda line: not line.on)
     body = [f"  {'●' if line.on else '○'} {line.name:<8}{line.text}" for line in lines]
     page = [f"  Open {_url(doors.host, doors.port)} and ask something.", ""] if settings.page else []
-    warnings = [f"  ! {warning}" for warning in _warnings(settings)]
+    outage = [f"  ! {away}. Nothing is taken in until it does."] if away else []
+    warnings = [*outage, *(f"  ! {warning}" for warning in _warnings(settings))]
     return "\n".join(
         [
             "",

@@ -12,10 +12,10 @@ from bot.settings import read
 MODELS = [Model(name=name, provider="p", model=name) for name in ("grok", "gpt", "claude")]
 
 
-def page(**environ: str) -> str:
+def page(*, away: str = "", **environ: str) -> str:
     settings = read(environ, folder=Path("/nonexistent"))
     doors = Doors(host=settings.host, port=4000, admin_host=settings.admin_host, admin_port=4001)
-    return render(settings, doors, MODELS, seconds=0.83)
+    return render(settings, doors, MODELS, seconds=0.83, away=away)
 
 
 def line(text: str, start: str) -> str:
@@ -76,6 +76,13 @@ def test_it_warns_of_a_redis_that_others_can_read(address: str, lacking: str) ->
     text = page(REDIS_URL=address)
 
     assert (f"! REDIS_URL has {lacking}:" in text) if lacking else "! REDIS_URL" not in text
+
+
+def test_it_says_that_redis_is_away() -> None:
+    assert "! Redis does not answer (refused). Nothing is taken in until it does." in page(
+        away="Redis does not answer (refused)", REDIS_URL="redis://localhost"
+    )
+    assert "Nothing is taken in" not in page()
 
 
 def test_it_warns_of_tokens_that_travel_in_the_clear() -> None:
