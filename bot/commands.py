@@ -79,8 +79,12 @@ class Commands:
 
     async def _forget(self, scene: Scene, rest: str) -> Spoken:
         turns = [turn for turn in scene.claim.history if turn.reason != RESET]
-        text = f"Erased {_number(len(turns), 'question')} with the answers from memory. It cannot be undone."
-        text += " Messages you see in this chat stay; delete them there."
+        text = "Nothing to erase: nothing of this conversation is kept."
+        if turns:
+            text = (
+                f"Erased {_number(len(turns), 'question')} with the answers from memory. It cannot be undone."
+            )
+            text += " Messages you see in this chat stay; delete them there."
         return Spoken(reply=Reply(text=text, private=scene.private), outcome=Outcome(replace=()))
 
     async def _memory(self, scene: Scene, rest: str) -> Spoken:

@@ -52,7 +52,8 @@ def _default(file: File, sources: Sequence[Source]) -> Iterator[str]:
     else:
         homes = [source for source in sources if wanted in _friendly(source)]
     if homes and all(source.off for source in homes):
-        yield f'default = "{file.default}": {" or ".join(source.off for source in homes)}'
+        ways = [homes[0].off, *(source.off.removeprefix("set ") for source in homes[1:])]
+        yield f'default = "{file.default}": {" or ".join(ways)}.'
 
 
 def _known(file: File, sources: Sequence[Source]) -> set[str]:

@@ -229,8 +229,8 @@ def test_models_of_an_endpoint_without_its_key_are_left_out() -> None:
             'A model that only a listing names is written "provider:model".',
         ),
         ('default = "grop"', 'default = "grop": no such model. Did you mean "grok"?'),
-        ('default = "gpt"', 'default = "gpt": set OPENAI_API_KEY'),
-        ('default = "a"\n[[agents]]\nname = "a"\nmodel = "gpt"', 'default = "a": set OPENAI_API_KEY'),
+        ('default = "gpt"', 'default = "gpt": set OPENAI_API_KEY.'),
+        ('default = "a"\n[[agents]]\nname = "a"\nmodel = "gpt"', 'default = "a": set OPENAI_API_KEY.'),
     ],
 )
 def test_a_reference_that_leads_nowhere_stops_the_start(toml: str, said: str) -> None:
@@ -239,6 +239,12 @@ def test_a_reference_that_leads_nowhere_stops_the_start(toml: str, said: str) ->
         references.check(config.read(toml), sources)
 
     assert str(refused.value) == f"switchboard.toml: {said}"
+
+
+def test_a_default_that_several_keys_would_bring_names_them_all() -> None:
+    sources = [Source(name=name, flagships=(GPT,), off=f"set {name}_KEY") for name in ("A", "B")]
+    with pytest.raises(SettingsError, match=r"set A_KEY or B_KEY\."):
+        references.check(config.read('default = "gpt"'), sources)
 
 
 def test_models_that_only_listings_know_are_referred_to_with_their_provider() -> None:

@@ -92,6 +92,8 @@ async def test_memory_reset_and_forget(tmp_path: Path) -> None:
         assert "Erased 2 questions" in reading.text(receipt)
         memory = await co.at.told("memory", thread=thread)
         assert "nothing yet" in reading.text(memory)
+        again = await co.at.told("forget", thread=thread)
+        assert "Nothing to erase" in reading.text(again)
 
 
 async def test_memory_usage_and_help(tmp_path: Path) -> None:
