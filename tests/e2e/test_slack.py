@@ -1,9 +1,10 @@
 """Everything a person can type and press, in Slack, against the product as it is run."""
 
+import asyncio
 from pathlib import Path
 
 from tests.e2e.company import DIALECTS, company
-from tests.providers.fake import HELLO, Babble, Cut, Say
+from tests.providers.fake import HELLO, Babble, Cut, Gate, Say
 from tests.slack.fake import events, reading
 from tests.slack.fake.world import Message
 
@@ -92,8 +93,8 @@ async def test_memory_reset_and_forget(tmp_path: Path) -> None:
         assert "Erased 2 questions" in reading.text(receipt)
         memory = await co.at.told("memory", thread=thread)
         assert "nothing yet" in reading.text(memory)
-        again = await co.at.told("forget", thread=thread)
-        assert "Nothing to erase" in reading.text(again)
+        nothing = await co.at.told("forget", channel="D1")
+        assert "Nothing to erase" in reading.text(nothing)
 
 
 async def test_memory_usage_and_help(tmp_path: Path) -> None:
@@ -246,6 +247,36 @@ async def test_edits_and_deletions_reach_memory(tmp_path: Path) -> None:
         assert "Kit" in co.vendors.saw()
         assert "Tom" not in co.vendors.saw()
         assert "Rex" not in co.vendors.saw()
+
+
+async def test_an_edit_reaches_memory_while_the_answer_still_grows(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        gate = Gate(asyncio.Event())
+        co.vendors.plays["my cat is called Tom"] = (Say("A fine"), gate, Say("name."))
+        asked = await co.at.say(f"{co.bot} my cat is called Tom")
+        await co.at.until(lambda: bool(co.at.ours()))
+        await co.happens(events.edited(co.at.slack, asked, f"{co.bot} my cat is called Kit"))
+        gate.opened.set()
+        await co.at.answered(asked.ts)
+        await co.ask("what is it called?", thread=asked.ts)
+
+        assert "Kit" in co.vendors.saw()
+        assert "Tom" not in co.vendors.saw()
+        assert len(co.at.ours()) == 2
+
+
+async def test_where_follow_ups_need_a_mention_people_talk_undisturbed(tmp_path: Path) -> None:
+    async with company(tmp_path, '[policy]\nthread_replies = "mention"\n') as co:
+        thread = (await co.ask(f"{co.bot} hello")).thread_ts
+        await co.at.say("model claude", thread=thread)
+        await co.at.say("what do you think, Bob?", thread=thread)
+        again = await co.ask(f"{co.bot} and now?", thread=thread)
+        direct = await co.ask("hello", channel="D1")
+        await co.ask("and here?", channel="D1", thread=direct.thread_ts)
+
+        assert by(again) == "gpt"
+        assert co.vendors.questions() == ["hello", "and now?", "hello", "and here?"]
+        assert "Bob" not in co.vendors.saw(1)
 
 
 async def test_bots_are_not_heard_and_people_talking_among_themselves_are_left_alone(tmp_path: Path) -> None:

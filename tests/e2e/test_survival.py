@@ -11,7 +11,7 @@ from pathlib import Path
 from bot import embedded
 from tests.e2e.company import company
 from tests.ops.product import running
-from tests.providers.fake import HELLO, Gate, Hang, Say
+from tests.providers.fake import HELLO, Babble, Gate, Hang, Say
 from tests.slack.fake import events, reading
 
 
@@ -73,6 +73,23 @@ async def test_a_killed_process_is_replaced_in_the_same_message(tmp_path: Path) 
         assert len(co.at.ours()) == 1
 
 
+async def test_a_killed_comparison_is_finished_in_the_same_message(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        gate = Gate(asyncio.Event())
+        co.vendors.plays["what is ink?"] = (Say("Ink"), gate, Say("is dark water."))
+        await co.at.say(f"{co.bot} /compare gpt grok: what is ink?")
+        await co.at.until(lambda: bool(co.at.ours()))
+        (growing,) = co.at.ours()
+        co.product.signal(signal.SIGKILL)
+        await co.product.ended()
+        gate.opened.set()
+        async with running(tmp_path, **co.at.settings):
+            await co.at.until(lambda: reading.buttons(growing) == ["Keep gpt", "Keep grok"])
+
+        assert reading.text(growing).count("Ink is dark water.") == 2
+        assert len(co.at.ours()) == 1
+
+
 async def test_without_redis_slack_is_told_to_come_again_and_then_answered_once(tmp_path: Path) -> None:
     with redis(tmp_path / "redis") as server:
         async with company(tmp_path, REDIS_URL=server.url) as co:
@@ -92,6 +109,32 @@ async def test_without_redis_slack_is_told_to_come_again_and_then_answered_once(
             assert (taken.status, again.status) == (200, 200)
             assert co.vendors.questions() == ["hello", "are you there?", "and now?"]
             assert HELLO in co.vendors.saw()
+
+
+async def test_every_replica_may_hear_of_a_message_and_of_a_press(tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    second.mkdir()
+    with redis(tmp_path / "redis") as server:
+        async with company(tmp_path, REDIS_URL=server.url) as co:
+            settings = {**co.at.settings, "SWITCHBOARD_CONFIG": str(tmp_path / "switchboard.toml")}
+            co.vendors.plays["talk"] = (Babble(),)
+            async with running(second, **settings) as other:
+                doors = (co.at.http, co.at.fake.http(f"{other.public}/slack/events"))
+                said = events.said(co.at.slack, co.at.slack.channels["C1"], "U1", f"{co.bot} talk")
+                twins = (events.message(co.at.slack, said), events.mention(co.at.slack, said))
+                sent = [events.envelope(co.at.slack, co.at.team, twin) for twin in twins]
+                heard = [await door.event(one) for one in sent for door in doors]
+                await co.at.until(lambda: any("on and" in reading.text(one) for one in co.at.ours()))
+                (growing,) = co.at.ours()
+                stop = next(one for one in reading.controls(growing) if one["text"]["text"] == "Stop")
+                press = events.pressed(co.at.slack, co.at.team, "U1", on=growing, element=stop)
+                heard += [await door.interaction(press) for door in doors]
+                (answer,) = await co.at.answered(said.ts)
+
+            assert {one.status for one in heard} == {200}
+            assert reading.text(answer).endswith("Stopped.")
+            assert co.vendors.questions() == ["talk"]
+            assert len(co.at.ours()) == 1
 
 
 async def test_two_replicas_share_the_work_and_one_takes_over(tmp_path: Path) -> None:

@@ -227,3 +227,18 @@ async def test_the_page_answers_in_every_dialect_too(tmp_path: Path) -> None:
 
             assert post["text"] == HELLO
             assert post["closing"]["footer"].startswith(name)
+
+
+async def test_the_page_says_who_stepped_in_and_who_cannot_answer(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as (at, _), aiohttp.ClientSession(at.product.public) as client:
+        await send(client, "chat-replaced", "hello in the rush hour")
+        replaced = await answered(client, "chat-replaced")
+        await send(client, "chat-refused", "gemini: busy")
+        refused = await answered(client, "chat-refused")
+        await send(client, "chat-cut", "claude: cut")
+        cut = await answered(client, "chat-cut")
+
+        assert replaced["closing"]["footer"] == "claude · because gpt is getting too many requests"
+        assert "gemini is overloaded" in refused["closing"]["notice"]
+        assert "broke off" in cut["closing"]["notice"]
+        assert cut["text"].startswith("This gets cut")
