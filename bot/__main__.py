@@ -9,8 +9,10 @@ from typing import Any
 
 import uvloop
 
-from bot import VERSION, app, platforms, settings, telemetry
-from bot.errors import SettingsError
+from bot import VERSION, app, platforms
+from bot.domain.errors import SettingsError
+from bot.serving.logging import configure
+from bot.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +108,7 @@ def _write(content: bytes, out: Path | None) -> int:
 def _with_settings(command: Command) -> Callable[[argparse.Namespace], int]:
     def run(_chosen: argparse.Namespace) -> int:
         found = settings.read()
-        telemetry.configure(level=found.log_level, style=found.log_format, secrets=found.secrets())
+        configure(level=found.log_level, style=found.log_format, secrets=found.secrets())
         return uvloop.run(command(found))
 
     return run

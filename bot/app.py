@@ -10,32 +10,32 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from bot.answering import Answers
-from bot.attachments import Attachments
-from bot.commands import Commands
-from bot.comparing import Comparison
-from bot.conversation import Conversation
-from bot.embedded import embedded_server
-from bot.environment import revealed
-from bot.errors import StorageUnavailable
-from bot.limits import Limits
+from bot.answers.answering import Answers
+from bot.answers.attachments import Attachments
+from bot.answers.fallback import Relay
+from bot.answers.limits import Limits
+from bot.conversation.commands import Commands
+from bot.conversation.comparison import Comparison
+from bot.conversation.handler import Conversation
+from bot.conversation.model_picker import Picker
+from bot.domain.errors import StorageUnavailable
+from bot.domain.formatting import inert
 from bot.models.discovery import Discovery
 from bot.models.listing import render_models
 from bot.models.pricing import Corrections, Prices
-from bot.picking import Picker
 from bot.platforms import PLATFORMS, Ground, adapters_for, plugged
 from bot.ports import Adapter, Health
-from bot.router import Relay
-from bot.serving import startpage
+from bot.serving import start_page
 from bot.serving.connections import make_room_for_files
 from bot.serving.measured import MeasuredHealth, MeasuredInbox, MeasuredLeases
 from bot.serving.metrics import Metrics
 from bot.serving.process import Doors, Service, Stopping, beside, serve
-from bot.settings import Settings
-from bot.storage.opening import Storage, Terms, open_storage
-from bot.wording import inert
+from bot.settings.environment import revealed
+from bot.settings.settings import Settings
+from bot.storage.embedded import embedded_server
+from bot.storage.open import Storage, Terms, open_storage
 from bot.worker import Worker
-from providers import connections
+from providers import connecting
 from providers.check import Light, Verdict
 from providers.check import check as verdicts
 from providers.entra import Identity
@@ -46,7 +46,7 @@ from providers.transport import Transport
 class Vendors:
     """Who can be asked, what they offer, and what that costs."""
 
-    connections: connections.Connections
+    connections: connecting.Connections
     prices: Prices
     discovery: Discovery
 
@@ -55,7 +55,7 @@ class Vendors:
 async def vendors(settings: Settings) -> AsyncIterator[Vendors]:
     """Raises SettingsError for a provider or a model of the file that cannot be."""
     async with Transport() as transport, aclosing(Identity()) as identity:
-        plugged = connections.Switchboard(
+        plugged = connecting.Switchboard(
             transport=transport,
             identity=identity,
             vendors=settings.vendors,
@@ -163,7 +163,7 @@ async def run(settings: Settings) -> int:
             def announce(opened: Doors) -> None:
                 seconds = time.perf_counter() - began
                 models = known.discovery.catalog.models
-                say(startpage.render(settings, opened, models, seconds=seconds, away=away))
+                say(start_page.render(settings, opened, models, seconds=seconds, away=away))
 
             await serve(
                 service(settings, store, known, metrics),
@@ -180,7 +180,7 @@ async def chat(settings: Settings) -> int:
     """Talks in the terminal, as one more replica. Only warnings may stand between a question and its answer."""
     quiet = logging.getLogger()
     quiet.setLevel(max(quiet.level, logging.WARNING))
-    terminal = plugged("adapters.web.terminal")
+    terminal = plugged("adapters.web.terminal.session")
     async with storage(settings) as store, vendors(settings) as known:
         return await beside(
             service(settings, store, known, Metrics()),

@@ -6,11 +6,11 @@ from importlib import import_module
 from types import ModuleType
 from typing import cast
 
-from bot.errors import SettingsError
+from bot.domain.errors import SettingsError
 from bot.ports import Active, Adapter, Inbox
 from bot.serving.metrics import Meter
-from bot.settings import Settings, Slack
-from bot.storage.opening import Storage
+from bot.settings.settings import Settings, Slack
+from bot.storage.open import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +80,14 @@ PLATFORMS = (
         "adapters.slack.setup",
         wanted=lambda said: said.slack is not None,
         make=_slack,
-        try_out=lambda said: plugged("adapters.slack.check").check(said.slack),
+        try_out=lambda said: plugged("adapters.slack.install.check").check(said.slack),
     ),
     Platform(
         "teams",
         "adapters.teams.setup",
         wanted=lambda said: said.teams is not None,
         make=_teams,
-        try_out=lambda said: plugged("adapters.teams.check").check(said.teams),
+        try_out=lambda said: plugged("adapters.teams.install.check").check(said.teams),
     ),
     Platform("web", "adapters.web.adapter", wanted=lambda said: True, make=_web),
 )
@@ -115,9 +115,9 @@ def plugged(name: str) -> ModuleType:
 
 def teams_package(*, app_id: str, host: str) -> bytes:
     """The zip file to upload to Teams."""
-    return bytes(plugged("adapters.teams.manifest").package(app_id, host))
+    return bytes(plugged("adapters.teams.install.manifest").package(app_id, host))
 
 
 def slack_manifest(*, host: str) -> str:
     """The YAML to paste at Slack: for a public host, or for Socket Mode without one."""
-    return str(plugged("adapters.slack.manifest").render(host))
+    return str(plugged("adapters.slack.install.manifest").render(host))

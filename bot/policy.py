@@ -6,9 +6,9 @@ can only take away.
 
 from collections.abc import Iterator
 
-from bot.catalog import Model, allows
-from bot.config import Policy, Rules
-from bot.events import ThreadKey
+from bot.domain.catalog import Model, allows
+from bot.domain.events import ThreadKey
+from bot.settings.config_file import Policy, Rules
 
 
 def allowed(policy: Policy, thread: ThreadKey, model: Model) -> bool:

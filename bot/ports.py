@@ -13,15 +13,15 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from bot.catalog import Model, Price
-from bot.errors import ModelError
-from bot.events import Author, Event, File, MessageReceived, ThreadKey
-from bot.pieces import Piece, Shown
-from bot.posts import Change, Chat, Growth, Page, Post, Standing
-from bot.prompt import Prompt
-from bot.replies import Reply
-from bot.stopping import Stop
-from bot.turns import Said, Turn, TurnRecord
+from bot.domain.catalog import Model, Price
+from bot.domain.errors import ModelError
+from bot.domain.events import Author, Event, File, MessageReceived, ThreadKey
+from bot.domain.prompt import Prompt
+from bot.domain.replies import Reply
+from bot.domain.stop import Stop
+from bot.domain.stream_parts import Piece, Shown
+from bot.domain.timeline import Change, Chat, Growth, Page, Post, Standing
+from bot.domain.turns import Said, Turn, TurnRecord
 
 
 class Receipt(StrEnum):
@@ -287,7 +287,7 @@ class Leases(Protocol):
 
 
 class Choices(Protocol):
-    """Who picked which model where, beyond one thread. Implemented by bot.storage.choices on Redis."""
+    """Who picked which model where, beyond one thread. Implemented by bot.storage.preferences on Redis."""
 
     async def choose(self, workspace: str, scope: str, model: str) -> None:
         """`scope` is "default", "channel:<id>" or "person:<id>"; `workspace` is "platform:id"; model "" clears."""
@@ -382,7 +382,7 @@ class Ledger(Protocol):
 
 class Board(Protocol):
     """What the local page and the terminal show, kept where every process sees it. Implemented by
-    bot.storage.board on Redis. All raise StorageUnavailable.
+    bot.storage.timeline on Redis. All raise StorageUnavailable.
     """
 
     async def post(self, chat: str, *posts: Post) -> None:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Vault(Protocol):
-    """Small secrets and passing notes of other parts, sealed when a key is set. Implemented by bot.storage.vault."""
+    """Small secrets and passing notes of other parts, sealed when a key is set. Implemented by bot.storage.secrets."""
 
     async def put(self, name: str, value: str, *, seconds: int | None = None) -> None:
         """Kept for that long, or until it is deleted."""
@@ -20,7 +20,7 @@ class Vault(Protocol):
 
 
 class Budget(Protocol):
-    """Token buckets, shared by all replicas. Implemented by bot.storage.budget."""
+    """Token buckets, shared by all replicas. Implemented by bot.storage.rate_limiter."""
 
     async def take(self, name: str, *, rate: float, burst: float, tokens: float = 1) -> float:
         """Takes tokens of a bucket that fills by `rate` a second up to `burst`.

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-from bot.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable
-from bot.hand import Hand
+from bot.domain.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable
 from bot.ports import Claim, Leases, Outcome, Ticket, TurnInHand
+from bot.turn_handle import Hand
 
 HELD = 0.8  # of a lease: how long a turn goes on without a beat that got through
 LONGEST_PAUSE = 60.0  # seconds between two tries

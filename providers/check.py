@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.complaints import nearest
-from bot.config import File
-from bot.errors import Auth, ModelError, ModelNotFound, Quota, Timeout, cause_of
-from bot.errors import Connection as Unreachable
+from bot.domain.errors import Auth, ModelError, ModelNotFound, Quota, Timeout, cause_of
+from bot.domain.errors import Connection as Unreachable
 from bot.ports import Listing
-from providers.connections import Connection
+from bot.settings.config_errors import nearest
+from bot.settings.config_file import File
+from providers.connecting import Connection
 
 
 class Light(StrEnum):

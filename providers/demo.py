@@ -9,11 +9,11 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from textwrap import shorten
 
-from bot.catalog import Model
-from bot.errors import Overloaded
-from bot.pieces import Finish, Piece, Reason, Text, Thinking, Usage
+from bot.domain.catalog import Model
+from bot.domain.errors import Overloaded
+from bot.domain.prompt import FilePart, ImagePart, Message, Prompt, TextPart
+from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
 from bot.ports import Listing
-from bot.prompt import FilePart, ImagePart, Message, Prompt, TextPart
 
 KEYS = "`OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `GEMINI_API_KEY`, `XAI_API_KEY` or `FOUNDRY_ENDPOINT`"
 TRY = "Try me with one of these words: table, code, list, long, slow, think, error."

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bot.catalog import Model
-from bot.pieces import Piece
+from bot.domain.catalog import Model
+from bot.domain.prompt import Prompt
+from bot.domain.stream_parts import Piece
 from bot.ports import Listing
-from bot.prompt import Prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,18 +4,18 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from bot.catalog import Model
-from bot.errors import Connection, Rejected, SettingsError, Timeout
-from bot.pieces import Piece
+from bot.domain.catalog import Model
+from bot.domain.errors import Connection, Rejected, SettingsError, Timeout
+from bot.domain.prompt import Prompt
+from bot.domain.stream_parts import Piece
 from bot.ports import Listing
-from bot.prompt import Prompt
 from providers.anthropic import Anthropic
 from providers.dialect import Dialect, Quirks
 from providers.gemini import Gemini
+from providers.lenient_json import Whole
 from providers.openai_chat import OpenAIChat
 from providers.openai_responses import OpenAIResponses
 from providers.transport import Transport
-from providers.wire import Whole
 
 DIALECTS: Mapping[str, Dialect] = {
     "openai-chat": OpenAIChat(),
@@ -30,7 +30,7 @@ class Auth(Protocol):
     """Proves who asks. Implemented by `Key`, and by Entra ID's tokens."""
 
     async def headers(self) -> Mapping[str, str]:
-        """Raises Auth's errors (bot.errors.Auth) when there is no way to prove it."""
+        """Raises Auth's errors (bot.domain.errors.Auth) when there is no way to prove it."""
         ...
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from bot.errors import Auth
+from bot.domain.errors import Auth
 
 AI = "https://ai.azure.com/.default"
 MISSING = 'install the extra "entra" (pip install "switchboard[entra]") or set FOUNDRY_API_KEY'

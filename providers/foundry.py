@@ -11,18 +11,18 @@ from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from bot.catalog import Model
-from bot.errors import ModelError
+from bot.domain.catalog import Model
+from bot.domain.errors import ModelError
+from bot.domain.prompt import Prompt
+from bot.domain.stream_parts import Piece
 from bot.models.sources import bare
-from bot.pieces import Piece
 from bot.ports import Listing
-from bot.prompt import Prompt
 from providers.dialect import Quirks
 from providers.endpoint import Auth, Endpoint, Key
 from providers.entra import Identity
+from providers.lenient_json import items, obj, text
 from providers.transport import Transport
 from providers.vendors import CLAUDE, OPENAI_CHAT
-from providers.wire import items, obj, text
 
 PAGES = 20  # of a listing, at most
 PROJECT = "/api/projects/"

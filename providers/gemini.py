@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from bot.catalog import Model
-from bot.errors import Connection
-from bot.pieces import Finish, Piece, Reason, Text, Thinking, Usage
+from bot.domain.catalog import Model
+from bot.domain.errors import Connection
+from bot.domain.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart, Tool
+from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
 from bot.ports import Listing
-from bot.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart, Tool
-from providers.calls import Calls
 from providers.dialect import Call, Decoder, Page, Quirks, merged
-from providers.failures import within
+from providers.error_mapping import within
+from providers.lenient_json import count, items, obj, parsed, text
 from providers.media import encoded
-from providers.wire import count, items, obj, parsed, text
+from providers.tool_calls import Calls
 
 REASONS = {
     "STOP": Reason.STOP,

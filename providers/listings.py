@@ -6,10 +6,10 @@ Sources: the API references of Mistral, OpenRouter, Groq and vLLM.
 from collections.abc import Mapping
 from typing import Any
 
-from bot.catalog import Price
+from bot.domain.catalog import Price
 from bot.ports import Listing
 from providers.dialect import Page
-from providers.wire import count, items, obj, text
+from providers.lenient_json import count, items, obj, text
 
 
 def openai_listed(body: Any) -> Page:

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from bot.prompt import FilePart, ImagePart
+from bot.domain.prompt import FilePart, ImagePart
 
 
 def encoded(part: ImagePart | FilePart) -> str:

@@ -8,17 +8,17 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from bot.catalog import Model
-from bot.errors import Connection, Unavailable
-from bot.pieces import Finish, Piece, Reason, Text, Thinking, Usage
-from bot.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart, Tool
-from providers.calls import Calls
+from bot.domain.catalog import Model
+from bot.domain.errors import Connection, Unavailable
+from bot.domain.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart, Tool
+from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
 from providers.dialect import Call, Decoder, Page, Quirks, merged
-from providers.failures import within
+from providers.error_mapping import within
+from providers.lenient_json import count, items, obj, parsed, text
 from providers.listings import openai_listed
 from providers.media import data_url
 from providers.think_tags import ThinkTags
-from providers.wire import count, items, obj, parsed, text
+from providers.tool_calls import Calls
 
 REASONS = {
     "stop": Reason.STOP,

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from bot.catalog import Model
-from bot.errors import Connection
-from bot.pieces import Finish, Piece, Reason, Text, Thinking, Usage
-from bot.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart
-from providers.calls import Calls
+from bot.domain.catalog import Model
+from bot.domain.errors import Connection
+from bot.domain.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart
+from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
 from providers.dialect import Call, Decoder, Page, Quirks, merged
-from providers.failures import within
+from providers.error_mapping import within
+from providers.lenient_json import count, obj, parsed, text
 from providers.listings import openai_listed
 from providers.media import data_url
-from providers.wire import count, obj, parsed, text
+from providers.tool_calls import Calls
 
 TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
 THINKING = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.pieces import Text, Thinking
+from bot.domain.stream_parts import Text, Thinking
 
 OPEN, CLOSE = "<think>", "</think>"
 

@@ -18,10 +18,10 @@ import httpx
 from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
 from yarl import URL
 
-from bot.catalog import Deadlines
-from bot.errors import Connection, ModelError, ServerError, Timeout
-from providers.clock import Clock
-from providers.failures import refused, scrubbed
+from bot.domain.catalog import Deadlines
+from bot.domain.errors import Connection, ModelError, ServerError, Timeout
+from providers.deadline import Clock
+from providers.error_mapping import refused, scrubbed
 from providers.proxies import proxy_for
 
 CONNECT = 10.0  # seconds

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.models.sources import Flagship
-from providers import families
+from providers import model_families
 from providers.dialect import Quirks
 
 
@@ -48,7 +48,7 @@ VENDORS: tuple[Vendor, ...] = (
             "openai-responses": Quirks(reasoning={"reasoning": {"summary": "auto"}}),
         },
         market="openai",
-        flagships=(families.GPT, families.GPT_MINI),
+        flagships=(model_families.GPT, model_families.GPT_MINI),
     ),
     Vendor(
         name="anthropic",
@@ -56,14 +56,14 @@ VENDORS: tuple[Vendor, ...] = (
         dialects={"anthropic": CLAUDE},
         auth="x-api-key",
         market="anthropic",
-        flagships=(families.CLAUDE, families.OPUS, families.HAIKU),
+        flagships=(model_families.CLAUDE, model_families.OPUS, model_families.HAIKU),
     ),
     Vendor(
         name="xai",
         base_url="https://api.x.ai/v1",
         dialects={"openai-responses": Quirks(cache_key=True), "openai-chat": OPENAI_CHAT},
         market="x-ai",
-        flagships=(families.GROK,),
+        flagships=(model_families.GROK,),
     ),
     Vendor(
         name="gemini",
@@ -71,28 +71,28 @@ VENDORS: tuple[Vendor, ...] = (
         dialects={"gemini": GEMINI},
         auth="x-goog-api-key",
         market="google",
-        flagships=(families.GEMINI, families.FLASH),
+        flagships=(model_families.GEMINI, model_families.FLASH),
     ),
     Vendor(
         name="deepseek",
         base_url="https://api.deepseek.com",
         dialects={"openai-chat": DEEPSEEK_CHAT, "openai-responses": Quirks()},
         market="deepseek",
-        flagships=(families.DEEPSEEK,),
+        flagships=(model_families.DEEPSEEK,),
     ),
     Vendor(
         name="mistral",
         base_url="https://api.mistral.ai/v1",
         dialects={"openai-chat": Quirks(stream_usage=False, bridge="Understood.")},
         market="mistral",
-        flagships=(families.MISTRAL,),
+        flagships=(model_families.MISTRAL,),
     ),
     Vendor(
         name="openrouter",
         base_url="https://openrouter.ai/api/v1",
         dialects={"openai-chat": Quirks(headers={"x-title": "Switchboard"}), "openai-responses": Quirks()},
         market="openrouter",
-        flagships=(families.OPENROUTER, *families.EVERYBODY),
+        flagships=(model_families.OPENROUTER, *model_families.EVERYBODY),
     ),
     Vendor(
         name="ollama",

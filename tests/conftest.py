@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from bot.embedded import embedded_server
-from bot.storage.opening import Storage, Terms, open_storage
+from bot.storage.embedded import embedded_server
+from bot.storage.open import Storage, Terms, open_storage
 
 HERE = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None}
 strayed: list[str] = []

@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.errors import StorageUnavailable
-from bot.events import Event
-from bot.pieces import Shown
+from bot.domain.errors import StorageUnavailable
+from bot.domain.events import Event
+from bot.domain.stop import Stop
+from bot.domain.stream_parts import Shown
 from bot.ports import Receipt
-from bot.stopping import Stop
 
 
 @dataclass

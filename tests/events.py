@@ -2,9 +2,9 @@
 
 from itertools import count
 
-from bot.events import Author, MessageReceived, StopRequested, ThreadKey
-from bot.pieces import Usage
-from bot.turns import Said, Turn
+from bot.domain.events import Author, MessageReceived, StopRequested, ThreadKey
+from bot.domain.stream_parts import Usage
+from bot.domain.turns import Said, Turn
 
 ANN = Author(id="U1", name="Ann")
 BOB = Author(id="U2", name="Bob")

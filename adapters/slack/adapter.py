@@ -15,26 +15,26 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.calls import Calls
-from adapters.slack.ears import Ears
-from adapters.slack.install import Oauth
-from adapters.slack.native import Native
-from adapters.slack.ours import Installation, Single
-from adapters.slack.place import PLATFORM, Place
-from adapters.slack.reading import Files, channel_before, thread_before
-from adapters.slack.receiver import Receiver, Refusal
-from adapters.slack.router import MALFORMED, router, sdk_log
-from adapters.slack.sinks import Workspace, sink_for
-from adapters.slack.socket import Socket
-from adapters.slack.surfaces import trusted_host
-from bot.errors import PlatformBusy, PlatformError, PlatformGone
-from bot.events import Event, File, MessageReceived
-from bot.pacing import Clock, WallClock
-from bot.pieces import Shown
+from adapters.slack.conversation_reference import PLATFORM, Place
+from adapters.slack.inbound.dispatch import MALFORMED, router, sdk_log
+from adapters.slack.inbound.handler import Ears
+from adapters.slack.inbound.history import Files, channel_before, thread_before
+from adapters.slack.inbound.receiver import Receiver, Refusal
+from adapters.slack.inbound.socket_mode import Socket
+from adapters.slack.install.installations import Installation, Single
+from adapters.slack.install.oauth import Oauth
+from adapters.slack.outbound.native_stream import Native
+from adapters.slack.outbound.sink_choice import Workspace, sink_for
+from adapters.slack.outbound.surfaces import trusted_host
+from adapters.slack.web_api import Calls
+from bot.delivery.pacing import Clock, WallClock
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
+from bot.domain.events import Event, File, MessageReceived
+from bot.domain.replies import Reply
+from bot.domain.stream_parts import Shown
+from bot.domain.turns import Said
 from bot.ports import Inbox, Journal, Manners, ReplySink
-from bot.replies import Reply
 from bot.shelves import Budget
-from bot.turns import Said
 
 STALE = ("invalid_auth", "token_revoked", "token_expired", "account_inactive")
 

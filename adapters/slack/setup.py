@@ -5,14 +5,14 @@ from collections.abc import Collection
 from yarl import URL
 
 from adapters.slack.adapter import SlackAdapter
-from adapters.slack.install import Oauth
-from adapters.slack.manifest import SCOPES
-from bot.environment import revealed
-from bot.pacing import WallClock
+from adapters.slack.install.manifest import SCOPES
+from adapters.slack.install.oauth import Oauth
+from bot.delivery.pacing import WallClock
 from bot.ports import Inbox
 from bot.serving.measured import platform_calls
 from bot.serving.metrics import Meter
-from bot.settings import Slack
+from bot.settings.environment import revealed
+from bot.settings.settings import Slack
 from bot.shelves import Budget, Vault
 
 

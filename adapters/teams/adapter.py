@@ -8,22 +8,22 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.teams.activity import Incoming
-from adapters.teams.auth import Denied, Gate, OpenGate
-from adapters.teams.connector import Connector, Repeat
-from adapters.teams.downloads import Downloads
-from adapters.teams.ears import FULL, Ears, Turns
-from adapters.teams.events import PLATFORM
-from adapters.teams.places import Place
-from adapters.teams.rendering import messages
-from adapters.teams.sink import Streams, TeamsSink
-from adapters.teams.voices import Stage
-from adapters.teams.wire import Wire
-from bot.errors import PlatformError, StorageUnavailable
-from bot.events import Event, File, MessageReceived
-from bot.pacing import Clock
+from adapters.teams.conversation_reference import Place
+from adapters.teams.http_session import Wire
+from adapters.teams.inbound.activity import Incoming
+from adapters.teams.inbound.downloads import Downloads
+from adapters.teams.inbound.events import PLATFORM
+from adapters.teams.inbound.handler import FULL, Ears, Turns
+from adapters.teams.inbound.token_validator import Denied, Gate, OpenGate
+from adapters.teams.outbound.connector import Connector, Repeat
+from adapters.teams.outbound.delivery import Stage
+from adapters.teams.outbound.rendering import messages
+from adapters.teams.outbound.sink import Streams, TeamsSink
+from bot.delivery.pacing import Clock
+from bot.domain.errors import PlatformError, StorageUnavailable
+from bot.domain.events import Event, File, MessageReceived
+from bot.domain.turns import Said
 from bot.ports import Inbox, Journal, Manners, ReplySink
-from bot.turns import Said
 
 log = logging.getLogger(__name__)
 

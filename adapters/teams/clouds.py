@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from yarl import URL
 
-from bot.environment import loopback
+from bot.settings.environment import loopback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

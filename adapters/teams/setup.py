@@ -3,20 +3,20 @@
 from yarl import URL
 
 from adapters.teams.adapter import TeamsAdapter
-from adapters.teams.auth import Gate, OpenGate
 from adapters.teams.clouds import Cloud, Hosts, cloud_of, file_hosts, service_hosts
-from adapters.teams.connector import Connector
-from adapters.teams.credentials import Credentials
-from adapters.teams.downloads import Downloads
-from adapters.teams.keys import KeySet
-from adapters.teams.wire import Wire
-from bot.environment import loopback
-from bot.errors import SettingsError
-from bot.pacing import Clock, WallClock
+from adapters.teams.http_session import Wire
+from adapters.teams.inbound.downloads import Downloads
+from adapters.teams.inbound.signing_keys import KeySet
+from adapters.teams.inbound.token_validator import Gate, OpenGate
+from adapters.teams.outbound.connector import Connector
+from adapters.teams.outbound.credentials import Credentials
+from bot.delivery.pacing import Clock, WallClock
+from bot.domain.errors import SettingsError
 from bot.ports import Inbox
 from bot.serving.measured import platform_calls
 from bot.serving.metrics import Meter
-from bot.settings import Teams
+from bot.settings.environment import loopback
+from bot.settings.settings import Teams
 
 HERE = ("localhost", "127.0.0.1", "::1")
 

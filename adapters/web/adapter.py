@@ -1,6 +1,6 @@
 """The local page: a chat workspace on the loopback listener, on the same ports as Slack and Teams.
 
-The page shows the board (bot.posts): what people send goes into the inbox first and onto the board second; what a
+The page shows the board (bot.domain.timeline): what people send goes into the inbox first and onto the board second; what a
 turn says reaches the board from whichever process runs it, and every open page through `events`.
 """
 
@@ -14,17 +14,17 @@ from importlib.resources import files
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from adapters.web import events
-from adapters.web.guard import HEADERS, body, local
-from adapters.web.sink import BoardSink, question
-from bot.errors import PlatformError, StorageUnavailable
-from bot.events import Event, File, MessageReceived
+from adapters.web.inbound import events
+from adapters.web.inbound.guard import HEADERS, body, local
+from adapters.web.outbound.sink import BoardSink, question
+from bot.domain.errors import PlatformError, StorageUnavailable
+from bot.domain.events import Event, File, MessageReceived
+from bot.domain.replies import Reply
+from bot.domain.stop import Stop
+from bot.domain.timeline import Change, Chat, Page, Post, Standing
+from bot.domain.turns import Said
 from bot.ports import Active, Board, Inbox, Journal, Manners, Memory, Receipt, ReplySink
-from bot.posts import Change, Chat, Page, Post, Standing
-from bot.replies import Reply
 from bot.serving.listeners import CLOSING
-from bot.stopping import Stop
-from bot.turns import Said
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.catalog import Catalog, Deadlines, Model
-from bot.config import AgentEntry, DeadlinesEntry, File, ModelEntry
+from bot.domain.catalog import Catalog, Deadlines, Model
 from bot.models.facts import Facts
 from bot.models.sources import Flagship, Source, bare, chats
 from bot.ports import Listing
+from bot.settings.config_file import AgentEntry, DeadlinesEntry, File, ModelEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.catalog import Catalog
-from bot.config import File
-from bot.errors import ModelError
+from bot.domain.catalog import Catalog
+from bot.domain.errors import ModelError
 from bot.models import references
 from bot.models.assembly import Assembled, assemble, no_window
 from bot.models.facts import Facts
 from bot.models.pricing import Prices
 from bot.models.sources import Source
 from bot.ports import Listing, Provider
+from bot.settings.config_file import File
 
 log = logging.getLogger(__name__)
 

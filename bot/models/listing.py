@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from bot.catalog import Catalog, Model
-from bot.errors import cause_of
+from bot.domain.catalog import Catalog, Model
+from bot.domain.errors import cause_of
+from bot.domain.formatting import count
 from bot.models.pricing import Prices
 from bot.ports import Condition, State
-from bot.wording import count
 
 HEADER = ("NAME", "PROVIDER:MODEL", "CAN", "CONTEXT", "USD/M IN", "OUT", "HEALTH", "FROM")
 ABILITIES = ("vision", "documents", "tools", "reasoning")

@@ -9,8 +9,8 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Protocol
 
-from bot.catalog import Model, Price
-from bot.pieces import Usage
+from bot.domain.catalog import Model, Price
+from bot.domain.stream_parts import Usage
 
 MILLION = 1_000_000
 SMALL = 1_000  # tokens of the sample that shows a price: below every tier's threshold

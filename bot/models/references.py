@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.complaints import nearest
-from bot.config import File
-from bot.errors import SettingsError
+from bot.domain.errors import SettingsError
 from bot.models.sources import Source
+from bot.settings.config_errors import nearest
+from bot.settings.config_file import File
 
 
 def check(file: File, sources: Sequence[Source], *, place: str = "switchboard.toml") -> None:

@@ -10,10 +10,10 @@ from typing import cast
 
 from aiohttp import web
 
-from bot.environment import loopback
-from bot.errors import SettingsError
+from bot.domain.errors import SettingsError
+from bot.domain.stop import Stop
 from bot.serving.connections import BODY_BYTES, Limits, connections, deadlines
-from bot.stopping import Stop
+from bot.settings.environment import loopback
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Seque
 import aiohttp
 from yarl import URL
 
-from bot.errors import Fenced, ModelError, StorageUnavailable
-from bot.events import Event
+from bot.domain.errors import Fenced, ModelError, StorageUnavailable
+from bot.domain.events import Event
+from bot.domain.turns import Turn, TurnRecord
 from bot.ports import Claim, Condition, Health, Inbox, Leases, Outcome, Receipt, Ticket
 from bot.serving.metrics import Meter
-from bot.turns import Turn, TurnRecord
 
 REJECTED = {Receipt.REFUSED, Receipt.FULL, Receipt.FULL_QUIET, Receipt.DUPLICATE}
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.events import EVENT
+from bot.domain.events import EVENT
+from bot.domain.turns import RECORD, TurnRecord
 from bot.ports import Claim, Scopes, Ticket
+from bot.storage.encryption import Seal
 from bot.storage.history import read_turns
-from bot.storage.sealing import Seal
-from bot.turns import RECORD, TurnRecord
 
 
 def tickets_in(shard: int, entries: Sequence[Any]) -> Iterator[Ticket]:

@@ -28,7 +28,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import TimeoutError as TooSlow
 
-from bot.errors import SettingsError, StorageUnavailable
+from bot.domain.errors import SettingsError, StorageUnavailable
 from bot.storage.scripts import Call, Word
 
 PASSING = (

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from bot.errors import (
+from bot.domain.errors import (
     Auth,
     ContextTooLong,
     Filtered,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from bot.storage.sealing import Seal, Unreadable
-from bot.turns import TURN, Turn
+from bot.domain.turns import TURN, Turn
+from bot.storage.encryption import Seal, Unreadable
 
 log = logging.getLogger(__name__)
 

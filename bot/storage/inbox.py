@@ -3,12 +3,12 @@
 import json
 import re
 
-from bot.events import EVENT, Event, MessageDeleted, MessageEdited, MessageReceived, StopRequested
+from bot.domain.events import EVENT, Event, MessageDeleted, MessageEdited, MessageReceived, StopRequested
 from bot.ports import Receipt
 from bot.storage.connection import Database
+from bot.storage.encryption import Seal
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.scripts import Scripts
-from bot.storage.sealing import Seal
 
 STOP = re.compile(r"/?stop[.!]?", re.IGNORECASE)
 

@@ -10,16 +10,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.errors import Fenced
+from bot.domain.errors import Fenced
+from bot.domain.turns import RECORD, TURN, TurnRecord
 from bot.ports import Claim, Outcome, Ticket
-from bot.storage.choices import ask_scopes
 from bot.storage.claims import read_claim, tickets_in
 from bot.storage.connection import WAIT, Database
+from bot.storage.encryption import Seal, Unreadable
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.ledger import periods, tally
+from bot.storage.preferences import ask_scopes
 from bot.storage.scripts import Call, Scripts, Word
-from bot.storage.sealing import Seal, Unreadable
-from bot.turns import RECORD, TURN, TurnRecord
 
 GROUP = "w"
 log = logging.getLogger(__name__)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.events import ThreadKey
+from bot.domain.events import ThreadKey
+from bot.domain.turns import Turn
 from bot.ports import Recent, Spend
 from bot.storage.connection import Database
+from bot.storage.encryption import Seal
 from bot.storage.history import read_turns
 from bot.storage.keys import Keys
-from bot.storage.sealing import Seal
-from bot.turns import Turn
 
 MICRO = 1_000_000
 TITLE = 80  # characters

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.events import ThreadKey
+from bot.domain.events import ThreadKey
+from bot.domain.turns import Turn
 from bot.ports import Memory
 from bot.storage.connection import Database
+from bot.storage.encryption import Seal
 from bot.storage.history import read_turns
 from bot.storage.keys import Keys
 from bot.storage.ledger import periods_kept
 from bot.storage.scripts import Scripts, Word
-from bot.storage.sealing import Seal
-from bot.turns import Turn
 
 SOME = 200  # keys that are erased per round trip
 

@@ -18,9 +18,9 @@ from contextlib import aclosing, asynccontextmanager
 import httpx
 from aiohttp import web
 
-from bot.catalog import Model
-from bot.pieces import Text
-from bot.prompt import Message, Prompt, TextPart
+from bot.domain.catalog import Model
+from bot.domain.prompt import Message, Prompt, TextPart
+from bot.domain.stream_parts import Text
 from providers.dialect import Quirks
 from providers.endpoint import Endpoint, Key
 from providers.transport import Transport

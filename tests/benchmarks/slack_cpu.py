@@ -25,7 +25,7 @@ from httpx_sse import aconnect_sse
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.pacing import WallClock
+from bot.delivery.pacing import WallClock
 from tests.ops.product import ROOT, running
 from tests.slack.fake import events
 from tests.slack.fake.server import SECRET, FakeSlack, fake_slack

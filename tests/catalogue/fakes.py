@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.catalog import Model
-from bot.errors import ModelError
-from bot.pieces import Finish, Piece, Reason
+from bot.domain.catalog import Model
+from bot.domain.errors import ModelError
+from bot.domain.prompt import Prompt
+from bot.domain.stream_parts import Finish, Piece, Reason
 from bot.ports import Listing
-from bot.prompt import Prompt
 
 ANSWER = (
     'data: {"model": "%s", "choices": [{"delta": {"content": "hello"}, "finish_reason": null}]}\n\n'

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from bot import config
-from bot.catalog import Catalog, Model, Price
-from bot.errors import SettingsError
+from bot.domain.catalog import Catalog, Model, Price
+from bot.domain.errors import SettingsError
 from bot.models import references
 from bot.models.assembly import LOADING, PATIENT, Assembled, assemble
 from bot.models.facts import Fact, Facts
 from bot.models.sources import Flagship, Source
 from bot.ports import Listing
+from bot.settings import config_file
 
 GROK = Flagship(name="grok", patterns=(r"grok-(\d+(?:\.\d+)?)",), model="grok-latest")
 GPT = Flagship(
@@ -33,7 +33,7 @@ FACTS = Facts(
 def made(
     sources: Sequence[Source], listings: Mapping[str, Sequence[Listing]] | None = None, toml: str = ""
 ) -> Assembled:
-    return assemble(config.read(toml), sources, listings or {}, facts=FACTS)
+    return assemble(config_file.read(toml), sources, listings or {}, facts=FACTS)
 
 
 def picked(assembled: Assembled, name: str) -> Model:
@@ -207,7 +207,7 @@ def test_the_demo_is_offered_only_while_there_is_nothing_else() -> None:
 
 def test_models_of_an_endpoint_without_its_key_are_left_out() -> None:
     off = Source(name="xai", flagships=(GROK,), off="set XAI_API_KEY")
-    file = config.read('[[models]]\nname = "g"\nprovider = "xai"\nmodel = "grok-5"\n')
+    file = config_file.read('[[models]]\nname = "g"\nprovider = "xai"\nmodel = "grok-5"\n')
 
     assert assemble(file, [off, DEMO], {}, facts=FACTS).default == "demo"
 
@@ -236,7 +236,7 @@ def test_models_of_an_endpoint_without_its_key_are_left_out() -> None:
 def test_a_reference_that_leads_nowhere_stops_the_start(toml: str, said: str) -> None:
     sources = [Source(name="openai", flagships=(GPT,), off="set OPENAI_API_KEY"), XAI]
     with pytest.raises(SettingsError) as refused:
-        references.check(config.read(toml), sources)
+        references.check(config_file.read(toml), sources)
 
     assert str(refused.value) == f"switchboard.toml: {said}"
 
@@ -244,11 +244,11 @@ def test_a_reference_that_leads_nowhere_stops_the_start(toml: str, said: str) ->
 def test_a_default_that_several_keys_would_bring_names_them_all() -> None:
     sources = [Source(name=name, flagships=(GPT,), off=f"set {name}_KEY") for name in ("A", "B")]
     with pytest.raises(SettingsError, match=r"set A_KEY or B_KEY\."):
-        references.check(config.read('default = "gpt"'), sources)
+        references.check(config_file.read('default = "gpt"'), sources)
 
 
 def test_models_that_only_listings_know_are_referred_to_with_their_provider() -> None:
-    references.check(config.read('default = "ollama:qwen3"'), [OLLAMA, DEMO])
+    references.check(config_file.read('default = "ollama:qwen3"'), [OLLAMA, DEMO])
 
     toml = 'default = "ollama:qwen3"'
     assert made([XAI, OLLAMA], {}, toml).default == "grok"

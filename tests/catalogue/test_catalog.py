@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.catalog import Catalog, Model, allows
-from bot.errors import SettingsError
+from bot.domain.catalog import Catalog, Model, allows
+from bot.domain.errors import SettingsError
 
 GROK = Model(
     name="grok", provider="xai", model="grok-4.7", aliases=("g",), fallback=("claude", "gone", "grok")

@@ -5,25 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from bot import config
-from bot.catalog import Catalog, Model, Price
-from bot.errors import (
-    Auth,
-    ModelError,
-    ModelNotFound,
-    Overloaded,
-    Quota,
-    Timeout,
-)
-from bot.errors import (
-    Connection as Unreachable,
-)
+from bot.domain.catalog import Catalog, Model, Price
+from bot.domain.errors import Auth, ModelError, ModelNotFound, Overloaded, Quota, Timeout
+from bot.domain.errors import Connection as Unreachable
 from bot.models.listing import render_models
 from bot.models.pricing import Prices
 from bot.models.sources import Source
 from bot.ports import Condition, Listing, State
+from bot.settings import config_file
 from providers.check import Light, Verdict, check
-from providers.connections import Connection
+from providers.connecting import Connection
 from tests.catalogue.fakes import FakeProvider
 
 DOWN_SINCE = "down since 01:46 UTC (is overloaded)"
@@ -36,7 +27,7 @@ XAI = Connection(
 
 
 async def one(connection: Connection, toml: str = "") -> list[Verdict]:
-    return list(await check([connection], config.read(toml)))
+    return list(await check([connection], config_file.read(toml)))
 
 
 async def test_an_endpoint_that_answers_says_how_much_it_has() -> None:

@@ -5,14 +5,14 @@ from importlib.util import find_spec
 import pytest
 from pytest_aiohttp.plugin import AiohttpServer
 
-from bot import config
-from bot.catalog import Catalog
-from bot.errors import Auth, ModelNotFound
+from bot.domain.catalog import Catalog
+from bot.domain.errors import Auth, ModelNotFound
 from bot.models.assembly import assemble
 from bot.models.facts import Facts
+from bot.settings import config_file
 from providers.foundry import roots
+from tests.catalogue.connected import answer, connection, plugged, provider
 from tests.catalogue.fakes import FakeCredential, FakeFoundry
-from tests.catalogue.plugged import answer, connection, plugged, provider
 
 DEPLOYED = {
     "chat": ("OpenAI", "gpt-6-sol"),
@@ -122,7 +122,7 @@ async def test_what_is_deployed_can_be_picked_by_friendly_names_and_agents_by_th
     async with plugged(environ, credential=FakeCredential()) as connections:
         plug = connection(connections, "foundry")
         rows = await provider(connections, "foundry").models()
-        made = assemble(config.File(), [plug.source], {"foundry": rows}, facts=Facts.bundled())
+        made = assemble(config_file.File(), [plug.source], {"foundry": rows}, facts=Facts.bundled())
         catalog = Catalog(made.models)
         friendly = {
             name: model.model

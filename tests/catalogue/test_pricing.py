@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.catalog import Model, Price
+from bot.domain.catalog import Model, Price
+from bot.domain.stream_parts import Usage
 from bot.models.pricing import Corrections, Prices, price_class
-from bot.pieces import Usage
 
 GROK = Model(name="grok", provider="xai", model="grok-4.7")
 PRICES = Prices({"xai": "x-ai", "foundry": "azure", "ollama": None})

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.events import ThreadKey
+from bot.domain.events import ThreadKey
 
 Delivery = Any
 """A platform's request, ready to be sent as often as wanted."""

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import app, settings
+from bot import app
 from bot.serving.metrics import Metrics
 from bot.serving.process import Doors, Stopping, serve
-from bot.storage.opening import Terms, open_storage
+from bot.settings import settings
+from bot.storage.open import Terms, open_storage
 
 NOWHERE = Path("/nonexistent")  # no .env and no switchboard.toml
 

@@ -15,9 +15,9 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.embedded import embedded_server
-from bot.errors import StorageUnavailable
-from bot.storage.opening import Storage, Terms, open_storage
+from bot.domain.errors import StorageUnavailable
+from bot.storage.embedded import embedded_server
+from bot.storage.open import Storage, Terms, open_storage
 from tests.chaos.playground import Delivery, Playground
 from tests.chaos.replica import Replica, run
 

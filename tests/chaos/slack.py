@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bot.events import ThreadKey
-from bot.pacing import WallClock
+from bot.delivery.pacing import WallClock
+from bot.domain.events import ThreadKey
 from tests.chaos.playground import Shown
 from tests.slack.fake import events, reading
 from tests.slack.fake.delivery import Http

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bot.events import ThreadKey
+from bot.domain.events import ThreadKey
 from tests.chaos.playground import Shown
 from tests.teams.eyes import see
 from tests.teams.fake import TENANT, FakeTeams

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from bot.events import EVENT, MessageReceived
+from bot.domain.events import EVENT, MessageReceived
 from bot.ports import Adapter, Receipt
 from tests.doubles import FakeInbox, FakeJournal
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.ports import Journal
-from tests.contracts.places import Fault, Place
+from tests.contracts.conversations import Fault, Place
 from tests.doubles import FakeJournal
 
 

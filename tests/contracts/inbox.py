@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.events import Author, MessageDeleted, MessageEdited, MessageReceived
+from bot.domain.events import Author, MessageDeleted, MessageEdited, MessageReceived
 from bot.ports import Outcome, Receipt
-from bot.storage.opening import Storage
+from bot.storage.open import Storage
 from tests.contracts.leases import claim_next, nothing_waits
 from tests.events import ANN, BOB, message, stop, thread
 

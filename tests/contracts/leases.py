@@ -5,10 +5,10 @@ from contextlib import aclosing
 
 import pytest
 
-from bot.errors import Fenced
+from bot.domain.errors import Fenced
+from bot.domain.turns import TurnRecord
 from bot.ports import Claim, Leases, Outcome, Receipt, Ticket
-from bot.storage.opening import Storage
-from bot.turns import TurnRecord
+from bot.storage.open import Storage
 from tests.events import ANN, message, stop, thread, turn
 
 PATIENCE = 10.0  # seconds until a test gives up on something that must happen

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from bot.errors import Fenced
-from bot.events import Author, ThreadKey
+from bot.domain.errors import Fenced
+from bot.domain.events import Author, ThreadKey
+from bot.domain.turns import Turn
 from bot.ports import Outcome, Receipt, Scopes
-from bot.storage.opening import Storage
-from bot.turns import Turn
+from bot.storage.open import Storage
 from tests.contracts.leases import claim_next, nothing_waits
 from tests.events import ANN, BOB, message, thread, turn
 

@@ -18,12 +18,12 @@ from typing import Protocol
 
 import pytest
 
-from bot import errors
-from bot.catalog import Deadlines, Model
-from bot.errors import ModelError
-from bot.pieces import Finish, Piece, Reason, Text, Thinking, Usage
+from bot.domain import errors
+from bot.domain.catalog import Deadlines, Model
+from bot.domain.errors import ModelError
+from bot.domain.prompt import Message, Prompt, TextPart
+from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
 from bot.ports import Provider
-from bot.prompt import Message, Prompt, TextPart
 
 SOON = 5.0  # seconds that something which happens at once may take on a busy machine
 

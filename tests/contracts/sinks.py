@@ -19,11 +19,11 @@ from typing import ClassVar
 
 import pytest
 
-from bot.errors import PlatformBusy
-from bot.pieces import Closing, Reason, Shown, Status, Text, Thinking
-from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
+from bot.domain.errors import PlatformBusy
+from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
+from bot.domain.stream_parts import Closing, Reason, Shown, Status, Text, Thinking
+from tests.contracts.conversations import Fault, Place, Seen, words
 from tests.contracts.crashes import killed_in_call, killed_in_save
-from tests.contracts.places import Fault, Place, Seen, words
 from tests.doubles import FakeJournal
 
 FOOTER = "grok answered"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import embedded
+from bot.storage import embedded
 from tests.e2e.company import company
 from tests.ops.product import running
 from tests.providers.fake import HELLO, Babble, Gate, Hang, Say

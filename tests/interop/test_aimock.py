@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot import errors
-from bot.pieces import Reason
-from bot.prompt import Message, Prompt, TextPart
+from bot.domain import errors
+from bot.domain.prompt import Message, Prompt, TextPart
+from bot.domain.stream_parts import Reason
 from providers.dialect import Quirks
 from providers.endpoint import DIALECTS, Endpoint, Key
 from providers.transport import Transport

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.errors import SettingsError
+from bot.domain.errors import SettingsError
 from bot.serving.connections import Limits
 from bot.serving.listeners import admin, listening, public
 from bot.serving.metrics import Metrics

@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.errors import Overloaded, StorageUnavailable
-from bot.events import Author, MessageReceived, ThreadKey
+from bot.domain.errors import Overloaded, StorageUnavailable
+from bot.domain.events import Author, MessageReceived, ThreadKey
 from bot.ports import Condition, Receipt
 from bot.serving.connections import Limits
 from bot.serving.listeners import listening

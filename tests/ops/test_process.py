@@ -9,11 +9,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.events import Event, File, MessageReceived
+from bot.domain.events import Event, File, MessageReceived
+from bot.domain.turns import Said
 from bot.ports import Journal, Manners, ReplySink
 from bot.serving.metrics import Metrics
 from bot.serving.process import Doors, Service, Stopping, serve
-from bot.turns import Said
 
 ANYWHERE = Doors(host="127.0.0.1", port=0, admin_host="127.0.0.1", admin_port=0)
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.pieces import Reason, Usage
+from bot.domain.stream_parts import Reason, Usage
 
 FINISHES: Mapping[str, Reason] = {
     "stop": Reason.STOP,

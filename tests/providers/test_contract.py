@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.catalog import Model
+from bot.domain.catalog import Model
 from bot.ports import Provider
 from providers.demo import Demo
 from providers.dialect import Quirks

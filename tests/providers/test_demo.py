@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.catalog import Model
-from bot.errors import Overloaded
-from bot.pieces import Finish, Piece, Reason, Text, Thinking, Usage
-from bot.prompt import Message, Prompt, TextPart
+from bot.domain.catalog import Model
+from bot.domain.errors import Overloaded
+from bot.domain.prompt import Message, Prompt, TextPart
+from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
 from providers.demo import Demo
 
 MODEL = Model(name="demo", provider="demo", model="demo")

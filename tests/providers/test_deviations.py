@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import errors
-from bot.pieces import Finish
+from bot.domain import errors
+from bot.domain.stream_parts import Finish
 from providers.dialect import Quirks
 from providers.endpoint import DIALECTS, Endpoint, Key
 from providers.transport import Transport

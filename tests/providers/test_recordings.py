@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot import errors
-from bot.pieces import Finish
-from providers.calls import canonical_id
+from bot.domain import errors
+from bot.domain.stream_parts import Finish
+from providers.tool_calls import canonical_id
 from tests.providers.expectations import expected_reason, expected_usage, same_args
 from tests.providers.recordings import in_pieces, recordings
 from tests.providers.vendor import Heard, heard_from

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.catalog import Model
-from bot.events import Author
-from bot.pieces import Reason
-from bot.prompt import (
+from bot.domain.catalog import Model
+from bot.domain.events import Author
+from bot.domain.prompt import (
     CallPart,
     FilePart,
     ImagePart,
@@ -23,10 +22,11 @@ from bot.prompt import (
     Tool,
     build,
 )
-from bot.turns import Said, Step, Turn
-from providers.calls import canonical_args, canonical_id
+from bot.domain.stream_parts import Reason
+from bot.domain.turns import Said, Step, Turn
 from providers.dialect import Quirks
 from providers.endpoint import DIALECTS
+from providers.tool_calls import canonical_args, canonical_id
 from providers.vendors import VENDORS
 from tests.providers import rules
 

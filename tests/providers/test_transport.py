@@ -10,9 +10,9 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from bot import errors
-from bot.catalog import Deadlines, Model
-from bot.pieces import Finish
+from bot.domain import errors
+from bot.domain.catalog import Deadlines, Model
+from bot.domain.stream_parts import Finish
 from providers.dialect import Quirks
 from providers.endpoint import Endpoint, Key
 from providers.transport import Transport

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 
-from bot.catalog import Model
-from bot.errors import ModelError
-from bot.pieces import Finish, Piece, Text, Thinking, ToolCall, Usage
-from bot.prompt import Message, Prompt, TextPart
+from bot.domain.catalog import Model
+from bot.domain.errors import ModelError
+from bot.domain.prompt import Message, Prompt, TextPart
+from bot.domain.stream_parts import Finish, Piece, Text, Thinking, ToolCall, Usage
 from providers.dialect import Quirks
 from providers.endpoint import Endpoint, Key
 from providers.transport import Transport

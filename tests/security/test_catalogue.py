@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Policy
-from bot.pieces import Text, ToolCall
+from bot.domain.replies import Action
+from bot.domain.stream_parts import Text, ToolCall
 from bot.ports import Claim, Outcome, TurnInHand
-from bot.replies import Action
-from bot.storage.opening import Storage
+from bot.settings.config_file import Policy
+from bot.storage.open import Storage
 from bot.worker import Worker
 from tests.contracts.leases import nothing_waits
+from tests.conversation.stage import Stage, answer
 from tests.events import message, thread, turn
-from tests.stage import Stage, answer
 
 ROOT = Path(__file__).parents[2]
 PLATFORMS = ("slack", "teams", "web")

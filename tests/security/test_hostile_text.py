@@ -9,13 +9,14 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.slack.rendering import blocks as slack_blocks
-from adapters.slack.rendering import layout, paging, texts
-from adapters.slack.rendering.preview import preview
-from bot import reading
-from bot.catalog import Catalog, Model
-from bot.comparing import chosen
-from bot.wording import plain
+from adapters.slack.inbound import message_content
+from adapters.slack.outbound.rendering import blocks as slack_blocks
+from adapters.slack.outbound.rendering import layout, paging
+from adapters.slack.outbound.rendering.preview import preview
+from bot.conversation import command_parser
+from bot.conversation.comparison import chosen
+from bot.domain.catalog import Catalog, Model
+from bot.domain.formatting import plain
 
 MOST = 1.0  # seconds of processor time
 LONG = 20_000  # characters: more than people read, less than one message of Teams holds
@@ -28,8 +29,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "slack, a page": lambda text: slack_blocks.render(text[: paging.PAGE]),
     "slack, pages": lambda text: paging.pages(text, []),
     "slack, a notification": layout.fallback,
-    "slack, heard": texts.plain,
-    "a command": lambda text: reading.read(text, CATALOG),
+    "slack, heard": message_content.plain,
+    "a command": lambda text: command_parser.read(text, CATALOG),
     "an unknown name": CATALOG.near,
     "quoted by us": plain,
 }
@@ -83,7 +84,7 @@ def test_no_text_holds_up_its_reader(reader: Callable[[str], object], text: str)
 
 def test_a_comparison_of_one_model_with_itself_a_thousand_times_is_read_at_once() -> None:
     began = time.process_time()
-    names, _ = reading.compared("m1 " * (LONG // 6) + "m2 " * (LONG // 6) + ": why?")
+    names, _ = command_parser.compared("m1 " * (LONG // 6) + "m2 " * (LONG // 6) + ": why?")
     chosen(names, CATALOG, lambda model: True)
 
     assert time.process_time() - began < MOST

@@ -14,25 +14,25 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from bot.answering import Answers
-from bot.attachments import Attachments
-from bot.catalog import Catalog, Model
-from bot.commands import Commands
-from bot.comparing import Comparison
-from bot.config import Policy
-from bot.conversation import Conversation
-from bot.events import Author, ButtonPressed, Event, File, HomeOpened, MessageReceived, ThreadKey
-from bot.hand import Hand
-from bot.limits import Limits
+from bot.answers.answering import Answers
+from bot.answers.attachments import Attachments
+from bot.answers.fallback import Relay
+from bot.answers.limits import Limits
+from bot.conversation.commands import Commands
+from bot.conversation.comparison import Comparison
+from bot.conversation.handler import Conversation
+from bot.conversation.model_picker import Picker
+from bot.domain.catalog import Catalog, Model
+from bot.domain.events import Author, ButtonPressed, Event, File, HomeOpened, MessageReceived, ThreadKey
+from bot.domain.prompt import ImagePart, Prompt, TextPart
+from bot.domain.replies import Action, Reply
+from bot.domain.stream_parts import Finish, Piece, Reason, Shown, Text
+from bot.domain.turns import Said
 from bot.models.pricing import Corrections, Prices
-from bot.picking import Picker
-from bot.pieces import Finish, Piece, Reason, Shown, Text
 from bot.ports import Journal, Listing, Manners, ReplySink
-from bot.prompt import ImagePart, Prompt, TextPart
-from bot.replies import Action, Reply
-from bot.router import Relay
-from bot.storage.opening import Storage
-from bot.turns import Said
+from bot.settings.config_file import Policy
+from bot.storage.open import Storage
+from bot.turn_handle import Hand
 
 MODELS = [
     Model(name=name, provider="p", model=f"id-{name}", vision=True) for name in ("grok", "claude", "gpt")

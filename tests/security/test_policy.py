@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.config import Policy, Rules
 from bot.policy import allowed
-from tests.stage import CLAUDE, GROK, THREAD, Stage
+from bot.settings.config_file import Policy, Rules
+from tests.conversation.stage import CLAUDE, GROK, THREAD, Stage
 
 ONLY_CLAUDE = Rules(allow=("claude",))
 

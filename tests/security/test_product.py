@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.pacing import WallClock
+from bot.delivery.pacing import WallClock
 from tests.ops.product import Product, running
 from tests.slack.fake import events
 from tests.slack.fake.delivery import Http

@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.config import Policy
-from bot.events import Author, MessageReceived, ThreadKey
-from bot.pieces import Text
+from bot.domain.events import Author, MessageReceived, ThreadKey
+from bot.domain.replies import Action
+from bot.domain.stream_parts import Text
+from bot.domain.turns import Said, Turn
 from bot.ports import Outcome, Spend
-from bot.replies import Action
-from bot.storage.opening import Storage
-from bot.turns import Said, Turn
-from tests.stage import ANN, THREAD, Heard, Stage, answer
+from bot.settings.config_file import Policy
+from bot.storage.open import Storage
+from tests.conversation.stage import ANN, THREAD, Heard, Stage, answer
 
 POOR = Policy(usd_per_day=5.0)
 BOB = Author(id="U2", name="Bob")

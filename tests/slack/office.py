@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.pacing import WallClock
+from bot.delivery.pacing import WallClock
 from tests.ops.product import Product, running
 from tests.slack.fake import events, reading
 from tests.slack.fake.delivery import Http

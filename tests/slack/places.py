@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.slack.adapter import SlackAdapter
-from adapters.slack.events import translate
-from adapters.slack.ours import Installation
-from bot.events import Event
-from bot.pacing import Clock
+from adapters.slack.inbound.events import translate
+from adapters.slack.install.installations import Installation
+from bot.delivery.pacing import Clock
+from bot.domain.events import Event
 from bot.ports import Journal, ReplySink
 from bot.serving.connections import Limits
 from bot.serving.listeners import listening, public
-from tests.contracts.places import Fault, Seen
+from tests.contracts.conversations import Fault, Seen
 from tests.doubles import FakeInbox
 from tests.slack.fake import events, reading
 from tests.slack.fake.api import Mishap

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from adapters.slack.check import check
-from bot.pacing import WallClock
-from bot.settings import Slack, read
+from adapters.slack.install.check import check
+from bot.delivery.pacing import WallClock
+from bot.settings.settings import Slack, read
 from tests.slack.fake.server import APP_TOKEN, FakeSlack, fake_slack
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.events import translate, workspace_of
-from adapters.slack.ours import Installation
-from adapters.slack.place import Place, Surface
-from bot.events import (
+from adapters.slack.conversation_reference import Place, Surface
+from adapters.slack.inbound.events import translate, workspace_of
+from adapters.slack.install.installations import Installation
+from bot.domain.events import (
     EVENT,
     ButtonPressed,
     Event,
@@ -21,7 +21,7 @@ from bot.events import (
     StopRequested,
     WorkspaceLeft,
 )
-from bot.replies import Action
+from bot.domain.replies import Action
 from tests.slack.fake import events
 from tests.slack.fake.clock import Leap
 from tests.slack.fake.world import Json, Message, Slack, Team

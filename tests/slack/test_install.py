@@ -10,11 +10,11 @@ import pytest
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from adapters.slack.install import COOKIE, LIFE, Oauth
-from adapters.slack.ours import Installation
-from bot.errors import PlatformBusy, PlatformGone, StorageUnavailable
-from bot.events import WorkspaceLeft
-from bot.replies import Reply
+from adapters.slack.install.installations import Installation
+from adapters.slack.install.oauth import COOKIE, LIFE, Oauth
+from bot.domain.errors import PlatformBusy, PlatformGone, StorageUnavailable
+from bot.domain.events import WorkspaceLeft
+from bot.domain.replies import Reply
 from tests.doubles import FakeJournal
 from tests.slack.fake import events, oauth, reading
 from tests.slack.fake.clock import Leap

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from bot.pieces import Closing, Reason, Shown, Status, Text
+from bot.domain.stream_parts import Closing, Reason, Shown, Status, Text
 from bot.ports import Journal
-from tests.contracts.places import words
+from tests.contracts.conversations import words
 from tests.doubles import FakeJournal
 from tests.slack.fake import reading
 from tests.slack.fake.clock import Fast

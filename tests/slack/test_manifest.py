@@ -11,11 +11,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from adapters.slack.calls import PER_MINUTE
-from adapters.slack.events import OWN_COMMAND
-from adapters.slack.manifest import COMMANDS, EVENTS, SCOPES, manifest, render
-from adapters.slack.router import EVENTS as HEARD
-from bot.errors import SettingsError
+from adapters.slack.inbound.dispatch import EVENTS as HEARD
+from adapters.slack.inbound.events import OWN_COMMAND
+from adapters.slack.install.manifest import COMMANDS, EVENTS, SCOPES, manifest, render
+from adapters.slack.web_api import PER_MINUTE
+from bot.domain.errors import SettingsError
 from tests.slack.fake.api import HISTORY, SCOPE
 from tests.slack.fake.world import SCOPES as GRANTED
 

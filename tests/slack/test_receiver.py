@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from adapters.slack.receiver import DEEPEST, LARGEST, Receiver, Refusal, depth
+from adapters.slack.inbound.receiver import DEEPEST, LARGEST, Receiver, Refusal, depth
 from tests.slack.fake import events
 from tests.slack.fake.clock import Leap
 from tests.slack.fake.delivery import signature

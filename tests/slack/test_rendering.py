@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.rendering import blocks, layout
-from adapters.slack.rendering.paging import PAGE, Cut, pages
-from adapters.slack.rendering.preview import JOINER, preview
-from bot.pieces import Closing, Reason, Text
-from tests.contracts.places import words
+from adapters.slack.outbound.rendering import blocks, layout
+from adapters.slack.outbound.rendering.paging import PAGE, Cut, pages
+from adapters.slack.outbound.rendering.preview import JOINER, preview
+from bot.domain.stream_parts import Closing, Reason, Text
+from tests.contracts.conversations import words
 from tests.contracts.sinks import flowing
 from tests.doubles import FakeJournal
 from tests.slack.fake import blocks as limits

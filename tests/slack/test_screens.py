@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.rendering import layout
-from adapters.slack.rendering.paging import pages
-from bot.catalog import Model
-from bot.events import HomeOpened
-from bot.pieces import Closing, Finish, Reason, Text
-from bot.replies import Action, Button, Reply
+from adapters.slack.outbound.rendering import layout
+from adapters.slack.outbound.rendering.paging import pages
+from bot.domain.catalog import Model
+from bot.domain.events import HomeOpened
+from bot.domain.replies import Action, Button, Reply
+from bot.domain.stream_parts import Closing, Finish, Reason, Text
 from providers import demo
-from tests.contracts.places import words
+from tests.contracts.conversations import words
+from tests.conversation.stage import ANN, CLAUDE, GPT, GROK, THREAD, Heard, Stage
 from tests.slack.fake import blocks, reading
 from tests.slack.fake.world import Message
-from tests.stage import ANN, CLAUDE, GPT, GROK, THREAD, Heard, Stage
 
 ENDING = Closing(
     reason=Reason.STOP,

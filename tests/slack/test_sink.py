@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from tests.contracts.places import Place
+from tests.contracts.conversations import Place
 from tests.contracts.sinks import SinkContract
 from tests.slack.places import SlackPlace, bot_in_slack
 

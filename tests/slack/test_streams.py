@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
-from adapters.slack.native import PACK
-from bot.errors import PlatformBusy, PlatformGone
-from bot.pieces import Closing, Reason, Shown, Status, Text
-from bot.replies import Reply
-from tests.contracts.places import words
+from adapters.slack.outbound.native_stream import PACK
+from bot.domain.errors import PlatformBusy, PlatformGone
+from bot.domain.replies import Reply
+from bot.domain.stream_parts import Closing, Reason, Shown, Status, Text
+from tests.contracts.conversations import words
 from tests.contracts.sinks import flowing
 from tests.doubles import FakeJournal
 from tests.slack.fake import blocks, events, reading, streams

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.presses import ASK
-from bot.events import ButtonPressed, Event, HomeOpened, MessageReceived
-from bot.pieces import Closing, Reason, Text
-from bot.replies import Action, Button, Choice, Option, Reply
-from tests.contracts.places import words
+from adapters.slack.inbound.interactions import ASK
+from bot.domain.events import ButtonPressed, Event, HomeOpened, MessageReceived
+from bot.domain.replies import Action, Button, Choice, Option, Reply
+from bot.domain.stream_parts import Closing, Reason, Text
+from tests.contracts.conversations import words
 from tests.contracts.sinks import FOOTER, HOSTILE, flowing
 from tests.doubles import FakeJournal
 from tests.slack.fake import events, reading

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.embedded import server_binary, wait_until
+from bot.storage.embedded import server_binary, wait_until
 
 SLOTS = 16_384
 MASTERS = 3

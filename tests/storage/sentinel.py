@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.embedded import server_binary
+from bot.storage.embedded import server_binary
 from tests.storage.cluster import Node, answers, free_pair, until
 
 SERVICE = "chat"

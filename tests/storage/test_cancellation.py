@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import pytest
 
-from bot.storage.opening import Storage, Terms, open_storage
+from bot.storage.open import Storage, Terms, open_storage
 
 STEPS = 80  # turns of the event loop; connecting and asking takes fewer
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from bot.errors import SettingsError
+from bot.domain.errors import SettingsError
 from bot.ports import Claim, Outcome, Receipt, TurnInHand
-from bot.storage.opening import Storage, Terms, open_storage
+from bot.storage.open import Storage, Terms, open_storage
 from bot.worker import Worker
 from tests.contracts.leases import LeasesContract, nothing_waits
 from tests.contracts.memory import ChoicesContract, LedgerContract, MemoryContract

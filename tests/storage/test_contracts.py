@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.storage.opening import Storage, Terms, open_storage
+from bot.storage.open import Storage, Terms, open_storage
 from tests.contracts.inbox import InboxContract
 from tests.contracts.leases import LeasesContract
 from tests.contracts.memory import (

@@ -6,9 +6,9 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from bot.errors import StorageUnavailable
+from bot.domain.errors import StorageUnavailable
 from bot.ports import Claim, Outcome, TurnInHand
-from bot.storage.opening import Storage, Terms, open_storage
+from bot.storage.open import Storage, Terms, open_storage
 from bot.worker import Worker
 from tests.events import message, thread, turn
 from tests.storage.cluster import cluster

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.errors import (
+from bot.domain.errors import (
     Auth,
     ContextTooLong,
     Filtered,
@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.ports import Condition, State
 from bot.storage.health import CROWDED, FORGOTTEN, FRESH, LONGEST, OPERATOR, PROBE, RedisHealth
-from bot.storage.opening import Storage, Terms, open_storage
+from bot.storage.open import Storage, Terms, open_storage
 from bot.storage.scripts import Scripts
 
 GROK = "xai:grok-4.7"

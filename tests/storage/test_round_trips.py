@@ -13,7 +13,7 @@ Heartbeats, and saves of a sink's progress, come on top of it with the time an a
 import asyncio
 
 from bot.ports import Claim, Outcome, Receipt, TurnInHand
-from bot.storage.opening import Storage, Terms, open_storage
+from bot.storage.open import Storage, Terms, open_storage
 from bot.worker import Worker
 from tests.events import message, turn
 from tests.storage.wire import Wire, wired

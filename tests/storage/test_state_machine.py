@@ -25,12 +25,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bot.errors import Fenced
-from bot.events import MessageReceived
+from bot.domain.errors import Fenced
+from bot.domain.events import MessageReceived
+from bot.domain.turns import TurnRecord
 from bot.ports import Claim, Outcome, Receipt, Ticket
-from bot.storage.opening import Storage, Terms, open_storage
+from bot.storage.open import Storage, Terms, open_storage
 from bot.storage.scripts import HERE, Scripts
-from bot.turns import TurnRecord
 from tests.contracts.leases import nothing_waits
 from tests.events import message, thread, turn
 

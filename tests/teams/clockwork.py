@@ -51,7 +51,7 @@ def now() -> float:
 
 
 class LoopClock:
-    """A `bot.pacing.Clock` in the running loop's time."""
+    """A `bot.delivery.pacing.Clock` in the running loop's time."""
 
     def now(self) -> float:
         return now()

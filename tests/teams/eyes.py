@@ -6,7 +6,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from tests.contracts.places import Seen
+from tests.contracts.conversations import Seen
 from tests.teams.rooms import Message
 from tests.teams.rules import CARD, nested
 

@@ -5,14 +5,15 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.teams import events, setup
-from adapters.teams.activity import Incoming
+from adapters.teams import setup
 from adapters.teams.adapter import TeamsAdapter
-from bot import settings as bot_settings
-from bot.events import EVENT, Event
+from adapters.teams.inbound import events
+from adapters.teams.inbound.activity import Incoming
+from bot.domain.events import EVENT, Event
 from bot.ports import Journal, ReplySink
-from tests.contracts.places import Fault as Befalls
-from tests.contracts.places import Seen
+from bot.settings import settings as bot_settings
+from tests.contracts.conversations import Fault as Befalls
+from tests.contracts.conversations import Seen
 from tests.doubles import FakeInbox
 from tests.teams.clockwork import LoopClock
 from tests.teams.connector import Call

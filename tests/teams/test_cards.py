@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.teams import events
-from adapters.teams.connector import Where
-from adapters.teams.places import Place
-from adapters.teams.rendering import cards, rich
-from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
+from adapters.teams.conversation_reference import Place
+from adapters.teams.inbound import events
+from adapters.teams.outbound.connector import Where
+from adapters.teams.outbound.rendering import cards, rich
+from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from tests.contracts.sinks import HOSTILE
 from tests.doubles import FakeJournal
 from tests.teams.clockwork import now

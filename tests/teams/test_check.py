@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from adapters.teams.check import check
-from bot.settings import Teams, read
+from adapters.teams.install.check import check
+from bot.settings.settings import Teams, read
 from tests.teams.fake import FakeTeams
 
 

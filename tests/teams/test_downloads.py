@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.errors import PlatformError
-from bot.events import File
+from bot.domain.errors import PlatformError
+from bot.domain.events import File
 from tests.teams.served import Bot, bot_in_teams
 
 

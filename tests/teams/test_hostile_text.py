@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from yarl import URL
 
-from adapters.teams import hearing
-from adapters.teams.activity import Incoming
-from adapters.teams.rendering import inline, rich
-from adapters.teams.rendering.markdown import Flow
+from adapters.teams.inbound import message_text
+from adapters.teams.inbound.activity import Incoming
+from adapters.teams.outbound.rendering import inline, rich
+from adapters.teams.outbound.rendering.markdown import Flow
 from tests.security.test_hostile_text import LONG, MOST, TEXTS
 
 
@@ -54,6 +54,6 @@ def test_a_message_that_mentions_the_bot_hundreds_of_times_is_read_at_once() -> 
         "entities": [mention] * 500,
     }
     began = time.process_time()
-    hearing.words(Incoming.model_validate(activity))
+    message_text.words(Incoming.model_validate(activity))
 
     assert time.process_time() - began < MOST

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import jsonschema
 import pytest
 
-from adapters.teams.manifest import APP_ID, HOST, package
-from bot.errors import SettingsError
+from adapters.teams.install.manifest import APP_ID, HOST, package
+from bot.domain.errors import SettingsError
 
 ID, DOMAIN = "07338883-af76-47b3-86e4-2603c50be638", "bot.contoso.com"
 INSTALLED = Path("node_modules/@microsoft/app-manifest/build/json-schemas/teams")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.teams.rendering.markdown import Flow
+from adapters.teams.outbound.rendering.markdown import Flow
 from tests.teams.eyes import links, live
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.contracts.places import Seen
+from tests.contracts.conversations import Seen
 from tests.ops.product import running
 from tests.teams.eyes import see
 from tests.teams.fake import FakeTeams

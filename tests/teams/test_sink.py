@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.contracts.places import Place
+from tests.contracts.conversations import Place
 from tests.contracts.sinks import SinkContract
 from tests.teams.clockwork import now
 from tests.teams.fake import FakeTeams

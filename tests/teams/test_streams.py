@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import pytest
 
-from bot.errors import PlatformBusy, PlatformGone
-from bot.pieces import Closing, Reason, Shown, Status, Text, Thinking
-from bot.replies import Action, Button, Reply
-from tests.contracts.places import Fault as Befalls
+from bot.domain.errors import PlatformBusy, PlatformGone
+from bot.domain.replies import Action, Button, Reply
+from bot.domain.stream_parts import Closing, Reason, Shown, Status, Text, Thinking
+from tests.contracts.conversations import Fault as Befalls
 from tests.contracts.sinks import AGAIN, DONE, FOOTER
 from tests.doubles import FakeJournal
 from tests.teams.clockwork import now

@@ -1,13 +1,13 @@
-"""A board in memory: what `bot.storage.board` does on Redis, for tests of the page and the sink."""
+"""A board in memory: what `bot.storage.timeline` does on Redis, for tests of the page and the sink."""
 
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.errors import Fenced, PlatformGone, StorageUnavailable
-from bot.posts import Change, Chat, Growth, Page, Post
-from bot.storage.board import titled
+from bot.domain.errors import Fenced, PlatformGone, StorageUnavailable
+from bot.domain.timeline import Change, Chat, Growth, Page, Post
+from bot.storage.timeline import titled
 
 SHOWN = 200
 

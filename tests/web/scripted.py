@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.events import ButtonPressed, Event, MessageReceived, StopRequested
-from bot.pieces import Closing, Reason, Shown, Status, Text
+from bot.domain.events import ButtonPressed, Event, MessageReceived, StopRequested
+from bot.domain.replies import Action, Button, Reply
+from bot.domain.stream_parts import Closing, Reason, Shown, Status, Text
 from bot.ports import Adapter, Receipt
-from bot.replies import Action, Button, Reply
 from tests.doubles import FakeInbox, FakeJournal
 
 Line = Sequence[Shown | asyncio.Event] | Reply

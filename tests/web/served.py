@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from adapters.web.adapter import WebAdapter
-from bot.events import Author, ThreadKey
+from bot.domain.events import Author, ThreadKey
+from bot.domain.replies import Option
+from bot.domain.timeline import Standing
+from bot.domain.turns import Turn
 from bot.ports import Board
-from bot.posts import Standing
-from bot.replies import Option
 from bot.serving.connections import Limits
 from bot.serving.listeners import listening, public
-from bot.turns import Turn
 from tests.web.memory import MemoryBoard
 from tests.web.scripted import Counter, Script, ScriptedWorker, echo
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import aiohttp
 import pytest
 
-from bot.events import ButtonPressed, MessageReceived, StopRequested
+from bot.domain.events import ButtonPressed, MessageReceived, StopRequested
+from bot.domain.replies import Action
 from bot.ports import Adapter
-from bot.replies import Action
 from tests.contracts.adapters import AdapterContract
 from tests.doubles import FakeInbox
 from tests.web.served import Desk, desk

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Browser
 
-from bot.pieces import Closing, Reason
+from bot.domain.stream_parts import Closing, Reason
 from tests.web.browsing import CHROMIUM, tab
 from tests.web.scripted import Play, answer
 from tests.web.served import Desk

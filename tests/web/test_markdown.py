@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
+from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from tests.contracts.sinks import HOSTILE
 from tests.web.browsing import CHROMIUM, Tab, tab
 from tests.web.scripted import answer

@@ -3,9 +3,9 @@
 import pytest
 from playwright.async_api import Browser
 
-from bot.events import ButtonPressed, MessageReceived, StopRequested
-from bot.pieces import Status, Text
-from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
+from bot.domain.events import ButtonPressed, MessageReceived, StopRequested
+from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
+from bot.domain.stream_parts import Status, Text
 from tests.web.browsing import CHROMIUM, opened, tab
 from tests.web.scripted import DONE, Play
 from tests.web.served import Desk

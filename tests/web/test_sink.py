@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from adapters.web import events
-from adapters.web.sink import BoardSink
-from bot.errors import PlatformBusy, StorageUnavailable
-from bot.pieces import Shown, Text
+from adapters.web.inbound import events
+from adapters.web.outbound.sink import BoardSink
+from bot.domain.errors import PlatformBusy, StorageUnavailable
+from bot.domain.replies import Reply
+from bot.domain.stream_parts import Shown, Text
+from bot.domain.timeline import Change, Chat, Growth, Page, Post
 from bot.ports import Board, Journal, ReplySink
-from bot.posts import Change, Chat, Growth, Page, Post
-from bot.replies import Reply
-from bot.storage.opening import Terms, open_storage
-from tests.contracts.places import Fault, Place, Seen
+from bot.storage.open import Terms, open_storage
+from tests.contracts.conversations import Fault, Place, Seen
 from tests.contracts.sinks import DONE, SinkContract
 from tests.doubles import FakeJournal
 from tests.web.memory import MemoryBoard

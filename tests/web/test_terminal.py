@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from adapters.web.printing import Printer
-from adapters.web.terminal import Terminal
-from bot.events import ButtonPressed, Event, MessageReceived, StopRequested
-from bot.pieces import Closing, Reason, Status, Text
-from bot.posts import Growth, Post
-from bot.replies import Action, Button, Choice, Option, Reply, Section, Table
+from adapters.web.terminal.printing import Printer
+from adapters.web.terminal.session import Terminal
+from bot.domain.events import ButtonPressed, Event, MessageReceived, StopRequested
+from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
+from bot.domain.stream_parts import Closing, Reason, Status, Text
+from bot.domain.timeline import Growth, Post
 from tests.web.scripted import DONE, Line, Script, answer
 from tests.web.served import desk
 

@@ -18,7 +18,7 @@ from collections import Counter
 
 from aiohttp import web
 
-from bot.pacing import WallClock
+from bot.delivery.pacing import WallClock
 from tests.slack.fake import events, reading
 from tests.slack.fake.server import FakeSlack, serving
 from tests.slack.fake.world import Channel

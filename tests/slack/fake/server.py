@@ -7,7 +7,7 @@ from typing import Self
 import aiohttp
 from aiohttp import web
 
-from bot.pacing import Clock
+from bot.delivery.pacing import Clock
 from tests.slack.fake.api import Api
 from tests.slack.fake.delivery import Http
 from tests.slack.fake.socket import Sockets

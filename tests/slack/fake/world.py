@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.pacing import Clock
+from bot.delivery.pacing import Clock
 
 Json = dict[str, Any]
 

@@ -1,0 +1,67 @@
+"""Where an answer goes: written into an event when it is heard, read back when it is answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from adapters.slack.install.installations import Installation
+from bot.domain.events import Event, ThreadKey
+
+PLATFORM = "slack"
+
+
+class Surface(StrEnum):
+    """How Slack wants to be answered."""
+
+    THREAD = "thread"  # messages in a thread, for everybody there
+    COMMAND = "command"  # a slash command: through its response_url, for the asker only
+    HOME = "home"  # the App Home page
+    GREETING = "greeting"  # suggested prompts in the app's Messages tab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One place. Ids are Slack's; "" where there is none. `ts` is the message that is being answered."""
+
+    workspace: str
+    enterprise: str = ""
+    channel: str = ""
+    thread: str = ""
+    user: str = ""
+    user_team: str = ""
+    ts: str = ""
+    direct: bool = False
+    surface: Surface = Surface.THREAD
+    response_url: str = ""
+    context: str = ""  # the channel the person was looking at, when the question is about it
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        known = {key: value for key, value in event.reply.items() if key in cls.__dataclass_fields__}
+        surface, direct = Surface(known.pop("surface", Surface.THREAD)), bool(known.pop("direct", ""))
+        return cls(workspace=event.thread.workspace, surface=surface, direct=direct, **known)
+
+
+def note(
+    us: Installation, *, surface: Surface = Surface.THREAD, direct: bool = False, **parts: str
+) -> Mapping[str, str]:
+    """The same as an event carries it. `parts` are fields of `Place`."""
+    known = {"enterprise": us.enterprise, "user_team": us.workspace, **parts, "direct": "1" if direct else ""}
+    if surface is not Surface.THREAD:
+        known["surface"] = surface.value
+    return {key: value for key, value in known.items() if value}
+
+
+def thread(us: Installation, channel: str, root: str = "") -> ThreadKey:
+    return ThreadKey(platform=PLATFORM, workspace=us.workspace, channel=channel, thread=root)
+
+
+def command_thread(us: Installation, channel: str, user: str) -> ThreadKey:
+    """Slash commands of one person in one channel: a conversation of their own."""
+    return thread(us, channel, f"/{user}")
+
+
+def home_thread(us: Installation, user: str) -> ThreadKey:
+    """A person's App Home: a conversation of its own, so that its buttons come in order."""
+    return thread(us, "home", user)

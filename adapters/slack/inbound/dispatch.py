@@ -1,0 +1,112 @@
+"""Bolt, reduced to what we want of it: one set of listeners for HTTP and Socket Mode, answered after they ran.
+
+Authorisation asks our own records, never Slack. An event of a workspace that never installed us ends before any
+listener, with 200 and not a word. Listeners only call `hear`.
+"""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.inbound.events import workspace_of
+from adapters.slack.install.installations import Installation, Installations
+from bot.domain.errors import PlatformError, StorageUnavailable
+
+Json = dict[str, Any]
+Hear = Callable[[Json, Installation], Awaitable[None]]
+
+EVENTS = (
+    "message",
+    "app_mention",
+    "app_home_opened",
+    "agent_session_stopped",
+    "reaction_added",
+    "app_uninstalled",
+    "tokens_revoked",
+)
+"""Everything the manifest subscribes to; message.channels and its like all arrive as "message"."""
+
+ANY = re.compile(r".*", re.DOTALL)
+MALFORMED = (AttributeError, KeyError, TypeError, ValueError, IndexError)
+
+log = logging.getLogger(__name__)
+sdk_log = logging.getLogger("adapters.slack.sdk")
+"""Bolt and the SDK log message text at lower levels; what matters is said here. Hence silenced by `router`."""
+
+
+class Ours(AsyncAuthorize):
+    """Tells Bolt who we are, from what `before_authorize` found."""
+
+    async def __call__(self, *, context: Any, **_: Any) -> AuthorizeResult:
+        ours: Installation = context["ours"]
+        return AuthorizeResult(
+            enterprise_id=ours.enterprise or None,
+            team_id=ours.workspace,
+            bot_token=ours.token,
+            bot_id=ours.bot or None,
+            bot_user_id=ours.user or None,
+        )
+
+
+def router(installations: Installations, hear: Hear) -> AsyncApp:
+    """An app whose every listener is `hear`."""
+    sdk_log.setLevel(logging.CRITICAL)
+
+    async def find(req: AsyncBoltRequest, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:
+        team, enterprise, _ = workspace_of(req.body)
+        ours = await installations.find(team, enterprise)
+        if ours is None:
+            return BoltResponse(status=200, body="")
+        req.context["ours"] = ours
+        await next()
+        return None
+
+    async def heard(body: Json, context: Any, ack: AsyncAck) -> None:
+        await hear(body, context["ours"])
+        await ack()
+
+    app = AsyncApp(
+        logger=sdk_log,
+        name="switchboard",
+        process_before_response=True,
+        client=AsyncWebClient(),
+        authorize=Ours(),  # type: ignore[no-untyped-call]  # the SDK is not fully typed
+        before_authorize=find,
+        request_verification_enabled=False,  # the receiver has verified it; a socket needs no signature
+        ignoring_self_events_enabled=False,  # said once, where events are translated
+        ignoring_self_assistant_message_events_enabled=False,
+        attaching_function_token_enabled=False,
+        signing_secret="",
+    )
+    app.error(failed)
+    for name in EVENTS:
+        app.event(name)(heard)
+    app.event(ANY)(heard)  # a subscription that somebody added by hand is answered, not retried
+    app.command(ANY)(heard)
+    app.action(ANY)(heard)
+    app.shortcut(ANY)(heard)
+    app.view(ANY)(heard)
+    return app
+
+
+async def failed(error: Exception, body: Json) -> BoltResponse:
+    """Which answer makes Slack deliver again, and which does not."""
+    event = str(body.get("event_id") or body.get("trigger_id") or "")
+    match error:
+        case StorageUnavailable() | PlatformError():
+            log.warning("not taken in", extra={"event": event, "error": type(error).__name__})
+            return BoltResponse(status=503, body="")
+        case _ if isinstance(error, MALFORMED):
+            log.warning("not understood", extra={"event": event}, exc_info=error)
+            return BoltResponse(status=400, body="")
+    log.error("not handled", extra={"event": event}, exc_info=error)
+    return BoltResponse(status=500, body="")

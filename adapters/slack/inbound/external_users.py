@@ -1,0 +1,51 @@
+"""Whose people somebody is of, where an event does not say enough: in an organisation a press names only a workspace.
+
+Slack is asked, once an hour for each person and workspace of ours: who is a colleague in one organisation is a
+stranger in another. Source: docs.slack.dev "users.info" and "Slack Connect".
+"""
+
+from collections import OrderedDict
+
+from adapters.slack.install.installations import Installation
+from adapters.slack.web_api import Calls
+from bot.delivery.pacing import Clock
+from bot.domain.errors import PlatformBusy, PlatformError
+from bot.domain.events import Author
+
+FRESH = 3_600.0  # seconds that an answer is believed
+KEPT = 10_000
+
+
+class Strangers:
+    """Remembers what Slack said about people."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._known: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
+
+    async def include(self, author: Author, ours: Installation, calls: Calls) -> bool:
+        """Whether somebody who looks like one is a stranger. Raises PlatformBusy when Slack cannot say it now."""
+        key, now = (ours.workspace, author.id), self._clock.now()
+        at, stranger = self._known.get(key, (now - FRESH, True))
+        if now - at >= FRESH:
+            stranger = not await _colleague(author, ours, calls)
+            self._known[key] = (now, stranger)
+            self._known.move_to_end(key)
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        return stranger
+
+
+async def _colleague(author: Author, ours: Installation, calls: Calls) -> bool:
+    try:
+        answer = await calls.may("users.info", user=author.id)
+    except PlatformBusy:
+        raise
+    except PlatformError:
+        return False  # Slack does not show this person to us
+    if answer is None:
+        raise PlatformBusy("Slack does not say now whose people somebody is of", code="ratelimited")
+    person = answer.get("user") or {}
+    organisation = str((person.get("enterprise_user") or {}).get("enterprise_id") or "")
+    theirs = {str(person.get("team_id") or ""), organisation} - {""}
+    return bool(theirs & {ours.workspace, ours.enterprise})

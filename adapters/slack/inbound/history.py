@@ -1,0 +1,144 @@
+"""What Switchboard reads from Slack when it is asked to: a thread's earlier messages, and files.
+
+The token goes to Slack's own file hosts and nowhere else, redirects included. Sources: docs.slack.dev
+"conversations.replies", "Working with files".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+
+from adapters.slack.conversation_reference import Place
+from adapters.slack.inbound.events import SPOKEN, files
+from adapters.slack.inbound.message_content import plain
+from adapters.slack.install.installations import Installation
+from adapters.slack.web_api import Calls
+from bot.domain.errors import PlatformBusy, PlatformError
+from bot.domain.events import Author, File
+from bot.domain.turns import Said
+
+MOST, PAGE, PAGES, NAMES = 60, 200, 10, 12
+LARGEST = 25 << 20  # bytes of one file
+HOPS = 3
+
+
+async def thread_before(calls: Calls, us: Installation, place: Place) -> Sequence[Said]:
+    """The last people's messages in the thread before `place.ts`, oldest first. Raises PlatformError."""
+    found: list[Mapping[str, Any]] = []
+    cursor = ""
+    for _ in range(PAGES):
+        more = {"cursor": cursor} if cursor else {}
+        answer = await calls.must(
+            "conversations.replies",
+            channel=place.channel,
+            ts=place.thread,
+            latest=place.ts,
+            limit=PAGE,
+            **more,
+        )
+        found += [one for one in answer.get("messages", ()) if earlier(one, us, place.ts)]
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            break
+    return await named(calls, [said(one, us) for one in found[-MOST:]])
+
+
+async def channel_before(calls: Calls, us: Installation, place: Place) -> Sequence[Said]:
+    """The last words in the channel that a person writing to the agent is looking at. Raises PlatformError.
+
+    Slack names that channel only to somebody who can read it, and shows it to us only where we were invited.
+    """
+    answer = await calls.must("conversations.history", channel=place.context, limit=MOST)
+    found = [one for one in answer.get("messages", ()) if earlier(one, us, place.ts)]
+    return await named(calls, [said(one, us) for one in reversed(found)])
+
+
+def earlier(message: Mapping[str, Any], us: Installation, ts: str) -> bool:
+    by_person = message.get("user") not in (None, us.user) and not message.get("bot_id")
+    return by_person and message.get("subtype", "") in SPOKEN and float(message["ts"]) < float(ts or "inf")
+
+
+def said(message: Mapping[str, Any], us: Installation) -> Said:
+    return Said(
+        author=Author(id=str(message["user"])),
+        text=plain(str(message.get("text") or ""), bot=us.user),
+        message=str(message["ts"]),
+        at=float(message["ts"]),
+        files=files(message, us),
+    )
+
+
+async def named(calls: Calls, heard: Sequence[Said]) -> Sequence[Said]:
+    """The same with people's names, as far as they are easily had."""
+    names: dict[str, str] = {}
+    for user in dict.fromkeys(one.author.id for one in heard):
+        if len(names) == NAMES:
+            break
+        try:
+            answer = await calls.may("users.info", user=user)
+        except PlatformError:
+            break
+        person = (answer or {}).get("user") or {}
+        names[user] = str(person.get("real_name") or person.get("name") or "")
+    return [replace(one, author=replace(one.author, name=names.get(one.author.id, ""))) for one in heard]
+
+
+class Files:
+    """Downloads what people attached. `also` is the host of a Web API that is not slack.com's."""
+
+    def __init__(self, *, api_url: str, largest: int = LARGEST) -> None:
+        api = urlsplit(api_url)
+        elsewhere = api.hostname not in ("slack.com", "slack-gov.com")
+        self._also = (api.scheme, api.hostname, api.port) if elsewhere else None
+        self._largest = largest
+
+    async def fetch(self, session: aiohttp.ClientSession, token: str, file: File) -> bytes:
+        """The file's bytes. Raises PlatformError when it is not Slack's, too large, or not what it says it is."""
+        url = file.source.get("url", "")
+        headers = {"Authorization": f"Bearer {token}"}
+        for _ in range(HOPS):
+            if not self.trusted(url):
+                raise PlatformError("a file that is not on Slack's hosts", code="foreign_host")
+            try:
+                async with session.get(url, headers=headers, allow_redirects=False) as answer:
+                    if answer.status not in (301, 302, 303, 307, 308):
+                        return await self._read(answer, file)
+                    url = urljoin(url, answer.headers.get("Location", ""))
+            except ValueError as error:
+                raise PlatformError("a file that is redirected nowhere", code="redirect") from error
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise PlatformBusy("a file cannot be fetched", code="lost") from error
+        raise PlatformError("a file that is redirected too often", code="redirects")
+
+    def trusted(self, url: str) -> bool:
+        """Slack's file hosts over https on the usual port, without credentials in the address."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            return False
+        if parts.username or parts.password or "\\" in url or not parts.hostname:
+            return False
+        if self._also and (parts.scheme, parts.hostname, port) == self._also:
+            return True
+        host = parts.hostname.rstrip(".")
+        slack = host in ("files.slack.com", "files.slack-gov.com") or host.endswith(
+            (".slack.com", ".slack-gov.com")
+        )
+        return parts.scheme == "https" and port in (None, 443) and slack
+
+    async def _read(self, answer: aiohttp.ClientResponse, file: File) -> bytes:
+        if answer.status != 200:
+            raise PlatformError(f"a file answered {answer.status}", code=str(answer.status))
+        if answer.content_type == "text/html" and file.media_type != "text/html":
+            # Slack shows its sign-in page, with status 200, to a token that may not read files.
+            raise PlatformError("a file is not readable with this token", code="missing_scope")
+        data = bytearray()
+        async for chunk in answer.content.iter_chunked(1 << 16):
+            data += chunk
+            if len(data) > self._largest:
+                raise PlatformError("a file is too large", code="too_large")
+        return bytes(data)

@@ -1,0 +1,67 @@
+"""The two dialogues: asking about somebody's message, and why an answer was bad. Pure.
+
+A dialogue must be opened within three seconds of the click, so it is opened where the click is heard. Where its
+text leads is written into private_metadata. Source: docs.slack.dev "Modals".
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.slack.inbound.interactions import ASK, REASON
+from adapters.slack.inbound.message_content import plain
+from adapters.slack.outbound.rendering.blocks import plain_text
+
+QUOTE = 1_500  # characters of the message that are sent along
+METADATA = 3_000  # characters Slack keeps for us
+
+Json = Mapping[str, Any]
+
+
+def about_message(payload: Json, bot: str) -> dict[str, Any]:
+    """Asks for the question about the message that the shortcut was used on."""
+    message = payload["message"]
+    about = {
+        "channel": payload["channel"]["id"],
+        "thread": str(message.get("thread_ts") or message["ts"]),
+        "ts": str(message["ts"]),
+        "text": plain(str(message.get("text") or ""), bot=bot)[:QUOTE],
+    }
+    while len(json.dumps(about)) > METADATA:
+        about["text"] = about["text"][: len(about["text"]) // 2]
+    return modal(
+        ASK,
+        about,
+        title="Ask about this",
+        submit="Ask",
+        label="Your question",
+        hint="The answer appears in the message's thread.",
+    )
+
+
+def why_bad(payload: Json, turn: str) -> dict[str, Any]:
+    """Asks what was wrong, after a thumb down. Closing it is an answer too."""
+    box = payload["container"]
+    about = {"channel": box["channel_id"], "turn": turn}
+    about["thread"] = str(box.get("thread_ts") or box["message_ts"])
+    return modal(REASON, about, title="What was wrong?", submit="Send", label="What would have been better?")
+
+
+def modal(
+    callback: str, about: Mapping[str, str], *, title: str, submit: str, label: str, hint: str = ""
+) -> dict[str, Any]:
+    field: dict[str, Any] = {
+        "type": "input",
+        "block_id": "text",
+        "label": plain_text(label),
+        "element": {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": 3000},
+    }
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": json.dumps(about),
+        "title": plain_text(title),
+        "submit": plain_text(submit),
+        "close": plain_text("Cancel"),
+        "blocks": [field | ({"hint": plain_text(hint)} if hint else {})],
+    }

@@ -1,0 +1,57 @@
+"""Socket Mode: Slack reached from inside, without a public address. Source: docs.slack.dev "Using Socket Mode"."""
+
+import asyncio
+import logging
+from types import TracebackType
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.inbound.dispatch import sdk_log
+
+AGAIN = 10.0  # seconds until the next try when Slack cannot be reached
+
+log = logging.getLogger(__name__)
+
+
+class Socket:
+    """Connected while it is entered. Connecting goes on behind: a Slack that is away does not keep us from starting."""
+
+    def __init__(self, *, app: AsyncApp, app_token: str, client: AsyncWebClient) -> None:
+        self._handler = AsyncSocketModeHandler(app, app_token, logger=sdk_log, web_client=client)
+        self._token = app_token
+        self._client = client
+        self._tasks = asyncio.TaskGroup()
+        self._connecting: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        await self._tasks.__aenter__()
+        self._connecting = self._tasks.create_task(self._connect())
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connecting:
+            self._connecting.cancel()
+        await self._handler.client.close()  # type: ignore[no-untyped-call]  # the SDK is not fully typed
+        await self._tasks.__aexit__(None, None, None)
+
+    async def _connect(self) -> None:
+        """The SDK keeps a connection alive; the first address is asked for here, to say what is wrong with it."""
+        while True:
+            try:
+                answer = await self._client.apps_connections_open(app_token=self._token)
+                self._handler.client.wss_uri = str(answer["url"])
+                await self._handler.client.connect()  # type: ignore[no-untyped-call]
+            except SlackApiError as error:
+                log.error(  # noqa: TRY400 - the code says it all, the traceback nothing
+                    "Slack refused SLACK_APP_TOKEN", extra={"code": error.response.get("error")}
+                )
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                log.warning("Slack cannot be reached", extra={"error": type(error).__name__})
+            else:
+                return
+            await asyncio.sleep(AGAIN)

@@ -1,0 +1,45 @@
+"""Slack's part of `switchboard check`: whether the tokens work, and whether the app may do what it has to."""
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.install.manifest import SCOPES
+from bot.settings.environment import revealed
+from bot.settings.settings import Slack
+
+SECONDS = 10
+
+
+async def check(said: Slack) -> str:
+    """What is wrong and what to type; "" when nothing is. With OAuth there is no token yet to try."""
+    client = AsyncWebClient(base_url=said.api_url, timeout=SECONDS, retry_handlers=[])
+    try:
+        if said.bot_token and not said.oauth:
+            answer = await client.auth_test(token=revealed(said.bot_token))
+            granted = {scope for scope in _header(answer.headers, "x-oauth-scopes").split(",") if scope}
+            if missing := sorted(set(SCOPES) - granted) if granted else []:
+                return (
+                    f"the app lacks {', '.join(missing)}: paste what `switchboard manifest slack` prints under App "
+                    "Manifest and install the app again"
+                )
+        if said.app_token:
+            await client.apps_connections_open(app_token=revealed(said.app_token))
+    except SlackApiError as error:
+        return _refused(error)
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return f"{said.api_url} cannot be reached: check the network, or SLACK_API_URL"
+    return ""
+
+
+def _refused(error: SlackApiError) -> str:
+    code = str(error.response.get("error") or f"HTTP {error.response.status_code}")
+    if "connections" in str(error.response.api_url):
+        where = "Basic Information > App-Level Tokens (connections:write)"
+        return f"Slack refused SLACK_APP_TOKEN ({code}): copy it from {where}"
+    return f"Slack refused SLACK_BOT_TOKEN ({code}): copy it from OAuth & Permissions"
+
+
+def _header(headers: object, name: str) -> str:
+    found = {str(key).lower(): value for key, value in dict(headers or {}).items()}  # type: ignore[call-overload]  # untyped in the SDK
+    return str(found.get(name, "")).replace(" ", "")

@@ -1,0 +1,215 @@
+"""Who we are in each workspace: one by a token in the settings, or several that installed us.
+
+A workspace that never installed us gets nothing: its events are dropped unread.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, field, replace
+from typing import Protocol, Self
+
+from adapters.slack.web_api import Calls
+from bot.delivery.pacing import Clock
+from bot.domain.errors import PlatformBusy, PlatformError
+from bot.shelves import Vault
+
+FRESH = 60.0  # seconds that a look-up is believed
+EARLY = 7_200.0  # seconds before a token ends at which it is exchanged
+LATE = 1_800.0  # ... and at which nobody is waited for any more
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """The bot in one workspace, or in a whole organisation (`org_wide`: then `workspace` is the enterprise's id).
+
+    `user` and `bot` are the bot's user id and bot id. `expires` is in unix seconds, 0 for a token that stays.
+    """
+
+    workspace: str
+    token: str = field(repr=False)
+    user: str = ""
+    bot: str = ""
+    enterprise: str = ""
+    org_wide: bool = False
+    refresh: str = field(default="", repr=False)
+    expires: float = 0.0
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        return cls(**json.loads(text))
+
+    def written(self) -> str:
+        return json.dumps(asdict(self))
+
+
+class Installations(Protocol):
+    """Finds out who we are. Raises StorageUnavailable or PlatformBusy when that cannot be said now."""
+
+    async def find(self, team: str, enterprise: str) -> Installation | None: ...
+
+    async def remove(self, ours: Installation) -> None:
+        """The workspace has left."""
+        ...
+
+    def forget(self, workspace: str) -> None:
+        """What is remembered of it may be old: look again."""
+        ...
+
+
+class Single:
+    """One workspace, by the token of the settings. Slack is asked once who that makes us."""
+
+    def __init__(self, *, token: str, calls: Callable[[str], Calls]) -> None:
+        self._token = token
+        self._calls = calls
+        self._ours: Installation | None = None
+        self._asking = asyncio.Lock()
+
+    async def find(self, team: str, enterprise: str) -> Installation | None:
+        ours = await self.ours()
+        here = {ours.workspace, ours.enterprise} - {""}
+        if (team or enterprise) and not here & {team, enterprise}:
+            log.warning("event of a workspace that the token is not for", extra={"workspace": team})
+            return None
+        return ours
+
+    async def remove(self, ours: Installation) -> None:
+        self._ours = None
+
+    def forget(self, workspace: str) -> None:
+        """A token from the settings does not change."""
+
+    async def ours(self) -> Installation:
+        async with self._asking:
+            self._ours = self._ours or await self._ask()
+        return self._ours
+
+    async def _ask(self) -> Installation:
+        answer = await self._calls(self._token).must("auth.test")
+        org_wide = bool(answer.get("is_enterprise_install"))
+        enterprise = str(answer.get("enterprise_id") or "")
+        return Installation(
+            workspace=enterprise if org_wide else str(answer.get("team_id") or ""),
+            token=self._token,
+            user=str(answer.get("user_id") or ""),
+            bot=str(answer.get("bot_id") or ""),
+            enterprise=enterprise,
+            org_wide=org_wide,
+        )
+
+
+class Several:
+    """Every workspace that installed us, of those that are `admitted` (ids of workspaces and organisations, or "*").
+
+    Tokens are kept in the vault, and exchanged before they end.
+    """
+
+    def __init__(
+        self,
+        *,
+        vault: Vault,
+        clock: Clock,
+        exchange: Callable[[Installation], "Exchange"],
+        admitted: Collection[str] = ("*",),
+    ) -> None:
+        self._admitted = frozenset(admitted)
+        self._vault = vault
+        self._clock = clock
+        self._exchange = exchange
+        self._seen: dict[str, tuple[float, Installation | None]] = {}
+
+    async def find(self, team: str, enterprise: str) -> Installation | None:
+        """A workspace's own installation wins over its organisation's."""
+        for workspace in dict.fromkeys((team, enterprise)):
+            ours = await self._look_up(workspace) if workspace else None
+            if ours and self.admits(ours):
+                return ours
+        return None
+
+    def admits(self, ours: Installation) -> bool:
+        """Whether the operator wants this workspace at all; asked with every event, for that may change."""
+        return not self._admitted.isdisjoint({"*", ours.workspace, ours.enterprise} - {""})
+
+    async def keep(self, ours: Installation) -> None:
+        await self._vault.put(install_name(ours.workspace), ours.written())
+        await self._vault.put(baton_name(ours.workspace), "free")
+        self._seen.pop(ours.workspace, None)
+
+    async def remove(self, ours: Installation) -> None:
+        await self._vault.delete(install_name(ours.workspace))
+        await self._vault.delete(baton_name(ours.workspace))
+        self._seen.pop(ours.workspace, None)
+
+    def forget(self, workspace: str) -> None:
+        self._seen.pop(workspace, None)
+
+    async def _look_up(self, workspace: str) -> Installation | None:
+        at, ours = self._seen.get(workspace, (0.0, None))
+        if ours and self._clock.now() - at < FRESH:
+            return ours
+        text = await self._vault.get(install_name(workspace))
+        ours = Installation.read(text) if text else None
+        if ours and ours.refresh and ours.expires - self._clock.now() < EARLY:
+            ours = await self._renewed(ours)
+        self._seen[workspace] = (self._clock.now(), ours)
+        return ours
+
+    async def _renewed(self, ours: Installation) -> Installation:
+        """A fresh token. A refresh token works once, so one replica at a time takes the baton."""
+        baton = await self._vault.take(baton_name(ours.workspace))
+        if baton is None and ours.expires - self._clock.now() > LATE:
+            return ours
+        try:
+            fresh = await self._exchange(ours).renewed()
+        except PlatformBusy:
+            await self._vault.put(baton_name(ours.workspace), "free")
+            return ours
+        except PlatformError as error:
+            log.error("token not renewed", extra={"workspace": ours.workspace, "code": error.code})  # noqa: TRY400
+            await self._vault.put(baton_name(ours.workspace), "free")
+            return ours
+        await self.keep(fresh)
+        return fresh
+
+
+class Exchange(Protocol):
+    """Trades a refresh token for a new pair."""
+
+    async def renewed(self) -> Installation: ...
+
+
+def install_name(workspace: str) -> str:
+    return f"slack-install:{workspace}"
+
+
+def baton_name(workspace: str) -> str:
+    return f"slack-baton:{workspace}"
+
+
+def granted(answer: dict[str, object], *, now: float, bot: str = "") -> Installation:
+    """What oauth.v2.access grants. Source: docs.slack.dev "oauth.v2.access"."""
+    team, enterprise = ident(answer.get("team")), ident(answer.get("enterprise"))
+    org_wide = bool(answer.get("is_enterprise_install"))
+    lasts = answer.get("expires_in")
+    return Installation(
+        workspace=enterprise if org_wide else team,
+        token=str(answer.get("access_token") or ""),
+        user=str(answer.get("bot_user_id") or ""),
+        bot=bot,
+        enterprise=enterprise,
+        org_wide=org_wide,
+        refresh=str(answer.get("refresh_token") or ""),
+        expires=now + float(str(lasts)) if lasts else 0.0,
+    )
+
+
+def ident(value: object) -> str:
+    return str(value.get("id") or "") if isinstance(value, dict) else ""
+
+
+def same_bot(fresh: Installation, before: Installation) -> Installation:
+    return replace(fresh, bot=fresh.bot or before.bot, user=fresh.user or before.user)

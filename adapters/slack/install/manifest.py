@@ -1,0 +1,148 @@
+"""The app's manifest: what Slack is asked for, and why. Ready to paste at api.slack.com/apps.
+
+Without a host it is the Socket Mode variant, which is also kept in manifests/slack.yaml. Source: docs.slack.dev
+"App manifest reference"; limits from Slack's published schema 2.0.0.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from adapters.slack.inbound.interactions import ASK
+from bot.domain.errors import SettingsError
+
+SCOPES: Mapping[str, str] = {
+    "app_mentions:read": "hear that it was mentioned",
+    "assistant:write": "be an agent: suggested prompts, a session with Slack's own Stop",
+    "channels:history": "hear follow-ups in a thread it takes part in, and read what was said there before",
+    "groups:history": "the same in private channels it was invited to",
+    "im:history": "hear direct messages",
+    "mpim:history": "the same in group direct messages it was added to",
+    "chat:write": "answer",
+    "commands": "/model and the other slash commands, and the message shortcut",
+    "files:read": "read what people attach to their questions",
+    "files:write": "attach very long answers as a file",
+    "reactions:read": "take a thumb under an answer as a vote",
+    "users:read": "call people by their names when it reads a thread",
+}
+"""Scope -> what would not work without it."""
+
+EVENTS: Mapping[str, str] = {
+    "agent_session_stopped": "Slack's own Stop button",
+    "app_home_opened": "show the Home page, greet in the Messages tab",
+    "app_mention": "questions in channels",
+    "app_uninstalled": "forget a workspace",
+    "message.channels": "follow-ups without a mention; remove it to insist on mentions",
+    "message.groups": "the same in private channels",
+    "message.im": "direct messages",
+    "message.mpim": "the same in group direct messages",
+    "reaction_added": "votes by reaction",
+    "tokens_revoked": "forget a workspace",
+}
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "/model": ("See the models, or switch", "[NAME] [--thread|--channel|--me] or why"),
+    "/ask": ("One answer by one model", "NAME question"),
+    "/compare": ("The same question to several models", "NAME NAME: question"),
+    "/reset": ("Start over", ""),
+    "/memory": ("What the model sees now", ""),
+    "/forget": ("Erase this conversation's memory", ""),
+    "/usage": ("What I have used", ""),
+    "/switchboard": ("What works here", ""),
+}
+"""Slack keeps /help for itself."""
+
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
+
+
+def render(host: str = "") -> str:
+    """YAML for a public https host (and port), or for Socket Mode. Raises SettingsError for what is no host."""
+    name = host.removeprefix("https://").rstrip("/")
+    if name and not HOST.fullmatch(name):
+        raise SettingsError(f'--host {host!r} is not a host name. Write one such as "bot.example.com".')
+    head = "# Paste this at https://api.slack.com/apps: Create New App, From a manifest.\n"
+    return head + "\n".join(lines(manifest(name))) + "\n"
+
+
+def manifest(host: str = "") -> dict[str, Any]:
+    """The same as data."""
+    events = f"https://{host}/slack/events" if host else ""
+    address = {"request_url": events} if events else {}
+    redirect = {"redirect_urls": [f"https://{host}/slack/oauth_redirect"]} if host else {}
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 1},
+        "display_information": {
+            "name": "Switchboard",
+            "description": "Every AI model your company uses, in the chat it already uses",
+            "background_color": "#1f2937",
+        },
+        "features": features(events),
+        "oauth_config": {**redirect, "scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {**address, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, **address},
+            "org_deploy_enabled": True,
+            "socket_mode_enabled": not host,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def features(events: str) -> dict[str, Any]:
+    url = {"url": events} if events else {}
+    commands = [
+        {
+            "command": name,
+            **url,
+            "description": does,
+            **({"usage_hint": hint} if hint else {}),
+            "should_escape": True,
+        }
+        for name, (does, hint) in COMMANDS.items()
+    ]
+    prompts = [
+        {"title": "What can you do?", "message": "help"},
+        {"title": "Which models are there?", "message": "model"},
+        {"title": "Summarize this channel", "message": "Summarize the channel I am looking at"},
+    ]
+    shortcut = {
+        "name": "Ask Switchboard",
+        "type": "message",
+        "callback_id": ASK,
+        "description": "Ask a model about this message",
+    }
+    return {
+        "agent_view": {
+            "agent_description": "Ask any model your company uses, and switch it with one command.",
+            "suggested_prompts": prompts,
+        },
+        "app_home": {
+            "home_tab_enabled": True,
+            "messages_tab_enabled": True,
+            "messages_tab_read_only_enabled": False,
+        },
+        "bot_user": {"display_name": "Switchboard", "always_online": True},
+        "slash_commands": commands,
+        "shortcuts": [shortcut],
+    }
+
+
+def lines(value: object, indent: str = "") -> Iterator[str]:
+    """Plain YAML; scopes and events with their reasons. Strings are written as JSON, which YAML reads."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if isinstance(inner, dict | list):
+                yield f"{indent}{key}:"
+                yield from lines(inner, indent + "  ")
+            else:
+                yield f"{indent}{key}: {json.dumps(inner)}"
+    elif isinstance(value, list):
+        for inner in value:
+            if isinstance(inner, dict):
+                first, *rest = lines(inner, indent + "  ")
+                yield f"{indent}- {first.strip()}"
+                yield from rest
+            else:
+                why = SCOPES.get(inner) or EVENTS.get(inner)
+                yield f"{indent}- {json.dumps(inner)}" + (f"  # {why}" if why else "")

@@ -1,0 +1,280 @@
+"""One message of an answer, from nothing to finished.
+
+How an answer stays one answer. A message is either posted with a deterministic client_msg_id and metadata, or
+streamed natively, which has neither; both are looked for in the thread before they would be made a second time.
+Growing is only a preview: whatever becomes of it (a limit, a lost call, Slack ending the stream, a crash), the
+last edit writes the whole page as blocks with its metadata, and repeating that edit changes nothing. So nothing is
+lost or doubled at any point, and a refusal on the native side costs smoothness, never text.
+
+Neither chat.update nor the streaming methods document unfurl flags. Edits carry them all the same, and a native
+preview holds no address that could be fetched.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.slack.conversation_reference import Place
+from adapters.slack.outbound.native_stream import Session
+from adapters.slack.outbound.reconciliation import Trace, mark
+from adapters.slack.outbound.rendering import layout
+from adapters.slack.outbound.rendering.preview import preview
+from adapters.slack.web_api import TRIES, Calls, Lost
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
+from bot.domain.replies import Action, Button
+from bot.ports import Journal
+
+SPACE = uuid.UUID("6f1b3f5e-0d3a-5c7b-9a35-6d3f0c2f5b11")
+STREAM_BYTES = 10_000  # of preview; Slack ends streams at about 11,000 bytes or 12,000 characters
+STREAM_SECONDS = 240.0  # Slack ends them at about 300
+SIMPLER = (layout.simple, layout.plainest)
+REFUSED_SHAPE = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a turn is shown with."""
+
+    calls: Calls
+    session: Session
+    trace: Trace
+    place: Place
+    journal: Journal
+
+    @property
+    def stop(self) -> Button:
+        return Button(action=Action.STOP, label="Stop", value=self.journal.id, danger=True)
+
+
+class Page:
+    """Message number `number` of a turn. `ts` is "" until it exists."""
+
+    def __init__(self, *, desk: Desk, number: int, ts: str = "") -> None:
+        self.desk = desk
+        self.number = number
+        self.ts = ts
+        self.done = False  # this attempt has written it for good
+        self._streaming = False
+        self._stream_open = False  # Slack may still think that it streams
+        self._sent = ""
+        self._began = 0.0
+        self._task = False  # a task that stands for thinking is shown as going on
+
+    async def find(self, known: Sequence[str]) -> None:
+        """Sets `ts` where the message may be there already and is."""
+        if not self.ts and self.desk.trace.doubtful:
+            self.ts = await self.desk.trace.find(self.number, known)
+
+    async def open(self, text: str, status: str, known: Sequence[str]) -> None:
+        """Makes the message while its text still grows. Afterwards `ts` is set."""
+        await self.find(known)
+        if not self.ts and not await self._start(text, status, known):
+            await self.post(layout.growing(text, status, self.desk.stop), known)
+
+    async def finish(self, content: dict[str, Any], known: Sequence[str], *, session: str = "active") -> None:
+        """Writes the page for good, making it if need be. Raises PlatformBusy when Slack cannot take it now."""
+        await self.find(known)
+        if self.ts:
+            await self._stop_stream(session)
+            await self.edit(content)
+        else:
+            await self.post(content, known)
+        self.done = True
+
+    async def grow(self, text: str, status: str) -> None:
+        """Shows more of it, if Slack can be bothered now."""
+        calls = self.desk.calls
+        if self._streaming and calls.spares("chat.appendStream"):
+            await self._append(text)
+        if not self._streaming and calls.spares("chat.update"):
+            await self._stop_stream("processing")
+            await self._preview_by_edit(text, status)
+
+    async def edit(self, content: dict[str, Any]) -> None:
+        """Replaces everything in the message; a message that somebody deleted is made again."""
+        try:
+            await self._update(content)
+        except PlatformError as error:
+            match error.code:
+                case "streaming_state_conflict":
+                    self._stream_open = True
+                    await self._stop_stream("active", needed=True)
+                    await self._update_stopped(content)
+                case "message_not_found":
+                    await self.post(content, (), again=True)
+                case "cant_update_message" | "edit_window_closed":
+                    await self.remove()
+                    await self.post(content, (), again=True)
+                case code if code in REFUSED_SHAPE:
+                    await self._update_simply(content)
+                case _:
+                    raise
+
+    async def post(self, content: dict[str, Any], known: Sequence[str], *, again: bool = False) -> None:
+        """Posts it once, however often Slack's answer gets lost."""
+        place, journal = self.desk.place, self.desk.journal
+        key = uuid.uuid5(SPACE, f"{journal.id}:{self.number}{':again' if again else ''}")
+        for attempt in range(TRIES):
+            try:
+                answer = await self.desk.calls.must(
+                    "chat.postMessage",
+                    channel=place.channel,
+                    thread_ts=place.thread or None,
+                    client_msg_id=str(key),
+                    metadata=mark(journal, self.number),
+                    **layout.QUIET,
+                    **content,
+                )
+            except PlatformError as error:
+                if error.code in REFUSED_SHAPE and attempt < len(SIMPLER):
+                    content = SIMPLER[attempt](content)
+                    continue
+                if not isinstance(error, Lost) and not error.code.startswith("duplicate"):
+                    raise
+                self.desk.trace.doubt()
+                self.ts = await self.desk.trace.find(self.number, known)
+            else:
+                self.ts = str(answer["ts"])
+            if self.ts:
+                return
+        raise PlatformBusy("nobody knows whether the message was posted", code="lost")
+
+    async def remove(self) -> None:
+        """Takes away a message that a shorter answer does not need any more."""
+        await self._stop_stream("processing")
+        try:
+            await self.desk.calls.must("chat.delete", channel=self.desk.place.channel, ts=self.ts)
+        except PlatformError as error:
+            if error.code != "message_not_found":
+                raise
+
+    async def _update_simply(self, content: dict[str, Any]) -> None:
+        try:
+            await self._update(layout.simple(content))
+        except PlatformError as error:
+            if error.code not in REFUSED_SHAPE:
+                raise
+            await self._update(layout.plainest(content))
+
+    async def _update_stopped(self, content: dict[str, Any]) -> None:
+        try:
+            await self._update(content)
+        except PlatformError as error:
+            if error.code != "streaming_state_conflict":
+                raise
+            # Slack ends every stream after some minutes: the turn comes back then.
+            raise PlatformBusy(
+                "a stream that cannot be stopped", code=error.code, retry_after=60.0
+            ) from error
+
+    async def _update(self, content: dict[str, Any]) -> None:
+        await self.desk.calls.must("chat.update", **self._edited(content))
+
+    def _edited(self, content: dict[str, Any]) -> dict[str, Any]:
+        metadata = mark(self.desk.journal, self.number)
+        return {
+            "channel": self.desk.place.channel,
+            "ts": self.ts,
+            "metadata": metadata,
+            **layout.QUIET,
+            **content,
+        }
+
+    async def _preview_by_edit(self, text: str, status: str) -> None:
+        content = layout.growing(text, status, self.desk.stop)
+        try:
+            await self.desk.calls.may("chat.update", **self._edited(content))
+        except PlatformGone:
+            raise
+        except PlatformError as error:
+            # The next edit, or the last one, says it all again. An earlier attempt may have left it streaming.
+            self._stream_open |= error.code == "streaming_state_conflict"
+
+    async def _start(self, text: str, status: str, known: Sequence[str]) -> bool:
+        """Begins to stream. False: post it instead, unless `ts` says that the stream is there after all."""
+        place = self.desk.place
+        if not await self.desk.session.begin():
+            return False
+        where = (
+            {} if place.direct else {"recipient_team_id": place.user_team, "recipient_user_id": place.user}
+        )
+        self._sent = preview(text)
+        try:
+            answer = await self.desk.calls.may(
+                "chat.startStream",
+                channel=place.channel,
+                thread_ts=place.thread,
+                chunks=self._thinking(status) + said(self._sent),
+                **where,
+            )
+        except Lost:
+            self.desk.trace.doubt()
+            self.ts = await self.desk.trace.find(self.number, known)
+            self._stream_open = bool(self.ts)
+            return bool(self.ts)
+        except PlatformError:
+            self.desk.session.refuse()
+            return False
+        if answer is None:
+            return False
+        self.ts, self._began = str(answer["ts"]), self.desk.calls.clock.now()
+        self._streaming = self._stream_open = True
+        return True
+
+    async def _append(self, text: str) -> None:
+        """Adds what is new and certain; gives up streaming as soon as anything is not as it should be."""
+        shown = preview(text)
+        if self.desk.calls.clock.now() - self._began > STREAM_SECONDS or len(shown.encode()) > STREAM_BYTES:
+            self._streaming = False
+            return
+        if not shown.startswith(self._sent):
+            self._streaming = False
+            return
+        more = shown[len(self._sent) :]
+        if not more:
+            return
+        try:
+            answer = await self.desk.calls.may(
+                "chat.appendStream",
+                channel=self.desk.place.channel,
+                ts=self.ts,
+                chunks=self._thinking("") + said(more),
+            )
+        except PlatformError as error:
+            self._streaming = False
+            self._stream_open = error.code not in ("stopped_by_user", "message_not_in_streaming_state")
+            return
+        if answer is not None:
+            self._sent, self._task = shown, False
+
+    def _thinking(self, status: str) -> list[dict[str, Any]]:
+        """The task that stands for thinking: going on while there is only a status, done with the first words."""
+        if status and not self._sent:
+            self._task = True
+            return [task(status, "in_progress")]
+        return [task("Thinking", "complete")] if self._task else []
+
+    async def _stop_stream(self, status: str, *, needed: bool = False) -> None:
+        if not self._stream_open:
+            return
+        self._streaming = self._stream_open = False
+        try:
+            await self.desk.calls.must(
+                "chat.stopStream", channel=self.desk.place.channel, ts=self.ts, session_status=status
+            )
+            self.desk.session.open = status != "active"
+        except PlatformBusy:
+            if needed:
+                raise
+            self._stream_open = True
+        except PlatformError:
+            return  # it has ended already: by the person, by age, or by an earlier call
+
+
+def task(title: str, status: str) -> dict[str, Any]:
+    return {"type": "task_update", "id": "thinking", "title": title[:120], "status": status}
+
+
+def said(text: str) -> list[dict[str, Any]]:
+    return [{"type": "markdown_text", "text": text}] if text else []

@@ -1,0 +1,129 @@
+"""Shows one turn in one Slack thread: an answer that grows, or one thing to say.
+
+`journal.ref` is {"ts": [...]}: the messages that hold the turn, in order. It is saved once, right after the first
+message exists, and once more for each further message of a long answer.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+from adapters.slack.outbound.message import Desk, Page
+from adapters.slack.outbound.rendering import layout
+from adapters.slack.outbound.rendering.paging import Cut, pages
+from adapters.slack.outbound.uploads import attach
+from bot.delivery.pacing import Pace
+from bot.delivery.streaming import Answer, follow
+from bot.domain.errors import PlatformBusy
+from bot.domain.replies import Reply
+from bot.domain.stream_parts import Shown
+
+log = logging.getLogger(__name__)
+
+PACE = Pace()
+BUSY = 2.0  # seconds until the next try to draw
+LONG = 20_000  # characters from which on an answer is also there as a file
+
+
+class ThreadSink:
+    """A `bot.ports.ReplySink` for messages in a thread or direct message."""
+
+    def __init__(self, *, desk: Desk) -> None:
+        self._desk = desk
+        saved = (desk.journal.ref or {}).get("ts") or ()
+        self._pages = [Page(desk=desk, number=number, ts=ts) for number, ts in enumerate(saved)]
+        self._cuts: list[Cut] = []
+
+    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+        answer = await follow(pieces, self._grow, clock=self._desk.calls.clock)
+        *full, rest = pages(answer.text, self._cuts)
+        await self._finish(full)
+        ending = layout.finished(rest, answer.closing)
+        await self._write(len(full), ending)
+        await self._desk.session.end()
+        await self._drop(len(full) + 1)
+        if len(answer.text) > LONG:
+            await attach(self._desk, self._pages[-1], answer.text, ending)
+        return tuple(page.ts for page in self._pages)
+
+    async def say(self, reply: Reply) -> str:
+        content = layout.reply(reply)
+        if reply.private and not self._desk.place.direct:
+            return await self._whisper(content)
+        if reply.replaces:
+            page = Page(desk=self._desk, number=0, ts=reply.replaces)
+            await page.edit(content)
+            return page.ts
+        await self._write(0, content)
+        await self._drop(1)
+        return self._pages[0].ts
+
+    async def _grow(self, answer: Answer) -> float:
+        """While Slack is busy the answer is read on: with its end it is kept, and nobody is asked for it again."""
+        try:
+            return await self._draw(answer)
+        except PlatformBusy as busy:
+            log.info("not drawn", extra={"turn": self._desk.journal.id, "code": busy.code})
+            return min(busy.retry_after or BUSY, 5 * BUSY)
+
+    async def _draw(self, answer: Answer) -> float:
+        """Full pages for good, the last one as far as it goes."""
+        *full, rest = pages(answer.text, self._cuts)
+        await self._finish(full)
+        if len(self._pages) > len(full):
+            await self._pages[len(full)].grow(rest, answer.status)
+        else:
+            page = Page(desk=self._desk, number=len(full))
+            await page.open(rest, answer.status, self._known)
+            await self._keep(page)
+        return PACE.pause(len(rest))
+
+    async def _finish(self, full: Sequence[str]) -> None:
+        for number, text in enumerate(full):
+            if number >= len(self._pages) or not self._pages[number].done:
+                await self._write(number, layout.finished(text), session="processing")
+
+    async def _write(self, number: int, content: dict[str, Any], *, session: str = "active") -> None:
+        """Writes one page for good."""
+        if number < len(self._pages):
+            before = self._known
+            await self._pages[number].finish(content, self._known, session=session)
+            if self._known != before:
+                await self._save()
+            return
+        page = Page(desk=self._desk, number=number)
+        await page.finish(content, self._known, session=session)
+        await self._keep(page)
+
+    async def _drop(self, count: int) -> None:
+        """Takes away the messages that an earlier attempt needed and this one does not."""
+        if not self._desk.trace.doubtful:
+            return
+        while len(self._pages) > count:
+            await self._pages.pop().remove()
+        while extra := await self._desk.trace.find(count, self._known, marked=True):
+            await Page(desk=self._desk, number=count, ts=extra).remove()
+            count += 1
+
+    async def _whisper(self, content: dict[str, Any]) -> str:
+        """For the asker only. Slack gives such a message no id, and no way to find it again."""
+        place = self._desk.place
+        await self._desk.calls.must(
+            "chat.postEphemeral",
+            channel=place.channel,
+            user=place.user,
+            thread_ts=place.thread or None,
+            **content,
+        )
+        return ""
+
+    @property
+    def _known(self) -> list[str]:
+        return [page.ts for page in self._pages]
+
+    async def _keep(self, page: Page) -> None:
+        self._pages.append(page)
+        await self._save()
+
+    async def _save(self) -> None:
+        await self._desk.journal.save({"ts": self._known})

@@ -1,0 +1,168 @@
+"""The places that are not threads: a slash command's private answer, the App Home page, the agent's greeting."""
+
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from adapters.slack.conversation_reference import Place
+from adapters.slack.outbound.rendering import layout
+from adapters.slack.outbound.rendering.paging import pages
+from adapters.slack.web_api import Calls
+from bot.delivery.streaming import Answer
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
+from bot.domain.replies import Action, Button, Reply
+from bot.domain.stream_parts import Shown
+from bot.ports import Journal
+
+log = logging.getLogger(__name__)
+
+USES = 5  # of one response_url, within thirty minutes
+PROMPTS, PROMPT_TITLE = 4, 75
+CUT = "The rest does not fit into a private answer. Ask in a channel or a direct message to see it whole."
+
+
+class CommandSink:
+    """Answers a slash command through its response_url: for the asker only, five messages or edits at most.
+
+    Such a message has no id and cannot be found again. Every message after the first replaces it, so that an
+    attempt that is repeated changes what is there instead of adding to it.
+    """
+
+    def __init__(
+        self, *, calls: Calls, place: Place, journal: Journal, trusted: Callable[[str], bool]
+    ) -> None:
+        self._calls = calls
+        self._place = place
+        self._journal = journal
+        self._trusted = trusted
+        self._there = journal.attempt > 1
+
+    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+        """Says that work goes on, then the whole answer: Slack allows too few edits to let it grow."""
+        answer = Answer()
+        stop = Button(action=Action.STOP, label="Stop", value=self._journal.id, danger=True)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                answer.take(piece)
+                if not self._there and answer.closing is None:
+                    await self._send(layout.growing("", answer.status, stop))
+        *full, rest = pages(answer.text, [])
+        full, cut = (full, "") if len(full) < USES - 1 else (full[: USES - 2], CUT)
+        for number, text in enumerate(full):
+            await self._send(layout.finished(text), more=number > 0)
+        last = layout.finished(cut or rest, answer.closing)
+        await self._send(last, more=bool(full))
+        return ()
+
+    async def say(self, reply: Reply) -> str:
+        await self._send(layout.reply(reply))
+        return ""
+
+    async def _send(self, content: dict[str, Any], *, more: bool = False) -> None:
+        """One use of the response_url, in place of what is there unless it is `more`."""
+        replace = self._there and not more
+        self._there = True
+        if self._trusted(self._place.response_url):
+            body = {"response_type": "ephemeral", "replace_original": replace, **content}
+            if await self._post(body):
+                return
+        await self._calls.must(
+            "chat.postEphemeral", channel=self._place.channel, user=self._place.user, **content
+        )
+
+    async def _post(self, body: dict[str, Any]) -> bool:
+        """False: the address is used up or too old."""
+        try:
+            async with self._calls.session.post(
+                self._place.response_url, json=body, allow_redirects=False
+            ) as answer:
+                if answer.status == 429 or answer.status >= 500:
+                    raise PlatformBusy("response_url is busy", code=str(answer.status))
+                return answer.status == 200
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise PlatformBusy("response_url cannot be reached", code="lost") from error
+
+
+class HomeSink:
+    """Publishes a person's App Home. What is said in answer to a button there goes to the person directly."""
+
+    def __init__(self, *, calls: Calls, place: Place, opened: bool) -> None:
+        self._calls = calls
+        self._place = place
+        self._opened = opened
+
+    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+        answer = Answer()
+        async with aclosing(pieces):
+            async for piece in pieces:
+                answer.take(piece)
+        return (await self._direct(layout.finished(answer.text, answer.closing)),)
+
+    async def say(self, reply: Reply) -> str:
+        content = layout.reply(reply)
+        if not self._opened:
+            return await self._direct(content)
+        view = {"type": "home", "blocks": layout.for_view(content["blocks"])}
+        await self._calls.must("views.publish", user_id=self._place.user, view=view)
+        return ""
+
+    async def _direct(self, content: dict[str, Any]) -> str:
+        answer = await self._calls.must(
+            "chat.postMessage", channel=self._place.user, **layout.QUIET, **content
+        )
+        return str(answer["ts"])
+
+
+class GreetingSink:
+    """Greets in the app's Messages tab: with Slack's suggested prompts, or with a message where there are none."""
+
+    def __init__(self, *, calls: Calls, place: Place) -> None:
+        self._calls = calls
+        self._place = place
+
+    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+        raise PlatformGone("a greeting is not an answer")
+
+    async def say(self, reply: Reply) -> str:
+        starters = [one for one in reply.buttons if one.action is Action.RUN][:PROMPTS]
+        prompts = [
+            {"title": layout.one_line(one.label, PROMPT_TITLE), "message": one.value} for one in starters
+        ]
+        try:
+            if prompts:
+                await self._calls.must(
+                    "assistant.threads.setSuggestedPrompts",
+                    channel_id=self._place.channel,
+                    title=layout.one_line(layout.fallback(reply.text), 150),
+                    prompts=prompts,
+                )
+                return ""
+        except PlatformBusy:
+            raise
+        except PlatformError as error:
+            log.info("no suggested prompts here", extra={"code": error.code})
+        content = layout.reply(reply)
+        answer = await self._calls.must(
+            "chat.postMessage", channel=self._place.channel, **layout.QUIET, **content
+        )
+        return str(answer["ts"])
+
+
+def trusted_host(api_url: str) -> Callable[[str], bool]:
+    """Whether a response_url is Slack's: its hooks hosts, or beside a Web API that runs elsewhere."""
+    api = urlsplit(api_url)
+
+    def trusted(url: str) -> bool:
+        parts = urlsplit(url)
+        name = parts.hostname or ""
+        if parts.scheme == "https" and name in ("hooks.slack.com", "hooks.slack-gov.com"):
+            return True
+        return (
+            parts.scheme == api.scheme and name == api.hostname and name not in ("slack.com", "slack-gov.com")
+        )
+
+    return trusted

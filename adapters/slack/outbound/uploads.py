@@ -1,0 +1,39 @@
+"""A long answer as a file beside its messages, so that it can be saved or searched whole.
+
+The file is uploaded without a place of its own and attached to the answer's last message by an edit, so that it
+never becomes a message that could appear twice. An answer is complete without it: what goes wrong here is logged.
+"""
+
+import logging
+from typing import Any
+
+import aiohttp
+
+from adapters.slack.outbound.message import Desk, Page
+from bot.domain.errors import PlatformError
+
+NAME = "answer.md"
+
+log = logging.getLogger(__name__)
+
+
+async def attach(desk: Desk, page: Page, text: str, content: dict[str, Any]) -> None:
+    """Source: docs.slack.dev "Working with files", files.getUploadURLExternal and completeUploadExternal."""
+    data = text.encode()
+    try:
+        ticket = await desk.calls.must("files.getUploadURLExternal", filename=NAME, length=len(data))
+        await send(desk, str(ticket["upload_url"]), data)
+        file = {"id": ticket["file_id"], "title": NAME}
+        await desk.calls.must("files.completeUploadExternal", files=[file])
+        await page.edit({**content, "file_ids": [ticket["file_id"]]})
+    except (PlatformError, aiohttp.ClientError, TimeoutError, KeyError) as error:
+        log.warning(
+            "answer not attached as a file", extra={"turn": desk.journal.id, "error": type(error).__name__}
+        )
+
+
+async def send(desk: Desk, url: str, data: bytes) -> None:
+    """The bytes, without our token: the address itself is the permission."""
+    headers = {"Content-Type": "application/octet-stream"}
+    async with desk.calls.session.post(url, data=data, headers=headers, allow_redirects=False) as answer:
+        answer.raise_for_status()

@@ -1,0 +1,190 @@
+"""The Web API of one workspace: its rate limits kept, its errors said in our own words.
+
+Calls that can be left out (`may`) are left out when the limit is near; calls that must be made (`must`) wait their
+turn and obey Retry-After. A broken connection is `Lost`: the call may have been carried out, so only a call that
+can be repeated without harm is repeated. Source of the limits: docs.slack.dev "Rate limits" and each method's page.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.delivery.pacing import Allowance, Clock
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
+
+PER_MINUTE: Mapping[str, tuple[int, int]] = {
+    "chat.startStream": (20, 0),
+    "chat.stopStream": (20, 0),
+    "chat.appendStream": (100, 0),
+    "chat.update": (50, 30),  # the last edits of thirty answers that end together still fit
+    "agents.sessions.setStatus": (50, 20),
+    "conversations.replies": (50, 0),
+    "chat.delete": (50, 0),
+}
+"""Method -> calls in a minute, and how many of those are kept for calls that must be made."""
+
+MINUTE = 62.0  # Slack counts calls when they arrive, which is a little later than when we made them
+POSTS = (5, 5.5)  # messages in one channel: about one a second, short bursts allowed
+MOST_CHANNELS = 2_000
+PATIENCE = 90.0  # seconds a call waits for its turn before the turn is given back
+GROWING = ("chat.appendStream", "chat.update")
+TRIES = 4  # of a call that may be repeated, over a connection that breaks
+
+REPEATABLE = frozenset(
+    [
+        "chat.update",
+        "chat.delete",
+        "conversations.replies",
+        "agents.sessions.setStatus",
+        "users.info",
+        "auth.test",
+        "views.publish",
+        "assistant.threads.setSuggestedPrompts",
+        "files.info",
+        "conversations.history",
+        "agents.sessions.rename",
+    ]
+)
+BUSY = frozenset(
+    ("ratelimited", "rate_limited", "service_unavailable", "internal_error", "fatal_error", "request_timeout")
+)
+GONE = frozenset(
+    [
+        "account_inactive",
+        "channel_not_found",
+        "invalid_auth",
+        "is_archived",
+        "not_authed",
+        "not_in_channel",
+        "token_expired",
+        "token_revoked",
+        "thread_not_found",
+        "user_not_found",
+        "messages_tab_disabled",
+        "restricted_action",
+        "missing_scope",
+        "restricted_action_thread_only_channel",
+        "restricted_action_read_only_channel",
+        "user_not_in_channel",
+    ]
+)
+
+
+class Lost(PlatformBusy):
+    """No answer: nobody knows whether the call was carried out."""
+
+
+class Calls:
+    """One workspace's API. Shared by everything that speaks to that workspace in this process."""
+
+    def __init__(self, *, client: AsyncWebClient, session: aiohttp.ClientSession, clock: Clock) -> None:
+        self.client = client
+        self.session = session
+        self.clock = clock
+        self._allowances: dict[str, Allowance] = {}
+        self._channels: dict[str, Allowance] = {}
+
+    async def may(self, method: str, **args: Any) -> Mapping[str, Any] | None:
+        """The answer, or None: left out, because others need the calls or Slack asked for a pause."""
+        allowances = self._of(method, args)
+        if not all(allowance.spare(self.clock.now()) for allowance in allowances):
+            return None
+        try:
+            return await self._once(method, args)
+        except Lost:
+            raise
+        except PlatformBusy as busy:
+            self._pause(allowances, busy)
+            return None
+
+    def spares(self, method: str) -> bool:
+        """Whether `may` would go through now: worth asking before something costly is prepared for it."""
+        return all(allowance.spares(self.clock.now()) for allowance in self._of(method, {}))
+
+    async def must(self, method: str, **args: Any) -> Mapping[str, Any]:
+        """The answer. Raises PlatformBusy when waiting would take too long, Lost, PlatformGone, PlatformError."""
+        waited, lost = 0.0, 0
+        while True:
+            allowances = self._of(method, args)
+            wait = max((allowance.wait(self.clock.now()) for allowance in allowances), default=0.0)
+            if waited + wait > PATIENCE:
+                raise PlatformBusy(f"{method} has no turn soon", code="ratelimited", retry_after=wait)
+            if wait:
+                await self.clock.sleep(wait)
+            waited += wait
+            try:
+                return await self._once(method, args)
+            except Lost:
+                lost += 1
+                if method not in REPEATABLE or lost == TRIES:
+                    raise
+                await self.clock.sleep(0.2 * 2**lost)
+            except PlatformBusy as busy:
+                pause = self._pause(allowances, busy)
+                waited += pause
+                if waited > PATIENCE:
+                    raise
+                await self.clock.sleep(pause)
+
+    def _of(self, method: str, args: Mapping[str, Any]) -> list[Allowance]:
+        """The allowances a call draws on, made when first needed."""
+        found = []
+        if method in PER_MINUTE:
+            calls, kept = PER_MINUTE[method]
+            found.append(
+                self._allowances.setdefault(
+                    method,
+                    Allowance(calls=calls, seconds=MINUTE, kept=kept, even=method in GROWING, soft=True),
+                )
+            )
+        if method == "chat.postMessage":
+            found.append(self._of_channel(str(args.get("channel"))))
+        return found
+
+    def _of_channel(self, channel: str) -> Allowance:
+        """Channels that nothing was posted to for long are forgotten."""
+        calls, seconds = POSTS
+        found = self._channels.pop(channel, None) or Allowance(calls=calls, seconds=seconds)
+        self._channels[channel] = found
+        if len(self._channels) > MOST_CHANNELS:
+            del self._channels[next(iter(self._channels))]
+        return found
+
+    def _pause(self, allowances: list[Allowance], busy: PlatformBusy) -> float:
+        seconds = busy.retry_after if busy.retry_after is not None else 1.0
+        for allowance in allowances:
+            allowance.shut(self.clock.now() + seconds)
+        return seconds
+
+    async def _once(self, method: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        call = getattr(self.client, method.replace(".", "_"))
+        try:
+            answer = await call(**args)
+        except SlackApiError as error:
+            raise said(method, error) from error
+        except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
+            raise Lost(f"{method}: {type(error).__name__}", code="lost") from error
+        data = answer.data
+        return data if isinstance(data, Mapping) else {}
+
+
+def said(method: str, error: SlackApiError) -> PlatformError:
+    """Slack's refusal in our words."""
+    response = error.response
+    status = getattr(response, "status_code", 0)
+    data = response if isinstance(response, Mapping) else getattr(response, "data", None)
+    code = str(data.get("error") or "") if isinstance(data, Mapping) else ""
+    if status == 429 or code in BUSY:
+        return PlatformBusy(f"{method}: {code or status}", code=code, retry_after=retry_after(response))
+    if status >= 500 or (not code and status < 400):
+        return Lost(f"{method}: no answer that can be read (HTTP {status})", code="lost")
+    return (PlatformGone if code in GONE else PlatformError)(f"{method}: {code or status}", code=code)
+
+
+def retry_after(response: object) -> float | None:
+    headers = getattr(response, "headers", None) or {}
+    text = str(headers.get("Retry-After") or headers.get("retry-after") or "")
+    return float(text) if text.replace(".", "", 1).isdigit() else None

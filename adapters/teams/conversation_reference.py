@@ -1,0 +1,44 @@
+"""Where an answer goes, read back from what the event carried."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from adapters.teams.outbound.connector import Where
+from bot.domain.errors import PlatformGone
+from bot.domain.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One conversation as a sink needs to know it. `private`: what is said is for `user` alone."""
+
+    where: Where
+    personal: bool
+    user: str
+    message: str  # what is answered
+    label: str  # its sensitivity label as JSON, "" without one
+    tenant: str
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """Raises PlatformGone for an event that did not come from Teams."""
+        reply = event.reply
+        if not reply.get("service") or not reply.get("conversation"):
+            raise PlatformGone("the event does not say where to answer", code="reply")
+        private = bool(reply.get("private"))
+        return cls(
+            where=Where(service_url=reply["service"], conversation=reply["conversation"], targeted=private),
+            personal=reply.get("scope", "personal") == "personal",
+            user=reply.get("user", ""),
+            message=reply.get("message", ""),
+            label=reply.get("label", ""),
+            tenant=event.thread.workspace,
+        )
+
+    def for_one(self) -> Self:
+        """The same place, for the asker alone; a personal chat already is."""
+        return self if self.personal else replace(self, where=replace(self.where, targeted=True))
+
+    @property
+    def private(self) -> bool:
+        return self.where.targeted

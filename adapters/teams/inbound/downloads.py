@@ -1,0 +1,72 @@
+"""Files people attach: read from allow-listed hosts only, hop by hop, within limits; the token stays at home.
+
+Source: Microsoft Learn, Teams platform, "Send and receive files through the bot", "Receive inline images".
+"""
+
+import asyncio
+
+import aiohttp
+from yarl import URL
+
+from adapters.teams.clouds import Hosts, address
+from adapters.teams.http_session import Wire
+from adapters.teams.outbound.credentials import Credentials
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
+from bot.domain.events import File
+
+LARGEST = 20 * 1024 * 1024
+SECONDS = 20.0
+HOPS = 3
+
+
+class Downloads:
+    """Fetches one file at a time. Raises PlatformError, which never holds the address: it may be a secret."""
+
+    def __init__(self, *, wire: Wire, hosts: Hosts, services: Hosts, credentials: Credentials | None) -> None:
+        self._wire = wire
+        self._hosts = hosts
+        self._services = services
+        self._credentials = credentials
+
+    async def fetch(self, file: File) -> bytes:
+        url = address(file.source.get("url", ""))
+        try:
+            async with asyncio.timeout(SECONDS):
+                for _ in range(HOPS + 1):
+                    if url is None or not self._hosts.allow(url):
+                        raise PlatformGone("the file is on a host that is not allowed", code="host")
+                    found = await self._hop(url, file.source.get("service", ""))
+                    if isinstance(found, bytes):
+                        return found
+                    url = found
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise PlatformBusy("the file could not be read", code=type(error).__name__) from None
+        raise PlatformGone("the file's address leads elsewhere too often", code="redirects")
+
+    async def _hop(self, url: URL, service: str) -> bytes | URL:
+        """The bytes, or where to look instead."""
+        headers = await self._headers(url, service)
+        async with self._wire.session.get(url, headers=headers, allow_redirects=False) as response:
+            if response.status in {301, 302, 303, 307, 308}:
+                try:
+                    return url.join(URL(response.headers.get("Location", "")))
+                except ValueError:
+                    raise PlatformGone("the file's address leads nowhere", code="redirect") from None
+            if response.status != 200:
+                raise PlatformError(f"the file was refused with {response.status}", code=str(response.status))
+            chunks, size = [], 0
+            async for chunk in response.content.iter_chunked(1 << 16):
+                size += len(chunk)
+                if size > LARGEST:
+                    raise PlatformGone("the file is larger than 20 MB", code="size")
+                chunks.append(chunk)
+            return b"".join(chunks)
+
+    async def _headers(self, url: URL, service: str) -> dict[str, str]:
+        """The bot's token goes to the Connector that sent the image, and nowhere else."""
+        home = address(service)
+        if self._credentials is None or home is None or url.origin() != home.origin():
+            return {}
+        if not self._services.allow(url):
+            return {}
+        return {"Authorization": f"Bearer {await self._credentials.token()}"}

@@ -1,0 +1,189 @@
+"""Botbuilder's turn, from an activity that was let in to what the platform is answered.
+
+Botbuilder-core dispatches (ActivityHandler) and carries the turn (CloudAdapterBase, so that its middleware works).
+Its authentication, its token and its HTTP client are left out: they block the event loop.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from botbuilder.core import ActivityHandler, CloudAdapterBase, InvokeResponse, TurnContext
+from botbuilder.schema import Activity, ChannelAccount, ConversationAccount
+from botframework.connector.auth import (
+    AuthenticateRequestResult,
+    BotFrameworkAuthentication,
+    ClaimsIdentity,
+    ConnectorFactory,
+)
+
+from adapters.teams.inbound import events
+from adapters.teams.inbound.activity import Incoming
+from bot.domain.events import Event
+from bot.ports import Receipt
+
+log = logging.getLogger(__name__)
+
+INCOMING = "switchboard.incoming"
+FULL = "I still have messages of yours to answer here. Please send this one again in a minute."
+ANSWERS: Mapping[Receipt, str] = {
+    Receipt.ACCEPTED: "Got it.",
+    Receipt.DUPLICATE: "Got it.",
+    Receipt.IGNORED: "There is nothing to do.",
+    Receipt.STOPPING: "Stopping.",
+    Receipt.IDLE: "It had already ended.",
+    Receipt.REFUSED: "Only the person who asked can stop this answer.",
+    Receipt.FULL: FULL,
+    Receipt.FULL_QUIET: FULL,
+}
+Answer = tuple[int, Any]
+
+
+class Ears(ActivityHandler):  # type: ignore[misc]  # botbuilder has no types
+    """Puts what an activity means into the inbox. Raises StorageUnavailable; then nothing was taken in.
+
+    `external`: people of other organisations may ask.
+    """
+
+    def __init__(
+        self,
+        *,
+        put: Callable[[Event], Awaitable[Receipt]],
+        full: Callable[[Event], Awaitable[None]],
+        external: bool = False,
+    ) -> None:
+        self._put = put
+        self._full = full
+        self._external = external
+
+    async def on_message_activity(self, turn_context: TurnContext) -> None:
+        await self._hear(events.message(incoming(turn_context)))
+
+    async def on_message_update_activity(self, turn_context: TurnContext) -> None:
+        await self._hear(events.edit(incoming(turn_context)))
+
+    async def on_message_delete_activity(self, turn_context: TurnContext) -> None:
+        await self._hear(events.deletion(incoming(turn_context)))
+
+    async def on_message_reaction_activity(self, turn_context: TurnContext) -> None:
+        await self._hear(events.reaction(incoming(turn_context)))
+
+    async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
+        await self._hear(events.greeting(incoming(turn_context)))
+
+    async def on_installation_update(self, turn_context: TurnContext) -> None:
+        await self._hear(events.greeting(incoming(turn_context)))
+
+    async def on_invoke_activity(self, turn_context: TurnContext) -> InvokeResponse:
+        """Answered in the request, with a body of the shape its kind asks for; {} for all that need none."""
+        status, body = await self._invoked(incoming(turn_context))
+        return InvokeResponse(status=status, body=body)
+
+    async def _invoked(self, heard: Incoming) -> Answer:
+        value = heard.value if isinstance(heard.value, dict) else {}
+        match heard.name:
+            case "adaptiveCard/action":
+                action = value.get("action")
+                data = action.get("data") if isinstance(action, dict) else None
+                return 200, card_answer(await self._hear(events.press(heard, data)))
+            case "message/submitAction":
+                await self._hear(events.feedback(heard))
+            case "message/fetchTask":
+                await self._hear(events.feedback(heard))
+                return 200, {"task": {"type": "message", "value": "Thank you."}}
+            case "suggestedActions/submit":
+                await self._hear(events.press(heard, value))
+        return 200, {}
+
+    async def _hear(self, event: Event | None) -> Receipt | None:
+        if event is None:
+            return None
+        if event.author.external and not self._external:
+            return Receipt.IGNORED
+        receipt = await self._put(event)
+        log.info("heard", extra={"event": event.id, "kind": event.kind, "receipt": str(receipt)})
+        if receipt is Receipt.FULL:
+            await self._full(event)
+        return receipt
+
+
+def incoming(turn_context: TurnContext) -> Incoming:
+    heard: Incoming = turn_context.turn_state[INCOMING]
+    return heard
+
+
+def card_answer(receipt: Receipt | None) -> dict[str, Any]:
+    """The body that answers an Action.Execute; HTTP's own status is 200 either way."""
+    if receipt is None:
+        error = {"code": "BadRequest", "message": "This button is not known here."}
+        return {"statusCode": 400, "type": "application/vnd.microsoft.error", "value": error}
+    return {
+        "statusCode": 200,
+        "type": "application/vnd.microsoft.activity.message",
+        "value": ANSWERS[receipt],
+    }
+
+
+def as_botbuilder(heard: Incoming) -> Activity:
+    """The same activity for botbuilder, made of what was checked: its own reader trips over odd fields."""
+    return Activity(
+        type=heard.type,
+        id=heard.id,
+        name=heard.name,
+        text=heard.text,
+        value=heard.value,
+        channel_id=heard.channel_id,
+        service_url=heard.service_url,
+        reply_to_id=heard.reply_to_id,
+        from_property=ChannelAccount(id=heard.from_.id, name=heard.from_.name),
+        recipient=ChannelAccount(id=heard.recipient.id, name=heard.recipient.name),
+        conversation=ConversationAccount(
+            id=heard.conversation.id, conversation_type=heard.conversation.conversation_type
+        ),
+    )
+
+
+class Trusted(BotFrameworkAuthentication):  # type: ignore[misc]  # botbuilder has no types
+    """Tells botbuilder that the gate has done its work. Never authenticates anybody itself."""
+
+    async def authenticate_request(self, activity: Activity, auth_header: str) -> AuthenticateRequestResult:
+        raise PermissionError("requests are authenticated by adapters.teams.inbound.token_validator")
+
+    async def authenticate_streaming_request(
+        self, auth_header: str, channel_id_header: str
+    ) -> AuthenticateRequestResult:
+        raise PermissionError("there is no streaming endpoint")
+
+    def create_connector_factory(self, claims_identity: ClaimsIdentity) -> ConnectorFactory:
+        return NoConnector()
+
+    async def create_user_token_client(self, claims_identity: ClaimsIdentity) -> None:
+        return None
+
+
+class NoConnector(ConnectorFactory):  # type: ignore[misc]  # botbuilder has no types
+    """What is said goes through adapters.teams.outbound.connector, which does not block."""
+
+    async def create(self, service_url: str, audience: str) -> object:
+        return self
+
+
+class Turns(CloudAdapterBase):  # type: ignore[misc]  # botbuilder has no types
+    """Runs one activity through botbuilder's middleware and the ears."""
+
+    def __init__(self, ears: Ears) -> None:
+        super().__init__(Trusted())
+        self._ears = ears
+
+    async def take(self, heard: Incoming) -> Answer:
+        """What the platform is answered: status and body (None: no body)."""
+
+        async def logic(turn_context: TurnContext) -> None:
+            turn_context.turn_state[INCOMING] = heard
+            await self._ears.on_turn(turn_context)
+
+        believed = AuthenticateRequestResult()
+        believed.claims_identity = ClaimsIdentity({}, True)
+        believed.connector_factory = NoConnector()
+        response = await self.process_activity(believed, as_botbuilder(heard), logic)
+        return (200, None) if response is None else (int(response.status), response.body)

@@ -1,0 +1,28 @@
+"""Teams' part of `switchboard check`: whether the bot gets a token, and whether Microsoft's keys can be read."""
+
+from adapters.teams.clouds import cloud_of
+from adapters.teams.http_session import Wire
+from adapters.teams.inbound.signing_keys import KeySet, KeysUnavailable
+from adapters.teams.setup import credentials
+from bot.domain.errors import PlatformBusy
+from bot.settings.settings import Teams
+
+
+async def check(said: Teams) -> str:
+    """What is wrong and what to type; "" when nothing is. The playground asks nobody and is asked by nobody."""
+    if said.playground:
+        return ""
+    cloud = cloud_of(said.openid_metadata_url or "")
+    async with Wire() as wire:
+        try:
+            await credentials(said, wire, cloud).token()
+            await KeySet(wire=wire, metadata_url=said.openid_metadata_url or cloud.metadata_url).find("none")
+        except PlatformBusy as error:
+            url = said.token_url or cloud.token_url(said.tenant_id)
+            return (
+                f"no token from {url} ({error.__cause__}): check TEAMS_APP_ID, TEAMS_APP_PASSWORD and "
+                "TEAMS_TENANT_ID, or the network"
+            )
+        except KeysUnavailable:
+            return "Microsoft's signing keys cannot be read: check the network, or TEAMS_OPENID_METADATA_URL"
+    return ""

@@ -1,0 +1,199 @@
+"""Talking: the calls of the Bot Connector, with its retry rules and its errors.
+
+Source: Microsoft Learn, "Bot Connector REST API reference" and Teams' "Rate limiting" (codes, Retry-After).
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from math import isfinite
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from adapters.teams.clouds import Hosts, address
+from adapters.teams.http_session import Wire
+from adapters.teams.outbound.credentials import Credentials
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
+
+TRIES = 5
+PATIENCE = 30.0
+"""Seconds that one call may take with all its repetitions."""
+BUSY = frozenset({412, 429, 502, 503, 504})
+UNCLEAR = frozenset({0, 502, 504})
+"""The call may have been carried out: no answer came, or a proxy's."""
+GONE = frozenset(
+    {
+        "botdisabledbyadmin",
+        "botnotinconversationroster",
+        "conversationblockedbyuser",
+        "forbiddenoperationexception",
+        "notenoughpermissions",
+        "conversationnotfound",
+    }
+)
+
+
+class TeamsApiError(PlatformError):
+    """The Bot Connector said no. `status` 0: no answer came."""
+
+    def __init__(self, status: int, code: str, text: str, retry_after: float | None = None) -> None:
+        super().__init__(f"{status} {code}", code=code, retry_after=retry_after)
+        self.status = status
+        self._text = f"{code} {text}".lower()
+
+    def says(self, words: str) -> bool:
+        """Whether its message holds these words, in lower case: the only way to tell stream errors apart."""
+        return words in self._text
+
+    def plainly(self) -> PlatformError:
+        """The same in the core's terms."""
+        text = str(self)
+        if self.status in BUSY | {0, 401, 500}:
+            return PlatformBusy(text, code=self.code, retry_after=self.retry_after)
+        return PlatformGone(text, code=self.code)
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be said in this conversation any more."""
+        return self.status in {403, 404} and self.code.lower() in GONE
+
+
+class Repeat(Enum):
+    """How often a call may be repeated after an error."""
+
+    FREELY = "freely"  # it is idempotent: edits, deletions
+    ONCE = "once"  # a post: one more time when it is not clear whether it was carried out
+    NEVER = "never"  # an update that the next one makes superfluous
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """A conversation as the Bot Connector addresses it. `targeted`: what is sent there is for one person only."""
+
+    service_url: str
+    conversation: str
+    targeted: bool = False
+
+    def url(self, activity: str = "") -> str:
+        base = (
+            f"{self.service_url.rstrip('/')}/v3/conversations/{quote(self.conversation, safe='')}/activities"
+        )
+        url = f"{base}/{quote(activity, safe='')}" if activity else base
+        return f"{url}?isTargetedActivity=true" if self.targeted else url
+
+
+class Connector:
+    """Posts, edits and deletes activities. `credentials` None sends no token (Agents Playground)."""
+
+    def __init__(self, *, wire: Wire, hosts: Hosts, credentials: Credentials | None) -> None:
+        self._wire = wire
+        self._hosts = hosts
+        self._credentials = credentials
+
+    async def post(self, where: Where, activity: Mapping[str, Any], repeat: Repeat = Repeat.ONCE) -> str:
+        """The new activity's id, "" where the service gives none (updates of a stream)."""
+        return await self._call("POST", where.url(), activity, repeat)
+
+    async def put(
+        self, where: Where, id: str, activity: Mapping[str, Any], repeat: Repeat = Repeat.FREELY
+    ) -> None:
+        await self._call("PUT", where.url(id), activity, repeat)
+
+    async def delete(self, where: Where, id: str) -> None:
+        await self._call("DELETE", where.url(id), None, Repeat.FREELY)
+
+    async def chat_with(self, where: Where, user: str, tenant: str) -> Where:
+        """The one-to-one chat with somebody met in `where`, opened if need be."""
+        url = f"{where.service_url.rstrip('/')}/v3/conversations"
+        wish = {"isGroup": False, "members": [{"id": user}], "channelData": {"tenant": {"id": tenant}}}
+        chat = await self._call("POST", url, wish, Repeat.FREELY)
+        return Where(service_url=where.service_url, conversation=chat)
+
+    async def _call(self, method: str, url: str, activity: Mapping[str, Any] | None, repeat: Repeat) -> str:
+        target = self._checked(url)
+        body = None if activity is None else json.dumps(activity, ensure_ascii=False).encode(errors="replace")
+        tries, unclear, pause = 0, 0, 0.5
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    try:
+                        return await self._once(method, target, body)
+                    except TeamsApiError as error:
+                        tries += 1
+                        unclear += error.status in UNCLEAR
+                        if not _again(error, repeat, tries, unclear):
+                            raise
+                        wait = error.retry_after
+                        if wait is None:
+                            wait, pause = pause * (0.5 + random.random()), pause * 2  # noqa: S311 - jitter
+                        await asyncio.sleep(wait)
+        except TimeoutError:
+            raise TeamsApiError(0, "timeout", "") from None
+
+    def _checked(self, url: str) -> URL:
+        """The address, if the bot's token may go there. Checked on every call: stored events are old."""
+        target = URL(url, encoded=True) if address(url) else None
+        if target is None or not self._hosts.allow(target):
+            raise PlatformGone("the serviceUrl's host is not allowed", code="serviceUrl")
+        return target
+
+    async def _once(self, method: str, url: URL, body: bytes | None) -> str:
+        """One call, and one more with a fresh token when the service does not take ours."""
+        token = await self._credentials.token() if self._credentials else ""
+        try:
+            return await self._request(method, url, body, token)
+        except TeamsApiError as error:
+            if error.status != 401 or self._credentials is None:
+                raise
+            self._credentials.refused(token)
+        return await self._request(method, url, body, await self._credentials.token())
+
+    async def _request(self, method: str, url: URL, body: bytes | None, token: str) -> str:
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        request = self._wire.session.request(method, url, data=body, headers=headers, allow_redirects=False)
+        try:
+            async with request as response:
+                text = await response.text(errors="replace")
+                after = response.headers.get("Retry-After")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise TeamsApiError(0, type(error).__name__, "") from error
+        answer = _parsed(text)
+        if response.status not in {200, 201, 202}:
+            nested = answer.get("error")
+            fault = nested if isinstance(nested, dict) else answer
+            code, message = str(fault.get("code", "")), str(fault.get("message", ""))
+            raise TeamsApiError(response.status, code, message, _seconds(after))
+        return str(answer.get("id") or "")
+
+
+def _again(error: TeamsApiError, repeat: Repeat, tries: int, unclear: int) -> bool:
+    if repeat is Repeat.NEVER or tries >= TRIES or error.status not in BUSY | {0}:
+        return False
+    if error.retry_after is not None and error.retry_after > PATIENCE:
+        return False
+    return repeat is Repeat.FREELY or unclear <= 1
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """A JSON object, or {} for whatever else a proxy may send."""
+    try:
+        answer = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _seconds(header: str | None) -> float | None:
+    try:
+        seconds = float(header or "")
+    except ValueError:
+        return None
+    return max(seconds, 0.0) if isfinite(seconds) else None

@@ -1,0 +1,100 @@
+"""The bot's own token for the Bot Connector: one per process, renewed before it runs out.
+
+Source: Microsoft Learn, "Authentication with the Bot Connector API", Bot to Connector, step 1.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from adapters.teams.http_session import Wire
+from bot.domain.errors import PlatformBusy
+
+log = logging.getLogger(__name__)
+
+AHEAD = 300.0
+"""Seconds before its end from which on a token is renewed."""
+TIMEOUT = 5.0
+PAUSE = 10.0
+"""Seconds between two attempts to renew a token that still holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A token, and the clock's time at which it is renewed and at which it ends."""
+
+    token: str = field(repr=False)
+    renew: float
+    end: float
+
+
+class Credentials:
+    """Hands out the token. One request for it at a time; while one runs, a token that still holds is served."""
+
+    def __init__(
+        self,
+        *,
+        wire: Wire,
+        token_url: str,
+        app_id: str,
+        secret: str,
+        scope: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wire = wire
+        self._token_url = token_url
+        self._form = {
+            "grant_type": "client_credentials",
+            "client_id": app_id,
+            "client_secret": secret,
+            "scope": scope,
+        }
+        self._clock = clock
+        self._grant = Grant(token="", renew=float("-inf"), end=float("-inf"))
+        self._tried = self._failed = float("-inf")
+        self._asking = asyncio.Lock()
+
+    async def token(self) -> str:
+        """Raises PlatformBusy when there is none to be had."""
+        now = self._clock()
+        waits = self._asking.locked() or now - self._tried < PAUSE
+        if now < self._grant.renew or (now < self._grant.end and waits):
+            return self._grant.token
+        async with self._asking:
+            if self._failed > now and self._clock() >= self._grant.end:
+                raise PlatformBusy("no token for the Bot Connector", code="token")
+            if self._clock() >= self._grant.renew:
+                await self._renew()
+        return self._grant.token
+
+    def refused(self, token: str) -> None:
+        """The Connector did not take this token: the next caller gets another."""
+        if token == self._grant.token:
+            self._grant = Grant(token="", renew=float("-inf"), end=float("-inf"))
+
+    async def _renew(self) -> None:
+        self._tried = self._clock()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                self._grant = await self._ask()
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+            log.warning("teams token not renewed", extra={"error": str(error)[:200]})
+            self._failed = self._clock()
+            if self._clock() >= self._grant.end:
+                raise PlatformBusy("no token for the Bot Connector", code="token") from error
+
+    async def _ask(self) -> Grant:
+        post = self._wire.session.post(self._token_url, data=self._form, allow_redirects=False)
+        async with post as response:
+            body = json.loads(await response.text())
+            if response.status != 200:
+                code = body.get("error") if isinstance(body, dict) else ""
+                raise ValueError(f"status {response.status} {code}")
+        lifetime, now = float(body["expires_in"]), self._clock()
+        renew = now + max(lifetime - AHEAD, lifetime / 2)
+        return Grant(token=str(body["access_token"]), renew=renew, end=now + lifetime)

@@ -1,0 +1,108 @@
+"""How an answer is shown while it grows: what both ways share, and the two that need no words.
+
+A voice is told what there is so far (`grow`) and returns the voice that goes on from there; at the end it is told
+everything (`finish`) and returns the ids of the messages that hold it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from adapters.teams.conversation_reference import Place
+from adapters.teams.outbound.connector import Connector
+from adapters.teams.outbound.rendering import messages, sizes
+from adapters.teams.outbound.rendering.cards import actions_card
+from adapters.teams.outbound.rendering.inline import Source, literal
+from adapters.teams.outbound.rendering.messages import Activity
+from bot.delivery.pacing import Clock
+from bot.domain.replies import Action, Button
+from bot.domain.stream_parts import Closing
+from bot.ports import Journal
+
+WAITING = "One moment…"
+ROOM = 600
+"""UTF-16 units kept free in every part for the last line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What a voice speaks with: where, over what, on whose behalf."""
+
+    connector: Connector
+    place: Place
+    journal: Journal
+    clock: Clock
+    extended: bool = False
+
+    def message(self, text: str) -> Activity:
+        return messages.message(text, extended=self.extended)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Final:
+    """A whole answer, in parts that fit into one message each."""
+
+    texts: tuple[str, ...]
+    sources: tuple[Source, ...] = ()
+    buttons: tuple[Button, ...] = ()
+
+    @classmethod
+    def of(cls, body: str, closing: Closing, sources: Sequence[Source]) -> "Final":
+        """The answer, what went wrong if anything, and the quiet last line. Teams has thumbs of its own."""
+        said = "\n\n".join(part for part in (body, literal(closing.notice)) if part)
+        texts = sizes.parts(said, sizes.LONGEST - ROOM)
+        if closing.footer:
+            line = f"*{literal(closing.footer[:400])}*"
+            texts[-1] = f"{texts[-1]}\n\n{line}" if texts[-1] else line
+        thumbs = {Action.UP, Action.DOWN}
+        return cls(
+            texts=tuple(text or "—" for text in texts),
+            sources=tuple(sources),
+            buttons=tuple(button for button in closing.buttons if button.action not in thumbs),
+        )
+
+    def activity(self, number: int, stage: Stage, *, card: bool = False) -> Activity:
+        """The message that holds one part; the last one also has what can be pressed.
+
+        With `card` the buttons are a card's, which only the end of a stream can carry beside text, and not beside
+        extendedmarkdown.
+        """
+        text = self.texts[number]
+        activity = stage.message(text)
+        cited = [source for source in self.sources if f"[{source.number}]" in text]
+        activity["entities"] = [messages.ai_label(stage.place, cited)]
+        if number + 1 < len(self.texts):
+            return activity
+        activity["channelData"] = messages.THUMBS
+        if self.buttons and card and not stage.extended:
+            activity["attachments"] = [messages.attachment(actions_card(self.buttons, stage.place))]
+        elif suggestions := messages.suggested(self.buttons, stage.place):
+            activity["suggestedActions"] = suggestions
+        return activity
+
+
+class Voice(Protocol):
+    """Implemented by Streaming, Editing and Silent."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds to leave the platform alone after `grow`."""
+        ...
+
+    async def grow(self, text: str, status: str) -> "Voice": ...
+
+    async def finish(self, final: Final) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Says nothing more: the person stopped the answer where it stands."""
+
+    ids: tuple[str, ...]
+    pause: float = 1.0
+
+    async def grow(self, text: str, status: str) -> Voice:
+        return self
+
+    async def finish(self, final: Final) -> tuple[str, ...]:
+        return self.ids

@@ -1,0 +1,195 @@
+"""What Switchboard says besides answers, as an Adaptive Card where there is something to press or to lay out.
+
+Every card has a version as text, for clients and moments that take none. What people and models wrote goes into
+text nodes only (adapters.teams.outbound.rendering.rich). Source: Microsoft Learn, Teams platform, "Cards reference", Adaptive Cards
+up to 1.5, "Universal Actions" (Action.Execute with Action.Submit as its fallback).
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from adapters.teams.conversation_reference import Place
+from adapters.teams.inbound.events import ACTION, INPUT, PRIVATE
+from adapters.teams.outbound.rendering import messages, rich, sizes, tables
+from adapters.teams.outbound.rendering.inline import Inline, literal
+from adapters.teams.outbound.rendering.markdown import Flow
+from adapters.teams.outbound.rendering.messages import Activity
+from adapters.teams.outbound.rendering.rich import Element, Style
+from bot.domain.replies import Action, Button, Choice, Reply, Section, Table
+
+AT_ONCE = 6
+"""Actions that Teams shows in one row."""
+FEW = 7
+"""Options that are all shown at once instead of in a list to open."""
+BUDGET = 16_000
+"""UTF-16 units of text in all sections together; laid out it takes several times that, hence the steps below."""
+LARGEST = 40_000
+"""UTF-16 units of a card as JSON."""
+CONFIRM = {Action.PICK: "Use this model", Action.ASK: "Ask this model"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """One reply in every form it can be sent in, best first. `text` is the plainest."""
+
+    versions: tuple[Activity, ...]
+    text: Activity
+
+
+def speech(reply: Reply, place: Place) -> Speech:
+    """Text where text will do; a card where there is something to pick, to press or to compare."""
+    text = messages.message(sizes.parts(as_text(reply))[0])
+    laid_out = reply.table or reply.sections or reply.choices
+    written = all(button.action is Action.RUN for button in reply.buttons)
+    if not laid_out and (not reply.buttons or (written and place.personal)):
+        suggestions = messages.suggested(reply.buttons, place)
+        best = {**text, "suggestedActions": suggestions} if suggestions else text
+        return Speech(versions=(best, text) if suggestions else (text,), text=text)
+    shown = messages.card_message(card(reply, place), summary(reply))
+    if reply.sections:
+        shown["entities"] = [messages.ai_label(place)]
+        text = {**text, "entities": [messages.ai_label(place)]}
+    return Speech(versions=(shown, text), text=text)
+
+
+def card(reply: Reply, place: Place) -> Element:
+    """The reply laid out; long sections are shortened as far as it takes to send them at all."""
+    for share in (1, 2, 4, 8):
+        shown = _laid_out(reply, place, BUDGET // share)
+        if sizes.units(json.dumps(shown, ensure_ascii=False)) <= LARGEST:
+            break
+    return shown
+
+
+def _laid_out(reply: Reply, place: Place, budget: int) -> Element:
+    body: list[Element] = []
+    if reply.title:
+        body.append(rich.line(reply.title, Style(bold=True), size="Large"))
+    body += rich.elements(reply.text)
+    if reply.table:
+        body.append(_table(reply.table))
+    room = budget // max(len(reply.sections), 1)
+    body += [_section(section, room, place) for section in reply.sections]
+    for number, choice in enumerate(reply.choices):
+        body += _choice(choice, f"choice{number}", place)
+    body += _action_sets(reply.buttons, place)
+    return _card(body, as_text(replace(reply, sections=()))[:1000])
+
+
+def actions_card(buttons: Sequence[Button], place: Place) -> Element:
+    """Buttons alone, to go with a message of text."""
+    return _card(list(_action_sets(buttons, place)), ", ".join(button.label for button in buttons))
+
+
+def summary(reply: Reply) -> str:
+    """One line for the notification."""
+    return literal(reply.title or reply.text)[:120]
+
+
+def as_text(reply: Reply) -> str:
+    """The whole reply in Teams' Markdown; what can be pressed is told where it can be typed too."""
+    parts = [_bold(reply.title), _rendered(reply.text)]
+    if reply.table:
+        parts.append("\n".join(tables.drawn(reply.table.header, reply.table.rows)))
+    for section in reply.sections:
+        parts += [_bold(section.title), _rendered(section.text), _one_line(section.note)]
+    for choice in reply.choices:
+        lines = [f"{literal(choice.label)}:"]
+        lines += [f"- {literal(one.label)} {literal(one.hint)}".rstrip() for one in choice.options]
+        parts.append("\n".join(lines))
+    return "\n\n".join(part for part in parts if part) or "—"
+
+
+def _bold(title: str) -> str:
+    words = _one_line(title.replace("**", ""))
+    return f"**{words}**" if words else ""
+
+
+def _one_line(markdown: str) -> str:
+    return Inline().line(" ".join(markdown.split()))
+
+
+def _rendered(markdown: str) -> str:
+    flow = Flow()
+    flow.feed(markdown)
+    return flow.whole()
+
+
+def _card(body: list[Element], fallback: str) -> Element:
+    return {
+        "type": "AdaptiveCard",
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "version": "1.5",
+        "fallbackText": fallback or "—",
+        "body": body,
+    }
+
+
+def _table(table: Table) -> Element:
+    rows = [[rich.block(rich.run(cell or " ", Style(bold=True))) for cell in table.header]]
+    rows += [[rich.block(rich.run(cell or " ")) for cell in row] for row in table.rows]
+    return rich.table(rows)
+
+
+def _section(section: Section, room: int, place: Place) -> Element:
+    text = section.text
+    if sizes.units(text) > room:
+        text = f"{sizes.parts(text, room)[0]}\n\n… (shortened)"
+    items = [rich.line(section.title, Style(bold=True)), *rich.elements(text)]
+    if section.note:
+        items.append(rich.line(section.note, isSubtle=True, size="Small"))
+    items += _action_sets(section.buttons, place)
+    return {"type": "Container", "separator": True, "spacing": "Medium", "items": items}
+
+
+def _choice(choice: Choice, name: str, place: Place) -> Iterator[Element]:
+    """A list and the button that sends what is picked in it."""
+    options = [{"title": _option(one.label, one.hint), "value": one.value} for one in choice.options]
+    picker: Element = {
+        "type": "Input.ChoiceSet",
+        "id": name,
+        "label": choice.label,
+        "style": "expanded" if len(options) <= FEW else "compact",
+        "choices": options,
+    }
+    if any(one.value == choice.selected for one in choice.options):
+        picker["value"] = choice.selected
+    yield picker
+    data: dict[str, Any] = {ACTION: str(choice.action), INPUT: name}
+    if place.private:
+        data[PRIVATE] = True
+    title = CONFIRM.get(choice.action, choice.label)
+    yield {"type": "ActionSet", "actions": [_execute(title, choice.action, data, primary=True)]}
+
+
+def _option(label: str, hint: str) -> str:
+    return f"{label} · {hint}" if hint else label
+
+
+def _action_sets(buttons: Sequence[Button], place: Place) -> Iterator[Element]:
+    for start in range(0, len(buttons), AT_ONCE):
+        actions = [
+            _execute(
+                button.label,
+                button.action,
+                messages.payload(button.action, button.value, place),
+                primary=button.primary,
+                danger=button.danger,
+            )
+            for button in buttons[start : start + AT_ONCE]
+        ]
+        yield {"type": "ActionSet", "actions": actions}
+
+
+def _execute(
+    title: str, action: Action, data: dict[str, Any], *, primary: bool = False, danger: bool = False
+) -> Element:
+    """A button that is answered in place; clients without Action.Execute send the same data as a message."""
+    pressed: Element = {"type": "Action.Execute", "title": title, "verb": str(action), "data": data}
+    if INPUT not in data:
+        pressed["associatedInputs"] = "none"
+    if primary or danger:
+        pressed["style"] = "destructive" if danger else "positive"
+    return {**pressed, "fallback": {"type": "Action.Submit", "title": title, "data": data}}

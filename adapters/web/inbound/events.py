@@ -1,0 +1,82 @@
+"""What the page sends, and the events it becomes.
+
+The page makes the ids, so that sending again after a lost answer is the same message and is taken in once.
+"""
+
+import time
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from bot.domain.events import Author, ButtonPressed, MessageReceived, StopRequested, ThreadKey
+from bot.domain.replies import Action
+
+PLATFORM = "web"
+PERSON = Author(id="local")
+LONGEST = 100_000  # characters of a message
+ID = r"[A-Za-z0-9_-]{8,64}"
+
+Id = Annotated[str, StringConstraints(pattern=f"^{ID}$")]
+
+
+class Sent(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Id
+
+
+class Message(Sent):
+    text: Annotated[str, StringConstraints(pattern=r"\S", max_length=LONGEST)]
+
+
+class Press(Sent):
+    action: Action
+    value: Annotated[str, StringConstraints(max_length=200)] = ""
+    message: Annotated[str, StringConstraints(max_length=200)] = ""
+    comment: Annotated[str, StringConstraints(max_length=4_000)] = ""
+
+
+class Stop(Sent):
+    turn: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class Title(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+
+
+def thread(chat: str) -> ThreadKey:
+    """A conversation of the page: a thread of its only channel, so that a choice can be for one or for all."""
+    return ThreadKey(platform=PLATFORM, workspace="local", channel="page", thread=chat)
+
+
+def message(chat: str, sent: Message) -> MessageReceived:
+    return MessageReceived(
+        id=sent.id,
+        thread=thread(chat),
+        author=PERSON,
+        at=time.time(),
+        text=sent.text,
+        message=sent.id,
+        direct=True,
+        threaded=True,
+    )
+
+
+def press(chat: str, sent: Press) -> ButtonPressed:
+    return ButtonPressed(
+        id=sent.id,
+        thread=thread(chat),
+        author=PERSON,
+        at=time.time(),
+        action=sent.action,
+        value=sent.value,
+        message=sent.message,
+        comment=sent.comment,
+        threaded=True,
+    )
+
+
+def stop(chat: str, sent: Stop) -> StopRequested:
+    return StopRequested(id=sent.id, thread=thread(chat), author=PERSON, at=time.time(), turn=sent.turn)

@@ -1,0 +1,107 @@
+"""Shows one turn on the page's board: one post per turn, whose id follows from the turn's.
+
+Writing it again rewrites it in place, so that a turn that is resumed anywhere, after a crash at any point, ends in
+the same post. Text goes out as growth about fifteen times a second; the closing post holds the whole answer.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from bot.delivery.pacing import Clock, WallClock
+from bot.delivery.streaming import Answer, follow
+from bot.domain.errors import PlatformBusy, StorageUnavailable
+from bot.domain.events import ButtonPressed, Event, MessageReceived
+from bot.domain.replies import Action, Reply
+from bot.domain.stream_parts import Shown
+from bot.domain.timeline import Growth, Post
+from bot.ports import Board, Journal
+
+BETWEEN = 1 / 15  # seconds between two growths: smooth to read, and few round trips
+
+
+def question(event: Event) -> Post | None:
+    """What the person said, as a post; None for an event that is not words."""
+    match event:
+        case MessageReceived():
+            text = event.text
+        case ButtonPressed(action=Action.RUN):
+            text = event.value
+        case _:
+            return None
+    return Post(id=event.id, at=event.at, person=True, text=text)
+
+
+class BoardSink:
+    """One turn on the board. The question is posted along, in case whoever took it in died before doing so."""
+
+    def __init__(self, *, board: Board, event: Event, journal: Journal, clock: Clock | None = None) -> None:
+        self._board = board
+        self._chat = event.thread.thread
+        self._journal = journal
+        self._clock = clock or WallClock()
+        self._question = question(event)
+        self._post = Post(
+            id=f"turn-{journal.id}",
+            at=self._clock.now(),
+            after=self._question.id if self._question else "",
+            turn=journal.id,
+            attempt=journal.attempt,
+        )
+
+    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+        await self._put(replace(self._post, growing=True))
+        await self._save(self._post.id)
+        answer = await follow(pieces, self._growing(), clock=self._clock)
+        await self._put(replace(self._post, text=answer.text, closing=answer.closing))
+        return (self._post.id,)
+
+    async def say(self, reply: Reply) -> str:
+        post = replace(self._post, reply=reply)
+        if reply.replaces:
+            post = replace(post, id=reply.replaces, after="")
+        await self._put(post)
+        await self._save(post.id)
+        return post.id
+
+    async def _put(self, post: Post) -> None:
+        async with reached():
+            await self._board.post(self._chat, *([self._question] if self._question else []), post)
+
+    async def _save(self, post: str) -> None:
+        if self._journal.ref is None:
+            await self._journal.save({"post": post})
+
+    def _growing(self) -> "Growing":
+        return Growing(self._board, self._chat, Growth(id=self._post.id, attempt=self._post.attempt))
+
+
+class Growing:
+    """Sends what an answer has gained since the last time."""
+
+    def __init__(self, board: Board, chat: str, nothing: Growth) -> None:
+        self._board = board
+        self._chat = chat
+        self._nothing = nothing
+        self._sent = 0
+        self._status = ""
+        self._number = 0
+
+    async def __call__(self, answer: Answer) -> float:
+        text, status = answer.text[self._sent :], answer.status
+        if text or status != self._status:
+            self._number += 1
+            growth = replace(self._nothing, number=self._number, text=text, status=status)
+            async with reached():
+                await self._board.grow(self._chat, growth)
+            self._sent, self._status = self._sent + len(text), status
+        return BETWEEN
+
+
+@asynccontextmanager
+async def reached() -> AsyncIterator[None]:
+    """A sink's caller knows platforms: storage that is away means that this one is busy."""
+    try:
+        yield
+    except StorageUnavailable as error:
+        raise PlatformBusy(str(error)) from error

@@ -1,0 +1,130 @@
+"""Puts posts on a terminal as they grow. Models' text is printed as it is, except that it cannot drive the terminal."""
+
+import re
+from typing import TextIO
+
+from bot.domain.formatting import inert
+from bot.domain.replies import Choice, Reply, Table
+from bot.domain.timeline import Growth, Post
+
+MARKS = re.compile(r"\*\*|`|\\(?=[!-/:-@\[-`{-~])")  # of our own Markdown in replies
+DIM, BOLD, PLAIN, CLEAR = "\x1b[2m", "\x1b[1m", "\x1b[0m", "\r\x1b[K"
+
+
+class Printer:
+    """Writes to one stream. `styled`: it is a terminal, with styles and a line that can be taken back."""
+
+    def __init__(self, out: TextIO, *, styled: bool) -> None:
+        self._out = out
+        self._styled = styled
+        self._turn = ""
+        self._shown = ""  # what of the growing post stands there
+        self._silent = False  # it was begun anew: wait for its end
+        self._status = False  # a line that is taken back stands there
+
+    def quiet(self, text: str) -> None:
+        self._write(text, DIM)
+        self._write("\n")
+
+    def prompt(self, text: str) -> None:
+        self._write(text)
+
+    def grow(self, growth: Growth) -> None:
+        if growth.id != self._turn or self._silent:
+            return
+        if growth.text:
+            self._more(growth.text)
+        elif growth.status and not self._shown:
+            self._passing(growth.status)
+
+    def post(self, post: Post) -> None:
+        if post.reply and post.running:
+            self._passing(MARKS.sub("", post.reply.text))
+            return
+        if post.reply:
+            self._reply(post.reply)
+            return
+        if post.growing:
+            self._silent = post.id == self._turn and bool(self._shown)
+            self._turn = post.id
+            return
+        if not post.text.startswith(self._shown):
+            self._write("\n\n")
+            self._shown = ""
+        self._more(post.text[len(self._shown) :])
+        self._end(post)
+
+    def _passing(self, text: str) -> None:
+        """A line that is taken back as soon as there is something to say. In a pipe there is none."""
+        if self._styled:
+            self._clear()
+            self._write(text.replace("\n", " "), DIM)
+            self._status = True
+
+    def _more(self, text: str) -> None:
+        self._clear()
+        self._shown += text
+        self._write(text)
+
+    def _end(self, post: Post) -> None:
+        self._clear()
+        if self._shown and not self._shown.endswith("\n"):
+            self._write("\n")
+        self._turn, self._shown, self._silent = "", "", False
+        if post.closing and post.closing.notice:
+            self._write(f"{post.closing.notice}\n")
+        if post.closing and self._styled:
+            self.quiet(f"\n{post.closing.footer}\n")
+
+    def _reply(self, reply: Reply) -> None:
+        self._clear()
+        number = 0
+        if reply.title:
+            self._write(f"{reply.title}\n", BOLD)
+        if reply.text:
+            self._write(f"{MARKS.sub('', reply.text)}\n")
+        if reply.table:
+            self._table(reply.table)
+        for section in reply.sections:
+            self._write(f"\n{section.title}\n", BOLD)
+            self._write(f"{section.text}\n")
+            number = self._offers([button.label for button in section.buttons], number)
+            if section.note:
+                self.quiet(section.note)
+        for choice in reply.choices:
+            self.quiet(f"{choice.label}: type a number.")
+            number = self._offers(lines(choice), number)
+        self._offers([button.label for button in reply.buttons], number)
+        self._write("\n")
+
+    def _offers(self, labels: list[str], number: int) -> int:
+        for place, label in enumerate(labels, start=number + 1):
+            self._write(f"{place:>3}  ", DIM)
+            self._write(f"{label}\n")
+        return number + len(labels)
+
+    def _table(self, table: Table) -> None:
+        rows = [table.header, *table.rows]
+        widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+        for place, row in enumerate(rows):
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            self._write(f"{line}\n", "" if place else DIM)
+
+    def _clear(self) -> None:
+        if self._status:
+            self._out.write(CLEAR)
+            self._status = False
+
+    def _write(self, text: str, style: str = "") -> None:
+        text = inert(text)
+        self._out.write(f"{style}{text}{PLAIN}" if style and self._styled else text)
+        self._out.flush()
+
+
+def lines(choice: Choice) -> list[str]:
+    width = max((len(option.label) for option in choice.options), default=0)
+    mark = {True: "*", False: " "}
+    return [
+        f"{mark[option.value == choice.selected]} {option.label.ljust(width)}  {option.hint}".rstrip()
+        for option in choice.options
+    ]

@@ -1,0 +1,158 @@
+"""Talking in a terminal: a second view of the page's board, on the same ports.
+
+What is said here is a conversation like any other: it shows on the page too. With a pipe instead of a keyboard it
+reads one question, prints the answer and ends, so that it can stand in a script.
+"""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+
+from adapters.web.inbound import events
+from adapters.web.outbound.sink import question
+from adapters.web.terminal import keyboard
+from adapters.web.terminal.printing import Printer
+from bot.domain.errors import StorageUnavailable
+from bot.domain.events import ButtonPressed, MessageReceived
+from bot.domain.replies import Action, Reply
+from bot.domain.stream_parts import Reason
+from bot.domain.timeline import Change, Post
+from bot.ports import Board, Inbox, Receipt
+
+PROMPT = "> "
+HELLO = "Ask anything. /model switches, /help lists the rest. Ctrl-C stops an answer, Ctrl-D leaves."
+CROWDED = "Too many messages are waiting here. Try again when the others are answered."
+LONG = f"That is longer than the {events.LONGEST:,} characters a message can have."
+AWAY = "Switchboard cannot reach its storage. Try again in a moment."
+UNHAPPY = {Reason.FAILED, Reason.BROKEN, Reason.FILTERED}
+
+Offer = tuple[Action, str, str]
+"""Action, value, and the post that offers it."""
+
+
+class Terminal:
+    """One conversation. `ask` reads a line (None: the end); `interrupted` is set by Ctrl-C."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        board: Board,
+        ask: Callable[[str], Awaitable[str | None]],
+        printer: Printer,
+        interrupted: asyncio.Event,
+    ) -> None:
+        self._inbox = inbox
+        self._board = board
+        self._ask = ask
+        self._print = printer
+        self._interrupted = interrupted
+        self._chat = secrets.token_hex(12)
+        self._offers: list[Offer] = []
+
+    async def talk(self) -> int:
+        """Until Ctrl-D. Returns the exit code."""
+        self._print.quiet(HELLO)
+        while (line := await self._line()) is not None:
+            if line.strip():
+                await self.say(line)
+        return 0
+
+    async def say(self, text: str) -> int:
+        """One message and what comes back. Returns 1 when there was no proper answer."""
+        if len(text) > events.LONGEST:
+            self._print.quiet(LONG)
+            return 1
+        try:
+            return await self._say(text)
+        except* StorageUnavailable:
+            self._print.quiet(AWAY)
+        return 1
+
+    async def _line(self) -> str | None:
+        """A Ctrl-C while nobody answers only leads to the way out."""
+        async with asyncio.TaskGroup() as group:
+            hint = group.create_task(self._hint())
+            line = await self._ask(PROMPT)
+            hint.cancel()
+        return line
+
+    async def _hint(self) -> None:
+        while True:
+            self._interrupted.clear()
+            await self._interrupted.wait()
+            self._print.quiet("\nCtrl-D leaves.")
+            self._print.prompt(PROMPT)
+
+    async def _say(self, text: str) -> int:
+        event = self._event(text)
+        async with aclosing(self._board.watch()) as changes:
+            await anext(changes)  # watches from now on
+            receipt = await self._inbox.put(event)
+            if receipt in {Receipt.FULL, Receipt.FULL_QUIET}:
+                self._print.quiet(CROWDED)
+                return 1
+            if asked := question(event):
+                await self._board.post(self._chat, asked)
+            self._interrupted.clear()
+            async with asyncio.TaskGroup() as group:
+                stopping = group.create_task(self._stop())
+                last = await self._follow(changes, event)
+                stopping.cancel()
+        return int(last.closing is not None and last.closing.reason in UNHAPPY)
+
+    def _event(self, text: str) -> MessageReceived | ButtonPressed:
+        """A number picks what the last reply offered; anything else is a message."""
+        id, offers, self._offers = secrets.token_hex(12), self._offers, []
+        if text.strip().isdecimal() and 1 <= int(text) <= len(offers):
+            action, value, post = offers[int(text) - 1]
+            return events.press(self._chat, events.Press(id=id, action=action, value=value, message=post))
+        return events.message(self._chat, events.Message(id=id, text=text))
+
+    async def _follow(
+        self, changes: AsyncGenerator[Sequence[Change], None], event: MessageReceived | ButtonPressed
+    ) -> Post:
+        """Prints what comes until the turn has ended; returns its post."""
+        async for batch in changes:
+            for change in batch:
+                if change.chat != self._chat:
+                    continue
+                if change.growth:
+                    self._print.grow(change.growth)
+                if change.post and not change.post.person:
+                    self._print.post(change.post)
+                    if not change.post.running and change.post.after in {event.id, ""}:
+                        self._offers = offered(change.post)
+                        return change.post
+        raise StorageUnavailable("The board has ended.")
+
+    async def _stop(self) -> None:
+        while True:
+            await self._interrupted.wait()
+            self._interrupted.clear()
+            await self._inbox.put(events.stop(self._chat, events.Stop(id=secrets.token_hex(12))))
+
+
+async def chat(*, inbox: Inbox, board: Board) -> int:
+    """The whole of `switchboard chat`, while workers run beside it. Returns the exit code."""
+    printer = Printer(sys.stdout, styled=sys.stdout.isatty())
+    keyboard.forgive()
+    with keyboard.interruptions() as interrupted:
+        terminal = Terminal(
+            inbox=inbox, board=board, ask=keyboard.line, printer=printer, interrupted=interrupted
+        )
+        if sys.stdin.isatty():
+            return await terminal.talk()
+        text = (await keyboard.everything()).strip()
+        return await terminal.say(text) if text else 0
+
+
+def offered(post: Post) -> list[Offer]:
+    """What can be picked by number, in the order in which it is printed."""
+    reply = post.reply or Reply(text="")
+    offers = [(button.action, button.value) for section in reply.sections for button in section.buttons]
+    offers += [(choice.action, option.value) for choice in reply.choices for option in choice.options]
+    offers += [(button.action, button.value) for button in reply.buttons]
+    return [(action, value, post.id) for action, value in offers]

@@ -1,0 +1,127 @@
+"""One attempt at an answer: what is known of it while it grows, and how it ended."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from bot.answers.fallback import Answering, Interrupted
+from bot.domain.catalog import Model
+from bot.domain.errors import ModelError
+from bot.domain.formatting import clip
+from bot.domain.stop import Stop
+from bot.domain.stream_parts import Finish, Piece, Reason, Shown, Status, Text, Thinking, Usage
+
+BROKE_OFF = "The answer broke off. Press Continue to go on, or ask another model."
+STOPPED = "Stopped."
+TOO_LONG = "The answer reached the length limit. Press Continue to go on."
+ALL_THOUGHT = (
+    "{model} used its whole output limit for thinking. Ask again, or pick another model with /model."
+)
+LONGEST = 400_000  # characters of an answer: several times what any model writes in one go
+DETAIL = 300  # characters of what a vendor says about it
+EMPTY = "{model} gave an empty answer. Ask again, or pick another model with /model."
+
+
+@dataclass(slots=True)
+class Attempt:
+    """Takes down what the pieces of one answer tell."""
+
+    model: Model
+    began: float
+    usage: Usage | None = None
+    finish: Finish | None = None
+    because: str = ""
+    error: ModelError | None = None
+    stopped: bool = False
+    _text: list[str] = field(default_factory=list)
+    _length: int = 0
+    _thoughts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self._text)
+
+    @property
+    def thought(self) -> str:
+        return "".join(self._thoughts)
+
+    @property
+    def served(self) -> str:
+        """The model that really answered, in the vendor's words; "" when it did not say."""
+        return self.finish.model if self.finish else ""
+
+    async def watch(
+        self, pieces: AsyncGenerator[Piece | Answering | Status, None], stop: Stop
+    ) -> AsyncGenerator[Shown, None]:
+        """Passes on what people see, until the end, the stop, or a failure, which is kept and not raised.
+
+        A model that never ends is hung up on: every page of it is a message to somebody.
+        """
+        try:
+            async with aclosing(stop.cut(pieces)) as cut:
+                async for piece in cut:
+                    if visible := self._note(piece):
+                        yield visible
+                    if self._length > LONGEST:
+                        self.finish = Finish(reason=Reason.LENGTH)
+                        break
+        except Interrupted as broken:
+            self.error = broken.error
+        except ModelError as error:
+            self.error = error
+        self.stopped = stop.fired and self.finish is None and self.error is None
+
+    def _note(self, piece: Piece | Answering | Status) -> Shown | None:
+        match piece:
+            case Text(text=text):
+                self._text.append(text)
+                self._length += len(text)
+                return piece
+            case Thinking(text=text):
+                self._thoughts.append(text)
+                return piece
+            case Status():
+                return piece
+            case Answering(model=model, because=because):
+                self.model, self.because = model, because
+            case Usage():
+                self.usage = piece
+            case Finish():
+                self.finish = piece
+            case _:
+                pass  # tool calls: none are offered to models yet
+        return None
+
+    def ending(self) -> tuple[Reason, str]:
+        """Why the answer ended, and the sentence a person needs to understand it."""
+        name, finish, text = self.model.name, self.finish, self.text
+        if self.stopped:
+            return Reason.STOPPED, STOPPED
+        if self.error is not None and not text:
+            return Reason.FAILED, self.error.tell(name)
+        if finish is None:
+            return Reason.BROKEN, BROKE_OFF
+        match finish.reason:
+            case Reason.LENGTH | Reason.PAUSED:
+                return finish.reason, TOO_LONG if text else ALL_THOUGHT.format(model=name)
+            case Reason.FILTERED:
+                return (
+                    finish.reason,
+                    f"{name} stopped because of a content filter. {clip(finish.detail, DETAIL)}".strip(),
+                )
+            case Reason.FAILED:
+                return (
+                    finish.reason,
+                    f"{name} ended the answer with an error. {clip(finish.detail, DETAIL)}".strip(),
+                )
+            case _:
+                return finish.reason, "" if text.strip() else EMPTY.format(model=name)
+
+    def footer(self, objection: str = "") -> str:
+        """The quiet last line: who really answered, and why not the chosen model."""
+        served = self.served
+        told = served and not served.startswith(self.model.model) and not self.model.model.endswith(served)
+        parts = [f"{self.model.name} ({served})" if told else self.model.name]
+        parts += [f"because {self.because}"] if self.because else []
+        parts += [objection] if objection else []
+        return " · ".join(parts)

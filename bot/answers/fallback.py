@@ -1,0 +1,233 @@
+"""Who answers, and who steps in.
+
+Who answers is a chain of choices, first match wins: in the message, the thread, the person, the channel, the
+workspace, the catalogue's default. Who steps in is the model's own `fallback` list, and only before the first
+visible text: after that a broken answer stays broken, so that nothing is said twice.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from bot.domain.catalog import Catalog, Model
+from bot.domain.errors import ContextTooLong, ModelError, ServerError, SwitchboardError, Timeout, cause_of
+from bot.domain.prompt import Prompt
+from bot.domain.stream_parts import Finish, Piece, Reason, Status, Text, ToolCall
+from bot.ports import Condition, Health, Provider, Scopes, State
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT = 10.0  # seconds a person is kept waiting for the same model before another one is asked
+FULL_SHARE = 0.85  # of the window; estimates are off by up to a third
+SMALL_SHARE = 0.4
+
+Allowed = Callable[[Model], bool]
+PromptFor = Callable[[Model, float], Prompt]
+
+
+class NobodyAnswers(SwitchboardError):
+    """No model may or can answer here. The text is for the person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One step of the precedence chain: what was chosen there, and why it does not count if it does not."""
+
+    scope: str
+    chosen: str = ""
+    objection: str = ""
+    wins: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The model that answers, and the chain that led to it."""
+
+    model: Model
+    chain: tuple[Link, ...]
+
+    @property
+    def scope(self) -> str:
+        return next(link.scope for link in self.chain if link.wins)
+
+    @property
+    def objection(self) -> str:
+        """Why an earlier choice was passed over, "" when none was."""
+        return next((f"{link.chosen} {link.objection}" for link in self.chain if link.objection), "")
+
+
+def route(catalog: Catalog, scopes: Scopes, allowed: Allowed, inline: str = "") -> Route:
+    """Walks the chain. Raises NobodyAnswers when no model is left."""
+    steps = (
+        ("this message", inline),
+        ("this thread", scopes.thread),
+        ("you", scopes.person),
+        ("this channel", scopes.channel),
+        ("this workspace", scopes.workspace),
+        ("the default", catalog.default.name),
+    )
+    chain: list[Link] = []
+    winner: Model | None = None
+    for scope, chosen in steps:
+        model = catalog.find(chosen) if chosen else None
+        objection = ""
+        if chosen and model is None:
+            objection = "is not in the catalogue any more"
+        elif model and not allowed(model):
+            objection = "is not allowed here"
+        wins = winner is None and model is not None and not objection
+        chain.append(Link(scope=scope, chosen=chosen, objection="" if winner else objection, wins=wins))
+        winner = model if wins else winner
+    if winner is None:
+        winner = next((model for model in catalog.models if allowed(model)), None)
+        if winner is None:
+            raise NobodyAnswers(
+                "No model may be used here. Whoever runs Switchboard sets that under [policy]."
+            )
+        chain.append(Link(scope="the first allowed model", chosen=winner.name, wins=True))
+    return Route(model=winner, chain=tuple(chain))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """Sent once, before the first text: who answers, and why not the one that was chosen."""
+
+    model: Model
+    because: str = ""  # "grok is overloaded"; "" when the chosen model answers
+
+
+class Interrupted(SwitchboardError):
+    """The stream failed after text had been shown: nobody may start over. `error` is what happened."""
+
+    def __init__(self, error: ModelError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Relay:
+    """Asks the chosen model, and the ones that may step in for it."""
+
+    def __init__(
+        self,
+        *,
+        providers: Mapping[str, Provider],
+        health: Health,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._providers = providers
+        self._health = health
+        self._pause = pause
+        self._clock = clock
+
+    async def stream(
+        self, chosen: Model, substitutes: Sequence[Model], prompt_for: PromptFor
+    ) -> AsyncGenerator[Piece | Answering | Status, None]:
+        """One answer. Raises the chosen model's ModelError when nobody could answer, Interrupted after text.
+
+        `prompt_for` makes the prompt for a model and the share of its window that may be filled.
+        """
+        line = [chosen, *substitutes]
+        conditions = await self._health.conditions([model.key for model in line])
+        up = [model for model in line if await self._usable(model, conditions[model.key])]
+        failed: list[tuple[Model, ModelError]] = []
+        because = ""
+        for model in up or [chosen]:
+            if model is not chosen and not because:
+                because = f"{chosen.name} {cause_of(conditions[chosen.key].why)}"
+            if (
+                any(isinstance(error, ContextTooLong) for _, error in failed)
+                and model.context <= chosen.context
+            ):
+                continue
+            if failed:
+                yield Status(f"{because}, asking {model.name}")
+            try:
+                async with aclosing(self._persist(model, because, prompt_for)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            except ModelError as error:
+                failed.append((model, error))
+                because = because or f"{model.name} {error.cause}"
+                if not error.failover:
+                    break
+            else:
+                return
+        first, reason = failed[0]
+        if first is not chosen:
+            yield Answering(model=first, because=because)
+        raise reason
+
+    async def _usable(self, model: Model, condition: Condition) -> bool:
+        """Whether to ask it at all: a model that is down is left alone, but for one question that probes it."""
+        return condition.state is not State.DOWN or await self._health.probe(model.key)
+
+    async def _persist(
+        self, model: Model, because: str, prompt_for: PromptFor
+    ) -> AsyncGenerator[Piece | Answering | Status, None]:
+        """One model, asked a second time when that is promising."""
+        share = FULL_SHARE
+        for last in (False, True):
+            begun = False
+            try:
+                async with aclosing(self._ask(model, prompt_for(model, share))) as pieces:
+                    async for piece in pieces:
+                        if not begun and isinstance(piece, Text | ToolCall | Finish):
+                            begun = True
+                            yield Answering(model=model, because=because)
+                        yield piece
+            except ModelError as error:
+                if begun:
+                    raise Interrupted(error) from error
+                wait = _pause_before_retry(error)
+                if last or wait is None:
+                    raise
+                share = SMALL_SHARE if isinstance(error, ContextTooLong) else share
+                if wait > 1:
+                    yield Status(f"{model.name} {error.cause}, trying again")
+                await self._pause(wait)
+            else:
+                return
+
+    async def _ask(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+        """One request, with its outcome reported to everybody."""
+        asked, first, said = self._clock(), 0.0, False
+        try:
+            async with aclosing(self._providers[model.provider].stream(model, prompt)) as pieces:
+                async for piece in pieces:
+                    if not said and isinstance(piece, Finish) and piece.reason is Reason.FAILED:
+                        raise ServerError(piece.detail or "ended with an error")
+                    first = first or self._clock()
+                    said = said or isinstance(piece, Text | ToolCall)
+                    yield piece
+        except ModelError as error:
+            log.warning("a model did not answer", extra=_about(model, prompt, error))
+            await self._health.report(model.key, error)
+            raise
+        late = first - asked > model.deadlines.first / 2
+        await self._health.report(model.key, None, late=late)
+
+
+def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, object]:
+    """For the log. What a vendor says may repeat what people wrote, so its own text is only told when debugging."""
+    known = {
+        "model": model.key,
+        "conversation": prompt.conversation,
+        "error": type(error).__name__,
+        "status": error.status,
+        "code": error.code,
+    }
+    return {**known, "why": str(error)} if log.isEnabledFor(logging.DEBUG) else known
+
+
+def _pause_before_retry(error: ModelError) -> float | None:
+    """Seconds until the same model may be asked again; None: not worth it."""
+    if isinstance(error, ContextTooLong):
+        return 0.0
+    if not error.retry or isinstance(error, Timeout):
+        return None
+    wait = 1.0 if error.retry_after is None else error.retry_after
+    return wait if wait <= LONGEST_WAIT else None

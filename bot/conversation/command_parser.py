@@ -1,0 +1,116 @@
+"""What a message means: a command, a question for one model, or a question. Pure.
+
+Slack's slash commands do not work inside threads, so every command is also understood as text, with or without
+the slash. Without it only unmistakable forms count: "model grok" is a command, and so is "model gork" where there
+is a Grok; "model trains are fun" is not.
+"""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.catalog import Catalog
+
+FLAGS = {
+    "--thread": "thread",
+    "--channel": "channel",
+    "--me": "me",
+    "--workspace": "workspace",
+}
+COMMANDS = ("model", "ask", "compare", "reset", "memory", "forget", "usage", "help")
+ALONE = frozenset({"model", "models", "reset", "memory", "forget", "usage", "help"})
+SYNONYMS = {"models": "model"}
+SLASHED = re.compile(r"^[/!]([a-z]+)\b\s*(.*)$", re.DOTALL | re.IGNORECASE)
+INLINE = re.compile(r"^\s*([^\s:][^:\n]{0,60}?)\s*:\s*(?=\S)(.*)$", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command and what follows it, unparsed."""
+
+    name: str
+    rest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question; `model` is the catalogue name that was put in front of it, "" for the chosen model."""
+
+    text: str
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unclear:
+    """Looks like a command but is none; `near` are the ones that may have been meant."""
+
+    typed: str
+    near: Sequence[str] = ()
+
+
+Meaning = Command | Ask | Unclear
+
+
+def read(text: str, catalog: Catalog) -> Meaning:
+    """What somebody means by a message (without the mention of the bot)."""
+    text = text.strip()
+    if slashed := SLASHED.match(text):
+        word, rest = slashed[1].lower(), slashed[2].strip()
+        name = SYNONYMS.get(word, word)
+        if name in COMMANDS:
+            return Command(name=name, rest=rest)
+        near = difflib.get_close_matches(name, COMMANDS, cutoff=0.6)
+        if near and text[0] == "/":
+            return Unclear(typed=f"/{word}", near=near)
+        return Ask(text=text)
+    return _bare(text, catalog) or _inline(text, catalog)
+
+
+def scope_of(rest: str) -> tuple[str, str]:
+    """Splits "grok --channel" into what is meant and its scope, "" where none was given."""
+    words, scope = [], ""
+    for word in rest.split():
+        if word.lower().replace("—", "--") in FLAGS:  # phones turn two hyphens into a dash
+            scope = FLAGS[word.lower().replace("—", "--")]
+        else:
+            words.append(word)
+    return " ".join(words), scope
+
+
+def named(rest: str, catalog: Catalog) -> tuple[str, str]:
+    """Splits "grok what is it" or "grok: what is it" into a catalogue name and the question; "" if unknown."""
+    head, _, tail = rest.partition(" ")
+    model = catalog.find(head.rstrip(":")) if head else None
+    return (model.name, tail.strip()) if model else ("", rest)
+
+
+def compared(rest: str) -> tuple[list[str], str]:
+    """Splits "grok claude, gpt: question" into names, each once, and the question."""
+    names, _, question = rest.partition(":")
+    return list(dict.fromkeys(name for name in re.split(r"[\s,]+", names) if name)), question.strip()
+
+
+def _bare(text: str, catalog: Catalog) -> Command | None:
+    word, _, rest = text.partition(" ")
+    name, rest = word.lower(), rest.strip()
+    if name in ALONE and not rest:
+        return Command(name=SYNONYMS.get(name, name))
+    if name == "model":
+        wanted, scope = scope_of(rest)
+        nearly = " " not in wanted and bool(catalog.near(wanted))
+        if scope or nearly or wanted.lower() in {"why", "default"} or catalog.find(wanted):
+            return Command(name=name, rest=rest)
+    if name == "ask" and named(rest, catalog)[0] and named(rest, catalog)[1]:
+        return Command(name=name, rest=rest)
+    if name == "compare":
+        names, question = compared(rest)
+        if question and len(names) > 1 and all(catalog.find(one) for one in names):
+            return Command(name=name, rest=rest)
+    return None
+
+
+def _inline(text: str, catalog: Catalog) -> Ask:
+    if (prefix := INLINE.match(text)) and (model := catalog.find(prefix[1])):
+        return Ask(text=prefix[2].strip(), model=model.name)
+    return Ask(text=text)

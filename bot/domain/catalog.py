@@ -1,0 +1,187 @@
+"""The models people can pick, and how a typed name finds one.
+
+Where the entries come from (configuration, endpoints' own listings, bundled facts) is bot.models.assembly's business;
+what one costs is bot.models.pricing's.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from bot.domain.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """Seconds: until the first piece, between two bytes, for the whole answer."""
+
+    first: float = 40.0
+    idle: float = 45.0
+    total: float = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """USD per million tokens."""
+
+    input: float
+    output: float
+    cached: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One entry people can pick: a model, or an agent (a model with a job).
+
+    `name` is what people type; `provider` names an endpoint; `model` is the vendor's id or a deployment name.
+    Capabilities belong here, not to the vendor: two deployments of one resource differ in all of them.
+    """
+
+    name: str
+    provider: str
+    model: str
+    base: str = ""  # the vendor's id of the model behind a deployment, where `model` is only a given name
+    dialect: str = ""  # "" means the provider's own
+    aliases: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ()
+    vision: bool = False
+    documents: bool = False  # reads PDF itself
+    tools: bool = False
+    reasoning: bool = False
+    context: int = 32_000  # tokens of input
+    max_output: int = 8_192  # tokens
+    price: Price | None = None
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    description: str = ""
+    instructions: str = ""  # an agent's job; "" for a plain model
+    prompts: tuple[str, ...] = ()  # suggested starters
+    agent: str = ""  # a Foundry agent's name: its own model and instructions apply
+    note: str = ""  # where this entry came from, for `switchboard models`
+    featured: bool = True  # worth a place in a short picker; the others are found by name
+    verified: bool = True  # the endpoint's own listing, or the configuration, names it
+
+    @property
+    def key(self) -> str:
+        """`provider:model`, the name used in logs and for health."""
+        return f"{self.provider}:{self.model}"
+
+
+def allows(patterns: Iterable[str], model: Model) -> bool:
+    """Whether an allow-list admits a model. Patterns as in a shell (`*`, `?`), against name, alias or `provider:model`."""
+    words = [word.casefold() for word in (model.name, model.key, *model.aliases)]
+    return any(fnmatchcase(word, pattern.casefold()) for pattern in patterns for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """One state of the catalogue: the entries, and every way to spell them."""
+
+    models: tuple[Model, ...]
+    default: Model
+    names: Mapping[str, Model]  # names and aliases first, `provider:model` and bare ids after them
+    loose: Mapping[str, Model | None]  # letters and digits only; None where two entries would match
+
+
+class Catalog:
+    """The models people can pick right now, best first.
+
+    One object for the life of the process: `replace` swaps the whole content in one step when discovery finds
+    more, and every method answers from one state. Models taken out of it stay valid: they are values.
+    """
+
+    def __init__(self, models: Sequence[Model], *, default: str = "") -> None:
+        self._shelf = _shelve(models, default)
+
+    def replace(self, models: Sequence[Model], *, default: str = "") -> None:
+        self._shelf = _shelve(models, default)
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Everything, configured entries and flagships first."""
+        return self._shelf.models
+
+    @property
+    def featured(self) -> tuple[Model, ...]:
+        """What a picker shows: few enough to read."""
+        shelf = self._shelf
+        return tuple(model for model in shelf.models if model.featured) or shelf.models
+
+    @property
+    def default(self) -> Model:
+        """Who answers when nobody chose anything."""
+        return self._shelf.default
+
+    def find(self, text: str) -> Model | None:
+        """The entry somebody means by a name, an alias, `provider:model` or a vendor's id.
+
+        Case does not matter; "Claude Sonnet 5.5" finds claude-sonnet-5-5 as long as only one entry reads like it.
+        """
+        shelf = self._shelf
+        return shelf.names.get(text.strip().casefold()) or shelf.loose.get(_letters(text))
+
+    def near(self, text: str, *, limit: int = 3, among: Collection[Model] | None = None) -> tuple[str, ...]:
+        """Names that somebody may have meant, likeliest first; only those of `among` when it is given."""
+        wanted = text.strip().casefold()
+        spellings: dict[str, str] = {}
+        for model in self._shelf.models if among is None else among:
+            for word in (model.name, *model.aliases):
+                spellings.setdefault(word.casefold(), model.name)
+        starts = [
+            word for word in spellings if wanted and (word.startswith(wanted) or wanted.startswith(word))
+        ]
+        close = difflib.get_close_matches(wanted, spellings, n=limit * 3, cutoff=0.5)
+        inside = [word for word in spellings if len(wanted) > 2 and wanted in word]
+        names = dict.fromkeys(spellings[word] for word in (*starts, *close, *inside))
+        return tuple(names)[:limit]
+
+    def fallbacks(self, model: Model) -> tuple[Model, ...]:
+        """Who may step in for a model, in order, as far as they can be picked now. They take on an agent's job."""
+        found = (self.find(name) for name in model.fallback)
+        others = dict.fromkeys(other for other in found if other and other.key != model.key)
+        if not model.instructions:
+            return tuple(others)
+        return tuple(
+            replace(other, instructions=other.instructions or model.instructions) for other in others
+        )
+
+
+def _shelve(models: Sequence[Model], default: str) -> _Shelf:
+    if not models:
+        raise SettingsError("There is no model to pick: set a vendor's key, or add [[models]] to the file.")
+    names: dict[str, Model] = {}
+    for spell in (_named, _aliased, _identified):
+        for model in models:
+            for word in spell(model):
+                names.setdefault(word.casefold(), model)
+    loose: dict[str, Model | None] = {}
+    for word, model in names.items():
+        letters = _letters(word)
+        loose[letters] = model if loose.get(letters, model) is model else None
+    chosen = names.get(default.strip().casefold()) if default else models[0]
+    if chosen is None:
+        raise SettingsError(f'default = "{default}": no such model. Write one of: {_some(models)}.')
+    return _Shelf(models=tuple(models), default=chosen, names=names, loose=loose)
+
+
+def _named(model: Model) -> tuple[str, ...]:
+    return (model.name,)
+
+
+def _aliased(model: Model) -> tuple[str, ...]:
+    return model.aliases
+
+
+def _identified(model: Model) -> tuple[str, ...]:
+    if model.instructions or model.agent:
+        return ()
+    return model.key, f"{model.provider}:{model.name}", model.model
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def _some(models: Sequence[Model]) -> str:
+    return ", ".join(model.name for model in models[:12])

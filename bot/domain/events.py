@@ -1,0 +1,161 @@
+"""What Switchboard hears, whatever the platform. Names are in the past tense: these things happened.
+
+An event is stored in the inbox before the platform is answered, so it carries everything needed to reply later,
+from another process: `reply` holds what only the adapter understands (channel ids, a serviceUrl, a response_url),
+and the core hands it back untouched. `id` identifies the happening for ever: the same id is taken in once.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, Self
+from urllib.parse import quote, unquote
+
+from pydantic import Field, TypeAdapter
+
+from bot.domain.replies import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadKey:
+    """One conversation: the unit of order and of memory.
+
+    `workspace` is the Slack team or the Teams tenant, `thread` is "" where a place has no threads. The parts may
+    hold any character; `str` and `parse` round-trip.
+    """
+
+    platform: str
+    workspace: str
+    channel: str
+    thread: str = ""
+
+    def __str__(self) -> str:
+        parts = (self.platform, self.workspace, self.channel, self.thread)
+        return ":".join(quote(part, safe="") for part in parts)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        platform, workspace, channel, thread = (unquote(part) for part in text.split(":"))
+        return cls(platform=platform, workspace=workspace, channel=channel, thread=thread)
+
+    @property
+    def digest(self) -> str:
+        """32 hexadecimal characters that stand for this conversation in keys and logs."""
+        return hashlib.sha256(str(self).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """A person. `id` is unique in the workspace; `external` people belong to another organisation."""
+
+    id: str
+    name: str = ""
+    external: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Something attached. `source` is opaque to the core: only the adapter that made it can fetch it."""
+
+    id: str
+    name: str
+    media_type: str = ""
+    size: int = 0
+    source: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """What all events share. `at` is in unix seconds."""
+
+    id: str
+    thread: ThreadKey
+    author: Author
+    at: float
+    reply: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived(Happening):
+    """Somebody wrote something. `text` is without the mention of the bot."""
+
+    kind: Literal["message"] = "message"
+    text: str
+    message: str = ""  # the platform's id of this message, by which edits and deletions name it
+    addressed: bool = True  # mentions the bot, is a command, or is in a direct message
+    direct: bool = False  # a one-to-one place: nobody else reads along
+    threaded: bool = False  # written inside a thread (so "--thread" means something)
+    late: bool = False  # the thread had messages before the bot took part: the adapter can read them
+    private: bool = False  # the answer to a command should be seen by the asker only
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited(Happening):
+    kind: Literal["edit"] = "edit"
+    message: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDeleted(Happening):
+    kind: Literal["delete"] = "delete"
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonPressed(Happening):
+    """A button or an option was chosen. `message` is the id of our message that carried it, "" if unknown."""
+
+    kind: Literal["button"] = "button"
+    action: Action
+    value: str = ""
+    message: str = ""
+    comment: str = ""  # free text that came along (feedback)
+    threaded: bool = False  # the message that carried it is inside a thread
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRequested(Happening):
+    """Stop what is running here. Never queued: it overtakes. `turn` is "" for whatever runs."""
+
+    kind: Literal["stop"] = "stop"
+    turn: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeted(Happening):
+    """The bot was installed, added, or opened for the first time: say hello once."""
+
+    kind: Literal["greet"] = "greet"
+    direct: bool = False  # in a one-to-one place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeOpened(Happening):
+    """Somebody looks at the bot's own page (Slack's App Home); the reply is that page."""
+
+    kind: Literal["home"] = "home"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceLeft(Happening):
+    """The workspace removed the bot: everything kept for it goes."""
+
+    kind: Literal["leave"] = "leave"
+
+
+Event = (
+    MessageReceived
+    | MessageEdited
+    | MessageDeleted
+    | ButtonPressed
+    | StopRequested
+    | Greeted
+    | HomeOpened
+    | WorkspaceLeft
+)
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+"""Reads and writes an event as JSON: `EVENT.dump_json(event)`, `EVENT.validate_json(data)`."""

@@ -1,0 +1,85 @@
+"""What Switchboard says besides streamed answers, in terms every platform can show.
+
+Text in a reply is Markdown that we wrote; whatever comes from people or models is put in by `bot.domain.formatting.plain`,
+so that it cannot become markup. Adapters render a reply; they never change what it says.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What can be pressed. The button's value is in brackets; a turn's id unless said otherwise."""
+
+    STOP = "stop"  # [turn] stop the answer that is growing; sinks offer it themselves while they stream
+    AGAIN = "again"  # [turn] answer the same question again
+    OTHER = "other"  # [turn] offer the models that could answer it too
+    ASK = "ask"  # [turn and model, parted by a blank] let that model answer it too
+    CONTINUE = "continue"  # [turn] go on where the answer was cut off
+    PICK = "pick"  # [scope and model, parted by a blank] use that model from now on
+    KEEP = "keep"  # [turn and model] keep one answer of a comparison and go on with it
+    RUN = "run"  # [text] as if the person had written it: a starter, a command
+    UP = "up"  # [turn] a good answer
+    DOWN = "down"  # [turn] a bad answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """Something to press. `value` is at most 200 characters."""
+
+    action: Action
+    label: str
+    value: str = ""
+    primary: bool = False
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One line of a choice. `hint` says what makes it different (capabilities, price class, health)."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Pick one of many. Picking sends a `ButtonPressed` with this action and the option's value."""
+
+    action: Action
+    label: str
+    options: tuple[Option, ...]
+    selected: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of plain text under a header row."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One part of a longer reply, such as one model's answer in a comparison. `text` may be a model's Markdown."""
+
+    title: str
+    text: str
+    note: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One thing to say. Shown in this order: title, text, table, sections, choices, buttons."""
+
+    text: str
+    title: str = ""
+    table: Table | None = None
+    sections: tuple[Section, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    private: bool = False  # only the person who asked should see it, where the platform can do that
+    replaces: str = ""  # id of the message (one of ours) that this takes the place of, "" for a new one

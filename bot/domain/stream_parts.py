@@ -1,0 +1,89 @@
+"""What flows while an answer grows: the pieces a provider yields and the ones a sink shows.
+
+A provider yields `Text`, `Thinking`, `ToolCall`, `Usage` and, exactly once and last, `Finish`; whatever goes
+wrong is raised from `bot.domain.errors`. The conversation turns that into what a sink sees: `Text`, `Thinking`,
+`Status` and, exactly once and last, `Closing`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.replies import Button
+
+
+class Reason(StrEnum):
+    """Why an answer ended."""
+
+    STOP = "stop"  # the model was done
+    TOOLS = "tool_calls"  # the model waits for tool results
+    LENGTH = "length"  # the output limit was reached
+    FILTERED = "filtered"  # a content filter or the model itself refused
+    PAUSED = "paused"  # the vendor asks to be called again with the same turn
+    FAILED = "failed"  # the vendor ended the answer with an error of its own
+    STOPPED = "stopped"  # the person pressed Stop
+    BROKEN = "broken"  # the stream ended before it said it was done
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The next characters of the answer, as Markdown. Never cumulative."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """The next characters of the model's reasoning. Never part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One complete call; `args` is a JSON object as text."""
+
+    id: str
+    name: str
+    args: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens, normalised: `input` holds everything read (cached or not), `output` includes reasoning."""
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """The end of a provider's stream. `model` is the one that really answered, in the vendor's words."""
+
+    reason: Reason
+    model: str = ""
+    detail: str = ""  # what the vendor said about it, for people; never markup
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One short line on what is happening before text comes ("Grok is thinking")."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """How a shown answer ends: the quiet last line, what went wrong if anything, and what can be pressed."""
+
+    reason: Reason
+    footer: str
+    notice: str = ""  # one sentence for a cut, stopped or failed answer; plain text
+    buttons: tuple[Button, ...] = ()
+
+
+Piece = Text | Thinking | ToolCall | Usage | Finish
+Shown = Text | Thinking | Status | Closing

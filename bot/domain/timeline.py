@@ -1,0 +1,99 @@
+"""What is shown where Switchboard keeps the messages itself: on the local page and in the terminal.
+
+Slack and Teams keep their own; here a post is written by whichever process runs the turn and read by whichever
+process serves the page.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from bot.domain.replies import Action, Option, Reply
+from bot.domain.stream_parts import Closing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message of a conversation. `id` is chosen by its writer: posting it again rewrites it in its place.
+
+    A streamed answer has `text` and, once it has ended, `closing`; anything else Switchboard says is a `reply`.
+    """
+
+    id: str
+    at: float  # unix seconds
+    person: bool = False  # written by the person
+    after: str = ""  # the post it stands under, "" for the end
+    turn: str = ""  # the turn that made it: what Stop names
+    attempt: int = 1  # of that turn; a lower one may not write any more
+    text: str = ""
+    status: str = ""  # what is happening while there is no text yet
+    growing: bool = False
+    closing: Closing | None = None
+    reply: Reply | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether more is to come: it grows, or it is a reply that can still be stopped."""
+        offers = self.reply.buttons if self.reply else ()
+        return self.growing or any(button.action is Action.STOP for button in offers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """What came to a growing post since the last time. `text` is appended, `status` replaces unless empty.
+
+    `number` counts from 1 after the post was put or rewritten: the same growth, sent twice, counts once.
+    """
+
+    id: str
+    number: int = 1
+    attempt: int = 1
+    text: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """One conversation in the list."""
+
+    id: str
+    title: str
+    at: float  # unix seconds of the last post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The posts of a conversation, oldest first, as they were after the change `mark`."""
+
+    posts: tuple[Post, ...]
+    mark: str
+    title: str = ""
+    more: bool = False  # earlier ones exist
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that changed on the board. `mark` grows; "" where watching starts anew and all must be read again."""
+
+    mark: str
+    kind: Literal["post", "grow", "title", "gone", "lost"]
+    chat: str = ""
+    post: Post | None = None
+    growth: Growth | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Who answers in one conversation now, and what else a page can offer there."""
+
+    options: tuple[Option, ...]
+    selected: str
+    why: str  # one short sentence
+    starters: tuple[str, ...] = ()
+    commands: tuple[Option, ...] = ()  # value is what is typed, hint what it does
+
+
+POST: TypeAdapter[Post] = TypeAdapter(Post)
+GROWTH: TypeAdapter[Growth] = TypeAdapter(Growth)

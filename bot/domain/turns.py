@@ -1,0 +1,97 @@
+"""A turn: one question and its answer, as remembered, and the turn that is in hand right now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.domain.events import Author, File
+from bot.domain.stream_parts import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a person said. `message` is the platform's id, by which edits and deletions find it."""
+
+    author: Author
+    text: str
+    message: str = ""
+    at: float = 0.0
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One tool call inside a turn and what came back. `result` is None while it has not."""
+
+    id: str
+    name: str
+    args: str
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One model's answer in a comparison. `notice` says what went wrong, "" when nothing did."""
+
+    model: str
+    answer: str
+    seconds: float = 0.0
+    usage: Usage | None = None
+    cost: float | None = None
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One remembered question and its answer, in neutral form: no vendor's wire format is ever stored."""
+
+    id: str
+    asked: Said
+    heard: tuple[Said, ...] = ()  # other people's words read from the thread before the question
+    steps: tuple[Step, ...] = ()
+    answer: str = ""
+    model: str = ""  # the catalogue's name of the model that answered
+    served_by: str = ""  # the vendor's own name for it
+    reason: str = "stop"  # a bot.domain.stream_parts.Reason, or "reset"
+    footer: str = ""  # the quiet last line it was shown with
+    notice: str = ""  # what was said about a cut, stopped or failed answer
+    candidates: tuple[Candidate, ...] = ()  # of a comparison; `answer` and `model` are the one that counts
+    usage: Usage | None = None
+    cost: float | None = None  # USD, an estimate; None where no price is known
+    seconds: float = 0.0
+    at: float = 0.0
+    shown: tuple[str, ...] = ()  # ids of the messages that show the answer
+    vote: str = ""  # "up", "down" or ""
+    comment: str = ""  # what the voter wrote about it
+    replaced: tuple[str, ...] = ()  # ids of earlier answers to the same question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRecord:
+    """The turn in hand, saved step by step so that another worker can go on with it.
+
+    `ref` belongs to the sink (which messages it has posted). `final` is set before the last edit is sent: a turn
+    with a final text is finished without asking the model again.
+    """
+
+    id: str
+    attempt: int = 1
+    failures: int = 0  # attempts that went wrong; a shutdown or a busy platform is none
+    crashes: int = 0  # attempts whose worker was not heard of again
+    started: float = 0.0
+    ref: Mapping[str, Any] | None = None
+    final: "Turn | None" = None
+
+
+def place_of(history: Sequence[Turn], name: str) -> int | None:
+    """Where a turn is, by its id, an earlier answer's id, or the id of a message that shows it."""
+    for place, turn in enumerate(history):
+        if name and (name == turn.id or name in turn.replaced or name in turn.shown):
+            return place
+    return None
+
+
+TURN: TypeAdapter[Turn] = TypeAdapter(Turn)
+RECORD: TypeAdapter[TurnRecord] = TypeAdapter(TurnRecord)

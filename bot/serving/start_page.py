@@ -1,0 +1,145 @@
+"""What the operator sees first: what is on, what is off, and what to set to switch the rest on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bot import VERSION
+from bot.domain.catalog import Model
+from bot.serving.process import Doors
+from bot.settings.environment import loopback
+from bot.settings.settings import VENDORS, Settings
+
+SHOWN = 6  # names of models
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One part of Switchboard: what it is doing, or what to set so that it does something."""
+
+    name: str
+    text: str
+    on: bool = True
+
+
+def render(
+    settings: Settings, doors: Doors, models: Sequence[Model], *, seconds: float, away: str = ""
+) -> str:
+    """The whole page as text. `models` is the catalogue as it is now; listings are still being read. `away` says
+    why nothing can be taken in, "" when all is well.
+    """
+    lines = sorted(_lines(settings, doors, models), key=lambda line: not line.on)
+    body = [f"  {'●' if line.on else '○'} {line.name:<8}{line.text}" for line in lines]
+    page = [f"  Open {_url(doors.host, doors.port)} and ask something.", ""] if settings.page else []
+    outage = [f"  ! {away}. Nothing is taken in until it does."] if away else []
+    warnings = [*outage, *(f"  ! {warning}" for warning in _warnings(settings))]
+    return "\n".join(
+        [
+            "",
+            f"  Switchboard {VERSION} is ready ({seconds:.1f} s). Ctrl-C stops it.",
+            *page,
+            *body,
+            *warnings,
+            "",
+            "  ○ is off until you set what stands beside it; .env.example says where to get it.",
+        ]
+    )
+
+
+def _lines(settings: Settings, doors: Doors, models: Sequence[Model]) -> Iterator[Line]:
+    yield from _models(settings, models)
+    yield _slack(settings, doors)
+    yield _teams(settings, doors)
+    if settings.page:
+        yield Line(name="Page", text=f"{_url(doors.host, doors.port)} (only from this machine)")
+    else:
+        yield Line(name="Public", text=f"{_url(doors.host, doors.port)}healthz")
+        yield Line(
+            name="Page", on=False, text="HOST=127.0.0.1: it has no sign-in, so only this machine may see it"
+        )
+    where = "at REDIS_URL" if settings.redis_url else f"in {settings.data_dir}/, by the embedded server"
+    sealed = ", encrypted" if settings.encryption_key else ""
+    yield Line(name="Memory", text=f"kept {where}{sealed}")
+    yield Line(name="Admin", text=f"{_url(doors.admin_host, doors.admin_port)}metrics, readyz, healthz")
+
+
+def _models(settings: Settings, models: Sequence[Model]) -> Iterator[Line]:
+    names = [model.name for model in models]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    yield Line(name="Models", text=f"{', '.join(names[:SHOWN])}{more}; /model switches")
+    off = [f"{name.upper()}_API_KEY" for name in VENDORS if name not in settings.vendors]
+    off += [] if settings.foundry else ["FOUNDRY_ENDPOINT"]
+    if off:
+        yield Line(name="Models", on=False, text=f"{', '.join(off[:3])}{', ...' if off[3:] else ''}")
+
+
+def _slack(settings: Settings, doors: Doors) -> Line:
+    slack = settings.slack
+    if slack is None:
+        return Line(
+            name="Slack",
+            on=False,
+            text="SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET for HTTP",
+        )
+    if slack.socket_mode:
+        return Line(name="Slack", text="by Socket Mode")
+    install = ", installed at /slack/install" if slack.oauth else ""
+    return Line(name="Slack", text=f"listens at {_url(doors.host, doors.port)}slack/events{install}")
+
+
+def _teams(settings: Settings, doors: Doors) -> Line:
+    if settings.teams is None:
+        return Line(
+            name="Teams",
+            on=False,
+            text="TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID, or TEAMS_PLAYGROUND=1",
+        )
+    note = " (Playground: nobody is asked who they are)" if settings.teams.playground else ""
+    return Line(name="Teams", text=f"listens at {_url(doors.host, doors.port)}api/messages{note}")
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    if not loopback(settings.admin_host):
+        yield f"ADMIN_HOST={settings.admin_host}: whoever reaches that address can read the metrics."
+    if settings.page and _delivered(settings):
+        yield f"HOST={settings.host}: only a proxy or a tunnel on this machine can deliver what Slack or Teams send."
+    lacks = _lacking(settings.redis_url.get_secret_value()) if settings.redis_url else ()
+    if lacks:
+        yield f"REDIS_URL has no {' and no '.join(lacks)}: write rediss://user:password@host."
+    for name, address in _secret_ways(settings):
+        if address.startswith("http://") and not loopback(urlsplit(address).hostname or ""):
+            yield f"{name}={address}: secrets go there in the clear. Write an https address."
+    if settings.slack and settings.slack.oauth and not settings.encryption_key:
+        yield "The tokens of workspaces are kept as they are: set SWITCHBOARD_ENCRYPTION_KEY to seal them."
+
+
+def _secret_ways(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Where tokens and passwords are sent, besides models' endpoints, or the keys come from that prove others."""
+    if settings.slack:
+        yield "SLACK_API_URL", settings.slack.api_url
+    if settings.teams:
+        yield "TEAMS_TOKEN_URL", settings.teams.token_url or ""
+        yield "TEAMS_OPENID_METADATA_URL", settings.teams.openid_metadata_url or ""
+
+
+def _delivered(settings: Settings) -> bool:
+    """Whether a platform has to reach this process over HTTP."""
+    slack, teams = settings.slack, settings.teams
+    return bool((slack and not slack.socket_mode) or (teams and not teams.playground))
+
+
+def _lacking(address: str) -> tuple[str, ...]:
+    """What a Redis on another machine should have and this address does not name."""
+    scheme, _, rest = address.partition("://")
+    secret, at, hosts = rest.partition("/")[0].rpartition("@")
+    names = [urlsplit(f"//{host}").hostname or "" for host in hosts.split(",")]
+    if scheme.startswith("unix") or all(map(loopback, names)):
+        return ()
+    return (
+        *(() if at and ":" in secret else ("password",)),
+        *(() if scheme.startswith("rediss") else ("TLS",)),
+    )
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"

@@ -1,0 +1,258 @@
+"""What may stand in switchboard.toml, and what is said when something else does.
+
+Only the file's own shape is judged here. Whether a model's provider exists, has a key and offers the model is
+known where providers and listings are: bot.models.assembly.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from bot.domain.catalog import Deadlines, Price
+from bot.domain.errors import SettingsError
+from bot.settings.config_errors import complain, unknown_keys
+
+DialectName = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "demo"]
+AuthName = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "entra", "none"]
+ThreadReplies = Literal["always", "mention"]
+Tokens = Annotated[int, Field(strict=True, gt=0)]
+Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Dollars = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+
+RESERVED = frozenset(
+    (
+        "ask",
+        "compare",
+        "default",
+        "forget",
+        "help",
+        "memory",
+        "model",
+        "none",
+        "reset",
+        "stop",
+        "usage",
+        "why",
+    )
+)
+"""Words that already mean something where a model's name is typed."""
+
+
+class Table(BaseModel):
+    """A table of the file: every key is known, and a misspelt one is met with the nearest that is."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, table: object) -> object:
+        if isinstance(table, Mapping) and (complaint := unknown_keys(table, cls.model_fields)):
+            raise ValueError(complaint)
+        return table
+
+
+class ProviderEntry(Table):
+    """`[providers.NAME]`: an endpoint. For a built-in vendor's name every key is optional and overrides the built-in."""
+
+    dialect: DialectName | None = None
+    base_url: str = ""
+    api_key_env: str = ""
+    auth: AuthName | None = None
+    vendor: str = (
+        ""  # the built-in vendor whose rules this endpoint follows, when the dialect alone is not enough
+    )
+    scope: str = ""  # of the Entra token
+    project: str = ""  # the Foundry project that lists deployments and agents
+    version: str = ""  # anthropic-version, where the default is not wanted
+
+    @field_validator("base_url")
+    @classmethod
+    def _reachable(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError('must be a full address such as "https://example.com/v1"')
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError(
+                "must not hold a key, a query or a fragment: name the key's variable in api_key_env"
+            )
+        return url.rstrip("/")
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _variable(cls, name: str) -> str:
+        # A key pasted here by mistake must not come back in the message.
+        if not re.fullmatch(r"([A-Za-z_][A-Za-z0-9_]{0,63})?", name):
+            raise ValueError(
+                'must be the name of an environment variable such as "FOUNDRY_EU_KEY", not the key itself'
+            )
+        return name
+
+
+class DeadlinesEntry(Table):
+    """Seconds; what is left out keeps its default, which depends on whether the model reasons."""
+
+    first: Seconds | None = None
+    idle: Seconds | None = None
+    total: Seconds | None = None
+
+    def over(self, default: Deadlines) -> Deadlines:
+        return Deadlines(
+            first=self.first or default.first,
+            idle=self.idle or default.idle,
+            total=self.total or default.total,
+        )
+
+
+class PriceEntry(Table):
+    """USD per million tokens."""
+
+    input: Dollars
+    output: Dollars
+    cached: Dollars | None = None
+
+    @property
+    def price(self) -> Price:
+        return Price(input=self.input, output=self.output, cached=self.cached)
+
+
+class Named(Table):
+    """Something people pick by name."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    description: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _typable_name(cls, name: str) -> str:
+        return _typable(name)
+
+    @field_validator("aliases")
+    @classmethod
+    def _typable_aliases(cls, aliases: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_typable(alias) for alias in aliases)
+
+
+class ModelEntry(Named):
+    """`[[models]]`. What is None here comes from the endpoint's listing or the bundled facts."""
+
+    provider: str
+    model: str = ""
+    fallback: tuple[str, ...] = ()
+    vision: StrictBool | None = None
+    documents: StrictBool | None = None
+    tools: StrictBool | None = None
+    reasoning: StrictBool | None = None
+    context: Tokens | None = None
+    max_output: Tokens | None = None
+    dialect: DialectName | None = None
+    deadlines: DeadlinesEntry = DeadlinesEntry()
+    price: PriceEntry | None = None
+    agent: str = ""  # a Foundry agent: it brings its own model and instructions
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.model and not self.agent:
+            raise ValueError(
+                "model is missing: add the vendor's id or the deployment's name, model = \"...\""
+            )
+        return self
+
+
+class AgentEntry(Named):
+    """`[[agents]]`: a model with a job. Everything it does not say is its model's."""
+
+    model: str
+    instructions: str = ""
+    prompts: tuple[str, ...] = ()
+
+
+class Rules(Table):
+    """What one channel or one workspace may do differently. None: as everywhere."""
+
+    allow: tuple[str, ...] | None = None
+    thread_replies: ThreadReplies | None = None
+    failover: StrictBool | None = None
+
+
+class Policy(Table):
+    """`[policy]`, with `[policy.workspaces.ID]` and `[policy.channels.ID]` for exceptions."""
+
+    allow: tuple[str, ...] = ("*",)
+    thread_replies: ThreadReplies = "always"
+    failover: StrictBool = True  # whether another model may step in for one that fails
+    external: StrictBool = False  # whether people of other organisations, in shared channels, may ask
+    installs: tuple[str, ...] = ("*",)  # Slack workspaces and organisations that may install the bot by OAuth
+    admins: tuple[str, ...] = ()  # people (platform user ids) who may set a workspace's default
+    messages_per_minute: Tokens | None = None  # per person
+    usd_per_day: Dollars | None = None  # per person, estimated
+    workspaces: Mapping[str, Rules] = {}
+    channels: Mapping[str, Rules] = {}
+
+
+class File(Table):
+    """The whole file. An empty one is a valid one."""
+
+    default: str = ""
+    providers: Mapping[str, ProviderEntry] = {}
+    models: tuple[ModelEntry, ...] = ()
+    agents: tuple[AgentEntry, ...] = ()
+    policy: Policy = Policy()
+
+    @field_validator("providers")
+    @classmethod
+    def _plain(cls, providers: Mapping[str, ProviderEntry]) -> Mapping[str, ProviderEntry]:
+        for name in providers:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", name):
+                raise ValueError(f'"{name}" must be letters, digits, "-", "_" and "." only')
+        return providers
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        owners: dict[str, str] = {}
+        for entry in (*self.models, *self.agents):
+            for word in {word.casefold() for word in (entry.name, *entry.aliases)}:
+                if word in owners:
+                    raise ValueError(
+                        f'"{word}" names both "{owners[word]}" and "{entry.name}": rename one of them'
+                    )
+                owners[word] = entry.name
+        return self
+
+
+def read(text: str, *, source: str = "switchboard.toml") -> File:
+    """The file's content, checked. Raises SettingsError with everything that is wrong, one line each."""
+    try:
+        return parse(tomllib.loads(text), source=source)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{source}: not valid TOML: {error}.") from error
+
+
+def parse(document: Mapping[str, object], *, source: str = "switchboard.toml") -> File:
+    """The same for a document that was read already."""
+    try:
+        return File.model_validate(document)
+    except ValidationError as error:
+        raise SettingsError(complain(error, document, source)) from error
+
+
+def _typable(name: str) -> str:
+    if not re.fullmatch(r"[^\W_][\w.+/@-]{0,39}", name):
+        raise ValueError(
+            f'"{name}" must be one word of at most 40 letters, digits, ".", "-", "_", "/", "+" or "@"'
+        )
+    if name.casefold() in RESERVED:
+        raise ValueError(f'"{name}" is a command: call the model something else')
+    return name

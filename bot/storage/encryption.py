@@ -1,0 +1,58 @@
+"""What people wrote is stored sealed when the operator gives a key: a stolen disk or backup holds no words.
+
+The first byte says how a record was stored. Records from before the key was set stay readable; the first of
+several keys (parted by commas) seals and all of them open, so that a key can be replaced.
+"""
+
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from bot.domain.errors import SettingsError, SwitchboardError
+
+PLAIN, SEALED = b"p", b"g"
+NONCE = 12  # bytes, as AES-GCM wants it
+SHORTEST_KEY = 32  # characters
+
+
+class Unreadable(SwitchboardError):
+    """A stored record cannot be opened with the keys at hand, or is not what this version writes."""
+
+
+class Seal:
+    """AES-256-GCM under the operator's key, or nothing at all. `about` is bound in: a record only opens in its place."""
+
+    def __init__(self, keys: str = "") -> None:
+        """Raises SettingsError for a key too short to be one."""
+        self._ciphers = tuple(_cipher(key.strip()) for key in keys.split(",") if key.strip())
+
+    def close(self, data: bytes, *, about: str) -> bytes:
+        if not self._ciphers:
+            return PLAIN + data
+        nonce = os.urandom(NONCE)
+        return SEALED + nonce + self._ciphers[0].encrypt(nonce, data, about.encode())
+
+    def open(self, stored: bytes, *, about: str) -> bytes:
+        """Raises Unreadable."""
+        how, body = stored[:1], stored[1:]
+        if how == PLAIN:
+            return body
+        for cipher in self._ciphers if how == SEALED else ():
+            try:
+                return cipher.decrypt(body[:NONCE], body[NONCE:], about.encode())
+            except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
+                continue
+        raise Unreadable("A stored record cannot be opened. Was SWITCHBOARD_ENCRYPTION_KEY changed?")
+
+
+def _cipher(key: str) -> AESGCM:
+    if len(key) < SHORTEST_KEY:
+        raise SettingsError(
+            f"SWITCHBOARD_ENCRYPTION_KEY is too short to be a key: it needs {SHORTEST_KEY} characters or more. "
+            "Make one with: openssl rand -base64 32"
+        )
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"switchboard storage")
+    return AESGCM(derive.derive(key.encode()))

@@ -1,0 +1,188 @@
+"""The page's board on Redis: what every open page shows, whichever process writes it.
+
+All of it lies in one slot, so that a post and the change that tells of it are one step. Growth is kept piece by
+piece until its post is rewritten whole: showing an answer costs what is new, not what is there.
+"""
+
+import logging
+import time
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.domain.errors import Fenced, PlatformGone
+from bot.domain.timeline import GROWTH, POST, Change, Chat, Growth, Page, Post
+from bot.storage.connection import WAIT, Database
+from bot.storage.encryption import Seal, Unreadable
+from bot.storage.keys import DAY, Keys, Lifetimes
+from bot.storage.scripts import Scripts, Word
+
+SHOWN = 200  # posts that are read at once
+LISTED = 500  # conversations
+KEPT = 4_000  # changes
+BATCH = 200  # changes that are told at once
+TITLE = 80  # characters of a question that name its conversation
+
+log = logging.getLogger(__name__)
+
+
+class RedisBoard:
+    """The Board on Redis."""
+
+    def __init__(
+        self, *, database: Database, keys: Keys, seal: Seal, scripts: Scripts, lifetimes: Lifetimes
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._seal = seal
+        self._scripts = scripts
+        self._lifetimes = lifetimes
+
+    async def post(self, chat: str, *posts: Post) -> None:
+        title = next((titled(post.text) for post in posts if post.person), "")
+        arguments: list[Word] = [chat, self._close(chat, title.encode()) if title else "", KEPT]
+        arguments += [self._lifetimes.memory, DAY]
+        for post in posts:
+            arguments += [post.id, int(post.person), post.after, post.turn, post.attempt, int(post.growing)]
+            arguments.append(self._close(chat, POST.dump_json(post, exclude_defaults=True)))
+        names = ("seq", "log", "chats", "titles")
+        own = ("order", "posts", "owners", "grown", "gone")
+        self._judge(await self._call("board_post", chat, names, own, *arguments))
+
+    async def grow(self, chat: str, growth: Growth) -> None:
+        sealed = self._close(chat, GROWTH.dump_json(growth, exclude_defaults=True))
+        own = ("owners", "grown", "gone")
+        arguments = (chat, growth.id, growth.attempt, growth.number, sealed, KEPT, DAY)
+        self._judge(await self._call("board_grow", chat, ("seq", "log"), own, *arguments))
+
+    async def read(self, chat: str, *, before: str = "") -> Page:
+        own = ("order", "posts", "owners", "grown")
+        answer = await self._call("board_read", chat, ("seq", "titles"), own, chat, before, SHOWN)
+        mark, title, more, growing, grown, sealed = answer
+        posts = [post for post in (self._post(chat, data) for data in sealed) if post]
+        return Page(
+            posts=tuple(
+                self._grown(chat, post, grown) if post.id == growing.decode() else post for post in posts
+            ),
+            mark=mark.decode(),
+            title=self._title(chat, title),
+            more=bool(more),
+        )
+
+    async def chats(self) -> Sequence[Chat]:
+        chats, titles = self._keys.board("chats"), self._keys.board("titles")
+        _, found, named = await self._database.ask(
+            ("ZREMRANGEBYSCORE", chats, "-inf", time.time() - self._lifetimes.memory),
+            ("ZREVRANGE", chats, 0, LISTED - 1, "WITHSCORES"),
+            ("HGETALL", titles),
+        )
+        ids = [name.decode() for name, _ in found]
+        if stale := [name for name in named if name.decode() not in ids and len(ids) < LISTED]:
+            await self._database.ask(("HDEL", titles, *stale))
+        return [
+            Chat(id=id, title=self._title(id, named.get(id.encode(), b"")), at=float(at))
+            for id, (_, at) in zip(ids, found, strict=True)
+        ]
+
+    async def rename(self, chat: str, title: str) -> bool:
+        names = ("seq", "log", "chats", "titles")
+        sealed = self._close(chat, title.encode())
+        return bool(await self._call("board_name", chat, names, (), chat, sealed, KEPT, DAY))
+
+    async def delete(self, chat: str) -> bool:
+        names = ("seq", "log", "chats", "titles")
+        own = ("order", "posts", "owners", "grown", "gone")
+        return bool(await self._call("board_erase", chat, names, own, chat, KEPT, DAY))
+
+    async def watch(self, after: str = "") -> AsyncGenerator[Sequence[Change], None]:
+        key = self._keys.board("log")
+        at = await self._start(after)
+        if at is None:
+            (now,) = await self._database.ask(("GET", self._keys.board("seq")))
+            at = int(now or 0)
+            yield [Change(mark=str(at), kind="lost")]
+        (entries,) = await self._database.ask(("XRANGE", key, f"{at + 1}-0", "+", "COUNT", BATCH))
+        while True:
+            changes = [change for change in (self._change(*entry) for entry in entries) if change]
+            at = int(entries[-1][0].split(b"-")[0]) if entries else at
+            yield changes
+            words = ("XREAD", "BLOCK", int(WAIT * 1000), "COUNT", BATCH, "STREAMS", key, f"{at}-0")
+            answer = await self._database.wait_for(*words, key=key)
+            entries = [entry for found in (answer or {}).values() for entry in found]
+
+    async def _start(self, after: str) -> int | None:
+        """Where to go on; None when changes since then are not kept any more."""
+        now, first = await self._database.ask(
+            ("GET", self._keys.board("seq")), ("XRANGE", self._keys.board("log"), "-", "+", "COUNT", 1)
+        )
+        newest = int(now or 0)
+        if not after:
+            return newest
+        if not (after.isascii() and after.isdecimal() and len(after) < 18) or int(after) > newest:
+            return None
+        oldest = int(first[0][0].split(b"-")[0]) if first else newest + 1
+        return int(after) if int(after) + 1 >= oldest else None
+
+    async def _call(
+        self, script: str, chat: str, names: tuple[str, ...], own: tuple[str, ...], *arguments: Word
+    ) -> Any:
+        keys = [self._keys.board(name) for name in names] + [self._keys.board(name, chat) for name in own]
+        (answer,) = await self._database.ask(self._scripts.call(script, tuple(keys), *arguments))
+        return answer
+
+    def _judge(self, answer: bytes) -> None:
+        if answer == b"gone":
+            raise PlatformGone("This conversation was deleted.", code="deleted")
+        if answer == b"fenced":
+            raise Fenced
+
+    def _close(self, chat: str, data: bytes) -> bytes:
+        return self._seal.close(data, about=f"web:{chat}")
+
+    def _open(self, chat: str, data: bytes) -> bytes:
+        return self._seal.open(data, about=f"web:{chat}")
+
+    def _title(self, chat: str, data: bytes) -> str:
+        try:
+            return self._open(chat, data).decode() if data else ""
+        except Unreadable:
+            return ""
+
+    def _post(self, chat: str, data: bytes) -> Post | None:
+        try:
+            return POST.validate_json(self._open(chat, data))
+        except (Unreadable, ValidationError):
+            log.warning("a post cannot be read", extra={"chat": chat})
+            return None
+
+    def _grown(self, chat: str, post: Post, grown: Sequence[bytes]) -> Post:
+        growths = [GROWTH.validate_json(self._open(chat, data)) for data in grown]
+        status = next((growth.status for growth in reversed(growths) if growth.status), post.status)
+        return replace(post, text=post.text + "".join(growth.text for growth in growths), status=status)
+
+    def _change(self, entry: bytes, fields: dict[bytes, bytes]) -> Change | None:
+        chat, data = fields[b"c"].decode(), fields[b"d"]
+        mark = entry.split(b"-")[0].decode()
+        try:
+            match fields[b"k"]:
+                case b"post":
+                    return Change(
+                        mark=mark, kind="post", chat=chat, post=POST.validate_json(self._open(chat, data))
+                    )
+                case b"grow":
+                    growth = GROWTH.validate_json(self._open(chat, data))
+                    return Change(mark=mark, kind="grow", chat=chat, growth=growth)
+                case b"title":
+                    return Change(mark=mark, kind="title", chat=chat, title=self._title(chat, data))
+        except (Unreadable, ValidationError):
+            log.warning("a change cannot be read", extra={"chat": chat})
+            return None
+        return Change(mark=mark, kind="gone", chat=chat)
+
+
+def titled(text: str) -> str:
+    """How a conversation is named after its first question."""
+    words = " ".join(text.split())
+    return words if len(words) <= TITLE else f"{words[: TITLE - 1].rstrip()}…"

@@ -1,0 +1,50 @@
+"""A turn in the hands of a worker: what the conversation and its sink may know of it and keep."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.domain.stop import Stop
+from bot.domain.turns import Turn
+from bot.ports import Claim, Leases
+
+
+class Hand:
+    """The TurnInHand of one claim. Everything kept is stored at once, under the claim's fencing token."""
+
+    def __init__(self, *, claim: Claim, leases: Leases) -> None:
+        self._claim = claim
+        self._leases = leases
+        self._record = claim.record
+        self.stop = Stop()
+        if claim.stopped:
+            self.stop.fire()
+
+    @property
+    def id(self) -> str:
+        return self._record.id
+
+    @property
+    def attempt(self) -> int:
+        return self._record.attempt
+
+    @property
+    def started(self) -> float:
+        return self._record.started
+
+    @property
+    def ref(self) -> Mapping[str, Any] | None:
+        return self._record.ref
+
+    @property
+    def final(self) -> Turn | None:
+        """The finished turn, once it is kept."""
+        return self._record.final
+
+    async def save(self, ref: Mapping[str, Any]) -> None:
+        self._record = replace(self._record, ref=dict(ref))  # first: the other call stores it too
+        await self._leases.save(self._claim, self._record)
+
+    async def keep(self, final: Turn) -> None:
+        self._record = replace(self._record, final=final)
+        await self._leases.save(self._claim, self._record)

@@ -1,0 +1,220 @@
+"""From settings to endpoints: which vendors can be asked, how, and what each of them means for the catalogue."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from bot.domain.errors import SettingsError
+from bot.models.sources import Source
+from bot.ports import Provider
+from bot.settings.config_errors import nearest
+from bot.settings.config_file import File, ProviderEntry
+from bot.settings.environment import loopback
+from providers import model_families
+from providers.demo import Demo
+from providers.dialect import Quirks
+from providers.endpoint import Auth, Endpoint, Key
+from providers.entra import MISSING, Identity
+from providers.foundry import Foundry
+from providers.transport import Transport
+from providers.vendors import VENDORS, Vendor
+
+NATURAL = {
+    "anthropic": "x-api-key",
+    "gemini": "x-goog-api-key",
+}  # what a dialect's own vendor wants; others: bearer
+
+
+class VendorKeys(Protocol):
+    """What the environment says about one vendor. Implemented by bot.settings.settings.Vendor."""
+
+    @property
+    def api_key(self) -> SecretStr | None: ...
+
+    @property
+    def base_url(self) -> str: ...
+
+
+class FoundryKeys(Protocol):
+    """What the environment says about Foundry. Implemented by bot.settings.settings.Foundry."""
+
+    @property
+    def endpoint(self) -> str: ...
+
+    @property
+    def api_key(self) -> SecretStr | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One endpoint as everybody needs it. `provider` is None while the source is off.
+
+    `market` is its name in the price data. `address` and `key` say where it is and what proves who asks (the
+    variable that holds the key), for what an operator is told.
+    """
+
+    source: Source
+    provider: Provider | None
+    market: str | None = ""
+    address: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Every endpoint there could be, in the catalogue's order."""
+
+    all: Sequence[Connection]
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        return {each.source.name: each.provider for each in self.all if each.provider}
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        return [each.source for each in self.all]
+
+    @property
+    def markets(self) -> Mapping[str, str | None]:
+        return {each.source.name: each.market for each in self.all}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switchboard:
+    """Plugs endpoints in. `vendors` and `keys` hold what is set in the environment: by vendor, and by the variable
+    that an `api_key_env` of the file names.
+    """
+
+    transport: Transport
+    identity: Identity
+    vendors: Mapping[str, VendorKeys]
+    foundry: FoundryKeys | None
+    keys: Mapping[str, SecretStr]
+    table: Sequence[Vendor] = VENDORS
+
+    def connect(self, file: File) -> Connections:
+        """Raises SettingsError for a provider of the file that cannot be reached as it is written."""
+        found = sorted([*self._built_in(file), *self._own(file)], key=lambda each: each.source.local)
+        return Connections([*found, self._demo("demo", stopgap=True)])
+
+    def _built_in(self, file: File) -> Iterator[Connection]:
+        for row in self.table:
+            said, entry = self.vendors.get(row.name), file.providers.get(row.name, ProviderEntry())
+            address = entry.base_url or (said.base_url if said else "") or row.base_url
+            secret = self._secret(entry, said.api_key if said else None)
+            keyless = row.keyless or (address != row.base_url and not entry.api_key_env)
+            moved = replace(row, base_url=address, auth=entry.auth or row.auth, keyless=keyless)
+            yield self._endpoint(moved, entry, secret)
+        yield self._foundry("foundry", file.providers.get("foundry", ProviderEntry()), self.foundry)
+
+    def _own(self, file: File) -> Iterator[Connection]:
+        rows = {row.name: row for row in self.table}
+        for name, entry in file.providers.items():
+            if name in rows or name in {"foundry", "demo"}:
+                continue
+            if entry.dialect == "demo":
+                yield self._demo(name)
+            elif entry.vendor == "foundry":
+                yield self._foundry(name, entry, None)
+            else:
+                yield self._endpoint(_row(name, entry, rows), entry, self._secret(entry, None))
+
+    def _endpoint(self, row: Vendor, entry: ProviderEntry, secret: str) -> Connection:
+        off = ""
+        if row.auth == "entra":
+            off = "" if self.identity.possible else MISSING
+        elif not secret and not row.keyless and row.auth != "none":
+            off = f"set {entry.api_key_env or row.key_variable}"
+        source = Source(name=row.name, flagships=row.flagships, local=row.local, off=off)
+        provider = None if off else self._provider(row, entry, secret)
+        key = "Entra ID" if row.auth == "entra" else entry.api_key_env or row.key_variable
+        return Connection(source=source, provider=provider, market=row.market, address=row.base_url, key=key)
+
+    def _provider(self, row: Vendor, entry: ProviderEntry, secret: str) -> Provider:
+        auth: Auth
+        if row.auth == "entra":
+            auth = self.identity.scoped(entry.scope)
+        else:
+            auth = Key(scheme=row.auth, secret=secret)
+        return Endpoint(
+            transport=self.transport,
+            base_url=row.base_url.removesuffix("/v1") if row.local else row.base_url,
+            auth=auth,
+            dialects=_spoken(row, entry),
+        )
+
+    def _foundry(self, name: str, entry: ProviderEntry, said: FoundryKeys | None) -> Connection:
+        endpoint = entry.base_url or (said.endpoint if said else "")
+        secret = "" if entry.auth == "entra" else self._secret(entry, said.api_key if said else None)
+        off = ""
+        if not endpoint:
+            off = "set FOUNDRY_ENDPOINT" if name == "foundry" else f"set base_url under [providers.{name}]"
+        elif not secret and entry.api_key_env:
+            off = f"set {entry.api_key_env}"
+        elif not secret and not self.identity.possible:
+            off = MISSING
+        provider = None
+        if not off:
+            provider = Foundry(
+                transport=self.transport,
+                endpoint=endpoint,
+                identity=self.identity,
+                secret=secret,
+                project=entry.project,
+                scope=entry.scope,
+            )
+        return Connection(
+            source=Source(name=name, flagships=model_families.EVERYBODY, off=off),
+            provider=provider,
+            market="azure",
+            address=endpoint,
+            key=(entry.api_key_env or "FOUNDRY_API_KEY") if secret else "Entra ID",
+        )
+
+    def _demo(self, name: str, *, stopgap: bool = False) -> Connection:
+        flagships = (model_families.DEMO,) if stopgap else ()
+        source = Source(name=name, flagships=flagships, stopgap=stopgap)
+        return Connection(source=source, provider=Demo(), market=None)
+
+    def _secret(self, entry: ProviderEntry, usual: SecretStr | None) -> str:
+        secret = self.keys.get(entry.api_key_env) if entry.api_key_env else usual
+        return secret.get_secret_value() if secret else ""
+
+
+def _row(name: str, entry: ProviderEntry, rows: Mapping[str, Vendor]) -> Vendor:
+    """A row for an endpoint of the operator's own."""
+    place = f"[providers.{name}]"
+    if entry.vendor and entry.vendor not in rows:
+        raise SettingsError(f'{place} vendor = "{entry.vendor}" is not known.{nearest(entry.vendor, rows)}')
+    like = rows.get(entry.vendor)
+    if not like and not entry.dialect:
+        raise SettingsError(f'{place} dialect is missing: add it, for example dialect = "openai-chat"')
+    if not entry.base_url:
+        raise SettingsError(
+            f'{place} base_url is missing: add it, for example base_url = "http://127.0.0.1:8000/v1"'
+        )
+    dialect: str = entry.dialect or (next(iter(like.dialects)) if like else "")
+    unpaid = loopback(urlsplit(entry.base_url).hostname or "")
+    return Vendor(
+        name=name,
+        base_url=entry.base_url,
+        dialects=like.dialects if like else {dialect: Quirks()},
+        auth=entry.auth or (like.auth if like else NATURAL.get(dialect, "bearer")),
+        market=None if unpaid else like.market if like else "",
+        flagships=model_families.where_listed(*like.flagships) if like else (),
+        keyless=not entry.api_key_env,
+        local=like.local if like else False,
+    )
+
+
+def _spoken(row: Vendor, entry: ProviderEntry) -> Mapping[str, Quirks]:
+    """The row's dialects, the one that the file asks for first."""
+    spoken, first = dict(row.dialects), str(entry.dialect or "")
+    if first:
+        spoken = {first: spoken.get(first, Quirks()), **spoken}
+    if entry.version:
+        spoken = {name: replace(quirks, version=entry.version) for name, quirks in spoken.items()}
+    return spoken

@@ -1,0 +1,212 @@
+"""What a vendor's refusal means: any status, headers and body become one class of `bot.domain.errors`.
+
+Pure. The order is: a code that names the case, then the wording of the error's own message (only for the statuses
+where it can mean something, because vendors echo prompts), then the HTTP status. Wordings and codes are those of
+the vendors' API references and client libraries.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain import errors
+from bot.domain.errors import ModelError
+from providers.error_codes import CODES, STATUSES, WEAK, Kind
+from providers.lenient_json import items, obj, text
+from providers.retry_after import retry_after
+
+CAP = 500  # characters of a vendor's text that reach the log
+REQUEST = 100  # and of its name for the request, which its support asks for
+REQUEST_IDS = ("apim-request-id", "x-request-id", "request-id")
+
+PARAMETER_TOO_LONG = frozenset({"string_above_max_length"})
+
+WORDING: Sequence[tuple[re.Pattern[str], Kind]] = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
+        (r"credit balance is too low|insufficient balance", errors.Quota),
+        (r"incorrect api key|invalid api key|api key not valid", errors.Auth),
+        (
+            r"maximum context length|reduce the length of the messages|maximum prompt length is"
+            r"|prompt is too long|exceed context limit|input token count"
+            r"|exceeds the maximum number of tokens allowed|exceeds the available context size"
+            r"|too large for model",
+            errors.ContextTooLong,
+        ),
+        (r"is not a valid model|model not exist|invalid model\b", errors.ModelNotFound),
+    )
+)
+OUT_OF_CREDIT = re.compile(r"used all available credits|monthly spending limit", re.IGNORECASE)
+BUSY = re.compile(r"overloaded|\bbusy\b|high demand|at capacity", re.IGNORECASE)
+MODERATED = re.compile(r"moderation|flagged", re.IGNORECASE)
+
+WORDED = frozenset({None, 400, 413, 422})  # where a message's wording may decide; None: inside a stream
+SECRET = re.compile(
+    r"\b(?:sk|pk|rk|xai|gsk|key|ghp|hf)[-_][\w*.-]{4,}|\bAIza[\w*-]{4,}|\bbearer\s+\S+|\S*\*{3,}\S*|\b[\w-]{32,}",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """A vendor's error, in one shape. `codes` are lower-case words, the most telling first."""
+
+    codes: tuple[str, ...] = ()
+    message: str = ""
+    status: int | None = None
+    moderated: bool = False
+    details: tuple[Mapping[str, Any], ...] = ()
+
+
+def refused(status: int, headers: Mapping[str, str], body: str, *, now: float = 0.0) -> ModelError:
+    """The answer was not a stream. `headers` have lower-case names; `now` is unix seconds, for waits until a date."""
+    complaint = _read(_loaded(body), fallback=body)
+    succeeded = 200 <= status < 300  # and yet no stream: gateways put errors under 200
+    return _error(complaint, complaint.status if succeeded else status, headers, now)
+
+
+def within(event: Any) -> ModelError:
+    """An error inside a stream that began with 200: the event's object, or the error itself."""
+    complaint = _read(event, fallback="")
+    return _error(complaint, complaint.status, {}, 0.0)
+
+
+def scrubbed(message: str) -> str:
+    """A vendor's text for the log: one line, capped, without anything that looks like a key."""
+    return SECRET.sub("[…]", " ".join(message[: 2 * CAP].split()))[:CAP]
+
+
+def _error(complaint: Complaint, status: int | None, headers: Mapping[str, str], now: float) -> ModelError:
+    kind = _kind(complaint, status)
+    code = complaint.codes[0] if complaint.codes else ""
+    wait = None
+    if status is None or status == 429 or status >= 500:
+        wait = retry_after(headers, details=complaint.details, message=complaint.message, now=now)
+    request = next((f" [request {headers[name]}]" for name in REQUEST_IDS if headers.get(name)), "")
+    error = kind(
+        scrubbed(complaint.message) + request[:REQUEST], status=status, code=scrubbed(code), retry_after=wait
+    )
+    said = headers.get("x-should-retry", "").lower()
+    if said in {"true", "false"}:
+        error.retry = said == "true"
+    return error
+
+
+def _kind(complaint: Complaint, status: int | None) -> Kind:
+    if status == 413:
+        return errors.ContextTooLong
+    named = next((CODES[code] for code in complaint.codes if code in CODES), None)
+    return (
+        _money(complaint, status)
+        or (named and _sharper(named, complaint))
+        or _worded(complaint, status)
+        or _by_status(complaint, status)
+    )
+
+
+def _money(complaint: Complaint, status: int | None) -> Kind | None:
+    """Limits of the plan that come under the names of limits of the rate."""
+    daily = any("perday" in text(obj(v).get("quotaId")).lower() for v in _violations(complaint))
+    billing = "failed_precondition" in complaint.codes and "billing" in complaint.message.lower()
+    spent = status in {None, 403, 429} and OUT_OF_CREDIT.search(complaint.message)
+    return errors.Quota if daily or billing or spent else None
+
+
+def _violations(complaint: Complaint) -> list[Any]:
+    return [violation for detail in complaint.details for violation in items(detail.get("violations"))]
+
+
+def _sharper(named: Kind, complaint: Complaint) -> Kind:
+    if named is errors.Unavailable and BUSY.search(complaint.message):
+        return errors.Overloaded
+    return named
+
+
+def _worded(complaint: Complaint, status: int | None) -> Kind | None:
+    if status == 403 and (complaint.moderated or MODERATED.search(complaint.message)):
+        return errors.Filtered
+    if status in {None, 500, 503} and BUSY.search(complaint.message):
+        return errors.Overloaded
+    if status not in WORDED or PARAMETER_TOO_LONG & set(complaint.codes):
+        return None
+    return next((kind for pattern, kind in WORDING if pattern.search(complaint.message)), None)
+
+
+def _by_status(complaint: Complaint, status: int | None) -> Kind:
+    if status is not None and status in STATUSES:
+        return STATUSES[status]
+    weak = next((WEAK[code] for code in complaint.codes if code in WEAK), None)
+    if weak:
+        return weak
+    if status is None:
+        invalid = any(code.startswith("invalid") for code in complaint.codes)
+        return errors.Rejected if invalid else errors.ServerError
+    if status < 400:
+        # A redirect or an empty success: the address is not the one where models answer.
+        return errors.ModelNotFound if status >= 300 else errors.ServerError
+    return errors.ServerError if status >= 500 else errors.Rejected
+
+
+def _loaded(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _read(value: Any, *, fallback: str) -> Complaint:
+    """Whatever shape the error came in: an object, a list with one, `error` an object or a string, HTML."""
+    if isinstance(value, list):
+        value = next((entry for entry in value if isinstance(entry, dict)), None)
+    if not isinstance(value, dict):
+        return Complaint(message=fallback)
+    inner = value.get("error")
+    outer = obj(value.get("response"))
+    if not inner and isinstance(outer.get("error"), dict):
+        inner = outer["error"]
+    error = inner if isinstance(inner, dict) else value
+    details = tuple(detail for detail in items(error.get("details")) if isinstance(detail, dict))
+    metadata = obj(error.get("metadata"))
+    words = _words(error, details)
+    return Complaint(
+        codes=tuple(word.lower() for word in words if word and not word.isdigit()),
+        message=_message(error, inner, metadata) or fallback,
+        status=_status(error),
+        moderated=bool(metadata.get("reasons")),
+        details=details,
+    )
+
+
+def _words(error: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> list[str]:
+    inner = obj(error.get("innererror"))
+    return [
+        text(inner.get("code")),
+        text(obj(error.get("details")).get("error_code")),
+        text(error.get("code")),
+        *(text(detail.get("reason")) for detail in details),
+        text(error.get("type")),
+        text(error.get("status")),
+    ]
+
+
+def _message(error: Mapping[str, Any], inner: Any, metadata: Mapping[str, Any]) -> str:
+    """Validation messages come as objects and lists, gateways put the upstream's words into `metadata.raw`."""
+    message = error.get("message") or error.get("detail") or (inner if isinstance(inner, str) else "")
+    said = message if isinstance(message, str) else json.dumps(message)
+    raw = metadata.get("raw")
+    return f"{said} {raw}" if isinstance(raw, str) else said
+
+
+def _status(error: Mapping[str, Any]) -> int | None:
+    for value in (
+        error.get("status_code"),
+        error.get("code"),
+        error.get("status"),
+        error.get("raw_status_code"),
+    ):
+        number = int(value) if isinstance(value, str) and value.isdigit() else value
+        if isinstance(number, int) and 400 <= number <= 599:
+            return number
+    return None

@@ -1,0 +1,70 @@
+"""Reading JSON that vendors do not quite keep to: whatever is missing or of another type reads as empty."""
+
+import json
+from collections.abc import Sequence
+from math import inf
+from typing import Any, Final
+
+from bot.domain.errors import ServerError
+from bot.domain.stream_parts import Piece, Text, Thinking
+
+NOTHING: Final[dict[str, Any]] = {}
+MOST = 1_000_000_000  # tokens: a larger number is a mistake, and fits into no sum
+
+
+def parsed(data: str) -> dict[str, Any]:
+    """One event as an object. Raises ServerError when it is not JSON; anything but an object reads as empty."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        raise ServerError(
+            f"an event of {len(data)} characters is not JSON", code="malformed_stream"
+        ) from None
+    if isinstance(value, list) and value:  # Google wraps some errors in a list
+        value = value[0]
+    return value if isinstance(value, dict) else {}
+
+
+def obj(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else NOTHING
+
+
+def items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def count(value: Any) -> int:
+    """A number of tokens; 0 for what is not one."""
+    return int(min(value, MOST)) if isinstance(value, int | float) and 0 < value < inf else 0
+
+
+class Whole:
+    """Makes a stream's text sound Unicode: joins surrogate halves split over two pieces, replaces lone ones."""
+
+    def __init__(self) -> None:
+        self._half = ""
+        self._kind: type[Text | Thinking] = Text
+
+    def pieces(self, piece: Piece) -> Sequence[Piece]:
+        if not isinstance(piece, Text | Thinking):
+            return (*self._lone(), piece)
+        if not self._half and piece.text.isascii():
+            return (piece,)
+        before = () if isinstance(piece, self._kind) else self._lone()
+        self._kind = type(piece)
+        sound = self._joined(piece.text)
+        return (*before, self._kind(sound)) if sound else before
+
+    def _lone(self) -> Sequence[Piece]:
+        half, self._half = self._half, ""
+        return (self._kind("\N{REPLACEMENT CHARACTER}"),) if half else ()
+
+    def _joined(self, said: str) -> str:
+        said, self._half = self._half + said, ""
+        if said and "\ud800" <= said[-1] <= "\udbff":
+            said, self._half = said[:-1], said[-1]
+        return said.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

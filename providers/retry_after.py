@@ -1,0 +1,89 @@
+"""How long a vendor asks us to wait, whichever of its many ways it chose to say so.
+
+Sources: RFC 9110 section 10.2.3, google.rpc.RetryInfo, the rate limit pages of OpenAI, Anthropic and Azure.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import Any
+
+from providers.lenient_json import text
+
+SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+AZURE = re.compile(r"retry after (\d+(?:\.\d+)?) seconds?", re.IGNORECASE)
+OPENAI = re.compile(r"try again in ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)", re.IGNORECASE)
+
+
+def retry_after(
+    headers: Mapping[str, str], *, details: Sequence[Mapping[str, Any]], message: str, now: float
+) -> float | None:
+    """Seconds, from the first source that is present and makes sense; None when nothing says."""
+    for seconds in _sources(headers, details, message, now):
+        if seconds is not None and isfinite(seconds) and seconds >= 0:
+            return seconds
+    return None
+
+
+def _sources(
+    headers: Mapping[str, str], details: Sequence[Mapping[str, Any]], message: str, now: float
+) -> Iterator[float | None]:
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    yield None if milliseconds is None else milliseconds / 1000
+    said = headers.get("retry-after", "")
+    seconds = _number(said)
+    yield seconds if seconds is not None else _until(said, now)
+    for detail in details:
+        yield _span(text(detail.get("retryDelay")))
+    azure = AZURE.search(message)
+    yield _number(azure.group(1)) if azure else None
+    openai = OPENAI.search(message)
+    yield _span(openai.group(1).lower()) if openai else None
+    yield _reset(headers, ("x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"))
+    yield _replenished(headers, now)
+
+
+def _number(said: str) -> float | None:
+    try:
+        return float(said)
+    except ValueError:
+        return None
+
+
+def _until(said: str, now: float) -> float | None:
+    try:
+        date = parsedate_to_datetime(said)
+    except (ValueError, TypeError):
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+
+
+def _span(said: str) -> float | None:
+    """Go's way of writing a duration: 34.4s, 6m0s, 120ms."""
+    parts = SPAN.findall(said)
+    if not parts or "".join(number + unit for number, unit in parts) != said:
+        return None
+    return sum(float(number) * SECONDS[unit] for number, unit in parts)
+
+
+def _reset(headers: Mapping[str, str], names: Sequence[str]) -> float | None:
+    """The longest of what is used up, or of everything when the vendor does not say what is."""
+    spans = {name: span for name in names if (span := _span(headers.get(name, ""))) is not None}
+    empty = [span for name, span in spans.items() if headers.get(name.replace("reset", "remaining")) == "0"]
+    return max(empty or spans.values(), default=None)
+
+
+def _replenished(headers: Mapping[str, str], now: float) -> float | None:
+    waits = []
+    for name, said in headers.items():
+        if name.startswith("anthropic-ratelimit-") and name.endswith("-reset"):
+            if headers.get(name.removesuffix("reset") + "remaining") != "0":
+                continue
+            try:
+                waits.append(datetime.fromisoformat(said).timestamp() - now)
+            except ValueError:
+                continue
+    return max(waits, default=None)

@@ -1,0 +1,72 @@
+"""Tool calls: collected from fragments, and given ids and arguments that every vendor takes back."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from string import ascii_letters, digits
+from typing import Any
+
+from bot.domain.stream_parts import ToolCall
+
+ALPHABET = digits + ascii_letters
+CANONICAL = re.compile(r"[A-Za-z0-9]{9}")
+
+
+def canonical_id(original: str) -> str:
+    """Nine letters or digits, always the same ones for the same id; such an id stays as it is."""
+    if CANONICAL.fullmatch(original):
+        return original
+    number = int.from_bytes(hashlib.sha256(original.encode("utf-8", "replace")).digest())
+    letters = []
+    for _ in range(9):
+        number, at = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[at])
+    return "".join(letters)
+
+
+def canonical_args(said: str) -> str:
+    """A JSON object as text. What a model wrote instead of one is kept under "arguments"."""
+    if not said.strip():
+        return "{}"
+    try:
+        is_object = isinstance(json.loads(said), dict)
+    except (ValueError, RecursionError):
+        is_object = False
+    return said if is_object else json.dumps({"arguments": said})
+
+
+class Calls:
+    """The calls of one answer. A fragment belongs to the call with its key, else with its id, else to the last."""
+
+    def __init__(self) -> None:
+        self._order: list[dict[str, str]] = []
+        self._keys: dict[Any, dict[str, str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def has(self, key: object) -> bool:
+        return key in self._keys
+
+    def add(self, *, key: int | str | None, id: str = "", name: str = "", args: str = "") -> None:
+        """`key` is the vendor's index, if it has one; "" stands for what a fragment leaves out."""
+        call = self._keys.get(key if key is not None else id) if key is not None or id else self._last()
+        if call is None:
+            call = {"id": "", "name": "", "args": ""}
+            self._order.append(call)
+        for known in (key, id or None):
+            if known is not None:
+                self._keys[known] = call
+        call["id"] = call["id"] or id
+        call["name"] += name
+        call["args"] += args
+
+    def _last(self) -> dict[str, str] | None:
+        return self._order[-1] if self._order else None
+
+    def complete(self, answer: str) -> Iterator[ToolCall]:
+        """In the order they began. `answer` identifies the response, for vendors whose calls have no ids."""
+        for number, call in enumerate(self._order):
+            original = call["id"] or f"{answer}:{number}:{call['name']}"
+            yield ToolCall(canonical_id(original), call["name"], canonical_args(call["args"]))

@@ -1,0 +1,200 @@
+"""The promises of `bot.ports.Board`, checked on every board.
+
+Subclass `BoardContract` and provide a fixture `board`.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.errors import Fenced, PlatformGone
+from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
+from bot.domain.stream_parts import Closing, Reason
+from bot.domain.timeline import Change, Growth, Post
+from bot.ports import Board
+
+CHAT = "chat-0001"
+ASKED = Post(id="asked-01", at=1.0, person=True, text="Why is\nthe sky blue?")
+GROWING = Post(id="turn-a", at=2.0, after="asked-01", turn="a", growing=True)
+CLOSED = replace(
+    GROWING, growing=False, text="Because.", closing=Closing(reason=Reason.STOP, footer="grok answered")
+)
+
+
+async def changes(watched: AsyncGenerator[Sequence[Change], None], count: int) -> list[Change]:
+    found: list[Change] = []
+    async with asyncio.timeout(15):
+        while len(found) < count:
+            found += await anext(watched)
+    return found
+
+
+class BoardContract:
+    """Subclass it, provide a fixture `board` that gives an empty `Board`."""
+
+    async def test_posts_are_read_as_they_were_put(self, board: Board) -> None:
+        reply = Reply(
+            title="Models",
+            text="Pick one.",
+            table=Table(header=("a",), rows=(("1",),)),
+            sections=(Section(title="s", text="t", buttons=(Button(action=Action.UP, label="+"),)),),
+            choices=(Choice(action=Action.PICK, label="l", options=(Option(value="v", label="x"),)),),
+        )
+        said = Post(id="said-001", at=3.0, reply=reply)
+        await board.post(CHAT, ASKED, CLOSED, said)
+
+        page = await board.read(CHAT)
+        assert page.posts == (ASKED, CLOSED, said)
+        assert page.title == "Why is the sky blue?"
+        assert not page.more
+
+    async def test_an_unknown_conversation_is_empty(self, board: Board) -> None:
+        page = await board.read("chat-none")
+
+        assert page.posts == ()
+        assert list(await board.chats()) == []
+
+    async def test_what_has_grown_is_read_together(self, board: Board) -> None:
+        await board.post(CHAT, ASKED, GROWING)
+        await board.grow(CHAT, Growth(id="turn-a", number=1, text="Be", status="thinking"))
+        await board.grow(CHAT, Growth(id="turn-a", number=2, text="cause"))
+
+        page = await board.read(CHAT)
+        assert page.posts[1] == replace(GROWING, text="Because", status="thinking")
+
+    async def test_the_same_growth_counts_once(self, board: Board) -> None:
+        await board.post(CHAT, ASKED, GROWING)
+        await board.grow(CHAT, Growth(id="turn-a", number=1, text="Be"))
+        await board.grow(CHAT, Growth(id="turn-a", number=1, text="Be"))
+
+        assert (await board.read(CHAT)).posts[1].text == "Be"
+
+    async def test_rewriting_replaces_what_had_grown(self, board: Board) -> None:
+        await board.post(CHAT, ASKED, GROWING)
+        await board.grow(CHAT, Growth(id="turn-a", number=1, text="Bla"))
+        await board.post(CHAT, ASKED, replace(GROWING, attempt=2))
+        await board.grow(CHAT, Growth(id="turn-a", number=1, attempt=2, text="Bec"))
+        grown = (await board.read(CHAT)).posts[1].text
+        await board.post(CHAT, replace(CLOSED, attempt=2))
+
+        assert grown == "Bec"
+        assert (await board.read(CHAT)).posts == (ASKED, replace(CLOSED, attempt=2))
+
+    async def test_an_earlier_attempt_is_fenced(self, board: Board) -> None:
+        await board.post(CHAT, ASKED, replace(GROWING, attempt=2))
+
+        with pytest.raises(Fenced):
+            await board.grow(CHAT, Growth(id="turn-a", number=1, attempt=1, text="old"))
+        with pytest.raises(Fenced):
+            await board.post(CHAT, CLOSED)
+
+    async def test_another_turn_may_rewrite_a_post(self, board: Board) -> None:
+        await board.post(CHAT, replace(CLOSED, attempt=3))
+        taken = Post(id="turn-a", at=5.0, turn="b", reply=Reply(text="grok it is."))
+        await board.post(CHAT, taken)
+
+        assert (await board.read(CHAT)).posts == (taken,)
+
+    async def test_a_question_is_put_once(self, board: Board) -> None:
+        await board.post(CHAT, ASKED)
+        mark = (await board.read(CHAT)).mark
+        await board.post(CHAT, replace(ASKED, text="something else"))
+
+        page = await board.read(CHAT)
+        assert page.posts == (ASKED,)
+        assert page.mark == mark
+
+    async def test_answers_stand_under_their_questions(self, board: Board) -> None:
+        second = replace(ASKED, id="asked-02", at=2.0)
+        await board.post(CHAT, ASKED)
+        await board.post(CHAT, second)
+        await board.post(CHAT, CLOSED)
+        await board.post(CHAT, replace(CLOSED, id="turn-b", turn="b"))
+        await board.post(CHAT, replace(CLOSED, id="turn-c", turn="c", after="asked-02"))
+        await board.post(CHAT, replace(CLOSED, id="turn-d", turn="d", after=""))
+
+        order = [post.id for post in (await board.read(CHAT)).posts]
+        assert order == ["asked-01", "turn-a", "turn-b", "asked-02", "turn-c", "turn-d"]
+
+    async def test_earlier_posts_are_read_in_steps(self, board: Board) -> None:
+        posts = [replace(ASKED, id=f"asked-{n:03}", text=str(n)) for n in range(250)]
+        await board.post(CHAT, *posts)
+
+        newest = await board.read(CHAT)
+        rest = await board.read(CHAT, before=newest.posts[0].id)
+        assert [*rest.posts, *newest.posts] == posts
+        assert (newest.more, rest.more) == (True, False)
+
+    async def test_conversations_are_listed_by_their_last_post(self, board: Board) -> None:
+        await board.post("chat-0001", ASKED)
+        await board.post("chat-0002", replace(ASKED, text="Another one"))
+        await board.post("chat-0001", replace(CLOSED, at=9.0))
+
+        found = [(chat.id, chat.title) for chat in await board.chats()]
+        assert found == [("chat-0001", "Why is the sky blue?"), ("chat-0002", "Another one")]
+
+    async def test_a_conversation_can_be_renamed(self, board: Board) -> None:
+        await board.post(CHAT, ASKED)
+
+        assert await board.rename(CHAT, "The sky")
+        assert not await board.rename("chat-none", "Nothing")
+        assert (await board.read(CHAT)).title == "The sky"
+        assert [chat.title for chat in await board.chats()] == ["The sky"]
+
+    async def test_a_deleted_conversation_is_gone_and_stays_gone(self, board: Board) -> None:
+        await board.post(CHAT, ASKED, GROWING)
+
+        assert await board.delete(CHAT)
+        assert not await board.delete("chat-none")
+        assert (await board.read(CHAT)).posts == ()
+        assert list(await board.chats()) == []
+        with pytest.raises(PlatformGone):
+            await board.grow(CHAT, Growth(id="turn-a", number=1, text="late"))
+        with pytest.raises(PlatformGone):
+            await board.post(CHAT, ASKED, CLOSED)
+
+    async def test_changes_are_told_as_they_happen(self, board: Board) -> None:
+        async with aclosing(board.watch()) as watched:
+            assert list(await anext(watched)) == []
+            await board.post(CHAT, ASKED, GROWING)
+            await board.grow(CHAT, Growth(id="turn-a", number=1, text="Be"))
+            await board.rename(CHAT, "The sky")
+            seen = await changes(watched, 4)
+            await board.delete(CHAT)
+            seen += await changes(watched, 1)
+
+        assert [change.kind for change in seen] == ["post", "post", "grow", "title", "gone"]
+        assert {change.chat for change in seen} == {CHAT}
+        assert (seen[0].post, seen[1].post) == (ASKED, GROWING)
+        assert seen[2].growth == Growth(id="turn-a", number=1, text="Be")
+        assert seen[3].title == "The sky"
+
+    async def test_watching_goes_on_where_it_was_left(self, board: Board) -> None:
+        await board.post(CHAT, ASKED)
+        mark = (await board.read(CHAT)).mark
+        await board.post(CHAT, CLOSED)
+
+        async with aclosing(board.watch(mark)) as watched:
+            (change,) = await changes(watched, 1)
+        assert change.post == CLOSED
+        assert int(change.mark) > int(mark)
+
+    async def test_what_was_read_tells_where_to_watch_from(self, board: Board) -> None:
+        await board.post(CHAT, ASKED)
+        page = await board.read(CHAT)
+
+        async with aclosing(board.watch(page.mark)) as watched:
+            assert list(await anext(watched)) == []
+
+    @pytest.mark.parametrize("mark", ["999999", "-1", "1-1", "x", "\u0661"])
+    async def test_a_mark_that_is_not_ours_means_reading_everything_again(
+        self, board: Board, mark: str
+    ) -> None:
+        await board.post(CHAT, ASKED)
+
+        async with aclosing(board.watch(mark)) as watched:
+            (change,) = await changes(watched, 1)
+        assert change.kind == "lost"

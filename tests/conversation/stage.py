@@ -1,0 +1,326 @@
+"""A stage for the core: a whole conversation with scripted models and a sink that takes notes.
+
+Everything here implements a port. What the storage would keep between two events, the stage keeps in memory.
+"""
+
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from aiohttp import web
+
+from bot.answers.answering import Answers
+from bot.answers.attachments import Attachments
+from bot.answers.fallback import Relay
+from bot.answers.limits import Limits
+from bot.conversation.commands import Commands
+from bot.conversation.comparison import Comparison
+from bot.conversation.handler import Conversation
+from bot.conversation.model_picker import Picker
+from bot.domain.catalog import Catalog, Model, Price
+from bot.domain.errors import ModelError
+from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
+from bot.domain.prompt import Prompt, TextPart
+from bot.domain.replies import Action, Reply
+from bot.domain.stop import Stop
+from bot.domain.stream_parts import Closing, Finish, Piece, Reason, Shown, Status, Text, Usage
+from bot.domain.turns import Said, Turn, TurnRecord
+from bot.models.pricing import Corrections, Prices
+from bot.ports import (
+    Claim,
+    Condition,
+    Journal,
+    Listing,
+    Manners,
+    Outcome,
+    Recent,
+    ReplySink,
+    Scopes,
+    Spend,
+    Ticket,
+)
+from bot.settings.config_file import Policy
+from tests.doubles import FakeJournal
+
+THREAD = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
+ANN = Author(id="U1", name="Ann")
+PRICE = Price(input=10_000, output=80_000)  # half a dollar for every scripted answer
+GROK = Model(
+    name="grok",
+    provider="one",
+    model="grok-4.7",
+    aliases=("g",),
+    fallback=("claude",),
+    context=100_000,
+    price=PRICE,
+)
+CLAUDE = Model(name="claude", provider="two", model="claude-5", context=200_000, price=PRICE)
+GPT = Model(name="gpt", provider="one", model="gpt-6", context=100_000, price=PRICE)
+
+Script = Sequence[Piece | ModelError]
+
+
+def answer(text: str, *, model: str = "") -> Script:
+    """A model's ordinary answer, in two pieces."""
+    half = len(text) // 2
+    return (
+        Text(text[:half]),
+        Text(text[half:]),
+        Usage(input=10, output=5),
+        Finish(reason=Reason.STOP, model=model),
+    )
+
+
+@dataclass
+class ScriptedProvider:
+    """Plays one script per request and keeps the prompts it was given."""
+
+    scripts: list[Script] = field(default_factory=list)
+    asked: list[tuple[Model, Prompt]] = field(default_factory=list)
+    open: int = 0
+
+    def words(self, request: int = -1) -> list[str]:
+        """What the model saw in a request, one text per message."""
+        _, prompt = self.asked[request]
+        return [
+            "\n".join(part.text for part in message.parts if isinstance(part, TextPart))
+            for message in prompt.messages
+        ]
+
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+        self.asked.append((model, prompt))
+        script = self.scripts.pop(0) if self.scripts else answer(f"answer {len(self.asked)}")
+        self.open += 1
+        try:
+            for piece in script:
+                if isinstance(piece, ModelError):
+                    raise piece
+                yield piece
+        finally:
+            self.open -= 1
+
+    async def models(self) -> Sequence[Listing]:
+        return ()
+
+
+@dataclass
+class Heard:
+    """What a person saw for one event."""
+
+    text: str = ""
+    statuses: list[str] = field(default_factory=list)
+    closing: Closing | None = None
+    replies: list[Reply] = field(default_factory=list)
+
+
+@dataclass
+class NotingSink:
+    """Notes what it is given. `on_text` is called with the text so far."""
+
+    heard: Heard
+    watch: "Stage"
+
+    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                match piece:
+                    case Text(text=text):
+                        self.heard.text += text
+                        self.watch.seen_text(self.heard.text)
+                    case Status(text=text):
+                        self.heard.statuses.append(text)
+                    case Closing():
+                        self.heard.closing = piece
+                        self.watch.seen_closing()
+                    case _:
+                        pass
+        return (f"m{len(self.watch.history)}",)
+
+    async def say(self, reply: Reply) -> str:
+        self.heard.replies.append(reply)
+        return "m"
+
+
+@dataclass
+class Hand(FakeJournal):
+    """The turn in hand, with what it kept."""
+
+    stop: Stop = field(default_factory=Stop)
+    kept: list[Turn] = field(default_factory=list)
+
+    async def keep(self, final: Turn) -> None:
+        self.kept.append(final)
+
+
+@dataclass
+class Stage:
+    """Plays events against the core and remembers like the storage does."""
+
+    models: Sequence[Model] = (GROK, CLAUDE, GPT)
+    policy: Policy = field(default_factory=Policy)
+    history: tuple[Turn, ...] = ()
+    thread_choice: str = ""
+    chosen_for: dict[str, str] = field(default_factory=dict)
+    spend: Spend = field(default_factory=Spend)
+    ill: dict[str, Condition] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    before: Sequence[Said] = ()
+    stop_at: str = ""  # fires the stop once this text has been shown
+    one: ScriptedProvider = field(default_factory=ScriptedProvider)
+    two: ScriptedProvider = field(default_factory=ScriptedProvider)
+    taken: int = 0
+    pauses: list[float] = field(default_factory=list)
+    reports: list[tuple[str, ModelError | None]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    manners: Manners = field(
+        default_factory=lambda: Manners(mention="@Switchboard", slash=True, threads=True, private=True)
+    )
+    platform: str = "test"
+
+    def __post_init__(self) -> None:
+        self.catalog = Catalog(self.models, default="grok")
+        relay = Relay(providers={"one": self.one, "two": self.two}, health=self, pause=self._pause)
+        prices = Prices({})
+        picker = Picker(catalog=self.catalog, choices=self, health=self, prices=prices)
+        answers = Answers(
+            catalog=self.catalog,
+            relay=relay,
+            attachments=Attachments(adapters={"test": self}),
+            prices=prices,
+            corrections=Corrections(),
+            clock=lambda: 100.0,
+        )
+        limits = Limits(ledger=self, budget=self)
+        self._core = Conversation(
+            adapters={"test": self},
+            catalog=self.catalog,
+            answers=answers,
+            comparison=Comparison(
+                catalog=self.catalog,
+                relay=relay,
+                answers=answers,
+                prices=prices,
+                limits=limits,
+                clock=lambda: 100.0,
+            ),
+            commands=Commands(
+                catalog=self.catalog, picker=picker, ledger=self, choices=self, policy=self.policy
+            ),
+            picker=picker,
+            limits=limits,
+            memory=self,
+            policy=self.policy,
+        )
+
+    # --- playing -------------------------------------------------------------------------------------------
+
+    async def says(self, text: str, *, files: tuple[File, ...] = (), **more: Any) -> Heard:
+        """Somebody writes; returns what they see."""
+        number = len(self.outcomes) + 1
+        event = MessageReceived(
+            id=f"e{number}",
+            thread=THREAD,
+            author=ANN,
+            at=1.0,
+            text=text,
+            message=f"q{number}",
+            threaded=True,
+            files=files,
+        )
+        return await self.plays(replace(event, **more))
+
+    async def presses(self, action: Action, value: str, **more: Any) -> Heard:
+        event = ButtonPressed(
+            id=f"e{len(self.outcomes) + 1}", thread=THREAD, author=ANN, at=1.0, action=action, value=value
+        )
+        return await self.plays(replace(event, **more))
+
+    async def plays(self, event: Event, *, final: Turn | None = None, attempt: int = 1) -> Heard:
+        self._heard = Heard()
+        self.hand = Hand(id=f"t{len(self.outcomes) + 1}")
+        claim = Claim(
+            ticket=Ticket(shard=0, entry="1-1", conversation=THREAD.digest),
+            epoch=1,
+            mail="1-1",
+            event=event,
+            record=TurnRecord(id=self.hand.id, attempt=attempt, final=final),
+            history=self.history,
+            scopes=await self.in_force(event.thread, event.author.id),
+        )
+        outcome = await self._core.handle(claim, self.hand)
+        self.history = (*self.history, *outcome.append) if outcome.replace is None else outcome.replace
+        if outcome.thread_choice is not None:
+            self.thread_choice = outcome.thread_choice
+        self.outcomes.append(outcome)
+        return self._heard
+
+    def seen_text(self, text: str) -> None:
+        if self.stop_at and self.stop_at in text:
+            self.hand.stop.fire()
+
+    def seen_closing(self) -> None:
+        assert self.hand.kept or self.hand.ref is None
+        self.kept_before_closing = list(self.hand.kept)
+
+    async def _pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+    # --- Adapter -------------------------------------------------------------------------------------------
+
+    def routes(self) -> Sequence[web.AbstractRouteDef]:
+        return ()
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+    def sink(self, event: Event, journal: Journal) -> ReplySink:
+        return NotingSink(heard=self._heard, watch=self)
+
+    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
+        return self.before
+
+    async def fetch(self, file: File) -> bytes:
+        return self.files[file.id]
+
+    # --- Health, Choices, Ledger, Memory -------------------------------------------------------------------
+
+    async def conditions(self, keys: Collection[str]) -> Mapping[str, Condition]:
+        return {key: self.ill.get(key, Condition()) for key in keys}
+
+    async def probe(self, key: str) -> bool:
+        return False
+
+    async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
+        self.reports.append((key, error))
+
+    async def choose(self, workspace: str, scope: str, model: str) -> None:
+        self.chosen_for[scope] = model
+
+    async def in_force(self, thread: ThreadKey, person: str) -> Scopes:
+        return Scopes(
+            thread=self.thread_choice,
+            person=self.chosen_for.get(f"person:{person}", ""),
+            channel=self.chosen_for.get(f"channel:{thread.channel}", ""),
+            workspace=self.chosen_for.get("default", ""),
+        )
+
+    async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:
+        return self.spend, self.spend
+
+    async def take(self, name: str, *, rate: float, burst: float, tokens: float = 1) -> float:
+        self.taken += int(tokens)
+        return 0.0 if self.taken <= burst else 1 / rate
+
+    async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[Recent]:
+        return [Recent(thread=THREAD, title="An earlier question", at=1.0)]
+
+    async def recall(self, thread: ThreadKey) -> Sequence[Turn]:
+        return self.history
+
+    async def forget(self, thread: ThreadKey) -> int:
+        return 0
+
+    async def purge(self, workspace: str) -> int:
+        self.history = ()
+        return 1

@@ -1,0 +1,118 @@
+"""The first thing an operator reads."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.domain.catalog import Model
+from bot.serving.process import Doors
+from bot.serving.start_page import render
+from bot.settings.settings import read
+
+MODELS = [Model(name=name, provider="p", model=name) for name in ("grok", "gpt", "claude")]
+
+
+def page(*, away: str = "", **environ: str) -> str:
+    settings = read(environ, folder=Path("/nonexistent"))
+    doors = Doors(host=settings.host, port=4000, admin_host=settings.admin_host, admin_port=4001)
+    return render(settings, doors, MODELS, seconds=0.83, away=away)
+
+
+def line(text: str, start: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip().startswith(start)), "")
+
+
+def test_with_nothing_set_it_says_where_to_click_and_what_switches_the_rest_on() -> None:
+    text = page()
+
+    assert "Open http://127.0.0.1:4000/" in text
+    assert line(text, "● Models") == "● Models  grok, gpt, claude; /model switches"
+    assert "OPENAI_API_KEY" in line(text, "○ Models")
+    assert "SLACK_BOT_TOKEN and SLACK_APP_TOKEN" in line(text, "○ Slack")
+    assert "TEAMS_PLAYGROUND=1" in line(text, "○ Teams")
+    assert ".switchboard/" in line(text, "● Memory")
+    assert "http://127.0.0.1:4001/metrics" in line(text, "● Admin")
+
+
+def test_what_is_on_stands_above_what_is_off() -> None:
+    marks = [
+        line.strip()[0]
+        for line in page(SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1").splitlines()
+        if line.strip()
+    ]
+
+    assert "".join(mark for mark in marks if mark in "●○").rstrip("○") == "●●●●●"
+
+
+def test_a_public_listener_has_no_page_and_says_why() -> None:
+    text = page(HOST="0.0.0.0")
+
+    assert "Open" not in text
+    assert "HOST=127.0.0.1" in line(text, "○ Page")
+
+
+def test_it_warns_of_open_doors() -> None:
+    text = page(ADMIN_HOST="0.0.0.0", REDIS_URL="redis://redis.example.com:6379/0")
+
+    assert "! ADMIN_HOST=0.0.0.0" in text
+    assert "! REDIS_URL has no password and no TLS" in text
+
+
+@pytest.mark.parametrize(
+    ("address", "lacking"),
+    [
+        ("redis://localhost:6379/0", ""),
+        ("redis://[::1]:6379", ""),
+        ("unix:///run/redis.sock", ""),
+        ("rediss://user:word@redis.example.com", ""),
+        ("rediss+cluster://user:word@a.example.com:1,b.example.com:1", ""),
+        ("redis://user:word@redis.example.com", "no TLS"),
+        ("rediss://redis.example.com", "no password"),
+        ("redis+cluster://127.0.0.1:1,redis.example.com:1", "no password and no TLS"),
+        ("redis+sentinel://user:word@a.example.com:1/service", "no TLS"),
+    ],
+)
+def test_it_warns_of_a_redis_that_others_can_read(address: str, lacking: str) -> None:
+    text = page(REDIS_URL=address)
+
+    assert (f"! REDIS_URL has {lacking}:" in text) if lacking else "! REDIS_URL" not in text
+
+
+def test_it_says_that_redis_is_away() -> None:
+    assert "! Redis does not answer (refused). Nothing is taken in until it does." in page(
+        away="Redis does not answer (refused)", REDIS_URL="redis://localhost"
+    )
+    assert "Nothing is taken in" not in page()
+
+
+def test_it_warns_of_tokens_that_travel_in_the_clear() -> None:
+    token = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+
+    assert "! SLACK_API_URL=http://slack.example" in page(**token, SLACK_API_URL="http://slack.example/api")
+    assert "in the clear" not in page(**token, SLACK_API_URL="http://127.0.0.1:8080/api/")
+
+
+def test_it_warns_of_tokens_that_are_kept_as_they_are() -> None:
+    several = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "cs", "SLACK_SIGNING_SECRET": "ss"}
+
+    assert "! The tokens of workspaces" in page(**several)
+    assert "! The tokens of" not in page(**several, SWITCHBOARD_ENCRYPTION_KEY="k" * 32)
+
+
+def test_no_secret_is_on_it() -> None:
+    text = page(
+        XAI_API_KEY="canary-1",
+        REDIS_URL="rediss://u:canary-2@h",
+        SLACK_BOT_TOKEN="canary-3",
+        SLACK_APP_TOKEN="canary-4",
+    )
+
+    assert "canary" not in text
+
+
+def test_it_says_that_a_loopback_listener_needs_a_proxy_for_what_is_delivered() -> None:
+    http = page(SLACK_BOT_TOKEN="xoxb-1", SLACK_SIGNING_SECRET="s")
+
+    assert "listens at http://127.0.0.1:4000/slack/events" in line(http, "● Slack")
+    assert "! HOST=127.0.0.1: only a proxy or a tunnel" in http
+    assert "! HOST" not in page(SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1")

@@ -1,0 +1,399 @@
+"""Who is let in: nobody but Teams, for tenants we serve; and what is refused never makes an error."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from adapters.teams import setup
+from bot.domain.errors import PlatformGone, SettingsError
+from bot.domain.events import MessageReceived
+from bot.domain.replies import Reply
+from bot.settings import settings
+from tests.doubles import FakeInbox, FakeJournal
+from tests.teams.fake import TENANT
+from tests.teams.forgeries import FORGERIES, seconds_from_now
+from tests.teams.issuer import Trouble
+from tests.teams.place import adapter_for
+from tests.teams.served import Bot, bot_in_teams
+
+Activity = dict[str, Any]
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[Bot]:
+    async with bot_in_teams() as running:
+        yield running
+
+
+def message(bot: Bot, **fields: Any) -> Activity:
+    room = bot.teams.personal()
+    return bot.teams.people.message(room.id, "personal", "hello", id="1") | fields
+
+
+async def test_what_teams_signed_is_taken(bot: Bot) -> None:
+    answer = await bot.teams.send(message(bot))
+
+    (event,) = bot.inbox.events
+    assert (answer.status, answer.body) == (200, "")
+    assert isinstance(event, MessageReceived)
+
+
+async def test_a_token_may_be_a_little_late(bot: Bot) -> None:
+    token = bot.teams.issuer.mint(bot.teams.people.service_url, exp=seconds_from_now(-200))
+    assert (await bot.teams.send(message(bot), token=token)).status == 200
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+async def test_a_forged_token_is_refused(bot: Bot, name: str) -> None:
+    forged = FORGERIES[name](bot.teams)
+    answer = await bot.teams.send(message(bot), token=forged)
+
+    assert answer.status == 401
+    assert bot.inbox.events == []
+    assert bot.teams.canary.seen == []
+
+
+Change = Callable[[Bot, Activity], Activity]
+
+
+def put(**fields: Any) -> Change:
+    return lambda _bot, activity: activity | fields
+
+
+def without(name: str) -> Change:
+    return lambda _bot, activity: {key: value for key, value in activity.items() if key != name}
+
+
+def tenants(conversation: str | None, data: str | None) -> Change:
+    def change(_bot: Bot, activity: Activity) -> Activity:
+        place = {**activity["conversation"], "tenantId": conversation}
+        return activity | {"conversation": place, "channelData": {"tenant": {"id": data}}}
+
+    return change
+
+
+REFUSED: dict[str, tuple[int, Change]] = {
+    "no channel": (401, without("channelId")),
+    "another channel": (401, put(channelId="slack")),
+    "an endorsed channel that is not Teams": (401, put(channelId="webchat")),
+    "no serviceUrl": (401, without("serviceUrl")),
+    "another serviceUrl": (401, put(serviceUrl="https://smba.trafficmanager.net/emea/")),
+    "a foreign tenant": (403, tenants("foreign", "foreign")),
+    "tenants that disagree": (403, tenants(TENANT, "foreign")),
+    "the other way round": (403, tenants("foreign", TENANT)),
+    "no tenant": (403, tenants(None, None)),
+    "no type": (400, without("type")),
+    "type number": (400, put(type=5)),
+    "type list": (400, put(type=["message"])),
+    "type empty": (400, put(type="")),
+    "no conversation": (400, without("conversation")),
+    "conversation word": (400, put(conversation="a")),
+    "conversation without id": (400, put(conversation={})),
+    "conversation id number": (400, put(conversation={"id": 5})),
+    "no sender": (400, without("from")),
+    "sender list": (400, put(**{"from": []})),
+    "text object": (400, put(text={"a": 1})),
+    "text number": (400, put(text=5)),
+    "entities object": (400, put(entities={})),
+    "too many entities": (400, put(entities=[None] * 501)),
+    "attachments word": (400, put(attachments="x")),
+    "attachments of numbers": (400, put(attachments=[1])),
+    "attachment address number": (400, put(attachments=[{"contentUrl": 1}])),
+    "channelData word": (400, put(channelData="x")),
+    "channelData tenant list": (400, put(channelData={"tenant": []})),
+    "recipient list": (400, put(recipient=[])),
+    "targeted word": (400, put(recipient={"id": "28:x", "isTargeted": "yes"})),
+    "id object": (400, put(id={})),
+    "id endless": (400, put(id="1" * 5000)),
+    "name number": (400, put(name=1)),
+    "timestamp number": (400, put(timestamp=1)),
+    "replyToId list": (400, put(replyToId=[])),
+    "members of words": (400, put(membersAdded=["x"])),
+    "reactions object": (400, put(reactionsAdded={})),
+    "serviceUrl number": (400, put(serviceUrl=7)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_an_activity_that_cannot_be_is_refused(bot: Bot, name: str) -> None:
+    status, change = REFUSED[name]
+    token = bot.teams.issuer.mint(bot.teams.people.service_url)
+    answer = await bot.teams.send(change(bot, message(bot)), token=token)
+
+    assert answer.status == status
+    assert bot.inbox.events == []
+
+
+BODIES = {
+    "empty": b"",
+    "cut": b'{"type": "message"',
+    "list": b"[]",
+    "null": b"null",
+    "word": b'"message"',
+    "number": b"7",
+    "not utf-8": b"\xff\xfe{}",
+    "half a surrogate": b'{"type":"message","conversation":{"id":"a"},"from":{"id":"\\ud800"}}',
+    "deep list": b"[" * 100_000,
+    "deep object": b'{"a":' * 100_000,
+    "deep value": b'{"type":"message","conversation":{"id":"a"},"from":{"id":"b"},"value":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    "endless number": b'{"type":' + b"9" * 6000 + b"}",
+    "form": b"type=message",
+    "xml": b"<message/>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_a_body_that_is_no_activity_is_refused(bot: Bot, name: str) -> None:
+    token = bot.teams.issuer.mint(bot.teams.people.service_url)
+    answer = await bot.teams.raw(BODIES[name], token)
+
+    assert answer.status == 400
+    assert bot.inbox.events == []
+
+
+async def test_a_huge_body_is_refused(bot: Bot) -> None:
+    token = bot.teams.issuer.mint(bot.teams.people.service_url)
+    assert (await bot.teams.raw(b'{"a":"' + b"x" * (2 << 20) + b'"}', token)).status == 413
+
+
+async def test_a_genuine_message_with_odd_fields_is_taken(bot: Bot) -> None:
+    odd = message(
+        bot, entities=[None, 5, {"type": "mention"}, {"type": "mention", "mentioned": None}], x={"y": 1}
+    )
+    assert (await bot.teams.send(odd | {"text": "a \x00 b 😀"})).status == 200
+    assert (await bot.teams.send(message(bot, id="2", text=None, attachments=None))).status == 200
+
+
+ADDRESSES = [
+    "{canary}/emea/",
+    "https://evil.example/",
+    "https://smba.trafficmanager.net.evil.example/",
+    "https://evil.example/smba.trafficmanager.net/",
+    "https://evilsmba.trafficmanager.net.example/",
+    "https://other.trafficmanager.net/",
+    "https://evilbotframework.com/",
+    "http://smba.trafficmanager.net/emea/",
+    "https://smba.trafficmanager.net:8443/emea/",
+    "https://smba.trafficmanager.net@evil.example/",
+    "https://smba.trafficmanager.net:443@evil.example/",
+    "https://smba.trafficmanager.net\\@evil.example/",
+    "https://evil.example#smba.trafficmanager.net/",
+    "https://evil.example?smba.trafficmanager.net/",
+    "https://user:secret@smba.trafficmanager.net/",
+    "//smba.trafficmanager.net/emea/",
+    "https:smba.trafficmanager.net",
+    "file:///etc/passwd",
+    "ftp://smba.trafficmanager.net/",
+    "https://169.254.169.254/",
+    "https://[::ffff:169.254.169.254]/",
+    "https://2852039166/",
+    "http://localhost:1/",
+    "javascript:alert(1)",
+    "https://smba.trafficmanager.net%2eevil.example/",
+    "https://smba.trafficmanager.net%00.evil.example/",
+    "x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+async def test_a_serviceurl_elsewhere_is_refused_even_when_signed(bot: Bot, address: str) -> None:
+    url = address.format(canary=bot.teams.canary_url)
+    answer = await bot.teams.send(message(bot, serviceUrl=url), token=bot.teams.issuer.mint(url))
+
+    assert answer.status == 403
+    assert bot.inbox.events == []
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+async def test_the_bots_token_never_goes_elsewhere(bot: Bot, address: str) -> None:
+    """Not even for an event that was stored when another address was allowed."""
+    await bot.teams.send(message(bot))
+    stored = bot.inbox.events[0]
+    reply = {**stored.reply, "service": address.format(canary=bot.teams.canary_url)}
+    event = MessageReceived(id="1", thread=stored.thread, author=stored.author, at=0, reply=reply, text="x")
+
+    with pytest.raises(PlatformGone):
+        await bot.adapter.sink(event, FakeJournal()).say(Reply(text="hi"))
+    assert bot.teams.canary.seen == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://smba.trafficmanager.net/emea/",
+        "https://smba.trafficmanager.net",
+        "https://europe.smba.trafficmanager.net/x/",
+        "https://smba.infra.gcc.teams.microsoft.com/",
+        "https://SMBA.trafficmanager.net/emea/",
+        "https://smba.infra.gov.teams.microsoft.us/",
+    ],
+)
+async def test_teams_own_hosts_are_allowed(bot: Bot, address: str) -> None:
+    answer = await bot.teams.send(message(bot, serviceUrl=address), token=bot.teams.issuer.mint(address))
+
+    assert answer.status == 200
+
+
+async def test_a_key_published_since_is_found(bot: Bot) -> None:
+    await bot.teams.send(message(bot))
+    bot.teams.issuer.rotate()
+    taken = await bot.teams.send(message(bot, id="2"))
+
+    assert taken.status == 200
+    assert bot.teams.issuer.calls["keys"] == 2
+
+
+async def test_a_key_set_of_microsofts_size_is_read_to_its_end(bot: Bot) -> None:
+    certificates = {"x5c": ["MII" + "A" * 4_000]}
+    others = [bot.teams.issuer.key.public() | certificates | {"kid": f"other-{n}"} for n in range(100)]
+    bot.teams.issuer.published = [*others, bot.teams.issuer.key.public()]
+
+    assert (await bot.teams.send(message(bot))).status == 200
+
+
+async def test_unknown_keys_are_looked_up_once_a_minute_at_most(bot: Bot) -> None:
+    forge = FORGERIES["unknown kid"]
+    await bot.teams.send(message(bot))
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(30):
+            tasks.create_task(bot.teams.send(message(bot), token=forge(bot.teams)))
+
+    assert bot.teams.issuer.calls["keys"] == 2
+
+
+async def test_many_first_messages_fetch_the_keys_once(bot: Bot) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(20):
+            tasks.create_task(bot.teams.send(message(bot, id=str(number))))
+
+    assert len(bot.inbox.events) == 20
+    assert (bot.teams.issuer.calls["metadata"], bot.teams.issuer.calls["keys"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "trouble", [Trouble(status=500), Trouble(garbage=True), Trouble(status=404)], ids=["500", "html", "404"]
+)
+@pytest.mark.parametrize("endpoint", ["metadata", "keys"])
+async def test_without_any_keys_teams_is_asked_to_send_again(
+    bot: Bot, endpoint: str, trouble: Trouble
+) -> None:
+    bot.teams.issuer.trouble[endpoint] = trouble
+    assert (await bot.teams.send(message(bot))).status == 503
+    assert bot.inbox.events == []
+
+
+async def test_messages_that_wait_for_keys_together_fail_together(bot: Bot) -> None:
+    bot.teams.issuer.trouble["metadata"] = Trouble(status=500, delay=0.2)
+    async with asyncio.TaskGroup() as tasks:
+        sent = [tasks.create_task(bot.teams.send(message(bot, id=str(number)))) for number in range(20)]
+
+    assert {task.result().status for task in sent} == {503}
+    assert bot.teams.issuer.calls["metadata"] == 1
+
+
+async def test_known_keys_are_kept_when_no_new_ones_can_be_had(bot: Bot) -> None:
+    await bot.teams.send(message(bot))
+    bot.teams.issuer.trouble["keys"] = Trouble(status=500)
+    forged = await bot.teams.send(message(bot), token=FORGERIES["unknown kid"](bot.teams))
+    taken = await bot.teams.send(message(bot, id="2"))
+
+    assert (forged.status, taken.status) == (401, 200)
+
+
+async def test_a_hanging_key_server_holds_up_nobody_else(bot: Bot) -> None:
+    bot.teams.issuer.trouble["metadata"] = Trouble(hang=True)
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(bot.teams.send(message(bot)))
+        await bot.teams.issuer.asked.wait()
+        async with aiohttp.ClientSession() as http, http.get(f"{bot.url}/healthz") as response:
+            alive = (response.status, waiting.done())
+        waiting.cancel()
+
+    assert alive == (200, False)
+
+
+async def test_without_storage_teams_is_asked_to_send_again(bot: Bot) -> None:
+    bot.inbox.down = True
+    assert (await bot.teams.send(message(bot))).status == 503
+
+
+async def test_playground_believes_this_machine_and_no_other() -> None:
+    off = {"TEAMS_APP_ID": "", "TEAMS_APP_PASSWORD": "", "TEAMS_TENANT_ID": ""}
+    async with bot_in_teams(TEAMS_PLAYGROUND="1", **off) as bot:
+        here = await bot.teams.send(message(bot), token="")
+        there = [
+            (await bot.teams.send(message(bot, id=address, serviceUrl=address), token="")).status
+            for address in (*ADDRESSES[1:], "https://smba.trafficmanager.net/emea/")
+            if "localhost" not in address
+        ]
+
+    assert here.status == 200
+    assert set(there) <= {400, 403}
+    assert len(bot.inbox.events) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://127.0.0.1:8080"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "rebound.example"},
+        {"Host": "rebound.example:3978"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"X-Forwarded-For": "203.0.113.7"},
+        {"X-Forwarded-Host": "tunnel.example"},
+    ],
+    ids=str,
+)
+async def test_playground_hears_no_page_in_a_browser_and_no_tunnel(headers: dict[str, str]) -> None:
+    """Any website could otherwise have the bot call whatever else runs on this machine."""
+    off = {"TEAMS_APP_ID": "", "TEAMS_APP_PASSWORD": "", "TEAMS_TENANT_ID": ""}
+    async with bot_in_teams(TEAMS_PLAYGROUND="1", **off) as bot, aiohttp.ClientSession() as http:
+        body = json.dumps(message(bot))
+        async with http.post(f"{bot.url}/api/messages", data=body, headers=headers) as answer:
+            status = answer.status
+
+    assert status == 403
+    assert bot.inbox.events == []
+
+
+async def test_playground_sends_no_token() -> None:
+    off = {"TEAMS_APP_ID": "", "TEAMS_APP_PASSWORD": "", "TEAMS_TENANT_ID": ""}
+    async with bot_in_teams(TEAMS_PLAYGROUND="1", **off) as bot:
+        await bot.teams.send(message(bot), token="")
+        with pytest.raises(Exception, match="401"):
+            await bot.adapter.sink(bot.inbox.events[0], FakeJournal()).say(Reply(text="hi"))
+
+    assert {call.authorization for call in bot.teams.connector.calls} == {""}
+    assert bot.teams.issuer.calls["token"] == 0
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "", "example.com"])
+def test_playground_refuses_to_start_where_others_can_reach_it(host: str) -> None:
+    read = settings.read({"TEAMS_PLAYGROUND": "1"}).teams
+    assert read is not None
+
+    with pytest.raises(SettingsError, match=r"HOST=127\.0\.0\.1"):
+        setup.adapter(read, inbox=FakeInbox(), host=host)
+
+
+async def test_all_tenants_are_served_only_when_that_is_said() -> None:
+    async with bot_in_teams(TEAMS_TENANT_ID="", TEAMS_ALLOWED_TENANTS="*") as bot:
+        foreign = tenants("foreign", "foreign")(bot, message(bot))
+        assert (await bot.teams.send(foreign)).status == 200
+
+
+async def test_the_refusal_says_nothing_and_leaks_nothing(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
+    token = FORGERIES["aud another"](bot.teams)
+    answer = await bot.teams.send(message(bot, text="a secret"), token=token)
+
+    assert answer.body == ""
+    assert token not in caplog.text
+    assert "a secret" not in caplog.text
+    assert json.dumps(adapter_for(bot.teams).manners.mention)
