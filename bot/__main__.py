@@ -107,7 +107,7 @@ def _write(content: bytes, out: Path | None) -> int:
 
 def _with_settings(command: Command) -> Callable[[argparse.Namespace], int]:
     def run(_chosen: argparse.Namespace) -> int:
-        found = settings.read()
+        found = settings.read_settings()
         configure(level=found.log_level, style=found.log_format, secrets=found.secrets())
         return uvloop.run(command(found))
 

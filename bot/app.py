@@ -12,32 +12,32 @@ from dataclasses import dataclass
 
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
-from bot.answers.fallback import Relay
-from bot.answers.limits import Limits
+from bot.answers.fallback import FallbackRouter
+from bot.answers.limits import AskerLimits
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
-from bot.conversation.handler import Conversation
-from bot.conversation.model_picker import Picker
+from bot.conversation.handler import ConversationHandler
+from bot.conversation.model_picker import ModelPicker
+from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import StorageUnavailable
-from bot.domain.formatting import inert
+from bot.domain.formatting import strip_controls
 from bot.models.discovery import Discovery
 from bot.models.listing import render_models
 from bot.models.pricing import Corrections, Prices
-from bot.platforms import PLATFORMS, Ground, adapters_for, plugged
+from bot.platforms import PLATFORMS, Dependencies, adapters_for, import_adapter
 from bot.ports import Adapter, Health
 from bot.serving import start_page
 from bot.serving.connections import make_room_for_files
 from bot.serving.measured import MeasuredHealth, MeasuredInbox, MeasuredLeases
 from bot.serving.metrics import Metrics
-from bot.serving.process import Doors, Service, Stopping, beside, serve
+from bot.serving.process import Listeners, Service, ShutdownSignals, serve, serve_beside
 from bot.settings.environment import revealed
 from bot.settings.settings import Settings
 from bot.storage.embedded import embedded_server
-from bot.storage.open import Storage, Terms, open_storage
+from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker
 from providers import connecting
-from providers.check import Light, Verdict
-from providers.check import check as verdicts
+from providers.check import check_endpoints as verdicts
 from providers.entra import Identity
 from providers.transport import Transport
 
@@ -46,7 +46,7 @@ from providers.transport import Transport
 class Vendors:
     """Who can be asked, what they offer, and what that costs."""
 
-    connections: connecting.Connections
+    connections: connecting.ConnectedEndpoints
     prices: Prices
     discovery: Discovery
 
@@ -55,7 +55,7 @@ class Vendors:
 async def vendors(settings: Settings) -> AsyncIterator[Vendors]:
     """Raises SettingsError for a provider or a model of the file that cannot be."""
     async with Transport() as transport, aclosing(Identity()) as identity:
-        plugged = connecting.Switchboard(
+        plugged = connecting.EndpointBuilder(
             transport=transport,
             identity=identity,
             vendors=settings.vendors,
@@ -74,14 +74,14 @@ async def storage(settings: Settings) -> AsyncIterator[Storage]:
     """The Redis of REDIS_URL, or the server that comes along. Raises SettingsError for a key that is not the one
     that what is stored was sealed with.
     """
-    terms = Terms(encryption_keys=revealed(settings.encryption_key))
+    terms = StorageOptions(encryption_keys=revealed(settings.encryption_key))
     async with AsyncExitStack() as stack:
         url = revealed(settings.redis_url) or await stack.enter_async_context(
             embedded_server(settings.data_dir)
         )
         opened = await stack.enter_async_context(open_storage(url, terms))
         with suppress(StorageUnavailable):  # a Redis that is away does not keep us from starting
-            await opened.vault.prove()
+            await opened.secrets.prove()
         yield opened
 
 
@@ -89,17 +89,17 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
     """Puts the core together around the storage, the platforms and the models."""
     catalog, policy = models.discovery.catalog, settings.file.policy
     health: Health = MeasuredHealth(store.health, meter=metrics)
-    picker = Picker(catalog=catalog, choices=store.choices, health=health, prices=models.prices)
+    picker = ModelPicker(catalog=catalog, preferences=store.preferences, health=health, prices=models.prices)
     commands = Commands(
-        catalog=catalog, picker=picker, ledger=store.ledger, choices=store.choices, policy=policy
+        catalog=catalog, picker=picker, ledger=store.ledger, preferences=store.preferences, policy=policy
     )
     inbox = MeasuredInbox(store.inbox, meter=metrics)
     adapters = adapters_for(
-        Ground(settings=settings, storage=store, inbox=inbox, active=commands.standing, meter=metrics)
+        Dependencies(settings=settings, storage=store, inbox=inbox, active=commands.standing, meter=metrics)
     )
-    limits = Limits(ledger=store.ledger, budget=store.budget)
+    limits = AskerLimits(ledger=store.ledger, rate_limiter=store.rate_limiter)
     answers, comparison = answering(models, adapters, health, limits)
-    conversation = Conversation(
+    conversation = ConversationHandler(
         adapters=adapters,
         catalog=catalog,
         answers=answers,
@@ -124,25 +124,27 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
 
 
 def answering(
-    models: Vendors, adapters: Mapping[str, Adapter], health: Health, limits: Limits
+    models: Vendors, adapters: Mapping[str, Adapter], health: Health, limits: AskerLimits
 ) -> tuple[Answers, Comparison]:
     """What asks models: for one answer, and for several side by side."""
     catalog, prices = models.discovery.catalog, models.prices
-    relay = Relay(providers=models.connections.providers, health=health)
+    fallback = FallbackRouter(providers=models.connections.providers, health=health)
     answers = Answers(
         catalog=catalog,
-        relay=relay,
+        fallback=fallback,
         attachments=Attachments(adapters=adapters),
         prices=prices,
         corrections=Corrections(),
     )
-    return answers, Comparison(catalog=catalog, relay=relay, answers=answers, prices=prices, limits=limits)
+    return answers, Comparison(
+        catalog=catalog, fallback=fallback, answers=answers, prices=prices, limits=limits
+    )
 
 
 async def ready(store: Storage) -> str:
     """Why no work can be taken; "" when Redis answers and takes writes."""
     try:
-        await store.vault.put("readyz", "1", seconds=60)
+        await store.secrets.put("readyz", "1", seconds=60)
     except StorageUnavailable as error:
         return f"Redis does not answer ({error})"
     return ""
@@ -152,22 +154,22 @@ async def run(settings: Settings) -> int:
     """Serves until a signal."""
     began = time.perf_counter()
     make_room_for_files()
-    metrics, stopping = Metrics(), Stopping()
-    doors = Doors(
+    metrics, stopping = Metrics(), ShutdownSignals()
+    listeners = Listeners(
         host=settings.host, port=settings.port, admin_host=settings.admin_host, admin_port=settings.admin_port
     )
     with stopping.listening():
         async with storage(settings) as store, vendors(settings) as known:
             away = await ready(store)
 
-            def announce(opened: Doors) -> None:
+            def announce(opened: Listeners) -> None:
                 seconds = time.perf_counter() - began
                 models = known.discovery.catalog.models
-                say(start_page.render(settings, opened, models, seconds=seconds, away=away))
+                say(start_page.render_start_page(settings, opened, models, seconds=seconds, away=away))
 
             await serve(
                 service(settings, store, known, metrics),
-                doors=doors,
+                listeners=listeners,
                 metrics=metrics,
                 drain_seconds=settings.drain_seconds,
                 stopping=stopping,
@@ -180,17 +182,17 @@ async def chat(settings: Settings) -> int:
     """Talks in the terminal, as one more replica. Only warnings may stand between a question and its answer."""
     quiet = logging.getLogger()
     quiet.setLevel(max(quiet.level, logging.WARNING))
-    terminal = plugged("adapters.web.terminal.session")
+    terminal = import_adapter("adapters.web.terminal.session")
     async with storage(settings) as store, vendors(settings) as known:
-        return await beside(
+        return await serve_beside(
             service(settings, store, known, Metrics()),
-            lambda: terminal.chat(inbox=store.inbox, board=store.board),
+            lambda: terminal.chat(inbox=store.inbox, timeline=store.timeline),
         )
 
 
 def say(text: str) -> None:
     """Prints at once, also into a pipe. Endpoints name their models; no name may drive the terminal."""
-    sys.stdout.write(f"{inert(text)}\n")
+    sys.stdout.write(f"{strip_controls(text)}\n")
     sys.stdout.flush()
 
 
@@ -200,38 +202,40 @@ async def check(settings: Settings) -> int:
     async with vendors(settings) as known:
         found = [await _check_redis(settings), *await _check_platforms(settings)]
         found += await verdicts(known.connections.all, settings.file)
-    marks = {Light.GOOD: "●", Light.OFF: "○", Light.DOUBT: "?", Light.BAD: "✗"}
+    marks = {CheckStatus.GOOD: "●", CheckStatus.OFF: "○", CheckStatus.DOUBT: "?", CheckStatus.BAD: "✗"}
     width = max(len(verdict.about) for verdict in found) + 2
     for verdict in found:
         say(f"  {marks[verdict.light]} {verdict.about:<{width}}{verdict.text}")
-    bad, doubtful = (sum(each.light is light for each in found) for light in (Light.BAD, Light.DOUBT))
+    bad, doubtful = (
+        sum(each.light is light for each in found) for light in (CheckStatus.BAD, CheckStatus.DOUBT)
+    )
     well = "All is well." if not doubtful else "It will start, but look at what has a question mark."
     say(f"\n  {bad} to mend." if bad else f"\n  {well}")
     return 1 if bad else 0
 
 
-async def _check_redis(settings: Settings) -> Verdict:
+async def _check_redis(settings: Settings) -> CheckResult:
     where = "REDIS_URL" if settings.redis_url else f"the embedded server in {settings.data_dir}/"
     async with storage(settings) as store:
         reason = await ready(store)
     if not reason:
-        return Verdict(about="redis", light=Light.GOOD, text=f"{where} answers and takes writes")
+        return CheckResult(about="redis", light=CheckStatus.GOOD, text=f"{where} answers and takes writes")
     text = f"{where}: {reason}. Start it, or write another REDIS_URL"
-    return Verdict(about="redis", light=Light.BAD, text=text)
+    return CheckResult(about="redis", light=CheckStatus.BAD, text=text)
 
 
-async def _check_platforms(settings: Settings) -> Sequence[Verdict]:
+async def _check_platforms(settings: Settings) -> Sequence[CheckResult]:
     found = []
     for platform in PLATFORMS:
         if platform.try_out is None:
             continue
         if not platform.wanted(settings):
             text = f"set {platform.name.upper()}_...; .env.example says which and where to get them"
-            found.append(Verdict(about=platform.name, light=Light.OFF, text=text))
+            found.append(CheckResult(about=platform.name, light=CheckStatus.OFF, text=text))
             continue
         wrong = await platform.try_out(settings)
-        light = Light.BAD if wrong else Light.GOOD
-        found.append(Verdict(about=platform.name, light=light, text=wrong or "takes what is set"))
+        light = CheckStatus.BAD if wrong else CheckStatus.GOOD
+        found.append(CheckResult(about=platform.name, light=light, text=wrong or "takes what is set"))
     return found
 
 

@@ -4,21 +4,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot import policy
+from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Model
+from bot.domain.claims import Claim, Outcome
 from bot.domain.events import Event, ThreadKey
 from bot.domain.replies import Reply
-from bot.ports import Claim, Manners, Outcome, ReplySink, TurnInHand
+from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Context:
     """One event, where it happened, and the way to answer it."""
 
     claim: Claim
-    hand: TurnInHand
+    turn_handle: TurnHandle
     sink: ReplySink
-    manners: Manners
+    capabilities: PlatformCapabilities
     policy: Policy
 
     @property
@@ -61,7 +63,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class Response:
     """What to say, and what it leaves behind."""
 
     reply: Reply

@@ -7,20 +7,20 @@ from types import ModuleType
 from typing import cast
 
 from bot.domain.errors import SettingsError
-from bot.ports import Active, Adapter, Inbox
+from bot.ports import Adapter, Inbox, StatusOf
 from bot.serving.metrics import Meter
-from bot.settings.settings import Settings, Slack
+from bot.settings.settings import Settings, SlackSettings
 from bot.storage.open import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class Dependencies:
     """What adapters stand on."""
 
     settings: Settings
     storage: Storage
     inbox: Inbox
-    active: Active
+    active: StatusOf
     meter: Meter
 
 
@@ -31,18 +31,18 @@ class Platform:
     name: str
     module: str
     wanted: Callable[[Settings], bool]
-    make: Callable[[ModuleType, Ground], Adapter]
+    make: Callable[[ModuleType, Dependencies], Adapter]
     try_out: Callable[[Settings], Awaitable[str]] | None = None  # "" or what is wrong and what to type
 
 
-def _slack(module: ModuleType, ground: Ground) -> Adapter:
-    said = cast(Slack, ground.settings.slack)
+def _slack(module: ModuleType, ground: Dependencies) -> Adapter:
+    said = cast(SlackSettings, ground.settings.slack)
     store = ground.storage
     adapter: Adapter = module.adapter(
         said,
         inbox=ground.inbox,
-        vault=store.vault,
-        budget=store.budget,
+        secrets=store.secrets,
+        rate_limiter=store.rate_limiter,
         meter=ground.meter,
         external=ground.settings.file.policy.external,
         installs=ground.settings.file.policy.installs,
@@ -50,7 +50,7 @@ def _slack(module: ModuleType, ground: Ground) -> Adapter:
     return adapter
 
 
-def _teams(module: ModuleType, ground: Ground) -> Adapter:
+def _teams(module: ModuleType, ground: Dependencies) -> Adapter:
     said = ground.settings
     adapter: Adapter = module.adapter(
         said.teams,
@@ -62,11 +62,11 @@ def _teams(module: ModuleType, ground: Ground) -> Adapter:
     return adapter
 
 
-def _web(module: ModuleType, ground: Ground) -> Adapter:
+def _web(module: ModuleType, ground: Dependencies) -> Adapter:
     store = ground.storage
     adapter: Adapter = module.WebAdapter(
         inbox=ground.inbox,
-        board=store.board,
+        timeline=store.timeline,
         memory=store.memory,
         active=ground.active,
         served=ground.settings.page,
@@ -80,30 +80,30 @@ PLATFORMS = (
         "adapters.slack.setup",
         wanted=lambda said: said.slack is not None,
         make=_slack,
-        try_out=lambda said: plugged("adapters.slack.install.check").check(said.slack),
+        try_out=lambda said: import_adapter("adapters.slack.install.check").check(said.slack),
     ),
     Platform(
         "teams",
         "adapters.teams.setup",
         wanted=lambda said: said.teams is not None,
         make=_teams,
-        try_out=lambda said: plugged("adapters.teams.install.check").check(said.teams),
+        try_out=lambda said: import_adapter("adapters.teams.install.check").check(said.teams),
     ),
     Platform("web", "adapters.web.adapter", wanted=lambda said: True, make=_web),
 )
 
 
-def adapters_for(ground: Ground) -> Mapping[str, Adapter]:
+def adapters_for(ground: Dependencies) -> Mapping[str, Adapter]:
     """The adapters of everything that is switched on."""
     found = {}
     for platform in PLATFORMS:
         if not platform.wanted(ground.settings):
             continue
-        found[platform.name] = platform.make(plugged(platform.module), ground)
+        found[platform.name] = platform.make(import_adapter(platform.module), ground)
     return found
 
 
-def plugged(name: str) -> ModuleType:
+def import_adapter(name: str) -> ModuleType:
     """A module of an adapter, imported when it is wanted. Raises SettingsError when that adapter is not there."""
     try:
         return import_module(name)
@@ -115,9 +115,9 @@ def plugged(name: str) -> ModuleType:
 
 def teams_package(*, app_id: str, host: str) -> bytes:
     """The zip file to upload to Teams."""
-    return bytes(plugged("adapters.teams.install.manifest").package(app_id, host))
+    return bytes(import_adapter("adapters.teams.install.manifest").package(app_id, host))
 
 
 def slack_manifest(*, host: str) -> str:
     """The YAML to paste at Slack: for a public host, or for Socket Mode without one."""
-    return str(plugged("adapters.slack.install.manifest").render(host))
+    return str(import_adapter("adapters.slack.install.manifest").render(host))

@@ -4,19 +4,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.stop import Stop
+from bot.domain.claims import Claim
+from bot.domain.stop import StopSignal
 from bot.domain.turns import Turn
-from bot.ports import Claim, Leases
+from bot.ports import Leases
 
 
-class Hand:
-    """The TurnInHand of one claim. Everything kept is stored at once, under the claim's fencing token."""
+class ClaimedTurn:
+    """The TurnHandle of one claim. Everything kept is stored at once, under the claim's fencing token."""
 
     def __init__(self, *, claim: Claim, leases: Leases) -> None:
         self._claim = claim
         self._leases = leases
         self._record = claim.record
-        self.stop = Stop()
+        self.stop = StopSignal()
         if claim.stopped:
             self.stop.fire()
 

@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
+from bot.domain.claims import Claim, Outcome, QueueEntry
 from bot.domain.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable
-from bot.ports import Claim, Leases, Outcome, Ticket, TurnInHand
-from bot.turn_handle import Hand
+from bot.ports import Leases, TurnHandle
+from bot.turn_handle import ClaimedTurn
 
 HELD = 0.8  # of a lease: how long a turn goes on without a beat that got through
 LONGEST_PAUSE = 60.0  # seconds between two tries
@@ -23,12 +24,12 @@ RELEASING = 3.0  # seconds to hand everything back on the way out
 
 log = logging.getLogger(__name__)
 
-Handle = Callable[[Claim, TurnInHand], Awaitable[Outcome]]
-Apologise = Callable[[Claim, TurnInHand, str], Awaitable[None]]
+Handle = Callable[[Claim, TurnHandle], Awaitable[Outcome]]
+Apologise = Callable[[Claim, TurnHandle, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class WorkerLimits:
     """How much at once, and how long something is tried."""
 
     at_once: int = 64
@@ -37,12 +38,12 @@ class Limits:
     busy: float = 3_600.0  # seconds: a platform may be out of reach for that long
 
 
-class Holding:
+class HeldClaim:
     """A claim while this worker holds it. Leaving the context early means that it was fenced or is to be released."""
 
-    def __init__(self, claim: Claim, hand: Hand, *, until: float) -> None:
+    def __init__(self, claim: Claim, turn_handle: ClaimedTurn, *, until: float) -> None:
         self.claim = claim
-        self.hand = hand
+        self.turn_handle = turn_handle
         self.until = asyncio.timeout_at(until)
         self.putting_down = False
 
@@ -58,13 +59,13 @@ class Worker:
     """Shares the work with any number of others on the same Redis. Outlives every outage of it."""
 
     def __init__(
-        self, *, leases: Leases, handle: Handle, apologise: Apologise, limits: Limits | None = None
+        self, *, leases: Leases, handle: Handle, apologise: Apologise, limits: WorkerLimits | None = None
     ) -> None:
         self._leases = leases
         self._handle = handle
         self._apologise = apologise
-        self._limits = limits or Limits()
-        self._held: dict[str, Holding] = {}
+        self._limits = limits or WorkerLimits()
+        self._held: dict[str, HeldClaim] = {}
         self._tasks = 0
         self._room = asyncio.Event()
         self._room.set()
@@ -102,9 +103,9 @@ class Worker:
 
     async def _put_down(self) -> None:
         self._putting_down = True
-        for holding in self._held.values():
-            holding.putting_down = True
-            holding.end()
+        for held in self._held.values():
+            held.putting_down = True
+            held.end()
         with suppress(TimeoutError, StorageUnavailable):
             async with asyncio.timeout(RELEASING):
                 await self._idle.wait()
@@ -133,50 +134,50 @@ class Worker:
     async def _take(self, group: asyncio.TaskGroup, shard: int) -> None:
         await self._room.wait()
         free = self._limits.at_once - self._tasks if self._leases.shards == 1 else 1
-        for ticket in await self._leases.ready(free, shard):
-            self._take_up(group, ticket)
+        for queue_entry in await self._leases.ready(free, shard):
+            self._take_up(group, queue_entry)
 
     async def _take_over(self, group: asyncio.TaskGroup) -> None:
         free = max(0, self._limits.at_once - self._tasks)
-        for ticket in await self._leases.abandoned(free):
-            self._take_up(group, ticket)
+        for queue_entry in await self._leases.abandoned(free):
+            self._take_up(group, queue_entry)
         await asyncio.sleep(self._leases.seconds / 3)
 
     async def _beat(self) -> None:
         await asyncio.sleep(self._leases.seconds / 4)
-        held = dict(self._held)
+        mine = dict(self._held)
         asked = asyncio.get_running_loop().time()
-        standing = await self._leases.beat([holding.claim for holding in held.values()])
-        for conversation, holding in held.items():
-            if self._held.get(conversation) is not holding:
+        standing = await self._leases.beat([held.claim for held in mine.values()])
+        for conversation, held in mine.items():
+            if self._held.get(conversation) is not held:
                 continue  # it ended while the question was on its way
             if standing[conversation] == "lost":
-                holding.end()
+                held.end()
                 continue
-            holding.extend(asked + self._leases.seconds * HELD)
+            held.extend(asked + self._leases.seconds * HELD)
             if standing[conversation] == "stop":
-                holding.hand.stop.fire()
+                held.turn_handle.stop.fire()
 
     async def _listen(self) -> None:
         async with aclosing(self._leases.stops()) as stops:
             async for turn in stops:
-                for holding in self._held.values():
-                    if holding.hand.id == turn:
-                        holding.hand.stop.fire()
+                for held in self._held.values():
+                    if held.turn_handle.id == turn:
+                        held.turn_handle.stop.fire()
 
-    def _take_up(self, group: asyncio.TaskGroup, ticket: Ticket) -> None:
+    def _take_up(self, group: asyncio.TaskGroup, queue_entry: QueueEntry) -> None:
         self._tasks += 1
         self._idle.clear()
         if self._tasks >= self._limits.at_once:
             self._room.clear()
-        group.create_task(self._attend(ticket))
+        group.create_task(self._attend(queue_entry))
 
-    async def _attend(self, ticket: Ticket) -> None:
+    async def _attend(self, queue_entry: QueueEntry) -> None:
         """One claim from beginning to end."""
-        about = {"conversation": ticket.conversation}
+        about = {"conversation": queue_entry.conversation}
         try:
             asked = asyncio.get_running_loop().time()
-            if claim := await self._leases.claim(ticket):
+            if claim := await self._leases.claim(queue_entry):
                 about |= {"turn": claim.record.id, "event": claim.event.id}
                 await self._hold(claim, until=asked + self._leases.seconds * HELD)
         except Fenced:
@@ -192,75 +193,77 @@ class Worker:
                 self._idle.set()
 
     async def _hold(self, claim: Claim, *, until: float) -> None:
-        conversation = claim.ticket.conversation
+        conversation = claim.queue_entry.conversation
         if earlier := self._held.get(conversation):
             earlier.end()
-        holding = Holding(claim, Hand(claim=claim, leases=self._leases), until=until)
-        holding.putting_down = self._putting_down
+        held = HeldClaim(claim, ClaimedTurn(claim=claim, leases=self._leases), until=until)
+        held.putting_down = self._putting_down
         try:
-            async with holding.until:
-                self._held[conversation] = holding
+            async with held.until:
+                self._held[conversation] = held
                 if self._putting_down:
-                    holding.end()
-                await self._work(claim, holding.hand)
+                    held.end()
+                await self._work(claim, held.turn_handle)
         except TimeoutError:
-            if not holding.until.expired():
+            if not held.until.expired():
                 raise
-            if not holding.putting_down:
+            if not held.putting_down:
                 raise Fenced("no beat got through in time") from None
             await self._leases.release(claim)
         finally:
-            if self._held.get(conversation) is holding:
+            if self._held.get(conversation) is held:
                 del self._held[conversation]
 
-    async def _work(self, claim: Claim, hand: Hand) -> None:
+    async def _work(self, claim: Claim, turn_handle: ClaimedTurn) -> None:
         if claim.record.failures >= self._limits.failures or claim.record.crashes >= self._limits.crashes:
-            await self._give_up(claim, hand, "failed")
+            await self._give_up(claim, turn_handle, "failed")
             return
         outcome = Outcome()
         try:
-            outcome = await self._handle(claim, hand)
+            outcome = await self._handle(claim, turn_handle)
         except Exception as error:
             match _cause(error):
                 case PlatformGone() as gone:
                     log.info("nowhere to answer", extra={"event": claim.event.id, "code": gone.code})
-                    outcome = Outcome(counted=hand.final)  # what was spent is spent
+                    outcome = Outcome(counted=turn_handle.final)  # what was spent is spent
                 case PlatformBusy() | StorageUnavailable() as passing:
-                    await self._later(claim, hand, passing)
+                    await self._later(claim, turn_handle, passing)
                     return
                 case Fenced() as fenced:
                     raise fenced from None
                 case _:
-                    log.exception("turn failed", extra={"turn": hand.id, "event": claim.event.id})
-                    await self._failed(claim, hand)
+                    log.exception("turn failed", extra={"turn": turn_handle.id, "event": claim.event.id})
+                    await self._failed(claim, turn_handle)
                     return
         await self._leases.commit(claim, outcome)
 
-    async def _failed(self, claim: Claim, hand: Hand) -> None:
+    async def _failed(self, claim: Claim, turn_handle: ClaimedTurn) -> None:
         if claim.record.failures + 1 >= self._limits.failures:
-            await self._give_up(claim, hand, "failed")
+            await self._give_up(claim, turn_handle, "failed")
         else:
             await self._leases.retry(claim, seconds=_pause(claim))
 
-    async def _later(self, claim: Claim, hand: Hand, passing: PlatformBusy | StorageUnavailable) -> None:
-        if time.time() - hand.started > self._limits.busy:
-            await self._give_up(claim, hand, "busy")
+    async def _later(
+        self, claim: Claim, turn_handle: ClaimedTurn, passing: PlatformBusy | StorageUnavailable
+    ) -> None:
+        if time.time() - turn_handle.started > self._limits.busy:
+            await self._give_up(claim, turn_handle, "busy")
             return
         seconds = _pause(claim, passing)
         log.info("turn put off", extra={"event": claim.event.id, "why": str(passing), "seconds": seconds})
         await self._leases.retry(claim, seconds=seconds, failed=False)
 
-    async def _give_up(self, claim: Claim, hand: Hand, why: str) -> None:
+    async def _give_up(self, claim: Claim, turn_handle: ClaimedTurn, why: str) -> None:
         """Nothing ends in silence: the apology is tried for as long as the platform may be out of reach."""
-        about = {"turn": hand.id, "event": claim.event.id, "why": why}
+        about = {"turn": turn_handle.id, "event": claim.event.id, "why": why}
         try:
-            await self._apologise(claim, hand, why)
+            await self._apologise(claim, turn_handle, why)
         except Exception as error:
             match _cause(error):
                 case Fenced() as fenced:
                     raise fenced from None
                 case PlatformBusy() | StorageUnavailable() as passing if (
-                    time.time() - hand.started <= self._limits.busy
+                    time.time() - turn_handle.started <= self._limits.busy
                 ):
                     await self._leases.retry(claim, seconds=_pause(claim, passing), failed=False)
                     return

@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from bot.domain.catalog import Model
+from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Connection, ServerError
 from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, ResultPart, TextPart
-from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
-from bot.ports import Listing
-from providers.dialect import Call, Decoder, Page, Quirks, merged
-from providers.error_mapping import within
-from providers.lenient_json import count, items, obj, parsed, text
+from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.error_mapping import error_from_event
+from providers.lenient_json import as_count, as_list, as_object, as_text, parse_event
 from providers.media import encoded
-from providers.tool_calls import Calls
+from providers.tool_calls import ToolCalls
 
 REASONS = {
     "end_turn": Reason.STOP,
@@ -34,7 +33,7 @@ LISTING = "/v1/models?limit=1000"
 class Anthropic:
     """`POST {base}/v1/messages`, answered with content blocks and `message_stop`."""
 
-    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> Call:
+    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest:
         body: dict[str, Any] = {
             "model": model.model,
             "max_tokens": prompt.max_output or model.max_output,
@@ -57,18 +56,22 @@ class Anthropic:
         looping = any(isinstance(part, ResultPart) for part in prompt.messages[-1].parts)
         if model.reasoning and not looping:
             body = merged(body, quirks.reasoning)
-        return Call(path="/v1/messages", body=merged(body, quirks.extra), headers=_version(quirks))
+        return DialectRequest(path="/v1/messages", body=merged(body, quirks.extra), headers=_version(quirks))
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
         return MessagesDecoder()
 
-    def listing(self, quirks: Quirks) -> Call:
-        return Call(path=LISTING, body={}, headers=_version(quirks))
+    def listing(self, quirks: Quirks) -> DialectRequest:
+        return DialectRequest(path=LISTING, body={}, headers=_version(quirks))
 
-    def listed(self, body: Any) -> Page:
-        last = text(obj(body).get("last_id")) if obj(body).get("has_more") is True else ""
-        return Page(
-            listings=[_listing(entry) for entry in map(obj, items(obj(body).get("data"))) if _offered(entry)],
+    def listed(self, body: Any) -> ListingPage:
+        last = as_text(as_object(body).get("last_id")) if as_object(body).get("has_more") is True else ""
+        return ListingPage(
+            listings=[
+                _listing(entry)
+                for entry in map(as_object, as_list(as_object(body).get("data")))
+                if _offered(entry)
+            ],
             after=f"{LISTING}&after_id={quote(last, safe='', errors='replace')}" if last else "",
         )
 
@@ -78,15 +81,15 @@ def _version(quirks: Quirks) -> dict[str, str]:
 
 
 def _offered(entry: dict[str, Any]) -> bool:
-    return bool(text(entry.get("id"))) and entry.get("lifecycle") != "retired"
+    return bool(as_text(entry.get("id"))) and entry.get("lifecycle") != "retired"
 
 
 def _listing(entry: dict[str, Any]) -> Listing:
-    can = obj(entry.get("capabilities"))
+    can = as_object(entry.get("capabilities"))
     return Listing(
-        id=text(entry.get("id")),
-        context=count(entry.get("max_input_tokens")) or None,
-        max_output=count(entry.get("max_tokens")) or None,
+        id=as_text(entry.get("id")),
+        context=as_count(entry.get("max_input_tokens")) or None,
+        max_output=as_count(entry.get("max_tokens")) or None,
         vision=_able(can.get("image_input")),
         documents=_able(can.get("pdf_input")),
         tools=True,
@@ -97,7 +100,7 @@ def _listing(entry: dict[str, Any]) -> Listing:
 
 def _thinks(capability: Any) -> bool | None:
     """Only adaptive thinking is ever asked for: older models, which refuse it, are asked for none."""
-    kinds = obj(obj(capability).get("types"))
+    kinds = as_object(as_object(capability).get("types"))
     return _able(kinds["adaptive"]) if "adaptive" in kinds else _able(capability)
 
 
@@ -138,73 +141,73 @@ class MessagesDecoder:
         self._restart()
 
     def _restart(self) -> None:
-        self._calls = Calls()
+        self._calls = ToolCalls()
         self._usage: dict[str, Any] = {}
         self._stop: dict[str, Any] = {}
 
-    def feed(self, data: str) -> Iterator[Piece]:
-        event = parsed(data)
+    def feed(self, data: str) -> Iterator[StreamPart]:
+        event = parse_event(data)
         match event.get("type"):
             case "content_block_delta":
-                yield from self._delta(count(event.get("index")), obj(event.get("delta")))
+                yield from self._delta(as_count(event.get("index")), as_object(event.get("delta")))
             case "content_block_start":
-                yield from self._started(count(event.get("index")), obj(event.get("content_block")))
+                yield from self._started(as_count(event.get("index")), as_object(event.get("content_block")))
             case "message_start":
-                self._opened(obj(event.get("message")))
+                self._opened(as_object(event.get("message")))
             case "message_delta":
-                self._count(obj(event.get("usage")))
+                self._count(as_object(event.get("usage")))
                 self._stop |= {
-                    key: value for key, value in obj(event.get("delta")).items() if value is not None
+                    key: value for key, value in as_object(event.get("delta")).items() if value is not None
                 }
             case "message_stop":
                 yield from self._end()
             case "error":
                 yield from self._counted()
-                raise within(event)
+                raise error_from_event(event)
             case None if event.get("error"):
-                raise within(event)
+                raise error_from_event(event)
 
-    def end(self) -> Iterator[Piece]:
+    def end(self) -> Iterator[StreamPart]:
         raise Connection("the stream ended early", code="ended_early")
 
     def _opened(self, message: dict[str, Any]) -> None:
         """A second message with another id makes the first one void; with the same id it is only an echo."""
-        opened = text(message.get("id"))
+        opened = as_text(message.get("id"))
         if self._id and opened != self._id:
             if self._visible:
                 raise ServerError("the vendor started over after text was shown", code="started_over")
             self._restart()
         self._id = opened
-        self._model = text(message.get("model")) or self._model
-        self._count(obj(message.get("usage")))
+        self._model = as_text(message.get("model")) or self._model
+        self._count(as_object(message.get("usage")))
 
-    def _started(self, index: int, block: dict[str, Any]) -> Iterator[Piece]:
+    def _started(self, index: int, block: dict[str, Any]) -> Iterator[StreamPart]:
         match block.get("type"):
             case "text":
-                yield from self._text(text(block.get("text")))
+                yield from self._text(as_text(block.get("text")))
             case "thinking":
-                yield from _thinking(text(block.get("thinking")))
+                yield from _thinking(as_text(block.get("thinking")))
             case "tool_use":
-                given = obj(block.get("input"))
+                given = as_object(block.get("input"))
                 self._calls.add(
                     key=index,
-                    id=text(block.get("id")),
-                    name=text(block.get("name")),
+                    id=as_text(block.get("id")),
+                    name=as_text(block.get("name")),
                     args=json.dumps(given) if given else "",
                 )
             case "fallback":  # another model goes on with the answer
-                self._model = text(obj(block.get("to")).get("model")) or self._model
+                self._model = as_text(as_object(block.get("to")).get("model")) or self._model
 
-    def _delta(self, index: int, delta: dict[str, Any]) -> Iterator[Piece]:
+    def _delta(self, index: int, delta: dict[str, Any]) -> Iterator[StreamPart]:
         match delta.get("type"):
             case "text_delta":
-                yield from self._text(text(delta.get("text")))
+                yield from self._text(as_text(delta.get("text")))
             case "thinking_delta":
-                yield from _thinking(text(delta.get("thinking")))
+                yield from _thinking(as_text(delta.get("thinking")))
             case "input_json_delta" if self._calls.has(index):
-                self._calls.add(key=index, args=text(delta.get("partial_json")))
+                self._calls.add(key=index, args=as_text(delta.get("partial_json")))
 
-    def _text(self, said: str) -> Iterator[Piece]:
+    def _text(self, said: str) -> Iterator[StreamPart]:
         if said:
             self._visible = True
             yield Text(said)
@@ -213,30 +216,30 @@ class MessagesDecoder:
         """Later counts correct earlier ones, key by key."""
         self._usage |= {key: value for key, value in usage.items() if value is not None}
 
-    def _end(self) -> Iterator[Piece]:
-        reason = REASONS.get(text(self._stop.get("stop_reason")), Reason.STOP)
+    def _end(self) -> Iterator[StreamPart]:
+        reason = REASONS.get(as_text(self._stop.get("stop_reason")), Reason.STOP)
         if self._calls and reason is Reason.STOP:
             reason = Reason.TOOLS
         yield from self._calls.complete(self._id)
         yield from self._counted()
         self.done = self.over = True
-        detail = text(obj(self._stop.get("stop_details")).get("explanation"))
+        detail = as_text(as_object(self._stop.get("stop_details")).get("explanation"))
         yield Finish(reason=reason, model=self._model, detail=detail)
 
     def _counted(self) -> Iterator[Usage]:
         if not self._usage:
             return
-        read = count(self._usage.get("cache_read_input_tokens"))
-        written = count(self._usage.get("cache_creation_input_tokens"))
+        read = as_count(self._usage.get("cache_read_input_tokens"))
+        written = as_count(self._usage.get("cache_creation_input_tokens"))
         yield Usage(
-            input=count(self._usage.get("input_tokens")) + read + written,
+            input=as_count(self._usage.get("input_tokens")) + read + written,
             cache_read=read,
             cache_write=written,
-            output=count(self._usage.get("output_tokens")),
-            reasoning=count(obj(self._usage.get("output_tokens_details")).get("thinking_tokens")),
+            output=as_count(self._usage.get("output_tokens")),
+            reasoning=as_count(as_object(self._usage.get("output_tokens_details")).get("thinking_tokens")),
         )
 
 
-def _thinking(thought: str) -> Iterator[Piece]:
+def _thinking(thought: str) -> Iterator[StreamPart]:
     if thought:
         yield Thinking(thought)

@@ -2,59 +2,42 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
+from bot.domain.catalog import Listing
+from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import Auth, ModelError, ModelNotFound, Quota, Timeout, cause_of
 from bot.domain.errors import Connection as Unreachable
-from bot.ports import Listing
 from bot.settings.config_errors import nearest
-from bot.settings.config_file import File
-from providers.connecting import Connection
+from bot.settings.config_file import ConfigFile
+from providers.connecting import ConnectedEndpoint
 
 
-class Light(StrEnum):
-    """How one thing stands."""
-
-    GOOD = "ok"
-    OFF = "off"  # not set up, and nothing is wrong with that
-    DOUBT = "doubt"  # it may work
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """One line of the report: what it is about, how it stands, and what to type when it does not stand well."""
-
-    about: str
-    light: Light
-    text: str
-
-
-async def check(connections: Sequence[Connection], file: File) -> Sequence[Verdict]:
+async def check_endpoints(
+    connections: Sequence[ConnectedEndpoint], file: ConfigFile
+) -> Sequence[CheckResult]:
     """One verdict per endpoint, in order, and one per configured model that its endpoint does not list."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_reach(connection, file)) for connection in connections]
     return [verdict for task in tasks for verdict in task.result()]
 
 
-async def _reach(connection: Connection, file: File) -> Sequence[Verdict]:
+async def _reach(connection: ConnectedEndpoint, file: ConfigFile) -> Sequence[CheckResult]:
     name = connection.source.name
     if connection.provider is None:
-        return [Verdict(about=name, light=Light.OFF, text=connection.source.off)]
+        return [CheckResult(about=name, light=CheckStatus.OFF, text=connection.source.off)]
     try:
         rows = await connection.provider.models()
     except ModelError as error:
         return [_trouble(connection, error)]
     text = f"{len(rows)} models listed" if len(rows) != 1 else "1 model listed"
-    return [Verdict(about=name, light=Light.GOOD, text=text), *_missing(name, rows, file)]
+    return [CheckResult(about=name, light=CheckStatus.GOOD, text=text), *_missing(name, rows, file)]
 
 
-def _trouble(connection: Connection, error: ModelError) -> Verdict:
-    light, address = Light.BAD, connection.address
+def _trouble(connection: ConnectedEndpoint, error: ModelError) -> CheckResult:
+    light, address = CheckStatus.BAD, connection.address
     match error:
         case Unreachable() | Timeout() if connection.source.local:
-            light, text = Light.OFF, f"nothing answers at {address}: start it, or set its address"
+            light, text = CheckStatus.OFF, f"nothing answers at {address}: start it, or set its address"
         case Auth(code="entra_missing" | "entra"):
             text = str(error)
         case Auth():
@@ -62,22 +45,22 @@ def _trouble(connection: Connection, error: ModelError) -> Verdict:
         case Quota():
             text = "the account has no credit left: top it up in the vendor's console"
         case ModelNotFound():
-            light = Light.DOUBT
+            light = CheckStatus.DOUBT
             text = f"{address} has no listing: check the address, and name its models under [[models]]"
         case Unreachable() | Timeout():
             text = f"{address} cannot be reached: check the address, the network and the proxy"
         case _:
-            light = Light.DOUBT
+            light = CheckStatus.DOUBT
             status = f" (HTTP {error.status})" if error.status else ""
             text = f"{address} {cause_of(type(error).__name__.lower())}{status}: try again in a minute"
-    return Verdict(about=connection.source.name, light=light, text=text)
+    return CheckResult(about=connection.source.name, light=light, text=text)
 
 
-def _missing(provider: str, rows: Sequence[Listing], file: File) -> Iterator[Verdict]:
+def _missing(provider: str, rows: Sequence[Listing], file: ConfigFile) -> Iterator[CheckResult]:
     listed = [row.id for row in rows]
     for entry in file.models:
         wanted = entry.agent or entry.model
         if listed and entry.provider == provider and wanted not in listed:
             hint = nearest(wanted, listed) or f" Listed are: {', '.join(listed[:5])}."
             text = f'{provider} does not list "{wanted}".{hint}'
-            yield Verdict(about=entry.name, light=Light.DOUBT, text=text)
+            yield CheckResult(about=entry.name, light=CheckStatus.DOUBT, text=text)

@@ -8,17 +8,17 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from bot.domain.errors import SettingsError
-from bot.models.sources import Source
+from bot.models.sources import ModelSource
 from bot.ports import Provider
 from bot.settings.config_errors import nearest
-from bot.settings.config_file import File, ProviderEntry
+from bot.settings.config_file import ConfigFile, ProviderEntry
 from bot.settings.environment import loopback
 from providers import model_families
 from providers.demo import Demo
 from providers.dialect import Quirks
-from providers.endpoint import Auth, Endpoint, Key
+from providers.endpoint import ApiKey, Authentication, Endpoint
 from providers.entra import MISSING, Identity
-from providers.foundry import Foundry
+from providers.foundry import FoundryProvider
 from providers.transport import Transport
 from providers.vendors import VENDORS, Vendor
 
@@ -29,7 +29,7 @@ NATURAL = {
 
 
 class VendorKeys(Protocol):
-    """What the environment says about one vendor. Implemented by bot.settings.settings.Vendor."""
+    """What the environment says about one vendor. Implemented by bot.settings.settings.VendorSettings."""
 
     @property
     def api_key(self) -> SecretStr | None: ...
@@ -39,7 +39,7 @@ class VendorKeys(Protocol):
 
 
 class FoundryKeys(Protocol):
-    """What the environment says about Foundry. Implemented by bot.settings.settings.Foundry."""
+    """What the environment says about Foundry. Implemented by bot.settings.settings.FoundrySettings."""
 
     @property
     def endpoint(self) -> str: ...
@@ -49,14 +49,14 @@ class FoundryKeys(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class ConnectedEndpoint:
     """One endpoint as everybody needs it. `provider` is None while the source is off.
 
     `market` is its name in the price data. `address` and `key` say where it is and what proves who asks (the
     variable that holds the key), for what an operator is told.
     """
 
-    source: Source
+    source: ModelSource
     provider: Provider | None
     market: str | None = ""
     address: str = ""
@@ -64,17 +64,17 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Connections:
+class ConnectedEndpoints:
     """Every endpoint there could be, in the catalogue's order."""
 
-    all: Sequence[Connection]
+    all: Sequence[ConnectedEndpoint]
 
     @property
     def providers(self) -> Mapping[str, Provider]:
         return {each.source.name: each.provider for each in self.all if each.provider}
 
     @property
-    def sources(self) -> Sequence[Source]:
+    def sources(self) -> Sequence[ModelSource]:
         return [each.source for each in self.all]
 
     @property
@@ -83,7 +83,7 @@ class Connections:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Switchboard:
+class EndpointBuilder:
     """Plugs endpoints in. `vendors` and `keys` hold what is set in the environment: by vendor, and by the variable
     that an `api_key_env` of the file names.
     """
@@ -95,12 +95,12 @@ class Switchboard:
     keys: Mapping[str, SecretStr]
     table: Sequence[Vendor] = VENDORS
 
-    def connect(self, file: File) -> Connections:
+    def connect(self, file: ConfigFile) -> ConnectedEndpoints:
         """Raises SettingsError for a provider of the file that cannot be reached as it is written."""
         found = sorted([*self._built_in(file), *self._own(file)], key=lambda each: each.source.local)
-        return Connections([*found, self._demo("demo", stopgap=True)])
+        return ConnectedEndpoints([*found, self._demo("demo", stopgap=True)])
 
-    def _built_in(self, file: File) -> Iterator[Connection]:
+    def _built_in(self, file: ConfigFile) -> Iterator[ConnectedEndpoint]:
         for row in self.table:
             said, entry = self.vendors.get(row.name), file.providers.get(row.name, ProviderEntry())
             address = entry.base_url or (said.base_url if said else "") or row.base_url
@@ -110,7 +110,7 @@ class Switchboard:
             yield self._endpoint(moved, entry, secret)
         yield self._foundry("foundry", file.providers.get("foundry", ProviderEntry()), self.foundry)
 
-    def _own(self, file: File) -> Iterator[Connection]:
+    def _own(self, file: ConfigFile) -> Iterator[ConnectedEndpoint]:
         rows = {row.name: row for row in self.table}
         for name, entry in file.providers.items():
             if name in rows or name in {"foundry", "demo"}:
@@ -122,23 +122,25 @@ class Switchboard:
             else:
                 yield self._endpoint(_row(name, entry, rows), entry, self._secret(entry, None))
 
-    def _endpoint(self, row: Vendor, entry: ProviderEntry, secret: str) -> Connection:
+    def _endpoint(self, row: Vendor, entry: ProviderEntry, secret: str) -> ConnectedEndpoint:
         off = ""
         if row.auth == "entra":
             off = "" if self.identity.possible else MISSING
         elif not secret and not row.keyless and row.auth != "none":
             off = f"set {entry.api_key_env or row.key_variable}"
-        source = Source(name=row.name, flagships=row.flagships, local=row.local, off=off)
+        source = ModelSource(name=row.name, flagships=row.flagships, local=row.local, off=off)
         provider = None if off else self._provider(row, entry, secret)
         key = "Entra ID" if row.auth == "entra" else entry.api_key_env or row.key_variable
-        return Connection(source=source, provider=provider, market=row.market, address=row.base_url, key=key)
+        return ConnectedEndpoint(
+            source=source, provider=provider, market=row.market, address=row.base_url, key=key
+        )
 
     def _provider(self, row: Vendor, entry: ProviderEntry, secret: str) -> Provider:
-        auth: Auth
+        auth: Authentication
         if row.auth == "entra":
             auth = self.identity.scoped(entry.scope)
         else:
-            auth = Key(scheme=row.auth, secret=secret)
+            auth = ApiKey(scheme=row.auth, secret=secret)
         return Endpoint(
             transport=self.transport,
             base_url=row.base_url.removesuffix("/v1") if row.local else row.base_url,
@@ -146,7 +148,7 @@ class Switchboard:
             dialects=_spoken(row, entry),
         )
 
-    def _foundry(self, name: str, entry: ProviderEntry, said: FoundryKeys | None) -> Connection:
+    def _foundry(self, name: str, entry: ProviderEntry, said: FoundryKeys | None) -> ConnectedEndpoint:
         endpoint = entry.base_url or (said.endpoint if said else "")
         secret = "" if entry.auth == "entra" else self._secret(entry, said.api_key if said else None)
         off = ""
@@ -158,7 +160,7 @@ class Switchboard:
             off = MISSING
         provider = None
         if not off:
-            provider = Foundry(
+            provider = FoundryProvider(
                 transport=self.transport,
                 endpoint=endpoint,
                 identity=self.identity,
@@ -166,18 +168,18 @@ class Switchboard:
                 project=entry.project,
                 scope=entry.scope,
             )
-        return Connection(
-            source=Source(name=name, flagships=model_families.EVERYBODY, off=off),
+        return ConnectedEndpoint(
+            source=ModelSource(name=name, flagships=model_families.EVERYBODY, off=off),
             provider=provider,
             market="azure",
             address=endpoint,
             key=(entry.api_key_env or "FOUNDRY_API_KEY") if secret else "Entra ID",
         )
 
-    def _demo(self, name: str, *, stopgap: bool = False) -> Connection:
+    def _demo(self, name: str, *, stopgap: bool = False) -> ConnectedEndpoint:
         flagships = (model_families.DEMO,) if stopgap else ()
-        source = Source(name=name, flagships=flagships, stopgap=stopgap)
-        return Connection(source=source, provider=Demo(), market=None)
+        source = ModelSource(name=name, flagships=flagships, stopgap=stopgap)
+        return ConnectedEndpoint(source=source, provider=Demo(), market=None)
 
     def _secret(self, entry: ProviderEntry, usual: SecretStr | None) -> str:
         secret = self.keys.get(entry.api_key_env) if entry.api_key_env else usual

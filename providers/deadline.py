@@ -5,7 +5,7 @@ import asyncio
 from bot.domain.catalog import Deadlines
 
 
-class Clock:
+class Deadline:
     """Says until when the next bytes must come.
 
     Before the first piece that is the limit for the first piece alone: models think, and queues are waited in,

@@ -9,11 +9,10 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from textwrap import shorten
 
-from bot.domain.catalog import Model
+from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Overloaded
-from bot.domain.prompt import FilePart, ImagePart, Message, Prompt, TextPart
-from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
-from bot.ports import Listing
+from bot.domain.prompt import FilePart, ImagePart, Prompt, PromptMessage, TextPart
+from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 
 KEYS = "`OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `GEMINI_API_KEY`, `XAI_API_KEY` or `FOUNDRY_ENDPOINT`"
 TRY = "Try me with one of these words: table, code, list, long, slow, think, error."
@@ -72,18 +71,18 @@ class Demo:
     async def models(self) -> Sequence[Listing]:
         return (Listing(id="demo", context=32_000, max_output=8_192, tools=False, vision=False),)
 
-    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """Raises Overloaded when asked for an error; otherwise always finishes."""
         asked = _words(prompt.messages[-1])
         if asked & {"error", "fail"}:
             raise Overloaded("the demo was asked for an error", status=529, code="overloaded_error")
         pause = self._pause * 15 if "slow" in asked else self._pause
         if asked & {"think", "thinking"}:
-            for word in _pieces(_thoughts(prompt)):
+            for word in _parts(_thoughts(prompt)):
                 await self._sleep(pause)
                 yield Thinking(word)
         limit, count, reason = prompt.max_output or model.max_output, 0, Reason.STOP
-        for word in _pieces(_answer(model, prompt, asked)):
+        for word in _parts(_answer(model, prompt, asked)):
             if count == limit:
                 reason = Reason.LENGTH
                 break
@@ -94,15 +93,15 @@ class Demo:
         yield Finish(reason=reason, model=model.model)
 
 
-def _pieces(text: str) -> Iterator[str]:
+def _parts(text: str) -> Iterator[str]:
     return (match.group() for match in re.finditer(r"\S+\s*", text))
 
 
-def _text(message: Message) -> str:
+def _text(message: PromptMessage) -> str:
     return " ".join(part.text for part in message.parts if isinstance(part, TextPart)).strip()
 
 
-def _words(message: Message) -> set[str]:
+def _words(message: PromptMessage) -> set[str]:
     return set(re.findall(r"[a-z]+", _text(message).lower()))
 
 

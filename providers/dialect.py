@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bot.domain.catalog import Model
+from bot.domain.catalog import Listing, Model
 from bot.domain.prompt import Prompt
-from bot.domain.stream_parts import Piece
-from bot.ports import Listing
+from bot.domain.stream_parts import StreamPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,7 @@ class Quirks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class DialectRequest:
     """One request of a dialect: path below the base URL, JSON body, the dialect's own headers."""
 
     path: str
@@ -47,7 +46,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class ListingPage:
     """One page of a listing. `after` is the path of the next one, "" for the last."""
 
     listings: Sequence[Listing]
@@ -60,11 +59,11 @@ class Decoder(Protocol):
     done: bool  # Finish was given: nothing worth waiting for follows
     over: bool  # the answer is complete, even if the body breaks off now
 
-    def feed(self, data: str) -> Iterable[Piece]:
+    def feed(self, data: str) -> Iterable[StreamPart]:
         """One event's data. Raises the ModelError that the vendor reports in it, ServerError for broken JSON."""
         ...
 
-    def end(self) -> Iterable[Piece]:
+    def end(self) -> Iterable[StreamPart]:
         """The body has ended. Raises Connection if the answer was not complete."""
         ...
 
@@ -72,15 +71,15 @@ class Decoder(Protocol):
 class Dialect(Protocol):
     """One wire format. Implemented by openai_chat, openai_responses, anthropic and gemini; holds no state."""
 
-    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> Call: ...
+    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest: ...
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder: ...
 
-    def listing(self, quirks: Quirks) -> Call:
+    def listing(self, quirks: Quirks) -> DialectRequest:
         """The GET that lists the models (its body is empty)."""
         ...
 
-    def listed(self, body: Any) -> Page: ...
+    def listed(self, body: Any) -> ListingPage: ...
 
 
 def merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

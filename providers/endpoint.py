@@ -4,15 +4,14 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from bot.domain.catalog import Model
+from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Connection, Rejected, SettingsError, Timeout
 from bot.domain.prompt import Prompt
-from bot.domain.stream_parts import Piece
-from bot.ports import Listing
+from bot.domain.stream_parts import StreamPart
 from providers.anthropic import Anthropic
 from providers.dialect import Dialect, Quirks
 from providers.gemini import Gemini
-from providers.lenient_json import Whole
+from providers.lenient_json import SurrogateJoiner
 from providers.openai_chat import OpenAIChat
 from providers.openai_responses import OpenAIResponses
 from providers.transport import Transport
@@ -26,15 +25,15 @@ DIALECTS: Mapping[str, Dialect] = {
 PAGES = 20  # of a listing, at most
 
 
-class Auth(Protocol):
-    """Proves who asks. Implemented by `Key`, and by Entra ID's tokens."""
+class Authentication(Protocol):
+    """Proves who asks. Implemented by `ApiKey`, and by Entra ID's tokens."""
 
     async def headers(self) -> Mapping[str, str]:
         """Raises Auth's errors (bot.domain.errors.Auth) when there is no way to prove it."""
         ...
 
 
-class Key:
+class ApiKey:
     """A key in a header. `scheme` is bearer, api-key, x-api-key, x-goog-api-key or none."""
 
     def __init__(self, *, scheme: str, secret: str = "") -> None:
@@ -56,7 +55,7 @@ class Endpoint:
     """A Provider over HTTP. The first of `dialects` is spoken unless the model names another."""
 
     def __init__(
-        self, *, transport: Transport, base_url: str, auth: Auth, dialects: Mapping[str, Quirks]
+        self, *, transport: Transport, base_url: str, auth: Authentication, dialects: Mapping[str, Quirks]
     ) -> None:
         unknown = [name for name in dialects if name not in DIALECTS]
         if unknown or not dialects:
@@ -69,12 +68,12 @@ class Endpoint:
         self._dialects = dialects
         self._default = next(iter(dialects))
 
-    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """One answer. Read it to its end: what follows the Finish frees the connection for the next one."""
         dialect, quirks = self._spoken(model.dialect)
         call = dialect.request(model, prompt, quirks)
         decoder = dialect.decoder(model, quirks)
-        whole = Whole()
+        whole = SurrogateJoiner()
         headers = {**call.headers, **quirks.headers, **await self._auth.headers()}
         opening = self._transport.post(
             self._base + quirks.prefix + call.path,
@@ -87,9 +86,9 @@ class Endpoint:
                 async for event in events:
                     if not event.data:
                         continue
-                    for piece in decoder.feed(event.data):
+                    for part in decoder.feed(event.data):
                         answer.begun()
-                        for sound in whole.pieces(piece):
+                        for sound in whole.parts(part):
                             yield sound
                     if decoder.done:
                         await answer.drain(events)
@@ -97,8 +96,8 @@ class Endpoint:
         except (Connection, Timeout):
             if not decoder.over:
                 raise
-        for piece in decoder.end():
-            for sound in whole.pieces(piece):
+        for part in decoder.end():
+            for sound in whole.parts(part):
                 yield sound
 
     async def models(self) -> Sequence[Listing]:

@@ -14,7 +14,7 @@ from typing import Any
 from bot.domain import errors
 from bot.domain.errors import ModelError
 from providers.error_codes import CODES, STATUSES, WEAK, Kind
-from providers.lenient_json import items, obj, text
+from providers.lenient_json import as_list, as_object, as_text
 from providers.retry_after import retry_after
 
 CAP = 500  # characters of a vendor's text that reach the log
@@ -50,7 +50,7 @@ SECRET = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class VendorError:
     """A vendor's error, in one shape. `codes` are lower-case words, the most telling first."""
 
     codes: tuple[str, ...] = ()
@@ -60,14 +60,16 @@ class Complaint:
     details: tuple[Mapping[str, Any], ...] = ()
 
 
-def refused(status: int, headers: Mapping[str, str], body: str, *, now: float = 0.0) -> ModelError:
+def error_from_response(
+    status: int, headers: Mapping[str, str], body: str, *, now: float = 0.0
+) -> ModelError:
     """The answer was not a stream. `headers` have lower-case names; `now` is unix seconds, for waits until a date."""
     complaint = _read(_loaded(body), fallback=body)
     succeeded = 200 <= status < 300  # and yet no stream: gateways put errors under 200
     return _error(complaint, complaint.status if succeeded else status, headers, now)
 
 
-def within(event: Any) -> ModelError:
+def error_from_event(event: Any) -> ModelError:
     """An error inside a stream that began with 200: the event's object, or the error itself."""
     complaint = _read(event, fallback="")
     return _error(complaint, complaint.status, {}, 0.0)
@@ -78,7 +80,7 @@ def scrubbed(message: str) -> str:
     return SECRET.sub("[…]", " ".join(message[: 2 * CAP].split()))[:CAP]
 
 
-def _error(complaint: Complaint, status: int | None, headers: Mapping[str, str], now: float) -> ModelError:
+def _error(complaint: VendorError, status: int | None, headers: Mapping[str, str], now: float) -> ModelError:
     kind = _kind(complaint, status)
     code = complaint.codes[0] if complaint.codes else ""
     wait = None
@@ -94,7 +96,7 @@ def _error(complaint: Complaint, status: int | None, headers: Mapping[str, str],
     return error
 
 
-def _kind(complaint: Complaint, status: int | None) -> Kind:
+def _kind(complaint: VendorError, status: int | None) -> Kind:
     if status == 413:
         return errors.ContextTooLong
     named = next((CODES[code] for code in complaint.codes if code in CODES), None)
@@ -106,25 +108,25 @@ def _kind(complaint: Complaint, status: int | None) -> Kind:
     )
 
 
-def _money(complaint: Complaint, status: int | None) -> Kind | None:
+def _money(complaint: VendorError, status: int | None) -> Kind | None:
     """Limits of the plan that come under the names of limits of the rate."""
-    daily = any("perday" in text(obj(v).get("quotaId")).lower() for v in _violations(complaint))
+    daily = any("perday" in as_text(as_object(v).get("quotaId")).lower() for v in _violations(complaint))
     billing = "failed_precondition" in complaint.codes and "billing" in complaint.message.lower()
     spent = status in {None, 403, 429} and OUT_OF_CREDIT.search(complaint.message)
     return errors.Quota if daily or billing or spent else None
 
 
-def _violations(complaint: Complaint) -> list[Any]:
-    return [violation for detail in complaint.details for violation in items(detail.get("violations"))]
+def _violations(complaint: VendorError) -> list[Any]:
+    return [violation for detail in complaint.details for violation in as_list(detail.get("violations"))]
 
 
-def _sharper(named: Kind, complaint: Complaint) -> Kind:
+def _sharper(named: Kind, complaint: VendorError) -> Kind:
     if named is errors.Unavailable and BUSY.search(complaint.message):
         return errors.Overloaded
     return named
 
 
-def _worded(complaint: Complaint, status: int | None) -> Kind | None:
+def _worded(complaint: VendorError, status: int | None) -> Kind | None:
     if status == 403 and (complaint.moderated or MODERATED.search(complaint.message)):
         return errors.Filtered
     if status in {None, 500, 503} and BUSY.search(complaint.message):
@@ -134,7 +136,7 @@ def _worded(complaint: Complaint, status: int | None) -> Kind | None:
     return next((kind for pattern, kind in WORDING if pattern.search(complaint.message)), None)
 
 
-def _by_status(complaint: Complaint, status: int | None) -> Kind:
+def _by_status(complaint: VendorError, status: int | None) -> Kind:
     if status is not None and status in STATUSES:
         return STATUSES[status]
     weak = next((WEAK[code] for code in complaint.codes if code in WEAK), None)
@@ -156,21 +158,21 @@ def _loaded(body: str) -> Any:
         return None
 
 
-def _read(value: Any, *, fallback: str) -> Complaint:
+def _read(value: Any, *, fallback: str) -> VendorError:
     """Whatever shape the error came in: an object, a list with one, `error` an object or a string, HTML."""
     if isinstance(value, list):
         value = next((entry for entry in value if isinstance(entry, dict)), None)
     if not isinstance(value, dict):
-        return Complaint(message=fallback)
+        return VendorError(message=fallback)
     inner = value.get("error")
-    outer = obj(value.get("response"))
+    outer = as_object(value.get("response"))
     if not inner and isinstance(outer.get("error"), dict):
         inner = outer["error"]
     error = inner if isinstance(inner, dict) else value
-    details = tuple(detail for detail in items(error.get("details")) if isinstance(detail, dict))
-    metadata = obj(error.get("metadata"))
+    details = tuple(detail for detail in as_list(error.get("details")) if isinstance(detail, dict))
+    metadata = as_object(error.get("metadata"))
     words = _words(error, details)
-    return Complaint(
+    return VendorError(
         codes=tuple(word.lower() for word in words if word and not word.isdigit()),
         message=_message(error, inner, metadata) or fallback,
         status=_status(error),
@@ -180,14 +182,14 @@ def _read(value: Any, *, fallback: str) -> Complaint:
 
 
 def _words(error: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> list[str]:
-    inner = obj(error.get("innererror"))
+    inner = as_object(error.get("innererror"))
     return [
-        text(inner.get("code")),
-        text(obj(error.get("details")).get("error_code")),
-        text(error.get("code")),
-        *(text(detail.get("reason")) for detail in details),
-        text(error.get("type")),
-        text(error.get("status")),
+        as_text(inner.get("code")),
+        as_text(as_object(error.get("details")).get("error_code")),
+        as_text(error.get("code")),
+        *(as_text(detail.get("reason")) for detail in details),
+        as_text(error.get("type")),
+        as_text(error.get("status")),
     ]
 
 

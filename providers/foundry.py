@@ -11,16 +11,15 @@ from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from bot.domain.catalog import Model
+from bot.domain.catalog import Listing, Model
 from bot.domain.errors import ModelError
 from bot.domain.prompt import Prompt
-from bot.domain.stream_parts import Piece
-from bot.models.sources import bare
-from bot.ports import Listing
+from bot.domain.stream_parts import StreamPart
+from bot.models.sources import bare_id
 from providers.dialect import Quirks
-from providers.endpoint import Auth, Endpoint, Key
+from providers.endpoint import ApiKey, Authentication, Endpoint
 from providers.entra import Identity
-from providers.lenient_json import items, obj, text
+from providers.lenient_json import as_list, as_object, as_text
 from providers.transport import Transport
 from providers.vendors import CLAUDE, OPENAI_CHAT
 
@@ -50,7 +49,7 @@ class ClaudeKey:
         return self._headers
 
 
-class Foundry:
+class FoundryProvider:
     """A Provider for one resource. Without a secret, and for the project in any case, Entra ID says who asks.
 
     `project` is a project's name or address, for a resource address that does not name one.
@@ -68,15 +67,15 @@ class Foundry:
     ) -> None:
         resource, named = roots(endpoint)
         entra = identity.scoped(scope)
-        azure: Auth = Key(scheme="api-key", secret=secret) if secret else entra
-        claude: Auth = ClaudeKey(secret) if secret else entra
+        azure: Authentication = ApiKey(scheme="api-key", secret=secret) if secret else entra
+        claude: Authentication = ClaudeKey(secret) if secret else entra
         self._transport = transport
-        self._auth: Auth = entra if identity.possible else azure
+        self._auth: Authentication = entra if identity.possible else azure
         self._project = roots(project)[1] if "://" in project else ""
         self._project = self._project or (f"{resource}{PROJECT}{quote(project)}" if project else named)
         self._deployed: dict[str, Listing] | None = None
 
-        def at(base: str, auth: Auth, dialects: Mapping[str, Quirks]) -> Endpoint:
+        def at(base: str, auth: Authentication, dialects: Mapping[str, Quirks]) -> Endpoint:
             return Endpoint(transport=transport, base_url=base, auth=auth, dialects=dialects)
 
         self._openai = at(f"{resource}/openai/v1", azure, OPENAI)
@@ -84,14 +83,14 @@ class Foundry:
         self._mai = at(f"{resource}/mai/v1", azure, MAI)
         self._agents = at(f"{self._project}/openai/v1", self._auth, {"openai-responses": Quirks()})
 
-    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         if self._project and self._deployed is None and not (model.base or model.dialect):
             with suppress(ModelError, TimeoutError):
                 async with asyncio.timeout(PATIENCE):
                     await self._deployments()
-        async with aclosing(self._at(model).stream(model, prompt)) as pieces:
-            async for piece in pieces:
-                yield piece
+        async with aclosing(self._at(model).stream(model, prompt)) as parts:
+            async for part in parts:
+                yield part
 
     async def models(self) -> Sequence[Listing]:
         """The project's deployments and agents; without a project, what could be deployed. Raises a ModelError."""
@@ -106,7 +105,7 @@ class Foundry:
         if model.agent:
             return self._agents
         known = (self._deployed or {}).get(model.model)
-        name = bare(model.base or (known.base if known else "") or model.model)
+        name = bare_id(model.base or (known.base if known else "") or model.model)
         if (model.dialect or (known.dialect if known else "") or _dialect("", name)) == "anthropic":
             return self._claude
         return self._mai if name.startswith("mai-") else self._openai
@@ -116,8 +115,12 @@ class Foundry:
         page = f"{self._project}/deployments?{VERSION}"
         for _ in range(PAGES):
             body = await self._get(page)
-            rows += [_deployment(entry) for entry in map(obj, items(body.get("value"))) if entry.get("name")]
-            page = text(body.get("nextLink"))
+            rows += [
+                _deployment(entry)
+                for entry in map(as_object, as_list(body.get("value")))
+                if entry.get("name")
+            ]
+            page = as_text(body.get("nextLink"))
             if not page.startswith(f"{self._project}/"):  # credentials go nowhere else
                 break
         self._deployed = {row.id: row for row in rows}
@@ -129,14 +132,16 @@ class Foundry:
         after = ""
         for _ in range(PAGES):
             body = await self._get(page + after)
-            rows += [_agent(entry) for entry in map(obj, items(body.get("data"))) if entry.get("name")]
-            if body.get("has_more") is not True or not text(body.get("last_id")):
+            rows += [
+                _agent(entry) for entry in map(as_object, as_list(body.get("data"))) if entry.get("name")
+            ]
+            if body.get("has_more") is not True or not as_text(body.get("last_id")):
                 break
-            after = f"&after={quote(text(body.get('last_id')), safe='', errors='replace')}"
+            after = f"&after={quote(as_text(body.get('last_id')), safe='', errors='replace')}"
         return rows
 
     async def _get(self, url: str) -> dict[str, Any]:
-        return obj(await self._transport.get(url, headers=await self._auth.headers()))
+        return as_object(await self._transport.get(url, headers=await self._auth.headers()))
 
 
 def _dialect(publisher: str, name: str) -> str:
@@ -144,25 +149,25 @@ def _dialect(publisher: str, name: str) -> str:
 
 
 def _deployment(entry: Mapping[str, Any]) -> Listing:
-    base, publisher = text(entry.get("modelName")), text(entry.get("modelPublisher"))
-    can = obj(entry.get("capabilities"))
+    base, publisher = as_text(entry.get("modelName")), as_text(entry.get("modelPublisher"))
+    can = as_object(entry.get("capabilities"))
     chats = can.get("chat_completion", can.get("chatCompletion"))
     return Listing(
-        id=text(entry.get("name")),
+        id=as_text(entry.get("name")),
         base=base,
         publisher=publisher,
-        dialect=_dialect(publisher, bare(base)),
+        dialect=_dialect(publisher, bare_id(base)),
         chat=None if chats is None else str(chats).casefold() == "true",
     )
 
 
 def _agent(entry: Mapping[str, Any]) -> Listing:
-    latest = obj(obj(entry.get("versions")).get("latest"))
+    latest = as_object(as_object(entry.get("versions")).get("latest"))
     return Listing(
-        id=text(entry.get("name")),
+        id=as_text(entry.get("name")),
         kind="agent",
-        base=text(obj(latest.get("definition")).get("model")),
-        description=text(latest.get("description")),
+        base=as_text(as_object(latest.get("definition")).get("model")),
+        description=as_text(latest.get("description")),
     )
 
 

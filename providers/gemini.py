@@ -8,16 +8,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from bot.domain.catalog import Model
+from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Connection
-from bot.domain.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart, Tool
-from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
-from bot.ports import Listing
-from providers.dialect import Call, Decoder, Page, Quirks, merged
-from providers.error_mapping import within
-from providers.lenient_json import count, items, obj, parsed, text
+from bot.domain.prompt import (
+    CallPart,
+    FilePart,
+    ImagePart,
+    Part,
+    Prompt,
+    PromptMessage,
+    ResultPart,
+    TextPart,
+    Tool,
+)
+from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.error_mapping import error_from_event
+from providers.lenient_json import as_count, as_list, as_object, as_text, parse_event
 from providers.media import encoded
-from providers.tool_calls import Calls
+from providers.tool_calls import ToolCalls
 
 REASONS = {
     "STOP": Reason.STOP,
@@ -39,7 +48,7 @@ LISTING = "/v1beta/models?pageSize=1000"
 class Gemini:
     """`POST {base}/v1beta/models/{model}:streamGenerateContent?alt=sse`, answered with growing candidates."""
 
-    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> Call:
+    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest:
         body: dict[str, Any] = {"contents": [_content(message) for message in prompt.messages]}
         if prompt.system:
             body["systemInstruction"] = {"parts": [{"text": prompt.system}]}
@@ -50,25 +59,25 @@ class Gemini:
         if model.reasoning:
             body = merged(body, quirks.reasoning)
         name = quote(model.model.removeprefix("models/"), safe="")
-        return Call(
+        return DialectRequest(
             path=f"/v1beta/models/{name}:streamGenerateContent?alt=sse", body=merged(body, quirks.extra)
         )
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
         return ContentDecoder()
 
-    def listing(self, quirks: Quirks) -> Call:
-        return Call(path=LISTING, body={})
+    def listing(self, quirks: Quirks) -> DialectRequest:
+        return DialectRequest(path=LISTING, body={})
 
-    def listed(self, body: Any) -> Page:
-        after = text(obj(body).get("nextPageToken"))
-        entries = map(obj, items(obj(body).get("models")))
-        return Page(
+    def listed(self, body: Any) -> ListingPage:
+        after = as_text(as_object(body).get("nextPageToken"))
+        entries = map(as_object, as_list(as_object(body).get("models")))
+        return ListingPage(
             listings=[
                 _listing(entry)
                 for entry in entries
-                if text(entry.get("name"))
-                and "generateContent" in items(entry.get("supportedGenerationMethods"))
+                if as_text(entry.get("name"))
+                and "generateContent" in as_list(entry.get("supportedGenerationMethods"))
             ],
             after=f"{LISTING}&pageToken={quote(after, safe='', errors='replace')}" if after else "",
         )
@@ -77,15 +86,15 @@ class Gemini:
 def _listing(entry: dict[str, Any]) -> Listing:
     thinks = entry.get("thinking")
     return Listing(
-        id=text(entry.get("name")).removeprefix("models/"),
-        context=count(entry.get("inputTokenLimit")) or None,
-        max_output=count(entry.get("outputTokenLimit")) or None,
+        id=as_text(entry.get("name")).removeprefix("models/"),
+        context=as_count(entry.get("inputTokenLimit")) or None,
+        max_output=as_count(entry.get("outputTokenLimit")) or None,
         reasoning=thinks if isinstance(thinks, bool) else None,
         publisher="google",
     )
 
 
-def _content(message: Message) -> dict[str, Any]:
+def _content(message: PromptMessage) -> dict[str, Any]:
     parts = [_part(part) for part in message.parts]
     call = next((part for part in parts if "functionCall" in part), None)
     if call:  # one signature per turn is asked for, on its first call
@@ -114,7 +123,7 @@ def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The keywords that Gemini takes; it refuses the rest of JSON Schema."""
     kept: dict[str, Any] = {key: value for key, value in schema.items() if key in KEYWORDS}
     if isinstance(kept.get("properties"), Mapping):
-        kept["properties"] = {name: _schema(obj(inner)) for name, inner in kept["properties"].items()}
+        kept["properties"] = {name: _schema(as_object(inner)) for name, inner in kept["properties"].items()}
     if isinstance(kept.get("items"), Mapping):
         kept["items"] = _schema(kept["items"])
     return kept
@@ -126,32 +135,34 @@ class ContentDecoder:
     def __init__(self) -> None:
         self.done = False
         self.over = False
-        self._calls = Calls()
+        self._calls = ToolCalls()
         self._usage: dict[str, Any] = {}
         self._reason = Reason.STOP
         self._detail = ""
         self._model = ""
         self._id = ""
 
-    def feed(self, data: str) -> Iterator[Piece]:
-        chunk = parsed(data)
-        self._model = text(chunk.get("modelVersion")) or self._model
-        self._id = text(chunk.get("responseId")) or self._id
-        self._usage = obj(chunk.get("usageMetadata")) or self._usage
+    def feed(self, data: str) -> Iterator[StreamPart]:
+        chunk = parse_event(data)
+        self._model = as_text(chunk.get("modelVersion")) or self._model
+        self._id = as_text(chunk.get("responseId")) or self._id
+        self._usage = as_object(chunk.get("usageMetadata")) or self._usage
         if chunk.get("error"):
             yield from self._counted()
-            raise within(chunk)
-        blocked = text(obj(chunk.get("promptFeedback")).get("blockReason"))
+            raise error_from_event(chunk)
+        blocked = as_text(as_object(chunk.get("promptFeedback")).get("blockReason"))
         if blocked:
-            self._finish(Reason.FILTERED, text(obj(chunk["promptFeedback"]).get("blockReasonMessage")))
-        for candidate in map(obj, items(chunk.get("candidates"))):
-            for part in items(obj(candidate.get("content")).get("parts")):
-                yield from self._part(obj(part))
-            finish = text(candidate.get("finishReason"))
+            self._finish(
+                Reason.FILTERED, as_text(as_object(chunk["promptFeedback"]).get("blockReasonMessage"))
+            )
+        for candidate in map(as_object, as_list(chunk.get("candidates"))):
+            for part in as_list(as_object(candidate.get("content")).get("parts")):
+                yield from self._part(as_object(part))
+            finish = as_text(candidate.get("finishReason"))
             if finish:
-                self._finish(_reason(finish), text(candidate.get("finishMessage")))
+                self._finish(_reason(finish), as_text(candidate.get("finishMessage")))
 
-    def end(self) -> Iterator[Piece]:
+    def end(self) -> Iterator[StreamPart]:
         if not self.over:
             raise Connection("the stream ended early", code="ended_early")
         yield from self._calls.complete(self._id)
@@ -163,28 +174,28 @@ class ContentDecoder:
     def _finish(self, reason: Reason, detail: str) -> None:
         self._reason, self._detail, self.over = reason, detail, True
 
-    def _part(self, part: dict[str, Any]) -> Iterator[Piece]:
-        said = text(part.get("text"))
+    def _part(self, part: dict[str, Any]) -> Iterator[StreamPart]:
+        said = as_text(part.get("text"))
         if said:
             yield Thinking(said) if part.get("thought") is True else Text(said)
-        call = obj(part.get("functionCall"))
+        call = as_object(part.get("functionCall"))
         if call.get("name") and not call.get("willContinue"):
             self._calls.add(
                 key=len(self._calls),
-                id=text(call.get("id")),
-                name=text(call.get("name")),
-                args=json.dumps(obj(call.get("args"))),
+                id=as_text(call.get("id")),
+                name=as_text(call.get("name")),
+                args=json.dumps(as_object(call.get("args"))),
             )
 
     def _counted(self) -> Iterator[Usage]:
         if not self._usage:
             return
-        thought = count(self._usage.get("thoughtsTokenCount"))
+        thought = as_count(self._usage.get("thoughtsTokenCount"))
         yield Usage(
-            input=count(self._usage.get("promptTokenCount"))
-            + count(self._usage.get("toolUsePromptTokenCount")),
-            cache_read=count(self._usage.get("cachedContentTokenCount")),
-            output=count(self._usage.get("candidatesTokenCount")) + thought,
+            input=as_count(self._usage.get("promptTokenCount"))
+            + as_count(self._usage.get("toolUsePromptTokenCount")),
+            cache_read=as_count(self._usage.get("cachedContentTokenCount")),
+            output=as_count(self._usage.get("candidatesTokenCount")) + thought,
             reasoning=thought,
         )
 

@@ -6,13 +6,13 @@ from math import inf
 from typing import Any, Final
 
 from bot.domain.errors import ServerError
-from bot.domain.stream_parts import Piece, Text, Thinking
+from bot.domain.stream_parts import StreamPart, Text, Thinking
 
 NOTHING: Final[dict[str, Any]] = {}
 MOST = 1_000_000_000  # tokens: a larger number is a mistake, and fits into no sum
 
 
-def parsed(data: str) -> dict[str, Any]:
+def parse_event(data: str) -> dict[str, Any]:
     """One event as an object. Raises ServerError when it is not JSON; anything but an object reads as empty."""
     try:
         value = json.loads(data)
@@ -25,41 +25,41 @@ def parsed(data: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def obj(value: Any) -> dict[str, Any]:
+def as_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else NOTHING
 
 
-def items(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def text(value: Any) -> str:
+def as_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def count(value: Any) -> int:
+def as_count(value: Any) -> int:
     """A number of tokens; 0 for what is not one."""
     return int(min(value, MOST)) if isinstance(value, int | float) and 0 < value < inf else 0
 
 
-class Whole:
+class SurrogateJoiner:
     """Makes a stream's text sound Unicode: joins surrogate halves split over two pieces, replaces lone ones."""
 
     def __init__(self) -> None:
         self._half = ""
         self._kind: type[Text | Thinking] = Text
 
-    def pieces(self, piece: Piece) -> Sequence[Piece]:
-        if not isinstance(piece, Text | Thinking):
-            return (*self._lone(), piece)
-        if not self._half and piece.text.isascii():
-            return (piece,)
-        before = () if isinstance(piece, self._kind) else self._lone()
-        self._kind = type(piece)
-        sound = self._joined(piece.text)
+    def parts(self, part: StreamPart) -> Sequence[StreamPart]:
+        if not isinstance(part, Text | Thinking):
+            return (*self._lone(), part)
+        if not self._half and part.text.isascii():
+            return (part,)
+        before = () if isinstance(part, self._kind) else self._lone()
+        self._kind = type(part)
+        sound = self._joined(part.text)
         return (*before, self._kind(sound)) if sound else before
 
-    def _lone(self) -> Sequence[Piece]:
+    def _lone(self) -> Sequence[StreamPart]:
         half, self._half = self._half, ""
         return (self._kind("\N{REPLACEMENT CHARACTER}"),) if half else ()
 

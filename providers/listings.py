@@ -6,27 +6,28 @@ Sources: the API references of Mistral, OpenRouter, Groq and vLLM.
 from collections.abc import Mapping
 from typing import Any
 
-from bot.domain.catalog import Price
-from bot.ports import Listing
-from providers.dialect import Page
-from providers.lenient_json import count, items, obj, text
+from bot.domain.catalog import Listing, Price
+from providers.dialect import ListingPage
+from providers.lenient_json import as_count, as_list, as_object, as_text
 
 
-def openai_listed(body: Any) -> Page:
+def openai_listed(body: Any) -> ListingPage:
     """Models that cannot chat are left out where the vendor says so."""
-    entries = map(obj, items(body) or items(obj(body).get("data")))
-    return Page(listings=[_listing(entry) for entry in entries if text(entry.get("id")) and _chats(entry)])
+    entries = map(as_object, as_list(body) or as_list(as_object(body).get("data")))
+    return ListingPage(
+        listings=[_listing(entry) for entry in entries if as_text(entry.get("id")) and _chats(entry)]
+    )
 
 
 def _chats(entry: Mapping[str, Any]) -> bool:
-    can = obj(entry.get("capabilities"))
+    can = as_object(entry.get("capabilities"))
     return can.get("completion_chat") is not False and can.get("chat_completion") is not False
 
 
 def _listing(entry: Mapping[str, Any]) -> Listing:
-    can = obj(entry.get("capabilities"))
-    top = obj(entry.get("top_provider"))
-    modalities = obj(entry.get("architecture")).get("input_modalities")
+    can = as_object(entry.get("capabilities"))
+    top = as_object(entry.get("top_provider"))
+    modalities = as_object(entry.get("architecture")).get("input_modalities")
     contexts = ("context_length", "max_context_length", "context_window", "max_model_len")
     outputs = (
         top.get("max_completion_tokens"),
@@ -34,16 +35,16 @@ def _listing(entry: Mapping[str, Any]) -> Listing:
         entry.get("max_output_tokens"),
     )
     return Listing(
-        id=text(entry.get("id")),
-        context=next((size for name in contexts if (size := count(entry.get(name)))), None),
-        max_output=next((size for value in outputs if (size := count(value))), None),
+        id=as_text(entry.get("id")),
+        context=next((size for name in contexts if (size := as_count(entry.get(name)))), None),
+        max_output=next((size for value in outputs if (size := as_count(value))), None),
         vision=_either(can.get("vision"), modalities, "image"),
         documents=_either(None, modalities, "file"),
         tools=_either(can.get("function_calling"), entry.get("supported_parameters"), "tools"),
         reasoning=_either(can.get("reasoning"), entry.get("supported_parameters"), "reasoning"),
-        publisher=text(entry.get("owned_by")),
-        created=count(entry.get("created")),
-        price=_price(obj(entry.get("pricing"))),
+        publisher=as_text(entry.get("owned_by")),
+        created=as_count(entry.get("created")),
+        price=_price(as_object(entry.get("pricing"))),
     )
 
 

@@ -10,15 +10,25 @@ from typing import Any
 
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection, Unavailable
-from bot.domain.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart, Tool
-from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
-from providers.dialect import Call, Decoder, Page, Quirks, merged
-from providers.error_mapping import within
-from providers.lenient_json import count, items, obj, parsed, text
+from bot.domain.prompt import (
+    CallPart,
+    FilePart,
+    ImagePart,
+    Part,
+    Prompt,
+    PromptMessage,
+    ResultPart,
+    TextPart,
+    Tool,
+)
+from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.error_mapping import error_from_event
+from providers.lenient_json import as_count, as_list, as_object, as_text, parse_event
 from providers.listings import openai_listed
 from providers.media import data_url
 from providers.think_tags import ThinkTags
-from providers.tool_calls import Calls
+from providers.tool_calls import ToolCalls
 
 REASONS = {
     "stop": Reason.STOP,
@@ -33,7 +43,7 @@ REASONS = {
 class OpenAIChat:
     """`POST {base}/chat/completions`, answered with chunks and `[DONE]`."""
 
-    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> Call:
+    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest:
         body: dict[str, Any] = {
             "model": model.model,
             "stream": True,
@@ -53,15 +63,15 @@ class OpenAIChat:
             body["safety_identifier"] = prompt.asker
         if model.reasoning:
             body = merged(body, quirks.reasoning)
-        return Call(path="/chat/completions", body=merged(body, quirks.extra))
+        return DialectRequest(path="/chat/completions", body=merged(body, quirks.extra))
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
         return ChatDecoder(think_tags=quirks.think_tags and model.reasoning)
 
-    def listing(self, quirks: Quirks) -> Call:
-        return Call(path="/models", body={})
+    def listing(self, quirks: Quirks) -> DialectRequest:
+        return DialectRequest(path="/models", body={})
 
-    def listed(self, body: Any) -> Page:
+    def listed(self, body: Any) -> ListingPage:
         return openai_listed(body)
 
 
@@ -69,7 +79,7 @@ def _function(tool: Tool) -> dict[str, Any]:
     return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
 
 
-def _entries(message: Message, quirks: Quirks) -> Iterator[dict[str, Any]]:
+def _entries(message: PromptMessage, quirks: Quirks) -> Iterator[dict[str, Any]]:
     """One message of ours is several of theirs when it holds tool results."""
     if message.role == "assistant":
         yield _assistant(message, quirks)
@@ -84,7 +94,7 @@ def _entries(message: Message, quirks: Quirks) -> Iterator[dict[str, Any]]:
         yield {"role": "user", "content": _content(rest)}
 
 
-def _assistant(message: Message, quirks: Quirks) -> dict[str, Any]:
+def _assistant(message: PromptMessage, quirks: Quirks) -> dict[str, Any]:
     said = "\n\n".join(part.text for part in message.parts if isinstance(part, TextPart))
     calls = [
         {"id": part.id, "type": "function", "function": {"name": part.name, "arguments": part.args}}
@@ -122,66 +132,66 @@ class ChatDecoder:
         self.done = False
         self.over = False
         self._tags = ThinkTags() if think_tags else None
-        self._calls = Calls()
+        self._calls = ToolCalls()
         self._usage: dict[str, Any] = {}
         self._finish = ""
         self._model = ""
         self._id = ""
 
-    def feed(self, data: str) -> Iterator[Piece]:
+    def feed(self, data: str) -> Iterator[StreamPart]:
         if data.startswith("[DONE]"):
             yield from self._end()
             return
-        chunk = parsed(data)
+        chunk = parse_event(data)
         if not self._model or not self._id:  # Azure's first chunk leaves them empty, others send them once
-            self._model = self._model or text(chunk.get("model"))
-            self._id = self._id or text(chunk.get("id"))
+            self._model = self._model or as_text(chunk.get("model"))
+            self._id = self._id or as_text(chunk.get("id"))
         if chunk.get("usage") or "x_groq" in chunk:
             self._usage = _usage_of(chunk) or self._usage
         if chunk.get("error") or chunk.get("object") == "error":
             yield from self._counted()
-            raise within(chunk)
-        for choice in map(obj, items(chunk.get("choices"))):
+            raise error_from_event(chunk)
+        for choice in map(as_object, as_list(chunk.get("choices"))):
             delta = choice.get("delta")
             if delta and isinstance(delta, dict):
                 yield from self._said(delta)
             if choice.get("finish_reason"):
-                self._finish = text(choice["finish_reason"])
+                self._finish = as_text(choice["finish_reason"])
                 self.over = True
 
-    def end(self) -> Iterator[Piece]:
+    def end(self) -> Iterator[StreamPart]:
         if not self.over:
             raise Connection("the stream ended early", code="ended_early")
         yield from self._end()
 
-    def _said(self, delta: dict[str, Any]) -> Iterable[Piece]:
+    def _said(self, delta: dict[str, Any]) -> Iterable[StreamPart]:
         thought = _thought(delta)
-        found: list[Piece] = [Thinking(thought)] if thought else []
+        found: list[StreamPart] = [Thinking(thought)] if thought else []
         for said in (delta.get("content"), delta.get("refusal")):
             if said:
                 found += self._content(said)
         if delta.get("tool_calls"):
-            for fragment in items(delta["tool_calls"]):
-                self._collect(obj(fragment))
+            for fragment in as_list(delta["tool_calls"]):
+                self._collect(as_object(fragment))
         return found
 
-    def _content(self, content: Any) -> Iterable[Piece]:
+    def _content(self, content: Any) -> Iterable[StreamPart]:
         if not isinstance(content, str):
             return _blocks(content)
-        return self._tags.pieces(content) if self._tags else (Text(content),)
+        return self._tags.parts(content) if self._tags else (Text(content),)
 
     def _collect(self, fragment: dict[str, Any]) -> None:
         index = fragment.get("index")
-        function = obj(fragment.get("function"))
+        function = as_object(fragment.get("function"))
         args = function.get("arguments")
         self._calls.add(
             key=index if isinstance(index, int) else None,
-            id=text(fragment.get("id")),
-            name=text(function.get("name")),
-            args=json.dumps(args) if isinstance(args, dict) else text(args),
+            id=as_text(fragment.get("id")),
+            name=as_text(function.get("name")),
+            args=json.dumps(args) if isinstance(args, dict) else as_text(args),
         )
 
-    def _end(self) -> Iterator[Piece]:
+    def _end(self) -> Iterator[StreamPart]:
         if self._tags:
             yield from self._tags.rest()
         if self._finish == "insufficient_system_resource":
@@ -201,20 +211,23 @@ class ChatDecoder:
 def _usage_of(chunk: dict[str, Any]) -> dict[str, Any]:
     usage = chunk.get("usage")
     if usage is None and "x_groq" in chunk:
-        usage = obj(chunk["x_groq"]).get("usage")
-    return obj(usage)
+        usage = as_object(chunk["x_groq"]).get("usage")
+    return as_object(usage)
 
 
 def _counts(usage: dict[str, Any]) -> Usage:
-    prompt, completion = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
-    read, written = obj(usage.get("prompt_tokens_details")), obj(usage.get("completion_tokens_details"))
-    reasoning = count(written.get("reasoning_tokens")) or count(usage.get("reasoning_tokens"))
-    if reasoning and prompt + completion + reasoning == count(usage.get("total_tokens")):
+    prompt, completion = as_count(usage.get("prompt_tokens")), as_count(usage.get("completion_tokens"))
+    read, written = (
+        as_object(usage.get("prompt_tokens_details")),
+        as_object(usage.get("completion_tokens_details")),
+    )
+    reasoning = as_count(written.get("reasoning_tokens")) or as_count(usage.get("reasoning_tokens"))
+    if reasoning and prompt + completion + reasoning == as_count(usage.get("total_tokens")):
         completion += reasoning  # xAI counts it apart
     return Usage(
         input=prompt,
-        cache_read=count(read.get("cached_tokens")) or count(usage.get("prompt_cache_hit_tokens")),
-        cache_write=count(read.get("cache_write_tokens")),
+        cache_read=as_count(read.get("cached_tokens")) or as_count(usage.get("prompt_cache_hit_tokens")),
+        cache_write=as_count(read.get("cache_write_tokens")),
         output=completion,
         reasoning=reasoning,
     )
@@ -228,20 +241,22 @@ def _thought(delta: dict[str, Any]) -> str:
     if isinstance(thought, str):
         return thought
     if thought:
-        return text(obj(thought).get("content")) or text(obj(thought).get("summary"))
-    details = [obj(detail) for detail in items(delta.get("reasoning_details"))]
-    return "".join(text(detail.get("text")) or text(detail.get("summary")) for detail in details)
+        return as_text(as_object(thought).get("content")) or as_text(as_object(thought).get("summary"))
+    details = [as_object(detail) for detail in as_list(delta.get("reasoning_details"))]
+    return "".join(as_text(detail.get("text")) or as_text(detail.get("summary")) for detail in details)
 
 
-def _blocks(content: Any) -> Iterator[Piece]:
+def _blocks(content: Any) -> Iterator[StreamPart]:
     """Mistral's way: content as a list of blocks, thinking among them."""
-    for block in map(obj, items(content)):
-        said = text(block.get("text"))
+    for block in map(as_object, as_list(content)):
+        said = as_text(block.get("text"))
         if said:
             yield Text(said)
         thought = block.get("thinking")
         said = (
-            thought if isinstance(thought, str) else "".join(text(obj(t).get("text")) for t in items(thought))
+            thought
+            if isinstance(thought, str)
+            else "".join(as_text(as_object(t).get("text")) for t in as_list(thought))
         )
         if said:
             yield Thinking(said)

@@ -9,14 +9,14 @@ from typing import Any
 
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection
-from bot.domain.prompt import CallPart, FilePart, ImagePart, Message, Part, Prompt, ResultPart, TextPart
-from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
-from providers.dialect import Call, Decoder, Page, Quirks, merged
-from providers.error_mapping import within
-from providers.lenient_json import count, obj, parsed, text
+from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, PromptMessage, ResultPart, TextPart
+from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.error_mapping import error_from_event
+from providers.lenient_json import as_count, as_object, as_text, parse_event
 from providers.listings import openai_listed
 from providers.media import data_url
-from providers.tool_calls import Calls
+from providers.tool_calls import ToolCalls
 
 TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
 THINKING = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
@@ -31,14 +31,14 @@ INCOMPLETE = {
 class OpenAIResponses:
     """`POST {base}/responses`, answered with typed events."""
 
-    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> Call:
+    def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest:
         body: dict[str, Any] = {
             "stream": True,
             "input": list(_entries(prompt.messages)),
         }
         if model.agent:  # brings its own model, instructions and tools
             body["agent_reference"] = {"type": "agent_reference", "name": model.agent}
-            return Call(path="/responses", body=merged(body, quirks.extra))
+            return DialectRequest(path="/responses", body=merged(body, quirks.extra))
         body["model"] = model.model
         if quirks.stateless:
             body["store"] = False
@@ -63,19 +63,19 @@ class OpenAIResponses:
             body["safety_identifier"] = prompt.asker
         if model.reasoning:
             body = merged(body, quirks.reasoning)
-        return Call(path="/responses", body=merged(body, quirks.extra))
+        return DialectRequest(path="/responses", body=merged(body, quirks.extra))
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
         return ResponsesDecoder()
 
-    def listing(self, quirks: Quirks) -> Call:
-        return Call(path="/models", body={})
+    def listing(self, quirks: Quirks) -> DialectRequest:
+        return DialectRequest(path="/models", body={})
 
-    def listed(self, body: Any) -> Page:
+    def listed(self, body: Any) -> ListingPage:
         return openai_listed(body)
 
 
-def _entries(messages: Sequence[Message]) -> Iterator[dict[str, Any]]:
+def _entries(messages: Sequence[PromptMessage]) -> Iterator[dict[str, Any]]:
     """Calls and results are entries beside the messages. Each result directly follows its call: DeepSeek insists."""
     for message, following in zip_longest(messages, messages[1:]):
         if message.role == "assistant":
@@ -86,7 +86,7 @@ def _entries(messages: Sequence[Message]) -> Iterator[dict[str, Any]]:
             yield {"role": "user", "content": content}
 
 
-def _answer(message: Message, following: Sequence[Part]) -> Iterator[dict[str, Any]]:
+def _answer(message: PromptMessage, following: Sequence[Part]) -> Iterator[dict[str, Any]]:
     said = "\n\n".join(part.text for part in message.parts if isinstance(part, TextPart))
     if said:
         yield {"role": "assistant", "content": [{"type": "output_text", "text": said}]}
@@ -116,33 +116,33 @@ class ResponsesDecoder:
     def __init__(self) -> None:
         self.done = False
         self.over = False
-        self._calls = Calls()
+        self._calls = ToolCalls()
         self._said: object = None  # the part that spoke last
         self._thought: object = None
         self._model = ""
 
-    def feed(self, data: str) -> Iterator[Piece]:
+    def feed(self, data: str) -> Iterator[StreamPart]:
         if data.strip() == "[DONE]":
             return
-        event = parsed(data)
-        kind = text(event.get("type"))
+        event = parse_event(data)
+        kind = as_text(event.get("type"))
         if kind in TEXT:
             yield from self._text(event)
         elif kind in THINKING:
             yield from self._thinking(event)
         elif kind == "response.output_item.done":
-            self._collect(obj(event.get("item")))
+            self._collect(as_object(event.get("item")))
         elif kind in {"response.completed", "response.incomplete"}:
-            yield from self._end(kind, obj(event.get("response")))
+            yield from self._end(kind, as_object(event.get("response")))
         elif kind in {"error", "response.failed"} or (not kind and event.get("error")):
-            yield from _counted(obj(event.get("response")))
-            raise within(event)
+            yield from _counted(as_object(event.get("response")))
+            raise error_from_event(event)
 
-    def end(self) -> Iterator[Piece]:
+    def end(self) -> Iterator[StreamPart]:
         raise Connection("the stream ended early", code="ended_early")
 
-    def _text(self, event: dict[str, Any]) -> Iterator[Piece]:
-        said = text(event.get("delta"))
+    def _text(self, event: dict[str, Any]) -> Iterator[StreamPart]:
+        said = as_text(event.get("delta"))
         if not said:
             return
         part = event.get("output_index")
@@ -151,8 +151,8 @@ class ResponsesDecoder:
         self._said = part if part is not None else ""
         yield Text(said)
 
-    def _thinking(self, event: dict[str, Any]) -> Iterator[Piece]:
-        thought = text(event.get("delta"))
+    def _thinking(self, event: dict[str, Any]) -> Iterator[StreamPart]:
+        thought = as_text(event.get("delta"))
         if not thought:
             return
         part = (event.get("output_index"), event.get("summary_index"))
@@ -165,31 +165,34 @@ class ResponsesDecoder:
         if item.get("type") == "function_call":
             self._calls.add(
                 key=None,
-                id=text(item.get("call_id")) or text(item.get("id")) or f"call {item.get('name')}",
-                name=text(item.get("name")),
-                args=text(item.get("arguments")),
+                id=as_text(item.get("call_id")) or as_text(item.get("id")) or f"call {item.get('name')}",
+                name=as_text(item.get("name")),
+                args=as_text(item.get("arguments")),
             )
 
-    def _end(self, kind: str, response: dict[str, Any]) -> Iterator[Piece]:
-        why = text(obj(response.get("incomplete_details")).get("reason"))
+    def _end(self, kind: str, response: dict[str, Any]) -> Iterator[StreamPart]:
+        why = as_text(as_object(response.get("incomplete_details")).get("reason"))
         reason = Reason.TOOLS if self._calls else Reason.STOP
         if kind == "response.incomplete":
             reason = INCOMPLETE.get(why, Reason.FAILED)
-        yield from self._calls.complete(text(response.get("id")))
+        yield from self._calls.complete(as_text(response.get("id")))
         yield from _counted(response)
         self.done = self.over = True
-        yield Finish(reason=reason, model=text(response.get("model")), detail=why)
+        yield Finish(reason=reason, model=as_text(response.get("model")), detail=why)
 
 
 def _counted(response: dict[str, Any]) -> Iterator[Usage]:
-    usage = obj(response.get("usage"))
+    usage = as_object(response.get("usage"))
     if not usage:
         return
-    read, written = obj(usage.get("input_tokens_details")), obj(usage.get("output_tokens_details"))
+    read, written = (
+        as_object(usage.get("input_tokens_details")),
+        as_object(usage.get("output_tokens_details")),
+    )
     yield Usage(
-        input=count(usage.get("input_tokens")),
-        cache_read=count(read.get("cached_tokens")),
-        cache_write=count(read.get("cache_write_tokens")),
-        output=count(usage.get("output_tokens")),
-        reasoning=count(written.get("reasoning_tokens")),
+        input=as_count(usage.get("input_tokens")),
+        cache_read=as_count(read.get("cached_tokens")),
+        cache_write=as_count(read.get("cache_write_tokens")),
+        output=as_count(usage.get("output_tokens")),
+        reasoning=as_count(written.get("reasoning_tokens")),
     )

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any
 
-from providers.lenient_json import text
+from providers.lenient_json import as_text
 
 SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -37,7 +37,7 @@ def _sources(
     seconds = _number(said)
     yield seconds if seconds is not None else _until(said, now)
     for detail in details:
-        yield _span(text(detail.get("retryDelay")))
+        yield _span(as_text(detail.get("retryDelay")))
     azure = AZURE.search(message)
     yield _number(azure.group(1)) if azure else None
     openai = OPENAI.search(message)

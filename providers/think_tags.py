@@ -14,7 +14,7 @@ class ThinkTags:
         self._held = ""
         self._state = "start"  # then "thinking", then "answer"
 
-    def pieces(self, said: str) -> Iterator[Text | Thinking]:
+    def parts(self, said: str) -> Iterator[Text | Thinking]:
         if self._state == "answer":
             yield Text(said)
             return

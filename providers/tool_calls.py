@@ -36,7 +36,7 @@ def canonical_args(said: str) -> str:
     return said if is_object else json.dumps({"arguments": said})
 
 
-class Calls:
+class ToolCalls:
     """The calls of one answer. A fragment belongs to the call with its key, else with its id, else to the last."""
 
     def __init__(self) -> None:

@@ -20,8 +20,8 @@ from yarl import URL
 
 from bot.domain.catalog import Deadlines
 from bot.domain.errors import Connection, ModelError, ServerError, Timeout
-from providers.deadline import Clock
-from providers.error_mapping import refused, scrubbed
+from providers.deadline import Deadline
+from providers.error_mapping import error_from_response, scrubbed
 from providers.proxies import proxy_for
 
 CONNECT = 10.0  # seconds
@@ -41,7 +41,7 @@ class Transport:
         for name in ("httpx", "httpcore"):  # they log URLs and headers
             logging.getLogger(name).setLevel(logging.WARNING)
         self._client = httpx.AsyncClient(
-            transport=wire or Sockets(),
+            transport=wire or AiohttpTransport(),
             headers={"user-agent": "switchboard"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
@@ -58,12 +58,12 @@ class Transport:
     @asynccontextmanager
     async def post(
         self, url: str, *, headers: Mapping[str, str], body: Mapping[str, Any], deadlines: Deadlines
-    ) -> AsyncIterator["Answer"]:
+    ) -> AsyncIterator["EventStream"]:
         """Opens one streamed answer; leaving the block before its end hangs up on the vendor at once.
 
         Raises a ModelError for everything that is not an event stream, here and while it is read.
         """
-        clock = Clock(deadlines)
+        clock = Deadline(deadlines)
         opening = aconnect_sse(
             self._client,
             "POST",
@@ -77,7 +77,7 @@ class Transport:
                 async with asyncio.timeout_at(clock.until):
                     source = await stack.enter_async_context(opening)
                 await _expect_events(source.response, headers)
-                yield Answer(source=source, clock=clock)
+                yield EventStream(source=source, clock=clock)
             except TimeoutError:
                 raise Timeout(clock.missed) from None
             except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -103,10 +103,10 @@ class Transport:
             raise ServerError("the listing is not JSON", status=httpx.codes.OK) from None
 
 
-class Answer:
+class EventStream:
     """A stream of server-sent events that is being read, once. Tell it when the first piece was `begun`."""
 
-    def __init__(self, *, source: EventSource, clock: Clock) -> None:
+    def __init__(self, *, source: EventSource, clock: Deadline) -> None:
         response = source.response
         response.encoding = "utf-8"  # whatever the header says: event streams have no other
         if isinstance(response.stream, httpx.AsyncByteStream):
@@ -131,7 +131,7 @@ class Answer:
 class _Watched(httpx.AsyncByteStream):
     """A body's bytes under the clock and the size limits."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, clock: Clock) -> None:
+    def __init__(self, stream: httpx.AsyncByteStream, clock: Deadline) -> None:
         self._stream = stream
         self._clock = clock
 
@@ -155,7 +155,7 @@ class _Watched(httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
-class Sockets(httpx.AsyncBaseTransport):
+class AiohttpTransport(httpx.AsyncBaseTransport):
     """httpx on aiohttp's connections: reading a streamed answer costs half as much CPU as with httpx' own."""
 
     def __init__(self) -> None:
@@ -253,7 +253,7 @@ def _refusal(response: httpx.Response, body: bytes, sent: Mapping[str, str]) -> 
         if name.lower() in CREDENTIALS and secret:
             said = said.replace(secret, "[…]")
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return refused(response.status_code, headers, said, now=time.time())
+    return error_from_response(response.status_code, headers, said, now=time.time())
 
 
 def _translated(error: Exception) -> ModelError:

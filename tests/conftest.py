@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.storage.embedded import embedded_server
-from bot.storage.open import Storage, Terms, open_storage
+from bot.storage.open import Storage, StorageOptions, open_storage
 
 HERE = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None}
 strayed: list[str] = []
@@ -82,5 +82,5 @@ def prefix() -> str:
 @pytest.fixture
 async def storage(redis_url: str, prefix: str) -> AsyncIterator[Storage]:
     """All of the storage on the real server, in a namespace of this test's own."""
-    async with open_storage(redis_url, Terms(prefix=prefix)) as opened:
+    async with open_storage(redis_url, StorageOptions(prefix=prefix)) as opened:
         yield opened

@@ -4,31 +4,36 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.domain.claims import Receipt
 from bot.domain.errors import StorageUnavailable
 from bot.domain.events import Event
-from bot.domain.stop import Stop
-from bot.domain.stream_parts import Shown
-from bot.ports import Receipt
+from bot.domain.stop import StopSignal
+from bot.domain.stream_parts import ShownPart
+from bot.domain.turns import Turn
 
 
 @dataclass
-class FakeJournal:
-    """A turn's journal in memory. `saves` keeps every state a sink saved, in order."""
+class FakeTurnHandle:
+    """A turn handle in memory. `saves` keeps every state a sink saved, in order."""
 
     id: str = "turn-1"
     attempt: int = 1
     started: float = 0.0
     ref: Mapping[str, Any] | None = None
     saves: list[Mapping[str, Any]] = field(default_factory=list)
-    stop: Stop = field(default_factory=Stop)
+    stop: StopSignal = field(default_factory=StopSignal)
+    finals: list[Turn] = field(default_factory=list)
 
     async def save(self, ref: Mapping[str, Any]) -> None:
         self.ref = ref
         self.saves.append(ref)
 
-    def next_attempt(self) -> "FakeJournal":
-        """The journal as the worker that takes over sees it."""
-        return FakeJournal(
+    async def keep(self, final: Turn) -> None:
+        self.finals.append(final)
+
+    def next_attempt(self) -> "FakeTurnHandle":
+        """The handle as the worker that takes over sees it."""
+        return FakeTurnHandle(
             id=self.id, attempt=self.attempt + 1, started=self.started, ref=self.ref, saves=self.saves
         )
 
@@ -52,7 +57,7 @@ class FakeInbox:
         return self.answer
 
 
-async def shown(pieces: Iterable[Shown]) -> AsyncGenerator[Shown, None]:
+async def shown(parts: Iterable[ShownPart]) -> AsyncGenerator[ShownPart, None]:
     """A stream of ready-made pieces."""
-    for piece in pieces:
-        yield piece
+    for part in parts:
+        yield part

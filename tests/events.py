@@ -4,7 +4,7 @@ from itertools import count
 
 from bot.domain.events import Author, MessageReceived, StopRequested, ThreadKey
 from bot.domain.stream_parts import Usage
-from bot.domain.turns import Said, Turn
+from bot.domain.turns import ChatMessage, Turn
 
 ANN = Author(id="U1", name="Ann")
 BOB = Author(id="U2", name="Bob")
@@ -39,7 +39,7 @@ def turn(
 ) -> Turn:
     return Turn(
         id=f"t{next(numbers)}",
-        asked=Said(author=author, text=question),
+        asked=ChatMessage(author=author, text=question),
         answer=answer,
         model="demo",
         cost=cost,

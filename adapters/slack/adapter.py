@@ -15,26 +15,26 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.conversation_reference import PLATFORM, Place
-from adapters.slack.inbound.dispatch import MALFORMED, router, sdk_log
-from adapters.slack.inbound.handler import Ears
-from adapters.slack.inbound.history import Files, channel_before, thread_before
-from adapters.slack.inbound.receiver import Receiver, Refusal
-from adapters.slack.inbound.socket_mode import Socket
-from adapters.slack.install.installations import Installation, Single
-from adapters.slack.install.oauth import Oauth
-from adapters.slack.outbound.native_stream import Native
+from adapters.slack.conversation_reference import PLATFORM, ConversationReference
+from adapters.slack.inbound.dispatch import MALFORMED, bolt_app, sdk_log
+from adapters.slack.inbound.handler import EventHandler
+from adapters.slack.inbound.history import FileDownloads, channel_before, thread_before
+from adapters.slack.inbound.receiver import Receiver, RequestRefused
+from adapters.slack.inbound.socket_mode import SocketMode
+from adapters.slack.install.installations import Installation, TokenInstallation
+from adapters.slack.install.oauth import OAuthFlow
+from adapters.slack.outbound.native_stream import NativeStreams
 from adapters.slack.outbound.sink_choice import Workspace, sink_for
 from adapters.slack.outbound.surfaces import trusted_host
-from adapters.slack.web_api import Calls
+from adapters.slack.web_api import WebApi
 from bot.delivery.pacing import Clock, WallClock
+from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.domain.events import Event, File, MessageReceived
 from bot.domain.replies import Reply
-from bot.domain.stream_parts import Shown
-from bot.domain.turns import Said
-from bot.ports import Inbox, Journal, Manners, ReplySink
-from bot.shelves import Budget
+from bot.domain.stream_parts import ShownPart
+from bot.domain.turns import ChatMessage
+from bot.ports import Inbox, RateLimiter, ReplySink, TurnHandle
 
 STALE = ("invalid_auth", "token_revoked", "token_expired", "account_inactive")
 
@@ -52,30 +52,32 @@ class SlackAdapter:
         inbox: Inbox,
         api_url: str = "https://slack.com/api/",
         bot_token: str = "",
-        oauth: Oauth | None = None,
+        oauth: OAuthFlow | None = None,
         signing_secret: str = "",
         app_token: str = "",
-        budget: Budget | None = None,
+        rate_limiter: RateLimiter | None = None,
         clock: Clock | None = None,
-        native: bool = True,
+        native_streams: bool = True,
         external: bool = False,
         watch: aiohttp.TraceConfig | None = None,
     ) -> None:
         self._api_url = api_url
         self._oauth = oauth
         self._app_token = app_token
-        self._budget = budget
+        self._rate_limiter = rate_limiter
         self._clock = clock or WallClock()
-        self._native = native
+        self._native_streams = native_streams
         self._receiver = (
             Receiver(signing_secret=signing_secret, now=self._clock.now) if signing_secret else None
         )
-        self._ours = oauth.installations if oauth else Single(token=bot_token, calls=self._calls)
-        ears = Ears(
+        self._installations = (
+            oauth.installations if oauth else TokenInstallation(token=bot_token, web_api=self._web_api)
+        )
+        handler = EventHandler(
             inbox=inbox, clock=self._clock, external=external, workspace=self._workspace, left=self._left
         )
-        self._app = router(self._ours, ears.hear)
-        self._files = Files(api_url=api_url)
+        self._app = bolt_app(self._installations, handler.hear)
+        self._files = FileDownloads(api_url=api_url)
         self._trusted = trusted_host(api_url)
         self._workspaces: dict[str, Workspace] = {}
         self._watches = [watch] if watch else []
@@ -86,8 +88,8 @@ class SlackAdapter:
         return PLATFORM
 
     @property
-    def manners(self) -> Manners:
-        return Manners(mention="@Switchboard", slash=True, threads=True, private=True)
+    def capabilities(self) -> PlatformCapabilities:
+        return PlatformCapabilities(mention="@Switchboard", slash=True, threads=True, private=True)
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         over_http = [web.post("/slack/events", self._request)] if self._receiver else []
@@ -102,50 +104,50 @@ class SlackAdapter:
             if self._oauth:
                 self._oauth.client = self._client("")
             if self._app_token:
-                socket = Socket(app=self._app, app_token=self._app_token, client=self._client(""))
+                socket = SocketMode(app=self._app, app_token=self._app_token, client=self._client(""))
                 await stack.enter_async_context(socket)
             yield
         self._session = None
         self._workspaces.clear()
 
-    def sink(self, event: Event, journal: Journal) -> ReplySink:
-        return Later(adapter=self, event=event, journal=journal)
+    def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
+        return LazySink(adapter=self, event=event, turn_handle=turn_handle)
 
-    async def sink_now(self, event: Event, journal: Journal) -> ReplySink:
+    async def sink_now(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         """The sink itself, once it is known whose token speaks. Raises PlatformGone when nobody's does."""
-        place = Place.of(event)
-        workspace = await self._workspace_of(place.workspace, place.enterprise)
-        return sink_for(event, place, workspace=workspace, journal=journal, trusted=self._trusted)
+        reference = ConversationReference.of(event)
+        workspace = await self._workspace_of(reference.workspace, reference.enterprise)
+        return sink_for(event, reference, workspace=workspace, turn_handle=turn_handle, trusted=self._trusted)
 
     def forget(self, event: Event) -> None:
         """Whose token speaks there is looked up anew."""
-        place = Place.of(event)
-        for workspace in (place.workspace, place.enterprise):
-            self._ours.forget(workspace)
+        reference = ConversationReference.of(event)
+        for workspace in (reference.workspace, reference.enterprise):
+            self._installations.forget(workspace)
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
-        place = Place.of(event)
-        if not event.late or not place.thread:
+    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
+        reference = ConversationReference.of(event)
+        if not event.late or not reference.thread:
             return ()
-        workspace = await self._workspace_of(place.workspace, place.enterprise)
-        if place.context:
-            return await channel_before(workspace.calls, workspace.ours, place)
-        return await thread_before(workspace.calls, workspace.ours, place)
+        workspace = await self._workspace_of(reference.workspace, reference.enterprise)
+        if reference.context:
+            return await channel_before(workspace.web_api, workspace.installation, reference)
+        return await thread_before(workspace.web_api, workspace.installation, reference)
 
     async def fetch(self, file: File) -> bytes:
         workspace = await self._workspace_of(file.source["workspace"], file.source.get("enterprise", ""))
         if not file.source.get("url"):
-            answer = await workspace.calls.must("files.info", file=file.id)
+            answer = await workspace.web_api.must("files.info", file=file.id)
             url = str(answer["file"].get("url_private") or "")
             file = File(id=file.id, name=file.name, media_type=file.media_type, source={"url": url})
-        return await self._files.fetch(workspace.calls.session, workspace.ours.token, file)
+        return await self._files.fetch(workspace.web_api.session, workspace.installation.token, file)
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
         """One delivery over HTTP."""
         assert self._receiver is not None  # noqa: S101 - the route exists only with it
         try:
             body = self._receiver.open(await request.read(), request.headers, request.content_type)
-        except Refusal as refusal:
+        except RequestRefused as refusal:
             log.info("refused", extra={"status": refusal.status, "why": refusal.why})
             return web.Response(status=refusal.status)
         try:
@@ -159,31 +161,38 @@ class SlackAdapter:
         return await to_aiohttp_response(answer)
 
     async def _workspace_of(self, workspace: str, enterprise: str) -> Workspace:
-        ours = await self._ours.find(workspace, enterprise)
-        if ours is None:
+        installation = await self._installations.find(workspace, enterprise)
+        if installation is None:
             raise PlatformGone("this workspace has not installed the bot", code="not_installed")
-        return self._workspace(ours)
+        return self._workspace(installation)
 
-    async def _left(self, ours: Installation) -> None:
-        await self._ours.remove(ours)
-        self._workspaces.pop(ours.workspace, None)
+    async def _left(self, installation: Installation) -> None:
+        await self._installations.remove(installation)
+        self._workspaces.pop(installation.workspace, None)
 
-    def _workspace(self, ours: Installation) -> Workspace:
-        known = self._workspaces.get(ours.workspace)
-        if known is None or known.ours != ours:
-            calls = known.calls if known else self._calls(ours.token)
-            calls.client.token = ours.token
-            native = known.native if known else self._native_of(calls, ours)
-            known = self._workspaces[ours.workspace] = Workspace(ours=ours, calls=calls, native=native)
+    def _workspace(self, installation: Installation) -> Workspace:
+        known = self._workspaces.get(installation.workspace)
+        if known is None or known.installation != installation:
+            web_api = known.web_api if known else self._web_api(installation.token)
+            web_api.client.token = installation.token
+            native_streams = known.native_streams if known else self._native_of(web_api, installation)
+            known = self._workspaces[installation.workspace] = Workspace(
+                installation=installation, web_api=web_api, native_streams=native_streams
+            )
         return known
 
-    def _native_of(self, calls: Calls, ours: Installation) -> Native:
-        return Native(calls=calls, workspace=ours.workspace, budget=self._budget, wanted=self._native)
+    def _native_of(self, web_api: WebApi, installation: Installation) -> NativeStreams:
+        return NativeStreams(
+            web_api=web_api,
+            workspace=installation.workspace,
+            rate_limiter=self._rate_limiter,
+            wanted=self._native_streams,
+        )
 
-    def _calls(self, token: str) -> Calls:
+    def _web_api(self, token: str) -> WebApi:
         if self._session is None:
             raise PlatformError("Slack's adapter is not running", code="not_running")
-        return Calls(client=self._client(token), session=self._session, clock=self._clock)
+        return WebApi(client=self._client(token), session=self._session, clock=self._clock)
 
     def _client(self, token: str) -> AsyncWebClient:
         """Shares our session (one connection pool) and never repeats a call by itself."""
@@ -197,18 +206,18 @@ class SlackAdapter:
         return client
 
 
-class Later:
+class LazySink:
     """A sink that finds out who we are when it is first used."""
 
-    def __init__(self, *, adapter: SlackAdapter, event: Event, journal: Journal) -> None:
+    def __init__(self, *, adapter: SlackAdapter, event: Event, turn_handle: TurnHandle) -> None:
         self._adapter = adapter
         self._event = event
-        self._journal = journal
+        self._turn_handle = turn_handle
         self._sink: ReplySink | None = None
 
-    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+    async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         with self._looking_again():
-            return await (await self._ready()).show(pieces)
+            return await (await self._ready()).show(parts)
 
     async def say(self, reply: Reply) -> str:
         with self._looking_again():
@@ -220,12 +229,12 @@ class Later:
         try:
             yield
         except PlatformGone as gone:
-            if gone.code not in STALE or self._journal.attempt > 1:
+            if gone.code not in STALE or self._turn_handle.attempt > 1:
                 raise
             self._adapter.forget(self._event)
             raise PlatformBusy(str(gone), code=gone.code, retry_after=1.0) from gone
 
     async def _ready(self) -> ReplySink:
         if self._sink is None:
-            self._sink = await self._adapter.sink_now(self._event, self._journal)
+            self._sink = await self._adapter.sink_now(self._event, self._turn_handle)
         return self._sink

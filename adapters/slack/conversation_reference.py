@@ -21,7 +21,7 @@ class Surface(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ConversationReference:
     """One place. Ids are Slack's; "" where there is none. `ts` is the message that is being answered."""
 
     workspace: str
@@ -43,25 +43,30 @@ class Place:
         return cls(workspace=event.thread.workspace, surface=surface, direct=direct, **known)
 
 
-def note(
-    us: Installation, *, surface: Surface = Surface.THREAD, direct: bool = False, **parts: str
+def reply_fields(
+    installation: Installation, *, surface: Surface = Surface.THREAD, direct: bool = False, **parts: str
 ) -> Mapping[str, str]:
-    """The same as an event carries it. `parts` are fields of `Place`."""
-    known = {"enterprise": us.enterprise, "user_team": us.workspace, **parts, "direct": "1" if direct else ""}
+    """The same as an event carries it. `parts` are fields of `ConversationReference`."""
+    known = {
+        "enterprise": installation.enterprise,
+        "user_team": installation.workspace,
+        **parts,
+        "direct": "1" if direct else "",
+    }
     if surface is not Surface.THREAD:
         known["surface"] = surface.value
     return {key: value for key, value in known.items() if value}
 
 
-def thread(us: Installation, channel: str, root: str = "") -> ThreadKey:
-    return ThreadKey(platform=PLATFORM, workspace=us.workspace, channel=channel, thread=root)
+def thread_key(installation: Installation, channel: str, root: str = "") -> ThreadKey:
+    return ThreadKey(platform=PLATFORM, workspace=installation.workspace, channel=channel, thread=root)
 
 
-def command_thread(us: Installation, channel: str, user: str) -> ThreadKey:
+def command_thread(installation: Installation, channel: str, user: str) -> ThreadKey:
     """Slash commands of one person in one channel: a conversation of their own."""
-    return thread(us, channel, f"/{user}")
+    return thread_key(installation, channel, f"/{user}")
 
 
-def home_thread(us: Installation, user: str) -> ThreadKey:
+def home_thread(installation: Installation, user: str) -> ThreadKey:
     """A person's App Home: a conversation of its own, so that its buttons come in order."""
-    return thread(us, "home", user)
+    return thread_key(installation, "home", user)

@@ -6,22 +6,21 @@ from yarl import URL
 
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.install.manifest import SCOPES
-from adapters.slack.install.oauth import Oauth
+from adapters.slack.install.oauth import OAuthFlow
 from bot.delivery.pacing import WallClock
-from bot.ports import Inbox
+from bot.ports import Inbox, RateLimiter, SecretStore
 from bot.serving.measured import platform_calls
 from bot.serving.metrics import Meter
 from bot.settings.environment import revealed
-from bot.settings.settings import Slack
-from bot.shelves import Budget, Vault
+from bot.settings.settings import SlackSettings
 
 
 def adapter(
-    said: Slack,
+    said: SlackSettings,
     *,
     inbox: Inbox,
-    vault: Vault,
-    budget: Budget,
+    secrets: SecretStore,
+    rate_limiter: RateLimiter,
     meter: Meter | None = None,
     external: bool = False,
     installs: Collection[str] = ("*",),
@@ -33,13 +32,13 @@ def adapter(
     clock = WallClock()
     oauth = None
     if said.oauth:
-        oauth = Oauth(
+        oauth = OAuthFlow(
             client_id=said.client_id,
             client_secret=revealed(said.client_secret),
             scopes=",".join(SCOPES),
             api_url=said.api_url,
-            vault=vault,
-            budget=budget,
+            secrets=secrets,
+            rate_limiter=rate_limiter,
             clock=clock,
             admitted=installs,
         )
@@ -50,13 +49,13 @@ def adapter(
         oauth=oauth,
         signing_secret="" if said.socket_mode else revealed(said.signing_secret),
         app_token=revealed(said.app_token),
-        budget=budget,
+        rate_limiter=rate_limiter,
         clock=clock,
         external=external,
-        watch=platform_calls(meter, named) if meter else None,
+        watch=platform_calls(meter, _named) if meter else None,
     )
 
 
-def named(_method: str, url: URL) -> str:
+def _named(_method: str, url: URL) -> str:
     """A Web API method's name; whatever else is called (files, response URLs) carries ids and has none."""
     return url.name if url.path.startswith("/api/") else "slack other"

@@ -1,7 +1,7 @@
 """The Web API of one workspace: its rate limits kept, its errors said in our own words.
 
 Calls that can be left out (`may`) are left out when the limit is near; calls that must be made (`must`) wait their
-turn and obey Retry-After. A broken connection is `Lost`: the call may have been carried out, so only a call that
+turn and obey Retry-After. A broken connection is `NoAnswer`: the call may have been carried out, so only a call that
 can be repeated without harm is repeated. Source of the limits: docs.slack.dev "Rate limits" and each method's page.
 """
 
@@ -73,11 +73,11 @@ GONE = frozenset(
 )
 
 
-class Lost(PlatformBusy):
+class NoAnswer(PlatformBusy):
     """No answer: nobody knows whether the call was carried out."""
 
 
-class Calls:
+class WebApi:
     """One workspace's API. Shared by everything that speaks to that workspace in this process."""
 
     def __init__(self, *, client: AsyncWebClient, session: aiohttp.ClientSession, clock: Clock) -> None:
@@ -94,7 +94,7 @@ class Calls:
             return None
         try:
             return await self._once(method, args)
-        except Lost:
+        except NoAnswer:
             raise
         except PlatformBusy as busy:
             self._pause(allowances, busy)
@@ -117,7 +117,7 @@ class Calls:
             waited += wait
             try:
                 return await self._once(method, args)
-            except Lost:
+            except NoAnswer:
                 lost += 1
                 if method not in REPEATABLE or lost == TRIES:
                     raise
@@ -166,7 +166,7 @@ class Calls:
         except SlackApiError as error:
             raise said(method, error) from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
-            raise Lost(f"{method}: {type(error).__name__}", code="lost") from error
+            raise NoAnswer(f"{method}: {type(error).__name__}", code="lost") from error
         data = answer.data
         return data if isinstance(data, Mapping) else {}
 
@@ -178,13 +178,13 @@ def said(method: str, error: SlackApiError) -> PlatformError:
     data = response if isinstance(response, Mapping) else getattr(response, "data", None)
     code = str(data.get("error") or "") if isinstance(data, Mapping) else ""
     if status == 429 or code in BUSY:
-        return PlatformBusy(f"{method}: {code or status}", code=code, retry_after=retry_after(response))
+        return PlatformBusy(f"{method}: {code or status}", code=code, retry_after=_retry_after(response))
     if status >= 500 or (not code and status < 400):
-        return Lost(f"{method}: no answer that can be read (HTTP {status})", code="lost")
+        return NoAnswer(f"{method}: no answer that can be read (HTTP {status})", code="lost")
     return (PlatformGone if code in GONE else PlatformError)(f"{method}: {code or status}", code=code)
 
 
-def retry_after(response: object) -> float | None:
+def _retry_after(response: object) -> float | None:
     headers = getattr(response, "headers", None) or {}
     text = str(headers.get("Retry-After") or headers.get("retry-after") or "")
     return float(text) if text.replace(".", "", 1).isdigit() else None

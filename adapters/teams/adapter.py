@@ -8,22 +8,23 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.teams.conversation_reference import Place
-from adapters.teams.http_session import Wire
-from adapters.teams.inbound.activity import Incoming
+from adapters.teams.conversation_reference import ConversationReference
+from adapters.teams.http_session import HttpSession
+from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.downloads import Downloads
 from adapters.teams.inbound.events import PLATFORM
-from adapters.teams.inbound.handler import FULL, Ears, Turns
-from adapters.teams.inbound.token_validator import Denied, Gate, OpenGate
+from adapters.teams.inbound.handler import FULL, BotbuilderAdapter, EventHandler
+from adapters.teams.inbound.token_validator import PlaygroundValidator, RequestDenied, TokenValidator
 from adapters.teams.outbound.connector import Connector, Repeat
-from adapters.teams.outbound.delivery import Stage
+from adapters.teams.outbound.delivery import DeliveryContext
 from adapters.teams.outbound.rendering import messages
-from adapters.teams.outbound.sink import Streams, TeamsSink
+from adapters.teams.outbound.sink import StreamRefusals, TeamsSink
 from bot.delivery.pacing import Clock
+from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, StorageUnavailable
 from bot.domain.events import Event, File, MessageReceived
-from bot.domain.turns import Said
-from bot.ports import Inbox, Journal, Manners, ReplySink
+from bot.domain.turns import ChatMessage
+from bot.ports import Inbox, ReplySink, TurnHandle
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,8 @@ class TeamsAdapter:
         self,
         *,
         inbox: Inbox,
-        wire: Wire,
-        gate: Gate | OpenGate,
+        http: HttpSession,
+        validator: TokenValidator | PlaygroundValidator,
         connector: Connector,
         downloads: Downloads,
         clock: Clock,
@@ -44,22 +45,22 @@ class TeamsAdapter:
         extended_markdown: bool = False,
         external: bool = False,
     ) -> None:
-        self._wire = wire
-        self._gate = gate
+        self._http = http
+        self._validator = validator
         self._connector = connector
         self._downloads = downloads
         self._clock = clock
         self._extended = extended_markdown
-        self._manners = Manners(mention=f"@{name}", slash=True, threads=True, private=True)
-        self._streams = Streams()
-        self._turns = Turns(Ears(put=inbox.put, full=self._tell_full, external=external))
+        self._manners = PlatformCapabilities(mention=f"@{name}", slash=True, threads=True, private=True)
+        self._streams = StreamRefusals()
+        self._turns = BotbuilderAdapter(EventHandler(put=inbox.put, full=self._tell_full, external=external))
 
     @property
     def platform(self) -> str:
         return PLATFORM
 
     @property
-    def manners(self) -> Manners:
+    def capabilities(self) -> PlatformCapabilities:
         return self._manners
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
@@ -68,17 +69,17 @@ class TeamsAdapter:
     def running(self) -> AbstractAsyncContextManager[None]:
         return self._running()
 
-    def sink(self, event: Event, journal: Journal) -> ReplySink:
-        stage = Stage(
+    def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
+        delivery_context = DeliveryContext(
             connector=self._connector,
-            place=Place.of(event),
-            journal=journal,
+            reference=ConversationReference.of(event),
+            turn_handle=turn_handle,
             clock=self._clock,
             extended=self._extended,
         )
-        return TeamsSink(stage=stage, streams=self._streams)
+        return TeamsSink(delivery_context=delivery_context, streams=self._streams)
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
+    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
         """Nothing: bots cannot read a Teams conversation without consent to Microsoft Graph."""
         return ()
 
@@ -87,17 +88,17 @@ class TeamsAdapter:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
-        async with self._wire:
+        async with self._http:
             yield
 
     async def _messages(self, request: web.Request) -> web.Response:
         """The token first, then the body, then what both say about each other; 200 once it is stored."""
         try:
-            bearer = await self._gate.verify(request.headers)
-            heard = parse(await request.read())
-            self._gate.admit(bearer, heard)
+            bearer = await self._validator.verify(request.headers)
+            heard = _parse(await request.read())
+            self._validator.admit(bearer, heard)
             status, body = await self._turns.take(heard)
-        except Denied as denied:
+        except RequestDenied as denied:
             log.warning("teams request refused", extra={"status": denied.status, "why": str(denied)})
             return web.Response(status=denied.status)
         except StorageUnavailable:
@@ -107,20 +108,20 @@ class TeamsAdapter:
         return web.json_response({} if body is None else body, status=status)
 
     async def _tell_full(self, event: Event) -> None:
-        place = Place.of(event).for_one()
-        notice = messages.addressed(messages.message(FULL), place)
+        reference = ConversationReference.of(event).for_one()
+        notice = messages.addressed(messages.text_message(FULL), reference)
         try:
-            await self._connector.post(place.where, notice, Repeat.NEVER)
+            await self._connector.post(reference.where, notice, Repeat.NEVER)
         except PlatformError as error:
             log.warning("teams notice not sent", extra={"event": event.id, "error": str(error)})
 
 
-def parse(raw: bytes) -> Incoming:
+def _parse(raw: bytes) -> IncomingActivity:
     """Raises Denied(400) for whatever is no activity."""
     try:
         body: Any = json.loads(raw)
         if b"\\ud" in raw.lower():
             json.dumps(body, ensure_ascii=False).encode()
-        return Incoming.model_validate(body)
+        return IncomingActivity.model_validate(body)
     except (ValueError, RecursionError):
-        raise Denied(400, "not an activity") from None
+        raise RequestDenied(400, "not an activity") from None

@@ -2,17 +2,33 @@
 
 from dataclasses import dataclass, replace
 from typing import Self
+from urllib.parse import quote
 
-from adapters.teams.outbound.connector import Where
 from bot.domain.errors import PlatformGone
 from bot.domain.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ConversationAddress:
+    """A conversation as the Bot Connector addresses it. `targeted`: what is sent there is for one person only."""
+
+    service_url: str
+    conversation: str
+    targeted: bool = False
+
+    def url(self, activity: str = "") -> str:
+        base = (
+            f"{self.service_url.rstrip('/')}/v3/conversations/{quote(self.conversation, safe='')}/activities"
+        )
+        url = f"{base}/{quote(activity, safe='')}" if activity else base
+        return f"{url}?isTargetedActivity=true" if self.targeted else url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationReference:
     """One conversation as a sink needs to know it. `private`: what is said is for `user` alone."""
 
-    where: Where
+    where: ConversationAddress
     personal: bool
     user: str
     message: str  # what is answered
@@ -27,7 +43,9 @@ class Place:
             raise PlatformGone("the event does not say where to answer", code="reply")
         private = bool(reply.get("private"))
         return cls(
-            where=Where(service_url=reply["service"], conversation=reply["conversation"], targeted=private),
+            where=ConversationAddress(
+                service_url=reply["service"], conversation=reply["conversation"], targeted=private
+            ),
             personal=reply.get("scope", "personal") == "personal",
             user=reply.get("user", ""),
             message=reply.get("message", ""),

@@ -10,7 +10,7 @@ TOTAL = 30.0
 """Seconds. Whoever needs less says so on the request."""
 
 
-class Wire:
+class HttpSession:
     """Open while `async with` runs. Never follows a redirect or keeps a cookie unless asked to."""
 
     def __init__(self, *, watch: aiohttp.TraceConfig | None = None) -> None:

@@ -16,14 +16,16 @@ from pydantic import TypeAdapter
 
 from adapters.web.inbound import events
 from adapters.web.inbound.guard import HEADERS, body, local
-from adapters.web.outbound.sink import BoardSink, question
+from adapters.web.outbound.sink import TimelineSink, question
+from bot.domain.capabilities import PlatformCapabilities
+from bot.domain.claims import Receipt
 from bot.domain.errors import PlatformError, StorageUnavailable
 from bot.domain.events import Event, File, MessageReceived
 from bot.domain.replies import Reply
-from bot.domain.stop import Stop
-from bot.domain.timeline import Change, Chat, Page, Post, Standing
-from bot.domain.turns import Said
-from bot.ports import Active, Board, Inbox, Journal, Manners, Memory, Receipt, ReplySink
+from bot.domain.stop import StopSignal
+from bot.domain.timeline import Change, Chat, ConversationStatus, Post, TimelinePage
+from bot.domain.turns import ChatMessage
+from bot.ports import Inbox, Memory, ReplySink, StatusOf, Timeline, TurnHandle
 from bot.serving.listeners import CLOSING
 
 log = logging.getLogger(__name__)
@@ -32,10 +34,10 @@ CHAT = f"/web/chats/{{chat:{events.ID}}}"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 CROWDED = "Too many messages are waiting here. Send this one again when the others are answered."
 
-PAGE: TypeAdapter[Page] = TypeAdapter(Page)
+PAGE: TypeAdapter[TimelinePage] = TypeAdapter(TimelinePage)
 CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 CHATS: TypeAdapter[Sequence[Chat]] = TypeAdapter(Sequence[Chat])
-STANDING: TypeAdapter[Standing] = TypeAdapter(Standing)
+STANDING: TypeAdapter[ConversationStatus] = TypeAdapter(ConversationStatus)
 
 
 class WebAdapter:
@@ -45,14 +47,14 @@ class WebAdapter:
     """
 
     platform = events.PLATFORM
-    manners = Manners(mention="", slash=True, threads=False, private=False)
+    capabilities = PlatformCapabilities(mention="", slash=True, threads=False, private=False)
 
     def __init__(
-        self, *, inbox: Inbox, board: Board, memory: Memory, active: Active, served: bool = True
+        self, *, inbox: Inbox, timeline: Timeline, memory: Memory, active: StatusOf, served: bool = True
     ) -> None:
         self._served = served
         self._inbox = inbox
-        self._board = board
+        self._timeline = timeline
         self._memory = memory
         self._active = active
         self._files = {item.name: item.read_bytes() for item in (files("adapters.web") / "page").iterdir()}
@@ -77,10 +79,10 @@ class WebAdapter:
     def running(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
-    def sink(self, event: Event, journal: Journal) -> ReplySink:
-        return BoardSink(board=self._board, event=event, journal=journal)
+    def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
+        return TimelineSink(timeline=self._timeline, event=event, turn_handle=turn_handle)
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
+    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
         return ()
 
     async def fetch(self, file: File) -> bytes:
@@ -104,41 +106,41 @@ class WebAdapter:
         return web.Response(body=data, content_type=kind, charset="utf-8", headers=headers)
 
     async def _chats(self, request: web.Request) -> web.Response:
-        return shown(CHATS.dump_json(await self._board.chats()))
+        return shown(CHATS.dump_json(await self._timeline.chats()))
 
     async def _read(self, request: web.Request) -> web.Response:
-        page = await self._board.read(request.match_info["chat"], before=request.query.get("before", ""))
+        page = await self._timeline.read(request.match_info["chat"], before=request.query.get("before", ""))
         return shown(PAGE.dump_json(page, exclude_defaults=True))
 
     async def _rename(self, request: web.Request) -> web.Response:
-        wanted = await body(request, events.Title)
-        if not await self._board.rename(request.match_info["chat"], wanted.title):
+        wanted = await body(request, events.PageTitle)
+        if not await self._timeline.rename(request.match_info["chat"], wanted.title):
             raise web.HTTPNotFound
         return shown(b"{}")
 
     async def _delete(self, request: web.Request) -> web.Response:
         """Stops what runs there, then erases what is shown and what is remembered."""
         chat = request.match_info["chat"]
-        await self._inbox.put(events.stop(chat, events.Stop(id=f"delete-{chat}"[:64])))
-        await self._board.delete(chat)
-        await self._memory.forget(events.thread(chat))
+        await self._inbox.put(events.stop(chat, events.PageStop(id=f"delete-{chat}"[:64])))
+        await self._timeline.delete(chat)
+        await self._memory.forget(events.thread_key(chat))
         return shown(b"{}")
 
     async def _standing(self, request: web.Request) -> web.Response:
-        standing = await self._active(events.thread(request.match_info["chat"]), events.PERSON)
+        standing = await self._active(events.thread_key(request.match_info["chat"]), events.PERSON)
         return shown(STANDING.dump_json(standing))
 
     async def _message(self, request: web.Request) -> web.Response:
         chat = request.match_info["chat"]
-        return await self._take(chat, events.message(chat, await body(request, events.Message)))
+        return await self._take(chat, events.message(chat, await body(request, events.PageMessage)))
 
     async def _button(self, request: web.Request) -> web.Response:
         chat = request.match_info["chat"]
-        return await self._take(chat, events.press(chat, await body(request, events.Press)))
+        return await self._take(chat, events.press(chat, await body(request, events.PagePress)))
 
     async def _stop(self, request: web.Request) -> web.Response:
         chat = request.match_info["chat"]
-        receipt = await self._inbox.put(events.stop(chat, await body(request, events.Stop)))
+        receipt = await self._inbox.put(events.stop(chat, await body(request, events.PageStop)))
         return shown(json.dumps({"receipt": receipt}).encode())
 
     async def _take(self, chat: str, event: Event) -> web.Response:
@@ -146,9 +148,11 @@ class WebAdapter:
         receipt = await self._inbox.put(event)
         asked = question(event)
         if receipt is Receipt.FULL:
-            await self._board.post(chat, Post(id=f"full-{event.id}", at=event.at, reply=Reply(text=CROWDED)))
+            await self._timeline.post(
+                chat, Post(id=f"full-{event.id}", at=event.at, reply=Reply(text=CROWDED))
+            )
         elif asked is not None and receipt in {Receipt.ACCEPTED, Receipt.DUPLICATE, Receipt.STOPPING}:
-            await self._board.post(chat, asked)
+            await self._timeline.post(chat, asked)
         return shown(json.dumps({"receipt": receipt}).encode())
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
@@ -161,9 +165,9 @@ class WebAdapter:
         response = web.StreamResponse(
             headers={**HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
-        closing = request.app.get(CLOSING) or Stop()
+        closing = request.app.get(CLOSING) or StopSignal()
         try:
-            async with aclosing(closing.cut(self._board.watch(after))) as batches:
+            async with aclosing(closing.cut(self._timeline.watch(after))) as batches:
                 async for changes in batches:
                     if not response.prepared:
                         await response.prepare(request)

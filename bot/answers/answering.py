@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 from bot import policy
 from bot.answers.attachments import Attachments
 from bot.answers.attempt import Attempt
-from bot.answers.fallback import Relay, Route, route
-from bot.context import Scene
+from bot.answers.fallback import FallbackRouter
+from bot.answers.precedence import Selection, select_model
+from bot.context import Context
 from bot.domain.catalog import Catalog, Model
+from bot.domain.claims import Outcome
 from bot.domain.events import MessageReceived
 from bot.domain.prompt import Prompt, build, since_reset, size, tokens
 from bot.domain.replies import Action, Button
-from bot.domain.stream_parts import Closing, Reason, Shown, Text, Usage
-from bot.domain.turns import Said, Turn, place_of
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Text, Usage
+from bot.domain.turns import ChatMessage, Turn, index_of
 from bot.models.pricing import Corrections, Prices
-from bot.ports import Outcome
 
 SYSTEM = (
     "You are answering in a team chat. Be direct and brief, and use Markdown where it helps. "
@@ -29,18 +30,18 @@ SYSTEM = (
 class Question:
     """What is asked, and what came before it. `instead_of` names the turn whose place the answer takes."""
 
-    asked: Said
+    asked: ChatMessage
     prior: Sequence[Turn]
     inline: str = ""
     instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prompts:
+class PromptBuilder:
     """Makes the prompt of one question for whichever model is asked, and learns from what it really weighed."""
 
     question: Question
-    heard: Sequence[Said]
+    heard: Sequence[ChatMessage]
     files: Mapping[str, bytes]
     corrections: Corrections
     conversation: str
@@ -85,33 +86,33 @@ class Answers:
         self,
         *,
         catalog: Catalog,
-        relay: Relay,
+        fallback: FallbackRouter,
         attachments: Attachments,
         prices: Prices,
         corrections: Corrections,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
-        self._relay = relay
+        self._fallback = fallback
         self._attachments = attachments
         self._prices = prices
         self._corrections = corrections
         self._clock = clock
 
-    async def answer(self, scene: Scene, question: Question) -> Outcome:
+    async def answer(self, context: Context, question: Question) -> Outcome:
         """Shows the answer and returns what is to be remembered. Raises NobodyAnswers, and what sinks raise."""
-        final = scene.claim.record.final
+        final = context.claim.record.final
         if final is None:
-            chosen = route(self._catalog, scene.claim.scopes, scene.allowed, question.inline)
-            pieces = self._grow(scene, question, chosen)
+            chosen = select_model(self._catalog, context.claim.preferences, context.allowed, question.inline)
+            parts = self._grow(context, question, chosen)
         else:
-            pieces = _again(final)
+            parts = _again(final)
         kept: list[Turn] = [] if final is None else [final]
-        async with aclosing(self._keep(scene, pieces, kept)) as shown:
-            ids = await scene.sink.show(shown)
+        async with aclosing(self._keep(context, parts, kept)) as shown:
+            ids = await context.sink.show(shown)
         turn = replace(kept[-1], shown=tuple(ids))
-        history = list(scene.claim.history)
-        place = place_of(history, question.instead_of)
+        history = list(context.claim.history)
+        place = index_of(history, question.instead_of)
         if place is None:
             return Outcome(append=(turn,), join=True, counted=turn)
         old = history[place]
@@ -119,63 +120,70 @@ class Answers:
         return Outcome(replace=tuple(history), join=True, counted=turn)
 
     async def _keep(
-        self, scene: Scene, pieces: AsyncGenerator[Shown | Turn, None], kept: list[Turn]
-    ) -> AsyncGenerator[Shown, None]:
+        self, context: Context, parts: AsyncGenerator[ShownPart | Turn, None], kept: list[Turn]
+    ) -> AsyncGenerator[ShownPart, None]:
         """Passes pieces on; a finished turn is stored first and then shown as its closing."""
-        async with aclosing(pieces):
-            async for piece in pieces:
-                if isinstance(piece, Turn):
+        async with aclosing(parts):
+            async for part in parts:
+                if isinstance(part, Turn):
                     if not kept:
-                        await scene.hand.keep(piece)
-                        kept.append(piece)
-                    yield closing(piece)
+                        await context.turn_handle.keep(part)
+                        kept.append(part)
+                    yield closing(part)
                 else:
-                    yield piece
+                    yield part
 
     async def _grow(
-        self, scene: Scene, question: Question, chosen: Route
-    ) -> AsyncGenerator[Shown | Turn, None]:
+        self, context: Context, question: Question, chosen: Selection
+    ) -> AsyncGenerator[ShownPart | Turn, None]:
         """The model's answer; its last item is the turn."""
         attempt = Attempt(model=chosen.model, began=self._clock())
-        heard = await self._heard(scene, question)
-        prompt_for = await self.prompts(scene, question, heard)
-        relayed = self._relay.stream(chosen.model, self._substitutes(scene, chosen.model), prompt_for)
-        async with aclosing(attempt.watch(relayed, scene.hand.stop)) as pieces:
-            async for piece in pieces:
-                yield piece
+        heard = await self._heard(context, question)
+        prompt_for = await self.prompts(context, question, heard)
+        relayed = self._fallback.stream(chosen.model, self._substitutes(context, chosen.model), prompt_for)
+        async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
+            async for part in parts:
+                yield part
         prompt_for.settle(attempt)
-        yield self._turn(scene, question, chosen, attempt, heard)
+        yield self._turn(context, question, chosen, attempt, heard)
 
-    async def _heard(self, scene: Scene, question: Question) -> tuple[Said, ...]:
+    async def _heard(self, context: Context, question: Question) -> tuple[ChatMessage, ...]:
         """What others said in the thread, when the bot is called into the middle of it."""
-        event = scene.event
+        event = context.event
         if not isinstance(event, MessageReceived) or not event.late or question.prior:
             return ()
         return tuple(await self._attachments.thread_before(event))
 
-    async def prompts(self, scene: Scene, question: Question, heard: Sequence[Said] = ()) -> "Prompts":
+    async def prompts(
+        self, context: Context, question: Question, heard: Sequence[ChatMessage] = ()
+    ) -> "PromptBuilder":
         """Reads the files the question refers to, and returns what makes its prompt for any model."""
         prior = since_reset(question.prior)
-        return Prompts(
+        return PromptBuilder(
             question=replace(question, prior=prior),
             heard=heard,
-            files=await self._attachments.of(scene.thread, [*prior, question.asked]),
+            files=await self._attachments.of(context.thread, [*prior, question.asked]),
             corrections=self._corrections,
-            conversation=scene.thread.digest,
+            conversation=context.thread.digest,
         )
 
-    def _substitutes(self, scene: Scene, model: Model) -> list[Model]:
-        if not policy.may_fail_over(scene.policy, scene.thread):
+    def _substitutes(self, context: Context, model: Model) -> list[Model]:
+        if not policy.may_fail_over(context.policy, context.thread):
             return []
-        return [other for other in self._catalog.fallbacks(model) if scene.allowed(other)]
+        return [other for other in self._catalog.fallbacks(model) if context.allowed(other)]
 
     def _turn(
-        self, scene: Scene, question: Question, chosen: Route, attempt: Attempt, heard: tuple[Said, ...]
+        self,
+        context: Context,
+        question: Question,
+        chosen: Selection,
+        attempt: Attempt,
+        heard: tuple[ChatMessage, ...],
     ) -> Turn:
         """The finished turn, with what its closing will say."""
         reason, notice = attempt.ending()
         return Turn(
-            id=scene.hand.id,
+            id=context.turn_handle.id,
             asked=question.asked,
             heard=heard,
             answer=attempt.text,
@@ -196,7 +204,7 @@ def closing(turn: Turn) -> Closing:
     return Closing(reason=Reason(turn.reason), footer=turn.footer, notice=turn.notice, buttons=_buttons(turn))
 
 
-async def _again(turn: Turn) -> AsyncGenerator[Shown | Turn, None]:
+async def _again(turn: Turn) -> AsyncGenerator[ShownPart | Turn, None]:
     """A turn that was finished before, shown without asking anybody."""
     if turn.answer:
         yield Text(turn.answer)

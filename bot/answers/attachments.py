@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.errors import PlatformError
 from bot.domain.events import File, MessageReceived, ThreadKey
-from bot.domain.turns import Said, Turn
+from bot.domain.turns import ChatMessage, Turn
 from bot.ports import Adapter
 
 RECENT = 6  # questions back from which files are shown again
@@ -27,14 +27,14 @@ class Attachments:
         self._adapters = adapters
         self._cache: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
+    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
         try:
             return await self._adapters[event.thread.platform].thread_before(event)
         except PlatformError as error:
             log.warning("thread not read", extra={"event": event.id, "code": error.code})
             return ()
 
-    async def of(self, thread: ThreadKey, asked: Sequence[Turn | Said]) -> Mapping[str, bytes]:
+    async def of(self, thread: ThreadKey, asked: Sequence[Turn | ChatMessage]) -> Mapping[str, bytes]:
         """The bytes of the files in the last few questions, by file id; the newest first, as far as they fit."""
         said = [item.asked if isinstance(item, Turn) else item for item in asked[-RECENT:]]
         room = LARGEST

@@ -4,12 +4,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from bot.answers.fallback import Answering, Interrupted
+from bot.answers.fallback import AnsweredBy, StreamInterrupted
 from bot.domain.catalog import Model
 from bot.domain.errors import ModelError
 from bot.domain.formatting import clip
-from bot.domain.stop import Stop
-from bot.domain.stream_parts import Finish, Piece, Reason, Shown, Status, Text, Thinking, Usage
+from bot.domain.stop import StopSignal
+from bot.domain.stream_parts import Finish, Reason, ShownPart, Status, StreamPart, Text, Thinking, Usage
 
 BROKE_OFF = "The answer broke off. Press Continue to go on, or ask another model."
 STOPPED = "Stopped."
@@ -51,43 +51,43 @@ class Attempt:
         return self.finish.model if self.finish else ""
 
     async def watch(
-        self, pieces: AsyncGenerator[Piece | Answering | Status, None], stop: Stop
-    ) -> AsyncGenerator[Shown, None]:
+        self, parts: AsyncGenerator[StreamPart | AnsweredBy | Status, None], stop: StopSignal
+    ) -> AsyncGenerator[ShownPart, None]:
         """Passes on what people see, until the end, the stop, or a failure, which is kept and not raised.
 
         A model that never ends is hung up on: every page of it is a message to somebody.
         """
         try:
-            async with aclosing(stop.cut(pieces)) as cut:
-                async for piece in cut:
-                    if visible := self._note(piece):
+            async with aclosing(stop.cut(parts)) as cut:
+                async for part in cut:
+                    if visible := self._note(part):
                         yield visible
                     if self._length > LONGEST:
                         self.finish = Finish(reason=Reason.LENGTH)
                         break
-        except Interrupted as broken:
+        except StreamInterrupted as broken:
             self.error = broken.error
         except ModelError as error:
             self.error = error
         self.stopped = stop.fired and self.finish is None and self.error is None
 
-    def _note(self, piece: Piece | Answering | Status) -> Shown | None:
-        match piece:
+    def _note(self, part: StreamPart | AnsweredBy | Status) -> ShownPart | None:
+        match part:
             case Text(text=text):
                 self._text.append(text)
                 self._length += len(text)
-                return piece
+                return part
             case Thinking(text=text):
                 self._thoughts.append(text)
-                return piece
+                return part
             case Status():
-                return piece
-            case Answering(model=model, because=because):
+                return part
+            case AnsweredBy(model=model, because=because):
                 self.model, self.because = model, because
             case Usage():
-                self.usage = piece
+                self.usage = part
             case Finish():
-                self.finish = piece
+                self.finish = part
             case _:
                 pass  # tool calls: none are offered to models yet
         return None

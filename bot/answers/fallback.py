@@ -1,8 +1,7 @@
-"""Who answers, and who steps in.
+"""Who steps in: the model's own `fallback` list, asked in its order.
 
-Who answers is a chain of choices, first match wins: in the message, the thread, the person, the channel, the
-workspace, the catalogue's default. Who steps in is the model's own `fallback` list, and only before the first
-visible text: after that a broken answer stays broken, so that nothing is said twice.
+Only before the first visible text: after that a broken answer stays broken, so that nothing is said twice. A model
+is asked a second time where that is promising, and its health is told to all replicas.
 """
 
 import asyncio
@@ -12,11 +11,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from bot.domain.catalog import Catalog, Model
+from bot.domain.catalog import Model
 from bot.domain.errors import ContextTooLong, ModelError, ServerError, SwitchboardError, Timeout, cause_of
+from bot.domain.health import HealthState, ModelHealth
 from bot.domain.prompt import Prompt
-from bot.domain.stream_parts import Finish, Piece, Reason, Status, Text, ToolCall
-from bot.ports import Condition, Health, Provider, Scopes, State
+from bot.domain.stream_parts import Finish, Reason, Status, StreamPart, Text, ToolCall
+from bot.ports import Health, Provider
 
 log = logging.getLogger(__name__)
 
@@ -24,82 +24,18 @@ LONGEST_WAIT = 10.0  # seconds a person is kept waiting for the same model befor
 FULL_SHARE = 0.85  # of the window; estimates are off by up to a third
 SMALL_SHARE = 0.4
 
-Allowed = Callable[[Model], bool]
 PromptFor = Callable[[Model, float], Prompt]
 
 
-class NobodyAnswers(SwitchboardError):
-    """No model may or can answer here. The text is for the person."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """One step of the precedence chain: what was chosen there, and why it does not count if it does not."""
-
-    scope: str
-    chosen: str = ""
-    objection: str = ""
-    wins: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """The model that answers, and the chain that led to it."""
-
-    model: Model
-    chain: tuple[Link, ...]
-
-    @property
-    def scope(self) -> str:
-        return next(link.scope for link in self.chain if link.wins)
-
-    @property
-    def objection(self) -> str:
-        """Why an earlier choice was passed over, "" when none was."""
-        return next((f"{link.chosen} {link.objection}" for link in self.chain if link.objection), "")
-
-
-def route(catalog: Catalog, scopes: Scopes, allowed: Allowed, inline: str = "") -> Route:
-    """Walks the chain. Raises NobodyAnswers when no model is left."""
-    steps = (
-        ("this message", inline),
-        ("this thread", scopes.thread),
-        ("you", scopes.person),
-        ("this channel", scopes.channel),
-        ("this workspace", scopes.workspace),
-        ("the default", catalog.default.name),
-    )
-    chain: list[Link] = []
-    winner: Model | None = None
-    for scope, chosen in steps:
-        model = catalog.find(chosen) if chosen else None
-        objection = ""
-        if chosen and model is None:
-            objection = "is not in the catalogue any more"
-        elif model and not allowed(model):
-            objection = "is not allowed here"
-        wins = winner is None and model is not None and not objection
-        chain.append(Link(scope=scope, chosen=chosen, objection="" if winner else objection, wins=wins))
-        winner = model if wins else winner
-    if winner is None:
-        winner = next((model for model in catalog.models if allowed(model)), None)
-        if winner is None:
-            raise NobodyAnswers(
-                "No model may be used here. Whoever runs Switchboard sets that under [policy]."
-            )
-        chain.append(Link(scope="the first allowed model", chosen=winner.name, wins=True))
-    return Route(model=winner, chain=tuple(chain))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answering:
+class AnsweredBy:
     """Sent once, before the first text: who answers, and why not the one that was chosen."""
 
     model: Model
     because: str = ""  # "grok is overloaded"; "" when the chosen model answers
 
 
-class Interrupted(SwitchboardError):
+class StreamInterrupted(SwitchboardError):
     """The stream failed after text had been shown: nobody may start over. `error` is what happened."""
 
     def __init__(self, error: ModelError) -> None:
@@ -107,7 +43,7 @@ class Interrupted(SwitchboardError):
         self.error = error
 
 
-class Relay:
+class FallbackRouter:
     """Asks the chosen model, and the ones that may step in for it."""
 
     def __init__(
@@ -125,7 +61,7 @@ class Relay:
 
     async def stream(
         self, chosen: Model, substitutes: Sequence[Model], prompt_for: PromptFor
-    ) -> AsyncGenerator[Piece | Answering | Status, None]:
+    ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
         """One answer. Raises the chosen model's ModelError when nobody could answer, Interrupted after text.
 
         `prompt_for` makes the prompt for a model and the share of its window that may be filled.
@@ -146,9 +82,9 @@ class Relay:
             if failed:
                 yield Status(f"{because}, asking {model.name}")
             try:
-                async with aclosing(self._persist(model, because, prompt_for)) as pieces:
-                    async for piece in pieces:
-                        yield piece
+                async with aclosing(self._persist(model, because, prompt_for)) as parts:
+                    async for part in parts:
+                        yield part
             except ModelError as error:
                 failed.append((model, error))
                 because = because or f"{model.name} {error.cause}"
@@ -158,30 +94,30 @@ class Relay:
                 return
         first, reason = failed[0]
         if first is not chosen:
-            yield Answering(model=first, because=because)
+            yield AnsweredBy(model=first, because=because)
         raise reason
 
-    async def _usable(self, model: Model, condition: Condition) -> bool:
+    async def _usable(self, model: Model, condition: ModelHealth) -> bool:
         """Whether to ask it at all: a model that is down is left alone, but for one question that probes it."""
-        return condition.state is not State.DOWN or await self._health.probe(model.key)
+        return condition.state is not HealthState.DOWN or await self._health.probe(model.key)
 
     async def _persist(
         self, model: Model, because: str, prompt_for: PromptFor
-    ) -> AsyncGenerator[Piece | Answering | Status, None]:
+    ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
         """One model, asked a second time when that is promising."""
         share = FULL_SHARE
         for last in (False, True):
             begun = False
             try:
-                async with aclosing(self._ask(model, prompt_for(model, share))) as pieces:
-                    async for piece in pieces:
-                        if not begun and isinstance(piece, Text | ToolCall | Finish):
+                async with aclosing(self._ask(model, prompt_for(model, share))) as parts:
+                    async for part in parts:
+                        if not begun and isinstance(part, Text | ToolCall | Finish):
                             begun = True
-                            yield Answering(model=model, because=because)
-                        yield piece
+                            yield AnsweredBy(model=model, because=because)
+                        yield part
             except ModelError as error:
                 if begun:
-                    raise Interrupted(error) from error
+                    raise StreamInterrupted(error) from error
                 wait = _pause_before_retry(error)
                 if last or wait is None:
                     raise
@@ -192,17 +128,17 @@ class Relay:
             else:
                 return
 
-    async def _ask(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+    async def _ask(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """One request, with its outcome reported to everybody."""
         asked, first, said = self._clock(), 0.0, False
         try:
-            async with aclosing(self._providers[model.provider].stream(model, prompt)) as pieces:
-                async for piece in pieces:
-                    if not said and isinstance(piece, Finish) and piece.reason is Reason.FAILED:
-                        raise ServerError(piece.detail or "ended with an error")
+            async with aclosing(self._providers[model.provider].stream(model, prompt)) as parts:
+                async for part in parts:
+                    if not said and isinstance(part, Finish) and part.reason is Reason.FAILED:
+                        raise ServerError(part.detail or "ended with an error")
                     first = first or self._clock()
-                    said = said or isinstance(piece, Text | ToolCall)
-                    yield piece
+                    said = said or isinstance(part, Text | ToolCall)
+                    yield part
         except ModelError as error:
             log.warning("a model did not answer", extra=_about(model, prompt, error))
             await self._health.report(model.key, error)

@@ -2,41 +2,40 @@
 
 import math
 
-from bot.context import Scene, Spoken
+from bot.context import Context, Response
 from bot.domain.formatting import money
 from bot.domain.replies import Reply
-from bot.ports import Ledger
-from bot.shelves import Budget
+from bot.ports import Ledger, RateLimiter
 
 
-class Limits:
+class AskerLimits:
     """Costs a round trip only where a limit is set."""
 
-    def __init__(self, *, ledger: Ledger, budget: Budget) -> None:
+    def __init__(self, *, ledger: Ledger, rate_limiter: RateLimiter) -> None:
         self._ledger = ledger
-        self._budget = budget
+        self._rate_limiter = rate_limiter
 
-    async def reached(self, scene: Scene, *, answers: int = 1) -> Spoken | None:
+    async def reached(self, context: Context, *, answers: int = 1) -> Response | None:
         """What to say instead of that many answers; None when the person may ask."""
-        record = scene.claim.record
+        record = context.claim.record
         if record.final is not None or record.ref is not None:
             return None  # this question was let in before: something of it is there
-        author = scene.event.author.id
-        if (most := scene.policy.usd_per_day) is not None:
-            today, _ = await self._ledger.spent(scene.workspace, author)
+        author = context.event.author.id
+        if (most := context.policy.usd_per_day) is not None:
+            today, _ = await self._ledger.spent(context.workspace, author)
             if today.cost >= most:
                 text = f"Your limit of {money(most)} a day is used up. It starts again at midnight UTC."
-                return _said(scene, text)
-        if (often := scene.policy.messages_per_minute) is not None:
-            wait = await self._budget.take(
-                f"asks:{scene.workspace}:{author}", rate=often / 60, burst=often, tokens=min(answers, often)
+                return _said(context, text)
+        if (often := context.policy.messages_per_minute) is not None:
+            wait = await self._rate_limiter.take(
+                f"asks:{context.workspace}:{author}", rate=often / 60, burst=often, tokens=min(answers, often)
             )
             if wait > 0:
                 seconds = math.ceil(wait)
                 text = f"That was faster than {often} questions a minute. Ask again in {seconds} s."
-                return _said(scene, text)
+                return _said(context, text)
         return None
 
 
-def _said(scene: Scene, text: str) -> Spoken:
-    return Spoken(reply=Reply(text=text, private=scene.private))
+def _said(context: Context, text: str) -> Response:
+    return Response(reply=Reply(text=text, private=context.private))

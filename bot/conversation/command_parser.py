@@ -52,7 +52,7 @@ class Unclear:
 Meaning = Command | Ask | Unclear
 
 
-def read(text: str, catalog: Catalog) -> Meaning:
+def parse_message(text: str, catalog: Catalog) -> Meaning:
     """What somebody means by a message (without the mention of the bot)."""
     text = text.strip()
     if slashed := SLASHED.match(text):
@@ -67,7 +67,7 @@ def read(text: str, catalog: Catalog) -> Meaning:
     return _bare(text, catalog) or _inline(text, catalog)
 
 
-def scope_of(rest: str) -> tuple[str, str]:
+def split_scope(rest: str) -> tuple[str, str]:
     """Splits "grok --channel" into what is meant and its scope, "" where none was given."""
     words, scope = [], ""
     for word in rest.split():
@@ -78,14 +78,14 @@ def scope_of(rest: str) -> tuple[str, str]:
     return " ".join(words), scope
 
 
-def named(rest: str, catalog: Catalog) -> tuple[str, str]:
+def split_model(rest: str, catalog: Catalog) -> tuple[str, str]:
     """Splits "grok what is it" or "grok: what is it" into a catalogue name and the question; "" if unknown."""
     head, _, tail = rest.partition(" ")
     model = catalog.find(head.rstrip(":")) if head else None
     return (model.name, tail.strip()) if model else ("", rest)
 
 
-def compared(rest: str) -> tuple[list[str], str]:
+def split_comparison(rest: str) -> tuple[list[str], str]:
     """Splits "grok claude, gpt: question" into names, each once, and the question."""
     names, _, question = rest.partition(":")
     return list(dict.fromkeys(name for name in re.split(r"[\s,]+", names) if name)), question.strip()
@@ -97,14 +97,14 @@ def _bare(text: str, catalog: Catalog) -> Command | None:
     if name in ALONE and not rest:
         return Command(name=SYNONYMS.get(name, name))
     if name == "model":
-        wanted, scope = scope_of(rest)
+        wanted, scope = split_scope(rest)
         nearly = " " not in wanted and bool(catalog.near(wanted))
         if scope or nearly or wanted.lower() in {"why", "default"} or catalog.find(wanted):
             return Command(name=name, rest=rest)
-    if name == "ask" and named(rest, catalog)[0] and named(rest, catalog)[1]:
+    if name == "ask" and split_model(rest, catalog)[0] and split_model(rest, catalog)[1]:
         return Command(name=name, rest=rest)
     if name == "compare":
-        names, question = compared(rest)
+        names, question = split_comparison(rest)
         if question and len(names) > 1 and all(catalog.find(one) for one in names):
             return Command(name=name, rest=rest)
     return None

@@ -3,21 +3,23 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bot.answers.fallback import route
-from bot.context import Scene, Spoken
-from bot.conversation.model_picker import Picker, active, because
+from bot.answers.precedence import select_model
+from bot.context import Context, Response
+from bot.conversation.model_picker import ModelPicker, describe_active, describe_reason
 from bot.domain.catalog import Catalog, Model
+from bot.domain.claims import Outcome
 from bot.domain.events import Author, ThreadKey
-from bot.domain.formatting import clip, count, money, plain
+from bot.domain.formatting import clip, compact_number, escape_markdown, money
 from bot.domain.prompt import RESET, since_reset, tokens
 from bot.domain.replies import Action, Button, Option, Reply, Table
-from bot.domain.timeline import Standing
-from bot.domain.turns import Said, Turn
+from bot.domain.timeline import ConversationStatus
+from bot.domain.turns import ChatMessage, Turn
+from bot.domain.usage import Spend
 from bot.policy import allowed
-from bot.ports import Choices, Ledger, Outcome, Spend
+from bot.ports import Ledger, PreferenceStore
 from bot.settings.config_file import Policy
 
-Handler = Callable[[Scene, str], Awaitable[Spoken]]
+Handler = Callable[[Context, str], Awaitable[Response]]
 
 STARTERS = (
     "Explain what a vector clock is, with an example",
@@ -27,7 +29,7 @@ STARTERS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class CommandHelp:
     """One line of the help: what to type and what happens."""
 
     typed: str
@@ -35,14 +37,14 @@ class Line:
 
 
 HELP = (
-    Line(typed="model", does="pick the model that answers; `model why` says why it is this one"),
-    Line(typed="model NAME", does="switch; add `--thread`, `--me` or `--channel` to say where"),
-    Line(typed="ask NAME question", does="one answer by that model; the choice stays as it is"),
-    Line(typed="compare NAME NAME: question", does="two to four answers side by side"),
-    Line(typed="reset", does="start over: the model forgets what was said so far"),
-    Line(typed="memory", does="what the model sees now"),
-    Line(typed="forget", does="erase this conversation's memory for good"),
-    Line(typed="usage", does="what you used today and this month"),
+    CommandHelp(typed="model", does="pick the model that answers; `model why` says why it is this one"),
+    CommandHelp(typed="model NAME", does="switch; add `--thread`, `--me` or `--channel` to say where"),
+    CommandHelp(typed="ask NAME question", does="one answer by that model; the choice stays as it is"),
+    CommandHelp(typed="compare NAME NAME: question", does="two to four answers side by side"),
+    CommandHelp(typed="reset", does="start over: the model forgets what was said so far"),
+    CommandHelp(typed="memory", does="what the model sees now"),
+    CommandHelp(typed="forget", does="erase this conversation's memory for good"),
+    CommandHelp(typed="usage", does="what you used today and this month"),
 )
 
 
@@ -50,11 +52,17 @@ class Commands:
     """Everything but questions and comparisons. `table` maps a command's name to what handles it."""
 
     def __init__(
-        self, *, catalog: Catalog, picker: Picker, ledger: Ledger, choices: Choices, policy: Policy
+        self,
+        *,
+        catalog: Catalog,
+        picker: ModelPicker,
+        ledger: Ledger,
+        preferences: PreferenceStore,
+        policy: Policy,
     ) -> None:
         self._catalog = catalog
         self._picker = picker
-        self._choices = choices
+        self._preferences = preferences
         self._policy = policy
         self._ledger = ledger
         self.table: Mapping[str, Handler] = {
@@ -66,42 +74,45 @@ class Commands:
             "help": self._help,
         }
 
-    async def _reset(self, scene: Scene, rest: str) -> Spoken:
-        if not since_reset(scene.claim.history):
-            return Spoken(
-                reply=Reply(text="Nothing to reset: this conversation is new.", private=scene.private)
+    async def _reset(self, context: Context, rest: str) -> Response:
+        if not since_reset(context.claim.history):
+            return Response(
+                reply=Reply(text="Nothing to reset: this conversation is new.", private=context.private)
             )
-        mark = Turn(id=scene.hand.id, asked=Said(author=scene.event.author, text=""), reason=RESET)
-        reply = Reply(
-            text="Started over. The model sees nothing of what was said before.", private=scene.private
+        mark = Turn(
+            id=context.turn_handle.id, asked=ChatMessage(author=context.event.author, text=""), reason=RESET
         )
-        return Spoken(reply=reply, outcome=Outcome(append=(mark,)))
+        reply = Reply(
+            text="Started over. The model sees nothing of what was said before.", private=context.private
+        )
+        return Response(reply=reply, outcome=Outcome(append=(mark,)))
 
-    async def _forget(self, scene: Scene, rest: str) -> Spoken:
-        turns = [turn for turn in scene.claim.history if turn.reason != RESET]
+    async def _forget(self, context: Context, rest: str) -> Response:
+        turns = [turn for turn in context.claim.history if turn.reason != RESET]
         text = "Nothing to erase: nothing of this conversation is kept."
         if turns:
             text = (
                 f"Erased {_number(len(turns), 'question')} with the answers from memory. It cannot be undone."
             )
             text += " Messages you see in this chat stay; delete them there."
-        return Spoken(reply=Reply(text=text, private=scene.private), outcome=Outcome(replace=()))
+        return Response(reply=Reply(text=text, private=context.private), outcome=Outcome(replace=()))
 
-    async def _memory(self, scene: Scene, rest: str) -> Spoken:
-        turns = since_reset(scene.claim.history)
-        now = route(self._catalog, scene.claim.scopes, scene.allowed)
+    async def _memory(self, context: Context, rest: str) -> Response:
+        turns = since_reset(context.claim.history)
+        now = select_model(self._catalog, context.claim.preferences, context.allowed)
         if not turns:
-            text = f"{active(now)} It sees nothing yet: this conversation is new."
-            return Spoken(reply=Reply(text=text, private=scene.private))
+            text = f"{describe_active(now)} It sees nothing yet: this conversation is new."
+            return Response(reply=Reply(text=text, private=context.private))
         used = sum(tokens(turn.asked.text) + tokens(turn.answer) for turn in turns)
         rows = tuple(
-            (clip(turn.asked.text, 60), turn.model, count(tokens(turn.answer))) for turn in turns[-10:]
+            (clip(turn.asked.text, 60), turn.model, compact_number(tokens(turn.answer)))
+            for turn in turns[-10:]
         )
         text = (
-            f"{active(now)} It sees {_number(len(turns), 'question')} with the answers, "
-            f"about {count(used)} of {count(now.model.context)} tokens."
+            f"{describe_active(now)} It sees {_number(len(turns), 'question')} with the answers, "
+            f"about {compact_number(used)} of {compact_number(now.model.context)} tokens."
         )
-        return Spoken(
+        return Response(
             reply=Reply(
                 title="Memory",
                 text=text,
@@ -110,74 +121,80 @@ class Commands:
                     Button(action=Action.RUN, label="Start over", value="/reset"),
                     Button(action=Action.RUN, label="Erase", value="/forget", danger=True),
                 ),
-                private=scene.private,
+                private=context.private,
             )
         )
 
-    async def _usage(self, scene: Scene, rest: str) -> Spoken:
-        today, month = await self._ledger.spent(scene.workspace, scene.event.author.id)
+    async def _usage(self, context: Context, rest: str) -> Response:
+        today, month = await self._ledger.spent(context.workspace, context.event.author.id)
         rows = (_spend("today", today), _spend("this month", month))
         text = "Costs are estimates from public prices."
-        if (limit := scene.policy.usd_per_day) is not None:
+        if (limit := context.policy.usd_per_day) is not None:
             text += f" Your limit is {money(limit)} a day."
         table = Table(header=("", "answers", "tokens in", "tokens out", "cost"), rows=rows)
-        return Spoken(reply=Reply(title="Your usage", text=text, table=table, private=scene.private))
+        return Response(reply=Reply(title="Your usage", text=text, table=table, private=context.private))
 
-    async def _help(self, scene: Scene, rest: str) -> Spoken:
-        return Spoken(reply=self.help(scene))
+    async def _help(self, context: Context, rest: str) -> Response:
+        return Response(reply=self.help(context))
 
-    def help(self, scene: Scene) -> Reply:
+    def help(self, context: Context) -> Reply:
         """What works here, spelt the way it is typed here."""
-        manners = scene.manners
-        slash = "/" if manners.slash else ""
+        capabilities = context.capabilities
+        slash = "/" if capabilities.slash else ""
         lines = [f"- `{slash}{line.typed}` {line.does}" for line in HELP]
         lines.append("- `NAME: question` one answer by that model")
-        mention = "" if scene.direct else manners.mention
+        mention = "" if context.direct else capabilities.mention
         how = f"Mention {mention}, or write to it directly." if mention else "Just write."
-        if manners.slash and manners.threads:
+        if capabilities.slash and capabilities.threads:
             after = f"after {mention}, " if mention else ""
             how += f" Inside threads type commands {after}without the slash."
-        now = route(self._catalog, scene.claim.scopes, scene.allowed)
+        now = select_model(self._catalog, context.claim.preferences, context.allowed)
         return Reply(
-            title="Switchboard", text="\n".join([f"{how} {active(now)}", "", *lines]), private=scene.private
+            title="Switchboard",
+            text="\n".join([f"{how} {describe_active(now)}", "", *lines]),
+            private=context.private,
         )
 
-    async def home(self, scene: Scene) -> Reply:
+    async def home(self, context: Context) -> Reply:
         """The bot's own page: my model, my usage, what I can do, where I was."""
-        author = scene.event.author.id
-        today, month = await self._ledger.spent(scene.workspace, author)
-        recent = await self._ledger.recent(scene.workspace, author)
-        menu = await self._picker.menu(scene, "me")
+        author = context.event.author.id
+        today, month = await self._ledger.spent(context.workspace, author)
+        recent = await self._ledger.recent(context.workspace, author)
+        menu = await self._picker.menu(context, "me")
         spent = f"Today {_number(today.turns, 'answer')}, this month {_number(month.turns, 'answer')}"
         spent += f" for about {money(month.cost)}." if month.cost else "."
-        text = [self.help(scene).text, "", f"**Your usage.** {spent}"]
+        text = [self.help(context).text, "", f"**Your usage.** {spent}"]
         if recent:
-            text += ["", "**Recent conversations**", *(f"- {plain(one.title, 80)}" for one in recent)]
+            text += [
+                "",
+                "**Recent conversations**",
+                *(f"- {escape_markdown(one.title, 80)}" for one in recent),
+            ]
         return Reply(title="Switchboard", text="\n".join(text), choices=menu.choices)
 
-    async def standing(self, thread: ThreadKey, author: Author) -> Standing:
+    async def standing(self, thread: ThreadKey, author: Author) -> ConversationStatus:
         """What a page shows all the time: who answers in a conversation, and what else is on offer there."""
 
         def admitted(model: Model) -> bool:
             return allowed(self._policy, thread, model)
 
-        now = route(self._catalog, await self._choices.in_force(thread, author.id), admitted)
+        now = select_model(self._catalog, await self._preferences.in_force(thread, author.id), admitted)
         models = [model for model in self._catalog.featured if admitted(model)]
-        return Standing(
+        return ConversationStatus(
             options=await self._picker.options(models, "thread"),
             selected=f"thread {now.model.name}",
-            why=because(now),
+            why=describe_reason(now),
             starters=now.model.prompts or STARTERS,
             commands=tuple(Option(value=f"/{line.typed}", label=line.typed, hint=line.does) for line in HELP),
         )
 
-    def hello(self, scene: Scene) -> Reply:
+    def hello(self, context: Context) -> Reply:
         """The first words in a new place."""
-        now = route(self._catalog, scene.claim.scopes, scene.allowed)
-        mention = "" if scene.direct else scene.manners.mention
+        now = select_model(self._catalog, context.claim.preferences, context.allowed)
+        mention = "" if context.direct else context.capabilities.mention
         ways = f"Mention {mention}" if mention else "Just write"
         text = (
-            f"Hello, I am Switchboard. {ways} to ask any model; {active(now)} "
+            f"Hello, I am Switchboard. {ways} to ask any model; {describe_active(now)} "
             "Switch with `model`, and the conversation stays."
         )
         starters = tuple(Button(action=Action.RUN, label=one, value=one) for one in STARTERS)
@@ -190,4 +207,4 @@ def _number(number: int, noun: str) -> str:
 
 def _spend(label: str, spend: Spend) -> tuple[str, ...]:
     cost = money(spend.cost) if spend.cost else "none"
-    return (label, f"{spend.turns:,}", count(spend.input), count(spend.output), cost)
+    return (label, f"{spend.turns:,}", compact_number(spend.input), compact_number(spend.output), cost)

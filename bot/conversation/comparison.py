@@ -6,19 +6,20 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from bot.answers.answering import Answers, Prompts, Question
+from bot.answers.answering import Answers, PromptBuilder, Question
 from bot.answers.attempt import Attempt
-from bot.answers.fallback import Allowed, Relay
-from bot.answers.limits import Limits
-from bot.context import Scene, Spoken
-from bot.conversation.command_parser import compared
+from bot.answers.fallback import FallbackRouter
+from bot.answers.limits import AskerLimits
+from bot.answers.precedence import Allowed
+from bot.context import Context, Response
+from bot.conversation.command_parser import split_comparison
 from bot.domain.catalog import Catalog, Model
-from bot.domain.formatting import listed, money, plain
+from bot.domain.claims import Outcome
+from bot.domain.formatting import escape_markdown, join_names, money
 from bot.domain.replies import Action, Button, Reply, Section
 from bot.domain.stream_parts import Usage
-from bot.domain.turns import Candidate, Said, Turn, place_of
+from bot.domain.turns import Candidate, ChatMessage, Turn, index_of
 from bot.models.pricing import Prices
-from bot.ports import Outcome
 
 FEWEST, MOST = 2, 4
 USAGE = "Write two to four models and a question: `/compare grok claude: question`."
@@ -31,50 +32,52 @@ class Comparison:
         self,
         *,
         catalog: Catalog,
-        relay: Relay,
+        fallback: FallbackRouter,
         answers: Answers,
         prices: Prices,
-        limits: Limits,
+        limits: AskerLimits,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
-        self._relay = relay
+        self._fallback = fallback
         self._answers = answers
         self._prices = prices
         self._limits = limits
         self._clock = clock
 
-    async def command(self, scene: Scene, rest: str, asked: Said) -> Spoken:
+    async def command(self, context: Context, rest: str, asked: ChatMessage) -> Response:
         """Says what is going on, asks everybody, and returns the comparison."""
-        if final := scene.claim.record.final:
-            return _side_by_side(scene, final)
-        names, question = compared(rest)
-        models, unknown = chosen(names, self._catalog, scene.allowed)
+        if final := context.claim.record.final:
+            return _side_by_side(context, final)
+        names, question = split_comparison(rest)
+        models, unknown = chosen(names, self._catalog, context.allowed)
         if unknown:
-            return Spoken(reply=self._unknown(scene, unknown))
+            return Response(reply=self._unknown(context, unknown))
         if not question or not FEWEST <= len(models) <= MOST:
-            return Spoken(reply=Reply(text=USAGE, private=scene.private))
-        if (limit := await self._limits.reached(scene, answers=len(models))) is not None:
+            return Response(reply=Reply(text=USAGE, private=context.private))
+        if (limit := await self._limits.reached(context, answers=len(models))) is not None:
             return limit
-        await scene.sink.say(_waiting(scene, models))
+        await context.sink.say(_waiting(context, models))
         asked = replace(asked, text=question)
-        turn = self._turn(scene, asked, await self._ask_all(scene, models, asked))
-        await scene.hand.keep(turn)
-        return _side_by_side(scene, turn)
+        turn = self._turn(context, asked, await self._ask_all(context, models, asked))
+        await context.turn_handle.keep(turn)
+        return _side_by_side(context, turn)
 
-    async def _ask_all(self, scene: Scene, models: Sequence[Model], asked: Said) -> list[Candidate]:
-        question = Question(asked=asked, prior=scene.claim.history)
-        prompt_for = await self._answers.prompts(scene, question)
+    async def _ask_all(
+        self, context: Context, models: Sequence[Model], asked: ChatMessage
+    ) -> list[Candidate]:
+        question = Question(asked=asked, prior=context.claim.history)
+        prompt_for = await self._answers.prompts(context, question)
         async with asyncio.TaskGroup() as group:
-            asks = [group.create_task(self._ask(scene, model, prompt_for)) for model in models]
+            asks = [group.create_task(self._ask(context, model, prompt_for)) for model in models]
         return [ask.result() for ask in asks]
 
-    async def _ask(self, scene: Scene, model: Model, prompt_for: Prompts) -> Candidate:
+    async def _ask(self, context: Context, model: Model, prompt_for: PromptBuilder) -> Candidate:
         """One model's answer, whatever happens to it. Nobody steps in: it is this model that is compared."""
         attempt = Attempt(model=model, began=self._clock())
-        relayed = self._relay.stream(model, (), prompt_for)
-        async with aclosing(attempt.watch(relayed, scene.hand.stop)) as pieces:
-            async for _ in pieces:
+        relayed = self._fallback.stream(model, (), prompt_for)
+        async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
+            async for _ in parts:
                 pass
         prompt_for.settle(attempt)
         return Candidate(
@@ -86,13 +89,13 @@ class Comparison:
             notice=attempt.ending()[1],
         )
 
-    def _turn(self, scene: Scene, asked: Said, candidates: list[Candidate]) -> Turn:
+    def _turn(self, context: Context, asked: ChatMessage, candidates: list[Candidate]) -> Turn:
         """Until one is kept, the first answer that came is the one the conversation goes on from."""
         first = next((one for one in candidates if one.answer), candidates[0])
         costs = [one.cost for one in candidates if one.cost is not None]
         used = [one.usage for one in candidates if one.usage is not None]
         return Turn(
-            id=scene.hand.id,
+            id=context.turn_handle.id,
             asked=asked,
             answer=first.answer,
             model=first.model,
@@ -108,11 +111,11 @@ class Comparison:
             at=self._clock(),
         )
 
-    def _unknown(self, scene: Scene, name: str) -> Reply:
-        near = list(self._catalog.near(name, among=scene.usable(self._catalog.models)))
-        text = f"“{plain(name, 60)}” is not a model I can ask here."
-        text += f" Did you mean {listed(near)}?" if near else f" {USAGE}"
-        return Reply(text=text, private=scene.private)
+    def _unknown(self, context: Context, name: str) -> Reply:
+        near = list(self._catalog.near(name, among=context.usable(self._catalog.models)))
+        text = f"“{escape_markdown(name, 60)}” is not a model I can ask here."
+        text += f" Did you mean {join_names(near)}?" if near else f" {USAGE}"
+        return Reply(text=text, private=context.private)
 
 
 def chosen(names: Sequence[str], catalog: Catalog, allowed: Allowed) -> tuple[list[Model], str]:
@@ -126,28 +129,32 @@ def chosen(names: Sequence[str], catalog: Catalog, allowed: Allowed) -> tuple[li
     return list(found.values()), ""
 
 
-def keep(scene: Scene, turn_id: str, name: str) -> Spoken | None:
+def keep(context: Context, turn_id: str, name: str) -> Response | None:
     """Makes one answer of a comparison the one the conversation goes on from; None when it is not there."""
-    history = list(scene.claim.history)
-    place = place_of(history, turn_id)
+    history = list(context.claim.history)
+    place = index_of(history, turn_id)
     candidates = () if place is None else history[place].candidates
     kept = next((one for one in candidates if one.model == name), None)
     if place is None or kept is None or not kept.answer:
         return None
     history[place] = replace(history[place], answer=kept.answer, model=kept.model)
-    outcome = Outcome(replace=tuple(history), thread_choice=kept.model if scene.threaded else None, join=True)
-    text = f"Kept **{plain(name)}**'s answer. The conversation goes on from there"
-    text += f", and **{plain(name)}** answers in this thread from now on." if scene.threaded else "."
-    return Spoken(reply=Reply(text=text, private=scene.private), outcome=outcome)
+    outcome = Outcome(
+        replace=tuple(history), thread_model=kept.model if context.threaded else None, join=True
+    )
+    text = f"Kept **{escape_markdown(name)}**'s answer. The conversation goes on from there"
+    text += (
+        f", and **{escape_markdown(name)}** answers in this thread from now on." if context.threaded else "."
+    )
+    return Response(reply=Reply(text=text, private=context.private), outcome=outcome)
 
 
-def _waiting(scene: Scene, models: Sequence[Model]) -> Reply:
-    text = f"Asking {listed([model.name for model in models], 'and')} …"
-    stop = Button(action=Action.STOP, label="Stop", value=scene.hand.id, danger=True)
-    return Reply(title="Comparison", text=text, buttons=(stop,), private=scene.private)
+def _waiting(context: Context, models: Sequence[Model]) -> Reply:
+    text = f"Asking {join_names([model.name for model in models], 'and')} …"
+    stop = Button(action=Action.STOP, label="Stop", value=context.turn_handle.id, danger=True)
+    return Reply(title="Comparison", text=text, buttons=(stop,), private=context.private)
 
 
-def _side_by_side(scene: Scene, turn: Turn) -> Spoken:
+def _side_by_side(context: Context, turn: Turn) -> Response:
     sections = tuple(
         Section(
             title=one.model,
@@ -159,8 +166,8 @@ def _side_by_side(scene: Scene, turn: Turn) -> Spoken:
         )
         for one in turn.candidates
     )
-    reply = Reply(title="Comparison", text="", sections=sections, private=scene.private)
-    return Spoken(reply=reply, outcome=Outcome(append=(turn,), join=True, counted=turn))
+    reply = Reply(title="Comparison", text="", sections=sections, private=context.private)
+    return Response(reply=reply, outcome=Outcome(append=(turn,), join=True, counted=turn))
 
 
 def _note(one: Candidate) -> str:

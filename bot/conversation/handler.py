@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from bot import policy as policies
 from bot.answers.answering import Answers, Question
-from bot.answers.fallback import NobodyAnswers
-from bot.answers.limits import Limits
-from bot.context import Scene, Spoken
-from bot.conversation.command_parser import Ask, Command, Unclear, named, read
+from bot.answers.limits import AskerLimits
+from bot.answers.precedence import NoModelAvailable
+from bot.context import Context, Response
+from bot.conversation.command_parser import Ask, Command, Unclear, parse_message, split_model
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison, keep
-from bot.conversation.model_picker import Picker
+from bot.conversation.model_picker import ModelPicker
 from bot.domain.catalog import Catalog
+from bot.domain.claims import Claim, Outcome
 from bot.domain.events import (
     ButtonPressed,
     Greeted,
@@ -24,10 +25,10 @@ from bot.domain.events import (
     StopRequested,
     WorkspaceLeft,
 )
-from bot.domain.formatting import listed, plain
+from bot.domain.formatting import escape_markdown, join_names
 from bot.domain.replies import Action, Reply
-from bot.domain.turns import Said, place_of
-from bot.ports import Adapter, Claim, Memory, Outcome, TurnInHand
+from bot.domain.turns import ChatMessage, index_of
+from bot.ports import Adapter, Memory, TurnHandle
 from bot.settings.config_file import Policy
 
 GONE = "That answer is not in memory any more, so nothing can be done with it. Ask again."
@@ -36,7 +37,7 @@ GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 log = logging.getLogger(__name__)
 
 
-class Conversation:
+class ConversationHandler:
     """Handles one claimed event: shows what is to be shown, returns what is to be remembered."""
 
     def __init__(
@@ -47,8 +48,8 @@ class Conversation:
         answers: Answers,
         comparison: Comparison,
         commands: Commands,
-        picker: Picker,
-        limits: Limits,
+        picker: ModelPicker,
+        limits: AskerLimits,
         memory: Memory,
         policy: Policy,
     ) -> None:
@@ -62,154 +63,158 @@ class Conversation:
         self._memory = memory
         self._policy = policy
 
-    async def handle(self, claim: Claim, hand: TurnInHand) -> Outcome:
+    async def handle(self, claim: Claim, turn_handle: TurnHandle) -> Outcome:
         """Raises what the sink raises (PlatformBusy, PlatformGone, Fenced) and StorageUnavailable."""
-        scene = self._scene(claim, hand)
+        context = self._context(claim, turn_handle)
         try:
             match claim.event:
                 case MessageReceived() as event:
-                    return await self._heard(scene, event)
+                    return await self._heard(context, event)
                 case ButtonPressed() as event:
-                    return await self._button(scene, event)
+                    return await self._button(context, event)
                 case MessageEdited() as event:
                     return _rewrite(claim, event.message, event.text)
                 case MessageDeleted() as event:
                     return _rewrite(claim, event.message, "")
                 case Greeted():
-                    return await self._say(scene, Spoken(reply=self._commands.hello(scene)))
+                    return await self._say(context, Response(reply=self._commands.hello(context)))
                 case HomeOpened():
-                    return await self._say(scene, Spoken(reply=await self._commands.home(scene)))
+                    return await self._say(context, Response(reply=await self._commands.home(context)))
                 case WorkspaceLeft():
-                    gone = await self._memory.purge(scene.workspace)
+                    gone = await self._memory.purge(context.workspace)
                     log.info("workspace purged", extra={"conversations": gone})
                     return Outcome()
                 case StopRequested():
                     return Outcome()  # the inbox has seen to it: a stop is never queued
-        except NobodyAnswers as error:
-            return await self._say(scene, Spoken(reply=Reply(text=str(error), private=scene.private)))
+        except NoModelAvailable as error:
+            return await self._say(context, Response(reply=Reply(text=str(error), private=context.private)))
 
-    async def _heard(self, scene: Scene, event: MessageReceived) -> Outcome:
-        if not event.addressed and not policies.follows(self._policy, scene.thread):
+    async def _heard(self, context: Context, event: MessageReceived) -> Outcome:
+        if not event.addressed and not policies.follows(self._policy, context.thread):
             return Outcome()
-        return await self._message(scene, event.text, _said(event))
+        return await self._message(context, event.text, _said(event))
 
-    async def apologise(self, claim: Claim, hand: TurnInHand, why: str) -> None:
+    async def apologise(self, claim: Claim, turn_handle: TurnHandle, why: str) -> None:
         """The last words on an event that is given up: nothing ends in silence."""
-        text = (
-            f"Something went wrong here and I could not answer. Please ask again. (reference {hand.id[-12:]})"
-        )
-        await self._scene(claim, hand).sink.say(Reply(text=text))
+        text = f"Something went wrong here and I could not answer. Please ask again. (reference {turn_handle.id[-12:]})"
+        await self._context(claim, turn_handle).sink.say(Reply(text=text))
 
-    def _scene(self, claim: Claim, hand: TurnInHand) -> Scene:
+    def _context(self, claim: Claim, turn_handle: TurnHandle) -> Context:
         adapter = self._adapters[claim.event.thread.platform]
-        return Scene(
+        return Context(
             claim=claim,
-            hand=hand,
-            sink=adapter.sink(claim.event, hand),
-            manners=adapter.manners,
+            turn_handle=turn_handle,
+            sink=adapter.sink(claim.event, turn_handle),
+            capabilities=adapter.capabilities,
             policy=self._policy,
         )
 
-    async def _message(self, scene: Scene, text: str, said: Said) -> Outcome:
-        match read(text, self._catalog):
+    async def _message(self, context: Context, text: str, said: ChatMessage) -> Outcome:
+        match parse_message(text, self._catalog):
             case Ask(text=question, model=model):
-                return await self._ask(scene, replace(said, text=question), model)
+                return await self._ask(context, replace(said, text=question), model)
             case Command(name="ask", rest=rest):
-                model, question = named(rest, self._catalog)
+                model, question = split_model(rest, self._catalog)
                 if not model or not question:
-                    return await self._say(scene, self._ask_usage(scene, "" if model else rest))
-                return await self._ask(scene, replace(said, text=question), model)
+                    return await self._say(context, self._ask_usage(context, "" if model else rest))
+                return await self._ask(context, replace(said, text=question), model)
             case Command(name="compare", rest=rest):
-                return await self._say(scene, await self._comparison.command(scene, rest, said))
+                return await self._say(context, await self._comparison.command(context, rest, said))
             case Command(name=name, rest=rest):
-                return await self._say(scene, await self._commands.table[name](scene, rest))
+                return await self._say(context, await self._commands.table[name](context, rest))
             case Unclear(typed=typed, near=near):
-                text = f"There is no command {plain(typed)}. Did you mean {listed([f'/{n}' for n in near])}?"
-                return await self._say(scene, Spoken(reply=Reply(text=text, private=scene.private)))
+                text = f"There is no command {escape_markdown(typed)}. Did you mean {join_names([f'/{n}' for n in near])}?"
+                return await self._say(context, Response(reply=Reply(text=text, private=context.private)))
 
-    async def _ask(self, scene: Scene, asked: Said, model: str = "") -> Outcome:
+    async def _ask(self, context: Context, asked: ChatMessage, model: str = "") -> Outcome:
         if not asked.text and not asked.files:
-            return await self._say(scene, Spoken(reply=self._commands.hello(scene)))
-        if (limit := await self._limits.reached(scene)) is not None:
-            return await self._say(scene, limit)
-        question = Question(asked=asked, prior=scene.claim.history, inline=model)
-        return await self._answers.answer(scene, question)
+            return await self._say(context, Response(reply=self._commands.hello(context)))
+        if (limit := await self._limits.reached(context)) is not None:
+            return await self._say(context, limit)
+        question = Question(asked=asked, prior=context.claim.history, inline=model)
+        return await self._answers.answer(context, question)
 
-    async def _button(self, scene: Scene, event: ButtonPressed) -> Outcome:
+    async def _button(self, context: Context, event: ButtonPressed) -> Outcome:
         first, _, rest = event.value.partition(" ")
         match event.action:
             case Action.RUN:
-                return await self._message(scene, event.value, Said(author=event.author, text=event.value))
+                return await self._message(
+                    context, event.value, ChatMessage(author=event.author, text=event.value)
+                )
             case Action.PICK:
-                return await self._say(scene, await self._picker.pressed(scene, event.value))
+                return await self._say(context, await self._picker.pressed(context, event.value))
             case Action.AGAIN:
-                return await self._once_more(scene, first)
+                return await self._once_more(context, first)
             case Action.ASK:
-                return await self._once_more(scene, first, rest)
+                return await self._once_more(context, first, rest)
             case Action.OTHER:
-                return await self._say(scene, await self._others(scene, first))
+                return await self._say(context, await self._others(context, first))
             case Action.CONTINUE:
-                return await self._go_on(scene, first)
+                return await self._go_on(context, first)
             case Action.KEEP:
-                kept = keep(scene, first, rest)
-                return await self._say(scene, kept or Spoken(reply=Reply(text=GONE, private=scene.private)))
+                kept = keep(context, first, rest)
+                return await self._say(
+                    context, kept or Response(reply=Reply(text=GONE, private=context.private))
+                )
             case Action.UP | Action.DOWN:
-                return _vote(scene.claim, first, event)
+                return _vote(context.claim, first, event)
             case Action.STOP:
                 return Outcome()  # the adapter turns it into a StopRequested
 
-    async def _once_more(self, scene: Scene, turn_id: str, model: str = "") -> Outcome:
+    async def _once_more(self, context: Context, turn_id: str, model: str = "") -> Outcome:
         """The same question again, to the same model or another; the new answer takes the old one's place."""
-        history = scene.claim.history
-        place = place_of(history, turn_id)
+        history = context.claim.history
+        place = index_of(history, turn_id)
         if place is None:
-            return await self._say(scene, Spoken(reply=Reply(text=GONE, private=scene.private)))
-        if (limit := await self._limits.reached(scene)) is not None:
-            return await self._say(scene, limit)
+            return await self._say(context, Response(reply=Reply(text=GONE, private=context.private)))
+        if (limit := await self._limits.reached(context)) is not None:
+            return await self._say(context, limit)
         old = history[place]
         question = Question(
             asked=old.asked, prior=history[:place], inline=model or old.model, instead_of=old.id
         )
-        return await self._answers.answer(scene, question)
+        return await self._answers.answer(context, question)
 
-    async def _go_on(self, scene: Scene, turn_id: str) -> Outcome:
+    async def _go_on(self, context: Context, turn_id: str) -> Outcome:
         """The model that was cut off goes on, as an answer of its own."""
-        place = place_of(scene.claim.history, turn_id)
+        place = index_of(context.claim.history, turn_id)
         if place is None:
-            return await self._say(scene, Spoken(reply=Reply(text=GONE, private=scene.private)))
+            return await self._say(context, Response(reply=Reply(text=GONE, private=context.private)))
         return await self._ask(
-            scene, Said(author=scene.event.author, text=GO_ON), scene.claim.history[place].model
+            context, ChatMessage(author=context.event.author, text=GO_ON), context.claim.history[place].model
         )
 
-    async def _others(self, scene: Scene, turn_id: str) -> Spoken:
-        place = place_of(scene.claim.history, turn_id)
+    async def _others(self, context: Context, turn_id: str) -> Response:
+        place = index_of(context.claim.history, turn_id)
         if place is None:
-            return Spoken(reply=Reply(text=GONE, private=scene.private))
-        return Spoken(reply=await self._picker.others(scene, scene.claim.history[place]))
+            return Response(reply=Reply(text=GONE, private=context.private))
+        return Response(reply=await self._picker.others(context, context.claim.history[place]))
 
-    def _ask_usage(self, scene: Scene, unknown: str) -> Spoken:
+    def _ask_usage(self, context: Context, unknown: str) -> Response:
         """How to ask; `unknown` begins with what is not a model's name."""
         word = unknown.partition(" ")[0]
-        near = list(self._catalog.near(word, among=scene.usable(self._catalog.models))) if word else []
-        text = f"“{plain(word, 60)}” is not a model I know. " if word else ""
-        text += f"Did you mean {listed(near)}? " if near else ""
+        near = list(self._catalog.near(word, among=context.usable(self._catalog.models))) if word else []
+        text = f"“{escape_markdown(word, 60)}” is not a model I know. " if word else ""
+        text += f"Did you mean {join_names(near)}? " if near else ""
         text += "Write a model and a question: `/ask NAME question`."
         text += "" if near else " `/model` shows the names."
-        return Spoken(reply=Reply(text=text, private=scene.private))
+        return Response(reply=Reply(text=text, private=context.private))
 
-    async def _say(self, scene: Scene, spoken: Spoken) -> Outcome:
-        await scene.sink.say(spoken.reply)
+    async def _say(self, context: Context, spoken: Response) -> Outcome:
+        await context.sink.say(spoken.reply)
         return spoken.outcome
 
 
-def _said(event: MessageReceived) -> Said:
-    return Said(author=event.author, text=event.text, message=event.message, at=event.at, files=event.files)
+def _said(event: MessageReceived) -> ChatMessage:
+    return ChatMessage(
+        author=event.author, text=event.text, message=event.message, at=event.at, files=event.files
+    )
 
 
 def _rewrite(claim: Claim, message: str, text: str) -> Outcome:
     """An edit or a deletion reaches memory: the model sees what the message says now."""
 
-    def now(said: Said) -> Said:
+    def now(said: ChatMessage) -> ChatMessage:
         if said.message != message:
             return said
         return replace(said, text=text, files=said.files if text else ())
@@ -223,7 +228,7 @@ def _rewrite(claim: Claim, message: str, text: str) -> Outcome:
 
 def _vote(claim: Claim, turn_id: str, event: ButtonPressed) -> Outcome:
     """One vote per answer, the last one counts; it is kept with the model, the time and the cost."""
-    place, vote = place_of(claim.history, turn_id), event.action.value
+    place, vote = index_of(claim.history, turn_id), event.action.value
     if place is None or (claim.history[place].vote == vote and not event.comment):
         return Outcome()
     history = list(claim.history)

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.answers.fallback import Route, route
-from bot.context import Scene, Spoken
-from bot.conversation.command_parser import scope_of
+from bot.answers.precedence import Selection, select_model
+from bot.context import Context, Response
+from bot.conversation.command_parser import split_scope
 from bot.domain.catalog import Catalog, Model
+from bot.domain.claims import Outcome
 from bot.domain.errors import cause_of
-from bot.domain.formatting import count, listed, plain
+from bot.domain.formatting import compact_number, escape_markdown, join_names
+from bot.domain.health import HealthState, ModelHealth
+from bot.domain.preferences import ModelPreferences
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Table
 from bot.domain.turns import Turn
 from bot.models.pricing import Prices, price_class
-from bot.ports import Choices, Condition, Health, Outcome, Scopes, State
+from bot.ports import Health, PreferenceStore
 
 WHERE = {
     "thread": "in this thread",
@@ -24,42 +27,44 @@ WHERE = {
 SHOWN = 90  # a platform's longest list takes 100
 
 
-class Picker:
+class ModelPicker:
     """Shows and changes which model answers."""
 
-    def __init__(self, *, catalog: Catalog, choices: Choices, health: Health, prices: Prices) -> None:
+    def __init__(
+        self, *, catalog: Catalog, preferences: PreferenceStore, health: Health, prices: Prices
+    ) -> None:
         self._catalog = catalog
-        self._choices = choices
+        self._preferences = preferences
         self._health = health
         self._prices = prices
 
-    async def command(self, scene: Scene, rest: str) -> Spoken:
+    async def command(self, context: Context, rest: str) -> Response:
         """/model, /model NAME, /model why, /model default, each with a scope."""
-        wanted, scope = scope_of(rest)
+        wanted, scope = split_scope(rest)
         if not wanted:
-            return Spoken(reply=await self.menu(scene, scope))
+            return Response(reply=await self.menu(context, scope))
         if wanted.lower() == "why":
-            return Spoken(reply=self._why(scene))
+            return Response(reply=self._why(context))
         if wanted.lower() in {"default", "none"}:
-            return await self._switch(scene, None, scope)
+            return await self._switch(context, None, scope)
         model = self._catalog.find(wanted)
-        if model is None or not scene.allowed(model):
-            return Spoken(reply=self._unknown(scene, wanted, model))
-        return await self._switch(scene, model, scope)
+        if model is None or not context.allowed(model):
+            return Response(reply=self._unknown(context, wanted, model))
+        return await self._switch(context, model, scope)
 
-    async def pressed(self, scene: Scene, value: str) -> Spoken:
+    async def pressed(self, context: Context, value: str) -> Response:
         """A pick from the menu or a suggestion; the value is a scope and a name."""
         scope, _, name = value.partition(" ")
         model = self._catalog.find(name)
-        if scope not in WHERE or model is None or not scene.allowed(model):
-            return Spoken(reply=self._unknown(scene, name, model))
-        return await self._switch(scene, model, scope)
+        if scope not in WHERE or model is None or not context.allowed(model):
+            return Response(reply=self._unknown(context, name, model))
+        return await self._switch(context, model, scope)
 
-    async def menu(self, scene: Scene, scope: str = "") -> Reply:
+    async def menu(self, context: Context, scope: str = "") -> Reply:
         """Everything that can be picked here, with the active one and why it is active."""
-        now = route(self._catalog, scene.claim.scopes, scene.allowed)
-        models = scene.usable(self._catalog.featured)[:SHOWN]
-        where = scope or _default_scope(scene)
+        now = select_model(self._catalog, context.claim.preferences, context.allowed)
+        models = context.usable(self._catalog.featured)[:SHOWN]
+        where = scope or _default_scope(context)
         options = await self.options(models, where)
         pick = Choice(
             action=Action.PICK,
@@ -69,17 +74,19 @@ class Picker:
         )
         more = len(self._catalog.models) - len(self._catalog.featured)
         tail = f"\n{more} more can be picked by name: `/model NAME`." if more > 0 else ""
-        return Reply(title="Models", text=f"{active(now)}{tail}", choices=(pick,), private=scene.private)
+        return Reply(
+            title="Models", text=f"{describe_active(now)}{tail}", choices=(pick,), private=context.private
+        )
 
-    async def others(self, scene: Scene, turn: Turn) -> Reply:
+    async def others(self, context: Context, turn: Turn) -> Reply:
         """The models that could answer a turn's question too."""
-        models = [one for one in scene.usable(self._catalog.featured) if one.name != turn.model]
+        models = [one for one in context.usable(self._catalog.featured) if one.name != turn.model]
         if not models:
             text = "There is no other model to ask here. Whoever runs Switchboard can add one."
-            return Reply(text=text, private=scene.private)
+            return Reply(text=text, private=context.private)
         options = await self.options(models[:SHOWN], turn.id)
         pick = Choice(action=Action.ASK, label="Ask another model", options=options)
-        return Reply(text="Who should answer it too?", choices=(pick,), private=scene.private)
+        return Reply(text="Who should answer it too?", choices=(pick,), private=context.private)
 
     async def options(self, models: Sequence[Model], prefix: str) -> tuple[Option, ...]:
         """One option per model; its value is the prefix and the name."""
@@ -93,72 +100,74 @@ class Picker:
             for model in models
         )
 
-    def _hint(self, model: Model, condition: Condition) -> str:
+    def _hint(self, model: Model, condition: ModelHealth) -> str:
         """What makes a model different, in a few plain words."""
         parts = [model.description] if model.description else []
-        parts += [f"{count(model.context)} context"]
+        parts += [f"{compact_number(model.context)} context"]
         parts += [word for word, has in (("images", model.vision), ("reasoning", model.reasoning)) if has]
         parts += [price_class(self._prices.price(model))]
-        if condition.state is not State.UP:
+        if condition.state is not HealthState.UP:
             since = datetime.fromtimestamp(condition.since, UTC).strftime("%H:%M UTC")
             parts.append(f"{condition.state.value} since {since}: {cause_of(condition.why)}")
         return " · ".join(part for part in parts if part)
 
-    async def _switch(self, scene: Scene, model: Model | None, scope: str) -> Spoken:
-        scope = scope or _default_scope(scene)
-        if scope == "workspace" and not scene.administers:
+    async def _switch(self, context: Context, model: Model | None, scope: str) -> Response:
+        scope = scope or _default_scope(context)
+        if scope == "workspace" and not context.administers:
             text = "Only people listed under `admins` in `[policy]` can set the model of the whole workspace."
-            return Spoken(reply=Reply(text=text, private=scene.private))
-        if scope == "thread" and not scene.threaded:
+            return Response(reply=Reply(text=text, private=context.private))
+        if scope == "thread" and not context.threaded:
             text = "There is no thread here. Write it inside a thread, or use `--me` or `--channel`."
-            return Spoken(reply=Reply(text=text, private=scene.private))
+            return Response(reply=Reply(text=text, private=context.private))
         name = model.name if model else ""
-        outcome = Outcome(thread_choice=name) if scope == "thread" else Outcome()
+        outcome = Outcome(thread_model=name) if scope == "thread" else Outcome()
         if scope != "thread":
-            await self._choices.choose(scene.workspace, _field(scene, scope), name)
-        return Spoken(reply=self._switched(scene, model, scope), outcome=outcome)
+            await self._preferences.choose(context.workspace, _field(context, scope), name)
+        return Response(reply=self._switched(context, model, scope), outcome=outcome)
 
-    def _switched(self, scene: Scene, model: Model | None, scope: str) -> Reply:
-        after = route(self._catalog, _after(scene, scope, model.name if model else ""), scene.allowed)
+    def _switched(self, context: Context, model: Model | None, scope: str) -> Reply:
+        after = select_model(
+            self._catalog, _after(context, scope, model.name if model else ""), context.allowed
+        )
         if model is None:
-            text = f"The choice {WHERE[scope]} is gone. **{plain(after.model.name)}** answers now: {plain(because(after))}."
+            text = f"The choice {WHERE[scope]} is gone. **{escape_markdown(after.model.name)}** answers now: {escape_markdown(describe_reason(after))}."
         else:
-            text = f"**{plain(model.name)}** answers {WHERE[scope]} from now on."
+            text = f"**{escape_markdown(model.name)}** answers {WHERE[scope]} from now on."
             if after.model != model:
-                text += f" Here **{plain(after.model.name)}** still answers: {plain(because(after))}."
-        if scene.claim.history and model is not None:
+                text += f" Here **{escape_markdown(after.model.name)}** still answers: {escape_markdown(describe_reason(after))}."
+        if context.claim.history and model is not None:
             text += " It sees what was said in this conversation."
-        replaces = getattr(scene.event, "message", "") if scene.event.kind == "button" else ""
-        return Reply(text=text, private=scene.private, replaces=replaces)
+        replaces = getattr(context.event, "message", "") if context.event.kind == "button" else ""
+        return Reply(text=text, private=context.private, replaces=replaces)
 
-    def _why(self, scene: Scene) -> Reply:
-        now = route(self._catalog, scene.claim.scopes, scene.allowed)
+    def _why(self, context: Context) -> Reply:
+        now = select_model(self._catalog, context.claim.preferences, context.allowed)
         rows = tuple(
             ("→" if link.wins else "", link.scope, link.chosen or "nothing", link.objection)
             for link in now.chain
         )
         return Reply(
-            text=f"{active(now)} The first line with a choice wins.",
+            text=f"{describe_active(now)} The first line with a choice wins.",
             table=Table(header=("", "where", "chosen", ""), rows=rows),
-            private=scene.private,
+            private=context.private,
         )
 
-    def _unknown(self, scene: Scene, wanted: str, model: Model | None) -> Reply:
-        near = list(self._catalog.near(wanted, among=scene.usable(self._catalog.models)))
+    def _unknown(self, context: Context, wanted: str, model: Model | None) -> Reply:
+        near = list(self._catalog.near(wanted, among=context.usable(self._catalog.models)))
         start = "is not allowed here" if model else "is not a model I know"
-        text = f"“{plain(wanted, 60)}” {start}."
-        text += f" Did you mean {listed(near)}?" if near else " `/model` shows what can be picked."
-        scope = _default_scope(scene)
+        text = f"“{escape_markdown(wanted, 60)}” {start}."
+        text += f" Did you mean {join_names(near)}?" if near else " `/model` shows what can be picked."
+        scope = _default_scope(context)
         buttons = tuple(Button(action=Action.PICK, label=name, value=f"{scope} {name}") for name in near)
-        return Reply(text=text, buttons=buttons, private=scene.private)
+        return Reply(text=text, buttons=buttons, private=context.private)
 
 
-def active(now: Route) -> str:
+def describe_active(now: Selection) -> str:
     """One sentence: who answers here, and why."""
-    return f"**{plain(now.model.name)}** answers here: {plain(because(now))}."
+    return f"**{escape_markdown(now.model.name)}** answers here: {escape_markdown(describe_reason(now))}."
 
 
-def because(now: Route) -> str:
+def describe_reason(now: Selection) -> str:
     """Why this model answers, as plain text without a full stop."""
     says = {
         "this message": "it was named in the message",
@@ -171,16 +180,16 @@ def because(now: Route) -> str:
     return f"{says}; {now.objection}" if now.objection else says
 
 
-def _default_scope(scene: Scene) -> str:
-    return "thread" if scene.threaded else "me"
+def _default_scope(context: Context) -> str:
+    return "thread" if context.threaded else "me"
 
 
-def _field(scene: Scene, scope: str) -> str:
+def _field(context: Context, scope: str) -> str:
     if scope == "workspace":
         return "default"
-    return f"channel:{scene.thread.channel}" if scope == "channel" else f"person:{scene.event.author.id}"
+    return f"channel:{context.thread.channel}" if scope == "channel" else f"person:{context.event.author.id}"
 
 
-def _after(scene: Scene, scope: str, name: str) -> Scopes:
+def _after(context: Context, scope: str, name: str) -> ModelPreferences:
     field = {"thread": "thread", "me": "person", "channel": "channel", "workspace": "workspace"}[scope]
-    return replace(scene.claim.scopes, **{field: name})
+    return replace(context.claim.preferences, **{field: name})

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.delivery.pacing import Clock
-from bot.domain.stream_parts import Closing, Shown, Status, Text, Thinking
+from bot.domain.stream_parts import Closing, ShownPart, Status, Text, Thinking
 
 
 @dataclass(slots=True)
-class Answer:
+class GrowingAnswer:
     """What is known of an answer so far. `closing` is set with the last piece."""
 
     text: str = ""
@@ -23,8 +23,8 @@ class Answer:
     thinking: bool = False  # the model is thinking now: it has not said anything since
     closing: Closing | None = None
 
-    def take(self, piece: Shown) -> None:
-        match piece:
+    def take(self, part: ShownPart) -> None:
+        match part:
             case Text(text):
                 self.text += text
                 self.thinking = False
@@ -33,16 +33,16 @@ class Answer:
             case Status(text):
                 self.status = text
             case Closing():
-                self.closing = piece
+                self.closing = part
 
 
 async def follow(
-    pieces: AsyncGenerator[Shown, None],
-    draw: Callable[[Answer], Awaitable[float]],
+    parts: AsyncGenerator[ShownPart, None],
+    draw: Callable[[GrowingAnswer], Awaitable[float]],
     *,
     clock: Clock,
     pulse: float | None = None,
-) -> Answer:
+) -> GrowingAnswer:
     """Reads to the end; calls `draw` with what is there whenever there is something new and it may be shown.
 
     With a `pulse` it is also called at the start, and again after so many seconds in which nothing came.
@@ -51,13 +51,13 @@ async def follow(
     returned: a pause ends at once when the answer does. The first error of either side ends both and is raised
     as it is.
     """
-    answer = Answer()
+    answer = GrowingAnswer()
     changed, ended = asyncio.Event(), asyncio.Event()
 
     async def read() -> None:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                answer.take(piece)
+        async with aclosing(parts):
+            async for part in parts:
+                answer.take(part)
                 changed.set()
         ended.set()
         changed.set()

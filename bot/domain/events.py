@@ -65,7 +65,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class EventFields:
     """What all events share. `at` is in unix seconds."""
 
     id: str
@@ -76,7 +76,7 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageReceived(Happening):
+class MessageReceived(EventFields):
     """Somebody wrote something. `text` is without the mention of the bot."""
 
     kind: Literal["message"] = "message"
@@ -91,20 +91,20 @@ class MessageReceived(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageEdited(Happening):
+class MessageEdited(EventFields):
     kind: Literal["edit"] = "edit"
     message: str
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageDeleted(Happening):
+class MessageDeleted(EventFields):
     kind: Literal["delete"] = "delete"
     message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ButtonPressed(Happening):
+class ButtonPressed(EventFields):
     """A button or an option was chosen. `message` is the id of our message that carried it, "" if unknown."""
 
     kind: Literal["button"] = "button"
@@ -117,7 +117,7 @@ class ButtonPressed(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopRequested(Happening):
+class StopRequested(EventFields):
     """Stop what is running here. Never queued: it overtakes. `turn` is "" for whatever runs."""
 
     kind: Literal["stop"] = "stop"
@@ -125,7 +125,7 @@ class StopRequested(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Greeted(Happening):
+class Greeted(EventFields):
     """The bot was installed, added, or opened for the first time: say hello once."""
 
     kind: Literal["greet"] = "greet"
@@ -133,14 +133,14 @@ class Greeted(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HomeOpened(Happening):
+class HomeOpened(EventFields):
     """Somebody looks at the bot's own page (Slack's App Home); the reply is that page."""
 
     kind: Literal["home"] = "home"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspaceLeft(Happening):
+class WorkspaceLeft(EventFields):
     """The workspace removed the bot: everything kept for it goes."""
 
     kind: Literal["leave"] = "leave"

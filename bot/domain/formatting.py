@@ -13,17 +13,17 @@ def clip(text: str, limit: int = 120) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def plain(text: str, limit: int = 120) -> str:
+def escape_markdown(text: str, limit: int = 120) -> str:
     """One line of somebody else's text, safe inside our Markdown: no character keeps a special meaning."""
     return MARKUP.sub(r"\\\1", clip(text, limit))
 
 
-def inert(text: str) -> str:
+def strip_controls(text: str) -> str:
     """Text that cannot drive a terminal or reorder its lines; line feeds and tabs stay."""
     return CONTROLS.sub("", text)
 
 
-def listed(names: list[str], last: str = "or") -> str:
+def join_names(names: list[str], last: str = "or") -> str:
     """`a`, `b` or `c`."""
     shown = [f"`{name}`" for name in names]
     if len(shown) < 2:
@@ -36,7 +36,7 @@ def money(usd: float) -> str:
     return f"${usd:.2f}" if usd >= 0.1 else f"${usd:.4f}"
 
 
-def count(number: int) -> str:
+def compact_number(number: int) -> str:
     """1,234 as 1.2k; for token counts."""
     if number < 1_000:
         return str(number)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bot.domain.catalog import Model
 from bot.domain.events import File
 from bot.domain.formatting import clip
-from bot.domain.turns import Said, Turn
+from bot.domain.turns import ChatMessage, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ Part = TextPart | ImagePart | FilePart | CallPart | ResultPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class PromptMessage:
     """One entry of a prompt. `role` is "user" or "assistant"; results travel in a user message, first."""
 
     role: str
@@ -84,7 +84,7 @@ class Prompt:
     """
 
     system: str
-    messages: tuple[Message, ...]
+    messages: tuple[PromptMessage, ...]
     tools: tuple[Tool, ...] = ()
     max_output: int | None = None  # tokens; None: the model's own default
     asker: str = ""  # hash of the person, for vendors that want one; never an id
@@ -114,7 +114,7 @@ def tokens(text: str) -> int:
     return math.ceil(len(text.encode("utf-8", "replace")) / 3.5)
 
 
-def weigh(message: Message) -> int:
+def weigh(message: PromptMessage) -> int:
     """The estimated tokens of one message."""
     return PER_MESSAGE + sum(_weigh(part) for part in message.parts)
 
@@ -134,11 +134,11 @@ def since_reset(history: Sequence[Turn]) -> Sequence[Turn]:
 
 def build(
     history: Sequence[Turn],
-    asked: Said,
+    asked: ChatMessage,
     model: Model,
     *,
     system: str,
-    heard: Sequence[Said] = (),
+    heard: Sequence[ChatMessage] = (),
     files: Mapping[str, bytes] | None = None,
     correction: float = 1.0,
     share: float = 0.85,
@@ -151,10 +151,10 @@ def build(
     is stored is changed.
     """
     bytes_of = files or {}
-    question = Message(role="user", parts=(*_heard(heard, asked), *_question(asked, model, bytes_of)))
+    question = PromptMessage(role="user", parts=(*_heard(heard, asked), *_question(asked, model, bytes_of)))
     room = (model.context - min(model.max_output, model.context // 4)) * share / max(correction, 0.1)
     room -= tokens(system) + weigh(question)
-    kept: list[Message] = [question]
+    kept: list[PromptMessage] = [question]
     for turn in reversed(since_reset(history)):
         pair = _turn(turn, model, bytes_of)
         room -= sum(weigh(message) for message in pair)
@@ -177,17 +177,17 @@ def _weigh(part: Part) -> int:
             return DOCUMENT_TOKENS
 
 
-def _turn(turn: Turn, model: Model, files: Mapping[str, bytes]) -> list[Message]:
+def _turn(turn: Turn, model: Model, files: Mapping[str, bytes]) -> list[PromptMessage]:
     """Finished tool calls become text: a model without tools refuses calls it finds in the history."""
-    asked = Message(
+    asked = PromptMessage(
         role="user", parts=(*_heard(turn.heard, turn.asked), *_question(turn.asked, model, files))
     )
     used = "".join(f"[used {step.name}: {step.result or 'cancelled'}]\n" for step in turn.steps)
     answer = (used + turn.answer).strip()
-    return [asked, Message(role="assistant", parts=(TextPart(text=answer),))] if answer else [asked]
+    return [asked, PromptMessage(role="assistant", parts=(TextPart(text=answer),))] if answer else [asked]
 
 
-def _question(said: Said, model: Model, files: Mapping[str, bytes]) -> tuple[Part, ...]:
+def _question(said: ChatMessage, model: Model, files: Mapping[str, bytes]) -> tuple[Part, ...]:
     parts: list[Part] = [_attached(file, model, files.get(file.id), _mark(said)) for file in said.files]
     if said.text.strip():
         parts.append(TextPart(text=said.text.strip()))
@@ -219,12 +219,12 @@ def _kind(file: File, data: bytes) -> str:
     return next((kind for start, kind in STARTS if data.startswith(start)), file.media_type)
 
 
-def _mark(said: Said) -> str:
+def _mark(said: ChatMessage) -> str:
     """What quoted text stands between. It depends on the question, so nobody can have written it before."""
     return hashlib.sha256(f"{said.message}/{said.text}".encode()).hexdigest()[:12]
 
 
-def _heard(heard: Sequence[Said], asked: Said) -> tuple[Part, ...]:
+def _heard(heard: Sequence[ChatMessage], asked: ChatMessage) -> tuple[Part, ...]:
     """Other people's words, fenced; a line that starts with a name is that person's."""
     if not heard:
         return ()
@@ -241,12 +241,12 @@ def _heard(heard: Sequence[Said], asked: Said) -> tuple[Part, ...]:
     )
 
 
-def _merged(messages: Sequence[Message]) -> tuple[Message, ...]:
+def _merged(messages: Sequence[PromptMessage]) -> tuple[PromptMessage, ...]:
     """Roles alternate: neighbours of one role become one message."""
-    merged: list[Message] = []
+    merged: list[PromptMessage] = []
     for message in messages:
         if merged and merged[-1].role == message.role:
-            merged[-1] = Message(role=message.role, parts=merged[-1].parts + message.parts)
+            merged[-1] = PromptMessage(role=message.role, parts=merged[-1].parts + message.parts)
         else:
             merged.append(message)
     return tuple(merged)

@@ -1,6 +1,6 @@
 """What Switchboard says besides streamed answers, in terms every platform can show.
 
-Text in a reply is Markdown that we wrote; whatever comes from people or models is put in by `bot.domain.formatting.plain`,
+Text in a reply is Markdown that we wrote; whatever comes from people or models is put in by `bot.domain.formatting.escape_markdown`,
 so that it cannot become markup. Adapters render a reply; they never change what it says.
 """
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Stop:
+class StopSignal:
     """Fires once, and ends every stream that passes through `cut`."""
 
     def __init__(self) -> None:
@@ -22,28 +22,28 @@ class Stop:
             self._cancelled.add(task)
             task.cancel()
 
-    async def cut(self, pieces: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    async def cut(self, parts: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
         """The same stream, ended early when the stop fires; the source is closed either way.
 
         Whoever waits for the next piece is cancelled and the cancellation taken back here, as asyncio.timeout
         does it; that costs nothing for each piece, which a timeout around every one of them would.
         """
-        async with aclosing(pieces):
+        async with aclosing(parts):
             while not self.fired:
                 try:
-                    piece = await self._next(pieces)
+                    part = await self._next(parts)
                 except StopAsyncIteration:
                     return
-                yield piece
+                yield part
 
-    async def _next(self, pieces: AsyncGenerator[T, None]) -> T:
+    async def _next(self, parts: AsyncGenerator[T, None]) -> T:
         """Raises StopAsyncIteration at the end, and when the stop fires."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - nothing is awaited outside of a task
         others = task.cancelling()
         self._waiting.add(task)
         try:
-            return await anext(pieces)
+            return await anext(parts)
         except asyncio.CancelledError:
             if task in self._cancelled and task.cancelling() == others + 1:
                 raise StopAsyncIteration from None

@@ -85,5 +85,5 @@ class Closing:
     buttons: tuple[Button, ...] = ()
 
 
-Piece = Text | Thinking | ToolCall | Usage | Finish
-Shown = Text | Thinking | Status | Closing
+StreamPart = Text | Thinking | ToolCall | Usage | Finish
+ShownPart = Text | Thinking | Status | Closing

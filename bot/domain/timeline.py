@@ -63,7 +63,7 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class TimelinePage:
     """The posts of a conversation, oldest first, as they were after the change `mark`."""
 
     posts: tuple[Post, ...]
@@ -85,7 +85,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ConversationStatus:
     """Who answers in one conversation now, and what else a page can offer there."""
 
     options: tuple[Option, ...]

@@ -11,7 +11,7 @@ from bot.domain.stream_parts import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class ChatMessage:
     """What a person said. `message` is the platform's id, by which edits and deletions find it."""
 
     author: Author
@@ -48,8 +48,8 @@ class Turn:
     """One remembered question and its answer, in neutral form: no vendor's wire format is ever stored."""
 
     id: str
-    asked: Said
-    heard: tuple[Said, ...] = ()  # other people's words read from the thread before the question
+    asked: ChatMessage
+    heard: tuple[ChatMessage, ...] = ()  # other people's words read from the thread before the question
     steps: tuple[Step, ...] = ()
     answer: str = ""
     model: str = ""  # the catalogue's name of the model that answered
@@ -85,7 +85,7 @@ class TurnRecord:
     final: "Turn | None" = None
 
 
-def place_of(history: Sequence[Turn], name: str) -> int | None:
+def index_of(history: Sequence[Turn], name: str) -> int | None:
     """Where a turn is, by its id, an earlier answer's id, or the id of a message that shows it."""
     for place, turn in enumerate(history):
         if name and (name == turn.id or name in turn.replaced or name in turn.shown):

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.domain.catalog import Catalog, Deadlines, Model
+from bot.domain.catalog import Catalog, Deadlines, Listing, Model
 from bot.models.facts import Facts
-from bot.models.sources import Flagship, Source, bare, chats
-from bot.ports import Listing
-from bot.settings.config_file import AgentEntry, DeadlinesEntry, File, ModelEntry
+from bot.models.sources import Flagship, ModelSource, bare_id, can_chat
+from bot.settings.config_file import AgentEntry, ConfigFile, DeadlinesEntry, ModelEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class TokenLimits:
     """Tokens."""
 
     context: int
@@ -24,8 +23,8 @@ class Limits:
 
 
 SHOWN = 12  # models of an endpoint without flagships that a picker shows
-HOSTED = Limits(context=32_000, max_output=8_192)
-LOCAL = Limits(context=8_192, max_output=4_096)
+HOSTED = TokenLimits(context=32_000, max_output=8_192)
+LOCAL = TokenLimits(context=8_192, max_output=4_096)
 PATIENT = 180.0  # seconds until a reasoning model's first piece
 LOADING = 300.0  # the same while a local model may still have to be read from disk
 
@@ -46,8 +45,8 @@ class Assembled:
 
 
 def assemble(
-    file: File,
-    sources: Sequence[Source],
+    file: ConfigFile,
+    sources: Sequence[ModelSource],
     listings: Mapping[str, Sequence[Listing]],
     *,
     facts: Facts,
@@ -82,7 +81,7 @@ class _Bench:
     names: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
 
-    def configure(self, entry: ModelEntry, source: Source, rows: Sequence[Listing]) -> None:
+    def configure(self, entry: ModelEntry, source: ModelSource, rows: Sequence[Listing]) -> None:
         row = next((row for row in rows if row.id == (entry.agent or entry.model)), None)
         model = self._describe(source, entry.model or entry.agent, row, entry)
         self._add(
@@ -98,8 +97,8 @@ class _Bench:
             ),
         )
 
-    def discover(self, source: Source, rows: Sequence[Listing] | None) -> None:
-        talking = [row for row in rows or () if chats(row)]
+    def discover(self, source: ModelSource, rows: Sequence[Listing] | None) -> None:
+        talking = [row for row in rows or () if can_chat(row)]
         plain = [row for row in talking if row.kind != "agent"]
         found = [
             self._flagship(source, flagship, plain, read=rows is not None) for flagship in source.flagships
@@ -114,7 +113,9 @@ class _Bench:
                 model = replace(self._named(source, row), agent=row.id, dialect="openai-responses")
                 self._add(self.agents, replace(model, note=f"an agent of {source.name}"))
 
-    def _flagship(self, source: Source, flagship: Flagship, rows: Sequence[Listing], *, read: bool) -> bool:
+    def _flagship(
+        self, source: ModelSource, flagship: Flagship, rows: Sequence[Listing], *, read: bool
+    ) -> bool:
         """Gives a friendly name to the best row, or to the vendor's usual id, unverified. Whether a row was found."""
         row = flagship.pick(rows)
         if flagship.name in self.names or not (row or flagship.model):
@@ -146,7 +147,7 @@ class _Bench:
                 self.names.add(name)
                 return
 
-    def _named(self, source: Source, row: Listing) -> Model:
+    def _named(self, source: ModelSource, row: Listing) -> Model:
         """A row under its own id, or under `provider:id` when that name means something else already."""
         short = row.id.removesuffix(":latest").replace(":", "-")
         name = f"{source.name}:{short}" if short.casefold() in self.names else short
@@ -163,7 +164,7 @@ class _Bench:
         return False
 
     def _describe(
-        self, source: Source, model: str, row: Listing | None, entry: ModelEntry | None = None
+        self, source: ModelSource, model: str, row: Listing | None, entry: ModelEntry | None = None
     ) -> Model:
         """Everything about a model but its name."""
         row = row or Listing(id=model)
@@ -177,7 +178,7 @@ class _Bench:
         reasoning = bool(say("reasoning"))
         patience = LOADING if source.local else PATIENT if reasoning else Deadlines().first
         return Model(
-            name=bare(model),
+            name=bare_id(model),
             provider=source.name,
             model=model,
             base=row.base,
@@ -211,7 +212,7 @@ def _with_a_job(entries: Sequence[AgentEntry], models: Sequence[Model]) -> Itera
             )
 
 
-def _without_stopgaps(models: Sequence[Model], sources: Sequence[Source]) -> tuple[Model, ...]:
+def _without_stopgaps(models: Sequence[Model], sources: Sequence[ModelSource]) -> tuple[Model, ...]:
     """A stopgap (the demo) leaves the picker, not the catalogue, as soon as there is a real model."""
     stopgaps = {source.name for source in sources if source.stopgap}
     if all(model.provider in stopgaps for model in models):
@@ -222,7 +223,7 @@ def _without_stopgaps(models: Sequence[Model], sources: Sequence[Source]) -> tup
     )
 
 
-def _default(file: File, models: Sequence[Model], listings: Mapping[str, Sequence[Listing]]) -> str:
+def _default(file: ConfigFile, models: Sequence[Model], listings: Mapping[str, Sequence[Listing]]) -> str:
     """The operator's default; else the first that is known, or may still turn out, to be there.
 
     An agent has a job: it answers everything only where there is nothing but agents, or somebody says so.

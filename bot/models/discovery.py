@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.domain.catalog import Catalog
+from bot.domain.catalog import Catalog, Listing
 from bot.domain.errors import ModelError
 from bot.models import references
 from bot.models.assembly import Assembled, assemble, no_window
 from bot.models.facts import Facts
 from bot.models.pricing import Prices
-from bot.models.sources import Source
-from bot.ports import Listing, Provider
-from bot.settings.config_file import File
+from bot.models.sources import ModelSource
+from bot.ports import Provider
+from bot.settings.config_file import ConfigFile
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +28,10 @@ AGAIN = timedelta(minutes=1).total_seconds()  # where an endpoint did not answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class ListingResult:
     """What one endpoint's listing said the last time. `error` is None when it could be read."""
 
-    source: Source
+    source: ModelSource
     models: int = 0
     error: ModelError | None = None
     at: float = 0.0
@@ -43,14 +43,14 @@ class Discovery:
     def __init__(
         self,
         *,
-        file: File,
-        sources: Sequence[Source],
+        file: ConfigFile,
+        sources: Sequence[ModelSource],
         providers: Mapping[str, Provider],
         prices: Prices,
         facts: Facts | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        references.check(file, sources)
+        references.check_references(file, sources)
         self._file = file
         self._sources = tuple(source for source in sources if not source.off)
         self._providers = providers
@@ -58,13 +58,13 @@ class Discovery:
         self._facts = facts or Facts.bundled()
         self._clock = clock
         self._listings: dict[str, Sequence[Listing]] = {}
-        self._findings: dict[str, Finding] = {}
+        self._findings: dict[str, ListingResult] = {}
         self._priced = False
         first = self._assembled()
         self.catalog = Catalog(first.models, default=first.default)
 
     @property
-    def findings(self) -> Sequence[Finding]:
+    def findings(self) -> Sequence[ListingResult]:
         """One per endpoint that was asked so far, in the catalogue's order."""
         return [self._findings[source.name] for source in self._sources if source.name in self._findings]
 
@@ -88,7 +88,7 @@ class Discovery:
             self._priced = True
             self._swap()
 
-    def _due(self) -> list[Source]:
+    def _due(self) -> list[ModelSource]:
         """Those that never answered, failed the last time, or answered long ago."""
         old = self._clock() - EVERY * 0.9
         known = self._findings
@@ -96,16 +96,16 @@ class Discovery:
             s for s in self._sources if s.name not in known or known[s.name].error or known[s.name].at < old
         ]
 
-    async def _ask(self, source: Source) -> None:
+    async def _ask(self, source: ModelSource) -> None:
         try:
             rows = await self._providers[source.name].models()
         except ModelError as error:
             before = self._findings.get(source.name)
-            self._findings[source.name] = Finding(source=source, error=error, at=self._clock())
+            self._findings[source.name] = ListingResult(source=source, error=error, at=self._clock())
             if not source.local and (before is None or before.error is None):
                 log.warning("listing failed", extra={"provider": source.name, "error": type(error).__name__})
             return
-        self._findings[source.name] = Finding(source=source, models=len(rows), at=self._clock())
+        self._findings[source.name] = ListingResult(source=source, models=len(rows), at=self._clock())
         if self._listings.get(source.name) != rows:
             self._listings[source.name] = rows
             self._swap()

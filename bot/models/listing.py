@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 
 from bot.domain.catalog import Catalog, Model
 from bot.domain.errors import cause_of
-from bot.domain.formatting import count
+from bot.domain.formatting import compact_number
+from bot.domain.health import HealthState, ModelHealth
 from bot.models.pricing import Prices
-from bot.ports import Condition, State
 
 HEADER = ("NAME", "PROVIDER:MODEL", "CAN", "CONTEXT", "USD/M IN", "OUT", "HEALTH", "FROM")
 ABILITIES = ("vision", "documents", "tools", "reasoning")
 
 
-def render_models(catalog: Catalog, prices: Prices, conditions: Mapping[str, Condition]) -> str:
+def render_models(catalog: Catalog, prices: Prices, conditions: Mapping[str, ModelHealth]) -> str:
     """A table, the default marked with `*`; models that a picker does not feature come last, under a line of their own."""
     default = catalog.default.name
     featured = [_row(model, prices, conditions, default) for model in catalog.models if model.featured]
@@ -24,23 +24,25 @@ def render_models(catalog: Catalog, prices: Prices, conditions: Mapping[str, Con
     return "\n".join(lines)
 
 
-def _row(model: Model, prices: Prices, conditions: Mapping[str, Condition], default: str) -> tuple[str, ...]:
+def _row(
+    model: Model, prices: Prices, conditions: Mapping[str, ModelHealth], default: str
+) -> tuple[str, ...]:
     names = [f"{model.name}*" if model.name == default else model.name, *model.aliases]
     price = prices.price(model)
     return (
         ", ".join(names),
         f"{model.provider}:{model.model}",
         " ".join(ability for ability in ABILITIES if getattr(model, ability)) or "text",
-        count(model.context),
+        compact_number(model.context),
         f"{price.input:g}" if price else "-",
         f"{price.output:g}" if price else "-",
-        _health(conditions.get(model.key, Condition())),
+        _health(conditions.get(model.key, ModelHealth())),
         model.note,
     )
 
 
-def _health(condition: Condition) -> str:
-    if condition.state is State.UP:
+def _health(condition: ModelHealth) -> str:
+    if condition.state is HealthState.UP:
         return "up"
     since = datetime.fromtimestamp(condition.since, UTC).strftime("%H:%M UTC")
     why = f" ({cause_of(condition.why)})" if condition.why else ""

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from bot.domain.errors import SettingsError
-from bot.models.sources import Source
+from bot.models.sources import ModelSource
 from bot.settings.config_errors import nearest
-from bot.settings.config_file import File
+from bot.settings.config_file import ConfigFile
 
 
-def check(file: File, sources: Sequence[Source], *, place: str = "switchboard.toml") -> None:
+def check_references(
+    file: ConfigFile, sources: Sequence[ModelSource], *, place: str = "switchboard.toml"
+) -> None:
     """Raises SettingsError with every reference that leads nowhere, one line each.
 
     A model that only an endpoint's listing names is not known at the start: it is written `provider:model`.
@@ -18,7 +20,7 @@ def check(file: File, sources: Sequence[Source], *, place: str = "switchboard.to
         raise SettingsError("\n".join(f"{place}: {fault}" for fault in faults))
 
 
-def _providers(file: File, sources: Sequence[Source]) -> Iterator[str]:
+def _providers(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
     known = [source.name for source in sources]
     for entry in file.models:
         if entry.provider not in known:
@@ -26,7 +28,7 @@ def _providers(file: File, sources: Sequence[Source]) -> Iterator[str]:
             yield f'[[models]] {entry.name}: provider "{entry.provider}" is not known.{hint}'
 
 
-def _names(file: File, sources: Sequence[Source]) -> Iterator[str]:
+def _names(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
     known = _known(file, sources)
     references = [
         *((f"[[models]] {entry.name}: fallback", name) for entry in file.models for name in entry.fallback),
@@ -41,7 +43,7 @@ def _names(file: File, sources: Sequence[Source]) -> Iterator[str]:
             yield f'{place} "{name}": no such model.{hint}'
 
 
-def _default(file: File, sources: Sequence[Source]) -> Iterator[str]:
+def _default(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
     """A default that cannot answer would silently be another model: the start is refused instead."""
     wanted = file.default.casefold()
     job = next((a.model for a in file.agents if wanted in {w.casefold() for w in (a.name, *a.aliases)}), "")
@@ -56,10 +58,10 @@ def _default(file: File, sources: Sequence[Source]) -> Iterator[str]:
         yield f'default = "{file.default}": {" or ".join(ways)}.'
 
 
-def _known(file: File, sources: Sequence[Source]) -> set[str]:
+def _known(file: ConfigFile, sources: Sequence[ModelSource]) -> set[str]:
     own = {word.casefold() for entry in (*file.models, *file.agents) for word in (entry.name, *entry.aliases)}
     return own.union(*(_friendly(source) for source in sources))
 
 
-def _friendly(source: Source) -> set[str]:
+def _friendly(source: ModelSource) -> set[str]:
     return {word for flagship in source.flagships for word in (flagship.name, *flagship.aliases)}

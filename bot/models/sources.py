@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.ports import Listing
+from bot.domain.catalog import Listing
 
 # Ids that are no chat models, whoever lists them.
 OTHER_TRADES = re.compile(
@@ -34,8 +34,8 @@ class Flagship:
         return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
 
     def _rank(self, row: Listing) -> tuple[bool, tuple[int, ...], int] | None:
-        name = bare(row.base or row.id)
-        if self.model and name == bare(self.model) and not VERSION.search(name):
+        name = bare_id(row.base or row.id)
+        if self.model and name == bare_id(self.model) and not VERSION.search(name):
             return True, (), 0
         for place, pattern in enumerate(self.patterns):
             if found := re.fullmatch(pattern, name):
@@ -45,7 +45,7 @@ class Flagship:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ModelSource:
     """An endpoint as the catalogue sees it. `off` says what to set before it can be asked; "" when it can."""
 
     name: str
@@ -55,11 +55,11 @@ class Source:
     off: str = ""
 
 
-def bare(model: str) -> str:
+def bare_id(model: str) -> str:
     """An id in lower case without a leading "vendor/"."""
     return model.casefold().rsplit("/", 1)[-1]
 
 
-def chats(row: Listing) -> bool:
+def can_chat(row: Listing) -> bool:
     """Whether a row of a listing answers questions in text."""
     return row.chat if row.chat is not None else not OTHER_TRADES.search((row.base or row.id).casefold())

@@ -20,7 +20,7 @@ BODY_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ConnectionLimits:
     """Seconds, and how many connections at once."""
 
     header: float = 10.0
@@ -30,18 +30,18 @@ class Limits:
     connections: int = 1000
 
 
-class Waiting:
+class OpenConnections:
     """The connections of one listener, and which of them still owe a request, longest first."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self.open = 0
-        self._owing: dict[Connection, None] = {}
+        self._owing: dict[ClientConnection, None] = {}
 
-    def owes(self, connection: "Connection") -> None:
+    def owes(self, connection: "ClientConnection") -> None:
         self._owing[connection] = None
 
-    def paid(self, connection: "Connection") -> None:
+    def paid(self, connection: "ClientConnection") -> None:
         self._owing.pop(connection, None)
 
     def make_room(self) -> bool:
@@ -54,10 +54,12 @@ class Waiting:
         return slowest is not None
 
 
-class Connection(web.RequestHandler):
+class ClientConnection(web.RequestHandler):
     """aiohttp's connection with a deadline for each request's header. Only asyncio's own callbacks are overridden."""
 
-    def __init__(self, manager: web.Server, *, waiting: Waiting, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, manager: web.Server, *, waiting: OpenConnections, loop: asyncio.AbstractEventLoop
+    ) -> None:
         super().__init__(
             manager,
             loop=loop,
@@ -128,14 +130,14 @@ def make_room_for_files(wanted: int = 8192) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def connections(server: web.Server, limits: Limits) -> Callable[[], Connection]:
+def connection_factory(server: web.Server, limits: ConnectionLimits) -> Callable[[], ClientConnection]:
     """A protocol factory for `loop.create_server`."""
     loop = asyncio.get_running_loop()
-    waiting = Waiting(limits)
-    return lambda: Connection(server, waiting=waiting, loop=loop)
+    waiting = OpenConnections(limits)
+    return lambda: ClientConnection(server, waiting=waiting, loop=loop)
 
 
-def deadlines(limits: Limits) -> Callable[..., Awaitable[web.StreamResponse]]:
+def deadlines(limits: ConnectionLimits) -> Callable[..., Awaitable[web.StreamResponse]]:
     """The middleware that ends requests whose body does not come: 408, wherever the handler was reading it."""
 
     @web.middleware
@@ -146,7 +148,7 @@ def deadlines(limits: Limits) -> Callable[..., Awaitable[web.StreamResponse]]:
         timer = asyncio.get_running_loop().call_later(limits.body, request.content.set_exception, late)
         request.content.on_eof(timer.cancel)
         connection = request.protocol
-        if isinstance(connection, Connection):
+        if isinstance(connection, ClientConnection):
             connection.request_began()
             request.content.on_eof(connection.request_came)
         try:
@@ -159,7 +161,7 @@ def deadlines(limits: Limits) -> Callable[..., Awaitable[web.StreamResponse]]:
             return refusal
         finally:
             timer.cancel()
-            if isinstance(connection, Connection):
+            if isinstance(connection, ClientConnection):
                 connection.request_ended()
 
     return within_deadlines

@@ -11,30 +11,30 @@ from typing import cast
 from aiohttp import web
 
 from bot.domain.errors import SettingsError
-from bot.domain.stop import Stop
-from bot.serving.connections import BODY_BYTES, Limits, connections, deadlines
+from bot.domain.stop import StopSignal
+from bot.serving.connections import BODY_BYTES, ConnectionLimits, connection_factory, deadlines
 from bot.settings.environment import loopback
 
 log = logging.getLogger(__name__)
 
-CLOSING = web.AppKey("closing", Stop)
+CLOSING = web.AppKey("closing", StopSignal)
 """Fires when the listener closes: an answer that has no end of its own ends then."""
 
 Ready = Callable[[], Awaitable[str]]
 """Says "" when this process can take work, else why not."""
 
 
-def public(routes: Iterable[web.AbstractRouteDef], *, limits: Limits) -> web.Application:
+def public_app(routes: Iterable[web.AbstractRouteDef], *, limits: ConnectionLimits) -> web.Application:
     """What platforms and people reach. `GET /healthz` only says that the process lives: it never asks Redis."""
     app = web.Application(middlewares=[deadlines(limits)], client_max_size=BODY_BYTES)
     app.add_routes([web.get("/healthz", _alive), *routes])
-    app[CLOSING] = Stop()
+    app[CLOSING] = StopSignal()
     app.on_shutdown.append(_closing)
     return app
 
 
-def admin(
-    *, ready: Ready, metrics: Callable[[], str], limits: Limits, host: str = "127.0.0.1"
+def admin_app(
+    *, ready: Ready, metrics: Callable[[], str], limits: ConnectionLimits, host: str = "127.0.0.1"
 ) -> web.Application:
     """What only the operator reaches: liveness, readiness and numbers. `host` is where it listens."""
 
@@ -54,13 +54,13 @@ def admin(
 
 
 @asynccontextmanager
-async def listening(
-    app: web.Application, *, host: str, port: int, variable: str, limits: Limits
+async def listen(
+    app: web.Application, *, host: str, port: int, variable: str, limits: ConnectionLimits
 ) -> AsyncIterator[int]:
     """Serves `app` while the context is open; yields the port. Raises SettingsError when the address is not to be had."""
     runner = web.AppRunner(app, handler_cancellation=False, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
-    accept = connections(cast(web.Server, runner.server), limits)  # there is one since setup()
+    accept = connection_factory(cast(web.Server, runner.server), limits)  # there is one since setup()
     try:
         server = await asyncio.get_running_loop().create_server(accept, host, port, backlog=512)
     except OSError as error:

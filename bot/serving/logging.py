@@ -17,7 +17,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
-from bot.domain.formatting import inert
+from bot.domain.formatting import strip_controls
 
 QUIET = {
     "httpx": logging.WARNING,  # logs whole addresses
@@ -66,7 +66,7 @@ class Redaction:
         return PATTERNS.sub("[secret]", known)
 
 
-class Lines(logging.Formatter):
+class LineFormatter(logging.Formatter):
     """One line per record: JSON, or text for a person. Fields given as `extra` go along."""
 
     def __init__(self, *, as_json: bool, redact: Redaction) -> None:
@@ -87,7 +87,7 @@ class Lines(logging.Formatter):
         """Redacted before it is encoded: no later spelling of a secret can slip through."""
         if value is None or isinstance(value, int | float):
             return value
-        return inert(self._redact(str(value)))
+        return strip_controls(self._redact(str(value)))
 
     def _fields(self, record: logging.LogRecord) -> Iterator[tuple[str, object]]:
         yield "ts", datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
@@ -98,10 +98,10 @@ class Lines(logging.Formatter):
             if name not in STANDARD and not name.startswith("_"):
                 yield name, value
         if record.exc_info and record.exc_info[1]:
-            yield "error", trace(record.exc_info[1])
+            yield "error", describe_exception(record.exc_info[1])
 
 
-def trace(error: BaseException) -> str:
+def describe_exception(error: BaseException) -> str:
     """An exception on one line: what it says and the way to it, innermost first, causes and group members included."""
     where = " < ".join(
         f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}"
@@ -109,9 +109,9 @@ def trace(error: BaseException) -> str:
     )
     line = f"{type(error).__name__}: {_said(error)}" + (f" at {where}" if where else "")
     if isinstance(error, BaseExceptionGroup):
-        line += "".join(f" [{trace(member)}]" for member in error.exceptions)
+        line += "".join(f" [{describe_exception(member)}]" for member in error.exceptions)
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return f"{line} because of {trace(cause)}" if cause and cause is not error else line
+    return f"{line} because of {describe_exception(cause)}" if cause and cause is not error else line
 
 
 def _said(error: BaseException) -> str:
@@ -131,7 +131,7 @@ def configure(*, level: str, style: str, secrets: Collection[str] = (), stream: 
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
     as_json = style == "json" or (style == "auto" and not out.isatty())
-    handler.setFormatter(Lines(as_json=as_json, redact=Redaction(secrets)))
+    handler.setFormatter(LineFormatter(as_json=as_json, redact=Redaction(secrets)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

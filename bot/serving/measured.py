@@ -9,10 +9,12 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Seque
 import aiohttp
 from yarl import URL
 
+from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import Fenced, ModelError, StorageUnavailable
 from bot.domain.events import Event
+from bot.domain.health import ModelHealth
 from bot.domain.turns import Turn, TurnRecord
-from bot.ports import Claim, Condition, Health, Inbox, Leases, Outcome, Receipt, Ticket
+from bot.ports import Health, Inbox, Leases
 from bot.serving.metrics import Meter
 
 REJECTED = {Receipt.REFUSED, Receipt.FULL, Receipt.FULL_QUIET, Receipt.DUPLICATE}
@@ -60,19 +62,19 @@ class MeasuredLeases:
     async def leave(self) -> None:
         await self._inner.leave()
 
-    async def ready(self, limit: int, shard: int = 0) -> Sequence[Ticket]:
+    async def ready(self, limit: int, shard: int = 0) -> Sequence[QueueEntry]:
         return await self._inner.ready(limit, shard)
 
     def stops(self) -> AsyncGenerator[str, None]:
         return self._inner.stops()
 
-    async def abandoned(self, limit: int) -> Sequence[Ticket]:
+    async def abandoned(self, limit: int) -> Sequence[QueueEntry]:
         return await self._inner.abandoned(limit)
 
-    async def claim(self, ticket: Ticket) -> Claim | None:
-        claim = await self._inner.claim(ticket)
+    async def claim(self, queue_entry: QueueEntry) -> Claim | None:
+        claim = await self._inner.claim(queue_entry)
         if claim:
-            self._began[claim.ticket.conversation] = time.perf_counter()
+            self._began[claim.queue_entry.conversation] = time.perf_counter()
             self._meter.observe("mailbox_depth", claim.waiting)
             if claim.record.attempt > 1:
                 self._meter.count("turn_resumed_total")
@@ -83,7 +85,7 @@ class MeasuredLeases:
     async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
         standing = await self._inner.beat(claims)
         for claim in claims:
-            if standing[claim.ticket.conversation] == "lost":
+            if standing[claim.queue_entry.conversation] == "lost":
                 self._ended(claim, "fenced")
         return standing
 
@@ -119,7 +121,7 @@ class MeasuredLeases:
 
     def _ended(self, claim: Claim, outcome: str) -> None:
         """The first end counts: a turn that was fenced while saving ends once."""
-        began = self._began.pop(claim.ticket.conversation, None)
+        began = self._began.pop(claim.queue_entry.conversation, None)
         if began is None:
             return
         if outcome == "fenced":
@@ -141,7 +143,7 @@ class MeasuredHealth:
         self._inner = inner
         self._meter = meter
 
-    async def conditions(self, keys: Collection[str]) -> Mapping[str, Condition]:
+    async def conditions(self, keys: Collection[str]) -> Mapping[str, ModelHealth]:
         return await self._inner.conditions(keys)
 
     async def probe(self, key: str) -> bool:

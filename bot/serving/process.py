@@ -16,8 +16,8 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from bot.ports import Adapter
-from bot.serving.connections import Limits
-from bot.serving.listeners import admin, listening, public
+from bot.serving.connections import ConnectionLimits
+from bot.serving.listeners import admin_app, listen, public_app
 from bot.serving.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Work(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
+class Listeners:
     """Where the process can be reached."""
 
     host: str
@@ -55,10 +55,10 @@ class Service:
     work: Work
     ready: Callable[[], Awaitable[str]]
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
-    limits: Limits = field(default_factory=Limits)
+    limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
-class Stopping:
+class ShutdownSignals:
     """Signals: the first asks for an orderly end, the second for one at once."""
 
     def __init__(self) -> None:
@@ -87,15 +87,15 @@ class Stopping:
 async def serve(
     service: Service,
     *,
-    doors: Doors,
+    listeners: Listeners,
     metrics: Metrics,
     drain_seconds: float,
-    stopping: Stopping,
-    announce: Callable[[Doors], None],
+    stopping: ShutdownSignals,
+    announce: Callable[[Listeners], None],
 ) -> None:
     """Serves until `stopping`. `announce` is called once, when everything can be reached, with the real ports."""
     async with (
-        _open(service, doors=doors, metrics=metrics, stopping=stopping) as opened,
+        _open(service, listeners=listeners, metrics=metrics, stopping=stopping) as opened,
         asyncio.TaskGroup() as group,
     ):
         tasks = [group.create_task(task()) for task in (service.work.run, *service.background)]
@@ -109,7 +109,7 @@ async def serve(
     log.info("stopped")
 
 
-async def beside(service: Service, foreground: Callable[[], Awaitable[int]]) -> int:
+async def serve_beside(service: Service, foreground: Callable[[], Awaitable[int]]) -> int:
     """Works, with no door open, until the foreground has ended; returns what it returns."""
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
         for adapter in service.adapters:
@@ -133,24 +133,30 @@ async def _drain(work: Work, *, seconds: float, at_once: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def _open(
-    service: Service, *, doors: Doors, metrics: Metrics, stopping: Stopping
-) -> AsyncIterator[Doors]:
+    service: Service, *, listeners: Listeners, metrics: Metrics, stopping: ShutdownSignals
+) -> AsyncIterator[Listeners]:
     async def ready() -> str:
         return "draining" if stopping.asked.is_set() else await service.ready()
 
     limits = service.limits
     routes: list[web.AbstractRouteDef] = [route for adapter in service.adapters for route in adapter.routes()]
-    inside = admin(ready=ready, metrics=metrics.text, limits=limits, host=doors.admin_host)
-    outside = public(routes, limits=limits)
+    inside = admin_app(ready=ready, metrics=metrics.text, limits=limits, host=listeners.admin_host)
+    outside = public_app(routes, limits=limits)
     async with AsyncExitStack() as stack:
         for adapter in service.adapters:
             await stack.enter_async_context(adapter.running())
         admin_port = await stack.enter_async_context(
-            listening(
-                inside, host=doors.admin_host, port=doors.admin_port, variable="ADMIN_PORT", limits=limits
+            listen(
+                inside,
+                host=listeners.admin_host,
+                port=listeners.admin_port,
+                variable="ADMIN_PORT",
+                limits=limits,
             )
         )
         port = await stack.enter_async_context(
-            listening(outside, host=doors.host, port=doors.port, variable="PORT", limits=limits)
+            listen(outside, host=listeners.host, port=listeners.port, variable="PORT", limits=limits)
         )
-        yield Doors(host=doors.host, port=port, admin_host=doors.admin_host, admin_port=admin_port)
+        yield Listeners(
+            host=listeners.host, port=port, admin_host=listeners.admin_host, admin_port=admin_port
+        )

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from bot import VERSION
 from bot.domain.catalog import Model
-from bot.serving.process import Doors
+from bot.serving.process import Listeners
 from bot.settings.environment import loopback
 from bot.settings.settings import VENDORS, Settings
 
@@ -14,7 +14,7 @@ SHOWN = 6  # names of models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class StatusLine:
     """One part of Switchboard: what it is doing, or what to set so that it does something."""
 
     name: str
@@ -22,15 +22,15 @@ class Line:
     on: bool = True
 
 
-def render(
-    settings: Settings, doors: Doors, models: Sequence[Model], *, seconds: float, away: str = ""
+def render_start_page(
+    settings: Settings, listeners: Listeners, models: Sequence[Model], *, seconds: float, away: str = ""
 ) -> str:
     """The whole page as text. `models` is the catalogue as it is now; listings are still being read. `away` says
     why nothing can be taken in, "" when all is well.
     """
-    lines = sorted(_lines(settings, doors, models), key=lambda line: not line.on)
+    lines = sorted(_lines(settings, listeners, models), key=lambda line: not line.on)
     body = [f"  {'●' if line.on else '○'} {line.name:<8}{line.text}" for line in lines]
-    page = [f"  Open {_url(doors.host, doors.port)} and ask something.", ""] if settings.page else []
+    page = [f"  Open {_url(listeners.host, listeners.port)} and ask something.", ""] if settings.page else []
     outage = [f"  ! {away}. Nothing is taken in until it does."] if away else []
     warnings = [*outage, *(f"  ! {warning}" for warning in _warnings(settings))]
     return "\n".join(
@@ -46,56 +46,62 @@ def render(
     )
 
 
-def _lines(settings: Settings, doors: Doors, models: Sequence[Model]) -> Iterator[Line]:
+def _lines(settings: Settings, listeners: Listeners, models: Sequence[Model]) -> Iterator[StatusLine]:
     yield from _models(settings, models)
-    yield _slack(settings, doors)
-    yield _teams(settings, doors)
+    yield _slack(settings, listeners)
+    yield _teams(settings, listeners)
     if settings.page:
-        yield Line(name="Page", text=f"{_url(doors.host, doors.port)} (only from this machine)")
+        yield StatusLine(name="Page", text=f"{_url(listeners.host, listeners.port)} (only from this machine)")
     else:
-        yield Line(name="Public", text=f"{_url(doors.host, doors.port)}healthz")
-        yield Line(
+        yield StatusLine(name="Public", text=f"{_url(listeners.host, listeners.port)}healthz")
+        yield StatusLine(
             name="Page", on=False, text="HOST=127.0.0.1: it has no sign-in, so only this machine may see it"
         )
     where = "at REDIS_URL" if settings.redis_url else f"in {settings.data_dir}/, by the embedded server"
     sealed = ", encrypted" if settings.encryption_key else ""
-    yield Line(name="Memory", text=f"kept {where}{sealed}")
-    yield Line(name="Admin", text=f"{_url(doors.admin_host, doors.admin_port)}metrics, readyz, healthz")
+    yield StatusLine(name="Memory", text=f"kept {where}{sealed}")
+    yield StatusLine(
+        name="Admin", text=f"{_url(listeners.admin_host, listeners.admin_port)}metrics, readyz, healthz"
+    )
 
 
-def _models(settings: Settings, models: Sequence[Model]) -> Iterator[Line]:
+def _models(settings: Settings, models: Sequence[Model]) -> Iterator[StatusLine]:
     names = [model.name for model in models]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    yield Line(name="Models", text=f"{', '.join(names[:SHOWN])}{more}; /model switches")
+    yield StatusLine(name="Models", text=f"{', '.join(names[:SHOWN])}{more}; /model switches")
     off = [f"{name.upper()}_API_KEY" for name in VENDORS if name not in settings.vendors]
     off += [] if settings.foundry else ["FOUNDRY_ENDPOINT"]
     if off:
-        yield Line(name="Models", on=False, text=f"{', '.join(off[:3])}{', ...' if off[3:] else ''}")
+        yield StatusLine(name="Models", on=False, text=f"{', '.join(off[:3])}{', ...' if off[3:] else ''}")
 
 
-def _slack(settings: Settings, doors: Doors) -> Line:
+def _slack(settings: Settings, listeners: Listeners) -> StatusLine:
     slack = settings.slack
     if slack is None:
-        return Line(
+        return StatusLine(
             name="Slack",
             on=False,
             text="SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET for HTTP",
         )
     if slack.socket_mode:
-        return Line(name="Slack", text="by Socket Mode")
+        return StatusLine(name="Slack", text="by Socket Mode")
     install = ", installed at /slack/install" if slack.oauth else ""
-    return Line(name="Slack", text=f"listens at {_url(doors.host, doors.port)}slack/events{install}")
+    return StatusLine(
+        name="Slack", text=f"listens at {_url(listeners.host, listeners.port)}slack/events{install}"
+    )
 
 
-def _teams(settings: Settings, doors: Doors) -> Line:
+def _teams(settings: Settings, listeners: Listeners) -> StatusLine:
     if settings.teams is None:
-        return Line(
+        return StatusLine(
             name="Teams",
             on=False,
             text="TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID, or TEAMS_PLAYGROUND=1",
         )
     note = " (Playground: nobody is asked who they are)" if settings.teams.playground else ""
-    return Line(name="Teams", text=f"listens at {_url(doors.host, doors.port)}api/messages{note}")
+    return StatusLine(
+        name="Teams", text=f"listens at {_url(listeners.host, listeners.port)}api/messages{note}"
+    )
 
 
 def _warnings(settings: Settings) -> Iterator[str]:

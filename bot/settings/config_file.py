@@ -50,7 +50,7 @@ RESERVED = frozenset(
 """Words that already mean something where a model's name is typed."""
 
 
-class Table(BaseModel):
+class TomlTable(BaseModel):
     """A table of the file: every key is known, and a misspelt one is met with the nearest that is."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -63,7 +63,7 @@ class Table(BaseModel):
         return table
 
 
-class ProviderEntry(Table):
+class ProviderEntry(TomlTable):
     """`[providers.NAME]`: an endpoint. For a built-in vendor's name every key is optional and overrides the built-in."""
 
     dialect: DialectName | None = None
@@ -100,7 +100,7 @@ class ProviderEntry(Table):
         return name
 
 
-class DeadlinesEntry(Table):
+class DeadlinesEntry(TomlTable):
     """Seconds; what is left out keeps its default, which depends on whether the model reasons."""
 
     first: Seconds | None = None
@@ -115,7 +115,7 @@ class DeadlinesEntry(Table):
         )
 
 
-class PriceEntry(Table):
+class PriceEntry(TomlTable):
     """USD per million tokens."""
 
     input: Dollars
@@ -127,7 +127,7 @@ class PriceEntry(Table):
         return Price(input=self.input, output=self.output, cached=self.cached)
 
 
-class Named(Table):
+class Named(TomlTable):
     """Something people pick by name."""
 
     name: str
@@ -179,7 +179,7 @@ class AgentEntry(Named):
     prompts: tuple[str, ...] = ()
 
 
-class Rules(Table):
+class Rules(TomlTable):
     """What one channel or one workspace may do differently. None: as everywhere."""
 
     allow: tuple[str, ...] | None = None
@@ -187,7 +187,7 @@ class Rules(Table):
     failover: StrictBool | None = None
 
 
-class Policy(Table):
+class Policy(TomlTable):
     """`[policy]`, with `[policy.workspaces.ID]` and `[policy.channels.ID]` for exceptions."""
 
     allow: tuple[str, ...] = ("*",)
@@ -202,7 +202,7 @@ class Policy(Table):
     channels: Mapping[str, Rules] = {}
 
 
-class File(Table):
+class ConfigFile(TomlTable):
     """The whole file. An empty one is a valid one."""
 
     default: str = ""
@@ -232,18 +232,18 @@ class File(Table):
         return self
 
 
-def read(text: str, *, source: str = "switchboard.toml") -> File:
+def read_config(text: str, *, source: str = "switchboard.toml") -> ConfigFile:
     """The file's content, checked. Raises SettingsError with everything that is wrong, one line each."""
     try:
-        return parse(tomllib.loads(text), source=source)
+        return _parse(tomllib.loads(text), source=source)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{source}: not valid TOML: {error}.") from error
 
 
-def parse(document: Mapping[str, object], *, source: str = "switchboard.toml") -> File:
+def _parse(document: Mapping[str, object], *, source: str = "switchboard.toml") -> ConfigFile:
     """The same for a document that was read already."""
     try:
-        return File.model_validate(document)
+        return ConfigFile.model_validate(document)
     except ValidationError as error:
         raise SettingsError(complain(error, document, source)) from error
 

@@ -89,7 +89,7 @@ class Variable:
     remedy: str
 
 
-class Part(BaseModel):
+class SettingsGroup(BaseModel):
     """A group of variables with one prefix. A field that a variable sets has a description: its remedy."""
 
     model_config = ConfigDict(

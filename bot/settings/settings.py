@@ -15,16 +15,16 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from bot.domain.errors import SettingsError
-from bot.settings.config_file import File
-from bot.settings.config_file import read as read_file
+from bot.settings.config_file import ConfigFile
+from bot.settings.config_file import read_config as read_file
 from bot.settings.environment import (
     Address,
     Host,
     Key,
     Names,
-    Part,
     Port,
     RedisAddress,
+    SettingsGroup,
     Variable,
     dotenv,
     explain,
@@ -37,7 +37,7 @@ VENDORS = ("openai", "anthropic", "gemini", "xai", "deepseek", "mistral", "openr
 """Vendors that need nothing but a key. Each has <VENDOR>_API_KEY and <VENDOR>_BASE_URL."""
 
 
-class Slack(Part):
+class SlackSettings(SettingsGroup):
     """Slack over HTTP (bot token and signing secret), by Socket Mode (bot token and app token), or for several
     workspaces by OAuth (client id, client secret and signing secret).
     """
@@ -81,7 +81,7 @@ class Slack(Part):
         return self
 
 
-class Teams(Part):
+class TeamsSettings(SettingsGroup):
     """A Teams bot: one tenant's, or several tenants' by an allow-list. With `playground`, nobody is asked who
     they are; that is only accepted where nobody else can reach the listener.
     """
@@ -115,14 +115,14 @@ class Teams(Part):
         return self
 
 
-class Vendor(Part):
+class VendorSettings(SettingsGroup):
     """How to reach one vendor. `base_url` is "" for the vendor's own address."""
 
     api_key: Key | None = Field(None, description="the key from the vendor's console")
     base_url: Address = Field("", description="the http(s) address that the paths are added to")
 
 
-class Foundry(Part):
+class FoundrySettings(SettingsGroup):
     """A Microsoft Foundry resource. No key: Entra ID."""
 
     prefix: ClassVar[str] = "FOUNDRY_"
@@ -130,7 +130,7 @@ class Foundry(Part):
     api_key: Key | None = Field(None, description="a key of the resource")
 
 
-class Settings(Part):
+class Settings(SettingsGroup):
     """Everything, frozen. Parts that are not configured are None, vendors that are not are absent.
 
     `file` is switchboard.toml; `keys` holds the variables that its `api_key_env` entries name, where they are set.
@@ -162,11 +162,11 @@ class Settings(Part):
         alias="SWITCHBOARD_DRAIN_SECONDS",
         description="seconds that running answers get at the end",
     )
-    slack: Slack | None = None
-    teams: Teams | None = None
-    foundry: Foundry | None = None
-    vendors: Mapping[str, Vendor] = {}
-    file: File = File()
+    slack: SlackSettings | None = None
+    teams: TeamsSettings | None = None
+    foundry: FoundrySettings | None = None
+    vendors: Mapping[str, VendorSettings] = {}
+    file: ConfigFile = ConfigFile()
     keys: Mapping[str, SecretStr] = {}
 
     @property
@@ -197,14 +197,19 @@ class Settings(Part):
 
 def variables() -> Mapping[str, Variable]:
     """Every variable there is, by name."""
-    rows = [*Settings.variables(), *Slack.variables(), *Teams.variables(), *Foundry.variables()]
+    rows = [
+        *Settings.variables(),
+        *SlackSettings.variables(),
+        *TeamsSettings.variables(),
+        *FoundrySettings.variables(),
+    ]
     for vendor in VENDORS:
-        rows += Vendor.variables(f"{vendor.upper()}_")
-    rows += [row for row in Vendor.variables("OLLAMA_") if row.field == "base_url"]
+        rows += VendorSettings.variables(f"{vendor.upper()}_")
+    rows += [row for row in VendorSettings.variables("OLLAMA_") if row.field == "base_url"]
     return {row.name: row for row in rows}
 
 
-def read(environ: Mapping[str, str] | None = None, *, folder: Path = Path()) -> Settings:
+def read_settings(environ: Mapping[str, str] | None = None, *, folder: Path = Path()) -> Settings:
     """The settings of this process: the environment, then `.env` in `folder`, then defaults.
 
     Raises SettingsError with every fault it found.
@@ -229,18 +234,18 @@ def read(environ: Mapping[str, str] | None = None, *, folder: Path = Path()) -> 
     return settings
 
 
-def _file(folder: Path, name: str) -> File:
+def _file(folder: Path, name: str) -> ConfigFile:
     path = folder / (name or "switchboard.toml")
     if not path.is_file():
         if name:
             raise SettingsError(
                 f"SWITCHBOARD_CONFIG is {name!r}: there is no such file. Write the path of one."
             )
-        return File()
+        return ConfigFile()
     return read_file(text_of(path), source=str(path))
 
 
-def _keys(file: File, values: Mapping[str, str]) -> dict[str, str]:
+def _keys(file: ConfigFile, values: Mapping[str, str]) -> dict[str, str]:
     """The variables named by `api_key_env`, where they are set."""
     found = {}
     for name, entry in file.providers.items():
@@ -255,19 +260,19 @@ def _keys(file: File, values: Mapping[str, str]) -> dict[str, str]:
 def _tree(found: Mapping[str, str]) -> dict[str, Any]:
     """The flat variables as the nested values that `Settings` checks. A part exists when one of its essentials does."""
 
-    def part(kind: type[Part], prefix: str | None = None) -> dict[str, str]:
+    def part(kind: type[SettingsGroup], prefix: str | None = None) -> dict[str, str]:
         return {row.field: found[row.name] for row in kind.variables(prefix) if row.name in found}
 
     tree: dict[str, Any] = part(Settings)
     for name, kind, essentials in (
-        ("slack", Slack, {"bot_token", "signing_secret", "app_token", "client_id", "client_secret"}),
-        ("teams", Teams, {"app_id", "app_password", "tenant_id", "allowed_tenants", "playground"}),
-        ("foundry", Foundry, {"endpoint", "api_key"}),
+        ("slack", SlackSettings, {"bot_token", "signing_secret", "app_token", "client_id", "client_secret"}),
+        ("teams", TeamsSettings, {"app_id", "app_password", "tenant_id", "allowed_tenants", "playground"}),
+        ("foundry", FoundrySettings, {"endpoint", "api_key"}),
     ):
         values = part(kind)
         if essentials & {field for field, value in values.items() if value != "0"}:
             tree[name] = values
-    vendors = {name: part(Vendor, f"{name.upper()}_") for name in (*VENDORS, "ollama")}
+    vendors = {name: part(VendorSettings, f"{name.upper()}_") for name in (*VENDORS, "ollama")}
     tree["vendors"] = {name: values for name, values in vendors.items() if values}
     return tree
 

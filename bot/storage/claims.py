@@ -5,50 +5,55 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.domain.claims import Claim, QueueEntry
 from bot.domain.events import EVENT
+from bot.domain.preferences import ModelPreferences
 from bot.domain.turns import RECORD, TurnRecord
-from bot.ports import Claim, Scopes, Ticket
-from bot.storage.encryption import Seal
+from bot.storage.encryption import RecordCipher
 from bot.storage.history import read_turns
 
 
-def tickets_in(shard: int, entries: Sequence[Any]) -> Iterator[Ticket]:
+def read_entries(shard: int, entries: Sequence[Any]) -> Iterator[QueueEntry]:
     """Entries of a `ready` stream, as XREADGROUP and XAUTOCLAIM give them."""
     for entry, fields in entries:
         if not fields:
             continue  # deleted while it was pending: Redis 6.2 hands it out all the same
         workspace, channel, person = json.loads(fields[b"s"])
-        yield Ticket(
+        yield QueueEntry(
             shard=shard,
             entry=entry.decode(),
             conversation=fields[b"c"].decode(),
-            scopes=(workspace, channel, person),
+            asker=(workspace, channel, person),
         )
 
 
-def read_claim(ticket: Ticket, answer: Sequence[Any], chosen: Sequence[bytes | None], seal: Seal) -> Claim:
+def read_claim(
+    queue_entry: QueueEntry, answer: Sequence[Any], chosen: Sequence[bytes | None], cipher: RecordCipher
+) -> Claim:
     """`answer` is what claim.lua returns, `chosen` the choices for everybody, the channel and the person.
 
     Raises Unreadable, or pydantic's ValidationError for an event this version does not know.
     """
     epoch, mail, event, turn, history, choice, waiting = answer
-    conversation = ticket.conversation
+    conversation = queue_entry.conversation
     fields = dict(zip(turn[::2], turn[1::2], strict=True))
     default, for_channel, for_person = ((value or b"").decode() for value in chosen)
     return Claim(
-        ticket=ticket,
+        queue_entry=queue_entry,
         epoch=int(epoch),
         mail=mail.decode(),
-        event=EVENT.validate_json(seal.open(event, about=conversation)),
-        record=_record(fields, conversation, seal),
-        history=read_turns(history, seal, conversation),
-        scopes=Scopes(thread=choice.decode(), person=for_person, channel=for_channel, workspace=default),
+        event=EVENT.validate_json(cipher.decrypt(event, about=conversation)),
+        record=_record(fields, conversation, cipher),
+        history=read_turns(history, cipher, conversation),
+        preferences=ModelPreferences(
+            thread=choice.decode(), person=for_person, channel=for_channel, workspace=default
+        ),
         waiting=waiting,
         stopped=b"stop" in fields,
     )
 
 
-def _record(fields: Mapping[bytes, bytes], conversation: str, seal: Seal) -> TurnRecord:
+def _record(fields: Mapping[bytes, bytes], conversation: str, cipher: RecordCipher) -> TurnRecord:
     told = TurnRecord(
         id=fields[b"id"].decode(),
         attempt=int(fields[b"attempt"]),
@@ -58,5 +63,5 @@ def _record(fields: Mapping[bytes, bytes], conversation: str, seal: Seal) -> Tur
     )
     if b"record" not in fields:
         return told
-    saved = RECORD.validate_json(seal.open(fields[b"record"], about=conversation))
+    saved = RECORD.validate_json(cipher.decrypt(fields[b"record"], about=conversation))
     return replace(told, ref=saved.ref, final=saved.final)

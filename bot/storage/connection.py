@@ -29,7 +29,7 @@ from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import TimeoutError as TooSlow
 
 from bot.domain.errors import SettingsError, StorageUnavailable
-from bot.storage.scripts import Call, Word
+from bot.storage.scripts import ScriptCall, Word
 
 PASSING = (
     NotConnected,
@@ -52,7 +52,7 @@ ALONE = 60.0  # seconds for which nobody waits after a replica did not answer
 log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
-Question = Call | tuple[Word, ...]
+Question = ScriptCall | tuple[Word, ...]
 Client = Any  # Redis | RedisCluster: redis-py types their commands as sync-or-async unions
 
 
@@ -70,7 +70,7 @@ class Database:
         """Asks all of them in one round trip (on a cluster, side by side) and returns the answers in order."""
         return await _patiently(lambda: self._once(questions), patience)
 
-    async def ask_for_good(self, call: Call) -> Any:
+    async def ask_for_good(self, call: ScriptCall) -> Any:
         """Asks, and where Redis is replicated, answers once a replica has it too: a failover must not undo it."""
         return await _patiently(lambda: self._once_copied(call), PATIENCE)
 
@@ -109,7 +109,7 @@ class Database:
             await self._judge(question, answer) for question, answer in zip(questions, answers, strict=True)
         ]
 
-    async def _once_copied(self, call: Call) -> Any:
+    async def _once_copied(self, call: ScriptCall) -> Any:
         now = asyncio.get_running_loop().time()
         if not self._replicated or now < self._alone_until:
             return await self._single(call)
@@ -147,7 +147,7 @@ class Database:
         try:
             return await self._commands.execute_command(*_words(question))
         except NoScriptError:
-            if not isinstance(question, Call):
+            if not isinstance(question, ScriptCall):
                 raise
             return await self._commands.execute_command(*question.words_in_full)
         except AttributeError as error:
@@ -260,7 +260,7 @@ def _addresses(parts: SplitResult) -> list[tuple[str, int]]:
 
 
 def _words(question: Question) -> tuple[Word, ...]:
-    return question.words if isinstance(question, Call) else question
+    return question.words if isinstance(question, ScriptCall) else question
 
 
 @contextmanager

@@ -18,24 +18,24 @@ NONCE = 12  # bytes, as AES-GCM wants it
 SHORTEST_KEY = 32  # characters
 
 
-class Unreadable(SwitchboardError):
+class UnreadableRecord(SwitchboardError):
     """A stored record cannot be opened with the keys at hand, or is not what this version writes."""
 
 
-class Seal:
+class RecordCipher:
     """AES-256-GCM under the operator's key, or nothing at all. `about` is bound in: a record only opens in its place."""
 
     def __init__(self, keys: str = "") -> None:
         """Raises SettingsError for a key too short to be one."""
         self._ciphers = tuple(_cipher(key.strip()) for key in keys.split(",") if key.strip())
 
-    def close(self, data: bytes, *, about: str) -> bytes:
+    def encrypt(self, data: bytes, *, about: str) -> bytes:
         if not self._ciphers:
             return PLAIN + data
         nonce = os.urandom(NONCE)
         return SEALED + nonce + self._ciphers[0].encrypt(nonce, data, about.encode())
 
-    def open(self, stored: bytes, *, about: str) -> bytes:
+    def decrypt(self, stored: bytes, *, about: str) -> bytes:
         """Raises Unreadable."""
         how, body = stored[:1], stored[1:]
         if how == PLAIN:
@@ -45,7 +45,7 @@ class Seal:
                 return cipher.decrypt(body[:NONCE], body[NONCE:], about.encode())
             except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
                 continue
-        raise Unreadable("A stored record cannot be opened. Was SWITCHBOARD_ENCRYPTION_KEY changed?")
+        raise UnreadableRecord("A stored record cannot be opened. Was SWITCHBOARD_ENCRYPTION_KEY changed?")
 
 
 def _cipher(key: str) -> AESGCM:

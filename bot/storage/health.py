@@ -23,7 +23,7 @@ from bot.domain.errors import (
     Rejected,
     StorageUnavailable,
 )
-from bot.ports import Condition, State
+from bot.domain.health import HealthState, ModelHealth
 from bot.storage.connection import Database
 from bot.storage.keys import Keys
 from bot.storage.scripts import Scripts
@@ -38,7 +38,7 @@ CROWDED = 10.0  # the same after a 429 that does not say
 LONGEST = 3_600.0
 PATIENCE = 0.5  # seconds that an answer may wait for Redis on account of this
 
-WELL = Condition()
+WELL = ModelHealth()
 ABOUT_THE_REQUEST = (Rejected, Filtered, ContextTooLong)
 
 
@@ -62,14 +62,14 @@ class RedisHealth:
             await self._load()
             await asyncio.sleep(FRESH * 0.9)
 
-    async def conditions(self, keys: Collection[str]) -> Mapping[str, Condition]:
+    async def conditions(self, keys: Collection[str]) -> Mapping[str, ModelHealth]:
         if not 0 <= self._clock() - self._read < FRESH:
             await self._load()
         return {key: self._condition(key) for key in keys}
 
     async def probe(self, key: str) -> bool:
         kept = self._kept.get(key)
-        if kept and kept["state"] == State.DOWN and self._clock() < kept["till"]:
+        if kept and kept["state"] == HealthState.DOWN and self._clock() < kept["till"]:
             return False
         call = self._scripts.call("probe", (self._key,), key, self._clock(), PROBE)
         try:
@@ -107,14 +107,16 @@ class RedisHealth:
             return
         self._kept = {name.decode(): json.loads(packed) for name, packed in table.items()}
 
-    def _condition(self, key: str) -> Condition:
+    def _condition(self, key: str) -> ModelHealth:
         kept = self._kept.get(key)
         if kept is None:
             return WELL
-        grace = FORGOTTEN if kept["state"] == State.DOWN else 0.0
+        grace = FORGOTTEN if kept["state"] == HealthState.DOWN else 0.0
         if self._clock() >= kept["till"] + grace:
             return WELL
-        return Condition(state=State(kept["state"]), since=kept["since"], until=kept["till"], why=kept["why"])
+        return ModelHealth(
+            state=HealthState(kept["state"]), since=kept["since"], until=kept["till"], why=kept["why"]
+        )
 
 
 def _away(error: ModelError | None) -> float:

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from bot.domain.turns import TURN, Turn
-from bot.storage.encryption import Seal, Unreadable
+from bot.storage.encryption import RecordCipher, UnreadableRecord
 
 log = logging.getLogger(__name__)
 
 
-def read_turns(stored: Sequence[bytes], seal: Seal, conversation: str) -> tuple[Turn, ...]:
+def read_turns(stored: Sequence[bytes], cipher: RecordCipher, conversation: str) -> tuple[Turn, ...]:
     """A turn that cannot be read any more is left out, not a reason to answer nothing."""
     turns = []
     for data in stored:
         try:
-            turns.append(TURN.validate_json(seal.open(data, about=conversation)))
-        except (Unreadable, ValidationError):
+            turns.append(TURN.validate_json(cipher.decrypt(data, about=conversation)))
+        except (UnreadableRecord, ValidationError):
             log.warning("a remembered turn cannot be read", extra={"conversation": conversation})
     return tuple(turns)

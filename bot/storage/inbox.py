@@ -3,10 +3,10 @@
 import json
 import re
 
+from bot.domain.claims import Receipt
 from bot.domain.events import EVENT, Event, MessageDeleted, MessageEdited, MessageReceived, StopRequested
-from bot.ports import Receipt
 from bot.storage.connection import Database
-from bot.storage.encryption import Seal
+from bot.storage.encryption import RecordCipher
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.scripts import Scripts
 
@@ -17,11 +17,11 @@ class RedisInbox:
     """The Inbox on Redis. One round trip per event."""
 
     def __init__(
-        self, *, database: Database, keys: Keys, seal: Seal, scripts: Scripts, lifetimes: Lifetimes
+        self, *, database: Database, keys: Keys, cipher: RecordCipher, scripts: Scripts, lifetimes: Lifetimes
     ) -> None:
         self._database = database
         self._keys = keys
-        self._seal = seal
+        self._cipher = cipher
         self._scripts = scripts
         self._lifetimes = lifetimes
 
@@ -43,7 +43,7 @@ class RedisInbox:
             ),
             _mode(event),
             conversation,
-            self._seal.close(EVENT.dump_json(event, warnings="error"), about=conversation),
+            self._cipher.encrypt(EVENT.dump_json(event, warnings="error"), about=conversation),
             event.author.id,
             json.dumps([workspace, thread.channel, event.author.id]),
             event.turn if isinstance(event, StopRequested) else "",

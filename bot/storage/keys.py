@@ -107,7 +107,7 @@ class Keys:
         digest = _digest(workspace)
         return self._at(self.shard(digest), "m", digest)
 
-    def vault(self, name: str) -> str:
+    def secrets(self, name: str) -> str:
         digest = _digest(name)
         return self._at(self.shard(digest), "v", digest)
 
@@ -118,7 +118,7 @@ class Keys:
     def health(self) -> str:
         return self._at(0, "health")
 
-    def board(self, what: str, chat: str = "") -> str:
+    def timeline(self, what: str, chat: str = "") -> str:
         """All of the page's board lies in the first shard: one step may touch any of it."""
         return self._at(0, "w", *([quote(chat, safe="")] if chat else []), what)
 

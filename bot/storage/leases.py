@@ -10,16 +10,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.domain.claims import Claim, Outcome, QueueEntry
 from bot.domain.errors import Fenced
 from bot.domain.turns import RECORD, TURN, TurnRecord
-from bot.ports import Claim, Outcome, Ticket
-from bot.storage.claims import read_claim, tickets_in
+from bot.storage.claims import read_claim, read_entries
 from bot.storage.connection import WAIT, Database
-from bot.storage.encryption import Seal, Unreadable
+from bot.storage.encryption import RecordCipher, UnreadableRecord
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.ledger import periods, tally
-from bot.storage.preferences import ask_scopes
-from bot.storage.scripts import Call, Scripts, Word
+from bot.storage.preferences import preferences_query
+from bot.storage.scripts import ScriptCall, Scripts, Word
 
 GROUP = "w"
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class RedisLeases:
         *,
         database: Database,
         keys: Keys,
-        seal: Seal,
+        cipher: RecordCipher,
         scripts: Scripts,
         lifetimes: Lifetimes,
         seconds: float,
@@ -42,7 +42,7 @@ class RedisLeases:
         """`name` tells workers apart; two workers must never share one."""
         self._database = database
         self._keys = keys
-        self._seal = seal
+        self._cipher = cipher
         self._scripts = scripts
         self._lifetimes = lifetimes
         self._name = name or secrets.token_hex(8)
@@ -72,14 +72,16 @@ class RedisLeases:
             )
         )
 
-    async def ready(self, limit: int, shard: int = 0) -> Sequence[Ticket]:
+    async def ready(self, limit: int, shard: int = 0) -> Sequence[QueueEntry]:
         key = self._keys.ready(shard)
         words = ("XREADGROUP", "GROUP", GROUP, self._name, "COUNT", limit, "BLOCK", int(WAIT * 1000))
         answer = await self._database.wait_for(*words, "STREAMS", key, ">", key=key)
-        return [ticket for entries in (answer or {}).values() for ticket in tickets_in(shard, entries)]
+        return [
+            queue_entry for entries in (answer or {}).values() for queue_entry in read_entries(shard, entries)
+        ]
 
-    async def abandoned(self, limit: int) -> Sequence[Ticket]:
-        questions: list[Call | tuple[Word, ...]] = []
+    async def abandoned(self, limit: int) -> Sequence[QueueEntry]:
+        questions: list[ScriptCall | tuple[Word, ...]] = []
         for shard in range(self.shards):
             questions.append(self._scripts.call("due", (self._keys.delay(shard),), 100))
             if limit:
@@ -90,21 +92,21 @@ class RedisLeases:
                     )
                 )
         answers = iter(await self._database.ask(*questions))
-        tickets: list[Ticket] = []
+        queue_entries: list[QueueEntry] = []
         due: list[bytes] = []
         for shard in range(self.shards):
             due += next(answers)
             if limit:
                 cursor, entries, *_ = next(answers)  # Redis 7 adds the ids of deleted entries
                 self._cursors[shard] = cursor
-                tickets += tickets_in(shard, entries)
+                queue_entries += read_entries(shard, entries)
         if due:
             await self._database.ask(*(self._wake(conversation.decode()) for conversation in due))
-        return tickets
+        return queue_entries
 
-    async def claim(self, ticket: Ticket) -> Claim | None:
-        conversation, keys = ticket.conversation, self._keys
-        workspace, channel, person = ticket.scopes
+    async def claim(self, queue_entry: QueueEntry) -> Claim | None:
+        conversation, keys = queue_entry.conversation, self._keys
+        workspace, channel, person = queue_entry.asker
         call = self._scripts.call(
             "claim",
             (
@@ -112,24 +114,24 @@ class RedisLeases:
                 keys.mail(conversation),
                 keys.turn(conversation),
                 keys.history(conversation),
-                keys.ready(ticket.shard),
-                keys.epoch(ticket.shard),
+                keys.ready(queue_entry.shard),
+                keys.epoch(queue_entry.shard),
             ),
             conversation,
-            ticket.entry,
+            queue_entry.entry,
             self._name,
             secrets.token_hex(8),
             self._lifetimes.memory,
         )
-        answer, chosen = await self._database.ask(call, ask_scopes(keys, workspace, channel, person))
+        answer, chosen = await self._database.ask(call, preferences_query(keys, workspace, channel, person))
         if answer is None:
             return None
         try:
-            return read_claim(ticket, answer, chosen, self._seal)
-        except (Unreadable, ValidationError):
+            return read_claim(queue_entry, answer, chosen, self._cipher)
+        except (UnreadableRecord, ValidationError):
             log.exception("an event cannot be read and is put aside", extra={"conversation": conversation})
             epoch, mail = answer[0].decode(), answer[1].decode()
-            await self._bury(ticket, epoch, mail, workspace, "unreadable")
+            await self._bury(queue_entry, epoch, mail, workspace, "unreadable")
             return None
 
     async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
@@ -140,12 +142,12 @@ class RedisLeases:
                 self._scripts.call(
                     "beat",
                     (
-                        self._keys.state(claim.ticket.conversation),
-                        self._keys.turn(claim.ticket.conversation),
-                        self._keys.ready(claim.ticket.shard),
+                        self._keys.state(claim.queue_entry.conversation),
+                        self._keys.turn(claim.queue_entry.conversation),
+                        self._keys.ready(claim.queue_entry.shard),
                     ),
                     str(claim.epoch),
-                    claim.ticket.entry,
+                    claim.queue_entry.entry,
                     self._name,
                 )
                 for claim in claims
@@ -153,18 +155,19 @@ class RedisLeases:
             patience=self._seconds / 4,
         )
         return {
-            claim.ticket.conversation: answer.decode() for claim, answer in zip(claims, answers, strict=True)
+            claim.queue_entry.conversation: answer.decode()
+            for claim, answer in zip(claims, answers, strict=True)
         }
 
     async def save(self, claim: Claim, record: TurnRecord) -> None:
-        conversation = claim.ticket.conversation
-        sealed = self._seal.close(RECORD.dump_json(record), about=conversation)
+        conversation = claim.queue_entry.conversation
+        sealed = self._cipher.encrypt(RECORD.dump_json(record), about=conversation)
         keys = (self._keys.state(conversation), self._keys.turn(conversation))
         await self._held(self._scripts.call("save", keys, str(claim.epoch), sealed), claim)
 
     async def commit(self, claim: Claim, outcome: Outcome) -> None:
         thread, keys, lasts = claim.event.thread, self._keys, self._lifetimes
-        conversation, shard = claim.ticket.conversation, claim.ticket.shard
+        conversation, shard = claim.queue_entry.conversation, claim.queue_entry.shard
         workspace, person = workspace_of(thread.platform, thread.workspace), claim.event.author.id
         turns = outcome.append if outcome.replace is None else (*outcome.replace, *outcome.append)
         dates = periods(datetime.now(UTC))
@@ -172,7 +175,7 @@ class RedisLeases:
         about: dict[str, Any] = {
             "conversation": conversation,
             "epoch": str(claim.epoch),
-            "entry": claim.ticket.entry,
+            "entry": claim.queue_entry.entry,
             "mail": claim.mail,
             "replace": outcome.replace is not None,
             "join": outcome.join,
@@ -184,8 +187,8 @@ class RedisLeases:
             "tallies": [lasts.day if len(date) > len("2026-01") else lasts.month for _, date in counted],
             "spent": tally(outcome.counted),
         }
-        if outcome.thread_choice is not None:
-            about["choice"] = outcome.thread_choice
+        if outcome.thread_model is not None:
+            about["choice"] = outcome.thread_model
         if outcome.counted:
             about["thread"] = str(thread)
         call = self._scripts.call(
@@ -202,34 +205,34 @@ class RedisLeases:
                 *(keys.usage(shard, workspace, who, date) for who, date in counted),
             ),
             json.dumps(about),
-            *(self._seal.close(TURN.dump_json(turn), about=conversation) for turn in turns),
+            *(self._cipher.encrypt(TURN.dump_json(turn), about=conversation) for turn in turns),
         )
         await self._held(call, claim)
 
     async def retry(self, claim: Claim, *, seconds: float, failed: bool = True) -> None:
-        conversation, shard = claim.ticket.conversation, claim.ticket.shard
+        conversation, shard = claim.queue_entry.conversation, claim.queue_entry.shard
         keys = (
             self._keys.state(conversation),
             self._keys.turn(conversation),
             self._keys.ready(shard),
             self._keys.delay(shard),
         )
-        words = (conversation, str(claim.epoch), claim.ticket.entry, f"{seconds:.3f}", int(failed))
+        words = (conversation, str(claim.epoch), claim.queue_entry.entry, f"{seconds:.3f}", int(failed))
         await self._held(self._scripts.call("retry", keys, *words), claim)
 
     async def bury(self, claim: Claim, *, why: str) -> None:
         workspace = workspace_of(claim.event.thread.platform, claim.event.thread.workspace)
-        answer = await self._bury(claim.ticket, str(claim.epoch), claim.mail, workspace, why)
+        answer = await self._bury(claim.queue_entry, str(claim.epoch), claim.mail, workspace, why)
         _must_hold(answer, claim)
 
     async def release(self, claim: Claim) -> None:
-        conversation = claim.ticket.conversation
+        conversation = claim.queue_entry.conversation
         keys = (
             self._keys.state(conversation),
             self._keys.mail(conversation),
-            self._keys.ready(claim.ticket.shard),
+            self._keys.ready(claim.queue_entry.shard),
         )
-        words = (conversation, str(claim.epoch), claim.ticket.entry, self._lifetimes.memory)
+        words = (conversation, str(claim.epoch), claim.queue_entry.entry, self._lifetimes.memory)
         await self._held(self._scripts.call("release", keys, *words), claim)
 
     async def stops(self) -> AsyncGenerator[str, None]:
@@ -237,29 +240,29 @@ class RedisLeases:
             async for call in calls:
                 yield call.partition(" ")[2]
 
-    async def _held(self, call: Call, claim: Claim) -> None:
+    async def _held(self, call: ScriptCall, claim: Claim) -> None:
         (answer,) = await self._database.ask(call)
         _must_hold(answer, claim)
 
-    async def _bury(self, ticket: Ticket, epoch: str, mail: str, workspace: str, why: str) -> Any:
-        conversation, keys = ticket.conversation, self._keys
+    async def _bury(self, queue_entry: QueueEntry, epoch: str, mail: str, workspace: str, why: str) -> Any:
+        conversation, keys = queue_entry.conversation, self._keys
         call = self._scripts.call(
             "bury",
             (
                 keys.state(conversation),
                 keys.mail(conversation),
                 keys.turn(conversation),
-                keys.ready(ticket.shard),
-                keys.dead(ticket.shard),
+                keys.ready(queue_entry.shard),
+                keys.dead(queue_entry.shard),
             ),
-            *(conversation, epoch, ticket.entry, mail, workspace, why),
+            *(conversation, epoch, queue_entry.entry, mail, workspace, why),
             self._lifetimes.dead,
             self._lifetimes.memory,
         )
         (answer,) = await self._database.ask(call)
         return answer
 
-    def _wake(self, conversation: str) -> Call:
+    def _wake(self, conversation: str) -> ScriptCall:
         shard = self._keys.shard(conversation)
         keys = (
             self._keys.state(conversation),

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.events import ThreadKey
 from bot.domain.turns import Turn
-from bot.ports import Recent, Spend
+from bot.domain.usage import RecentConversation, Spend
 from bot.storage.connection import Database
-from bot.storage.encryption import Seal
+from bot.storage.encryption import RecordCipher
 from bot.storage.history import read_turns
 from bot.storage.keys import Keys
 
@@ -43,10 +43,10 @@ def tally(turn: Turn | None) -> dict[str, int]:
 class RedisLedger:
     """The Ledger on Redis."""
 
-    def __init__(self, *, database: Database, keys: Keys, seal: Seal) -> None:
+    def __init__(self, *, database: Database, keys: Keys, cipher: RecordCipher) -> None:
         self._database = database
         self._keys = keys
-        self._seal = seal
+        self._cipher = cipher
 
     async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:
         shards = range(self._keys.shards)
@@ -67,7 +67,7 @@ class RedisLedger:
         )
         return _sum(answers[: len(shards)]), _sum(answers[len(shards) :])
 
-    async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[Recent]:
+    async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[RecentConversation]:
         answers = await self._database.ask(
             *(
                 ("ZREVRANGE", self._keys.recent(shard, workspace, person), 0, limit - 1, "WITHSCORES")
@@ -84,14 +84,14 @@ class RedisLedger:
             *(("LRANGE", self._keys.history(thread.digest), -LOOKED_AT, -1) for _, thread in found)
         )
         titled = (
-            Recent(thread=thread, title=self._title(thread, turns, person), at=at)
+            RecentConversation(thread=thread, title=self._title(thread, turns, person), at=at)
             for (at, thread), turns in zip(found, histories, strict=True)
         )
         return [each for each in titled if each.title]  # what was forgotten is not listed either
 
     def _title(self, thread: ThreadKey, stored: Sequence[bytes], person: str) -> str:
         """The latest question of the person's own: they may not be there any more to read what others ask."""
-        turns = read_turns(stored, self._seal, thread.digest)
+        turns = read_turns(stored, self._cipher, thread.digest)
         asked = (turn.asked for turn in reversed(turns))
         own = next((said.text for said in asked if said.author.id == person and said.text), "")
         words = " ".join(own.split())

@@ -7,7 +7,7 @@ from bot.domain.events import ThreadKey
 from bot.domain.turns import Turn
 from bot.ports import Memory
 from bot.storage.connection import Database
-from bot.storage.encryption import Seal
+from bot.storage.encryption import RecordCipher
 from bot.storage.history import read_turns
 from bot.storage.keys import Keys
 from bot.storage.ledger import periods_kept
@@ -19,16 +19,16 @@ SOME = 200  # keys that are erased per round trip
 class RedisMemory(Memory):
     """The Memory on Redis."""
 
-    def __init__(self, *, database: Database, keys: Keys, seal: Seal, scripts: Scripts) -> None:
+    def __init__(self, *, database: Database, keys: Keys, cipher: RecordCipher, scripts: Scripts) -> None:
         self._database = database
         self._keys = keys
-        self._seal = seal
+        self._cipher = cipher
         self._scripts = scripts
 
     async def recall(self, thread: ThreadKey) -> Sequence[Turn]:
         conversation = thread.digest
         (stored,) = await self._database.ask(("LRANGE", self._keys.history(conversation), 0, -1))
-        return read_turns(stored, self._seal, conversation)
+        return read_turns(stored, self._cipher, conversation)
 
     async def forget(self, thread: ThreadKey) -> int:
         (turns,) = await self._database.ask(

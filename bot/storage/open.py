@@ -5,18 +5,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.storage.connection import Database, open_database
-from bot.storage.encryption import Seal
+from bot.storage.encryption import RecordCipher
 from bot.storage.health import RedisHealth
 from bot.storage.inbox import RedisInbox
 from bot.storage.keys import Keys, Lifetimes
 from bot.storage.leases import RedisLeases
 from bot.storage.ledger import RedisLedger
 from bot.storage.memory import RedisMemory
-from bot.storage.preferences import RedisChoices
-from bot.storage.rate_limiter import RedisBudget
+from bot.storage.preferences import RedisPreferenceStore
+from bot.storage.rate_limiter import RedisRateLimiter
 from bot.storage.scripts import Scripts
-from bot.storage.secrets import RedisVault
-from bot.storage.timeline import RedisBoard
+from bot.storage.secrets import RedisSecretStore
+from bot.storage.timeline import RedisTimeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,20 +25,20 @@ class Storage:
 
     database: Database
     keys: Keys
-    seal: Seal
+    cipher: RecordCipher
     inbox: RedisInbox
     leases: RedisLeases
     memory: RedisMemory
-    choices: RedisChoices
+    preferences: RedisPreferenceStore
     ledger: RedisLedger
-    vault: RedisVault
-    budget: RedisBudget
+    secrets: RedisSecretStore
+    rate_limiter: RedisRateLimiter
     health: RedisHealth
-    board: RedisBoard
+    timeline: RedisTimeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class StorageOptions:
     """What an operator, or a test, may want otherwise."""
 
     prefix: str = "sb"
@@ -50,37 +50,37 @@ class Terms:
 
 @asynccontextmanager
 async def open_storage(
-    url: str, terms: Terms | None = None, *, scripts: Scripts | None = None
+    url: str, terms: StorageOptions | None = None, *, scripts: Scripts | None = None
 ) -> AsyncIterator[Storage]:
     """Connects when first asked. Raises SettingsError for a URL or a key that cannot be one."""
-    terms = terms or Terms()
+    terms = terms or StorageOptions()
     scripts = scripts or Scripts()
-    seal = Seal(terms.encryption_keys)
+    cipher = RecordCipher(terms.encryption_keys)
     async with open_database(url) as database:
         keys = Keys(prefix=terms.prefix, shards=database.shards)
         yield Storage(
             database=database,
             keys=keys,
-            seal=seal,
+            cipher=cipher,
             inbox=RedisInbox(
-                database=database, keys=keys, seal=seal, scripts=scripts, lifetimes=terms.lifetimes
+                database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=terms.lifetimes
             ),
             leases=RedisLeases(
                 database=database,
                 keys=keys,
-                seal=seal,
+                cipher=cipher,
                 scripts=scripts,
                 lifetimes=terms.lifetimes,
                 seconds=terms.lease,
                 name=terms.worker,
             ),
-            memory=RedisMemory(database=database, keys=keys, seal=seal, scripts=scripts),
-            choices=RedisChoices(database=database, keys=keys),
-            ledger=RedisLedger(database=database, keys=keys, seal=seal),
-            vault=RedisVault(database=database, keys=keys, seal=seal),
-            budget=RedisBudget(database=database, keys=keys, scripts=scripts),
+            memory=RedisMemory(database=database, keys=keys, cipher=cipher, scripts=scripts),
+            preferences=RedisPreferenceStore(database=database, keys=keys),
+            ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
+            secrets=RedisSecretStore(database=database, keys=keys, cipher=cipher),
+            rate_limiter=RedisRateLimiter(database=database, keys=keys, scripts=scripts),
             health=RedisHealth(database=database, keys=keys, scripts=scripts),
-            board=RedisBoard(
-                database=database, keys=keys, seal=seal, scripts=scripts, lifetimes=terms.lifetimes
+            timeline=RedisTimeline(
+                database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=terms.lifetimes
             ),
         )

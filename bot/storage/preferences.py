@@ -1,18 +1,18 @@
 """Who picked which model where: one small hash per workspace."""
 
 from bot.domain.events import ThreadKey
-from bot.ports import Scopes
+from bot.domain.preferences import ModelPreferences
 from bot.storage.connection import Database
 from bot.storage.keys import Keys, workspace_of
 from bot.storage.scripts import Word
 
 
-def ask_scopes(keys: Keys, workspace: str, channel: str, person: str) -> tuple[Word, ...]:
+def preferences_query(keys: Keys, workspace: str, channel: str, person: str) -> tuple[Word, ...]:
     """The question for default, channel and person, to be asked along with others."""
     return ("HMGET", keys.choices(workspace), "default", f"channel:{channel}", f"person:{person}")
 
 
-class RedisChoices:
+class RedisPreferenceStore:
     """The Choices on Redis. A thread's own choice belongs to its conversation and is set by a commit."""
 
     def __init__(self, *, database: Database, keys: Keys) -> None:
@@ -23,11 +23,13 @@ class RedisChoices:
         key = self._keys.choices(workspace)
         await self._database.ask(("HSET", key, scope, model) if model else ("HDEL", key, scope))
 
-    async def in_force(self, thread: ThreadKey, person: str) -> Scopes:
+    async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         workspace = workspace_of(thread.platform, thread.workspace)
         own, chosen = await self._database.ask(
             ("HGET", self._keys.state(thread.digest), "choice"),
-            ask_scopes(self._keys, workspace, thread.channel, person),
+            preferences_query(self._keys, workspace, thread.channel, person),
         )
         default, for_channel, for_person = ((value or b"").decode() for value in chosen)
-        return Scopes(thread=(own or b"").decode(), person=for_person, channel=for_channel, workspace=default)
+        return ModelPreferences(
+            thread=(own or b"").decode(), person=for_person, channel=for_channel, workspace=default
+        )

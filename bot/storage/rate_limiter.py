@@ -5,7 +5,7 @@ from bot.storage.keys import Keys
 from bot.storage.scripts import Scripts
 
 
-class RedisBudget:
+class RedisRateLimiter:
     """The Budget on Redis."""
 
     def __init__(self, *, database: Database, keys: Keys, scripts: Scripts) -> None:

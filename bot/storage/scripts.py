@@ -9,7 +9,7 @@ Word = str | bytes | int | float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ScriptCall:
     """One script with its keys and arguments, ready to be sent."""
 
     text: str
@@ -46,5 +46,5 @@ class Scripts:
     def names(self) -> tuple[str, ...]:
         return tuple(self._texts)
 
-    def call(self, name: str, keys: tuple[str, ...], *arguments: Word) -> Call:
-        return Call(text=self._texts[name], sha=self._shas[name], keys=keys, arguments=arguments)
+    def call(self, name: str, keys: tuple[str, ...], *arguments: Word) -> ScriptCall:
+        return ScriptCall(text=self._texts[name], sha=self._shas[name], keys=keys, arguments=arguments)

@@ -2,25 +2,25 @@
 
 from bot.domain.errors import SettingsError
 from bot.storage.connection import Database
-from bot.storage.encryption import Seal, Unreadable
+from bot.storage.encryption import RecordCipher, UnreadableRecord
 from bot.storage.keys import Keys
 from bot.storage.scripts import Word
 
 PROOF = "the-key-that-seals"
 
 
-class RedisVault:
+class RedisSecretStore:
     """The Vault on Redis. Names are hashed; a value that cannot be opened any more counts as absent."""
 
-    def __init__(self, *, database: Database, keys: Keys, seal: Seal) -> None:
+    def __init__(self, *, database: Database, keys: Keys, cipher: RecordCipher) -> None:
         self._database = database
         self._keys = keys
-        self._seal = seal
+        self._cipher = cipher
 
     async def put(self, name: str, value: str, *, seconds: int | None = None) -> None:
         expiry: tuple[Word, ...] = () if seconds is None else ("EX", seconds)
-        sealed = self._seal.close(value.encode(), about=name)
-        await self._database.ask(("SET", self._keys.vault(name), sealed, *expiry))
+        sealed = self._cipher.encrypt(value.encode(), about=name)
+        await self._database.ask(("SET", self._keys.secrets(name), sealed, *expiry))
 
     async def get(self, name: str) -> str | None:
         return await self._open("GET", name)
@@ -32,11 +32,11 @@ class RedisVault:
         """Raises SettingsError where another key has sealed what is stored: this process would take events in that
         no other can read, and put aside what others have taken in.
         """
-        (stored,) = await self._database.ask(("GET", self._keys.vault(PROOF)))
+        (stored,) = await self._database.ask(("GET", self._keys.secrets(PROOF)))
         try:
             if stored is not None:
-                self._seal.open(stored, about=PROOF)
-        except Unreadable as error:
+                self._cipher.decrypt(stored, about=PROOF)
+        except UnreadableRecord as error:
             raise SettingsError(
                 "SWITCHBOARD_ENCRYPTION_KEY is not the key that what is stored was sealed with. Write that one, or both "
                 "with a comma between them, the new one first."
@@ -44,13 +44,13 @@ class RedisVault:
         await self.put(PROOF, "")
 
     async def delete(self, name: str) -> None:
-        await self._database.ask(("DEL", self._keys.vault(name)))
+        await self._database.ask(("DEL", self._keys.secrets(name)))
 
     async def _open(self, command: str, name: str) -> str | None:
-        (stored,) = await self._database.ask((command, self._keys.vault(name)))
+        (stored,) = await self._database.ask((command, self._keys.secrets(name)))
         if stored is None:
             return None
         try:
-            return self._seal.open(stored, about=name).decode()
-        except Unreadable:
+            return self._cipher.decrypt(stored, about=name).decode()
+        except UnreadableRecord:
             return None

@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.domain.errors import Fenced, PlatformGone
-from bot.domain.timeline import GROWTH, POST, Change, Chat, Growth, Page, Post
+from bot.domain.timeline import GROWTH, POST, Change, Chat, Growth, Post, TimelinePage
 from bot.storage.connection import WAIT, Database
-from bot.storage.encryption import Seal, Unreadable
+from bot.storage.encryption import RecordCipher, UnreadableRecord
 from bot.storage.keys import DAY, Keys, Lifetimes
 from bot.storage.scripts import Scripts, Word
 
@@ -28,20 +28,20 @@ TITLE = 80  # characters of a question that name its conversation
 log = logging.getLogger(__name__)
 
 
-class RedisBoard:
+class RedisTimeline:
     """The Board on Redis."""
 
     def __init__(
-        self, *, database: Database, keys: Keys, seal: Seal, scripts: Scripts, lifetimes: Lifetimes
+        self, *, database: Database, keys: Keys, cipher: RecordCipher, scripts: Scripts, lifetimes: Lifetimes
     ) -> None:
         self._database = database
         self._keys = keys
-        self._seal = seal
+        self._cipher = cipher
         self._scripts = scripts
         self._lifetimes = lifetimes
 
     async def post(self, chat: str, *posts: Post) -> None:
-        title = next((titled(post.text) for post in posts if post.person), "")
+        title = next((title_of(post.text) for post in posts if post.person), "")
         arguments: list[Word] = [chat, self._close(chat, title.encode()) if title else "", KEPT]
         arguments += [self._lifetimes.memory, DAY]
         for post in posts:
@@ -49,20 +49,20 @@ class RedisBoard:
             arguments.append(self._close(chat, POST.dump_json(post, exclude_defaults=True)))
         names = ("seq", "log", "chats", "titles")
         own = ("order", "posts", "owners", "grown", "gone")
-        self._judge(await self._call("board_post", chat, names, own, *arguments))
+        self._judge(await self._call("timeline_post", chat, names, own, *arguments))
 
     async def grow(self, chat: str, growth: Growth) -> None:
         sealed = self._close(chat, GROWTH.dump_json(growth, exclude_defaults=True))
         own = ("owners", "grown", "gone")
         arguments = (chat, growth.id, growth.attempt, growth.number, sealed, KEPT, DAY)
-        self._judge(await self._call("board_grow", chat, ("seq", "log"), own, *arguments))
+        self._judge(await self._call("timeline_grow", chat, ("seq", "log"), own, *arguments))
 
-    async def read(self, chat: str, *, before: str = "") -> Page:
+    async def read(self, chat: str, *, before: str = "") -> TimelinePage:
         own = ("order", "posts", "owners", "grown")
-        answer = await self._call("board_read", chat, ("seq", "titles"), own, chat, before, SHOWN)
+        answer = await self._call("timeline_read", chat, ("seq", "titles"), own, chat, before, SHOWN)
         mark, title, more, growing, grown, sealed = answer
         posts = [post for post in (self._post(chat, data) for data in sealed) if post]
-        return Page(
+        return TimelinePage(
             posts=tuple(
                 self._grown(chat, post, grown) if post.id == growing.decode() else post for post in posts
             ),
@@ -72,7 +72,7 @@ class RedisBoard:
         )
 
     async def chats(self) -> Sequence[Chat]:
-        chats, titles = self._keys.board("chats"), self._keys.board("titles")
+        chats, titles = self._keys.timeline("chats"), self._keys.timeline("titles")
         _, found, named = await self._database.ask(
             ("ZREMRANGEBYSCORE", chats, "-inf", time.time() - self._lifetimes.memory),
             ("ZREVRANGE", chats, 0, LISTED - 1, "WITHSCORES"),
@@ -89,18 +89,18 @@ class RedisBoard:
     async def rename(self, chat: str, title: str) -> bool:
         names = ("seq", "log", "chats", "titles")
         sealed = self._close(chat, title.encode())
-        return bool(await self._call("board_name", chat, names, (), chat, sealed, KEPT, DAY))
+        return bool(await self._call("timeline_name", chat, names, (), chat, sealed, KEPT, DAY))
 
     async def delete(self, chat: str) -> bool:
         names = ("seq", "log", "chats", "titles")
         own = ("order", "posts", "owners", "grown", "gone")
-        return bool(await self._call("board_erase", chat, names, own, chat, KEPT, DAY))
+        return bool(await self._call("timeline_erase", chat, names, own, chat, KEPT, DAY))
 
     async def watch(self, after: str = "") -> AsyncGenerator[Sequence[Change], None]:
-        key = self._keys.board("log")
+        key = self._keys.timeline("log")
         at = await self._start(after)
         if at is None:
-            (now,) = await self._database.ask(("GET", self._keys.board("seq")))
+            (now,) = await self._database.ask(("GET", self._keys.timeline("seq")))
             at = int(now or 0)
             yield [Change(mark=str(at), kind="lost")]
         (entries,) = await self._database.ask(("XRANGE", key, f"{at + 1}-0", "+", "COUNT", BATCH))
@@ -115,7 +115,7 @@ class RedisBoard:
     async def _start(self, after: str) -> int | None:
         """Where to go on; None when changes since then are not kept any more."""
         now, first = await self._database.ask(
-            ("GET", self._keys.board("seq")), ("XRANGE", self._keys.board("log"), "-", "+", "COUNT", 1)
+            ("GET", self._keys.timeline("seq")), ("XRANGE", self._keys.timeline("log"), "-", "+", "COUNT", 1)
         )
         newest = int(now or 0)
         if not after:
@@ -128,7 +128,9 @@ class RedisBoard:
     async def _call(
         self, script: str, chat: str, names: tuple[str, ...], own: tuple[str, ...], *arguments: Word
     ) -> Any:
-        keys = [self._keys.board(name) for name in names] + [self._keys.board(name, chat) for name in own]
+        keys = [self._keys.timeline(name) for name in names] + [
+            self._keys.timeline(name, chat) for name in own
+        ]
         (answer,) = await self._database.ask(self._scripts.call(script, tuple(keys), *arguments))
         return answer
 
@@ -139,21 +141,21 @@ class RedisBoard:
             raise Fenced
 
     def _close(self, chat: str, data: bytes) -> bytes:
-        return self._seal.close(data, about=f"web:{chat}")
+        return self._cipher.encrypt(data, about=f"web:{chat}")
 
     def _open(self, chat: str, data: bytes) -> bytes:
-        return self._seal.open(data, about=f"web:{chat}")
+        return self._cipher.decrypt(data, about=f"web:{chat}")
 
     def _title(self, chat: str, data: bytes) -> str:
         try:
             return self._open(chat, data).decode() if data else ""
-        except Unreadable:
+        except UnreadableRecord:
             return ""
 
     def _post(self, chat: str, data: bytes) -> Post | None:
         try:
             return POST.validate_json(self._open(chat, data))
-        except (Unreadable, ValidationError):
+        except (UnreadableRecord, ValidationError):
             log.warning("a post cannot be read", extra={"chat": chat})
             return None
 
@@ -176,13 +178,13 @@ class RedisBoard:
                     return Change(mark=mark, kind="grow", chat=chat, growth=growth)
                 case b"title":
                     return Change(mark=mark, kind="title", chat=chat, title=self._title(chat, data))
-        except (Unreadable, ValidationError):
+        except (UnreadableRecord, ValidationError):
             log.warning("a change cannot be read", extra={"chat": chat})
             return None
         return Change(mark=mark, kind="gone", chat=chat)
 
 
-def titled(text: str) -> str:
+def title_of(text: str) -> str:
     """How a conversation is named after its first question."""
     words = " ".join(text.split())
     return words if len(words) <= TITLE else f"{words[: TITLE - 1].rstrip()}…"

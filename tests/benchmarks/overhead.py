@@ -19,17 +19,17 @@ import httpx
 from aiohttp import web
 
 from bot.domain.catalog import Model
-from bot.domain.prompt import Message, Prompt, TextPart
+from bot.domain.prompt import Prompt, PromptMessage, TextPart
 from bot.domain.stream_parts import Text
 from providers.dialect import Quirks
-from providers.endpoint import Endpoint, Key
+from providers.endpoint import ApiKey, Endpoint
 from providers.transport import Transport
 
 PIECES = 500
 ROUNDS = 30
 GOAL = 1.5
 MODEL = Model(name="it", provider="bench", model="m-1")
-HELLO = Prompt(system="", messages=(Message(role="user", parts=(TextPart(text="hello"),)),))
+HELLO = Prompt(system="", messages=(PromptMessage(role="user", parts=(TextPart(text="hello"),)),))
 
 
 def event(choice: dict[str, object]) -> bytes:
@@ -105,10 +105,10 @@ async def bare(client: httpx.AsyncClient, url: str) -> int:
 
 async def ours(transport: Transport, url: str) -> int:
     endpoint = Endpoint(
-        transport=transport, base_url=url, auth=Key(scheme="none"), dialects={"openai-chat": Quirks()}
+        transport=transport, base_url=url, auth=ApiKey(scheme="none"), dialects={"openai-chat": Quirks()}
     )
-    async with aclosing(endpoint.stream(MODEL, HELLO)) as pieces:
-        return sum([isinstance(piece, Text) async for piece in pieces])
+    async with aclosing(endpoint.stream(MODEL, HELLO)) as parts:
+        return sum([isinstance(part, Text) async for part in parts])
 
 
 async def seconds(read: Callable[[], Awaitable[int]]) -> float:

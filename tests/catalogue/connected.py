@@ -7,16 +7,16 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.domain.catalog import Model
-from bot.domain.prompt import Message, Prompt, TextPart
+from bot.domain.prompt import Prompt, PromptMessage, TextPart
 from bot.domain.stream_parts import Finish, Text
 from bot.ports import Provider
 from bot.settings import config_file, settings
-from providers.connecting import Connection, Connections, Switchboard
+from providers.connecting import ConnectedEndpoint, ConnectedEndpoints, EndpointBuilder
 from providers.entra import Credential, Identity
 from providers.transport import Transport
 from providers.vendors import VENDORS, Vendor
 
-HELLO = Prompt(system="s", messages=(Message(role="user", parts=(TextPart(text="hello"),)),))
+HELLO = Prompt(system="s", messages=(PromptMessage(role="user", parts=(TextPart(text="hello"),)),))
 
 
 @asynccontextmanager
@@ -25,14 +25,14 @@ async def plugged(
     toml: str = "",
     *,
     table: Sequence[Vendor] = VENDORS,
-    vendors: Mapping[str, settings.Vendor] | None = None,
+    vendors: Mapping[str, settings.VendorSettings] | None = None,
     credential: Credential | None = None,
-) -> AsyncIterator[Connections]:
+) -> AsyncIterator[ConnectedEndpoints]:
     """What an environment and a file come to. `vendors` overrides what the environment says about vendors."""
-    read = settings.read(dict(environ))
-    file = config_file.read(toml)
+    read = settings.read_settings(dict(environ))
+    file = config_file.read_config(toml)
     async with Transport() as transport:
-        yield Switchboard(
+        yield EndpointBuilder(
             transport=transport,
             identity=Identity(credential=credential),
             vendors=vendors or read.vendors,
@@ -46,11 +46,11 @@ async def plugged(
         ).connect(file)
 
 
-def connection(connections: Connections, name: str) -> Connection:
+def connection(connections: ConnectedEndpoints, name: str) -> ConnectedEndpoint:
     return next(each for each in connections.all if each.source.name == name)
 
 
-def provider(connections: Connections, name: str) -> Provider:
+def provider(connections: ConnectedEndpoints, name: str) -> Provider:
     return connections.providers[name]
 
 
@@ -58,10 +58,10 @@ async def answer(provider: Provider, model: str, **about: Any) -> tuple[str, str
     """The answer's text and the model that gave it."""
     asked = Model(name="it", provider="p", model=model, **about)
     text, served = "", ""
-    async with aclosing(provider.stream(asked, HELLO)) as pieces:
-        async for piece in pieces:
-            if isinstance(piece, Text):
-                text += piece.text
-            if isinstance(piece, Finish):
-                served = piece.model
+    async with aclosing(provider.stream(asked, HELLO)) as parts:
+        async for part in parts:
+            if isinstance(part, Text):
+                text += part.text
+            if isinstance(part, Finish):
+                served = part.model
     return text, served

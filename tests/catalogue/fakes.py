@@ -6,11 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.domain.catalog import Model
+from bot.domain.catalog import Listing, Model
 from bot.domain.errors import ModelError
 from bot.domain.prompt import Prompt
-from bot.domain.stream_parts import Finish, Piece, Reason
-from bot.ports import Listing
+from bot.domain.stream_parts import Finish, Reason, StreamPart
 
 ANSWER = (
     'data: {"model": "%s", "choices": [{"delta": {"content": "hello"}, "finish_reason": null}]}\n\n'
@@ -228,5 +227,5 @@ class FakeProvider:
             raise self.error
         return self.rows
 
-    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         yield Finish(reason=Reason.STOP, model=model.model)

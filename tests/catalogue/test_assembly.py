@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from bot.domain.catalog import Catalog, Model, Price
+from bot.domain.catalog import Catalog, Listing, Model, Price
 from bot.domain.errors import SettingsError
 from bot.models import references
 from bot.models.assembly import LOADING, PATIENT, Assembled, assemble
 from bot.models.facts import Fact, Facts
-from bot.models.sources import Flagship, Source
-from bot.ports import Listing
+from bot.models.sources import Flagship, ModelSource
 from bot.settings import config_file
 
 GROK = Flagship(name="grok", patterns=(r"grok-(\d+(?:\.\d+)?)",), model="grok-latest")
@@ -20,20 +19,22 @@ GPT = Flagship(
     model="gpt-6-sol",
     aliases=("chatgpt",),
 )
-DEMO = Source(name="demo", flagships=(Flagship(name="demo", patterns=("demo",), model="demo"),), stopgap=True)
-XAI = Source(name="xai", flagships=(GROK,))
-OPENAI = Source(name="openai", flagships=(GPT,))
-OLLAMA = Source(name="ollama", local=True)
-FOUNDRY = Source(name="foundry", flagships=(GPT, GROK))
+DEMO = ModelSource(
+    name="demo", flagships=(Flagship(name="demo", patterns=("demo",), model="demo"),), stopgap=True
+)
+XAI = ModelSource(name="xai", flagships=(GROK,))
+OPENAI = ModelSource(name="openai", flagships=(GPT,))
+OLLAMA = ModelSource(name="ollama", local=True)
+FOUNDRY = ModelSource(name="foundry", flagships=(GPT, GROK))
 FACTS = Facts(
     [(r"grok-5", Fact(context=500_000, max_output=32_000, vision=True, tools=True, reasoning=True))]
 )
 
 
 def made(
-    sources: Sequence[Source], listings: Mapping[str, Sequence[Listing]] | None = None, toml: str = ""
+    sources: Sequence[ModelSource], listings: Mapping[str, Sequence[Listing]] | None = None, toml: str = ""
 ) -> Assembled:
-    return assemble(config_file.read(toml), sources, listings or {}, facts=FACTS)
+    return assemble(config_file.read_config(toml), sources, listings or {}, facts=FACTS)
 
 
 def picked(assembled: Assembled, name: str) -> Model:
@@ -206,8 +207,8 @@ def test_the_demo_is_offered_only_while_there_is_nothing_else() -> None:
 
 
 def test_models_of_an_endpoint_without_its_key_are_left_out() -> None:
-    off = Source(name="xai", flagships=(GROK,), off="set XAI_API_KEY")
-    file = config_file.read('[[models]]\nname = "g"\nprovider = "xai"\nmodel = "grok-5"\n')
+    off = ModelSource(name="xai", flagships=(GROK,), off="set XAI_API_KEY")
+    file = config_file.read_config('[[models]]\nname = "g"\nprovider = "xai"\nmodel = "grok-5"\n')
 
     assert assemble(file, [off, DEMO], {}, facts=FACTS).default == "demo"
 
@@ -234,21 +235,21 @@ def test_models_of_an_endpoint_without_its_key_are_left_out() -> None:
     ],
 )
 def test_a_reference_that_leads_nowhere_stops_the_start(toml: str, said: str) -> None:
-    sources = [Source(name="openai", flagships=(GPT,), off="set OPENAI_API_KEY"), XAI]
+    sources = [ModelSource(name="openai", flagships=(GPT,), off="set OPENAI_API_KEY"), XAI]
     with pytest.raises(SettingsError) as refused:
-        references.check(config_file.read(toml), sources)
+        references.check_references(config_file.read_config(toml), sources)
 
     assert str(refused.value) == f"switchboard.toml: {said}"
 
 
 def test_a_default_that_several_keys_would_bring_names_them_all() -> None:
-    sources = [Source(name=name, flagships=(GPT,), off=f"set {name}_KEY") for name in ("A", "B")]
+    sources = [ModelSource(name=name, flagships=(GPT,), off=f"set {name}_KEY") for name in ("A", "B")]
     with pytest.raises(SettingsError, match=r"set A_KEY or B_KEY\."):
-        references.check(config_file.read('default = "gpt"'), sources)
+        references.check_references(config_file.read_config('default = "gpt"'), sources)
 
 
 def test_models_that_only_listings_know_are_referred_to_with_their_provider() -> None:
-    references.check(config_file.read('default = "ollama:qwen3"'), [OLLAMA, DEMO])
+    references.check_references(config_file.read_config('default = "ollama:qwen3"'), [OLLAMA, DEMO])
 
     toml = 'default = "ollama:qwen3"'
     assert made([XAI, OLLAMA], {}, toml).default == "grok"

@@ -5,85 +5,88 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.catalog import Catalog, Model, Price
+from bot.domain.catalog import Catalog, Listing, Model, Price
+from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import Auth, ModelError, ModelNotFound, Overloaded, Quota, Timeout
 from bot.domain.errors import Connection as Unreachable
+from bot.domain.health import HealthState, ModelHealth
 from bot.models.listing import render_models
 from bot.models.pricing import Prices
-from bot.models.sources import Source
-from bot.ports import Condition, Listing, State
+from bot.models.sources import ModelSource
 from bot.settings import config_file
-from providers.check import Light, Verdict, check
-from providers.connecting import Connection
+from providers.check import check_endpoints
+from providers.connecting import ConnectedEndpoint
 from tests.catalogue.fakes import FakeProvider
 
 DOWN_SINCE = "down since 01:46 UTC (is overloaded)"
-XAI = Connection(
-    source=Source(name="xai"),
+XAI = ConnectedEndpoint(
+    source=ModelSource(name="xai"),
     provider=FakeProvider(rows=[Listing(id="grok-4.7"), Listing(id="grok-4.6")]),
     address="https://api.x.ai/v1",
     key="XAI_API_KEY",
 )
 
 
-async def one(connection: Connection, toml: str = "") -> list[Verdict]:
-    return list(await check([connection], config_file.read(toml)))
+async def one(connection: ConnectedEndpoint, toml: str = "") -> list[CheckResult]:
+    return list(await check_endpoints([connection], config_file.read_config(toml)))
 
 
 async def test_an_endpoint_that_answers_says_how_much_it_has() -> None:
-    assert await one(XAI) == [Verdict(about="xai", light=Light.GOOD, text="2 models listed")]
+    assert await one(XAI) == [CheckResult(about="xai", light=CheckStatus.GOOD, text="2 models listed")]
 
 
 async def test_an_endpoint_that_is_off_says_what_to_set() -> None:
-    off = Connection(source=Source(name="xai", off="set XAI_API_KEY"), provider=None)
+    off = ConnectedEndpoint(source=ModelSource(name="xai", off="set XAI_API_KEY"), provider=None)
 
-    assert await one(off) == [Verdict(about="xai", light=Light.OFF, text="set XAI_API_KEY")]
+    assert await one(off) == [CheckResult(about="xai", light=CheckStatus.OFF, text="set XAI_API_KEY")]
 
 
 @pytest.mark.parametrize(
     ("error", "light", "text"),
     [
-        (Auth(status=401), Light.BAD, "https://api.x.ai/v1 refused the key (401): check XAI_API_KEY"),
+        (Auth(status=401), CheckStatus.BAD, "https://api.x.ai/v1 refused the key (401): check XAI_API_KEY"),
         (
             Auth("Entra ID is not possible here: install it", code="entra_missing"),
-            Light.BAD,
+            CheckStatus.BAD,
             "Entra ID is not possible here: install it",
         ),
-        (Quota(), Light.BAD, "the account has no credit left: top it up in the vendor's console"),
+        (Quota(), CheckStatus.BAD, "the account has no credit left: top it up in the vendor's console"),
         (
             ModelNotFound(status=404),
-            Light.DOUBT,
+            CheckStatus.DOUBT,
             "https://api.x.ai/v1 has no listing: check the address, and name its models under [[models]]",
         ),
         (
             Unreachable(),
-            Light.BAD,
+            CheckStatus.BAD,
             "https://api.x.ai/v1 cannot be reached: check the address, the network and the proxy",
         ),
         (
             Overloaded(status=529),
-            Light.DOUBT,
+            CheckStatus.DOUBT,
             "https://api.x.ai/v1 is overloaded (HTTP 529): try again in a minute",
         ),
     ],
     ids=["key", "no entra", "quota", "no listing", "unreachable", "overloaded"],
 )
-async def test_what_is_wrong_is_one_line_with_the_remedy(error: ModelError, light: Light, text: str) -> None:
+async def test_what_is_wrong_is_one_line_with_the_remedy(
+    error: ModelError, light: CheckStatus, text: str
+) -> None:
     wrong = replace(XAI, provider=FakeProvider(error=error))
 
-    assert await one(wrong) == [Verdict(about="xai", light=light, text=text)]
+    assert await one(wrong) == [CheckResult(about="xai", light=light, text=text)]
 
 
 async def test_a_local_server_that_does_not_run_is_no_fault() -> None:
-    ollama = Connection(
-        source=Source(name="ollama", local=True),
+    ollama = ConnectedEndpoint(
+        source=ModelSource(name="ollama", local=True),
         provider=FakeProvider(error=Timeout()),
         address="http://127.0.0.1:11434",
     )
 
     (verdict,) = await one(ollama)
     assert (verdict.light, verdict.text) == (
-        Light.OFF,
+        CheckStatus.OFF,
         "nothing answers at http://127.0.0.1:11434: start it, or set its address",
     )
 
@@ -91,8 +94,8 @@ async def test_a_local_server_that_does_not_run_is_no_fault() -> None:
 async def test_a_configured_model_that_is_not_listed_is_named_with_the_nearest() -> None:
     toml = '[[models]]\nname = "g"\nprovider = "xai"\nmodel = "grok-47"\n'
 
-    assert (await one(XAI, toml))[1] == Verdict(
-        about="g", light=Light.DOUBT, text='xai does not list "grok-47". Did you mean "grok-4.7"?'
+    assert (await one(XAI, toml))[1] == CheckResult(
+        about="g", light=CheckStatus.DOUBT, text='xai does not list "grok-47". Did you mean "grok-4.7"?'
     )
 
 
@@ -112,7 +115,7 @@ def test_the_list_of_models_shows_what_each_can_do_costs_and_how_it_is() -> None
     old = replace(
         grok, name="grok-3", model="grok-3", aliases=(), featured=False, price=None, note="listed by xai"
     )
-    down = Condition(state=State.DOWN, since=1_000_000_000.0, until=1_000_000_300.0, why="overloaded")
+    down = ModelHealth(state=HealthState.DOWN, since=1_000_000_000.0, until=1_000_000_300.0, why="overloaded")
 
     shown = render_models(
         Catalog([grok, local, old]), Prices({"ollama": None, "xai": None}), {"xai:grok-4.7": down}

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.catalog import Deadlines, Price
 from bot.domain.errors import SettingsError
-from bot.settings.config_file import read
+from bot.settings.config_file import read_config
 
 EXAMPLE = """
 default = "grok"
@@ -44,7 +44,7 @@ allow = ["grok"]
 
 
 def test_the_documented_file_is_read() -> None:
-    file = read(EXAMPLE)
+    file = read_config(EXAMPLE)
 
     (grok,) = file.models
     assert file.providers["foundry-eu"].base_url == "https://example.services.ai.azure.com/openai/v1"
@@ -58,7 +58,7 @@ def test_the_documented_file_is_read() -> None:
 
 
 def test_an_empty_file_is_a_valid_one() -> None:
-    assert read("").policy.allow == ("*",)
+    assert read_config("").policy.allow == ("*",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +189,7 @@ WRONG = [
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.id)
 def test_a_mistake_is_named_with_its_place_its_reason_and_the_remedy(wrong: Wrong) -> None:
     with pytest.raises(SettingsError) as refused:
-        read(wrong.toml, source="f.toml")
+        read_config(wrong.toml, source="f.toml")
 
     assert str(refused.value) == wrong.said
     assert "sk-secret" not in str(refused.value)
@@ -197,6 +197,6 @@ def test_a_mistake_is_named_with_its_place_its_reason_and_the_remedy(wrong: Wron
 
 def test_every_mistake_is_told_at_once() -> None:
     with pytest.raises(SettingsError) as refused:
-        read(MODEL + "context = 0\nvison = true\n[policy]\nthread_replies = 'never'")
+        read_config(MODEL + "context = 0\nvison = true\n[policy]\nthread_replies = 'never'")
 
     assert len(str(refused.value).splitlines()) == 2

@@ -6,9 +6,9 @@ import pytest
 from pydantic import SecretStr
 from pytest_aiohttp.plugin import AiohttpServer
 
+from bot.domain.catalog import Listing
 from bot.domain.errors import SettingsError
 from bot.models.sources import Flagship
-from bot.ports import Listing
 from bot.settings import settings
 from bot.settings.settings import VENDORS as NAMES
 from providers.dialect import Quirks
@@ -167,7 +167,7 @@ async def test_a_new_vendor_of_a_known_dialect_is_one_row(aiohttp_server: Aiohtt
         dialects={"openai-chat": Quirks(output_limit="max_completion_tokens")},
         flagships=(Flagship(name="nova", patterns=(rf"nova-{V}",)),),
     )
-    known = {"nova": settings.Vendor(api_key=SecretStr("canary"), base_url="")}
+    known = {"nova": settings.VendorSettings(api_key=SecretStr("canary"), base_url="")}
 
     async with plugged({}, table=(*VENDORS, row), vendors=known) as connections:
         nova = provider(connections, "nova")

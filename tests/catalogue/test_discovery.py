@@ -2,17 +2,19 @@
 
 import pytest
 
+from bot.domain.catalog import Listing
 from bot.domain.errors import SettingsError, Unavailable
 from bot.models.discovery import AGAIN, EVERY, Discovery
 from bot.models.facts import Facts
 from bot.models.pricing import Prices
-from bot.models.sources import Flagship, Source
-from bot.ports import Listing
+from bot.models.sources import Flagship, ModelSource
 from bot.settings import config_file
 from tests.catalogue.fakes import FakeProvider
 
-XAI = Source(name="xai", flagships=(Flagship(name="grok", patterns=(r"grok-(\d)",), model="grok-latest"),))
-OLLAMA = Source(name="ollama", local=True)
+XAI = ModelSource(
+    name="xai", flagships=(Flagship(name="grok", patterns=(r"grok-(\d)",), model="grok-latest"),)
+)
+OLLAMA = ModelSource(name="ollama", local=True)
 
 
 class Clock:
@@ -33,7 +35,7 @@ class Setting:
         self.xai = FakeProvider(rows=[Listing(id="grok-5")])
         self.ollama = FakeProvider(error=Unavailable("not running"))
         self.discovery = Discovery(
-            file=config_file.read(toml),
+            file=config_file.read_config(toml),
             sources=[XAI, OLLAMA],
             providers={"xai": self.xai, "ollama": self.ollama},
             prices=Prices({"xai": "x-ai", "ollama": None}),

@@ -122,7 +122,7 @@ async def test_what_is_deployed_can_be_picked_by_friendly_names_and_agents_by_th
     async with plugged(environ, credential=FakeCredential()) as connections:
         plug = connection(connections, "foundry")
         rows = await provider(connections, "foundry").models()
-        made = assemble(config_file.File(), [plug.source], {"foundry": rows}, facts=Facts.bundled())
+        made = assemble(config_file.ConfigFile(), [plug.source], {"foundry": rows}, facts=Facts.bundled())
         catalog = Catalog(made.models)
         friendly = {
             name: model.model

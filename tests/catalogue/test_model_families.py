@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from bot.domain.catalog import Listing
 from bot.models.sources import Flagship
-from bot.ports import Listing
 from providers import model_families
 
 

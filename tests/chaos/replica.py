@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bot import app
 from bot.serving.metrics import Metrics
-from bot.serving.process import Doors, Stopping, serve
+from bot.serving.process import Listeners, ShutdownSignals, serve
 from bot.settings import settings
-from bot.storage.open import Terms, open_storage
+from bot.storage.open import StorageOptions, open_storage
 
 NOWHERE = Path("/nonexistent")  # no .env and no switchboard.toml
 
@@ -33,19 +33,19 @@ def run(replica: Replica) -> None:
 
 
 async def _run(replica: Replica) -> None:
-    said = settings.read(
+    said = settings.read_settings(
         {**replica.environment, "PORT": str(replica.port), "ADMIN_PORT": "0"}, folder=NOWHERE
     )
-    terms = Terms(prefix=replica.prefix, lease=replica.lease)
+    terms = StorageOptions(prefix=replica.prefix, lease=replica.lease)
     metrics = Metrics()
     async with open_storage(replica.redis_url, terms) as store, app.vendors(said) as models:
         await serve(
             app.service(said, store, models, metrics),
-            doors=Doors(
+            listeners=Listeners(
                 host=said.host, port=said.port, admin_host=said.admin_host, admin_port=said.admin_port
             ),
             metrics=metrics,
             drain_seconds=0,
-            stopping=Stopping(),
+            stopping=ShutdownSignals(),
             announce=lambda _opened: None,
         )

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from bot.domain.errors import StorageUnavailable
 from bot.storage.embedded import embedded_server
-from bot.storage.open import Storage, Terms, open_storage
+from bot.storage.open import Storage, StorageOptions, open_storage
 from tests.chaos.playground import Delivery, Playground
 from tests.chaos.replica import Replica, run
 
@@ -221,7 +221,7 @@ async def chaos(plan: Plan, playground: Playground) -> Figures:
         async with (
             playground.running(drop_rate=plan.drop_rate),
             embedded_server(Path(directory)) as url,
-            open_storage(url, Terms(prefix="chaos")) as storage,
+            open_storage(url, StorageOptions(prefix="chaos")) as storage,
         ):
             raging = Chaos(plan=plan, playground=playground, redis_url=url, data_dir=Path(directory))
             async with raging.replicas():

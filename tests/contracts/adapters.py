@@ -8,9 +8,10 @@ from typing import Protocol
 
 import pytest
 
+from bot.domain.claims import Receipt
 from bot.domain.events import EVENT, MessageReceived
-from bot.ports import Adapter, Receipt
-from tests.doubles import FakeInbox, FakeJournal
+from bot.ports import Adapter
+from tests.doubles import FakeInbox, FakeTurnHandle
 
 
 class PostOffice(Protocol):
@@ -65,7 +66,7 @@ class HearingContract:
         await post_office.deliver("hello there")
 
         stored = EVENT.validate_json(EVENT.dump_json(post_office.inbox.events[0]))
-        assert post_office.adapter.sink(stored, FakeJournal()) is not None
+        assert post_office.adapter.sink(stored, FakeTurnHandle()) is not None
 
     async def test_the_same_message_twice_is_one_event(self, post_office: PostOffice) -> None:
         statuses = [await post_office.deliver("hello", id="7"), await post_office.deliver("hello", id="7")]

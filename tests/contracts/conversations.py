@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from bot.ports import Journal, ReplySink
+from bot.ports import ReplySink, TurnHandle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Fault(StrEnum):
 class Place(Protocol):
     """One conversation, as the person in it sees it. Time in it is fake: a sink that waits returns at once."""
 
-    def sink(self, journal: Journal) -> ReplySink:
+    def sink(self, turn_handle: TurnHandle) -> ReplySink:
         """A new sink, made the way the adapter makes it for an ordinary question in this conversation."""
         ...
 

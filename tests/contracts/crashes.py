@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.ports import Journal
+from bot.ports import TurnHandle
 from tests.contracts.conversations import Fault, Place
-from tests.doubles import FakeJournal
+from tests.doubles import FakeTurnHandle
 
 
 @dataclass
-class MortalJournal(FakeJournal):
+class MortalJournal(FakeTurnHandle):
     """A journal whose worker dies in its first save: before it was kept, or right after."""
 
     kept: bool = False
@@ -19,13 +19,13 @@ class MortalJournal(FakeJournal):
 
     async def save(self, ref: Mapping[str, Any]) -> None:
         if self.kept:
-            await FakeJournal.save(self, ref)
+            await FakeTurnHandle.save(self, ref)
         self.dying.set()
         await asyncio.Event().wait()
 
 
 async def killed(
-    act: Callable[[Journal], Awaitable[object]], journal: FakeJournal, when: asyncio.Event
+    act: Callable[[TurnHandle], Awaitable[object]], turn_handle: FakeTurnHandle, when: asyncio.Event
 ) -> bool:
     """Runs `act` and cancels it as soon as `when` is set; False: it was done before. Its own errors are raised."""
     errors: list[Exception] = []
@@ -33,7 +33,7 @@ async def killed(
 
     async def run() -> None:
         try:
-            await act(journal)
+            await act(turn_handle)
         except Exception as error:
             errors.append(error)
         finished.set()
@@ -51,22 +51,26 @@ async def killed(
 
 
 async def killed_in_call(
-    place: Place, act: Callable[[Journal], Awaitable[object]], journal: FakeJournal, call: int, fault: Fault
-) -> FakeJournal | None:
+    place: Place,
+    act: Callable[[TurnHandle], Awaitable[object]],
+    turn_handle: FakeTurnHandle,
+    call: int,
+    fault: Fault,
+) -> FakeTurnHandle | None:
     """The journal as the next worker gets it, or None when `act` needed fewer calls."""
     place.fault(call, fault)
-    dead = await killed(act, journal, place.hanging)
+    dead = await killed(act, turn_handle, place.hanging)
     place.cut()
-    return journal.next_attempt() if dead else None
+    return turn_handle.next_attempt() if dead else None
 
 
 async def killed_in_save(
-    place: Place, act: Callable[[Journal], Awaitable[object]], journal: FakeJournal, *, kept: bool
-) -> FakeJournal:
+    place: Place, act: Callable[[TurnHandle], Awaitable[object]], turn_handle: FakeTurnHandle, *, kept: bool
+) -> FakeTurnHandle:
     """The journal as the next worker gets it after a death in the first save."""
-    mortal = MortalJournal(id=journal.id, started=journal.started, kept=kept)
+    mortal = MortalJournal(id=turn_handle.id, started=turn_handle.started, kept=kept)
     dead = await killed(act, mortal, mortal.dying)
     place.cut()
 
     assert dead, "a sink must save what it posted"
-    return FakeJournal(id=journal.id, attempt=2, started=journal.started, ref=mortal.ref)
+    return FakeTurnHandle(id=turn_handle.id, attempt=2, started=turn_handle.started, ref=mortal.ref)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from bot.domain.claims import Outcome, Receipt
 from bot.domain.events import Author, MessageDeleted, MessageEdited, MessageReceived
-from bot.ports import Outcome, Receipt
 from bot.storage.open import Storage
 from tests.contracts.leases import claim_next, nothing_waits
 from tests.events import ANN, BOB, message, stop, thread
@@ -103,7 +103,7 @@ class InboxContract:
     async def test_a_stop_reaches_the_running_turn(self, storage: Storage) -> None:
         await storage.inbox.put(message())
         claim = await claim_next(storage)
-        conversation = claim.ticket.conversation
+        conversation = claim.queue_entry.conversation
         assert await storage.leases.beat([claim]) == {conversation: "ok"}
 
         assert await storage.inbox.put(stop(turn=claim.record.id)) is Receipt.STOPPING
@@ -114,7 +114,7 @@ class InboxContract:
         claim = await claim_next(storage)
 
         assert await storage.inbox.put(stop(author=BOB)) is Receipt.REFUSED
-        assert await storage.leases.beat([claim]) == {claim.ticket.conversation: "ok"}
+        assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "ok"}
         assert await storage.inbox.put(stop(author=ANN)) is Receipt.STOPPING
 
     @pytest.mark.parametrize("word", ["stop", "Stop!", "/stop", "STOP.", " stop "])
@@ -143,7 +143,7 @@ class InboxContract:
         claim = await claim_next(storage)
 
         assert await storage.inbox.put(message("stop", author=BOB, addressed=False)) is Receipt.ACCEPTED
-        assert await storage.leases.beat([claim]) == {claim.ticket.conversation: "ok"}
+        assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "ok"}
 
     async def test_what_could_not_be_read_again_is_not_stored(self, storage: Storage) -> None:
         odd: Any = {"id": "not a text"}

@@ -5,9 +5,10 @@ from contextlib import aclosing
 
 import pytest
 
+from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import Fenced
 from bot.domain.turns import TurnRecord
-from bot.ports import Claim, Leases, Outcome, Receipt, Ticket
+from bot.ports import Leases
 from bot.storage.open import Storage
 from tests.events import ANN, message, stop, thread, turn
 
@@ -21,7 +22,7 @@ async def shards_in_line(storage: Storage) -> list[int]:
     return [shard for shard, length in zip(shards, lengths, strict=True) if length]
 
 
-async def next_ticket(storage: Storage) -> Ticket:
+async def next_ticket(storage: Storage) -> QueueEntry:
     """The next conversation in line, whichever shard it waits in."""
     async with asyncio.timeout(PATIENCE):
         while True:
@@ -48,7 +49,7 @@ async def nothing_waits(storage: Storage) -> bool:
     return not (await delayed() or await shards_in_line(storage) or await delayed())
 
 
-async def abandoned(leases: Leases) -> Ticket:
+async def abandoned(leases: Leases) -> QueueEntry:
     """Waits until somebody's lease has run out, and takes over."""
     async with asyncio.timeout(PATIENCE):
         while True:
@@ -84,17 +85,17 @@ class LeasesContract:
         remembered = (turn("one"), turn("two"))
         await storage.inbox.put(message())
         await storage.leases.commit(
-            await claim_next(storage), Outcome(append=remembered, thread_choice="grok")
+            await claim_next(storage), Outcome(append=remembered, thread_model="grok")
         )
-        await storage.choices.choose("test:T", "default", "gpt")
-        await storage.choices.choose("test:T", "channel:C", "claude")
-        await storage.choices.choose("test:T", f"person:{ANN.id}", "gemini")
+        await storage.preferences.choose("test:T", "default", "gpt")
+        await storage.preferences.choose("test:T", "channel:C", "claude")
+        await storage.preferences.choose("test:T", f"person:{ANN.id}", "gemini")
         await storage.inbox.put(message())
         claim = await claim_next(storage)
 
         assert claim.history == remembered
-        scopes = claim.scopes
-        assert (scopes.thread, scopes.person, scopes.channel, scopes.workspace) == (
+        preferences = claim.preferences
+        assert (preferences.thread, preferences.person, preferences.channel, preferences.workspace) == (
             *("grok", "gemini", "claude", "gpt"),
         )
 
@@ -102,14 +103,14 @@ class LeasesContract:
         kept = turn("new")
         await storage.inbox.put(message())
         await storage.leases.commit(
-            await claim_next(storage), Outcome(append=(turn("old"),), thread_choice="grok")
+            await claim_next(storage), Outcome(append=(turn("old"),), thread_model="grok")
         )
         await storage.inbox.put(message())
-        await storage.leases.commit(await claim_next(storage), Outcome(replace=(kept,), thread_choice=""))
+        await storage.leases.commit(await claim_next(storage), Outcome(replace=(kept,), thread_model=""))
         await storage.inbox.put(message())
         claim = await claim_next(storage)
 
-        assert (claim.history, claim.scopes.thread) == ((kept,), "")
+        assert (claim.history, claim.preferences.thread) == ((kept,), "")
 
     async def test_a_lease_that_runs_out_is_taken_over_with_everything_saved(
         self, storage: Storage, rival: Storage
@@ -137,7 +138,7 @@ class LeasesContract:
         assert held is not None
         leases = storage.leases
 
-        assert await leases.beat([lost]) == {lost.ticket.conversation: "lost"}
+        assert await leases.beat([lost]) == {lost.queue_entry.conversation: "lost"}
         for attempt in (
             leases.save(lost, TurnRecord(id=lost.record.id)),
             leases.commit(lost, Outcome(append=(turn(),))),
@@ -147,7 +148,7 @@ class LeasesContract:
         ):
             with pytest.raises(Fenced):
                 await attempt
-        assert await leases.claim(lost.ticket) is None
+        assert await leases.claim(lost.queue_entry) is None
         await rival.leases.commit(held, Outcome())
         assert await storage.memory.recall(thread()) == ()
 
@@ -156,7 +157,7 @@ class LeasesContract:
         claim = await claim_next(storage)
         for _ in range(12):
             await asyncio.sleep(storage.leases.seconds / 6)
-            assert await storage.leases.beat([claim]) == {claim.ticket.conversation: "ok"}
+            assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "ok"}
             assert await rival.leases.abandoned(10) == []
 
     async def test_committing_again_changes_nothing(self, storage: Storage) -> None:

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
+from bot.domain.claims import Outcome, Receipt
 from bot.domain.errors import Fenced
 from bot.domain.events import Author, ThreadKey
+from bot.domain.preferences import ModelPreferences
 from bot.domain.turns import Turn
-from bot.ports import Outcome, Receipt, Scopes
 from bot.storage.open import Storage
 from tests.contracts.leases import claim_next, nothing_waits
 from tests.events import ANN, BOB, message, thread, turn
@@ -16,7 +17,7 @@ from tests.events import ANN, BOB, message, thread, turn
 async def remember(storage: Storage, where: ThreadKey, *turns: Turn, author: Author = ANN) -> None:
     """Lets a conversation take place."""
     await storage.inbox.put(message(where=where, author=author))
-    outcome = Outcome(append=turns, join=True, thread_choice="grok", counted=turns[-1])
+    outcome = Outcome(append=turns, join=True, thread_model="grok", counted=turns[-1])
     await storage.leases.commit(await claim_next(storage), outcome)
 
 
@@ -36,7 +37,7 @@ class MemoryContract:
         assert await storage.memory.forget(thread()) == 2
         assert await storage.memory.recall(thread()) == ()
         assert await storage.memory.forget(thread()) == 0
-        assert (await storage.choices.in_force(thread(), ANN.id)).thread == "grok"
+        assert (await storage.preferences.in_force(thread(), ANN.id)).thread == "grok"
 
     async def test_a_purge_leaves_nothing_of_that_workspace_and_all_of_the_others(
         self, storage: Storage
@@ -45,12 +46,12 @@ class MemoryContract:
         await remember(storage, thread("a", workspace="gone"), turn())
         await remember(storage, thread("b", workspace="gone"), turn(), author=BOB)
         await remember(storage, thread("a", workspace="here"), kept)
-        await storage.choices.choose("test:gone", "default", "gpt")
+        await storage.preferences.choose("test:gone", "default", "gpt")
         await storage.inbox.put(message(where=thread("a", workspace="gone")))
 
         assert await storage.memory.purge("test:gone") == 2
         assert await storage.memory.recall(thread("a", workspace="gone")) == ()
-        assert await storage.choices.in_force(thread("a", workspace="gone"), ANN.id) == Scopes()
+        assert await storage.preferences.in_force(thread("a", workspace="gone"), ANN.id) == ModelPreferences()
         assert (await storage.ledger.spent("test:gone", ANN.id))[1].turns == 0
         assert await storage.ledger.recent("test:gone", BOB.id) == []
         assert await storage.memory.recall(thread("a", workspace="here")) == (kept,)
@@ -67,30 +68,30 @@ class MemoryContract:
 
         assert await storage.memory.recall(thread()) == ()
         assert await storage.inbox.put(message(where=thread("new"))) is Receipt.ACCEPTED
-        assert await storage.leases.claim(claim.ticket) is None
+        assert await storage.leases.claim(claim.queue_entry) is None
         await storage.leases.commit(await claim_next(storage), Outcome())
         assert await nothing_waits(storage)
 
 
 class ChoicesContract:
     async def test_every_scope_is_chosen_on_its_own(self, storage: Storage) -> None:
-        choices = storage.choices
+        choices = storage.preferences
         await remember(storage, thread(), turn())
         await choices.choose("test:T", "default", "gpt")
         await choices.choose("test:T", "channel:C", "claude")
         await choices.choose("test:T", f"person:{ANN.id}", "gemini")
 
-        assert await choices.in_force(thread(), ANN.id) == Scopes(
+        assert await choices.in_force(thread(), ANN.id) == ModelPreferences(
             thread="grok", person="gemini", channel="claude", workspace="gpt"
         )
-        assert await choices.in_force(thread("x", channel="D"), BOB.id) == Scopes(workspace="gpt")
-        assert await choices.in_force(thread("x", workspace="other"), ANN.id) == Scopes()
+        assert await choices.in_force(thread("x", channel="D"), BOB.id) == ModelPreferences(workspace="gpt")
+        assert await choices.in_force(thread("x", workspace="other"), ANN.id) == ModelPreferences()
 
     async def test_an_empty_choice_clears(self, storage: Storage) -> None:
-        await storage.choices.choose("test:T", "default", "gpt")
-        await storage.choices.choose("test:T", "default", "")
+        await storage.preferences.choose("test:T", "default", "gpt")
+        await storage.preferences.choose("test:T", "default", "")
 
-        assert await storage.choices.in_force(thread(), ANN.id) == Scopes()
+        assert await storage.preferences.in_force(thread(), ANN.id) == ModelPreferences()
 
 
 class LedgerContract:
@@ -137,42 +138,42 @@ class LedgerContract:
 
 class VaultContract:
     async def test_a_record_is_kept_until_it_is_deleted(self, storage: Storage) -> None:
-        await storage.vault.put("slack:T1", "token ü")
-        await storage.vault.put("slack:T1", "newer")
+        await storage.secrets.put("slack:T1", "token ü")
+        await storage.secrets.put("slack:T1", "newer")
 
-        assert await storage.vault.get("slack:T1") == "newer"
-        await storage.vault.delete("slack:T1")
-        assert await storage.vault.get("slack:T1") is None
+        assert await storage.secrets.get("slack:T1") == "newer"
+        await storage.secrets.delete("slack:T1")
+        assert await storage.secrets.get("slack:T1") is None
 
     async def test_taking_gives_it_to_one(self, storage: Storage) -> None:
-        await storage.vault.put("state", "x", seconds=600)
+        await storage.secrets.put("state", "x", seconds=600)
         async with asyncio.TaskGroup() as group:
-            takes = [group.create_task(storage.vault.take("state")) for _ in range(10)]
+            takes = [group.create_task(storage.secrets.take("state")) for _ in range(10)]
 
         assert sorted(take.result() or "" for take in takes) == [""] * 9 + ["x"]
 
     async def test_a_record_with_a_time_goes_by_itself(self, storage: Storage) -> None:
-        await storage.vault.put("state", "x", seconds=1)
+        await storage.secrets.put("state", "x", seconds=1)
         async with asyncio.timeout(10):
-            while await storage.vault.get("state"):  # noqa: ASYNC110 - only the server knows when
+            while await storage.secrets.get("state"):  # noqa: ASYNC110 - only the server knows when
                 await asyncio.sleep(0.05)
 
 
 class BudgetContract:
     async def test_a_bucket_gives_its_burst_and_then_says_how_long_to_wait(self, storage: Storage) -> None:
-        waits = [await storage.budget.take("ann", rate=0.1, burst=3) for _ in range(4)]
+        waits = [await storage.rate_limiter.take("ann", rate=0.1, burst=3) for _ in range(4)]
 
         assert waits[:3] == [0, 0, 0]
         assert 9 < waits[3] <= 10
-        assert await storage.budget.take("bob", rate=0.1, burst=3) == 0
+        assert await storage.rate_limiter.take("bob", rate=0.1, burst=3) == 0
 
     async def test_several_tokens_are_taken_together_or_not_at_all(self, storage: Storage) -> None:
-        assert await storage.budget.take("ann", rate=0.1, burst=4, tokens=3) == 0
-        assert 9 < await storage.budget.take("ann", rate=0.1, burst=4, tokens=2) <= 10
-        assert await storage.budget.take("ann", rate=0.1, burst=4) == 0
+        assert await storage.rate_limiter.take("ann", rate=0.1, burst=4, tokens=3) == 0
+        assert 9 < await storage.rate_limiter.take("ann", rate=0.1, burst=4, tokens=2) <= 10
+        assert await storage.rate_limiter.take("ann", rate=0.1, burst=4) == 0
 
     async def test_a_bucket_fills_again(self, storage: Storage) -> None:
-        assert await storage.budget.take("ann", rate=5, burst=1) == 0
+        assert await storage.rate_limiter.take("ann", rate=5, burst=1) == 0
         async with asyncio.timeout(10):
-            while wait := await storage.budget.take("ann", rate=5, burst=1):  # noqa: ASYNC110 - as a caller does
+            while wait := await storage.rate_limiter.take("ann", rate=5, burst=1):  # noqa: ASYNC110 - as a caller does
                 await asyncio.sleep(wait)

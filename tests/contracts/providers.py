@@ -21,8 +21,8 @@ import pytest
 from bot.domain import errors
 from bot.domain.catalog import Deadlines, Model
 from bot.domain.errors import ModelError
-from bot.domain.prompt import Message, Prompt, TextPart
-from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
+from bot.domain.prompt import Prompt, PromptMessage, TextPart
+from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from bot.ports import Provider
 
 SOON = 5.0  # seconds that something which happens at once may take on a busy machine
@@ -51,57 +51,57 @@ def prompt(*said: str, system: str = "") -> Prompt:
     return Prompt(
         system=system,
         messages=tuple(
-            Message(role=roles[at % 2], parts=(TextPart(text=text),)) for at, text in enumerate(said)
+            PromptMessage(role=roles[at % 2], parts=(TextPart(text=text),)) for at, text in enumerate(said)
         ),
     )
 
 
-async def ask(place: Place, wish: str, model: Model | None = None) -> Sequence[Piece]:
+async def ask(place: Place, wish: str, model: Model | None = None) -> Sequence[StreamPart]:
     stream = place.provider.stream(model or place.model, prompt(place.asking(wish)))
-    async with aclosing(stream) as pieces:
-        return [piece async for piece in pieces]
+    async with aclosing(stream) as parts:
+        return [part async for part in parts]
 
 
-def text_of(pieces: Sequence[Piece]) -> str:
-    return "".join(piece.text for piece in pieces if isinstance(piece, Text))
+def text_of(parts: Sequence[StreamPart]) -> str:
+    return "".join(part.text for part in parts if isinstance(part, Text))
 
 
 class ProviderContract:
     async def test_an_answer_comes_in_pieces_and_ends_with_one_finish(self, place: Place) -> None:
-        pieces = await ask(place, "answer")
+        parts = await ask(place, "answer")
 
-        assert len([piece for piece in pieces if isinstance(piece, Text)]) > 1
-        assert [piece for piece in pieces if isinstance(piece, Finish)] == [pieces[-1]]
-        assert isinstance(pieces[-1], Finish)
-        assert pieces[-1].reason is Reason.STOP
-        assert pieces[-1].model
+        assert len([part for part in parts if isinstance(part, Text)]) > 1
+        assert [part for part in parts if isinstance(part, Finish)] == [parts[-1]]
+        assert isinstance(parts[-1], Finish)
+        assert parts[-1].reason is Reason.STOP
+        assert parts[-1].model
 
     async def test_what_it_cost_comes_before_the_finish(self, place: Place) -> None:
-        pieces = await ask(place, "answer")
+        parts = await ask(place, "answer")
 
-        usage = pieces[-2]
+        usage = parts[-2]
         assert isinstance(usage, Usage)
         assert usage.input > 0
         assert usage.output > 0
 
     async def test_no_piece_is_empty(self, place: Place) -> None:
         for wish in ("answer", "thinking"):
-            pieces = await ask(place, wish)
+            parts = await ask(place, wish)
 
-            assert all(piece.text for piece in pieces if isinstance(piece, Text | Thinking))
+            assert all(part.text for part in parts if isinstance(part, Text | Thinking))
 
     async def test_thinking_is_told_apart_from_the_answer(self, place: Place) -> None:
-        pieces = await ask(place, "thinking")
+        parts = await ask(place, "thinking")
 
-        thoughts = "".join(piece.text for piece in pieces if isinstance(piece, Thinking))
+        thoughts = "".join(part.text for part in parts if isinstance(part, Thinking))
         assert thoughts.strip()
-        assert thoughts.strip() not in text_of(pieces)
+        assert thoughts.strip() not in text_of(parts)
 
     async def test_a_long_thread_with_a_system_text_is_taken(self, place: Place) -> None:
         thread = prompt("my cat is called Flo", "noted", place.asking("answer"), system="Be kind.")
 
-        async with aclosing(place.provider.stream(place.model, thread)) as pieces:
-            heard = [piece async for piece in pieces]
+        async with aclosing(place.provider.stream(place.model, thread)) as parts:
+            heard = [part async for part in parts]
 
         assert text_of(heard)
 
@@ -114,8 +114,8 @@ class ProviderContract:
         assert {text_of(task.result()) for task in tasks} == {alone}
 
     async def test_closing_it_stops_the_vendor(self, place: Place) -> None:
-        async with aclosing(place.provider.stream(place.model, prompt(place.asking("endless")))) as pieces:
-            await anext(pieces)
+        async with aclosing(place.provider.stream(place.model, prompt(place.asking("endless")))) as parts:
+            await anext(parts)
 
         await asyncio.wait_for(place.hung_up(), SOON)
 
@@ -124,8 +124,8 @@ class ProviderContract:
 
         async def listen() -> None:
             stream = place.provider.stream(place.model, prompt(place.asking("endless")))
-            async with aclosing(stream) as pieces:
-                async for _ in pieces:
+            async with aclosing(stream) as parts:
+                async for _ in parts:
                     begun.set()
 
         async with asyncio.TaskGroup() as group:
@@ -147,13 +147,15 @@ class WireContract(ProviderContract):
     def quick(self, model: Model, **limits: float) -> Model:
         return replace(model, deadlines=Deadlines(**{"first": 30.0, "idle": 30.0, "total": 30.0, **limits}))
 
-    async def heard(self, place: Place, wish: str, model: Model) -> tuple[list[Piece], ModelError | None]:
-        heard: list[Piece] = []
+    async def heard(
+        self, place: Place, wish: str, model: Model
+    ) -> tuple[list[StreamPart], ModelError | None]:
+        heard: list[StreamPart] = []
         try:
             stream = place.provider.stream(model, prompt(place.asking(wish)))
-            async with aclosing(stream) as pieces:
-                async for piece in pieces:
-                    heard.append(piece)  # noqa: PERF401 - what came before the error matters
+            async with aclosing(stream) as parts:
+                async for part in parts:
+                    heard.append(part)  # noqa: PERF401 - what came before the error matters
         except ModelError as error:
             return heard, error
         return heard, None
@@ -195,4 +197,4 @@ class WireContract(ProviderContract):
 
         assert isinstance(error, errors.Connection)
         assert text_of(heard)
-        assert not any(isinstance(piece, Finish) for piece in heard)
+        assert not any(isinstance(part, Finish) for part in heard)

@@ -21,10 +21,10 @@ import pytest
 
 from bot.domain.errors import PlatformBusy
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
-from bot.domain.stream_parts import Closing, Reason, Shown, Status, Text, Thinking
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text, Thinking
 from tests.contracts.conversations import Fault, Place, Seen, words
 from tests.contracts.crashes import killed_in_call, killed_in_save
-from tests.doubles import FakeJournal
+from tests.doubles import FakeTurnHandle
 
 FOOTER = "grok answered"
 ANSWER = "The tide comes twice a day because the Moon pulls at the sea. " * 6
@@ -42,20 +42,20 @@ def long(lines: int) -> str:
     return "".join(f"Line {n} of a long answer that says something about the sea.\n\n" for n in range(lines))
 
 
-def pieces(text: str, *, size: int = 7, closing: Closing = DONE) -> list[Shown]:
+def in_parts(text: str, *, size: int = 7, closing: Closing = DONE) -> list[ShownPart]:
     """An answer in small pieces, with a status and thinking before it, as a conversation shows it."""
     texts = [Text(text[at : at + size]) for at in range(0, len(text), size)]
     return [Status("grok is thinking"), Thinking("SECRET musings"), *texts, closing]
 
 
-async def flowing(parts: Sequence[Shown]) -> AsyncGenerator[Shown, None]:
+async def flowing(parts: Sequence[ShownPart]) -> AsyncGenerator[ShownPart, None]:
     """Ready-made pieces, letting others run between two of them as a network does."""
     for part in parts:
         await asyncio.sleep(0)
         yield part
 
 
-async def halting(parts: Sequence[Shown], place: Place) -> AsyncGenerator[Shown, None]:
+async def halting(parts: Sequence[ShownPart], place: Place) -> AsyncGenerator[ShownPart, None]:
     """Ready-made pieces from a model that stops half way until something can be seen of them."""
     for number, part in enumerate(parts):
         waited = 0
@@ -70,22 +70,22 @@ async def halting(parts: Sequence[Shown], place: Place) -> AsyncGenerator[Shown,
         yield part
 
 
-async def show(place: Place, journal: FakeJournal, parts: Sequence[Shown]) -> tuple[str, ...]:
+async def show(place: Place, turn_handle: FakeTurnHandle, parts: Sequence[ShownPart]) -> tuple[str, ...]:
     """Shows the way a worker does: gives the turn back when the platform is busy, and claims it again."""
     for _ in range(5):
         try:
-            return await place.sink(journal).show(flowing(parts))
+            return await place.sink(turn_handle).show(flowing(parts))
         except PlatformBusy:
-            journal = journal.next_attempt()
+            turn_handle = turn_handle.next_attempt()
     raise AssertionError("the platform stayed busy")
 
 
-async def say(place: Place, journal: FakeJournal, reply: Reply) -> str:
+async def say(place: Place, turn_handle: FakeTurnHandle, reply: Reply) -> str:
     for _ in range(5):
         try:
-            return await place.sink(journal).say(reply)
+            return await place.sink(turn_handle).say(reply)
         except PlatformBusy:
-            journal = journal.next_attempt()
+            turn_handle = turn_handle.next_attempt()
     raise AssertionError("the platform stayed busy")
 
 
@@ -104,7 +104,7 @@ class SinkContract:
     faults: ClassVar[tuple[Fault, ...]] = (Fault.LOST, Fault.DROPPED, Fault.BUSY)
 
     async def test_an_answer_ends_as_one_message_with_exactly_its_text(self, place: Place) -> None:
-        ids = await show(place, FakeJournal(), pieces(ANSWER))
+        ids = await show(place, FakeTurnHandle(), in_parts(ANSWER))
 
         seen = await place.seen()
         assert_whole(seen, ANSWER)
@@ -112,7 +112,7 @@ class SinkContract:
         assert len(seen) == 1
 
     async def test_an_answer_grows_before_it_is_complete(self, place: Place) -> None:
-        await place.sink(FakeJournal()).show(halting(pieces(ANSWER * 4), place))
+        await place.sink(FakeTurnHandle()).show(halting(in_parts(ANSWER * 4), place))
 
         partial = [
             text for text in place.glimpses() if "The tide" in text and words(ANSWER * 4) not in words(text)
@@ -120,20 +120,20 @@ class SinkContract:
         assert partial
 
     async def test_the_footer_is_shown_apart_from_the_text(self, place: Place) -> None:
-        await show(place, FakeJournal(), pieces(ANSWER))
+        await show(place, FakeTurnHandle(), in_parts(ANSWER))
 
         (seen,) = await place.seen()
         assert seen.footer == FOOTER
         assert FOOTER not in seen.text
 
     async def test_thinking_never_stays_in_an_answer(self, place: Place) -> None:
-        await show(place, FakeJournal(), pieces(ANSWER))
+        await show(place, FakeTurnHandle(), in_parts(ANSWER))
 
         assert "SECRET" not in str(await place.seen())
 
     async def test_a_notice_is_shown_after_what_was_said(self, place: Place) -> None:
         closing = Closing(reason=Reason.BROKEN, footer=FOOTER, notice="The answer was cut short.")
-        await show(place, FakeJournal(), pieces(ANSWER, closing=closing))
+        await show(place, FakeTurnHandle(), in_parts(ANSWER, closing=closing))
 
         (seen,) = await place.seen()
         assert words(seen.text).startswith(words(ANSWER))
@@ -141,13 +141,13 @@ class SinkContract:
 
     async def test_a_failure_before_any_text_shows_its_notice_alone(self, place: Place) -> None:
         closing = Closing(reason=Reason.FAILED, footer=FOOTER, notice="grok did not answer.")
-        await show(place, FakeJournal(), pieces("", closing=closing))
+        await show(place, FakeTurnHandle(), in_parts("", closing=closing))
 
         (seen,) = await place.seen()
         assert words(seen.text) == "grok did not answer."
 
     async def test_buttons_are_offered_at_the_end_and_stop_only_before(self, place: Place) -> None:
-        await show(place, FakeJournal(), pieces(ANSWER))
+        await show(place, FakeTurnHandle(), in_parts(ANSWER))
 
         (seen,) = await place.seen()
         assert "Regenerate" in seen.buttons
@@ -155,13 +155,13 @@ class SinkContract:
         assert place.stop_offered()
 
     async def test_a_normal_answer_saves_its_place_once(self, place: Place) -> None:
-        journal = FakeJournal()
-        await show(place, journal, pieces(ANSWER))
+        turn_handle = FakeTurnHandle()
+        await show(place, turn_handle, in_parts(ANSWER))
 
-        assert len(journal.saves) == 1
+        assert len(turn_handle.saves) == 1
 
     async def test_a_long_answer_arrives_complete_in_consecutive_messages(self, place: Place) -> None:
-        ids = await show(place, FakeJournal(), pieces(long(self.lines), size=311))
+        ids = await show(place, FakeTurnHandle(), in_parts(long(self.lines), size=311))
 
         seen = await place.seen()
         assert_whole(seen, long(self.lines))
@@ -170,11 +170,11 @@ class SinkContract:
     async def test_a_resumed_turn_continues_the_same_message(self, place: Place) -> None:
         for kept in (False, True):
             place.move()
-            journal = FakeJournal(id=f"turn-{kept}")
+            turn_handle = FakeTurnHandle(id=f"turn-{kept}")
             again = await killed_in_save(
-                place, lambda j: place.sink(j).show(flowing(pieces(ANSWER))), journal, kept=kept
+                place, lambda j: place.sink(j).show(flowing(in_parts(ANSWER))), turn_handle, kept=kept
             )
-            await show(place, again, pieces("Another wording. " + ANSWER))
+            await show(place, again, in_parts("Another wording. " + ANSWER))
 
             seen = await place.seen()
             assert_whole(seen if self.exactly_once or kept else seen[-1:], "Another wording. " + ANSWER)
@@ -185,14 +185,14 @@ class SinkContract:
         self, place: Place, hang: Fault, length: str
     ) -> None:
         text = ANSWER if length == "short" else long(self.lines)
-        parts = pieces(text, size=997)
+        parts = in_parts(text, size=997)
         call = 0
         while True:
             call += 1
             place.move()
-            journal = FakeJournal(id=f"turn-{call}")
+            turn_handle = FakeTurnHandle(id=f"turn-{call}")
             again = await killed_in_call(
-                place, lambda j: place.sink(j).show(flowing(parts)), journal, call, hang
+                place, lambda j: place.sink(j).show(flowing(parts)), turn_handle, call, hang
             )
             if again is None:
                 break
@@ -202,9 +202,9 @@ class SinkContract:
         assert call > 2
 
     async def test_a_turn_with_its_final_text_is_replayed_in_place(self, place: Place) -> None:
-        journal = FakeJournal()
-        first = await show(place, journal, pieces(ANSWER))
-        second = await show(place, journal.next_attempt(), [Text(ANSWER), DONE])
+        turn_handle = FakeTurnHandle()
+        first = await show(place, turn_handle, in_parts(ANSWER))
+        second = await show(place, turn_handle.next_attempt(), [Text(ANSWER), DONE])
 
         assert second == first
         assert_whole(await place.seen(), ANSWER)
@@ -212,14 +212,14 @@ class SinkContract:
     @pytest.mark.parametrize("length", ["short", "long"])
     async def test_one_failed_call_changes_nothing_in_the_end(self, place: Place, length: str) -> None:
         text = ANSWER if length == "short" else long(self.lines)
-        parts = pieces(text, size=997)
-        await show(place, FakeJournal(), parts)
+        parts = in_parts(text, size=997)
+        await show(place, FakeTurnHandle(), parts)
         calls = place.calls()
         for fault in self.faults:
             for call in range(1, calls + 1):
                 place.move()
                 place.fault(call, fault)
-                await show(place, FakeJournal(id=f"turn-{fault}-{call}"), parts)
+                await show(place, FakeTurnHandle(id=f"turn-{fault}-{call}"), parts)
 
                 self.assert_whole_but_orphans(await place.seen(), text, 1)
                 place.cut()
@@ -227,7 +227,7 @@ class SinkContract:
     async def test_hostile_text_is_shown_as_text(self, place: Place) -> None:
         for size in (1, 3, 1000):
             place.move()
-            await show(place, FakeJournal(id=f"turn-{size}"), pieces(HOSTILE, size=size))
+            await show(place, FakeTurnHandle(id=f"turn-{size}"), in_parts(HOSTILE, size=size))
 
             seen = await place.seen()
             assert [one.live for one in seen] == [()] * len(seen)
@@ -252,7 +252,7 @@ class SinkContract:
             ),
             buttons=(Button(action=Action.RUN, label="Help", value="/help"),),
         )
-        message = await say(place, FakeJournal(), reply)
+        message = await say(place, FakeTurnHandle(), reply)
 
         (seen,) = await place.seen()
         assert seen.id == message
@@ -269,13 +269,13 @@ class SinkContract:
             table=Table(header=("<!channel>",), rows=((HOSTILE,),)),
             sections=(Section(title=HOSTILE, text=HOSTILE, note=HOSTILE),),
         )
-        await say(place, FakeJournal(), reply)
+        await say(place, FakeTurnHandle(), reply)
 
         seen = await place.seen()
         assert [one.live for one in seen] == [()] * len(seen)
 
     async def test_what_a_turn_says_later_takes_the_place_of_what_it_said_before(self, place: Place) -> None:
-        sink = place.sink(FakeJournal())
+        sink = place.sink(FakeTurnHandle())
         await sink.say(Reply(text="Asking two models."))
         await sink.say(Reply(text="Here is the comparison."))
 
@@ -283,9 +283,9 @@ class SinkContract:
         assert words(seen.text) == "Here is the comparison."
 
     async def test_an_apology_takes_the_place_of_a_half_answer(self, place: Place) -> None:
-        journal = FakeJournal()
+        turn_handle = FakeTurnHandle()
         again = await killed_in_save(
-            place, lambda j: place.sink(j).show(flowing(pieces(ANSWER))), journal, kept=True
+            place, lambda j: place.sink(j).show(flowing(in_parts(ANSWER))), turn_handle, kept=True
         )
         await say(place, again, Reply(text="Something went wrong here."))
 
@@ -293,8 +293,8 @@ class SinkContract:
         assert words(seen.text) == "Something went wrong here."
 
     async def test_a_reply_can_take_the_place_of_a_message(self, place: Place) -> None:
-        message = await say(place, FakeJournal(id="turn-1"), Reply(text="Which one?"))
-        await say(place, FakeJournal(id="turn-2"), Reply(text="grok it is.", replaces=message))
+        message = await say(place, FakeTurnHandle(id="turn-1"), Reply(text="Which one?"))
+        await say(place, FakeTurnHandle(id="turn-2"), Reply(text="grok it is.", replaces=message))
 
         (seen,) = await place.seen()
         assert words(seen.text) == "grok it is."
@@ -306,10 +306,10 @@ class SinkContract:
             while True:
                 call += 1
                 place.move()
-                journal = FakeJournal(id=f"turn-{hang}-{call}")
+                turn_handle = FakeTurnHandle(id=f"turn-{hang}-{call}")
                 reply = Reply(text="Memory erased.")
                 again = await killed_in_call(
-                    place, lambda j: place.sink(j).say(Reply(text="Memory erased.")), journal, call, hang
+                    place, lambda j: place.sink(j).say(Reply(text="Memory erased.")), turn_handle, call, hang
                 )
                 if again is None:
                     break
@@ -323,7 +323,7 @@ class SinkContract:
         for fault in self.faults:
             place.move()
             place.fault(1, fault)
-            await say(place, FakeJournal(id=f"turn-{fault}"), Reply(text="Memory erased."))
+            await say(place, FakeTurnHandle(id=f"turn-{fault}"), Reply(text="Memory erased."))
 
             seen = await place.seen()
             assert words(seen[-1].text) == "Memory erased."

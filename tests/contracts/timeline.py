@@ -1,6 +1,6 @@
-"""The promises of `bot.ports.Board`, checked on every board.
+"""The promises of `bot.ports.Timeline`, checked on every board.
 
-Subclass `BoardContract` and provide a fixture `board`.
+Subclass `BoardContract` and provide a fixture `timeline`.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from bot.domain.errors import Fenced, PlatformGone
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from bot.domain.stream_parts import Closing, Reason
 from bot.domain.timeline import Change, Growth, Post
-from bot.ports import Board
+from bot.ports import Timeline
 
 CHAT = "chat-0001"
 ASKED = Post(id="asked-01", at=1.0, person=True, text="Why is\nthe sky blue?")
@@ -33,9 +33,9 @@ async def changes(watched: AsyncGenerator[Sequence[Change], None], count: int) -
 
 
 class BoardContract:
-    """Subclass it, provide a fixture `board` that gives an empty `Board`."""
+    """Subclass it, provide a fixture `timeline` that gives an empty `Timeline`."""
 
-    async def test_posts_are_read_as_they_were_put(self, board: Board) -> None:
+    async def test_posts_are_read_as_they_were_put(self, timeline: Timeline) -> None:
         reply = Reply(
             title="Models",
             text="Pick one.",
@@ -44,126 +44,126 @@ class BoardContract:
             choices=(Choice(action=Action.PICK, label="l", options=(Option(value="v", label="x"),)),),
         )
         said = Post(id="said-001", at=3.0, reply=reply)
-        await board.post(CHAT, ASKED, CLOSED, said)
+        await timeline.post(CHAT, ASKED, CLOSED, said)
 
-        page = await board.read(CHAT)
+        page = await timeline.read(CHAT)
         assert page.posts == (ASKED, CLOSED, said)
         assert page.title == "Why is the sky blue?"
         assert not page.more
 
-    async def test_an_unknown_conversation_is_empty(self, board: Board) -> None:
-        page = await board.read("chat-none")
+    async def test_an_unknown_conversation_is_empty(self, timeline: Timeline) -> None:
+        page = await timeline.read("chat-none")
 
         assert page.posts == ()
-        assert list(await board.chats()) == []
+        assert list(await timeline.chats()) == []
 
-    async def test_what_has_grown_is_read_together(self, board: Board) -> None:
-        await board.post(CHAT, ASKED, GROWING)
-        await board.grow(CHAT, Growth(id="turn-a", number=1, text="Be", status="thinking"))
-        await board.grow(CHAT, Growth(id="turn-a", number=2, text="cause"))
+    async def test_what_has_grown_is_read_together(self, timeline: Timeline) -> None:
+        await timeline.post(CHAT, ASKED, GROWING)
+        await timeline.grow(CHAT, Growth(id="turn-a", number=1, text="Be", status="thinking"))
+        await timeline.grow(CHAT, Growth(id="turn-a", number=2, text="cause"))
 
-        page = await board.read(CHAT)
+        page = await timeline.read(CHAT)
         assert page.posts[1] == replace(GROWING, text="Because", status="thinking")
 
-    async def test_the_same_growth_counts_once(self, board: Board) -> None:
-        await board.post(CHAT, ASKED, GROWING)
-        await board.grow(CHAT, Growth(id="turn-a", number=1, text="Be"))
-        await board.grow(CHAT, Growth(id="turn-a", number=1, text="Be"))
+    async def test_the_same_growth_counts_once(self, timeline: Timeline) -> None:
+        await timeline.post(CHAT, ASKED, GROWING)
+        await timeline.grow(CHAT, Growth(id="turn-a", number=1, text="Be"))
+        await timeline.grow(CHAT, Growth(id="turn-a", number=1, text="Be"))
 
-        assert (await board.read(CHAT)).posts[1].text == "Be"
+        assert (await timeline.read(CHAT)).posts[1].text == "Be"
 
-    async def test_rewriting_replaces_what_had_grown(self, board: Board) -> None:
-        await board.post(CHAT, ASKED, GROWING)
-        await board.grow(CHAT, Growth(id="turn-a", number=1, text="Bla"))
-        await board.post(CHAT, ASKED, replace(GROWING, attempt=2))
-        await board.grow(CHAT, Growth(id="turn-a", number=1, attempt=2, text="Bec"))
-        grown = (await board.read(CHAT)).posts[1].text
-        await board.post(CHAT, replace(CLOSED, attempt=2))
+    async def test_rewriting_replaces_what_had_grown(self, timeline: Timeline) -> None:
+        await timeline.post(CHAT, ASKED, GROWING)
+        await timeline.grow(CHAT, Growth(id="turn-a", number=1, text="Bla"))
+        await timeline.post(CHAT, ASKED, replace(GROWING, attempt=2))
+        await timeline.grow(CHAT, Growth(id="turn-a", number=1, attempt=2, text="Bec"))
+        grown = (await timeline.read(CHAT)).posts[1].text
+        await timeline.post(CHAT, replace(CLOSED, attempt=2))
 
         assert grown == "Bec"
-        assert (await board.read(CHAT)).posts == (ASKED, replace(CLOSED, attempt=2))
+        assert (await timeline.read(CHAT)).posts == (ASKED, replace(CLOSED, attempt=2))
 
-    async def test_an_earlier_attempt_is_fenced(self, board: Board) -> None:
-        await board.post(CHAT, ASKED, replace(GROWING, attempt=2))
+    async def test_an_earlier_attempt_is_fenced(self, timeline: Timeline) -> None:
+        await timeline.post(CHAT, ASKED, replace(GROWING, attempt=2))
 
         with pytest.raises(Fenced):
-            await board.grow(CHAT, Growth(id="turn-a", number=1, attempt=1, text="old"))
+            await timeline.grow(CHAT, Growth(id="turn-a", number=1, attempt=1, text="old"))
         with pytest.raises(Fenced):
-            await board.post(CHAT, CLOSED)
+            await timeline.post(CHAT, CLOSED)
 
-    async def test_another_turn_may_rewrite_a_post(self, board: Board) -> None:
-        await board.post(CHAT, replace(CLOSED, attempt=3))
+    async def test_another_turn_may_rewrite_a_post(self, timeline: Timeline) -> None:
+        await timeline.post(CHAT, replace(CLOSED, attempt=3))
         taken = Post(id="turn-a", at=5.0, turn="b", reply=Reply(text="grok it is."))
-        await board.post(CHAT, taken)
+        await timeline.post(CHAT, taken)
 
-        assert (await board.read(CHAT)).posts == (taken,)
+        assert (await timeline.read(CHAT)).posts == (taken,)
 
-    async def test_a_question_is_put_once(self, board: Board) -> None:
-        await board.post(CHAT, ASKED)
-        mark = (await board.read(CHAT)).mark
-        await board.post(CHAT, replace(ASKED, text="something else"))
+    async def test_a_question_is_put_once(self, timeline: Timeline) -> None:
+        await timeline.post(CHAT, ASKED)
+        mark = (await timeline.read(CHAT)).mark
+        await timeline.post(CHAT, replace(ASKED, text="something else"))
 
-        page = await board.read(CHAT)
+        page = await timeline.read(CHAT)
         assert page.posts == (ASKED,)
         assert page.mark == mark
 
-    async def test_answers_stand_under_their_questions(self, board: Board) -> None:
+    async def test_answers_stand_under_their_questions(self, timeline: Timeline) -> None:
         second = replace(ASKED, id="asked-02", at=2.0)
-        await board.post(CHAT, ASKED)
-        await board.post(CHAT, second)
-        await board.post(CHAT, CLOSED)
-        await board.post(CHAT, replace(CLOSED, id="turn-b", turn="b"))
-        await board.post(CHAT, replace(CLOSED, id="turn-c", turn="c", after="asked-02"))
-        await board.post(CHAT, replace(CLOSED, id="turn-d", turn="d", after=""))
+        await timeline.post(CHAT, ASKED)
+        await timeline.post(CHAT, second)
+        await timeline.post(CHAT, CLOSED)
+        await timeline.post(CHAT, replace(CLOSED, id="turn-b", turn="b"))
+        await timeline.post(CHAT, replace(CLOSED, id="turn-c", turn="c", after="asked-02"))
+        await timeline.post(CHAT, replace(CLOSED, id="turn-d", turn="d", after=""))
 
-        order = [post.id for post in (await board.read(CHAT)).posts]
+        order = [post.id for post in (await timeline.read(CHAT)).posts]
         assert order == ["asked-01", "turn-a", "turn-b", "asked-02", "turn-c", "turn-d"]
 
-    async def test_earlier_posts_are_read_in_steps(self, board: Board) -> None:
+    async def test_earlier_posts_are_read_in_steps(self, timeline: Timeline) -> None:
         posts = [replace(ASKED, id=f"asked-{n:03}", text=str(n)) for n in range(250)]
-        await board.post(CHAT, *posts)
+        await timeline.post(CHAT, *posts)
 
-        newest = await board.read(CHAT)
-        rest = await board.read(CHAT, before=newest.posts[0].id)
+        newest = await timeline.read(CHAT)
+        rest = await timeline.read(CHAT, before=newest.posts[0].id)
         assert [*rest.posts, *newest.posts] == posts
         assert (newest.more, rest.more) == (True, False)
 
-    async def test_conversations_are_listed_by_their_last_post(self, board: Board) -> None:
-        await board.post("chat-0001", ASKED)
-        await board.post("chat-0002", replace(ASKED, text="Another one"))
-        await board.post("chat-0001", replace(CLOSED, at=9.0))
+    async def test_conversations_are_listed_by_their_last_post(self, timeline: Timeline) -> None:
+        await timeline.post("chat-0001", ASKED)
+        await timeline.post("chat-0002", replace(ASKED, text="Another one"))
+        await timeline.post("chat-0001", replace(CLOSED, at=9.0))
 
-        found = [(chat.id, chat.title) for chat in await board.chats()]
+        found = [(chat.id, chat.title) for chat in await timeline.chats()]
         assert found == [("chat-0001", "Why is the sky blue?"), ("chat-0002", "Another one")]
 
-    async def test_a_conversation_can_be_renamed(self, board: Board) -> None:
-        await board.post(CHAT, ASKED)
+    async def test_a_conversation_can_be_renamed(self, timeline: Timeline) -> None:
+        await timeline.post(CHAT, ASKED)
 
-        assert await board.rename(CHAT, "The sky")
-        assert not await board.rename("chat-none", "Nothing")
-        assert (await board.read(CHAT)).title == "The sky"
-        assert [chat.title for chat in await board.chats()] == ["The sky"]
+        assert await timeline.rename(CHAT, "The sky")
+        assert not await timeline.rename("chat-none", "Nothing")
+        assert (await timeline.read(CHAT)).title == "The sky"
+        assert [chat.title for chat in await timeline.chats()] == ["The sky"]
 
-    async def test_a_deleted_conversation_is_gone_and_stays_gone(self, board: Board) -> None:
-        await board.post(CHAT, ASKED, GROWING)
+    async def test_a_deleted_conversation_is_gone_and_stays_gone(self, timeline: Timeline) -> None:
+        await timeline.post(CHAT, ASKED, GROWING)
 
-        assert await board.delete(CHAT)
-        assert not await board.delete("chat-none")
-        assert (await board.read(CHAT)).posts == ()
-        assert list(await board.chats()) == []
+        assert await timeline.delete(CHAT)
+        assert not await timeline.delete("chat-none")
+        assert (await timeline.read(CHAT)).posts == ()
+        assert list(await timeline.chats()) == []
         with pytest.raises(PlatformGone):
-            await board.grow(CHAT, Growth(id="turn-a", number=1, text="late"))
+            await timeline.grow(CHAT, Growth(id="turn-a", number=1, text="late"))
         with pytest.raises(PlatformGone):
-            await board.post(CHAT, ASKED, CLOSED)
+            await timeline.post(CHAT, ASKED, CLOSED)
 
-    async def test_changes_are_told_as_they_happen(self, board: Board) -> None:
-        async with aclosing(board.watch()) as watched:
+    async def test_changes_are_told_as_they_happen(self, timeline: Timeline) -> None:
+        async with aclosing(timeline.watch()) as watched:
             assert list(await anext(watched)) == []
-            await board.post(CHAT, ASKED, GROWING)
-            await board.grow(CHAT, Growth(id="turn-a", number=1, text="Be"))
-            await board.rename(CHAT, "The sky")
+            await timeline.post(CHAT, ASKED, GROWING)
+            await timeline.grow(CHAT, Growth(id="turn-a", number=1, text="Be"))
+            await timeline.rename(CHAT, "The sky")
             seen = await changes(watched, 4)
-            await board.delete(CHAT)
+            await timeline.delete(CHAT)
             seen += await changes(watched, 1)
 
         assert [change.kind for change in seen] == ["post", "post", "grow", "title", "gone"]
@@ -172,29 +172,29 @@ class BoardContract:
         assert seen[2].growth == Growth(id="turn-a", number=1, text="Be")
         assert seen[3].title == "The sky"
 
-    async def test_watching_goes_on_where_it_was_left(self, board: Board) -> None:
-        await board.post(CHAT, ASKED)
-        mark = (await board.read(CHAT)).mark
-        await board.post(CHAT, CLOSED)
+    async def test_watching_goes_on_where_it_was_left(self, timeline: Timeline) -> None:
+        await timeline.post(CHAT, ASKED)
+        mark = (await timeline.read(CHAT)).mark
+        await timeline.post(CHAT, CLOSED)
 
-        async with aclosing(board.watch(mark)) as watched:
+        async with aclosing(timeline.watch(mark)) as watched:
             (change,) = await changes(watched, 1)
         assert change.post == CLOSED
         assert int(change.mark) > int(mark)
 
-    async def test_what_was_read_tells_where_to_watch_from(self, board: Board) -> None:
-        await board.post(CHAT, ASKED)
-        page = await board.read(CHAT)
+    async def test_what_was_read_tells_where_to_watch_from(self, timeline: Timeline) -> None:
+        await timeline.post(CHAT, ASKED)
+        page = await timeline.read(CHAT)
 
-        async with aclosing(board.watch(page.mark)) as watched:
+        async with aclosing(timeline.watch(page.mark)) as watched:
             assert list(await anext(watched)) == []
 
     @pytest.mark.parametrize("mark", ["999999", "-1", "1-1", "x", "\u0661"])
     async def test_a_mark_that_is_not_ours_means_reading_everything_again(
-        self, board: Board, mark: str
+        self, timeline: Timeline, mark: str
     ) -> None:
-        await board.post(CHAT, ASKED)
+        await timeline.post(CHAT, ASKED)
 
-        async with aclosing(board.watch(mark)) as watched:
+        async with aclosing(timeline.watch(mark)) as watched:
             (change,) = await changes(watched, 1)
         assert change.kind == "lost"

@@ -12,36 +12,28 @@ from aiohttp import web
 
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
-from bot.answers.fallback import Relay
-from bot.answers.limits import Limits
+from bot.answers.fallback import FallbackRouter
+from bot.answers.limits import AskerLimits
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
-from bot.conversation.handler import Conversation
-from bot.conversation.model_picker import Picker
-from bot.domain.catalog import Catalog, Model, Price
+from bot.conversation.handler import ConversationHandler
+from bot.conversation.model_picker import ModelPicker
+from bot.domain.capabilities import PlatformCapabilities
+from bot.domain.catalog import Catalog, Listing, Model, Price
+from bot.domain.claims import Claim, Outcome, QueueEntry
 from bot.domain.errors import ModelError
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
+from bot.domain.health import ModelHealth
+from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt, TextPart
 from bot.domain.replies import Action, Reply
-from bot.domain.stop import Stop
-from bot.domain.stream_parts import Closing, Finish, Piece, Reason, Shown, Status, Text, Usage
-from bot.domain.turns import Said, Turn, TurnRecord
+from bot.domain.stream_parts import Closing, Finish, Reason, ShownPart, Status, StreamPart, Text, Usage
+from bot.domain.turns import ChatMessage, Turn, TurnRecord
+from bot.domain.usage import RecentConversation, Spend
 from bot.models.pricing import Corrections, Prices
-from bot.ports import (
-    Claim,
-    Condition,
-    Journal,
-    Listing,
-    Manners,
-    Outcome,
-    Recent,
-    ReplySink,
-    Scopes,
-    Spend,
-    Ticket,
-)
+from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
-from tests.doubles import FakeJournal
+from tests.doubles import FakeTurnHandle
 
 THREAD = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
 ANN = Author(id="U1", name="Ann")
@@ -58,7 +50,7 @@ GROK = Model(
 CLAUDE = Model(name="claude", provider="two", model="claude-5", context=200_000, price=PRICE)
 GPT = Model(name="gpt", provider="one", model="gpt-6", context=100_000, price=PRICE)
 
-Script = Sequence[Piece | ModelError]
+Script = Sequence[StreamPart | ModelError]
 
 
 def answer(text: str, *, model: str = "") -> Script:
@@ -88,15 +80,15 @@ class ScriptedProvider:
             for message in prompt.messages
         ]
 
-    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         self.asked.append((model, prompt))
         script = self.scripts.pop(0) if self.scripts else answer(f"answer {len(self.asked)}")
         self.open += 1
         try:
-            for piece in script:
-                if isinstance(piece, ModelError):
-                    raise piece
-                yield piece
+            for part in script:
+                if isinstance(part, ModelError):
+                    raise part
+                yield part
         finally:
             self.open -= 1
 
@@ -121,17 +113,17 @@ class NotingSink:
     heard: Heard
     watch: "Stage"
 
-    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                match piece:
+    async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
+        async with aclosing(parts):
+            async for part in parts:
+                match part:
                     case Text(text=text):
                         self.heard.text += text
                         self.watch.seen_text(self.heard.text)
                     case Status(text=text):
                         self.heard.statuses.append(text)
                     case Closing():
-                        self.heard.closing = piece
+                        self.heard.closing = part
                         self.watch.seen_closing()
                     case _:
                         pass
@@ -143,29 +135,18 @@ class NotingSink:
 
 
 @dataclass
-class Hand(FakeJournal):
-    """The turn in hand, with what it kept."""
-
-    stop: Stop = field(default_factory=Stop)
-    kept: list[Turn] = field(default_factory=list)
-
-    async def keep(self, final: Turn) -> None:
-        self.kept.append(final)
-
-
-@dataclass
 class Stage:
     """Plays events against the core and remembers like the storage does."""
 
     models: Sequence[Model] = (GROK, CLAUDE, GPT)
     policy: Policy = field(default_factory=Policy)
     history: tuple[Turn, ...] = ()
-    thread_choice: str = ""
+    thread_model: str = ""
     chosen_for: dict[str, str] = field(default_factory=dict)
     spend: Spend = field(default_factory=Spend)
-    ill: dict[str, Condition] = field(default_factory=dict)
+    ill: dict[str, ModelHealth] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
-    before: Sequence[Said] = ()
+    before: Sequence[ChatMessage] = ()
     stop_at: str = ""  # fires the stop once this text has been shown
     one: ScriptedProvider = field(default_factory=ScriptedProvider)
     two: ScriptedProvider = field(default_factory=ScriptedProvider)
@@ -173,39 +154,43 @@ class Stage:
     pauses: list[float] = field(default_factory=list)
     reports: list[tuple[str, ModelError | None]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
-    manners: Manners = field(
-        default_factory=lambda: Manners(mention="@Switchboard", slash=True, threads=True, private=True)
+    capabilities: PlatformCapabilities = field(
+        default_factory=lambda: PlatformCapabilities(
+            mention="@Switchboard", slash=True, threads=True, private=True
+        )
     )
     platform: str = "test"
 
     def __post_init__(self) -> None:
         self.catalog = Catalog(self.models, default="grok")
-        relay = Relay(providers={"one": self.one, "two": self.two}, health=self, pause=self._pause)
+        fallback = FallbackRouter(
+            providers={"one": self.one, "two": self.two}, health=self, pause=self._pause
+        )
         prices = Prices({})
-        picker = Picker(catalog=self.catalog, choices=self, health=self, prices=prices)
+        picker = ModelPicker(catalog=self.catalog, preferences=self, health=self, prices=prices)
         answers = Answers(
             catalog=self.catalog,
-            relay=relay,
+            fallback=fallback,
             attachments=Attachments(adapters={"test": self}),
             prices=prices,
             corrections=Corrections(),
             clock=lambda: 100.0,
         )
-        limits = Limits(ledger=self, budget=self)
-        self._core = Conversation(
+        limits = AskerLimits(ledger=self, rate_limiter=self)
+        self._core = ConversationHandler(
             adapters={"test": self},
             catalog=self.catalog,
             answers=answers,
             comparison=Comparison(
                 catalog=self.catalog,
-                relay=relay,
+                fallback=fallback,
                 answers=answers,
                 prices=prices,
                 limits=limits,
                 clock=lambda: 100.0,
             ),
             commands=Commands(
-                catalog=self.catalog, picker=picker, ledger=self, choices=self, policy=self.policy
+                catalog=self.catalog, picker=picker, ledger=self, preferences=self, policy=self.policy
             ),
             picker=picker,
             limits=limits,
@@ -238,30 +223,30 @@ class Stage:
 
     async def plays(self, event: Event, *, final: Turn | None = None, attempt: int = 1) -> Heard:
         self._heard = Heard()
-        self.hand = Hand(id=f"t{len(self.outcomes) + 1}")
+        self.turn_handle = FakeTurnHandle(id=f"t{len(self.outcomes) + 1}")
         claim = Claim(
-            ticket=Ticket(shard=0, entry="1-1", conversation=THREAD.digest),
+            queue_entry=QueueEntry(shard=0, entry="1-1", conversation=THREAD.digest),
             epoch=1,
             mail="1-1",
             event=event,
-            record=TurnRecord(id=self.hand.id, attempt=attempt, final=final),
+            record=TurnRecord(id=self.turn_handle.id, attempt=attempt, final=final),
             history=self.history,
-            scopes=await self.in_force(event.thread, event.author.id),
+            preferences=await self.in_force(event.thread, event.author.id),
         )
-        outcome = await self._core.handle(claim, self.hand)
+        outcome = await self._core.handle(claim, self.turn_handle)
         self.history = (*self.history, *outcome.append) if outcome.replace is None else outcome.replace
-        if outcome.thread_choice is not None:
-            self.thread_choice = outcome.thread_choice
+        if outcome.thread_model is not None:
+            self.thread_model = outcome.thread_model
         self.outcomes.append(outcome)
         return self._heard
 
     def seen_text(self, text: str) -> None:
         if self.stop_at and self.stop_at in text:
-            self.hand.stop.fire()
+            self.turn_handle.stop.fire()
 
     def seen_closing(self) -> None:
-        assert self.hand.kept or self.hand.ref is None
-        self.kept_before_closing = list(self.hand.kept)
+        assert self.turn_handle.finals or self.turn_handle.ref is None
+        self.kept_before_closing = list(self.turn_handle.finals)
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -274,10 +259,10 @@ class Stage:
     def running(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
-    def sink(self, event: Event, journal: Journal) -> ReplySink:
+    def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return NotingSink(heard=self._heard, watch=self)
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
+    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
         return self.before
 
     async def fetch(self, file: File) -> bytes:
@@ -285,8 +270,8 @@ class Stage:
 
     # --- Health, Choices, Ledger, Memory -------------------------------------------------------------------
 
-    async def conditions(self, keys: Collection[str]) -> Mapping[str, Condition]:
-        return {key: self.ill.get(key, Condition()) for key in keys}
+    async def conditions(self, keys: Collection[str]) -> Mapping[str, ModelHealth]:
+        return {key: self.ill.get(key, ModelHealth()) for key in keys}
 
     async def probe(self, key: str) -> bool:
         return False
@@ -297,9 +282,9 @@ class Stage:
     async def choose(self, workspace: str, scope: str, model: str) -> None:
         self.chosen_for[scope] = model
 
-    async def in_force(self, thread: ThreadKey, person: str) -> Scopes:
-        return Scopes(
-            thread=self.thread_choice,
+    async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
+        return ModelPreferences(
+            thread=self.thread_model,
             person=self.chosen_for.get(f"person:{person}", ""),
             channel=self.chosen_for.get(f"channel:{thread.channel}", ""),
             workspace=self.chosen_for.get("default", ""),
@@ -312,8 +297,8 @@ class Stage:
         self.taken += int(tokens)
         return 0.0 if self.taken <= burst else 1 / rate
 
-    async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[Recent]:
-        return [Recent(thread=THREAD, title="An earlier question", at=1.0)]
+    async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[RecentConversation]:
+        return [RecentConversation(thread=THREAD, title="An earlier question", at=1.0)]
 
     async def recall(self, thread: ThreadKey) -> Sequence[Turn]:
         return self.history

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field, replace
 from aiohttp import web
 
 from bot.answers.attachments import LARGEST, Attachments
+from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError
 from bot.domain.events import Author, Event, File, MessageReceived, ThreadKey
-from bot.domain.turns import Said
-from bot.ports import Journal, Manners, ReplySink
+from bot.domain.turns import ChatMessage
+from bot.ports import ReplySink, TurnHandle
 
 HERE = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
 THERE = replace(HERE, thread="2")
 PICTURE = File(id="0", name="a.png", media_type="image/png", source={"url": "a"})
 
 
-def asked(*files: File) -> list[Said]:
-    return [Said(author=Author(id="U1"), text="what is this?", files=files)]
+def asked(*files: File) -> list[ChatMessage]:
+    return [ChatMessage(author=Author(id="U1"), text="what is this?", files=files)]
 
 
 @dataclass
@@ -28,8 +29,8 @@ class Shelf:
     holds: dict[str, bytes] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
     platform: str = "test"
-    manners: Manners = field(
-        default_factory=lambda: Manners(mention="", slash=False, threads=False, private=False)
+    capabilities: PlatformCapabilities = field(
+        default_factory=lambda: PlatformCapabilities(mention="", slash=False, threads=False, private=False)
     )
 
     async def fetch(self, file: File) -> bytes:
@@ -44,10 +45,10 @@ class Shelf:
     def running(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
-    def sink(self, event: Event, journal: Journal) -> ReplySink:
+    def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         raise NotImplementedError
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
+    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
         return ()
 
 

@@ -14,10 +14,11 @@ from bot.domain.events import (
     MessageEdited,
     MessageReceived,
 )
+from bot.domain.health import HealthState, ModelHealth
 from bot.domain.replies import Action
 from bot.domain.stream_parts import Finish, Reason, Text, Thinking
-from bot.domain.turns import Said
-from bot.ports import Condition, Spend, State
+from bot.domain.turns import ChatMessage
+from bot.domain.usage import Spend
 from bot.settings.config_file import Policy, Rules, ThreadReplies
 from tests.conversation.stage import ANN, CLAUDE, GROK, THREAD, Heard, Stage, answer
 
@@ -109,7 +110,7 @@ async def test_the_finished_turn_is_kept_before_its_closing_is_shown(stage: Stag
 
 async def test_a_kept_turn_is_shown_again_without_asking_the_model(stage: Stage) -> None:
     await stage.says("hi")
-    kept, remembered = stage.hand.kept[0], stage.history
+    kept, remembered = stage.turn_handle.finals[0], stage.history
     stage.history = stage.history[:0]
 
     again = await stage.plays(
@@ -122,7 +123,7 @@ async def test_a_kept_turn_is_shown_again_without_asking_the_model(stage: Stage)
 
 
 async def test_what_others_said_is_read_when_called_into_a_thread(stage: Stage) -> None:
-    stage.before = [Said(author=Author(id="U2", name="Bob"), text="the build is red")]
+    stage.before = [ChatMessage(author=Author(id="U2", name="Bob"), text="the build is red")]
 
     await stage.says("sum up", late=True)
     await stage.says("and now?", late=True)
@@ -172,7 +173,7 @@ async def test_an_answer_that_ends_in_an_error_before_any_text_is_a_failure_like
 
 
 async def test_a_model_that_is_down_for_everybody_is_not_even_asked(stage: Stage) -> None:
-    stage.ill = {GROK.key: Condition(state=State.DOWN, since=1.0, why="overloaded")}
+    stage.ill = {GROK.key: ModelHealth(state=HealthState.DOWN, since=1.0, why="overloaded")}
 
     heard = await stage.says("hi")
 
@@ -181,7 +182,7 @@ async def test_a_model_that_is_down_for_everybody_is_not_even_asked(stage: Stage
 
 
 async def test_with_everybody_down_the_chosen_model_is_tried_all_the_same(stage: Stage) -> None:
-    down = Condition(state=State.DOWN, since=1.0, why="overloaded")
+    down = ModelHealth(state=HealthState.DOWN, since=1.0, why="overloaded")
     stage.ill = {GROK.key: down, CLAUDE.key: down}
 
     assert footer(await stage.says("hi")) == "grok"
@@ -293,7 +294,7 @@ async def test_another_model_can_answer_the_same_question(stage: Stage) -> None:
 
     assert values == ["t1 claude", "t1 gpt"]
     assert footer(heard) == "claude"
-    assert stage.thread_choice == ""
+    assert stage.thread_model == ""
 
 
 async def test_an_old_answers_buttons_still_work_after_it_was_replaced(stage: Stage) -> None:
@@ -364,7 +365,7 @@ async def test_the_picker_shows_what_is_active_and_why(stage: Stage) -> None:
 async def test_switching_works_however_it_is_typed(stage: Stage, typed: str) -> None:
     heard = await stage.says(typed)
 
-    assert stage.thread_choice == "claude"
+    assert stage.thread_model == "claude"
     assert "**claude** answers in this thread" in heard.replies[0].text
 
 
@@ -550,7 +551,7 @@ async def test_asking_too_fast_is_answered_with_when_to_ask_again() -> None:
 
 async def test_help_spells_commands_the_way_they_are_typed_here(stage: Stage) -> None:
     slashed = await stage.says("/help")
-    stage.manners = replace(stage.manners, slash=False)
+    stage.capabilities = replace(stage.capabilities, slash=False)
     plain = await stage.says("help")
 
     assert "`/model NAME`" in slashed.replies[0].text

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from bot.delivery.pacing import Allowance, Pace
-from bot.delivery.streaming import Answer, follow
+from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import Fenced
-from bot.domain.stream_parts import Closing, Reason, Shown, Status, Text, Thinking
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text, Thinking
 from tests.doubles import shown
 
 DONE = Closing(reason=Reason.STOP, footer="grok")
@@ -69,13 +69,13 @@ def test_long_messages_are_edited_less_often() -> None:
 async def test_whatever_came_while_drawing_goes_out_together() -> None:
     drawn: list[str] = []
 
-    async def draw(answer: Answer) -> float:
+    async def draw(answer: GrowingAnswer) -> float:
         drawn.append(answer.text)
         for _ in range(10):
             await asyncio.sleep(0)
         return 0.0
 
-    async def slow() -> AsyncGenerator[Shown, None]:
+    async def slow() -> AsyncGenerator[ShownPart, None]:
         yield Status("thinking")
         yield Thinking("hm")
         for letter in "abcdefghij":
@@ -96,7 +96,7 @@ async def test_the_end_of_an_answer_ends_the_pause() -> None:
         async def sleep(self, seconds: float) -> None:
             await asyncio.Event().wait()
 
-    async def draw(answer: Answer) -> float:
+    async def draw(answer: GrowingAnswer) -> float:
         return 3600.0
 
     answer = await follow(shown([Text("a"), DONE]), draw, clock=Forever())
@@ -108,7 +108,7 @@ async def test_the_end_of_an_answer_ends_the_pause() -> None:
 async def test_an_error_on_either_side_arrives_as_it_is_and_closes_the_stream(where: str) -> None:
     closed = False
 
-    async def broken() -> AsyncGenerator[Shown, None]:
+    async def broken() -> AsyncGenerator[ShownPart, None]:
         nonlocal closed
         try:
             yield Text("a")
@@ -118,7 +118,7 @@ async def test_an_error_on_either_side_arrives_as_it_is_and_closes_the_stream(wh
         finally:
             closed = True
 
-    async def draw(answer: Answer) -> float:
+    async def draw(answer: GrowingAnswer) -> float:
         if where == "drawing":
             raise Fenced("gone")
         return 0.0

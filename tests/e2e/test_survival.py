@@ -119,16 +119,16 @@ async def test_every_replica_may_hear_of_a_message_and_of_a_press(tmp_path: Path
             settings = {**co.at.settings, "SWITCHBOARD_CONFIG": str(tmp_path / "switchboard.toml")}
             co.vendors.plays["talk"] = (Babble(),)
             async with running(second, **settings) as other:
-                doors = (co.at.http, co.at.fake.http(f"{other.public}/slack/events"))
+                listeners = (co.at.http, co.at.fake.http(f"{other.public}/slack/events"))
                 said = events.said(co.at.slack, co.at.slack.channels["C1"], "U1", f"{co.bot} talk")
                 twins = (events.message(co.at.slack, said), events.mention(co.at.slack, said))
                 sent = [events.envelope(co.at.slack, co.at.team, twin) for twin in twins]
-                heard = [await door.event(one) for one in sent for door in doors]
+                heard = [await door.event(one) for one in sent for door in listeners]
                 await co.at.until(lambda: any("on and" in reading.text(one) for one in co.at.ours()))
                 (growing,) = co.at.ours()
                 stop = next(one for one in reading.controls(growing) if one["text"]["text"] == "Stop")
                 press = events.pressed(co.at.slack, co.at.team, "U1", on=growing, element=stop)
-                heard += [await door.interaction(press) for door in doors]
+                heard += [await door.interaction(press) for door in listeners]
                 (answer,) = await co.at.answered(said.ts)
 
             assert {one.status for one in heard} == {200}

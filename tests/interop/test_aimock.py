@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.domain import errors
-from bot.domain.prompt import Message, Prompt, TextPart
+from bot.domain.prompt import Prompt, PromptMessage, TextPart
 from bot.domain.stream_parts import Reason
 from providers.dialect import Quirks
-from providers.endpoint import DIALECTS, Endpoint, Key
+from providers.endpoint import DIALECTS, ApiKey, Endpoint
 from providers.transport import Transport
 from tests.interop.aimock import KEY, AIMock, aimock, needs_aimock
 from tests.providers.vendor import Heard, hear, model_of
@@ -23,12 +23,14 @@ async def mock() -> AsyncIterator[AIMock]:
 
 
 async def ask(mock: AIMock, dialect: str, question: str, key: str = KEY) -> Heard:
-    prompt = Prompt(system="Be kind.", messages=(Message(role="user", parts=(TextPart(text=question),)),))
+    prompt = Prompt(
+        system="Be kind.", messages=(PromptMessage(role="user", parts=(TextPart(text=question),)),)
+    )
     async with Transport() as transport:
         endpoint = Endpoint(
             transport=transport,
             base_url=mock.base(dialect),
-            auth=Key(scheme="bearer", secret=key),
+            auth=ApiKey(scheme="bearer", secret=key),
             dialects={dialect: Quirks()},
         )
         return await hear(endpoint, model_of(dialect), prompt)
@@ -41,7 +43,7 @@ async def test_an_answer_is_streamed(mock: AIMock, dialect: str) -> None:
     assert heard.text == "Hi there, how are you?"
     assert heard.finish
     assert heard.finish.reason is Reason.STOP
-    assert len(heard.pieces) > 3
+    assert len(heard.parts) > 3
 
 
 async def test_thinking_is_apart(mock: AIMock, dialect: str) -> None:

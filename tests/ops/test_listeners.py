@@ -11,11 +11,11 @@ import pytest
 from aiohttp import web
 
 from bot.domain.errors import SettingsError
-from bot.serving.connections import Limits
-from bot.serving.listeners import admin, listening, public
+from bot.serving.connections import ConnectionLimits
+from bot.serving.listeners import admin_app, listen, public_app
 from bot.serving.metrics import Metrics
 
-HASTE = Limits(header=0.3, body=0.3, linger=0.1, idle=5.0, connections=40)
+HASTE = ConnectionLimits(header=0.3, body=0.3, linger=0.1, idle=5.0, connections=40)
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Door:
 
 
 @asynccontextmanager
-async def door(limits: Limits = HASTE) -> AsyncIterator[Door]:
+async def door(limits: ConnectionLimits = HASTE) -> AsyncIterator[Door]:
     bodies: list[bytes] = []
 
     async def take(request: web.Request) -> web.Response:
@@ -40,8 +40,8 @@ async def door(limits: Limits = HASTE) -> AsyncIterator[Door]:
         bodies.append(b"".join([chunk async for chunk in request.content.iter_chunked(1024)]))
         return web.Response(text="sipped")
 
-    app = public([web.post("/take", take), web.post("/sip", sip)], limits=limits)
-    async with listening(app, host="127.0.0.1", port=0, variable="PORT", limits=limits) as port:
+    app = public_app([web.post("/take", take), web.post("/sip", sip)], limits=limits)
+    async with listen(app, host="127.0.0.1", port=0, variable="PORT", limits=limits) as port:
         yield Door(port=port, bodies=bodies)
 
 
@@ -92,7 +92,7 @@ async def test_a_body_that_does_not_come_is_408(path: bytes) -> None:
 
 
 async def test_a_body_over_one_mebibyte_is_413_and_one_below_is_taken() -> None:
-    async with door(Limits()) as at, aiohttp.ClientSession() as client:
+    async with door(ConnectionLimits()) as at, aiohttp.ClientSession() as client:
         small = await client.post(f"{at.url}/take", data=b"x" * (1024 * 1024 - 1))
         large = await client.post(f"{at.url}/take", data=io.BytesIO(b"x" * (1024 * 1024 + 1)))
 
@@ -101,7 +101,7 @@ async def test_a_body_over_one_mebibyte_is_413_and_one_below_is_taken() -> None:
 
 
 async def test_a_compressed_bomb_is_413() -> None:
-    async with door(Limits()) as at, aiohttp.ClientSession() as client:
+    async with door(ConnectionLimits()) as at, aiohttp.ClientSession() as client:
         bomb = await client.post(f"{at.url}/take", data=io.BytesIO(b"0" * 30_000_000), compress="deflate")
 
         assert bomb.status == 413
@@ -113,7 +113,7 @@ async def test_a_compressed_bomb_is_413() -> None:
     ids=["slow headers", "slow bodies"],
 )
 async def test_when_all_places_are_taken_the_slowest_gives_way_to_a_request(words: bytes) -> None:
-    patient = Limits(header=60.0, body=60.0, idle=60.0, connections=20)
+    patient = ConnectionLimits(header=60.0, body=60.0, idle=60.0, connections=20)
     async with door(patient) as at, AsyncExitStack() as held:
         writers = []
         for _ in range(60):
@@ -144,7 +144,7 @@ async def test_a_taken_port_is_told_with_a_free_one_to_try() -> None:
         with pytest.raises(
             SettingsError, match=rf"PORT {at.port} on 127\.0\.0\.1 is taken.*PORT={at.port + 1}"
         ):
-            async with listening(
+            async with listen(
                 web.Application(), host="127.0.0.1", port=at.port, variable="PORT", limits=HASTE
             ):
                 pass
@@ -152,9 +152,7 @@ async def test_a_taken_port_is_told_with_a_free_one_to_try() -> None:
 
 async def test_an_address_of_another_machine_is_told() -> None:
     with pytest.raises(SettingsError, match=r"ADMIN_HOST 192\.0\.2\.1 is no address of this machine"):
-        async with listening(
-            web.Application(), host="192.0.2.1", port=0, variable="ADMIN_PORT", limits=HASTE
-        ):
+        async with listen(web.Application(), host="192.0.2.1", port=0, variable="ADMIN_PORT", limits=HASTE):
             pass
 
 
@@ -165,9 +163,9 @@ async def test_the_operators_door_tells_life_readiness_and_numbers() -> None:
     async def ready() -> str:
         return reason
 
-    app = admin(ready=ready, metrics=metrics.text, limits=HASTE)
+    app = admin_app(ready=ready, metrics=metrics.text, limits=HASTE)
     async with (
-        listening(app, host="127.0.0.1", port=0, variable="ADMIN_PORT", limits=HASTE) as port,
+        listen(app, host="127.0.0.1", port=0, variable="ADMIN_PORT", limits=HASTE) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
     ):
         alive, able = await client.get("/healthz"), await client.get("/readyz")
@@ -196,12 +194,12 @@ async def test_a_website_that_names_itself_like_this_machine_is_no_operator(name
     async def ready() -> str:
         return ""
 
-    inside = admin(ready=ready, metrics=Metrics().text, limits=HASTE)
-    outside = admin(ready=ready, metrics=Metrics().text, limits=HASTE, host="0.0.0.0")
+    inside = admin_app(ready=ready, metrics=Metrics().text, limits=HASTE)
+    outside = admin_app(ready=ready, metrics=Metrics().text, limits=HASTE, host="0.0.0.0")
     statuses = []
     for app in (inside, outside):
         async with (
-            listening(app, host="127.0.0.1", port=0, variable="ADMIN_PORT", limits=HASTE) as port,
+            listen(app, host="127.0.0.1", port=0, variable="ADMIN_PORT", limits=HASTE) as port,
             aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
         ):
             statuses.append((await client.get("/metrics", headers={"Host": name})).status)

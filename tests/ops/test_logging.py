@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from bot.serving.logging import Lines, Redaction, configure
+from bot.serving.logging import LineFormatter, Redaction, configure
 from bot.serving.metrics import Metrics
 
 SECRETS = ("plain-canary-1", 'quote"canary\\2', "plus+canary/3=")
@@ -116,7 +116,7 @@ def test_a_json_line_carries_ids_as_fields() -> None:
     record = logging.makeLogRecord(
         {"name": "bot.worker", "levelname": "INFO", "msg": "turn done", "turn": "t1", "event": "C1:1.2"}
     )
-    fields = json.loads(Lines(as_json=True, redact=Redaction()).format(record))
+    fields = json.loads(LineFormatter(as_json=True, redact=Redaction()).format(record))
 
     assert fields["message"] == "turn done"
     assert fields["event"] == "C1:1.2"

@@ -7,11 +7,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.domain.claims import Receipt
 from bot.domain.errors import Overloaded, StorageUnavailable
 from bot.domain.events import Author, MessageReceived, ThreadKey
-from bot.ports import Condition, Receipt
-from bot.serving.connections import Limits
-from bot.serving.listeners import listening
+from bot.domain.health import ModelHealth
+from bot.serving.connections import ConnectionLimits
+from bot.serving.listeners import listen
 from bot.serving.measured import MeasuredHealth, MeasuredInbox, platform_calls
 from bot.serving.metrics import Metrics
 from tests.doubles import FakeInbox
@@ -43,7 +44,7 @@ async def test_what_the_inbox_takes_and_refuses_is_counted() -> None:
 
 async def test_errors_of_models_are_counted_by_class_and_provider() -> None:
     class Well:
-        async def conditions(self, keys: object) -> dict[str, Condition]:
+        async def conditions(self, keys: object) -> dict[str, ModelHealth]:
             return {}
 
         async def probe(self, key: str) -> bool:
@@ -68,7 +69,7 @@ async def test_calls_to_platforms_are_counted_by_name_and_result() -> None:
     app.add_routes([web.post("/api/chat.postMessage", busy)])
     watch = platform_calls(metrics, lambda _method, url: url.name)
     async with (
-        listening(app, host="127.0.0.1", port=0, variable="PORT", limits=Limits()) as port,
+        listen(app, host="127.0.0.1", port=0, variable="PORT", limits=ConnectionLimits()) as port,
         aiohttp.ClientSession(trace_configs=[watch]) as client,
     ):
         await client.post(f"http://127.0.0.1:{port}/api/chat.postMessage")

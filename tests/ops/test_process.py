@@ -9,13 +9,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.events import Event, File, MessageReceived
-from bot.domain.turns import Said
-from bot.ports import Journal, Manners, ReplySink
+from bot.domain.turns import ChatMessage
+from bot.ports import ReplySink, TurnHandle
 from bot.serving.metrics import Metrics
-from bot.serving.process import Doors, Service, Stopping, serve
+from bot.serving.process import Listeners, Service, ShutdownSignals, serve
 
-ANYWHERE = Doors(host="127.0.0.1", port=0, admin_host="127.0.0.1", admin_port=0)
+ANYWHERE = Listeners(host="127.0.0.1", port=0, admin_host="127.0.0.1", admin_port=0)
 
 
 @dataclass
@@ -24,8 +25,8 @@ class Platform:
 
     notes: list[str]
     platform: str = "test"
-    manners: Manners = field(
-        default_factory=lambda: Manners(mention="@bot", slash=True, threads=True, private=True)
+    capabilities: PlatformCapabilities = field(
+        default_factory=lambda: PlatformCapabilities(mention="@bot", slash=True, threads=True, private=True)
     )
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
@@ -45,10 +46,10 @@ class Platform:
         finally:
             self.notes.append("adapter ended")
 
-    def sink(self, event: Event, journal: Journal) -> ReplySink:
+    def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         raise NotImplementedError
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
+    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
         return ()
 
     async def fetch(self, file: File) -> bytes:
@@ -84,8 +85,8 @@ class Working:
 
 @dataclass
 class Running:
-    doors: Doors
-    stopping: Stopping
+    listeners: Listeners
+    stopping: ShutdownSignals
     work: Working
     notes: list[str]
     task: asyncio.Task[None]
@@ -95,8 +96,8 @@ class Running:
 @asynccontextmanager
 async def process(*, drain_seconds: float = 5.0) -> AsyncIterator[Running]:
     notes: list[str] = []
-    work, stopping, metrics = Working(notes), Stopping(), Metrics()
-    opened: asyncio.Future[Doors] = asyncio.get_running_loop().create_future()
+    work, stopping, metrics = Working(notes), ShutdownSignals(), Metrics()
+    opened: asyncio.Future[Listeners] = asyncio.get_running_loop().create_future()
 
     async def ready() -> str:
         return ""
@@ -106,15 +107,17 @@ async def process(*, drain_seconds: float = 5.0) -> AsyncIterator[Running]:
         task = group.create_task(
             serve(
                 service,
-                doors=ANYWHERE,
+                listeners=ANYWHERE,
                 metrics=metrics,
                 drain_seconds=drain_seconds,
                 stopping=stopping,
                 announce=opened.set_result,
             )
         )
-        doors = await opened
-        yield Running(doors=doors, stopping=stopping, work=work, notes=notes, task=task, metrics=metrics)
+        listeners = await opened
+        yield Running(
+            listeners=listeners, stopping=stopping, work=work, notes=notes, task=task, metrics=metrics
+        )
         stopping.signalled()
         stopping.signalled()
 
@@ -126,7 +129,10 @@ async def status(url: str, *, post: bool = False) -> int:
 
 async def test_while_it_drains_it_is_not_ready_but_still_takes_events_in() -> None:
     async with process() as run:
-        public, admin = f"http://127.0.0.1:{run.doors.port}", f"http://127.0.0.1:{run.doors.admin_port}"
+        public, admin = (
+            f"http://127.0.0.1:{run.listeners.port}",
+            f"http://127.0.0.1:{run.listeners.admin_port}",
+        )
         before = await status(f"{admin}/readyz")
         run.stopping.signalled()
         await run.work.draining.wait()
@@ -172,7 +178,7 @@ async def test_after_the_end_nothing_listens() -> None:
         await run.task
 
         with pytest.raises(aiohttp.ClientConnectorError):
-            await status(f"http://127.0.0.1:{run.doors.port}/healthz")
+            await status(f"http://127.0.0.1:{run.listeners.port}/healthz")
 
 
 async def test_a_worker_that_breaks_ends_the_process() -> None:
@@ -184,10 +190,10 @@ async def test_a_worker_that_breaks_ends_the_process() -> None:
     with pytest.raises(ExceptionGroup) as broken:
         await serve(
             service,
-            doors=ANYWHERE,
+            listeners=ANYWHERE,
             metrics=Metrics(),
             drain_seconds=0,
-            stopping=Stopping(),
+            stopping=ShutdownSignals(),
             announce=lambda _: None,
         )
 

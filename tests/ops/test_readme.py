@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from bot.__main__ import parser
-from bot.settings.config_file import read as read_file
+from bot.settings.config_file import read_config as read_file
 from bot.settings.settings import variables
 from tests.ops.product import ROOT, environment
 from tests.ops.test_running import answered, send

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import SettingsError
-from bot.settings.settings import Settings, read, variables
+from bot.settings.settings import Settings, read_settings, variables
 
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s3cret"}
 TEAMS = {"TEAMS_APP_ID": "app", "TEAMS_APP_PASSWORD": "pw", "TEAMS_TENANT_ID": "tenant"}
@@ -50,7 +50,7 @@ WRONG = (
 
 
 def at(environ: dict[str, str], folder: Path = Path("/nonexistent")) -> Settings:
-    return read(environ, folder=folder)
+    return read_settings(environ, folder=folder)
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.name)

@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 
 from bot.domain.catalog import Model
-from bot.serving.process import Doors
-from bot.serving.start_page import render
-from bot.settings.settings import read
+from bot.serving.process import Listeners
+from bot.serving.start_page import render_start_page
+from bot.settings.settings import read_settings
 
 MODELS = [Model(name=name, provider="p", model=name) for name in ("grok", "gpt", "claude")]
 
 
 def page(*, away: str = "", **environ: str) -> str:
-    settings = read(environ, folder=Path("/nonexistent"))
-    doors = Doors(host=settings.host, port=4000, admin_host=settings.admin_host, admin_port=4001)
-    return render(settings, doors, MODELS, seconds=0.83, away=away)
+    settings = read_settings(environ, folder=Path("/nonexistent"))
+    listeners = Listeners(host=settings.host, port=4000, admin_host=settings.admin_host, admin_port=4001)
+    return render_start_page(settings, listeners, MODELS, seconds=0.83, away=away)
 
 
 def line(text: str, start: str) -> str:

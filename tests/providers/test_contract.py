@@ -9,7 +9,7 @@ from bot.domain.catalog import Model
 from bot.ports import Provider
 from providers.demo import Demo
 from providers.dialect import Quirks
-from providers.endpoint import Endpoint, Key
+from providers.endpoint import ApiKey, Endpoint
 from providers.transport import Transport
 from tests.contracts.providers import ProviderContract, WireContract
 from tests.providers.fake import KEY, Babble, Cut, FakeVendor, Hang, Murmur, Refuse, Say, Step, fake_vendor
@@ -51,7 +51,7 @@ class DialectContract(WireContract):
             endpoint = Endpoint(
                 transport=transport,
                 base_url=vendor.url,
-                auth=Key(scheme="bearer", secret=KEY),
+                auth=ApiKey(scheme="bearer", secret=KEY),
                 dialects={self.dialect: Quirks()},
             )
             yield VendorPlace(endpoint, Model(name="it", provider="fake", model="m-1"), vendor)

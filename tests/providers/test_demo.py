@@ -8,8 +8,8 @@ import pytest
 
 from bot.domain.catalog import Model
 from bot.domain.errors import Overloaded
-from bot.domain.prompt import Message, Prompt, TextPart
-from bot.domain.stream_parts import Finish, Piece, Reason, Text, Thinking, Usage
+from bot.domain.prompt import Prompt, PromptMessage, TextPart
+from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from providers.demo import Demo
 
 MODEL = Model(name="demo", provider="demo", model="demo")
@@ -21,18 +21,18 @@ def asking(*said: str) -> Prompt:
     return Prompt(
         system="",
         messages=tuple(
-            Message(role=roles[at % 2], parts=(TextPart(text=text),)) for at, text in enumerate(said)
+            PromptMessage(role=roles[at % 2], parts=(TextPart(text=text),)) for at, text in enumerate(said)
         ),
     )
 
 
-async def ask(prompt: Prompt, model: Model = MODEL) -> Sequence[Piece]:
-    async with aclosing(Demo(pause=0).stream(model, prompt)) as pieces:
-        return [piece async for piece in pieces]
+async def ask(prompt: Prompt, model: Model = MODEL) -> Sequence[StreamPart]:
+    async with aclosing(Demo(pause=0).stream(model, prompt)) as parts:
+        return [part async for part in parts]
 
 
-def text_of(pieces: Sequence[Piece]) -> str:
-    return "".join(piece.text for piece in pieces if isinstance(piece, Text))
+def text_of(parts: Sequence[StreamPart]) -> str:
+    return "".join(part.text for part in parts if isinstance(part, Text))
 
 
 async def test_it_says_that_it_is_a_demo_and_what_brings_a_real_model() -> None:
@@ -43,11 +43,11 @@ async def test_it_says_that_it_is_a_demo_and_what_brings_a_real_model() -> None:
 
 
 async def test_it_answers_word_by_word_and_ends_with_usage_and_one_finish() -> None:
-    pieces = await ask(asking("hello"))
+    parts = await ask(asking("hello"))
 
-    assert len([piece for piece in pieces if isinstance(piece, Text)]) > 20
-    assert isinstance(pieces[-2], Usage)
-    assert pieces[-1] == Finish(reason=Reason.STOP, model="demo")
+    assert len([part for part in parts if isinstance(part, Text)]) > 20
+    assert isinstance(parts[-2], Usage)
+    assert parts[-1] == Finish(reason=Reason.STOP, model="demo")
 
 
 async def test_it_remembers_what_was_asked_before() -> None:
@@ -71,8 +71,8 @@ async def test_single_words_ask_for_a_shape(question: str, shown: str) -> None:
 
 
 async def test_asked_to_think_it_thinks_before_it_answers() -> None:
-    pieces = await ask(asking("think about it"))
-    kinds = [type(piece) for piece in pieces]
+    parts = await ask(asking("think about it"))
+    kinds = [type(part) for part in parts]
 
     assert kinds[0] is Thinking
     assert Thinking not in kinds[kinds.index(Text) :]
@@ -84,7 +84,7 @@ async def test_asked_for_an_error_it_fails_like_an_overloaded_model() -> None:
 
 
 async def test_the_output_limit_cuts_the_answer() -> None:
-    pieces = await ask(asking("long"), replace(MODEL, max_output=5))
+    parts = await ask(asking("long"), replace(MODEL, max_output=5))
 
-    assert len(text_of(pieces).split()) == 5
-    assert pieces[-1] == Finish(reason=Reason.LENGTH, model="demo")
+    assert len(text_of(parts).split()) == 5
+    assert parts[-1] == Finish(reason=Reason.LENGTH, model="demo")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain import errors
 from bot.domain.stream_parts import Finish
 from providers.dialect import Quirks
-from providers.endpoint import DIALECTS, Endpoint, Key
+from providers.endpoint import DIALECTS, ApiKey, Endpoint
 from providers.transport import Transport
 from tests.providers.deviations import (
     ANTHROPIC,
@@ -35,7 +35,7 @@ async def heard(deviation: Deviation, size: int) -> Heard:
         endpoint = Endpoint(
             transport=transport,
             base_url="https://vendor.test",
-            auth=Key(scheme="none"),
+            auth=ApiKey(scheme="none"),
             dialects={deviation.dialect: Quirks(**deviation.quirks)},
         )
         return await hear(endpoint, model_of(deviation.dialect, reasoning=True))
@@ -52,7 +52,7 @@ async def test_a_deviation_is_taken(deviation: Deviation, size: int) -> None:
     assert tuple((call.name, json.loads(call.args)) for call in got.calls) == deviation.calls
     assert len({call.id for call in got.calls}) == len(deviation.calls)
     assert got.usage == deviation.usage
-    assert got.pieces[-1] == Finish(reason=deviation.reason, model=deviation.model, detail=deviation.detail)
+    assert got.parts[-1] == Finish(reason=deviation.reason, model=deviation.model, detail=deviation.detail)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -60,7 +60,7 @@ async def test_a_body_that_ends_before_the_answer_does_is_a_broken_stream(dialec
     got = await heard_from(dialect, [b": nothing here\n\n"])
 
     assert isinstance(got.error, errors.Connection)
-    assert got.pieces == []
+    assert got.parts == []
 
 
 async def test_an_answer_that_begins_anew_after_text_was_shown_is_not_shown_twice() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain import errors
 from bot.domain.errors import ModelError
-from providers.error_mapping import refused, scrubbed
+from providers.error_mapping import error_from_response, scrubbed
 from tests.providers.refusals import CASES, CHAT, Case, openai
 from tests.providers.vendor import heard_from, sse
 
@@ -55,7 +55,7 @@ async def test_every_refusal_is_one_error(case: Case) -> None:
 
     assert type(got.error) is case.kind
     assert got.error.retry_after == case.wait
-    assert got.pieces == []
+    assert got.parts == []
 
 
 @pytest.mark.parametrize("kind", MEANINGS, ids=lambda kind: kind.__name__)
@@ -148,14 +148,14 @@ WAITS = (
 def test_the_wait_comes_from_the_first_source_that_makes_sense(wait: Wait) -> None:
     body = json.dumps(openai(wait.message))
 
-    error = refused(wait.status, wait.headers, body, now=NOW.timestamp())
+    error = error_from_response(wait.status, wait.headers, body, now=NOW.timestamp())
 
     assert error.retry_after == (None if wait.seconds is None else pytest.approx(wait.seconds))
 
 
 @pytest.mark.parametrize(("said", "retry"), [("true", True), ("false", False), ("perhaps", True)])
 def test_a_vendor_may_say_itself_whether_to_try_again(said: str, retry: bool) -> None:
-    error = refused(429, {"x-should-retry": said}, "{}")
+    error = error_from_response(429, {"x-should-retry": said}, "{}")
 
     assert error.retry is retry
     assert errors.RateLimit().retry is True
@@ -187,12 +187,12 @@ async def test_the_key_itself_never_reaches_the_log_whatever_it_looks_like() -> 
 
 @pytest.mark.parametrize("header", ["request-id", "x-request-id", "apim-request-id"])
 def test_the_log_names_the_request_as_the_vendor_does(header: str) -> None:
-    error = refused(500, {header: "req_011CdufXo8Y2LVfY2veyuQWG-0123456789"}, "{}")
+    error = error_from_response(500, {header: "req_011CdufXo8Y2LVfY2veyuQWG-0123456789"}, "{}")
 
     assert "[request req_011CdufXo8Y2LVfY2veyuQWG-0123456789]" in str(error)
 
 
 def test_a_vendors_text_is_capped_in_the_log() -> None:
-    error = refused(500, {}, "word " * 100_000)
+    error = error_from_response(500, {}, "word " * 100_000)
 
     assert len(str(error)) <= 500

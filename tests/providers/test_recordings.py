@@ -101,11 +101,11 @@ def assert_same_end(got: Heard, stream: dict[str, Any]) -> None:
         assert got.finish is None
         return
     assert got.error is None
-    assert isinstance(got.pieces[-1], Finish)
+    assert isinstance(got.parts[-1], Finish)
     if expected["tools"] is not None:
-        assert got.pieces[-1].reason is expected_reason(expected)
+        assert got.parts[-1].reason is expected_reason(expected)
     if expected.get("models"):
-        assert got.pieces[-1].model in expected["models"]
+        assert got.parts[-1].model in expected["models"]
 
 
 @needs_recordings

@@ -14,16 +14,16 @@ from bot.domain.prompt import (
     CallPart,
     FilePart,
     ImagePart,
-    Message,
     Part,
     Prompt,
+    PromptMessage,
     ResultPart,
     TextPart,
     Tool,
     build,
 )
 from bot.domain.stream_parts import Reason
-from bot.domain.turns import Said, Step, Turn
+from bot.domain.turns import ChatMessage, Step, Turn
 from providers.dialect import Quirks
 from providers.endpoint import DIALECTS
 from providers.tool_calls import canonical_args, canonical_id
@@ -74,13 +74,13 @@ tools = st.builds(
 def prompts(draw: st.DrawFn, *, media: bool = True) -> Prompt:
     """Any legal prompt: roles alternate, calls are answered in the next message, nothing is empty."""
     said = st.lists(st.one_of(texts, images, files) if media else texts, min_size=1, max_size=3)
-    messages: list[Message] = []
+    messages: list[PromptMessage] = []
     open_calls: list[CallPart] = []
     for _ in range(draw(st.integers(0, 4))):
         messages.append(_heard(draw, open_calls, said))
         open_calls = draw(st.lists(calls, max_size=3, unique_by=lambda call: call.id))
         answer = draw(st.lists(texts, min_size=0 if open_calls else 1, max_size=2))
-        messages.append(Message(role="assistant", parts=(*answer, *open_calls)))
+        messages.append(PromptMessage(role="assistant", parts=(*answer, *open_calls)))
     messages.append(_heard(draw, open_calls, said))
     return Prompt(
         system=draw(st.sampled_from(["", "Be kind."])),
@@ -92,13 +92,13 @@ def prompts(draw: st.DrawFn, *, media: bool = True) -> Prompt:
     )
 
 
-def _heard(draw: st.DrawFn, open_calls: Sequence[CallPart], said: Any) -> Message:
+def _heard(draw: st.DrawFn, open_calls: Sequence[CallPart], said: Any) -> PromptMessage:
     results = [
         ResultPart(id=call.id, name=call.name, text=draw(st.text()), failed=draw(st.booleans()))
         for call in open_calls
     ]
     rest: list[Part] = draw(said) if not results or draw(st.booleans()) else []
-    return Message(role="user", parts=(*results, *rest))
+    return PromptMessage(role="user", parts=(*results, *rest))
 
 
 def request(dialect: str, prompt: Prompt, quirks: Quirks, **model: Any) -> dict[str, Any]:
@@ -169,7 +169,7 @@ steps = st.builds(
     result=st.one_of(st.none(), st.text()),
 )
 sayings = st.builds(
-    Said,
+    ChatMessage,
     author=st.builds(Author, id=st.text(min_size=1, max_size=5)),
     text=st.text(max_size=60),
     message=st.text(max_size=5),
@@ -190,7 +190,7 @@ turns = st.builds(
 @REQUESTS
 @given(history=st.lists(turns, max_size=5), asked=sayings, context=st.sampled_from([400, 2_000, 100_000]))
 def test_any_turns_of_any_models_cut_anywhere_become_a_legal_request(
-    dialect: str, history: list[Turn], asked: Said, context: int
+    dialect: str, history: list[Turn], asked: ChatMessage, context: int
 ) -> None:
     model = Model(name="it", provider="vendor", model="m-1", context=context, max_output=100)
 
@@ -200,7 +200,7 @@ def test_any_turns_of_any_models_cut_anywhere_become_a_legal_request(
 
 
 def test_reasoning_is_asked_for_only_where_a_model_reasons() -> None:
-    prompt = Prompt(system="", messages=(Message(role="user", parts=(TextPart(text="hi"),)),))
+    prompt = Prompt(system="", messages=(PromptMessage(role="user", parts=(TextPart(text="hi"),)),))
     quirks = Quirks(reasoning={"generationConfig": {"thinkingConfig": {"includeThoughts": True}}})
 
     plain = request("gemini", prompt, quirks)
@@ -211,7 +211,9 @@ def test_reasoning_is_asked_for_only_where_a_model_reasons() -> None:
 
 
 def test_what_a_vendor_wants_besides_is_laid_over_the_request_without_losing_anything() -> None:
-    prompt = Prompt(system="", messages=(Message(role="user", parts=(TextPart(text="hi"),)),), max_output=9)
+    prompt = Prompt(
+        system="", messages=(PromptMessage(role="user", parts=(TextPart(text="hi"),)),), max_output=9
+    )
     quirks = Quirks(extra={"generationConfig": {"responseMimeType": "text/plain"}})
 
     body = request("gemini", prompt, quirks)

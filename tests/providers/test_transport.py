@@ -14,7 +14,7 @@ from bot.domain import errors
 from bot.domain.catalog import Deadlines, Model
 from bot.domain.stream_parts import Finish
 from providers.dialect import Quirks
-from providers.endpoint import Endpoint, Key
+from providers.endpoint import ApiKey, Endpoint
 from providers.transport import Transport
 from tests.providers.fake import HELLO, KEY, FakeVendor, Raw, Refuse, Say, fake_vendor
 from tests.providers.speech import SPEECHES
@@ -41,7 +41,7 @@ def endpoint(transport: Transport, url: str, dialect: str = "openai-chat", key: 
     return Endpoint(
         transport=transport,
         base_url=url,
-        auth=Key(scheme="bearer", secret=key),
+        auth=ApiKey(scheme="bearer", secret=key),
         dialects={dialect: Quirks()},
     )
 
@@ -68,7 +68,7 @@ async def test_a_vendor_that_does_not_hang_up_after_the_end_holds_nobody_up(
     heard = await asyncio.wait_for(hear(endpoint(transport, vendor.url, dialect), endless), 20)
 
     assert heard.error is None
-    assert isinstance(heard.pieces[-1], Finish)
+    assert isinstance(heard.parts[-1], Finish)
     await asyncio.wait_for(vendor.hung_up.wait(), 20)
 
 
@@ -319,7 +319,7 @@ async def test_keys_travel_in_headers_never_in_addresses(
     asking = Endpoint(
         transport=transport,
         base_url=vendor.url + "/",
-        auth=Key(scheme=scheme, secret=KEY),
+        auth=ApiKey(scheme=scheme, secret=KEY),
         dialects={"gemini": Quirks()},
     )
 
@@ -332,4 +332,4 @@ async def test_keys_travel_in_headers_never_in_addresses(
 
 def test_an_unknown_way_to_authenticate_names_the_known_ones() -> None:
     with pytest.raises(errors.SettingsError, match="bearer"):
-        Key(scheme="basic")
+        ApiKey(scheme="basic")

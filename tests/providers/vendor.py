@@ -9,13 +9,13 @@ import httpx
 
 from bot.domain.catalog import Model
 from bot.domain.errors import ModelError
-from bot.domain.prompt import Message, Prompt, TextPart
-from bot.domain.stream_parts import Finish, Piece, Text, Thinking, ToolCall, Usage
+from bot.domain.prompt import Prompt, PromptMessage, TextPart
+from bot.domain.stream_parts import Finish, StreamPart, Text, Thinking, ToolCall, Usage
 from providers.dialect import Quirks
-from providers.endpoint import Endpoint, Key
+from providers.endpoint import ApiKey, Endpoint
 from providers.transport import Transport
 
-HELLO = Prompt(system="", messages=(Message(role="user", parts=(TextPart(text="hello"),)),))
+HELLO = Prompt(system="", messages=(PromptMessage(role="user", parts=(TextPart(text="hello"),)),))
 EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
 
 
@@ -34,28 +34,28 @@ class Chunks(httpx.AsyncByteStream):
 class Heard:
     """What came of one question: the pieces, and the error that ended them, if one did."""
 
-    pieces: list[Piece] = field(default_factory=list)
+    parts: list[StreamPart] = field(default_factory=list)
     error: ModelError | None = None
 
     @property
     def text(self) -> str:
-        return "".join(piece.text for piece in self.pieces if isinstance(piece, Text))
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
 
     @property
     def thinking(self) -> str:
-        return "".join(piece.text for piece in self.pieces if isinstance(piece, Thinking))
+        return "".join(part.text for part in self.parts if isinstance(part, Thinking))
 
     @property
     def calls(self) -> list[ToolCall]:
-        return [piece for piece in self.pieces if isinstance(piece, ToolCall)]
+        return [part for part in self.parts if isinstance(part, ToolCall)]
 
     @property
     def usage(self) -> Usage | None:
-        return next((piece for piece in self.pieces if isinstance(piece, Usage)), None)
+        return next((part for part in self.parts if isinstance(part, Usage)), None)
 
     @property
     def finish(self) -> Finish | None:
-        return next((piece for piece in self.pieces if isinstance(piece, Finish)), None)
+        return next((part for part in self.parts if isinstance(part, Finish)), None)
 
 
 def model_of(dialect: str, **changes: Any) -> Model:
@@ -75,7 +75,7 @@ async def vendor(
         yield Endpoint(
             transport=transport,
             base_url="https://vendor.test",
-            auth=Key(scheme="bearer", secret="canary-key"),
+            auth=ApiKey(scheme="bearer", secret="canary-key"),
             dialects={dialect: Quirks()},
         )
 
@@ -83,9 +83,9 @@ async def vendor(
 async def hear(endpoint: Endpoint, model: Model, prompt: Prompt = HELLO) -> Heard:
     heard = Heard()
     try:
-        async with aclosing(endpoint.stream(model, prompt)) as pieces:
-            async for piece in pieces:
-                heard.pieces.append(piece)
+        async with aclosing(endpoint.stream(model, prompt)) as parts:
+            async for part in parts:
+                heard.parts.append(part)
     except ModelError as error:
         heard.error = error
     return heard

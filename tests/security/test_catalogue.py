@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.claims import Claim, Outcome
 from bot.domain.replies import Action
 from bot.domain.stream_parts import Text, ToolCall
-from bot.ports import Claim, Outcome, TurnInHand
+from bot.ports import TurnHandle
 from bot.settings.config_file import Policy
 from bot.storage.open import Storage
 from bot.worker import Worker
@@ -300,13 +301,13 @@ async def test_a_thousand_replays_are_one_turn(storage: Storage) -> None:
             while not await nothing_waits(storage):  # noqa: ASYNC110 - only the server knows
                 await asyncio.sleep(0.01)
 
-    async def handle(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def handle(claim: Claim, hand: TurnHandle) -> Outcome:
         nonlocal paid
         paid += 1
         await replay(300)
         return Outcome(append=(turn("pay the invoice"),))
 
-    async def apologise(claim: Claim, hand: TurnInHand, why: str) -> None:
+    async def apologise(claim: Claim, hand: TurnHandle, why: str) -> None:
         pytest.fail(why)
 
     await storage.leases.enter()
@@ -356,7 +357,7 @@ async def test_a_pick_of_what_may_not_be_picked_picks_nothing(value: str) -> Non
     await stage.presses(Action.PICK, value)
 
     assert stage.chosen_for == {}
-    assert stage.thread_choice == ""
+    assert stage.thread_model == ""
 
 
 async def test_a_model_that_was_talked_round_can_do_nothing_but_talk() -> None:
@@ -374,7 +375,7 @@ async def test_a_model_that_was_talked_round_can_do_nothing_but_talk() -> None:
 
     assert heard.text == orders
     assert stage.chosen_for == {"person:U1": "grok"}
-    assert stage.thread_choice == ""
+    assert stage.thread_model == ""
     assert [one.asked.text for one in stage.history] == ["remember the tide", "summarise the file"]
     assert {one.reason for one in stage.history} <= {"stop", "tool_calls"}
     assert all(not prompt.tools for _, prompt in stage.one.asked)

@@ -16,7 +16,7 @@ from adapters.slack.outbound.rendering.preview import preview
 from bot.conversation import command_parser
 from bot.conversation.comparison import chosen
 from bot.domain.catalog import Catalog, Model
-from bot.domain.formatting import plain
+from bot.domain.formatting import escape_markdown
 
 MOST = 1.0  # seconds of processor time
 LONG = 20_000  # characters: more than people read, less than one message of Teams holds
@@ -26,13 +26,13 @@ CATALOG = Catalog([Model(name=f"m{n}", provider="p", model=f"id-{n}") for n in r
 
 READERS: dict[str, Callable[[str], object]] = {
     "slack, growing": lambda text: preview(text[: paging.PAGE]),
-    "slack, a page": lambda text: slack_blocks.render(text[: paging.PAGE]),
+    "slack, a page": lambda text: slack_blocks.to_blocks(text[: paging.PAGE]),
     "slack, pages": lambda text: paging.pages(text, []),
     "slack, a notification": layout.fallback,
-    "slack, heard": message_content.plain,
-    "a command": lambda text: command_parser.read(text, CATALOG),
+    "slack, heard": message_content.plain_words,
+    "a command": lambda text: command_parser.parse_message(text, CATALOG),
     "an unknown name": CATALOG.near,
-    "quoted by us": plain,
+    "quoted by us": escape_markdown,
 }
 
 TEXTS = {
@@ -84,7 +84,7 @@ def test_no_text_holds_up_its_reader(reader: Callable[[str], object], text: str)
 
 def test_a_comparison_of_one_model_with_itself_a_thousand_times_is_read_at_once() -> None:
     began = time.process_time()
-    names, _ = command_parser.compared("m1 " * (LONG // 6) + "m2 " * (LONG // 6) + ": why?")
+    names, _ = command_parser.split_comparison("m1 " * (LONG // 6) + "m2 " * (LONG // 6) + ": why?")
     chosen(names, CATALOG, lambda model: True)
 
     assert time.process_time() - began < MOST

@@ -16,23 +16,24 @@ from aiohttp import web
 
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
-from bot.answers.fallback import Relay
-from bot.answers.limits import Limits
+from bot.answers.fallback import FallbackRouter
+from bot.answers.limits import AskerLimits
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
-from bot.conversation.handler import Conversation
-from bot.conversation.model_picker import Picker
-from bot.domain.catalog import Catalog, Model
+from bot.conversation.handler import ConversationHandler
+from bot.conversation.model_picker import ModelPicker
+from bot.domain.capabilities import PlatformCapabilities
+from bot.domain.catalog import Catalog, Listing, Model
 from bot.domain.events import Author, ButtonPressed, Event, File, HomeOpened, MessageReceived, ThreadKey
 from bot.domain.prompt import ImagePart, Prompt, TextPart
 from bot.domain.replies import Action, Reply
-from bot.domain.stream_parts import Finish, Piece, Reason, Shown, Text
-from bot.domain.turns import Said
+from bot.domain.stream_parts import Finish, Reason, ShownPart, StreamPart, Text
+from bot.domain.turns import ChatMessage
 from bot.models.pricing import Corrections, Prices
-from bot.ports import Journal, Listing, Manners, ReplySink
+from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
 from bot.storage.open import Storage
-from bot.turn_handle import Hand
+from bot.turn_handle import ClaimedTurn
 
 MODELS = [
     Model(name=name, provider="p", model=f"id-{name}", vision=True) for name in ("grok", "claude", "gpt")
@@ -58,8 +59,10 @@ class Everywhere:
     """All platforms and all models at once, noting what is shown where."""
 
     platform: str = "everywhere"
-    manners: Manners = field(
-        default_factory=lambda: Manners(mention="@Switchboard", slash=True, threads=True, private=True)
+    capabilities: PlatformCapabilities = field(
+        default_factory=lambda: PlatformCapabilities(
+            mention="@Switchboard", slash=True, threads=True, private=True
+        )
     )
     told: list[str] = field(default_factory=list)
     prompts: list[tuple[Model, Prompt]] = field(default_factory=list)
@@ -70,26 +73,26 @@ class Everywhere:
     def running(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
-    def sink(self, event: Event, journal: Journal) -> ReplySink:
+    def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return self
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[Said]:
-        return [Said(author=PEOPLE[0], text=f"before: {word(event.thread)}")]
+    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
+        return [ChatMessage(author=PEOPLE[0], text=f"before: {word(event.thread)}")]
 
     async def fetch(self, file: File) -> bytes:
         return PICTURE + file.source["word"].encode()
 
-    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                self.told.append(str(piece))
+    async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
+        async with aclosing(parts):
+            async for part in parts:
+                self.told.append(str(part))
         return ("m",)
 
     async def say(self, reply: Reply) -> str:
         self.told.append(str(reply))
         return "m"
 
-    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+    async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """Repeats every word it is shown: the most talkative model there could be."""
         self.prompts.append((model, prompt))
         yield Text(" ".join(WORD.findall(seen(prompt))))
@@ -117,25 +120,31 @@ class World:
         store, all_over = self.storage, self.everywhere
         adapters = {"slack": all_over, "teams": all_over}
         catalog, prices, policy = Catalog(MODELS, default="grok"), Prices({}), Policy()
-        relay = Relay(providers={"p": all_over}, health=store.health)
+        fallback = FallbackRouter(providers={"p": all_over}, health=store.health)
         answers = Answers(
             catalog=catalog,
-            relay=relay,
+            fallback=fallback,
             attachments=Attachments(adapters=adapters),
             prices=prices,
             corrections=Corrections(),
         )
-        picker = Picker(catalog=catalog, choices=store.choices, health=store.health, prices=prices)
-        limits = Limits(ledger=store.ledger, budget=store.budget)
-        self.core = Conversation(
+        picker = ModelPicker(
+            catalog=catalog, preferences=store.preferences, health=store.health, prices=prices
+        )
+        limits = AskerLimits(ledger=store.ledger, rate_limiter=store.rate_limiter)
+        self.core = ConversationHandler(
             adapters=adapters,
             catalog=catalog,
             answers=answers,
             comparison=Comparison(
-                catalog=catalog, relay=relay, answers=answers, prices=prices, limits=limits
+                catalog=catalog, fallback=fallback, answers=answers, prices=prices, limits=limits
             ),
             commands=Commands(
-                catalog=catalog, picker=picker, ledger=store.ledger, choices=store.choices, policy=policy
+                catalog=catalog,
+                picker=picker,
+                ledger=store.ledger,
+                preferences=store.preferences,
+                policy=policy,
             ),
             picker=picker,
             limits=limits,
@@ -147,10 +156,10 @@ class World:
         self.everywhere.told.clear()
         self.everywhere.prompts.clear()
         await self.storage.inbox.put(event)
-        (ticket,) = await self.storage.leases.ready(1)
-        claim = await self.storage.leases.claim(ticket)
+        (queue_entry,) = await self.storage.leases.ready(1)
+        claim = await self.storage.leases.claim(queue_entry)
         assert claim
-        outcome = await self.core.handle(claim, Hand(claim=claim, leases=self.storage.leases))
+        outcome = await self.core.handle(claim, ClaimedTurn(claim=claim, leases=self.storage.leases))
         await self.storage.leases.commit(claim, outcome)
 
 
@@ -213,14 +222,14 @@ async def test_a_choice_counts_for_its_scope_and_no_further(storage: Storage) ->
         await world.play(MessageReceived(id=f"e{number}", thread=here, author=author, at=1.0, text=text))
 
     answering = {
-        (place, person.id): (await storage.choices.in_force(place, person.id))
+        (place, person.id): (await storage.preferences.in_force(place, person.id))
         for place in PLACES
         for person in PEOPLE
     }
-    for (place, person), scopes in answering.items():
+    for (place, person), preferences in answering.items():
         home = (place.platform, place.workspace) == (here.platform, here.workspace)
-        assert scopes.person == ("gpt" if home and person == ann.id else "")
-        assert scopes.channel == ("claude" if home and place.channel == here.channel else "")
+        assert preferences.person == ("gpt" if home and person == ann.id else "")
+        assert preferences.channel == ("claude" if home and place.channel == here.channel else "")
 
 
 async def test_use_is_kept_by_person_and_workspace(storage: Storage) -> None:

@@ -55,7 +55,7 @@ def test_every_list_that_applies_has_to_name_a_model(case: Case) -> None:
 @pytest.mark.parametrize("text", ["grok: hello", "/ask grok hello", "/compare grok claude: hello", "hello"])
 async def test_a_model_that_is_not_allowed_is_asked_in_no_way(text: str) -> None:
     """Not by name, not because it was chosen before, not in a comparison, and not as a substitute."""
-    stage = Stage(policy=Policy(allow=("claude",)), thread_choice="grok")
+    stage = Stage(policy=Policy(allow=("claude",)), thread_model="grok")
     await stage.says(text)
 
     assert "grok" not in [model.name for model, _ in (*stage.one.asked, *stage.two.asked)]

@@ -156,9 +156,9 @@ async def town(folder: Path, level: str) -> AsyncIterator[Town]:
 
 async def misbehave(at: Town) -> list[int]:
     """Everything a stranger can think of, at every door. Returns the answers' status."""
-    doors = [f"{at.product.public}/slack/events", f"{at.product.public}/api/messages"]
+    listeners = [f"{at.product.public}/slack/events", f"{at.product.public}/api/messages"]
     chat = f"{at.product.public}/web/chats/{secrets.token_hex(8)}"
-    doors += [f"{chat}/messages", f"{chat}/buttons", f"{chat}/stop"]
+    listeners += [f"{chat}/messages", f"{chat}/buttons", f"{chat}/stop"]
     bodies = [
         b"",
         b"{",
@@ -183,7 +183,7 @@ async def misbehave(at: Town) -> list[int]:
         "x",
     ]
     status = []
-    for door in doors:
+    for door in listeners:
         for body in bodies:
             for kind in kinds if len(body) < 1 << 20 else kinds[:1]:
                 headers = {"Content-Type": kind, "Authorization": "Bearer a.b.c"}
@@ -197,7 +197,9 @@ async def misbehave(at: Town) -> list[int]:
         "Cookie",
     ):
         for value in ("", "é", "9" * 4_000, "-1", "Bearer", "v0=é"):
-            status += [await at.ask("POST", door, data=b"{}", headers={name: value}) for door in doors[:3]]
+            status += [
+                await at.ask("POST", door, data=b"{}", headers={name: value}) for door in listeners[:3]
+            ]
     return status
 
 

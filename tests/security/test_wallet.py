@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from bot.domain.claims import Outcome
 from bot.domain.events import Author, MessageReceived, ThreadKey
 from bot.domain.replies import Action
 from bot.domain.stream_parts import Text
-from bot.domain.turns import Said, Turn
-from bot.ports import Outcome, Spend
+from bot.domain.turns import ChatMessage, Turn
+from bot.domain.usage import Spend
 from bot.settings.config_file import Policy
 from bot.storage.open import Storage
 from tests.conversation.stage import ANN, THREAD, Heard, Stage, answer
@@ -108,10 +109,10 @@ async def test_who_presses_pays(storage: Storage) -> None:
     await storage.leases.enter()
     press = MessageReceived(id="e", thread=thread, author=BOB, at=1.0, text="again")
     await storage.inbox.put(press)
-    (ticket,) = await storage.leases.ready(1)
-    claim = await storage.leases.claim(ticket)
+    (queue_entry,) = await storage.leases.ready(1)
+    claim = await storage.leases.claim(queue_entry)
     assert claim
-    turn = Turn(id="t", asked=Said(author=ANN, text="why?"), answer="so", cost=1.5)
+    turn = Turn(id="t", asked=ChatMessage(author=ANN, text="why?"), answer="so", cost=1.5)
     await storage.leases.commit(claim, Outcome(append=(turn,), counted=turn))
 
     assert [(await storage.ledger.spent("test:W", one.id))[0].cost for one in (ANN, BOB)] == [0.0, 1.5]
@@ -121,7 +122,7 @@ async def test_ten_thousand_questions_at_once_are_let_in_as_far_as_a_minute_allo
     """Of one person, in as many threads, over any number of replicas: one bucket is for all of them."""
 
     async def let_in() -> bool:
-        return await storage.budget.take("asks:test:W:U1", rate=0.001, burst=10) == 0
+        return await storage.rate_limiter.take("asks:test:W:U1", rate=0.001, burst=10) == 0
 
     found = 0
     for _ in range(20):

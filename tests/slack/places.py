@@ -11,9 +11,9 @@ from adapters.slack.inbound.events import translate
 from adapters.slack.install.installations import Installation
 from bot.delivery.pacing import Clock
 from bot.domain.events import Event
-from bot.ports import Journal, ReplySink
-from bot.serving.connections import Limits
-from bot.serving.listeners import listening, public
+from bot.ports import ReplySink, TurnHandle
+from bot.serving.connections import ConnectionLimits
+from bot.serving.listeners import listen, public_app
 from tests.contracts.conversations import Fault, Seen
 from tests.doubles import FakeInbox
 from tests.slack.fake import events, reading
@@ -69,11 +69,11 @@ async def bot_in_slack(
         door = {"app_token": APP_TOKEN} if socket else {"signing_secret": SECRET}
         options = {"bot_token": TOKEN, **door, **options, **also(fake.api_url)}
         adapter = SlackAdapter(inbox=inbox, api_url=fake.api_url, clock=clock, **options)
-        door_limits = Limits()
-        app = public(adapter.routes(), limits=door_limits)
+        door_limits = ConnectionLimits()
+        app = public_app(adapter.routes(), limits=door_limits)
         async with (
             adapter.running(),
-            listening(app, host="127.0.0.1", port=0, variable="PORT", limits=door_limits) as port,
+            listen(app, host="127.0.0.1", port=0, variable="PORT", limits=door_limits) as port,
         ):
             yield Bot(fake=fake, adapter=adapter, inbox=inbox, url=f"http://127.0.0.1:{port}")
 
@@ -111,9 +111,9 @@ class SlackPlace:
         self.root, self.seen_texts, self.stoppable = said.ts, [], False
         self.bot.fake.api.cut()
 
-    def sink(self, journal: Journal) -> ReplySink:
+    def sink(self, turn_handle: TurnHandle) -> ReplySink:
         assert self.event is not None
-        return self.bot.adapter.sink(self.event, journal)
+        return self.bot.adapter.sink(self.event, turn_handle)
 
     async def seen(self) -> Sequence[Seen]:
         ours = [m for m in self.place.messages.values() if m.bot_id and m.thread_ts == self.root]

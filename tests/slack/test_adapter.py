@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.ports import Adapter, Receipt
+from bot.domain.claims import Receipt
+from bot.ports import Adapter
 from tests.contracts.adapters import AdapterContract, HearingContract, PostOffice
 from tests.doubles import FakeInbox
 from tests.slack.fake import events, reading

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from adapters.slack.install.check import check
+from adapters.slack.install.check import check_credentials
 from bot.delivery.pacing import WallClock
-from bot.settings.settings import Slack, read
+from bot.settings.settings import SlackSettings, read_settings
 from tests.slack.fake.server import APP_TOKEN, FakeSlack, fake_slack
 
 
@@ -18,22 +18,22 @@ async def workspace() -> AsyncIterator[FakeSlack]:
         yield fake
 
 
-def said(fake: FakeSlack, *, bot: str = "xoxb-1", app: str = APP_TOKEN) -> Slack:
+def said(fake: FakeSlack, *, bot: str = "xoxb-1", app: str = APP_TOKEN) -> SlackSettings:
     environ = {"SLACK_API_URL": fake.api_url, "SLACK_BOT_TOKEN": bot, "SLACK_APP_TOKEN": app}
-    slack = read(environ, folder=Path("/nonexistent")).slack
+    slack = read_settings(environ, folder=Path("/nonexistent")).slack
     assert slack
     return slack
 
 
 async def test_tokens_that_work_are_content() -> None:
     async with workspace() as fake:
-        assert await check(said(fake)) == ""
+        assert await check_credentials(said(fake)) == ""
 
 
 async def test_a_refused_token_is_named_with_where_to_copy_it() -> None:
     async with workspace() as fake:
-        bot = await check(said(fake, bot="xoxb-hunter2"))
-        app = await check(said(fake, app="xapp-hunter2"))
+        bot = await check_credentials(said(fake, bot="xoxb-hunter2"))
+        app = await check_credentials(said(fake, app="xapp-hunter2"))
 
     assert bot == "Slack refused SLACK_BOT_TOKEN (invalid_auth): copy it from OAuth & Permissions"
     assert app.startswith("Slack refused SLACK_APP_TOKEN (invalid_auth): copy it from Basic Information")
@@ -44,7 +44,7 @@ async def test_a_missing_scope_is_named() -> None:
         token = fake.slack.tokens["xoxb-1"]
         fake.slack.tokens["xoxb-1"] = replace(token, scopes=token.scopes - {"chat:write"})
 
-        assert "the app lacks chat:write" in await check(said(fake))
+        assert "the app lacks chat:write" in await check_credentials(said(fake))
 
 
 async def test_slack_out_of_reach_is_told() -> None:
@@ -52,5 +52,6 @@ async def test_slack_out_of_reach_is_told() -> None:
         settings = said(fake)
 
     assert (
-        await check(settings) == f"{settings.api_url} cannot be reached: check the network, or SLACK_API_URL"
+        await check_credentials(settings)
+        == f"{settings.api_url} cannot be reached: check the network, or SLACK_API_URL"
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.conversation_reference import Place, Surface
-from adapters.slack.inbound.events import translate, workspace_of
+from adapters.slack.conversation_reference import ConversationReference, Surface
+from adapters.slack.inbound.events import installation_ids, translate
 from adapters.slack.install.installations import Installation
 from bot.domain.events import (
     EVENT,
@@ -62,7 +62,7 @@ def test_a_top_level_direct_message_opens_a_thread(world: World) -> None:
     event = world.message("hello", channel="D1")
 
     assert (event.direct, event.addressed, event.threaded, event.late) == (True, True, False, False)
-    assert event.thread.thread == event.message == Place.of(event).thread
+    assert event.thread.thread == event.message == ConversationReference.of(event).thread
     assert event.id == f"D1:{event.message}"
 
 
@@ -191,8 +191,8 @@ def test_the_home_tab_and_the_messages_tab_are_different_things(world: World) ->
 
     assert isinstance(home, HomeOpened)
     assert isinstance(greeting, Greeted)
-    assert Place.of(home).surface is Surface.HOME
-    assert Place.of(greeting).surface is Surface.GREETING
+    assert ConversationReference.of(home).surface is Surface.HOME
+    assert ConversationReference.of(greeting).surface is Surface.GREETING
 
 
 def test_slacks_own_stop_stops_whatever_runs(world: World) -> None:
@@ -228,8 +228,8 @@ def test_a_command_is_private_and_in_no_thread(world: World) -> None:
         False,
         "/U1",
     )
-    assert Place.of(event).surface is Surface.COMMAND
-    assert Place.of(event).response_url == fields["response_url"]
+    assert ConversationReference.of(event).surface is Surface.COMMAND
+    assert ConversationReference.of(event).response_url == fields["response_url"]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_button_carries_its_action_and_value(
 
     assert isinstance(event, ButtonPressed)
     assert (event.action, event.value, event.private) == (action, kept, False)
-    assert event.thread.thread == Place.of(event).thread != event.message
+    assert event.thread.thread == ConversationReference.of(event).thread != event.message
 
 
 def test_stop_is_not_queued_like_a_button(world: World) -> None:
@@ -353,7 +353,7 @@ def test_the_same_ids_in_two_workspaces_are_two_conversations(world: World) -> N
     ids=range(8),
 )
 def test_the_installation_a_payload_is_meant_for(payload: Json, workspace: tuple[str, str, bool]) -> None:
-    assert workspace_of(payload) == workspace
+    assert installation_ids(payload) == workspace
 
 
 def test_every_event_survives_storage(world: World) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from adapters.slack.inbound.history import Files
+from adapters.slack.inbound.history import FileDownloads
 from bot.domain.errors import PlatformError
 from bot.domain.events import Event, File, MessageReceived
 from tests.slack.fake import events, uploads
@@ -133,7 +133,7 @@ async def test_the_sign_in_page_is_not_taken_for_a_file(bot: Bot) -> None:
 
 async def test_a_file_over_the_limit_is_left_alone(bot: Bot) -> None:
     file = await shared(bot, data=b"x" * 2000)
-    small = Files(api_url=bot.fake.api_url, largest=1000)
+    small = FileDownloads(api_url=bot.fake.api_url, largest=1000)
     with pytest.raises(PlatformError) as error:
         await small.fetch(bot.fake.session, TOKEN, file)
 
@@ -196,7 +196,7 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize("url", ELSEWHERE, ids=range(len(ELSEWHERE)))
 async def test_a_file_elsewhere_is_never_asked_for(bot: Bot, url: str) -> None:
-    files = Files(api_url="https://slack.com/api/")
+    files = FileDownloads(api_url="https://slack.com/api/")
     with pytest.raises(PlatformError):
         await files.fetch(bot.fake.session, TOKEN, File(id="F1", name="x", source={"url": url}))
 
@@ -213,7 +213,7 @@ async def test_a_file_elsewhere_is_never_asked_for(bot: Bot, url: str) -> None:
     ids=range(3),
 )
 def test_slacks_own_file_hosts_are_trusted(url: str) -> None:
-    assert Files(api_url="https://slack.com/api/").trusted(url)
+    assert FileDownloads(api_url="https://slack.com/api/").trusted(url)
 
 
 async def test_the_token_does_not_follow_to_another_port_or_through_a_redirect(bot: Bot) -> None:

@@ -11,11 +11,11 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from adapters.slack.install.installations import Installation
-from adapters.slack.install.oauth import COOKIE, LIFE, Oauth
+from adapters.slack.install.oauth import COOKIE, LIFE, OAuthFlow
 from bot.domain.errors import PlatformBusy, PlatformGone, StorageUnavailable
 from bot.domain.events import WorkspaceLeft
 from bot.domain.replies import Reply
-from tests.doubles import FakeJournal
+from tests.doubles import FakeTurnHandle
 from tests.slack.fake import events, oauth, reading
 from tests.slack.fake.clock import Leap
 from tests.slack.fake.world import Team
@@ -69,7 +69,7 @@ class Company:
     """The bot for several workspaces. None has installed it yet."""
 
     bot: Bot
-    vault: MemoryVault
+    secrets: MemoryVault
     clock: Leap
 
     async def get(
@@ -103,23 +103,23 @@ class Company:
 @asynccontextmanager
 async def company(*, admitted: Collection[str] = ("*",)) -> AsyncGenerator[Company, None]:
     clock = Leap()
-    vault = MemoryVault(clock)
+    secrets = MemoryVault(clock)
 
     def install(api_url: str) -> dict[str, Any]:
-        made = Oauth(
+        made = OAuthFlow(
             client_id=oauth.CLIENT_ID,
             client_secret=oauth.CLIENT_SECRET,
             scopes="chat:write,commands",
             api_url=api_url,
-            vault=vault,
-            budget=Starts(),
+            secrets=secrets,
+            rate_limiter=Starts(),
             clock=clock,
             admitted=admitted,
         )
         return {"oauth": made, "bot_token": ""}
 
     async with bot_in_slack(clock=clock, also=install) as bot:
-        yield Company(bot, vault, clock)
+        yield Company(bot, secrets, clock)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ async def test_a_workspace_that_installed_is_heard_and_answered(several: Company
     assert await several.install(slack.teams["T1"]) == 200
     assert await several.say_hello("T1") == 200
     (event,) = several.bot.inbox.events
-    await several.bot.adapter.sink(event, FakeJournal()).say(Reply(text="Hello."))
+    await several.bot.adapter.sink(event, FakeTurnHandle()).say(Reply(text="Hello."))
     assert [reading.text(one) for one in slack.channels["C1"].messages.values() if one.bot_id] == ["Hello."]
 
 
@@ -157,9 +157,9 @@ async def test_only_workspaces_the_operator_names_may_install() -> None:
 async def test_a_workspace_that_is_not_admitted_any_more_is_not_heard() -> None:
     async with company() as several:
         await several.install(several.bot.fake.slack.teams["T1"])
-        kept = dict(several.vault.kept)
+        kept = dict(several.secrets.kept)
     async with company(admitted=[]) as several:
-        several.vault.kept.update(kept)
+        several.secrets.kept.update(kept)
 
         assert await several.say_hello("T1") == 200
         assert several.bot.inbox.events == []
@@ -211,14 +211,14 @@ async def test_a_callback_that_is_not_ours_installs_nothing(several: Company, sp
     status, _, _ = await several.get("/slack/oauth_redirect", **brought)
 
     assert status == 400
-    assert [name for name in several.vault.kept if name.startswith("slack-install")] == []
+    assert [name for name in several.secrets.kept if name.startswith("slack-install")] == []
 
 
 async def test_nobody_can_fill_the_storage_by_starting_installations(several: Company) -> None:
     statuses = [(await several.get("/slack/install"))[0] for _ in range(70)]
 
     assert statuses == [302] * 60 + [429] * 10
-    assert len(several.vault.kept) == 60
+    assert len(several.secrets.kept) == 60
 
 
 async def test_a_state_works_once(several: Company) -> None:
@@ -257,7 +257,7 @@ async def test_saying_no_changes_nothing(several: Company) -> None:
 
 async def test_without_storage_an_installation_is_asked_to_wait(several: Company) -> None:
     state, cookie = await several.started()
-    several.vault.down = True
+    several.secrets.down = True
 
     assert (await several.get("/slack/install"))[0] == 503
     assert (await several.get("/slack/oauth_redirect", cookie=cookie, state=state, code="x"))[0] == 503
@@ -302,7 +302,7 @@ async def test_an_organisation_wide_installation_serves_its_workspaces(several: 
 
     (event,) = several.bot.inbox.events
     assert event.thread.workspace == "E1"
-    await several.bot.adapter.sink(event, FakeJournal()).say(Reply(text="Hello."))
+    await several.bot.adapter.sink(event, FakeTurnHandle()).say(Reply(text="Hello."))
     assert [reading.text(one) for one in slack.channels["C5"].messages.values() if one.bot_id] == ["Hello."]
 
 
@@ -320,22 +320,22 @@ async def test_a_workspace_that_leaves_is_forgotten_at_once(several: Company, ev
 
     assert isinstance(left, WorkspaceLeft)
     assert several.bot.inbox.events[-1] is left
-    assert [name for name in several.vault.kept if name.startswith("slack-install")] == []
+    assert [name for name in several.secrets.kept if name.startswith("slack-install")] == []
     with pytest.raises(PlatformGone):
-        await several.bot.adapter.sink(heard, FakeJournal()).say(Reply(text="Too late."))
+        await several.bot.adapter.sink(heard, FakeTurnHandle()).say(Reply(text="Too late."))
 
 
 async def test_a_token_is_exchanged_before_it_ends_and_only_once(several: Company) -> None:
     slack = several.bot.fake.slack
     await several.install(slack.teams["T1"], rotates=True)
-    first = Installation.read(several.vault.kept["slack-install:T1"][0])
+    first = Installation.read(several.secrets.kept["slack-install:T1"][0])
     several.clock.advance(43_200 - 3_600)
     async with asyncio.TaskGroup() as group:
         for _ in range(5):
             group.create_task(several.say_hello("T1"))
-    second = Installation.read(several.vault.kept["slack-install:T1"][0])
+    second = Installation.read(several.secrets.kept["slack-install:T1"][0])
     several.clock.advance(3_600)
-    await several.bot.adapter.sink(several.bot.inbox.events[0], FakeJournal()).say(Reply(text="Hello."))
+    await several.bot.adapter.sink(several.bot.inbox.events[0], FakeTurnHandle()).say(Reply(text="Hello."))
 
     exchanges = [call for call in slack.calls if call.args.get("grant_type") == "refresh_token"]
     assert second.token != first.token
@@ -349,13 +349,13 @@ async def test_a_token_that_was_replaced_elsewhere_is_looked_up_again(several: C
     await several.install(slack.teams["T1"])
     await several.say_hello("T1")
     (event,) = several.bot.inbox.events
-    before = Installation.read(several.vault.kept["slack-install:T1"][0])
+    before = Installation.read(several.secrets.kept["slack-install:T1"][0])
     slack.tokens[before.token].revoked = True
-    several.vault.kept["slack-install:T1"] = (replace(before, token="xoxb-1").written(), float("inf"))
-    journal = FakeJournal()
+    several.secrets.kept["slack-install:T1"] = (replace(before, token="xoxb-1").written(), float("inf"))
+    turn_handle = FakeTurnHandle()
     with pytest.raises(PlatformBusy):
-        await several.bot.adapter.sink(event, journal).say(Reply(text="Hello."))
-    await several.bot.adapter.sink(event, journal.next_attempt()).say(Reply(text="Hello."))
+        await several.bot.adapter.sink(event, turn_handle).say(Reply(text="Hello."))
+    await several.bot.adapter.sink(event, turn_handle.next_attempt()).say(Reply(text="Hello."))
 
     assert [reading.text(one) for one in slack.channels["C1"].messages.values() if one.bot_id] == ["Hello."]
 
@@ -363,13 +363,13 @@ async def test_a_token_that_was_replaced_elsewhere_is_looked_up_again(several: C
 async def test_looking_up_who_we_are_costs_little(several: Company) -> None:
     await several.install(several.bot.fake.slack.teams["T1"])
     looked: list[str] = []
-    real = several.vault.get
+    real = several.secrets.get
 
     async def counted(name: str) -> str | None:
         looked.append(name)
         return await real(name)
 
-    several.vault.get = counted  # type: ignore[method-assign]  # counts what storage is asked
+    several.secrets.get = counted  # type: ignore[method-assign]  # counts what storage is asked
     for _ in range(10):
         await several.say_hello("T1")
 

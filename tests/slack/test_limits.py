@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from bot.domain.stream_parts import Closing, Reason, Shown, Status, Text
-from bot.ports import Journal
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text
+from bot.ports import TurnHandle
 from tests.contracts.conversations import words
-from tests.doubles import FakeJournal
+from tests.doubles import FakeTurnHandle
 from tests.slack.fake import reading
 from tests.slack.fake.clock import Fast
 from tests.slack.places import Bot, SlackPlace, bot_in_slack
@@ -19,7 +19,7 @@ def answer(number: int) -> list[str]:
     return [f"Answer {number} says sentence {n} about the sea and its tides.\n\n" for n in range(60)]
 
 
-async def talking(bot: Bot, parts: list[str]) -> AsyncGenerator[Shown, None]:
+async def talking(bot: Bot, parts: list[str]) -> AsyncGenerator[ShownPart, None]:
     """A model that says a sentence every half a second."""
     yield Status("demo is thinking")
     for part in parts:
@@ -40,8 +40,8 @@ async def test_thirty_answers_at_once_all_arrive_whole() -> None:
             places.append(place)
         async with asyncio.TaskGroup() as group:
             for number, place in enumerate(places):
-                journal: Journal = FakeJournal(id=f"turn-{number}")
-                group.create_task(place.sink(journal).show(talking(bot, answer(number))))
+                turn_handle: TurnHandle = FakeTurnHandle(id=f"turn-{number}")
+                group.create_task(place.sink(turn_handle).show(talking(bot, answer(number))))
 
         slack = bot.fake.slack
         for number, place in enumerate(places):

@@ -13,7 +13,7 @@ import pytest
 
 from adapters.slack.inbound.dispatch import EVENTS as HEARD
 from adapters.slack.inbound.events import OWN_COMMAND
-from adapters.slack.install.manifest import COMMANDS, EVENTS, SCOPES, manifest, render
+from adapters.slack.install.manifest import COMMANDS, EVENTS, SCOPES, manifest, render_manifest
 from adapters.slack.web_api import PER_MINUTE
 from bot.domain.errors import SettingsError
 from tests.slack.fake.api import HISTORY, SCOPE
@@ -115,21 +115,21 @@ def test_over_http_every_address_is_given_and_over_a_socket_none() -> None:
 )
 def test_what_is_no_host_is_refused_with_a_remedy(host: str) -> None:
     with pytest.raises(SettingsError, match=r"bot\.example\.com"):
-        render(host)
+        render_manifest(host)
 
 
 def test_the_file_is_the_socket_mode_manifest() -> None:
-    assert (ROOT / "manifests" / "slack.yaml").read_text(encoding="utf-8") == render()
+    assert (ROOT / "manifests" / "slack.yaml").read_text(encoding="utf-8") == render_manifest()
 
 
 @pytest.mark.parametrize("host", ["", "bot.example.com"], ids=["socket", "http"])
 def test_the_yaml_says_the_same_as_the_data(host: str) -> None:
-    assert read_yaml(render(host)) == manifest(host)
+    assert read_yaml(render_manifest(host)) == manifest(host)
 
 
 def test_every_scope_and_event_says_why() -> None:
     for name, why in {**SCOPES, **EVENTS}.items():
-        assert f'- "{name}"  # {why}' in render()
+        assert f'- "{name}"  # {why}' in render_manifest()
 
 
 def test_no_scope_is_asked_for_that_nothing_needs() -> None:

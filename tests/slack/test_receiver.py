@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from adapters.slack.inbound.receiver import DEEPEST, LARGEST, Receiver, Refusal, depth
+from adapters.slack.inbound.receiver import DEEPEST, LARGEST, Receiver, RequestRefused, depth
 from tests.slack.fake import events
 from tests.slack.fake.clock import Leap
 from tests.slack.fake.delivery import signature
@@ -173,7 +173,7 @@ def test_an_empty_secret_is_refused_at_the_start() -> None:
 
 def test_a_body_over_the_limit_is_refused_before_it_is_looked_at() -> None:
     receiver = Receiver(signing_secret="x", now=Leap().now)
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(RequestRefused) as refusal:
         receiver.open(b"x" * (LARGEST + 1), {}, "application/json")
 
     assert refusal.value.status == 413

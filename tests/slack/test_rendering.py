@@ -13,7 +13,7 @@ from adapters.slack.outbound.rendering.preview import JOINER, preview
 from bot.domain.stream_parts import Closing, Reason, Text
 from tests.contracts.conversations import words
 from tests.contracts.sinks import flowing
-from tests.doubles import FakeJournal
+from tests.doubles import FakeTurnHandle
 from tests.slack.fake import blocks as limits
 from tests.slack.fake import reading
 from tests.slack.fake.world import Message
@@ -48,8 +48,8 @@ def seen(source: str) -> str:
 
 async def show(place: SlackPlace, parts: list[str]) -> list[Message]:
     place.move()
-    journal = FakeJournal(id=f"turn-{place.root}")
-    await place.sink(journal).show(flowing([*(Text(part) for part in parts), DONE]))
+    turn_handle = FakeTurnHandle(id=f"turn-{place.root}")
+    await place.sink(turn_handle).show(flowing([*(Text(part) for part in parts), DONE]))
     return [one for one in place.place.messages.values() if one.bot_id and one.thread_ts == place.root]
 
 
@@ -180,13 +180,13 @@ def test_what_a_person_reads(source: str, shown: str) -> None:
     ids=range(6),
 )
 def test_addresses_that_could_be_fetched_or_run_are_never_links(url: str) -> None:
-    made = blocks.render(f"[x]({url}) and {url}")
+    made = blocks.to_blocks(f"[x]({url}) and {url}")
 
     assert '"link"' not in str(made).replace("'", '"')
 
 
 def test_code_keeps_its_language_and_every_character() -> None:
-    (made,) = blocks.render("```python\nif a < b and c:\n    print('<!channel>')\n```")
+    (made,) = blocks.to_blocks("```python\nif a < b and c:\n    print('<!channel>')\n```")
 
     assert made["elements"] == [
         {
@@ -199,7 +199,7 @@ def test_code_keeps_its_language_and_every_character() -> None:
 
 def test_a_second_table_is_aligned_text_because_slack_takes_one() -> None:
     one = "| a | b |\n|---|---|\n| 1 | 2 |\n\n"
-    made = blocks.render(one + "between\n\n" + one)
+    made = blocks.to_blocks(one + "between\n\n" + one)
 
     limits.check(made)
     assert [block["type"] for block in made] == ["table", "rich_text"]
@@ -207,7 +207,7 @@ def test_a_second_table_is_aligned_text_because_slack_takes_one() -> None:
 
 def test_a_text_with_more_headings_than_blocks_fits_is_kept_whole() -> None:
     source = "".join(f"# Heading {n}\n\ntext {n}\n\n" for n in range(90))
-    made = blocks.render(source)
+    made = blocks.to_blocks(source)
 
     limits.check(made)
     assert all(f"Heading {n}" in str(made) for n in range(90))

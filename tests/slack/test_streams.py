@@ -8,10 +8,10 @@ import pytest
 from adapters.slack.outbound.native_stream import PACK
 from bot.domain.errors import PlatformBusy, PlatformGone
 from bot.domain.replies import Reply
-from bot.domain.stream_parts import Closing, Reason, Shown, Status, Text
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text
 from tests.contracts.conversations import words
 from tests.contracts.sinks import flowing
-from tests.doubles import FakeJournal
+from tests.doubles import FakeTurnHandle
 from tests.slack.fake import blocks, events, reading, streams
 from tests.slack.fake.api import Mishap
 from tests.slack.fake.clock import Fast
@@ -44,7 +44,7 @@ def status(place: SlackPlace) -> str:
 
 async def interrupted(
     place: SlackPlace, meanwhile: Callable[[], object], parts: list[str]
-) -> AsyncGenerator[Shown, None]:
+) -> AsyncGenerator[ShownPart, None]:
     """An answer in whose middle something happens. Its first words come when the thinking is seen."""
     begun = asyncio.Event()
     place.bot.fake.slack.watchers.append(lambda message: begun.set() if message.bot_id else None)
@@ -65,14 +65,14 @@ def nothing() -> None:
 async def test_the_session_works_while_the_answer_grows_and_is_idle_after(place: SlackPlace) -> None:
     seen: list[str] = []
     place.bot.fake.slack.watchers.append(lambda message: seen.append(status(place)))
-    await place.sink(FakeJournal()).show(flowing([Text(part) for part in TEXT] + [DONE]))
+    await place.sink(FakeTurnHandle()).show(flowing([Text(part) for part in TEXT] + [DONE]))
 
     assert "processing" in seen
     assert status(place) == "active"
 
 
 async def test_the_session_is_named_after_the_first_question(place: SlackPlace) -> None:
-    await place.sink(FakeJournal()).show(interrupted(place, nothing, TEXT))
+    await place.sink(FakeTurnHandle()).show(interrupted(place, nothing, TEXT))
 
     assert place.place.sessions[place.root]["title"] == "how do tides work?"
     assert place.place.sessions[place.root]["initiator"] == "U1"
@@ -86,7 +86,7 @@ async def test_thinking_is_a_task_until_the_first_words(place: SlackPlace) -> No
             tasks.append((task["title"], task["status"]))
 
     place.bot.fake.slack.watchers.append(look)
-    await place.sink(FakeJournal()).show(interrupted(place, nothing, TEXT))
+    await place.sink(FakeTurnHandle()).show(interrupted(place, nothing, TEXT))
 
     assert tasks[0] == ("demo is thinking", "in_progress")
     assert tasks[-1][1] == "complete"
@@ -108,7 +108,7 @@ def by_length(place: SlackPlace) -> None:
 async def test_a_stream_that_slack_ends_loses_nothing(
     place: SlackPlace, ended: Callable[[SlackPlace], None]
 ) -> None:
-    await place.sink(FakeJournal()).show(interrupted(place, lambda: ended(place), TEXT))
+    await place.sink(FakeTurnHandle()).show(interrupted(place, lambda: ended(place), TEXT))
 
     (message,) = ours(place)
     assert words(reading.text(message)) == words(*TEXT)
@@ -117,7 +117,7 @@ async def test_a_stream_that_slack_ends_loses_nothing(
 
 
 async def test_after_the_stream_ended_the_answer_goes_on_growing_by_edits(place: SlackPlace) -> None:
-    await place.sink(FakeJournal()).show(interrupted(place, lambda: by_the_person(place), TEXT))
+    await place.sink(FakeTurnHandle()).show(interrupted(place, lambda: by_the_person(place), TEXT))
 
     after = (
         methods(place)[methods(place).index("chat.stopStream") :]
@@ -132,13 +132,13 @@ async def test_an_answer_of_more_than_five_minutes_outlives_its_stream() -> None
         place = SlackPlace(bot)
         await place.enter()
 
-        async def slow() -> AsyncGenerator[Shown, None]:
+        async def slow() -> AsyncGenerator[ShownPart, None]:
             for part in TEXT:
                 await bot.fake.slack.clock.sleep(4.0)
                 yield Text(part)
             yield DONE
 
-        await place.sink(FakeJournal()).show(slow())
+        await place.sink(FakeTurnHandle()).show(slow())
 
         (message,) = ours(place)
         assert words(reading.text(message)) == words(*TEXT)
@@ -151,7 +151,7 @@ async def test_where_slack_has_no_sessions_it_is_not_asked_with_every_answer(pla
     place.team.agent = False
     for number in range(3):
         place.move()
-        await place.sink(FakeJournal(id=f"turn-{number}")).show(interrupted(place, nothing, TEXT))
+        await place.sink(FakeTurnHandle(id=f"turn-{number}")).show(interrupted(place, nothing, TEXT))
 
     assert methods(place).count("agents.sessions.setStatus") == 1
     assert "chat.startStream" not in methods(place)
@@ -159,7 +159,7 @@ async def test_where_slack_has_no_sessions_it_is_not_asked_with_every_answer(pla
 
 async def test_without_the_stop_subscription_the_bot_offers_its_own_stop(place: SlackPlace) -> None:
     place.team.stop_subscribed = False
-    await place.sink(FakeJournal()).show(flowing([Text(part) for part in TEXT] + [DONE]))
+    await place.sink(FakeTurnHandle()).show(flowing([Text(part) for part in TEXT] + [DONE]))
 
     assert place.stoppable
     assert "chat.startStream" not in methods(place)
@@ -180,17 +180,17 @@ class Stingy:
 
 
 async def test_stream_starts_are_taken_from_the_common_budget_a_few_at_a_time() -> None:
-    budget = Stingy(packs=1)
-    async with bot_in_slack(budget=budget) as bot:
+    rate_limiter = Stingy(packs=1)
+    async with bot_in_slack(rate_limiter=rate_limiter) as bot:
         place = SlackPlace(bot)
         await place.enter()
         for number in range(PACK + 2):
             place.move()
-            await place.sink(FakeJournal(id=f"turn-{number}")).show(interrupted(place, nothing, TEXT[:9]))
+            await place.sink(FakeTurnHandle(id=f"turn-{number}")).show(interrupted(place, nothing, TEXT[:9]))
 
         assert methods(place).count("chat.startStream") == PACK
         assert methods(place).count("chat.postMessage") == 2
-        assert budget.asked == 2
+        assert rate_limiter.asked == 2
 
 
 async def test_people_of_another_team_are_streamed_to_as_theirs() -> None:
@@ -201,7 +201,7 @@ async def test_people_of_another_team_are_streamed_to_as_theirs() -> None:
         said = events.said(slack, place.place, "U7", "<@UBOT1> hello")
         event = events.mention(slack, said) | {"user_team": "T7"}
         heard = await bot.heard(events.envelope(slack, place.team, event, is_ext_shared_channel=True))
-        await bot.adapter.sink(heard, FakeJournal()).show(interrupted(place, nothing, TEXT))
+        await bot.adapter.sink(heard, FakeTurnHandle()).show(interrupted(place, nothing, TEXT))
 
         (start,) = [call for call in slack.calls if call.method == "chat.startStream"]
         assert (start.args["recipient_team_id"], start.args["recipient_user_id"]) == ("T7", "U7")
@@ -210,7 +210,7 @@ async def test_people_of_another_team_are_streamed_to_as_theirs() -> None:
 async def test_a_channel_that_is_gone_is_said_to_be_gone(place: SlackPlace) -> None:
     place.place.bot_in = False
     with pytest.raises(PlatformGone):
-        await place.sink(FakeJournal()).show(flowing([Text("x"), DONE]))
+        await place.sink(FakeTurnHandle()).show(flowing([Text("x"), DONE]))
 
 
 async def test_an_answer_somebody_deleted_while_it_grew_is_shown_after_all(place: SlackPlace) -> None:
@@ -218,7 +218,7 @@ async def test_an_answer_somebody_deleted_while_it_grew_is_shown_after_all(place
         for message in ours(place):
             del place.place.messages[message.ts]
 
-    await place.sink(FakeJournal()).show(interrupted(place, delete, TEXT))
+    await place.sink(FakeTurnHandle()).show(interrupted(place, delete, TEXT))
 
     (message,) = ours(place)
     assert words(reading.text(message)) == words(*TEXT)
@@ -226,7 +226,7 @@ async def test_an_answer_somebody_deleted_while_it_grew_is_shown_after_all(place
 
 async def test_a_long_answer_is_also_there_as_a_file(place: SlackPlace) -> None:
     text = "".join(f"Line {n} about the sea and everything in it.\n\n" for n in range(500))
-    await place.sink(FakeJournal()).show(flowing([Text(text), DONE]))
+    await place.sink(FakeTurnHandle()).show(flowing([Text(text), DONE]))
 
     messages = ours(place)
     assert len(messages) == 3
@@ -247,7 +247,7 @@ async def test_a_slack_that_knows_fewer_blocks_still_shows_the_words(
     )
     place.team.agent = False
     text = "# Moons\n\nThere are two:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
-    await place.sink(FakeJournal()).show(interrupted(place, nothing, [text]))
+    await place.sink(FakeTurnHandle()).show(interrupted(place, nothing, [text]))
 
     (message,) = ours(place)
     assert {"Moons", "There are two:", "2"} <= {
@@ -259,21 +259,21 @@ async def test_a_slack_that_knows_fewer_blocks_still_shows_the_words(
 async def test_while_slack_is_away_the_answer_is_read_to_its_end(place: SlackPlace) -> None:
     read: list[str] = []
 
-    async def answer() -> AsyncGenerator[Shown, None]:
+    async def answer() -> AsyncGenerator[ShownPart, None]:
         for part in TEXT:
             read.append(part)
             yield Text(part)
             await asyncio.sleep(0)
         yield DONE
 
-    await place.sink(FakeJournal(id="earlier")).say(Reply(text="Slack is there."))
+    await place.sink(FakeTurnHandle(id="earlier")).say(Reply(text="Slack is there."))
     place.move()
-    journal = FakeJournal()
+    turn_handle = FakeTurnHandle()
     place.bot.fake.api.mishaps = dict.fromkeys(range(1, 200), Mishap.LOST)
     with pytest.raises(PlatformBusy):
-        await place.sink(journal).show(answer())
+        await place.sink(turn_handle).show(answer())
     place.bot.fake.api.mishaps = {}
-    await place.sink(journal.next_attempt()).show(flowing([Text("".join(TEXT)), DONE]))
+    await place.sink(turn_handle.next_attempt()).show(flowing([Text("".join(TEXT)), DONE]))
 
     assert read == TEXT
     (message,) = ours(place)
@@ -283,7 +283,7 @@ async def test_while_slack_is_away_the_answer_is_read_to_its_end(place: SlackPla
 async def test_every_call_goes_over_one_connection_pool_and_no_message_may_unfurl(place: SlackPlace) -> None:
     for number in range(4):
         place.move()
-        await place.sink(FakeJournal(id=f"turn-{number}")).show(
+        await place.sink(FakeTurnHandle(id=f"turn-{number}")).show(
             flowing([Text("see https://a.example/x"), DONE])
         )
 

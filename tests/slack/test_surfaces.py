@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.inbound.interactions import ASK
+from adapters.slack.callback_ids import ASK
 from bot.domain.events import ButtonPressed, Event, HomeOpened, MessageReceived
 from bot.domain.replies import Action, Button, Choice, Option, Reply
 from bot.domain.stream_parts import Closing, Reason, Text
 from tests.contracts.conversations import words
 from tests.contracts.sinks import FOOTER, HOSTILE, flowing
-from tests.doubles import FakeJournal
+from tests.doubles import FakeTurnHandle
 from tests.slack.fake import events, reading
 from tests.slack.fake.world import Channel, Json, Message, Slack, Team
 from tests.slack.places import Bot, bot_in_slack
@@ -68,7 +68,7 @@ async def press(bot: Bot, message: Message | None, label: str, chosen: str = "")
 
 async def test_a_command_is_answered_to_the_asker_only(bot: Bot) -> None:
     event = await command(bot)
-    await bot.adapter.sink(event, FakeJournal()).say(PICKER)
+    await bot.adapter.sink(event, FakeTurnHandle()).say(PICKER)
 
     (seen,) = private(bot)
     assert "Pick one." in reading.text(seen)
@@ -78,7 +78,7 @@ async def test_a_command_is_answered_to_the_asker_only(bot: Bot) -> None:
 
 async def test_an_answer_to_a_command_takes_the_place_of_its_waiting_line(bot: Bot) -> None:
     event = await command(bot, "/ask demo hello")
-    await bot.adapter.sink(event, FakeJournal()).show(flowing([Text("Hello "), Text("Ada."), DONE]))
+    await bot.adapter.sink(event, FakeTurnHandle()).show(flowing([Text("Hello "), Text("Ada."), DONE]))
 
     (seen,) = private(bot)
     assert words(reading.text(seen)) == "Hello Ada."
@@ -88,9 +88,9 @@ async def test_an_answer_to_a_command_takes_the_place_of_its_waiting_line(bot: B
 
 async def test_an_answer_to_a_command_that_is_tried_again_is_shown_once(bot: Bot) -> None:
     event = await command(bot, "/ask demo hello")
-    journal = FakeJournal()
-    await bot.adapter.sink(event, journal).show(flowing([Text("Hello."), DONE]))
-    await bot.adapter.sink(event, journal.next_attempt()).show(flowing([Text("Hello."), DONE]))
+    turn_handle = FakeTurnHandle()
+    await bot.adapter.sink(event, turn_handle).show(flowing([Text("Hello."), DONE]))
+    await bot.adapter.sink(event, turn_handle.next_attempt()).show(flowing([Text("Hello."), DONE]))
 
     assert len(private(bot)) == 1
 
@@ -98,7 +98,7 @@ async def test_an_answer_to_a_command_that_is_tried_again_is_shown_once(bot: Bot
 async def test_a_response_url_that_is_used_up_is_replaced_by_an_ephemeral_message(bot: Bot) -> None:
     event = await command(bot)
     for number in range(7):
-        await bot.adapter.sink(event, FakeJournal(id=f"turn-{number}")).say(Reply(text=f"Answer {number}"))
+        await bot.adapter.sink(event, FakeTurnHandle(id=f"turn-{number}")).say(Reply(text=f"Answer {number}"))
 
     texts = [reading.text(one) for one in private(bot)]
     assert texts[-1] == "Answer 6"
@@ -108,7 +108,7 @@ async def test_a_response_url_that_is_used_up_is_replaced_by_an_ephemeral_messag
 async def test_a_very_long_private_answer_says_that_it_is_cut(bot: Bot) -> None:
     event = await command(bot, "/ask demo much")
     long = "".join(f"Line {n} about the sea and everything in it.\n\n" for n in range(1500))
-    await bot.adapter.sink(event, FakeJournal()).show(flowing([Text(long), DONE]))
+    await bot.adapter.sink(event, FakeTurnHandle()).show(flowing([Text(long), DONE]))
 
     seen = private(bot)
     uses = [call for call in slack(bot).calls if call.method == "respond"]
@@ -122,7 +122,7 @@ async def test_a_response_url_elsewhere_gets_nothing(bot: Bot) -> None:
     fields = events.command(slack(bot), team(bot), channel, "U1", command="/model", text="")
     fields["response_url"] = "https://evil.example/steal"
     await bot.http.command(fields)
-    await bot.adapter.sink(bot.inbox.events[-1], FakeJournal()).say(Reply(text="Here."))
+    await bot.adapter.sink(bot.inbox.events[-1], FakeTurnHandle()).say(Reply(text="Here."))
 
     (seen,) = private(bot)
     assert reading.text(seen) == "Here."
@@ -130,7 +130,7 @@ async def test_a_response_url_elsewhere_gets_nothing(bot: Bot) -> None:
 
 async def test_a_choice_in_a_private_answer_comes_back_and_is_answered_in_its_place(bot: Bot) -> None:
     event = await command(bot)
-    await bot.adapter.sink(event, FakeJournal()).say(PICKER)
+    await bot.adapter.sink(event, FakeTurnHandle()).say(PICKER)
     pressed = await press(bot, private(bot)[0], "grok", chosen="me grok")
 
     assert isinstance(pressed, ButtonPressed)
@@ -144,7 +144,7 @@ async def test_the_home_page_is_published_for_the_person(bot: Bot) -> None:
         events.envelope(slack(bot), team(bot), events.home_opened(slack(bot), channel, "home"))
     )
     assert isinstance(opened, HomeOpened)
-    await bot.adapter.sink(opened, FakeJournal()).say(PICKER)
+    await bot.adapter.sink(opened, FakeTurnHandle()).say(PICKER)
 
     view = slack(bot).homes["T1", "U1"]
     assert "Models" in str(view)
@@ -159,7 +159,9 @@ async def test_a_choice_on_the_home_page_is_answered_in_a_direct_message(bot: Bo
     }
     payload = events.pressed(slack(bot), team(bot), "U1", on=None, element=element, chosen="me grok")
     await bot.http.interaction(payload)
-    await bot.adapter.sink(bot.inbox.events[-1], FakeJournal()).say(Reply(text="grok it is.", private=True))
+    await bot.adapter.sink(bot.inbox.events[-1], FakeTurnHandle()).say(
+        Reply(text="grok it is.", private=True)
+    )
 
     (said,) = [one for one in slack(bot).channels["D1"].messages.values() if one.bot_id]
     assert reading.text(said) == "grok it is."
@@ -169,7 +171,7 @@ async def greeted(bot: Bot) -> None:
     channel = slack(bot).channels["D1"]
     event = events.home_opened(slack(bot), channel, "messages")
     heard = await bot.heard(events.envelope(slack(bot), team(bot), event))
-    await bot.adapter.sink(heard, FakeJournal()).say(Reply(text="Hello, **Ada**.", buttons=STARTERS))
+    await bot.adapter.sink(heard, FakeTurnHandle()).say(Reply(text="Hello, **Ada**.", buttons=STARTERS))
 
 
 async def test_a_greeting_becomes_slacks_suggested_prompts(bot: Bot) -> None:
@@ -202,7 +204,7 @@ async def test_the_same_tab_opened_again_greets_once(bot: Bot) -> None:
 async def test_a_private_reply_in_a_thread_is_seen_by_the_asker_only(bot: Bot) -> None:
     said = events.said(slack(bot), slack(bot).channels["C1"], "U1", "<@UBOT1> /memory")
     event = await bot.heard(events.envelope(slack(bot), team(bot), events.mention(slack(bot), said)))
-    await bot.adapter.sink(event, FakeJournal()).say(Reply(text="Only for you.", private=True))
+    await bot.adapter.sink(event, FakeTurnHandle()).say(Reply(text="Only for you.", private=True))
 
     (seen,) = private(bot)
     assert (reading.text(seen), seen.thread_ts) == ("Only for you.", said.ts)
@@ -248,7 +250,7 @@ async def answered(bot: Bot) -> Message:
         Button(action=Action.DOWN, label="👎", value="turn-1"),
     )
     closing = Closing(reason=Reason.STOP, footer=FOOTER, buttons=thumbs)
-    (ts,) = await bot.adapter.sink(event, FakeJournal()).show(flowing([Text("Hello."), closing]))
+    (ts,) = await bot.adapter.sink(event, FakeTurnHandle()).show(flowing([Text("Hello."), closing]))
     return slack(bot).channels["C1"].messages[ts]
 
 
@@ -318,7 +320,7 @@ async def test_hostile_words_are_inert_everywhere(bot: Bot, where: str) -> None:
         event = await command(bot)
     else:
         event = await bot.heard(events.envelope(slack(bot), team(bot), opened[where]))
-    await bot.adapter.sink(event, FakeJournal()).say(hostile)
+    await bot.adapter.sink(event, FakeTurnHandle()).say(hostile)
 
     for place in slack(bot).channels.values():
         for message in place.messages.values():

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import pytest
 
-from bot.storage.open import Storage, Terms, open_storage
+from bot.storage.open import Storage, StorageOptions, open_storage
 
 STEPS = 80  # turns of the event loop; connecting and asking takes fewer
 
@@ -32,7 +32,7 @@ async def test_a_cancellation_is_heeded_at_every_step(
 ) -> None:
     ignored = []
     for steps in range(1, STEPS):
-        async with open_storage(redis_url, Terms(prefix=prefix)) as storage:
+        async with open_storage(redis_url, StorageOptions(prefix=prefix)) as storage:
             task = asyncio.get_running_loop().create_task(until(ask(storage)))
             for _ in range(steps):
                 await asyncio.sleep(0)

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from bot.domain.claims import Claim, Outcome, Receipt
 from bot.domain.errors import SettingsError
-from bot.ports import Claim, Outcome, Receipt, TurnInHand
-from bot.storage.open import Storage, Terms, open_storage
+from bot.ports import TurnHandle
+from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker
 from tests.contracts.leases import LeasesContract, nothing_waits
 from tests.contracts.memory import ChoicesContract, LedgerContract, MemoryContract
@@ -22,19 +23,19 @@ def formed() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def terms(prefix: str) -> Terms:
-    return Terms(prefix=prefix, lease=0.6)
+def terms(prefix: str) -> StorageOptions:
+    return StorageOptions(prefix=prefix, lease=0.6)
 
 
 @pytest.fixture
-async def storage(formed: Cluster, terms: Terms) -> AsyncIterator[Storage]:
+async def storage(formed: Cluster, terms: StorageOptions) -> AsyncIterator[Storage]:
     async with open_storage(formed.url, terms) as opened:
         await opened.leases.enter()
         yield opened
 
 
 @pytest.fixture
-async def rival(formed: Cluster, terms: Terms) -> AsyncIterator[Storage]:
+async def rival(formed: Cluster, terms: StorageOptions) -> AsyncIterator[Storage]:
     async with open_storage(formed.url, terms) as opened:
         yield opened
 
@@ -56,17 +57,17 @@ class TestLedger(LedgerContract):
 
 
 async def test_the_small_shelves_work_there_too(storage: Storage) -> None:
-    await storage.vault.put("state", "x")
+    await storage.secrets.put("state", "x")
 
-    assert await storage.vault.take("state") == "x"
-    assert await storage.budget.take("ann", rate=1, burst=1) == 0
+    assert await storage.secrets.take("state") == "x"
+    assert await storage.rate_limiter.take("ann", rate=1, burst=1) == 0
 
 
 async def test_one_worker_serves_every_shard(storage: Storage, rival: Storage) -> None:
-    async def handle(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def handle(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         return Outcome(append=(turn(claim.event.id),))
 
-    async def apologise(claim: Claim, hand: TurnInHand, why: str) -> None:
+    async def apologise(claim: Claim, turn_handle: TurnHandle, why: str) -> None:
         raise AssertionError(why)
 
     names = [f"t{number}" for number in range(40)]

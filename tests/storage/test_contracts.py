@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.storage.open import Storage, Terms, open_storage
+from bot.storage.open import Storage, StorageOptions, open_storage
 from tests.contracts.inbox import InboxContract
 from tests.contracts.leases import LeasesContract
 from tests.contracts.memory import (
@@ -19,19 +19,19 @@ LEASE = 0.5  # seconds: long enough for a slow machine, short enough to wait for
 
 
 @pytest.fixture(params=["", "a key that is long enough to be one"], ids=["plain", "sealed"])
-def terms(request: pytest.FixtureRequest, prefix: str) -> Terms:
-    return Terms(prefix=prefix, lease=LEASE, encryption_keys=request.param)
+def terms(request: pytest.FixtureRequest, prefix: str) -> StorageOptions:
+    return StorageOptions(prefix=prefix, lease=LEASE, encryption_keys=request.param)
 
 
 @pytest.fixture
-async def storage(redis_url: str, terms: Terms) -> AsyncIterator[Storage]:
+async def storage(redis_url: str, terms: StorageOptions) -> AsyncIterator[Storage]:
     async with open_storage(redis_url, terms) as opened:
         await opened.leases.enter()
         yield opened
 
 
 @pytest.fixture
-async def rival(redis_url: str, terms: Terms) -> AsyncIterator[Storage]:
+async def rival(redis_url: str, terms: StorageOptions) -> AsyncIterator[Storage]:
     """Another worker's process."""
     async with open_storage(redis_url, terms) as opened:
         yield opened

@@ -6,13 +6,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from bot.domain.claims import Outcome
 from bot.domain.errors import SettingsError
 from bot.domain.events import Author
 from bot.domain.turns import TurnRecord
-from bot.ports import Outcome
 from bot.storage.embedded import embedded_server
-from bot.storage.encryption import Seal, Unreadable
-from bot.storage.open import Storage, Terms, open_storage
+from bot.storage.encryption import RecordCipher, UnreadableRecord
+from bot.storage.open import Storage, StorageOptions, open_storage
 from tests.contracts.leases import claim_next
 from tests.events import message, thread, turn
 
@@ -32,7 +32,7 @@ async def talk(storage: Storage) -> None:
     await storage.leases.commit(claim, Outcome(append=(said,), counted=said))
     await storage.inbox.put(message(f"poison {CANARY}"))
     await storage.leases.bury(await claim_next(storage), why="failed")
-    await storage.vault.put("install", f"token {CANARY}")
+    await storage.secrets.put("install", f"token {CANARY}")
 
 
 @pytest.mark.parametrize("key", ["", KEY], ids=["plain", "sealed"])
@@ -40,7 +40,7 @@ async def test_words_and_tokens_are_on_the_disk_only_without_a_key(key: str) -> 
     with TemporaryDirectory(prefix="sb-") as directory:
         async with (
             embedded_server(Path(directory) / "data") as url,
-            open_storage(url, Terms(encryption_keys=key)) as storage,
+            open_storage(url, StorageOptions(encryption_keys=key)) as storage,
         ):
             await talk(storage)
         written = b"".join(path.read_bytes() for path in Path(directory).rglob("*") if path.is_file())
@@ -51,23 +51,25 @@ async def test_words_and_tokens_are_on_the_disk_only_without_a_key(key: str) -> 
 async def test_another_key_is_told_before_anything_is_taken_in(redis_url: str, prefix: str) -> None:
     """It would take in events that no other process can read, and put aside what they have taken in."""
     for keys in ("", "", KEY, f"{OTHER},{KEY}", OTHER):
-        async with open_storage(redis_url, Terms(prefix=prefix, encryption_keys=keys)) as storage:
-            await storage.vault.prove()
+        async with open_storage(redis_url, StorageOptions(prefix=prefix, encryption_keys=keys)) as storage:
+            await storage.secrets.prove()
     for keys in ("", KEY):
-        async with open_storage(redis_url, Terms(prefix=prefix, encryption_keys=keys)) as storage:
+        async with open_storage(redis_url, StorageOptions(prefix=prefix, encryption_keys=keys)) as storage:
             with pytest.raises(SettingsError, match="SWITCHBOARD_ENCRYPTION_KEY is not the key"):
-                await storage.vault.prove()
+                await storage.secrets.prove()
 
 
 async def test_a_key_can_be_set_later_and_replaced(redis_url: str, prefix: str) -> None:
     for keys in ("", KEY, f"{OTHER},{KEY}"):
-        async with open_storage(redis_url, Terms(prefix=prefix, encryption_keys=keys)) as storage:
+        async with open_storage(redis_url, StorageOptions(prefix=prefix, encryption_keys=keys)) as storage:
             await storage.leases.enter()
             await storage.inbox.put(message())
             await storage.leases.commit(await claim_next(storage), Outcome(append=(turn(keys),)))
-    async with open_storage(redis_url, Terms(prefix=prefix, encryption_keys=f"{OTHER},{KEY}")) as storage:
+    async with open_storage(
+        redis_url, StorageOptions(prefix=prefix, encryption_keys=f"{OTHER},{KEY}")
+    ) as storage:
         remembered = await storage.memory.recall(thread())
-    async with open_storage(redis_url, Terms(prefix=prefix, encryption_keys=OTHER)) as storage:
+    async with open_storage(redis_url, StorageOptions(prefix=prefix, encryption_keys=OTHER)) as storage:
         without_the_old_key = await storage.memory.recall(thread())
 
     assert [each.asked.text for each in remembered] == ["", KEY, f"{OTHER},{KEY}"]
@@ -77,13 +79,13 @@ async def test_a_key_can_be_set_later_and_replaced(redis_url: str, prefix: str) 
 async def test_an_event_that_cannot_be_opened_is_put_aside_and_the_next_one_handled(
     redis_url: str, prefix: str
 ) -> None:
-    async with open_storage(redis_url, Terms(prefix=prefix, encryption_keys=KEY)) as storage:
+    async with open_storage(redis_url, StorageOptions(prefix=prefix, encryption_keys=KEY)) as storage:
         await storage.leases.enter()
         await storage.inbox.put(message("sealed with the old key"))
-    async with open_storage(redis_url, Terms(prefix=prefix, encryption_keys=OTHER)) as storage:
+    async with open_storage(redis_url, StorageOptions(prefix=prefix, encryption_keys=OTHER)) as storage:
         await storage.inbox.put(message("sealed with the new key"))
-        (ticket,) = await storage.leases.ready(5)
-        assert await storage.leases.claim(ticket) is None
+        (queue_entry,) = await storage.leases.ready(5)
+        assert await storage.leases.claim(queue_entry) is None
         claim = await claim_next(storage)
 
     assert getattr(claim.event, "text", "") == "sealed with the new key"
@@ -113,13 +115,15 @@ class Wrong:
     ids=lambda wrong: wrong.name,
 )
 def test_a_record_opens_only_unchanged_in_its_own_place(wrong: Wrong) -> None:
-    stored = Seal(KEY).close(b"text", about="conversation a")
-    assert Seal(KEY).open(stored, about="conversation a") == b"text"
+    stored = RecordCipher(KEY).encrypt(b"text", about="conversation a")
+    assert RecordCipher(KEY).decrypt(stored, about="conversation a") == b"text"
 
-    with pytest.raises(Unreadable):
-        Seal(wrong.key).open(stored[: max(0, len(stored) - wrong.cut)] + wrong.add, about=wrong.about)
+    with pytest.raises(UnreadableRecord):
+        RecordCipher(wrong.key).decrypt(
+            stored[: max(0, len(stored) - wrong.cut)] + wrong.add, about=wrong.about
+        )
 
 
 def test_a_key_that_is_too_short_is_refused_with_a_remedy() -> None:
     with pytest.raises(SettingsError, match="openssl rand"):
-        Seal("secret")
+        RecordCipher("secret")

@@ -6,9 +6,10 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
+from bot.domain.claims import Claim, Outcome
 from bot.domain.errors import StorageUnavailable
-from bot.ports import Claim, Outcome, TurnInHand
-from bot.storage.open import Storage, Terms, open_storage
+from bot.ports import TurnHandle
+from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker
 from tests.events import message, thread, turn
 from tests.storage.cluster import cluster
@@ -45,14 +46,14 @@ async def test_nothing_acknowledged_is_lost_when_the_master_dies(
     replicated: tuple[str, Callable[[], None]], prefix: str
 ) -> None:
     url, kill = replicated
-    terms = Terms(prefix=prefix, lease=1)
+    terms = StorageOptions(prefix=prefix, lease=1)
     done: list[str] = []
 
-    async def handle(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def handle(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         done.append(claim.event.id)
         return Outcome(append=(turn(claim.event.id),))
 
-    async def apologise(claim: Claim, hand: TurnInHand, why: str) -> None:
+    async def apologise(claim: Claim, turn_handle: TurnHandle, why: str) -> None:
         raise AssertionError(why)
 
     async with (

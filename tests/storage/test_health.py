@@ -16,9 +16,9 @@ from bot.domain.errors import (
     Rejected,
     ServerError,
 )
-from bot.ports import Condition, State
+from bot.domain.health import HealthState, ModelHealth
 from bot.storage.health import CROWDED, FORGOTTEN, FRESH, LONGEST, OPERATOR, PROBE, RedisHealth
-from bot.storage.open import Storage, Terms, open_storage
+from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.storage.scripts import Scripts
 
 GROK = "xai:grok-4.7"
@@ -46,7 +46,7 @@ def replica(storage: Storage, clock: Clock) -> Replica:
     return lambda: RedisHealth(database=storage.database, keys=storage.keys, scripts=Scripts(), clock=clock)
 
 
-async def state(health: RedisHealth, key: str = GROK) -> State:
+async def state(health: RedisHealth, key: str = GROK) -> HealthState:
     return (await health.conditions([key]))[key].state
 
 
@@ -56,23 +56,23 @@ async def failed(health: RedisHealth, times: int, error: ModelError | None = Non
 
 
 async def test_a_model_nobody_reported_is_up(replica: Replica) -> None:
-    assert (await replica().conditions([GROK]))[GROK] == Condition()
+    assert (await replica().conditions([GROK]))[GROK] == ModelHealth()
 
 
 async def test_one_failure_makes_a_model_slow_and_three_in_a_row_cool_it_down(replica: Replica) -> None:
     health = replica()
 
     await failed(health, 1)
-    assert await state(health) is State.SLOW
+    assert await state(health) is HealthState.SLOW
     await failed(health, 2)
-    assert await state(health) is State.DOWN
+    assert await state(health) is HealthState.DOWN
 
 
 async def test_every_replica_knows_and_why_and_since_when(replica: Replica, clock: Clock) -> None:
     await failed(replica(), 3, Overloaded())
 
     condition = (await replica().conditions([GROK]))[GROK]
-    assert (condition.state, condition.why) == (State.DOWN, "overloaded")
+    assert (condition.state, condition.why) == (HealthState.DOWN, "overloaded")
     assert condition.since == clock.now
     assert condition.until == clock.now + 5
 
@@ -81,11 +81,11 @@ async def test_most_of_five_answers_failing_in_a_minute_cools_a_model_down(repli
     health = replica()
     for error in (ServerError(), ServerError(), None, ServerError()):
         await health.report(GROK, error)
-    assert await state(health) is State.SLOW
+    assert await state(health) is HealthState.SLOW
 
     await health.report(GROK, ServerError())
 
-    assert await state(health) is State.DOWN
+    assert await state(health) is HealthState.DOWN
 
 
 async def test_successes_that_were_never_told_count_against_failures(replica: Replica) -> None:
@@ -95,7 +95,7 @@ async def test_successes_that_were_never_told_count_against_failures(replica: Re
     for error in (ServerError(), ServerError(), None, ServerError(), ServerError()):
         await health.report(GROK, error)
 
-    assert await state(health) is State.SLOW
+    assert await state(health) is HealthState.SLOW
 
 
 async def test_failures_of_another_minute_are_forgotten(replica: Replica, clock: Clock) -> None:
@@ -105,7 +105,7 @@ async def test_failures_of_another_minute_are_forgotten(replica: Replica, clock:
     clock.now += 61
     await health.report(GROK)
 
-    assert await state(health) is State.UP
+    assert await state(health) is HealthState.UP
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ async def test_a_refused_request_says_that_the_model_is_alive(error: ModelError,
     await failed(health, 5, error)
     await failed(health, 1)
 
-    assert await state(health) is State.SLOW
+    assert await state(health) is HealthState.SLOW
 
 
 async def test_each_further_failure_doubles_the_cool_down_up_to_a_cap(replica: Replica, clock: Clock) -> None:
@@ -195,24 +195,24 @@ async def test_a_probe_that_answers_makes_the_model_well_for_everybody(
 ) -> None:
     one, other = replica(), replica()
     await failed(one, 3)
-    assert await state(other) is State.DOWN
+    assert await state(other) is HealthState.DOWN
     clock.now += 5
     await one.probe(GROK)
     await one.report(GROK)
 
-    assert await state(one) is State.UP
+    assert await state(one) is HealthState.UP
     clock.now += FRESH
-    assert await state(other) is State.UP
+    assert await state(other) is HealthState.UP
 
 
 async def test_a_late_answer_makes_a_model_slow_for_a_minute(replica: Replica, clock: Clock) -> None:
     health = replica()
     await health.report(GROK, late=True)
-    assert await state(health) is State.SLOW
+    assert await state(health) is HealthState.SLOW
 
     clock.now += 60
 
-    assert await state(health) is State.UP
+    assert await state(health) is HealthState.UP
 
 
 async def test_a_model_nobody_asks_any_more_does_not_stay_down_for_ever(
@@ -222,14 +222,14 @@ async def test_a_model_nobody_asks_any_more_does_not_stay_down_for_ever(
     await failed(health, 3)
     clock.now += 5 + FORGOTTEN
 
-    assert await state(health) is State.UP
+    assert await state(health) is HealthState.UP
 
 
 async def test_one_models_trouble_is_not_anothers(replica: Replica) -> None:
     health = replica()
     await failed(health, 3)
 
-    assert await state(health, "xai:grok-4.6") is State.UP
+    assert await state(health, "xai:grok-4.6") is HealthState.UP
 
 
 async def test_a_model_that_is_well_costs_no_round_trip(replica: Replica, storage: Storage) -> None:
@@ -250,9 +250,9 @@ async def commands(storage: Storage) -> int:
 
 
 async def test_without_redis_everything_counts_as_up(clock: Clock) -> None:
-    async with open_storage("redis://127.0.0.1:1/0", Terms()) as away:
+    async with open_storage("redis://127.0.0.1:1/0", StorageOptions()) as away:
         health = RedisHealth(database=away.database, keys=away.keys, scripts=Scripts(), clock=clock)
         await health.report(GROK, ServerError())
 
-        assert await state(health) is State.UP
+        assert await state(health) is HealthState.UP
         assert await health.probe(GROK)

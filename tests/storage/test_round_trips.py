@@ -12,8 +12,9 @@ Heartbeats, and saves of a sink's progress, come on top of it with the time an a
 
 import asyncio
 
-from bot.ports import Claim, Outcome, Receipt, TurnInHand
-from bot.storage.open import Storage, Terms, open_storage
+from bot.domain.claims import Claim, Outcome, Receipt
+from bot.ports import TurnHandle
+from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker
 from tests.events import message, turn
 from tests.storage.wire import Wire, wired
@@ -21,15 +22,15 @@ from tests.storage.wire import Wire, wired
 NEEDED = ["XREADGROUP", "claim+HMGET", "commit", "put", "save", "save"]
 
 
-async def answer(claim: Claim, hand: TurnInHand) -> Outcome:
+async def answer(claim: Claim, turn_handle: TurnHandle) -> Outcome:
     """As a conversation does: the sink posts and saves, the answer is kept, then shown whole."""
-    await hand.save({"ts": "1"})
+    await turn_handle.save({"ts": "1"})
     said = turn()
-    await hand.keep(said)
+    await turn_handle.keep(said)
     return Outcome(append=(said,), join=True, counted=said)
 
 
-async def apologise(claim: Claim, hand: TurnInHand, why: str) -> None:
+async def apologise(claim: Claim, turn_handle: TurnHandle, why: str) -> None:
     raise AssertionError(why)
 
 
@@ -45,7 +46,9 @@ async def handled(storage: Storage, wire: Wire) -> list[str]:
 
 
 async def test_an_answered_message_costs_six_round_trips(redis_url: str, prefix: str) -> None:
-    terms = Terms(prefix=prefix, lease=120)  # no beat and no look for abandoned work comes in between
+    terms = StorageOptions(
+        prefix=prefix, lease=120
+    )  # no beat and no look for abandoned work comes in between
     async with (
         wired(redis_url) as wire,
         open_storage(wire.url, terms) as storage,

@@ -25,11 +25,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import Fenced
 from bot.domain.events import MessageReceived
 from bot.domain.turns import TurnRecord
-from bot.ports import Claim, Outcome, Receipt, Ticket
-from bot.storage.open import Storage, Terms, open_storage
+from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.storage.scripts import HERE, Scripts
 from tests.contracts.leases import nothing_waits
 from tests.events import message, thread, turn
@@ -64,7 +64,7 @@ class InboxMachine(RuleBasedStateMachine):
         self._stack = AsyncExitStack()
         self.model = {name: Told() for name in CONVERSATIONS}
         self.owners: dict[str, int] = {}  # ready entry -> worker
-        self.tickets: list[Ticket] = []
+        self.queue_entries: list[QueueEntry] = []
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)
@@ -72,7 +72,7 @@ class InboxMachine(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         prefix = f"t{uuid.uuid4().hex[:12]}"
-        terms = Terms(prefix=prefix, lease=0)  # every lease has run out as soon as somebody looks
+        terms = StorageOptions(prefix=prefix, lease=0)  # every lease has run out as soon as somebody looks
         self.workers: list[Storage] = [
             self.run(self._stack.enter_async_context(open_storage(self._url, terms, scripts=self._scripts)))
             for _ in WORKERS
@@ -94,16 +94,22 @@ class InboxMachine(RuleBasedStateMachine):
     def work(self, worker: int) -> Any:
         """Takes what is in line or, when nothing is, what the other holds: every lease has run out."""
         leases = self.workers[worker].leases
-        tickets = self.run(leases.ready(5) if self.run(self._undelivered()) else leases.abandoned(5))
-        self.owners |= dict.fromkeys((ticket.entry for ticket in tickets), worker)
-        self.tickets += tickets
-        return multiple(*(pair for ticket in tickets for pair in self._claimed(ticket, worker)))
+        queue_entries = self.run(leases.ready(5) if self.run(self._undelivered()) else leases.abandoned(5))
+        self.owners |= dict.fromkeys((queue_entry.entry for queue_entry in queue_entries), worker)
+        self.queue_entries += queue_entries
+        return multiple(
+            *(pair for queue_entry in queue_entries for pair in self._claimed(queue_entry, worker))
+        )
 
     @rule(target=claims, worker=st.sampled_from(WORKERS), back=st.integers(1, 3))
     def claim_late(self, worker: int, back: int) -> Any:
         """Somebody comes back to a place in line that may have moved on."""
         return multiple(
-            *(pair for ticket in self.tickets[-back:][:1] for pair in self._claimed(ticket, worker))
+            *(
+                pair
+                for queue_entry in self.queue_entries[-back:][:1]
+                for pair in self._claimed(queue_entry, worker)
+            )
         )
 
     @rule(held=claims, act=st.sampled_from(("commit", "commit", "save", "retry", "release", "bury")))
@@ -118,7 +124,7 @@ class InboxMachine(RuleBasedStateMachine):
         self.run(self._do(worker, claim, act))
         if told.holder is claim and act != "save":
             told.holder, told.ended = None, claim
-            self.owners.pop(claim.ticket.entry, None)
+            self.owners.pop(claim.queue_entry.entry, None)
             told.done += [claim.event.id] if act in {"commit", "bury"} else []
             told.remembered += [claim.event.id] if act == "commit" else []
 
@@ -148,11 +154,11 @@ class InboxMachine(RuleBasedStateMachine):
     async def _finish(self) -> None:
         storage = self.workers[0]
         for _ in range(sum(len(told.accepted) for told in self.model.values()) * 3 + 3):
-            tickets = list(await storage.leases.abandoned(100))
+            queue_entries = list(await storage.leases.abandoned(100))
             if await self._undelivered():
-                tickets += await storage.leases.ready(100)
-            for ticket in tickets:
-                if claim := await storage.leases.claim(ticket):
+                queue_entries += await storage.leases.ready(100)
+            for queue_entry in queue_entries:
+                if claim := await storage.leases.claim(queue_entry):
                     told = self._of(claim)
                     assert claim.event.id == told.accepted[len(told.done)], "out of order"
                     await storage.leases.commit(claim, Outcome(append=(turn(claim.event.id),)))
@@ -166,12 +172,12 @@ class InboxMachine(RuleBasedStateMachine):
         (pending,) = await storage.database.ask(("XPENDING", storage.keys.ready(0), "w"))
         assert not pending["pending"], "an entry was never acknowledged"
 
-    def _claimed(self, ticket: Ticket, worker: int) -> Iterator[tuple[int, Claim]]:
-        claim = self.run(self.workers[worker].leases.claim(ticket))
+    def _claimed(self, queue_entry: QueueEntry, worker: int) -> Iterator[tuple[int, Claim]]:
+        claim = self.run(self.workers[worker].leases.claim(queue_entry))
         if claim is None:
-            assert self.owners.get(ticket.entry) != worker
+            assert self.owners.get(queue_entry.entry) != worker
             return
-        assert self.owners[ticket.entry] == worker
+        assert self.owners[queue_entry.entry] == worker
         told = self._of(claim)
         assert claim.event.id == told.accepted[len(told.done)], "out of order"
         assert [each.asked.text for each in claim.history] == told.remembered

@@ -8,9 +8,9 @@ from typing import Any
 from adapters.teams import setup
 from adapters.teams.adapter import TeamsAdapter
 from adapters.teams.inbound import events
-from adapters.teams.inbound.activity import Incoming
+from adapters.teams.inbound.activity import IncomingActivity
 from bot.domain.events import EVENT, Event
-from bot.ports import Journal, ReplySink
+from bot.ports import ReplySink, TurnHandle
 from bot.settings import settings as bot_settings
 from tests.contracts.conversations import Fault as Befalls
 from tests.contracts.conversations import Seen
@@ -36,7 +36,7 @@ def adapter_for(
 ) -> TeamsAdapter:
     """The adapter, pointed at the fake and keeping the running loop's time."""
     wanted = {**teams.environment(), **settings}
-    read = bot_settings.read({key: value for key, value in wanted.items() if value}).teams
+    read = bot_settings.read_settings({key: value for key, value in wanted.items() if value}).teams
     assert read is not None
     return setup.adapter(
         read, inbox=inbox or FakeInbox(), host="127.0.0.1", clock=LoopClock(), external=external
@@ -64,12 +64,12 @@ class TeamsPlace:
         conversation = f"{self.room.id};messageid={name}" if self.kind == "channel" else self.room.id
         asked = self.teams.people.message(conversation, self.kind, text, id=name, targeted=targeted, **fields)
         self.teams.rooms.heard(self.room, self.teams.alice, asked)
-        event = events.message(Incoming.model_validate(asked))
+        event = events.message(IncomingActivity.model_validate(asked))
         assert event is not None
         return EVENT.validate_json(EVENT.dump_json(event))
 
-    def sink(self, journal: Journal) -> ReplySink:
-        return self.adapter.sink(self.event(), journal)
+    def sink(self, turn_handle: TurnHandle) -> ReplySink:
+        return self.adapter.sink(self.event(), turn_handle)
 
     async def seen(self) -> Sequence[Seen]:
         """Finished messages, and streams that never ended but show some of an answer."""

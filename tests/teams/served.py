@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from adapters.teams.adapter import TeamsAdapter
-from bot.serving.connections import Limits
-from bot.serving.listeners import listening, public
+from bot.serving.connections import ConnectionLimits
+from bot.serving.listeners import listen, public_app
 from tests.doubles import FakeInbox
 from tests.teams.fake import FakeTeams
 from tests.teams.place import adapter_for
@@ -25,13 +25,13 @@ class Bot:
 @asynccontextmanager
 async def bot_in_teams(external: bool = False, /, **settings: str) -> AsyncIterator[Bot]:
     """A bot that a fake delivers to. `external` is policy, `settings` replace what the fake's environment says."""
-    inbox, limits = FakeInbox(), Limits()
+    inbox, limits = FakeInbox(), ConnectionLimits()
     async with FakeTeams(patience=10) as teams:
         adapter = adapter_for(teams, inbox, external=external, **settings)
-        app = public(adapter.routes(), limits=limits)
+        app = public_app(adapter.routes(), limits=limits)
         async with (
             adapter.running(),
-            listening(app, host="127.0.0.1", port=0, variable="PORT", limits=limits) as port,
+            listen(app, host="127.0.0.1", port=0, variable="PORT", limits=limits) as port,
         ):
             teams.bot_url = f"http://127.0.0.1:{port}"
             yield Bot(adapter=adapter, inbox=inbox, teams=teams, url=teams.bot_url)

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.teams.conversation_reference import Place
+from adapters.teams.conversation_reference import ConversationAddress, ConversationReference
 from adapters.teams.inbound import events
-from adapters.teams.outbound.connector import Where
 from adapters.teams.outbound.rendering import cards, rich
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from tests.contracts.sinks import HOSTILE
-from tests.doubles import FakeJournal
+from tests.doubles import FakeTurnHandle
 from tests.teams.clockwork import now
 from tests.teams.eyes import card_live, live
 from tests.teams.fake import FakeTeams
@@ -22,8 +21,8 @@ from tests.teams.faults import Fault
 from tests.teams.place import TeamsPlace, adapter_for
 from tests.teams.rules import check_card, nested
 
-HERE = Place(
-    where=Where(service_url="https://smba.trafficmanager.net/emea/", conversation="a:1"),
+HERE = ConversationReference(
+    where=ConversationAddress(service_url="https://smba.trafficmanager.net/emea/", conversation="a:1"),
     personal=True,
     user="29:alice",
     message="1",
@@ -69,8 +68,8 @@ def test_the_picker_is_a_card_whose_button_sends_what_is_picked() -> None:
     assert [choice["title"] for choice in picker["choices"]] == ["grok · fast", "gpt"]
     assert picker["value"] == "me grok"
     assert use["fallback"]["data"] == use["data"]
-    pressed = events.read({**use["data"], picker["id"]: "me gpt"})
-    assert pressed == events.Pressed(action=Action.PICK, value="me gpt", private=False)
+    pressed = events.read_submission({**use["data"], picker["id"]: "me gpt"})
+    assert pressed == events.CardSubmission(action=Action.PICK, value="me gpt", private=False)
 
 
 def test_a_cards_buttons_can_all_be_read_back() -> None:
@@ -78,7 +77,7 @@ def test_a_cards_buttons_can_all_be_read_back() -> None:
     card = cards.card(Reply(text="x", buttons=buttons), HERE)
 
     check_card(card)
-    read = [events.read(element["data"]) for element in elements(card, "Action.Execute")]
+    read = [events.read_submission(element["data"]) for element in elements(card, "Action.Execute")]
     assert [(one.action, one.value) for one in read if one] == [(one.action, one.value) for one in buttons]
 
 
@@ -86,14 +85,14 @@ def test_every_card_can_be_read_as_text() -> None:
     card = cards.card(PICKER, HERE)
 
     assert "grok" in card["fallbackText"]
-    assert cards.as_text(PICKER) == (
+    assert cards.reply_text(PICKER) == (
         "**Models**\n\n**grok** answers here.\n\nPick one for you:\n- grok fast\n- gpt"
     )
 
 
 def test_a_plain_reply_is_text_and_starters_are_suggested() -> None:
-    plain = cards.speech(Reply(text="Memory erased."), HERE)
-    starters = cards.speech(STARTERS, HERE)
+    plain = cards.reply_forms(Reply(text="Memory erased."), HERE)
+    starters = cards.reply_forms(STARTERS, HERE)
 
     assert plain.versions == (plain.text,)
     assert starters.versions[0]["suggestedActions"] == {
@@ -105,12 +104,14 @@ def test_a_plain_reply_is_text_and_starters_are_suggested() -> None:
 def test_a_comparison_is_labelled_as_written_by_models() -> None:
     reply = Reply(text="", sections=(Section(title="grok", text="# Hi\n\n- a\n- b", note="1 s"),))
 
-    assert cards.speech(reply, HERE).versions[0]["entities"][0]["additionalType"] == ["AIGeneratedContent"]
+    assert cards.reply_forms(reply, HERE).versions[0]["entities"][0]["additionalType"] == [
+        "AIGeneratedContent"
+    ]
 
 
 def test_markdown_is_laid_out_in_a_card() -> None:
     text = "# Head\n\n1. one **bold**\n2. two\n   - deep\n\n> said\n\n```py\na = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
-    shown = rich.elements(text)
+    shown = rich.card_elements(text)
 
     lines = [
         "".join(run["text"] for run in one["inlines"]) for one in shown if one["type"] == "RichTextBlock"
@@ -121,7 +122,7 @@ def test_markdown_is_laid_out_in_a_card() -> None:
 
 
 def test_a_number_with_a_full_stop_is_an_answer_and_no_empty_list() -> None:
-    (only,) = rich.elements("42.")
+    (only,) = rich.card_elements("42.")
 
     assert [run["text"] for run in only["inlines"]] == ["42."]
 
@@ -152,7 +153,7 @@ def test_nobodys_words_become_more_than_text_in_a_card(text: str) -> None:
 
     check_card(card)
     assert card_live(card) == []
-    assert live(cards.as_text(reply)) == []
+    assert live(cards.reply_text(reply)) == []
     for node, value in strings(card):
         if any(word in value for word in ("evil.example", "Everyone", "${")):
             assert node in {"text", "title", "label", "fallbackText", "url"}
@@ -182,7 +183,7 @@ async def test_a_card_that_is_refused_is_said_as_text(chat: TeamsPlace) -> None:
     chat.teams.connector.faults.plan(
         Fault(status=400, code="BadSyntax", match=lambda _, activity: "attachments" in activity)
     )
-    await chat.sink(FakeJournal()).say(PICKER)
+    await chat.sink(FakeTurnHandle()).say(PICKER)
 
     (seen,) = await chat.seen()
     assert "Pick one for you" in seen.text
@@ -190,8 +191,10 @@ async def test_a_card_that_is_refused_is_said_as_text(chat: TeamsPlace) -> None:
 
 
 async def test_a_pressed_picker_is_refreshed_in_place(chat: TeamsPlace) -> None:
-    card = await chat.sink(FakeJournal()).say(PICKER)
-    await chat.sink(FakeJournal(id="turn-2")).say(Reply(text="**gpt** answers from now on.", replaces=card))
+    card = await chat.sink(FakeTurnHandle()).say(PICKER)
+    await chat.sink(FakeTurnHandle(id="turn-2")).say(
+        Reply(text="**gpt** answers from now on.", replaces=card)
+    )
 
     (message,) = chat.room.said()
     assert (message.id, message.text, len(message.versions)) == (card, "**gpt** answers from now on.", 2)
@@ -199,7 +202,7 @@ async def test_a_pressed_picker_is_refreshed_in_place(chat: TeamsPlace) -> None:
 
 
 async def test_a_reply_said_twice_in_a_turn_takes_its_own_place(chat: TeamsPlace) -> None:
-    sink = chat.sink(FakeJournal())
+    sink = chat.sink(FakeTurnHandle())
     await sink.say(Reply(text="Asking three models."))
     await sink.say(Reply(text="", sections=(Section(title="grok", text="Hi"),)))
 
@@ -207,6 +210,6 @@ async def test_a_reply_said_twice_in_a_turn_takes_its_own_place(chat: TeamsPlace
 
 
 async def test_a_message_that_cannot_be_replaced_is_said_anew(chat: TeamsPlace) -> None:
-    await chat.sink(FakeJournal()).say(Reply(text="Here.", replaces="42"))
+    await chat.sink(FakeTurnHandle()).say(Reply(text="Here.", replaces="42"))
 
     assert [seen.text.strip() for seen in await chat.seen()] == ["Here."]

@@ -2,25 +2,25 @@
 
 from pathlib import Path
 
-from adapters.teams.install.check import check
-from bot.settings.settings import Teams, read
+from adapters.teams.install.check import check_credentials
+from bot.settings.settings import TeamsSettings, read_settings
 from tests.teams.fake import FakeTeams
 
 
-def said(teams: FakeTeams, **otherwise: str) -> Teams:
-    found = read(teams.environment() | otherwise, folder=Path("/nonexistent")).teams
+def said(teams: FakeTeams, **otherwise: str) -> TeamsSettings:
+    found = read_settings(teams.environment() | otherwise, folder=Path("/nonexistent")).teams
     assert found
     return found
 
 
 async def test_settings_that_work_are_content() -> None:
     async with FakeTeams() as teams:
-        assert await check(said(teams)) == ""
+        assert await check_credentials(said(teams)) == ""
 
 
 async def test_a_refused_secret_is_told_with_what_to_look_at() -> None:
     async with FakeTeams() as teams:
-        wrong = await check(said(teams, TEAMS_APP_PASSWORD="hunter2"))
+        wrong = await check_credentials(said(teams, TEAMS_APP_PASSWORD="hunter2"))
 
     assert "check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID" in wrong
     assert "hunter2" not in wrong
@@ -28,13 +28,13 @@ async def test_a_refused_secret_is_told_with_what_to_look_at() -> None:
 
 async def test_keys_out_of_reach_are_told() -> None:
     async with FakeTeams() as teams:
-        wrong = await check(said(teams, TEAMS_OPENID_METADATA_URL="http://127.0.0.1:9/keys"))
+        wrong = await check_credentials(said(teams, TEAMS_OPENID_METADATA_URL="http://127.0.0.1:9/keys"))
 
     assert wrong == "Microsoft's signing keys cannot be read: check the network, or TEAMS_OPENID_METADATA_URL"
 
 
 async def test_the_playground_needs_nothing() -> None:
-    playground = read({"TEAMS_PLAYGROUND": "1"}, folder=Path("/nonexistent")).teams
+    playground = read_settings({"TEAMS_PLAYGROUND": "1"}, folder=Path("/nonexistent")).teams
 
     assert playground
-    assert await check(playground) == ""
+    assert await check_credentials(playground) == ""

@@ -7,20 +7,20 @@ import pytest
 from yarl import URL
 
 from adapters.teams.inbound import message_text
-from adapters.teams.inbound.activity import Incoming
+from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.outbound.rendering import inline, rich
-from adapters.teams.outbound.rendering.markdown import Flow
+from adapters.teams.outbound.rendering.markdown import MarkdownStream
 from tests.security.test_hostile_text import LONG, MOST, TEXTS
 
 
 def flow(text: str) -> None:
-    growing = Flow()
+    growing = MarkdownStream()
     growing.feed(text)
     growing.shown()
     growing.whole()
 
 
-READERS: dict[str, Callable[[str], object]] = {"growing": flow, "a card": rich.elements}
+READERS: dict[str, Callable[[str], object]] = {"growing": flow, "a card": rich.card_elements}
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -54,6 +54,6 @@ def test_a_message_that_mentions_the_bot_hundreds_of_times_is_read_at_once() -> 
         "entities": [mention] * 500,
     }
     began = time.process_time()
-    message_text.words(Incoming.model_validate(activity))
+    message_text.message_words(IncomingActivity.model_validate(activity))
 
     assert time.process_time() - began < MOST

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.teams.outbound.rendering.markdown import Flow
+from adapters.teams.outbound.rendering.markdown import MarkdownStream
 from tests.teams.eyes import links, live
 
 
 def rendered(text: str, *, extended: bool = False) -> str:
-    flow = Flow(extended=extended)
+    flow = MarkdownStream(extended=extended)
     flow.feed(text)
     return flow.whole()
 
@@ -134,7 +134,7 @@ def test_nothing_beside_a_link_makes_more_of_it(text: str) -> None:
     st.lists(st.integers(1, 9), min_size=1, max_size=9),
 )
 def test_what_was_shown_is_never_taken_back(text: str, sizes: list[int]) -> None:
-    flow, shown, at, turn = Flow(), "", 0, 0
+    flow, shown, at, turn = MarkdownStream(), "", 0, 0
     while at < len(text):
         step = sizes[turn % len(sizes)]
         flow.feed(text[at : at + step])
@@ -214,7 +214,7 @@ def test_extended_markdown_keeps_tables_headings_and_tasks() -> None:
 
 
 def test_numbered_links_are_sources() -> None:
-    flow = Flow()
+    flow = MarkdownStream()
     flow.feed("So it is [[1]](https://a.example/x) and [2].\n\n[2]: https://b.example/y")
 
     assert flow.whole() == "So it is [1] and [2].\n\n[2] https://b.example/y"
@@ -222,14 +222,14 @@ def test_numbered_links_are_sources() -> None:
 
 
 def test_a_long_line_shows_while_it_is_written() -> None:
-    flow = Flow()
+    flow = MarkdownStream()
     flow.feed("The tide comes twice a day because **the Moon")
 
     assert flow.shown() == "The tide comes twice a day because **the Moon"
 
 
 def test_a_table_is_kept_back_until_it_is_complete() -> None:
-    flow = Flow()
+    flow = MarkdownStream()
     flow.feed("Look:\n\n| a | b |\n|---|---|\n| 1 |")
     assert flow.shown() == "Look:"
 

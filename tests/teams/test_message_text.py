@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.claims import Receipt
 from bot.domain.events import (
     ButtonPressed,
     Event,
@@ -15,7 +16,6 @@ from bot.domain.events import (
     StopRequested,
 )
 from bot.domain.replies import Action
-from bot.ports import Receipt
 from tests.teams.people import MENTION
 from tests.teams.rooms import ALICE, BOB, BOT
 from tests.teams.served import Bot, bot_in_teams

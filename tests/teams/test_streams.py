@@ -11,10 +11,10 @@ import pytest
 
 from bot.domain.errors import PlatformBusy, PlatformGone
 from bot.domain.replies import Action, Button, Reply
-from bot.domain.stream_parts import Closing, Reason, Shown, Status, Text, Thinking
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text, Thinking
 from tests.contracts.conversations import Fault as Befalls
 from tests.contracts.sinks import AGAIN, DONE, FOOTER
-from tests.doubles import FakeJournal
+from tests.doubles import FakeTurnHandle
 from tests.teams.clockwork import now
 from tests.teams.fake import FakeTeams
 from tests.teams.faults import Fault
@@ -48,7 +48,7 @@ async def group(teams: FakeTeams) -> AsyncIterator[TeamsPlace]:
 
 async def model(
     seconds: float, *, every: float = 0.25, silence: float = 0.0, closing: Closing = DONE, text: str = WORDS
-) -> AsyncGenerator[Shown, None]:
+) -> AsyncGenerator[ShownPart, None]:
     """A model that thinks for `silence` seconds and then writes for about `seconds`, however busy the machine is."""
     yield Status("grok is thinking")
     await asyncio.sleep(silence)
@@ -72,8 +72,8 @@ def assert_spaced(place: TeamsPlace, least: float) -> None:
 async def test_a_stream_begins_with_what_is_happening_and_ends_with_label_thumbs_and_buttons(
     chat: TeamsPlace,
 ) -> None:
-    journal = FakeJournal()
-    ids = await chat.sink(journal).show(model(6))
+    turn_handle = FakeTurnHandle()
+    ids = await chat.sink(turn_handle).show(model(6))
 
     last = chat.made[-1].sent
     assert kinds(chat)[0] == "informative"
@@ -89,21 +89,21 @@ async def test_a_stream_begins_with_what_is_happening_and_ends_with_label_thumbs
 
 
 async def test_a_short_answer_is_a_stream_of_two_requests(chat: TeamsPlace) -> None:
-    await chat.sink(FakeJournal()).show(model(0.3))
+    await chat.sink(FakeTurnHandle()).show(model(0.3))
 
     assert kinds(chat) == ["informative", "final"]
     assert_spaced(chat, 1.5)
 
 
 async def test_a_slow_model_is_shown_to_be_at_work(chat: TeamsPlace) -> None:
-    await chat.sink(FakeJournal()).show(model(2, silence=45))
+    await chat.sink(FakeTurnHandle()).show(model(2, silence=45))
 
     assert kinds(chat).count("informative") >= 4
     assert chat.teams.connector.violations == []
 
 
 async def test_an_answer_longer_than_two_minutes_ends_complete_in_the_same_message(chat: TeamsPlace) -> None:
-    ids = await chat.sink(FakeJournal()).show(model(300, text="The tide comes. "))
+    ids = await chat.sink(FakeTurnHandle()).show(model(300, text="The tide comes. "))
 
     (seen,) = await chat.seen()
     (stream,) = chat.room.streams.values()
@@ -116,7 +116,7 @@ async def test_an_answer_longer_than_two_minutes_ends_complete_in_the_same_messa
 
 
 async def test_a_model_that_is_silent_for_longer_than_two_minutes_still_answers(chat: TeamsPlace) -> None:
-    await chat.sink(FakeJournal()).show(model(2, silence=170))
+    await chat.sink(FakeTurnHandle()).show(model(2, silence=170))
 
     (seen,) = await chat.seen()
     assert seen.text.startswith("The tide")
@@ -124,45 +124,45 @@ async def test_a_model_that_is_silent_for_longer_than_two_minutes_still_answers(
 
 
 async def test_stop_in_teams_ends_the_model_and_says_nothing_more(chat: TeamsPlace) -> None:
-    journal, given = FakeJournal(), []
+    turn_handle, given = FakeTurnHandle(), []
 
-    async def watched() -> AsyncGenerator[Shown, None]:
-        async for piece in journal.stop.cut(model(600)):
+    async def watched() -> AsyncGenerator[ShownPart, None]:
+        async for part in turn_handle.stop.cut(model(600)):
             given.append(now())
-            yield piece
+            yield part
         yield Closing(reason=Reason.STOPPED, footer=FOOTER, notice="Stopped.")
 
     async with asyncio.TaskGroup() as tasks:
         started = now()
-        showing = tasks.create_task(chat.sink(journal).show(watched()))
+        showing = tasks.create_task(chat.sink(turn_handle).show(watched()))
         await asyncio.sleep(5)
         chat.teams.cancel(chat.room)
 
     (stream,) = chat.room.streams.values()
     assert showing.result() == (stream.id,)
-    assert journal.stop.fired
+    assert turn_handle.stop.fired
     assert given[-1] - started < 8
     assert kinds(chat).count("final") == 0
     assert chat.teams.connector.violations == []
 
 
 async def test_stop_during_silence_is_noticed(chat: TeamsPlace) -> None:
-    journal = FakeJournal()
+    turn_handle = FakeTurnHandle()
     async with asyncio.TaskGroup() as tasks:
         started = now()
-        tasks.create_task(chat.sink(journal).show(journal.stop.cut(model(5, silence=600))))
+        tasks.create_task(chat.sink(turn_handle).show(turn_handle.stop.cut(model(5, silence=600))))
         await asyncio.sleep(3)
         chat.teams.cancel(chat.room)
 
-    assert journal.stop.fired
+    assert turn_handle.stop.fired
     assert now() - started < 20
 
 
 async def test_where_streams_are_off_the_answer_grows_by_edits(chat: TeamsPlace) -> None:
     chat.teams.connector.streaming = False
-    await chat.sink(FakeJournal()).show(model(6))
+    await chat.sink(FakeTurnHandle()).show(model(6))
     first = kinds(chat)
-    await chat.sink(FakeJournal(id="turn-2")).show(model(1))
+    await chat.sink(FakeTurnHandle(id="turn-2")).show(model(1))
 
     assert first[:3] == ["informative", "POST", "PUT"]
     assert kinds(chat)[len(first)] == "POST"
@@ -171,17 +171,17 @@ async def test_where_streams_are_off_the_answer_grows_by_edits(chat: TeamsPlace)
 
 async def test_streaming_is_tried_again_after_a_while(chat: TeamsPlace) -> None:
     chat.teams.connector.streaming = False
-    await chat.sink(FakeJournal()).show(model(1))
+    await chat.sink(FakeTurnHandle()).show(model(1))
     chat.teams.connector.streaming = True
     await asyncio.sleep(130)
-    await chat.sink(FakeJournal(id="turn-2")).show(model(1))
+    await chat.sink(FakeTurnHandle(id="turn-2")).show(model(1))
 
     assert kinds(chat)[-1] == "final"
 
 
 async def test_a_dead_stream_that_takes_no_edit_ends_in_a_new_message(chat: TeamsPlace) -> None:
     chat.teams.connector.put_on_streams = False
-    await chat.sink(FakeJournal()).show(model(160, text="The tide comes. "))
+    await chat.sink(FakeTurnHandle()).show(model(160, text="The tide comes. "))
 
     assert (await chat.seen())[-1].text.count("The tide") == 640
     assert (await chat.seen())[-1].footer == FOOTER
@@ -215,13 +215,13 @@ async def test_trouble_in_the_middle_leaves_one_whole_answer(
         return f'"streamType": "{kind}"' in json.dumps(activity)
 
     chat.teams.connector.faults.plan(Fault(**{**vars(fault), "match": strikes}))
-    journal, parts = FakeJournal(), 40
+    turn_handle, parts = FakeTurnHandle(), 40
     for _ in range(3):
         try:
-            await chat.sink(journal).show(model(parts / 4))
+            await chat.sink(turn_handle).show(model(parts / 4))
             break
         except PlatformBusy:
-            journal = journal.next_attempt()
+            turn_handle = turn_handle.next_attempt()
 
     (seen,) = await chat.seen()
     assert seen.text.count("The tide") == parts
@@ -231,14 +231,14 @@ async def test_trouble_in_the_middle_leaves_one_whole_answer(
 async def test_a_question_while_an_old_stream_hangs_is_answered(chat: TeamsPlace) -> None:
     """A worker died in an answer whose first request was carried out unanswered: nothing waits for that stream."""
     chat.fault(1, Befalls.DROPPED)
-    await chat.sink(FakeJournal()).show(model(2))
+    await chat.sink(FakeTurnHandle()).show(model(2))
 
     (seen,) = await chat.seen()
     assert seen.footer == FOOTER
 
 
 async def test_edits_in_a_group_keep_to_the_limits_and_offer_a_stop(group: TeamsPlace) -> None:
-    await group.sink(FakeJournal(id="turn-9")).show(model(120))
+    await group.sink(FakeTurnHandle(id="turn-9")).show(model(120))
 
     first, last = group.made[0].sent, group.made[-1].sent
     stop = first["suggestedActions"]["actions"][0]
@@ -256,14 +256,14 @@ async def test_an_answer_in_a_thread_stays_in_it(teams: FakeTeams) -> None:
     async with adapter.running():
         place = TeamsPlace(teams, adapter, "channel")
         event = place.event()
-        await adapter.sink(event, FakeJournal()).show(model(3))
+        await adapter.sink(event, FakeTurnHandle()).show(model(3))
 
     assert [message.root for message in place.room.said()] == [event.thread.thread]
 
 
 async def test_a_private_question_is_answered_to_the_asker_alone(group: TeamsPlace) -> None:
     event = group.event("why?", targeted=True)
-    await group.adapter.sink(event, FakeJournal()).show(model(5))
+    await group.adapter.sink(event, FakeTurnHandle()).show(model(5))
 
     (seen,) = await group.seen()
     assert seen.private
@@ -282,7 +282,7 @@ async def test_a_private_reply_goes_to_the_askers_chat_where_nothing_can_be_priv
         Fault(status=400, code="BadArgument", match=lambda _, activity: "recipient" in activity)
     )
     event = group.event("/usage", targeted=True)
-    await group.adapter.sink(event, FakeJournal()).say(Reply(text="You spent nothing.", private=True))
+    await group.adapter.sink(event, FakeTurnHandle()).say(Reply(text="You spent nothing.", private=True))
 
     assert group.room.said() == []
     (message,) = group.teams.personal("a:29:alice").said()
@@ -295,7 +295,7 @@ GONE = ["BotNotInConversationRoster", "ConversationBlockedByUser", "BotDisabledB
 @pytest.mark.parametrize("code", GONE)
 async def test_a_conversation_that_is_gone_ends_the_turn(group: TeamsPlace, code: str) -> None:
     group.room.refusal = Refused(403, code, "No.")
-    sink = group.sink(FakeJournal())
+    sink = group.sink(FakeTurnHandle())
 
     with pytest.raises(PlatformGone):
         await sink.show(model(3))
@@ -305,7 +305,7 @@ async def test_an_outage_gives_the_turn_back(group: TeamsPlace) -> None:
     group.teams.connector.faults.plan(Fault(status=503, times=1000))
 
     with pytest.raises(PlatformBusy):
-        await group.sink(FakeJournal()).show(model(3))
+        await group.sink(FakeTurnHandle()).show(model(3))
 
 
 async def test_a_long_pause_is_handed_on(group: TeamsPlace) -> None:
@@ -313,15 +313,15 @@ async def test_a_long_pause_is_handed_on(group: TeamsPlace) -> None:
     started = now()
 
     with pytest.raises(PlatformBusy) as caught:
-        await group.sink(FakeJournal()).say(Reply(text="hi"))
+        await group.sink(FakeTurnHandle()).say(Reply(text="hi"))
     assert caught.value.retry_after == 120
     assert now() - started < 5
 
 
 async def test_a_refused_token_is_renewed_once(group: TeamsPlace) -> None:
-    await group.sink(FakeJournal()).say(Reply(text="hi"))
+    await group.sink(FakeTurnHandle()).say(Reply(text="hi"))
     group.teams.issuer.granted.clear()
-    await group.sink(FakeJournal()).say(Reply(text="again"))
+    await group.sink(FakeTurnHandle()).say(Reply(text="again"))
 
     assert group.teams.issuer.calls["token"] == 2
     assert [seen.text.strip() for seen in await group.seen()] == ["hi", "again"]
@@ -331,7 +331,7 @@ async def test_one_token_serves_everybody_and_is_renewed_ahead(group: TeamsPlace
     async with asyncio.TaskGroup() as tasks:
         for number in range(5):
             group.move()
-            tasks.create_task(group.sink(FakeJournal(id=str(number))).say(Reply(text="hi")))
+            tasks.create_task(group.sink(FakeTurnHandle(id=str(number))).say(Reply(text="hi")))
     assert group.teams.issuer.calls["token"] == 1
 
 
@@ -345,7 +345,7 @@ def sizes_watched(place: TeamsPlace) -> Iterator[None]:
 async def test_a_very_long_answer_is_split_by_utf16(chat: TeamsPlace, sign: str) -> None:
     line = (sign * 60 + "\n\n") * 10
     with sizes_watched(chat):
-        await chat.sink(FakeJournal()).show(model(40, every=0.4, text=line))
+        await chat.sink(FakeTurnHandle()).show(model(40, every=0.4, text=line))
 
     seen = await chat.seen()
     assert sum(one.text.count(sign) for one in seen) == 60 * 10 * 100
@@ -356,21 +356,21 @@ async def test_a_very_long_answer_is_split_by_utf16(chat: TeamsPlace, sign: str)
 
 async def test_code_stays_code_on_both_sides_of_a_split(chat: TeamsPlace) -> None:
     body = "```python\n" + "print('tide')\n" * 5000 + "```"
-    await chat.sink(FakeJournal()).show(told([Text(body), DONE]))
+    await chat.sink(FakeTurnHandle()).show(told([Text(body), DONE]))
 
     texts = [message.text for message in chat.room.said()]
     assert [text.count("```") for text in texts] == [2, 2]
     assert texts[1].startswith("```python\n")
 
 
-async def told(pieces: Sequence[Shown]) -> AsyncGenerator[Shown, None]:
-    for piece in pieces:
-        yield piece
+async def told(parts: Sequence[ShownPart]) -> AsyncGenerator[ShownPart, None]:
+    for part in parts:
+        yield part
 
 
 async def test_sources_become_citations(chat: TeamsPlace) -> None:
     text = "It is the Moon [[1]](https://nasa.example/tides) and the Sun [2].\n\n[2]: https://esa.example/sun"
-    await chat.sink(FakeJournal()).show(told([Text(text), DONE]))
+    await chat.sink(FakeTurnHandle()).show(told([Text(text), DONE]))
 
     citations = chat.made[-1].sent["entities"][1]["citation"]
     assert [(one["position"], one["appearance"]["name"]) for one in citations] == [
@@ -384,30 +384,30 @@ async def test_a_sensitivity_label_is_carried_on(chat: TeamsPlace) -> None:
     usage = {"@type": "CreativeWork", "@id": "s1", "name": "Confidential", "description": "Internal"}
     label = {"type": "https://schema.org/Message", "usageInfo": usage}
     event = chat.event("hello", entities=[label])
-    await chat.adapter.sink(event, FakeJournal()).show(model(1))
+    await chat.adapter.sink(event, FakeTurnHandle()).show(model(1))
 
     assert chat.made[-1].sent["entities"][1]["usageInfo"] == usage
 
 
 async def test_an_error_of_the_core_reaches_the_worker_as_it_is(chat: TeamsPlace) -> None:
-    async def broken() -> AsyncGenerator[Shown, None]:
+    async def broken() -> AsyncGenerator[ShownPart, None]:
         yield Thinking("hm")
         raise PlatformGone("no more")
 
     with pytest.raises(PlatformGone, match="no more"):
-        await chat.sink(FakeJournal()).show(broken())
+        await chat.sink(FakeTurnHandle()).show(broken())
 
 
 async def test_a_given_up_turn_ends_its_open_stream(chat: TeamsPlace) -> None:
-    journal = FakeJournal()
+    turn_handle = FakeTurnHandle()
     async with asyncio.TaskGroup() as tasks:
-        showing = tasks.create_task(chat.sink(journal).show(model(100)))
+        showing = tasks.create_task(chat.sink(turn_handle).show(model(100)))
         await asyncio.sleep(5)
         showing.cancel()
     apology = Reply(
         text="Something went wrong.", buttons=(Button(action=Action.AGAIN, label="Again", value="1"),)
     )
-    await chat.sink(journal.next_attempt()).say(apology)
+    await chat.sink(turn_handle.next_attempt()).say(apology)
 
     (seen,) = await chat.seen()
     assert seen.text.strip() == "Something went wrong."
@@ -420,7 +420,7 @@ async def test_without_a_token_everybody_is_told_at_once(group: TeamsPlace) -> N
 
     async def say(number: int) -> None:
         with pytest.raises(PlatformBusy):
-            await group.sink(FakeJournal(id=str(number))).say(Reply(text="hi"))
+            await group.sink(FakeTurnHandle(id=str(number))).say(Reply(text="hi"))
         refused.append(number)
 
     async with asyncio.TaskGroup() as tasks:
@@ -441,8 +441,8 @@ async def test_extended_markdown_is_used_where_it_is_known(teams: FakeTeams, kin
     adapter = adapter_for(teams, TEAMS_EXTENDED_MARKDOWN="1")
     async with adapter.running():
         place = TeamsPlace(teams, adapter, kind)
-        await place.sink(FakeJournal()).show(told([Text(TABLE), DONE]))
-        await place.sink(FakeJournal(id="turn-2")).say(Reply(text="Memory erased."))
+        await place.sink(FakeTurnHandle()).show(told([Text(TABLE), DONE]))
+        await place.sink(FakeTurnHandle(id="turn-2")).say(Reply(text="Memory erased."))
 
     answer, said = place.room.said()
     assert answer.activity["textFormat"] == ("extendedmarkdown" if known else "markdown")

@@ -13,7 +13,7 @@ from bot.domain.errors import PlatformGone, SettingsError
 from bot.domain.events import MessageReceived
 from bot.domain.replies import Reply
 from bot.settings import settings
-from tests.doubles import FakeInbox, FakeJournal
+from tests.doubles import FakeInbox, FakeTurnHandle
 from tests.teams.fake import TENANT
 from tests.teams.forgeries import FORGERIES, seconds_from_now
 from tests.teams.issuer import Trouble
@@ -217,7 +217,7 @@ async def test_the_bots_token_never_goes_elsewhere(bot: Bot, address: str) -> No
     event = MessageReceived(id="1", thread=stored.thread, author=stored.author, at=0, reply=reply, text="x")
 
     with pytest.raises(PlatformGone):
-        await bot.adapter.sink(event, FakeJournal()).say(Reply(text="hi"))
+        await bot.adapter.sink(event, FakeTurnHandle()).say(Reply(text="hi"))
     assert bot.teams.canary.seen == []
 
 
@@ -368,7 +368,7 @@ async def test_playground_sends_no_token() -> None:
     async with bot_in_teams(TEAMS_PLAYGROUND="1", **off) as bot:
         await bot.teams.send(message(bot), token="")
         with pytest.raises(Exception, match="401"):
-            await bot.adapter.sink(bot.inbox.events[0], FakeJournal()).say(Reply(text="hi"))
+            await bot.adapter.sink(bot.inbox.events[0], FakeTurnHandle()).say(Reply(text="hi"))
 
     assert {call.authorization for call in bot.teams.connector.calls} == {""}
     assert bot.teams.issuer.calls["token"] == 0
@@ -376,7 +376,7 @@ async def test_playground_sends_no_token() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "", "example.com"])
 def test_playground_refuses_to_start_where_others_can_reach_it(host: str) -> None:
-    read = settings.read({"TEAMS_PLAYGROUND": "1"}).teams
+    read = settings.read_settings({"TEAMS_PLAYGROUND": "1"}).teams
     assert read is not None
 
     with pytest.raises(SettingsError, match=r"HOST=127\.0\.0\.1"):
@@ -396,4 +396,4 @@ async def test_the_refusal_says_nothing_and_leaks_nothing(bot: Bot, caplog: pyte
     assert answer.body == ""
     assert token not in caplog.text
     assert "a secret" not in caplog.text
-    assert json.dumps(adapter_for(bot.teams).manners.mention)
+    assert json.dumps(adapter_for(bot.teams).capabilities.mention)

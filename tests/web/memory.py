@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.errors import Fenced, PlatformGone, StorageUnavailable
-from bot.domain.timeline import Change, Chat, Growth, Page, Post
-from bot.storage.timeline import titled
+from bot.domain.timeline import Change, Chat, Growth, Post, TimelinePage
+from bot.storage.timeline import title_of
 
 SHOWN = 200
 
@@ -42,7 +42,7 @@ class MemoryBoard:
             if old is None:
                 order.insert(self._place(chat, post.after), post.id)
             if post.person and not self.titles.get(chat):
-                self.titles[chat] = titled(post.text)
+                self.titles[chat] = title_of(post.text)
             self.touched[chat] = time.time()
             await self._say(Change(mark="", kind="post", chat=chat, post=post))
 
@@ -61,12 +61,12 @@ class MemoryBoard:
         )
         await self._say(Change(mark="", kind="grow", chat=chat, growth=growth))
 
-    async def read(self, chat: str, *, before: str = "") -> Page:
+    async def read(self, chat: str, *, before: str = "") -> TimelinePage:
         self._reach()
         order = self.order.get(chat, [])
         end = order.index(before) if before in order else len(order)
         ids = order[max(0, end - SHOWN) : end]
-        return Page(
+        return TimelinePage(
             posts=tuple(self.posts[chat][id] for id in ids),
             mark=str(len(self.log)),
             title=self.titles.get(chat, ""),

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.domain.claims import Receipt
 from bot.domain.events import ButtonPressed, Event, MessageReceived, StopRequested
 from bot.domain.replies import Action, Button, Reply
-from bot.domain.stream_parts import Closing, Reason, Shown, Status, Text
-from bot.ports import Adapter, Receipt
-from tests.doubles import FakeInbox, FakeJournal
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text
+from bot.ports import Adapter
+from tests.doubles import FakeInbox, FakeTurnHandle
 
-Line = Sequence[Shown | asyncio.Event] | Reply
+Line = Sequence[ShownPart | asyncio.Event] | Reply
 Script = Callable[[Event], Line]
 
 BUTTONS = (
@@ -42,7 +43,7 @@ class Counter(FakeInbox):
         return receipt
 
 
-def answer(text: str, *, size: int = 12, closing: Closing = DONE) -> list[Shown]:
+def answer(text: str, *, size: int = 12, closing: Closing = DONE) -> list[ShownPart]:
     return [
         Status("demo is thinking"),
         *(Text(text[at : at + size]) for at in range(0, len(text), size)),
@@ -67,7 +68,7 @@ class ScriptedWorker:
 
     async def handle(self, event: Event) -> None:
         self.turns += 1
-        sink = self.adapter.sink(event, FakeJournal(id=f"{self.turns}-{event.id}"))
+        sink = self.adapter.sink(event, FakeTurnHandle(id=f"{self.turns}-{event.id}"))
         line = self.script(event)
         if isinstance(line, Reply):
             if isinstance(event, ButtonPressed) and line.replaces == "pressed":
@@ -79,13 +80,13 @@ class ScriptedWorker:
         await sink.show(self._flow(line))
         self.inbox.running = False
 
-    async def _flow(self, line: Sequence[Shown | asyncio.Event]) -> AsyncGenerator[Shown, None]:
-        for piece in line:
-            if isinstance(piece, asyncio.Event):
-                await self._either(piece)
-            elif not self.inbox.stop.is_set() or isinstance(piece, Closing):
+    async def _flow(self, line: Sequence[ShownPart | asyncio.Event]) -> AsyncGenerator[ShownPart, None]:
+        for part in line:
+            if isinstance(part, asyncio.Event):
+                await self._either(part)
+            elif not self.inbox.stop.is_set() or isinstance(part, Closing):
                 await asyncio.sleep(self.pause)
-                yield STOPPED if self.inbox.stop.is_set() else piece
+                yield STOPPED if self.inbox.stop.is_set() else part
 
     async def _either(self, gate: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from adapters.web.adapter import WebAdapter
 from bot.domain.events import Author, ThreadKey
 from bot.domain.replies import Option
-from bot.domain.timeline import Standing
+from bot.domain.timeline import ConversationStatus
 from bot.domain.turns import Turn
-from bot.ports import Board
-from bot.serving.connections import Limits
-from bot.serving.listeners import listening, public
+from bot.ports import Timeline
+from bot.serving.connections import ConnectionLimits
+from bot.serving.listeners import listen, public_app
 from tests.web.memory import MemoryBoard
 from tests.web.scripted import Counter, Script, ScriptedWorker, echo
 
@@ -41,8 +41,8 @@ class Picked:
     selected: str = "thread demo"
     why: str = "it is the default"
 
-    async def active(self, thread: ThreadKey, author: Author) -> Standing:
-        return Standing(
+    async def active(self, thread: ThreadKey, author: Author) -> ConversationStatus:
+        return ConversationStatus(
             options=(
                 Option(value="thread demo", label="demo", hint="free, no key"),
                 Option(value="thread grok", label="grok", hint="images, tools · $$"),
@@ -67,7 +67,7 @@ class Desk:
 
     adapter: WebAdapter
     inbox: Counter
-    board: MemoryBoard
+    timeline: MemoryBoard
     memory: Forgetful
     picked: Picked
     worker: ScriptedWorker
@@ -77,11 +77,11 @@ class Desk:
 @asynccontextmanager
 async def serving(adapter: WebAdapter) -> AsyncIterator[str]:
     """The adapter's routes on a free loopback port; gives the address."""
-    limits = Limits()
-    app = public(adapter.routes(), limits=limits)
+    limits = ConnectionLimits()
+    app = public_app(adapter.routes(), limits=limits)
     async with (
         adapter.running(),
-        listening(app, host="127.0.0.1", port=0, variable="PORT", limits=limits) as port,
+        listen(app, host="127.0.0.1", port=0, variable="PORT", limits=limits) as port,
     ):
         yield f"http://127.0.0.1:{port}"
 
@@ -89,18 +89,24 @@ async def serving(adapter: WebAdapter) -> AsyncIterator[str]:
 @asynccontextmanager
 async def desk(script: Script | None = None) -> AsyncIterator[Desk]:
     """With a script, a worker answers; without, events stay in the inbox."""
-    inbox, board, memory, picked = Counter(), MemoryBoard(), Forgetful(), Picked()
-    adapter = WebAdapter(inbox=inbox, board=checked(board), memory=memory, active=picked.active)
+    inbox, timeline, memory, picked = Counter(), MemoryBoard(), Forgetful(), Picked()
+    adapter = WebAdapter(inbox=inbox, timeline=checked(timeline), memory=memory, active=picked.active)
     worker = ScriptedWorker(adapter=adapter, inbox=inbox, script=script or echo)
     async with asyncio.TaskGroup() as group, serving(adapter) as url:
         working = group.create_task(worker.run()) if script else None
         yield Desk(
-            adapter=adapter, inbox=inbox, board=board, memory=memory, picked=picked, worker=worker, url=url
+            adapter=adapter,
+            inbox=inbox,
+            timeline=timeline,
+            memory=memory,
+            picked=picked,
+            worker=worker,
+            url=url,
         )
         if working:
             working.cancel()
 
 
-def checked(board: MemoryBoard) -> Board:
+def checked(timeline: MemoryBoard) -> Timeline:
     """Lets the type checker confirm that the double is a board."""
-    return board
+    return timeline

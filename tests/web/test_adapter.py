@@ -60,7 +60,7 @@ class PagePost:
             return got.status
 
     def notices(self) -> list[str]:
-        posts = self._page.board.posts.get(CHAT, {}).values()
+        posts = self._page.timeline.posts.get(CHAT, {}).values()
         return [post.reply.text for post in posts if post.reply]
 
     async def _post(self, body: object, **headers: str) -> int:
@@ -180,7 +180,7 @@ async def test_what_the_inbox_did_not_take_is_not_shown_as_sent(
     page.inbox.down = True
 
     assert await PagePost(page, browser).deliver("hello") == 503
-    assert page.board.posts == {}
+    assert page.timeline.posts == {}
 
 
 async def test_a_press_and_a_stop_become_events(page: Desk, browser: aiohttp.ClientSession) -> None:
@@ -219,7 +219,7 @@ async def test_a_conversation_can_be_renamed(page: Desk, browser: aiohttp.Client
     async with browser.patch(f"{page.url}/web/chats/unknown-chat", json={"title": "x"}) as got:
         assert got.status == 404
 
-    assert (await page.board.chats())[0].title == "The sea"
+    assert (await page.timeline.chats())[0].title == "The sea"
 
 
 async def test_the_stream_of_changes_can_be_resumed(page: Desk, browser: aiohttp.ClientSession) -> None:
@@ -240,7 +240,7 @@ async def test_the_stream_of_changes_can_be_resumed(page: Desk, browser: aiohttp
 
 
 async def test_without_storage_the_stream_says_so(page: Desk, browser: aiohttp.ClientSession) -> None:
-    page.board.down = True
+    page.timeline.down = True
     async with browser.get(f"{page.url}/web/events") as got:
         assert got.status == 503
 
@@ -248,10 +248,10 @@ async def test_without_storage_the_stream_says_so(page: Desk, browser: aiohttp.C
 async def test_a_stream_that_loses_its_storage_ends_and_the_next_one_says_why(
     page: Desk, browser: aiohttp.ClientSession
 ) -> None:
-    page.board.silence = 0.01
+    page.timeline.silence = 0.01
     async with browser.get(f"{page.url}/web/events") as got, asyncio.timeout(10):
         await got.content.readuntil(b"\n\n")
-        page.board.down = True
+        page.timeline.down = True
         rest = await got.content.read()
     async with browser.get(f"{page.url}/web/events") as again:
         assert again.status == 503

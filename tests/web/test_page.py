@@ -115,11 +115,11 @@ async def test_a_break_in_the_connection_is_shown_and_healed(
     async with tab(browser, page.url) as one:
         await one.ask("First")
         await one.page.context.set_offline(True)
-        page.board.down = True
+        page.timeline.down = True
         await one.page.wait_for_selector("#banner:not([hidden])")
         await one.ask("Kept", answered=False)
         await one.has("It is kept here and sent again")
-        page.board.down = False
+        page.timeline.down = False
         await one.page.context.set_offline(False)
         await one.has("You said: Kept")
 
@@ -220,6 +220,6 @@ async def test_a_starter_is_asked_with_one_click(browser: Browser, page: Desk) -
 async def test_a_conversation_deleted_elsewhere_is_left(browser: Browser, page: Desk) -> None:
     async with tab(browser, page.url) as one:
         await one.ask("Secret")
-        await page.board.delete(next(iter(page.board.posts)))
+        await page.timeline.delete(next(iter(page.timeline.posts)))
         await one.page.wait_for_selector("#empty:not([hidden])")
         await one.page.wait_for_function("() => !document.body.innerText.includes('Secret')")

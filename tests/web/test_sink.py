@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 import pytest
 
 from adapters.web.inbound import events
-from adapters.web.outbound.sink import BoardSink
+from adapters.web.outbound.sink import TimelineSink
 from bot.domain.errors import PlatformBusy, StorageUnavailable
 from bot.domain.replies import Reply
-from bot.domain.stream_parts import Shown, Text
-from bot.domain.timeline import Change, Chat, Growth, Page, Post
-from bot.ports import Board, Journal, ReplySink
-from bot.storage.open import Terms, open_storage
+from bot.domain.stream_parts import ShownPart, Text
+from bot.domain.timeline import Change, Chat, Growth, Post, TimelinePage
+from bot.ports import ReplySink, Timeline, TurnHandle
+from bot.storage.open import StorageOptions, open_storage
 from tests.contracts.conversations import Fault, Place, Seen
 from tests.contracts.sinks import DONE, SinkContract
-from tests.doubles import FakeJournal
+from tests.doubles import FakeTurnHandle
 from tests.web.memory import MemoryBoard
 
 
@@ -24,7 +24,7 @@ from tests.web.memory import MemoryBoard
 class FaultyBoard:
     """The writing side of a board; breaks at the planned call, as a connection to Redis may."""
 
-    board: Board
+    timeline: Timeline
     plan: dict[int, Fault] = field(default_factory=dict)
     calls: int = 0
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
@@ -32,30 +32,30 @@ class FaultyBoard:
 
     async def post(self, chat: str, *posts: Post) -> None:
         fault = await self._before()
-        await self.board.post(chat, *posts)
+        await self.timeline.post(chat, *posts)
         self.written += [(chat, post) for post in posts]
         await self._after(fault)
 
     async def grow(self, chat: str, growth: Growth) -> None:
         fault = await self._before()
-        await self.board.grow(chat, growth)
+        await self.timeline.grow(chat, growth)
         self.written.append((chat, growth))
         await self._after(fault)
 
-    async def read(self, chat: str, *, before: str = "") -> Page:
-        return await self.board.read(chat, before=before)
+    async def read(self, chat: str, *, before: str = "") -> TimelinePage:
+        return await self.timeline.read(chat, before=before)
 
     async def chats(self) -> Sequence[Chat]:
-        return await self.board.chats()
+        return await self.timeline.chats()
 
     async def rename(self, chat: str, title: str) -> bool:
-        return await self.board.rename(chat, title)
+        return await self.timeline.rename(chat, title)
 
     async def delete(self, chat: str) -> bool:
-        return await self.board.delete(chat)
+        return await self.timeline.delete(chat)
 
     def watch(self, after: str = "") -> AsyncGenerator[Sequence[Change], None]:
-        return self.board.watch(after)
+        return self.timeline.watch(after)
 
     async def _before(self) -> Fault | None:
         self.calls += 1
@@ -94,8 +94,8 @@ class Leaping:
 class BoardPlace:
     """A conversation of the page, as its board has it."""
 
-    def __init__(self, board: Board) -> None:
-        self.board = FaultyBoard(board)
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = FaultyBoard(timeline)
         self.chats = 0
 
     @property
@@ -104,24 +104,24 @@ class BoardPlace:
 
     @property
     def hanging(self) -> asyncio.Event:
-        return self.board.hanging
+        return self.timeline.hanging
 
-    def sink(self, journal: Journal) -> ReplySink:
-        event = events.message(self.chat, events.Message(id="question", text="Why?"))
-        return BoardSink(board=self.board, event=event, journal=journal, clock=Leaping())
+    def sink(self, turn_handle: TurnHandle) -> ReplySink:
+        event = events.message(self.chat, events.PageMessage(id="question", text="Why?"))
+        return TimelineSink(timeline=self.timeline, event=event, turn_handle=turn_handle, clock=Leaping())
 
     def move(self) -> None:
         self.chats += 1
         self.cut()
-        self.board.calls = 0
+        self.timeline.calls = 0
 
     async def seen(self) -> Sequence[Seen]:
-        page = await self.board.read(self.chat)
+        page = await self.timeline.read(self.chat)
         return [seen(post) for post in page.posts if not post.person]
 
     def glimpses(self) -> Sequence[str]:
         texts: list[str] = []
-        for chat, written in self.board.written:
+        for chat, written in self.timeline.written:
             if chat == self.chat and isinstance(written, Growth):
                 texts.append(texts[-1] + written.text)
             elif chat == self.chat and isinstance(written, Post) and not written.person:
@@ -129,18 +129,18 @@ class BoardPlace:
         return texts
 
     def stop_offered(self) -> bool:
-        posts = [written for _, written in self.board.written if isinstance(written, Post)]
+        posts = [written for _, written in self.timeline.written if isinstance(written, Post)]
         return any(post.growing and post.turn for post in posts)
 
     def fault(self, call: int, fault: Fault) -> None:
-        self.board.plan = {self.board.calls + call: fault}
+        self.timeline.plan = {self.timeline.calls + call: fault}
 
     def calls(self) -> int:
-        return self.board.calls
+        return self.timeline.calls
 
     def cut(self) -> None:
-        self.board.plan = {}
-        self.board.hanging = asyncio.Event()
+        self.timeline.plan = {}
+        self.timeline.hanging = asyncio.Event()
 
 
 def seen(post: Post) -> Seen:
@@ -173,19 +173,19 @@ class TestBoardSinkInMemory(SinkContract):
 class TestBoardSinkOnRedis(SinkContract):
     @pytest.fixture
     async def place(self, redis_url: str, prefix: str) -> AsyncIterator[BoardPlace]:
-        async with open_storage(redis_url, Terms(prefix=prefix)) as storage:
-            yield BoardPlace(storage.board)
+        async with open_storage(redis_url, StorageOptions(prefix=prefix)) as storage:
+            yield BoardPlace(storage.timeline)
 
     async def test_an_answer_grows_before_it_is_complete(self, place: Place) -> None:
         """A stream in memory is over before Redis has answered once: here it waits to be seen."""
 
-        async def waiting() -> AsyncGenerator[Shown, None]:
+        async def waiting() -> AsyncGenerator[ShownPart, None]:
             yield Text("The first half")
             async with asyncio.timeout(10):
                 while "The first half" not in str(await place.seen()):  # noqa: ASYNC110 - it asks Redis
                     await asyncio.sleep(0)
             yield DONE
 
-        await place.sink(FakeJournal()).show(waiting())
+        await place.sink(FakeTurnHandle()).show(waiting())
 
         assert "The first half" in place.glimpses()

@@ -50,7 +50,7 @@ async def session(
     async with desk(script) as served, asyncio.timeout(10):
         terminal = Terminal(
             inbox=served.inbox,
-            board=served.board,
+            timeline=served.timeline,
             ask=ask,
             printer=Printer(Screen(), styled=styled),
             interrupted=interrupted,
@@ -135,7 +135,7 @@ async def test_with_nowhere_to_put_it_the_person_is_told() -> None:
         served.inbox.down = True
         terminal = Terminal(
             inbox=served.inbox,
-            board=served.board,
+            timeline=served.timeline,
             ask=lambda prompt: asyncio.sleep(0, None),
             printer=Printer(screen, styled=False),
             interrupted=asyncio.Event(),

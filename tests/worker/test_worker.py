@@ -16,19 +16,20 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from bot.domain.claims import Claim, Outcome, Receipt
 from bot.domain.errors import PlatformBusy, PlatformGone, StorageUnavailable
 from bot.domain.events import MessageReceived, ThreadKey
-from bot.ports import Claim, Outcome, Receipt, TurnInHand
+from bot.ports import TurnHandle
 from bot.storage.embedded import embedded_server
-from bot.storage.open import Storage, Terms, open_storage
-from bot.worker import Limits, Worker
+from bot.storage.open import Storage, StorageOptions, open_storage
+from bot.worker import Worker, WorkerLimits
 from tests.contracts.leases import claim_next, nothing_waits
 from tests.events import message, stop, thread, turn
 
 LEASE = 0.6
 PATIENCE = 20.0
 
-Part = Callable[[Claim, TurnInHand], Awaitable[Outcome]]
+Part = Callable[[Claim, TurnHandle], Awaitable[Outcome]]
 
 
 def text_of(claim: Claim) -> str:
@@ -45,24 +46,28 @@ class Script:
     done: list[str] = field(default_factory=list)
     apologies: list[tuple[str, str]] = field(default_factory=list)
 
-    async def handle(self, claim: Claim, hand: TurnInHand) -> Outcome:
+    async def handle(self, claim: Claim, turn_handle: TurnHandle) -> Outcome:
         text = text_of(claim)
         self.begun.append(text)
-        outcome = await self.parts[text](claim, hand) if text in self.parts else Outcome(append=(turn(text),))
+        outcome = (
+            await self.parts[text](claim, turn_handle)
+            if text in self.parts
+            else Outcome(append=(turn(text),))
+        )
         self.done.append(text)
         return outcome
 
-    async def apologise(self, claim: Claim, hand: TurnInHand, why: str) -> None:
+    async def apologise(self, claim: Claim, turn_handle: TurnHandle, why: str) -> None:
         self.apologies.append((text_of(claim), why))
 
 
 @pytest.fixture
-def terms(prefix: str) -> Terms:
-    return Terms(prefix=prefix, lease=LEASE)
+def terms(prefix: str) -> StorageOptions:
+    return StorageOptions(prefix=prefix, lease=LEASE)
 
 
 @pytest.fixture
-async def storage(redis_url: str, terms: Terms) -> AsyncIterator[Storage]:
+async def storage(redis_url: str, terms: StorageOptions) -> AsyncIterator[Storage]:
     async with open_storage(redis_url, terms) as opened:
         await opened.leases.enter()
         yield opened
@@ -70,7 +75,7 @@ async def storage(redis_url: str, terms: Terms) -> AsyncIterator[Storage]:
 
 @asynccontextmanager
 async def working(
-    url: str, terms: Terms, script: Script, limits: Limits | None = None
+    url: str, terms: StorageOptions, script: Script, limits: WorkerLimits | None = None
 ) -> AsyncIterator[Worker]:
     """A worker with a connection of its own; on leaving it is cut off as by a crash of its loop."""
     async with open_storage(url, terms) as own:
@@ -95,7 +100,9 @@ async def until_quiet(storage: Storage) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_events_are_handled_and_remembered(redis_url: str, terms: Terms, storage: Storage) -> None:
+async def test_events_are_handled_and_remembered(
+    redis_url: str, terms: StorageOptions, storage: Storage
+) -> None:
     script = Script()
     async with working(redis_url, terms, script):
         for number in range(5):
@@ -107,14 +114,14 @@ async def test_events_are_handled_and_remembered(redis_url: str, terms: Terms, s
 
 
 async def test_several_workers_share_the_work_and_keep_every_conversation_in_order(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
     scripts = [Script() for _ in range(3)]
     speaking: Counter[str] = Counter()
     most: Counter[str] = Counter()
 
-    async def alone(claim: Claim, hand: TurnInHand) -> Outcome:
-        conversation = claim.ticket.conversation
+    async def alone(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+        conversation = claim.queue_entry.conversation
         speaking[conversation] += 1
         most[conversation] = max(most[conversation], speaking[conversation])
         await asyncio.sleep(0.002)
@@ -125,7 +132,7 @@ async def test_several_workers_share_the_work_and_keep_every_conversation_in_ord
         script.parts = {str(number): alone for number in range(5)}
     async with AsyncExitStack() as stack:
         for script in scripts:
-            await stack.enter_async_context(working(redis_url, terms, script, Limits(at_once=4)))
+            await stack.enter_async_context(working(redis_url, terms, script, WorkerLimits(at_once=4)))
         for number in range(5):
             for name in range(20):
                 await storage.inbox.put(message(str(number), where=thread(f"t{name}")))
@@ -139,11 +146,13 @@ async def test_several_workers_share_the_work_and_keep_every_conversation_in_ord
         assert said == ["0", "1", "2", "3", "4"]
 
 
-async def test_no_more_than_the_limit_runs_at_once(redis_url: str, terms: Terms, storage: Storage) -> None:
+async def test_no_more_than_the_limit_runs_at_once(
+    redis_url: str, terms: StorageOptions, storage: Storage
+) -> None:
     running = 0
     most = 0
 
-    async def count(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def count(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         nonlocal running, most
         running += 1
         most = max(most, running)
@@ -153,16 +162,16 @@ async def test_no_more_than_the_limit_runs_at_once(redis_url: str, terms: Terms,
 
     for number in range(20):
         await storage.inbox.put(message("x", where=thread(str(number))))
-    async with working(redis_url, terms, Script(parts={"x": count}), Limits(at_once=3)):
+    async with working(redis_url, terms, Script(parts={"x": count}), WorkerLimits(at_once=3)):
         await until_quiet(storage)
 
     assert most == 3
 
 
 async def test_a_turn_longer_than_many_leases_stays_with_its_worker(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
-    async def long(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def long(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         await asyncio.sleep(LEASE * 3)
         return Outcome()
 
@@ -175,10 +184,10 @@ async def test_a_turn_longer_than_many_leases_stays_with_its_worker(
 
 
 async def test_a_stop_reaches_the_worker_wherever_it_was_pressed(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
-    async def endless(claim: Claim, hand: TurnInHand) -> Outcome:
-        await until(lambda: hand.stop.fired)
+    async def endless(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+        await until(lambda: turn_handle.stop.fired)
         return Outcome()
 
     script = Script(parts={"x": endless})
@@ -192,11 +201,11 @@ async def test_a_stop_reaches_the_worker_wherever_it_was_pressed(
 
 
 async def test_a_worker_that_cannot_reach_the_server_ends_its_turn_before_another_may_begin_it(
-    terms: Terms,
+    terms: StorageOptions,
 ) -> None:
     ended: list[float] = []
 
-    async def endless(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def endless(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         try:
             await asyncio.sleep(3600)
         finally:
@@ -218,7 +227,7 @@ async def test_a_worker_that_cannot_reach_the_server_ends_its_turn_before_anothe
     assert ended[0] - began <= LEASE
 
 
-async def test_workers_outlive_the_server(terms: Terms) -> None:
+async def test_workers_outlive_the_server(terms: StorageOptions) -> None:
     script = Script()
     with TemporaryDirectory(prefix="sb-") as directory:
         async with embedded_server(Path(directory)) as url, open_storage(url, terms) as storage:
@@ -236,12 +245,12 @@ async def test_workers_outlive_the_server(terms: Terms) -> None:
 
 
 async def test_a_busy_platform_is_tried_again_when_it_asked_to_be(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
     tries: list[int] = []
 
-    async def busy(claim: Claim, hand: TurnInHand) -> Outcome:
-        tries.append(hand.attempt)
+    async def busy(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+        tries.append(turn_handle.attempt)
         if len(tries) < 6:
             raise PlatformBusy("slow down", code="ratelimited", retry_after=0.01)
         return Outcome()
@@ -257,9 +266,9 @@ async def test_a_busy_platform_is_tried_again_when_it_asked_to_be(
 
 @pytest.mark.parametrize("asked", [1e9, float("inf")])
 async def test_no_platform_can_put_a_message_off_for_ever(
-    redis_url: str, terms: Terms, storage: Storage, asked: float
+    redis_url: str, terms: StorageOptions, storage: Storage, asked: float
 ) -> None:
-    async def busy(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def busy(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         raise PlatformBusy("come back some day", retry_after=asked)
 
     waiting: list[tuple[bytes, float]] = []
@@ -279,9 +288,9 @@ async def test_no_platform_can_put_a_message_off_for_ever(
 
 
 async def test_an_event_that_always_fails_ends_with_an_apology_and_lets_the_next_pass(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
-    async def broken(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def broken(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         raise ValueError("a bug")
 
     script = Script(parts={"poison": broken})
@@ -296,9 +305,9 @@ async def test_an_event_that_always_fails_ends_with_an_apology_and_lets_the_next
 
 
 async def test_a_place_that_is_gone_is_not_tried_again(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
-    async def gone(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def gone(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         raise ExceptionGroup("tasks", [PlatformGone("no channel", code="channel_not_found")])
 
     script = Script(parts={"x": gone})
@@ -310,12 +319,12 @@ async def test_a_place_that_is_gone_is_not_tried_again(
 
 
 async def test_an_answer_for_a_place_that_is_gone_is_paid_for_all_the_same(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
     asked = message("x")
 
-    async def gone(claim: Claim, hand: TurnInHand) -> Outcome:
-        await hand.keep(replace(turn("x"), cost=0.5))
+    async def gone(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+        await turn_handle.keep(replace(turn("x"), cost=0.5))
         raise PlatformGone("the conversation was deleted")
 
     async with working(redis_url, terms, Script(parts={"x": gone})):
@@ -328,16 +337,16 @@ async def test_an_answer_for_a_place_that_is_gone_is_paid_for_all_the_same(
 
 
 async def test_what_a_crashed_attempt_saved_is_there_for_the_next(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
     final = turn("x", "the answer")
     seen: list[tuple[object, object]] = []
 
-    async def crash(claim: Claim, hand: TurnInHand) -> Outcome:
-        seen.append((hand.ref, claim.record.final))
-        if hand.attempt == 1:
-            await hand.save({"ts": "1"})
-            await hand.keep(final)
+    async def crash(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+        seen.append((turn_handle.ref, claim.record.final))
+        if turn_handle.attempt == 1:
+            await turn_handle.save({"ts": "1"})
+            await turn_handle.keep(final)
             raise ValueError("crash")
         return Outcome()
 
@@ -349,15 +358,15 @@ async def test_what_a_crashed_attempt_saved_is_there_for_the_next(
 
 
 async def test_draining_finishes_what_is_short_and_releases_what_is_long(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
     release = asyncio.Event()
 
-    async def short(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def short(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         await release.wait()
         return Outcome()
 
-    async def long(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def long(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         await asyncio.sleep(3600)
         return Outcome()
 
@@ -372,7 +381,7 @@ async def test_draining_finishes_what_is_short_and_releases_what_is_long(
             release.set()
     failures: dict[str, int] = {}
 
-    async def go_on(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def go_on(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         failures[text_of(claim)] = claim.record.failures + claim.record.crashes
         return Outcome()
 
@@ -384,9 +393,9 @@ async def test_draining_finishes_what_is_short_and_releases_what_is_long(
 
 
 async def test_a_drain_that_is_cut_short_releases_at_once(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
-    async def long(claim: Claim, hand: TurnInHand) -> Outcome:
+    async def long(claim: Claim, turn_handle: TurnHandle) -> Outcome:
         await asyncio.sleep(3600)
         return Outcome()
 
@@ -425,7 +434,7 @@ asyncio.run(main())
 
 
 async def test_the_turn_of_a_killed_process_goes_on_in_another(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
     command = [sys.executable, "-c", CRASHER, redis_url, terms.prefix, str(terms.lease)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as victim:
@@ -435,8 +444,8 @@ async def test_the_turn_of_a_killed_process_goes_on_in_another(
         victim.kill()
     seen: list[tuple[int, object]] = []
 
-    async def go_on(claim: Claim, hand: TurnInHand) -> Outcome:
-        seen.append((hand.attempt, hand.ref))
+    async def go_on(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+        seen.append((turn_handle.attempt, turn_handle.ref))
         return Outcome(append=(turn("x"),))
 
     async with working(redis_url, terms, Script(parts={"x": go_on})):
@@ -446,7 +455,7 @@ async def test_the_turn_of_a_killed_process_goes_on_in_another(
 
 
 async def test_an_event_that_kills_its_process_every_time_is_given_up_with_an_apology(
-    redis_url: str, terms: Terms, storage: Storage
+    redis_url: str, terms: StorageOptions, storage: Storage
 ) -> None:
     await storage.inbox.put(message("poison"))
     for _ in range(3):
@@ -456,13 +465,13 @@ async def test_an_event_that_kills_its_process_every_time_is_given_up_with_an_ap
             await asyncio.to_thread(victim.stdout.readline)
             victim.kill()
     script = Script()
-    async with working(redis_url, terms, script, Limits(crashes=3)):
+    async with working(redis_url, terms, script, WorkerLimits(crashes=3)):
         await until_quiet(storage)
 
     assert (script.begun, script.apologies) == ([], [("poison", "failed")])
 
 
-async def test_no_server_at_all_means_the_platform_is_told_to_come_back(terms: Terms) -> None:
+async def test_no_server_at_all_means_the_platform_is_told_to_come_back(terms: StorageOptions) -> None:
     async with open_storage("unix:///nowhere/at/all.sock", terms) as storage:
         with pytest.raises(StorageUnavailable):
             await storage.inbox.put(message(where=ThreadKey(platform="p", workspace="w", channel="c")))

@@ -12,7 +12,7 @@ WAIT = 0.4  # seconds; Slack sends both at about the same time and waits three f
 KEPT = 1_000
 
 
-class Twins:
+class MentionDedupe:
     """Remembers which mentions have already come as a message."""
 
     def __init__(self) -> None:

@@ -17,8 +17,8 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.inbound.events import workspace_of
-from adapters.slack.install.installations import Installation, Installations
+from adapters.slack.inbound.events import installation_ids
+from adapters.slack.install.installations import Installation, InstallationStore
 from bot.domain.errors import PlatformError, StorageUnavailable
 
 Json = dict[str, Any]
@@ -43,30 +43,30 @@ sdk_log = logging.getLogger("adapters.slack.sdk")
 """Bolt and the SDK log message text at lower levels; what matters is said here. Hence silenced by `router`."""
 
 
-class Ours(AsyncAuthorize):
+class StoredAuthorize(AsyncAuthorize):
     """Tells Bolt who we are, from what `before_authorize` found."""
 
     async def __call__(self, *, context: Any, **_: Any) -> AuthorizeResult:
-        ours: Installation = context["ours"]
+        installation: Installation = context["ours"]
         return AuthorizeResult(
-            enterprise_id=ours.enterprise or None,
-            team_id=ours.workspace,
-            bot_token=ours.token,
-            bot_id=ours.bot or None,
-            bot_user_id=ours.user or None,
+            enterprise_id=installation.enterprise or None,
+            team_id=installation.workspace,
+            bot_token=installation.token,
+            bot_id=installation.bot or None,
+            bot_user_id=installation.user or None,
         )
 
 
-def router(installations: Installations, hear: Hear) -> AsyncApp:
+def bolt_app(installations: InstallationStore, hear: Hear) -> AsyncApp:
     """An app whose every listener is `hear`."""
     sdk_log.setLevel(logging.CRITICAL)
 
     async def find(req: AsyncBoltRequest, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:
-        team, enterprise, _ = workspace_of(req.body)
-        ours = await installations.find(team, enterprise)
-        if ours is None:
+        team, enterprise, _ = installation_ids(req.body)
+        installation = await installations.find(team, enterprise)
+        if installation is None:
             return BoltResponse(status=200, body="")
-        req.context["ours"] = ours
+        req.context["ours"] = installation
         await next()
         return None
 
@@ -79,7 +79,7 @@ def router(installations: Installations, hear: Hear) -> AsyncApp:
         name="switchboard",
         process_before_response=True,
         client=AsyncWebClient(),
-        authorize=Ours(),  # type: ignore[no-untyped-call]  # the SDK is not fully typed
+        authorize=StoredAuthorize(),  # type: ignore[no-untyped-call]  # the SDK is not fully typed
         before_authorize=find,
         request_verification_enabled=False,  # the receiver has verified it; a socket needs no signature
         ignoring_self_events_enabled=False,  # said once, where events are translated
@@ -87,7 +87,7 @@ def router(installations: Installations, hear: Hear) -> AsyncApp:
         attaching_function_token_enabled=False,
         signing_secret="",
     )
-    app.error(failed)
+    app.error(_failed)
     for name in EVENTS:
         app.event(name)(heard)
     app.event(ANY)(heard)  # a subscription that somebody added by hand is answered, not retried
@@ -98,7 +98,7 @@ def router(installations: Installations, hear: Hear) -> AsyncApp:
     return app
 
 
-async def failed(error: Exception, body: Json) -> BoltResponse:
+async def _failed(error: Exception, body: Json) -> BoltResponse:
     """Which answer makes Slack deliver again, and which does not."""
     event = str(body.get("event_id") or body.get("trigger_id") or "")
     match error:

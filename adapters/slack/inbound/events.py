@@ -9,9 +9,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adapters.slack.conversation_reference import Surface, command_thread, home_thread, note, thread
+from adapters.slack.conversation_reference import (
+    Surface,
+    command_thread,
+    home_thread,
+    reply_fields,
+    thread_key,
+)
 from adapters.slack.inbound import interactions
-from adapters.slack.inbound.message_content import mentions, plain
+from adapters.slack.inbound.message_content import mentions, plain_words
 from adapters.slack.install.installations import Installation
 from bot.domain.events import (
     Author,
@@ -37,210 +43,223 @@ SPOKEN = {"", "file_share", "thread_broadcast", "me_message"}
 """Subtypes of a message that somebody wrote. All others (joins, topics, bots, reminders) are not for us."""
 
 
-def translate(payload: Json, us: Installation, *, now: float) -> Event | None:
+def translate(payload: Json, installation: Installation, *, now: float) -> Event | None:
     """Any payload of the Events API, a slash command or an interaction. `now` dates what carries no time."""
     if payload.get("type") == "event_callback":
         event = payload.get("event")
         hear = HEARD.get(event.get("type", "")) if isinstance(event, Mapping) else None
-        return hear(payload, event, us) if hear and isinstance(event, Mapping) else None
+        return hear(payload, event, installation) if hear and isinstance(event, Mapping) else None
     if "command" in payload:
-        return command(payload, us, now)
-    return interactions.translate(payload, us, now=now)
+        return _command(payload, installation, now)
+    return interactions.translate(payload, installation, now=now)
 
 
-def workspace_of(payload: Json) -> tuple[str, str, bool]:
+def installation_ids(payload: Json) -> tuple[str, str, bool]:
     """(team, enterprise, org-wide) of the installation a payload is meant for; "" where it does not say."""
     inside = payload.get("authorizations")
     first = inside[0] if isinstance(inside, list) and inside and isinstance(inside[0], Mapping) else payload
-    team = first.get("team_id") or ident(payload.get("team")) or payload.get("team_id")
+    team = first.get("team_id") or _ident(payload.get("team")) or payload.get("team_id")
     if not team:
-        team = ident(payload.get("user"), "team_id") or ident(payload.get("view"), "team_id")
-    enterprise = first.get("enterprise_id") or ident(payload.get("enterprise"))
+        team = _ident(payload.get("user"), "team_id") or _ident(payload.get("view"), "team_id")
+    enterprise = first.get("enterprise_id") or _ident(payload.get("enterprise"))
     org_wide = first.get("is_enterprise_install") in (True, "true")
     return str(team or ""), str(enterprise or ""), org_wide
 
 
-def ident(value: object, key: str = "id") -> str:
+def _ident(value: object, key: str = "id") -> str:
     return str(value.get(key) or "") if isinstance(value, Mapping) else ""
 
 
-def message(payload: Json, event: Json, us: Installation) -> Event | None:
+def _message(payload: Json, event: Json, installation: Installation) -> Event | None:
     match event.get("subtype", ""):
         case "message_changed":
-            return edited(payload, event, us)
+            return _edited(payload, event, installation)
         case "message_deleted":
-            return deleted(payload, event, us)
+            return _deleted(payload, event, installation)
         case subtype if subtype not in SPOKEN:
             return None
-    return spoken(payload, event, us)
+    return _spoken(payload, event, installation)
 
 
-def spoken(payload: Json, event: Json, us: Installation) -> MessageReceived | None:
+def _spoken(payload: Json, event: Json, installation: Installation) -> MessageReceived | None:
     """A person's message. Bots are not answered, ourselves included: two bots could talk for ever."""
     channel, ts, user = event.get("channel"), event.get("ts"), event.get("user")
-    if event.get("bot_id") or not (channel and ts and user) or user in (us.user, "USLACKBOT"):
+    if event.get("bot_id") or not (channel and ts and user) or user in (installation.user, "USLACKBOT"):
         return None
     text = str(event.get("text") or "")
     direct = event.get("channel_type", "im" if channel.startswith("D") else "") == "im"
     root = str(event.get("thread_ts") or "")
     inside = bool(root) and root != ts
-    author = author_of(payload, event, us)
-    looking = context(event, text) if direct else ""
+    author = _author_of(payload, event, installation)
+    looking = _context(event, text) if direct else ""
     return MessageReceived(
         id=f"{channel}:{ts}",
-        thread=thread(us, channel, root or ts),
+        thread=thread_key(installation, channel, root or ts),
         author=author,
-        at=seconds(ts),
-        reply=note(
-            us,
+        at=_seconds(ts),
+        reply=reply_fields(
+            installation,
             channel=channel,
             thread=root or ts,
             user=user,
             ts=ts,
-            user_team=team_of(event) or us.workspace,
+            user_team=_team_of(event) or installation.workspace,
             direct=direct,
             context=looking,
         ),
-        text=plain(text, bot=us.user),
+        text=plain_words(text, bot=installation.user),
         message=ts,
-        addressed=direct or event.get("type") == "app_mention" or mentions(text, us.user),
+        addressed=direct or event.get("type") == "app_mention" or mentions(text, installation.user),
         direct=direct,
         threaded=inside,
         late=(inside and not direct) or bool(looking),
-        files=files(event, us),
+        files=files(event, installation),
     )
 
 
-def context(event: Json, text: str) -> str:
+def _context(event: Json, text: str) -> str:
     """The channel a person looks at while writing to the agent, if the question is about it; else ""."""
     entities = (event.get("app_context") or {}).get("entities") or []
     channels = [one.get("value") for one in entities if one.get("type") == "slack#/types/channel_id"]
     return str(channels[0]) if channels and ABOUT_CHANNEL.search(text) else ""
 
 
-def edited(payload: Json, event: Json, us: Installation) -> Event | None:
+def _edited(payload: Json, event: Json, installation: Installation) -> Event | None:
     """Only what a person changed: Slack also sends this for unfurls and other housekeeping."""
     now, before = event.get("message") or {}, event.get("previous_message") or {}
     if now.get("subtype") == "tombstone":
-        return deleted(payload, {**event, "deleted_ts": now.get("ts")}, us)
+        return _deleted(payload, {**event, "deleted_ts": now.get("ts")}, installation)
     user, ts = now.get("user"), now.get("ts")
-    if not user or not ts or user == us.user or now.get("bot_id") or now.get("text") == before.get("text"):
+    if (
+        not user
+        or not ts
+        or user == installation.user
+        or now.get("bot_id")
+        or now.get("text") == before.get("text")
+    ):
         return None
     at = str((now.get("edited") or {}).get("ts") or event.get("ts"))
     return MessageEdited(
         id=f"{event.get('channel')}:{ts}:edit:{at}",
-        thread=thread_of(event, now, us),
-        author=author_of(payload, {**event, "user": user}, us),
-        at=seconds(at),
+        thread=_thread_of(event, now, installation),
+        author=_author_of(payload, {**event, "user": user}, installation),
+        at=_seconds(at),
         message=ts,
-        text=plain(str(now.get("text") or ""), bot=us.user),
+        text=plain_words(str(now.get("text") or ""), bot=installation.user),
     )
 
 
-def deleted(payload: Json, event: Json, us: Installation) -> Event | None:
+def _deleted(payload: Json, event: Json, installation: Installation) -> Event | None:
     before, ts = event.get("previous_message") or {}, event.get("deleted_ts")
     user = before.get("user") or ""
-    if not ts or user == us.user or before.get("bot_id"):
+    if not ts or user == installation.user or before.get("bot_id"):
         return None
     return MessageDeleted(
         id=f"{event.get('channel')}:{ts}:delete",
-        thread=thread_of(event, {"ts": ts, **before}, us),
+        thread=_thread_of(event, {"ts": ts, **before}, installation),
         author=Author(id=user),
-        at=seconds(event.get("ts") or ts),
+        at=_seconds(event.get("ts") or ts),
         message=ts,
     )
 
 
-def home(payload: Json, event: Json, us: Installation) -> Event | None:
+def _home(payload: Json, event: Json, installation: Installation) -> Event | None:
     """The Home tab asks for its page; the Messages tab is the agent's greeting, once per person."""
     user, channel = str(event.get("user") or ""), str(event.get("channel") or "")
-    at = seconds(event.get("event_ts"))
+    at = _seconds(event.get("event_ts"))
     if event.get("tab") == "home":
         return HomeOpened(
             id=f"home:{user}:{event.get('event_ts')}",
-            thread=home_thread(us, user),
+            thread=home_thread(installation, user),
             author=Author(id=user),
             at=at,
-            reply=note(us, surface=Surface.HOME, user=user),
+            reply=reply_fields(installation, surface=Surface.HOME, user=user),
         )
     return Greeted(
         id=f"greet:{channel}:{user}",
-        thread=thread(us, channel),
+        thread=thread_key(installation, channel),
         author=Author(id=user),
         at=at,
-        reply=note(us, surface=Surface.GREETING, channel=channel, user=user, direct=True),
+        reply=reply_fields(installation, surface=Surface.GREETING, channel=channel, user=user, direct=True),
         direct=True,
     )
 
 
-def stopped(payload: Json, event: Json, us: Installation) -> Event | None:
+def _stopped(payload: Json, event: Json, installation: Installation) -> Event | None:
     """The Stop that Slack itself shows while a session is processing."""
     channel, root = str(event.get("channel") or ""), str(event.get("thread_ts") or "")
     return StopRequested(
         id=f"stop:{channel}:{root}:{event.get('event_ts')}",
-        thread=thread(us, channel, root),
+        thread=thread_key(installation, channel, root),
         author=Author(id=str(event.get("user") or "")),
-        at=seconds(event.get("event_ts")),
-        reply=note(us, channel=channel, thread=root, user=str(event.get("user") or "")),
+        at=_seconds(event.get("event_ts")),
+        reply=reply_fields(installation, channel=channel, thread=root, user=str(event.get("user") or "")),
     )
 
 
-def left(payload: Json, event: Json, us: Installation) -> Event | None:
+def _left(payload: Json, event: Json, installation: Installation) -> Event | None:
     """Uninstalled, or the bot's own token revoked; a person's token is nothing to us."""
     if event.get("type") == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
         return None
     return WorkspaceLeft(
         id=f"left:{payload.get('event_id')}",
-        thread=thread(us, ""),
+        thread=thread_key(installation, ""),
         author=Author(id=""),
-        at=seconds(payload.get("event_time")),
+        at=_seconds(payload.get("event_time")),
     )
 
 
-def command(payload: Json, us: Installation, now: float) -> MessageReceived:
+def _command(payload: Json, installation: Installation, now: float) -> MessageReceived:
     """A slash command: only the person who typed it sees the answer, and Slack has no threads for it."""
     channel, user = str(payload.get("channel_id") or ""), str(payload.get("user_id") or "")
     return MessageReceived(
         id=f"command:{payload.get('trigger_id')}",
-        thread=command_thread(us, channel, user),
+        thread=command_thread(installation, channel, user),
         author=Author(id=user, name=str(payload.get("user_name") or "")),
         at=now,
-        reply=note(
-            us,
+        reply=reply_fields(
+            installation,
             surface=Surface.COMMAND,
             channel=channel,
             user=user,
             response_url=str(payload.get("response_url") or ""),
         ),
-        text=typed(str(payload["command"]), plain(str(payload.get("text") or ""), bot=us.user)),
+        text=_typed(
+            str(payload["command"]), plain_words(str(payload.get("text") or ""), bot=installation.user)
+        ),
         direct=False,
         private=True,
     )
 
 
-def typed(command: str, text: str) -> str:
+def _typed(command: str, text: str) -> str:
     """As it would be typed elsewhere. Slack keeps /help for itself, so /switchboard stands before any command."""
     if command == OWN_COMMAND:
         return f"/{text or 'help'}"
     return f"{command} {text}".strip()
 
 
-def author_of(payload: Json, event: Json, us: Installation) -> Author:
+def _author_of(payload: Json, event: Json, installation: Installation) -> Author:
     """`external`: in a channel shared with another organisation, and of that one for all that can be seen here."""
-    team = team_of(event)
+    team = _team_of(event)
     shared = bool(payload.get("is_ext_shared_channel"))
-    return Author(id=str(event["user"]), external=shared and team not in {us.workspace, us.enterprise} - {""})
+    return Author(
+        id=str(event["user"]),
+        external=shared and team not in {installation.workspace, installation.enterprise} - {""},
+    )
 
 
-def team_of(event: Json) -> str:
+def _team_of(event: Json) -> str:
     return str(event.get("user_team") or event.get("team") or event.get("source_team") or "")
 
 
-def thread_of(event: Json, inner: Json, us: Installation) -> ThreadKey:
-    return thread(us, str(event.get("channel") or ""), str(inner.get("thread_ts") or inner.get("ts") or ""))
+def _thread_of(event: Json, inner: Json, installation: Installation) -> ThreadKey:
+    return thread_key(
+        installation, str(event.get("channel") or ""), str(inner.get("thread_ts") or inner.get("ts") or "")
+    )
 
 
-def files(event: Json, us: Installation) -> tuple[File, ...]:
+def files(event: Json, installation: Installation) -> tuple[File, ...]:
     """What is attached. `source` says whose token reads it, besides its address."""
     found = []
     for one in event.get("files") or []:
@@ -253,13 +272,17 @@ def files(event: Json, us: Installation) -> tuple[File, ...]:
                 name=str(one.get("name") or one["id"]),
                 media_type=str(one.get("mimetype") or ""),
                 size=int(one.get("size") or 0),
-                source={"url": str(address), "workspace": us.workspace, "enterprise": us.enterprise},
+                source={
+                    "url": str(address),
+                    "workspace": installation.workspace,
+                    "enterprise": installation.enterprise,
+                },
             )
         )
     return tuple(found)
 
 
-def seconds(ts: object) -> float:
+def _seconds(ts: object) -> float:
     try:
         return float(str(ts))
     except ValueError:
@@ -267,10 +290,10 @@ def seconds(ts: object) -> float:
 
 
 HEARD: Mapping[str, Callable[[Json, Json, Installation], Event | None]] = {
-    "message": message,
-    "app_mention": spoken,
-    "app_home_opened": home,
-    "agent_session_stopped": stopped,
-    "app_uninstalled": left,
-    "tokens_revoked": left,
+    "message": _message,
+    "app_mention": _spoken,
+    "app_home_opened": _home,
+    "agent_session_stopped": _stopped,
+    "app_uninstalled": _left,
+    "tokens_revoked": _left,
 }

@@ -7,7 +7,7 @@ stranger in another. Source: docs.slack.dev "users.info" and "Slack Connect".
 from collections import OrderedDict
 
 from adapters.slack.install.installations import Installation
-from adapters.slack.web_api import Calls
+from adapters.slack.web_api import WebApi
 from bot.delivery.pacing import Clock
 from bot.domain.errors import PlatformBusy, PlatformError
 from bot.domain.events import Author
@@ -16,19 +16,19 @@ FRESH = 3_600.0  # seconds that an answer is believed
 KEPT = 10_000
 
 
-class Strangers:
+class ExternalUsers:
     """Remembers what Slack said about people."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         self._known: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
 
-    async def include(self, author: Author, ours: Installation, calls: Calls) -> bool:
+    async def include(self, author: Author, installation: Installation, web_api: WebApi) -> bool:
         """Whether somebody who looks like one is a stranger. Raises PlatformBusy when Slack cannot say it now."""
-        key, now = (ours.workspace, author.id), self._clock.now()
+        key, now = (installation.workspace, author.id), self._clock.now()
         at, stranger = self._known.get(key, (now - FRESH, True))
         if now - at >= FRESH:
-            stranger = not await _colleague(author, ours, calls)
+            stranger = not await _colleague(author, installation, web_api)
             self._known[key] = (now, stranger)
             self._known.move_to_end(key)
             if len(self._known) > KEPT:
@@ -36,9 +36,9 @@ class Strangers:
         return stranger
 
 
-async def _colleague(author: Author, ours: Installation, calls: Calls) -> bool:
+async def _colleague(author: Author, installation: Installation, web_api: WebApi) -> bool:
     try:
-        answer = await calls.may("users.info", user=author.id)
+        answer = await web_api.may("users.info", user=author.id)
     except PlatformBusy:
         raise
     except PlatformError:
@@ -48,4 +48,4 @@ async def _colleague(author: Author, ours: Installation, calls: Calls) -> bool:
     person = answer.get("user") or {}
     organisation = str((person.get("enterprise_user") or {}).get("enterprise_id") or "")
     theirs = {str(person.get("team_id") or ""), organisation} - {""}
-    return bool(theirs & {ours.workspace, ours.enterprise})
+    return bool(theirs & {installation.workspace, installation.enterprise})

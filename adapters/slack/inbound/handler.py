@@ -8,19 +8,20 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from adapters.slack.conversation_reference import Place, note, thread
+from adapters.slack.conversation_reference import ConversationReference, reply_fields, thread_key
 from adapters.slack.inbound import modals
-from adapters.slack.inbound.dedupe import Twins
+from adapters.slack.inbound.dedupe import MentionDedupe
 from adapters.slack.inbound.events import translate
-from adapters.slack.inbound.external_users import Strangers
+from adapters.slack.inbound.external_users import ExternalUsers
 from adapters.slack.install.installations import Installation
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.sink_choice import Workspace
 from bot.delivery.pacing import Clock
+from bot.domain.claims import Receipt
 from bot.domain.errors import PlatformError
 from bot.domain.events import Author, ButtonPressed, Event, MessageReceived, StopRequested, WorkspaceLeft
 from bot.domain.replies import Action, Reply
-from bot.ports import Inbox, Receipt
+from bot.ports import Inbox
 
 FULL = "Too many messages are waiting here. I go on with them in order; please write again in a little while."
 NOT_YOURS = "Only the person who asked can stop this answer."
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 Json = Mapping[str, Any]
 
 
-class Ears:
+class EventHandler:
     """Hears for all workspaces. `external`: people of other organisations, in shared channels, may ask."""
 
     def __init__(
@@ -48,99 +49,103 @@ class Ears:
         self._external = external
         self._workspace = workspace
         self._left = left
-        self._twins = Twins()
-        self._strangers = Strangers(clock=clock)
+        self._dedupe = MentionDedupe()
+        self._external_users = ExternalUsers(clock=clock)
 
-    async def hear(self, body: Json, ours: Installation) -> None:
+    async def hear(self, body: Json, installation: Installation) -> None:
         """Raises StorageUnavailable; then nothing was stored, and Slack must not be answered 200."""
         if body.get("type") == "message_action":
-            await self._open(body, ours, modals.about_message(body, ours.user))
+            await self._open(body, installation, modals.about_message(body, installation.user))
             return
-        event = await self._reaction(body, ours) or translate(body, ours, now=self._clock.now())
-        if event is None or not await self._may_ask(event.author, ours):
+        event = await self._reaction(body, installation) or translate(
+            body, installation, now=self._clock.now()
+        )
+        if event is None or not await self._may_ask(event.author, installation):
             return
         kind = (body.get("event") or {}).get("type")
         if kind == "app_mention" and isinstance(event, MessageReceived) and not event.files:
-            await self._twins.wait(event.id)
+            await self._dedupe.wait(event.id)
         receipt = await self._inbox.put(event)
         if kind == "message" and isinstance(event, MessageReceived) and event.addressed and not event.direct:
-            self._twins.came(event.id)
-        await self._after(body, ours, event, receipt)
+            self._dedupe.came(event.id)
+        await self._after(body, installation, event, receipt)
 
-    async def _may_ask(self, author: Author, ours: Installation) -> bool:
+    async def _may_ask(self, author: Author, installation: Installation) -> bool:
         """Strangers only by policy. Raises PlatformBusy: then it is not known now, and Slack has to send again."""
         if not author.external or self._external:
             return True
-        return not await self._strangers.include(author, ours, self._workspace(ours).calls)
+        return not await self._external_users.include(
+            author, installation, self._workspace(installation).web_api
+        )
 
-    async def _after(self, body: Json, ours: Installation, event: Event, receipt: Receipt) -> None:
+    async def _after(self, body: Json, installation: Installation, event: Event, receipt: Receipt) -> None:
         if receipt is Receipt.FULL:
-            await self._tell(FULL, event, ours)
+            await self._tell(FULL, event, installation)
         if receipt is Receipt.REFUSED and (body.get("event") or {}).get("type") != "app_mention":
-            await self._tell(NOT_YOURS, event, ours)  # once: a mention comes as a message too
+            await self._tell(NOT_YOURS, event, installation)  # once: a mention comes as a message too
         match event:
             case WorkspaceLeft():
-                await self._left(ours)
+                await self._left(installation)
             case ButtonPressed(action=Action.DOWN) if "container" in body:
-                await self._open(body, ours, modals.why_bad(body, event.value))
+                await self._open(body, installation, modals.why_bad(body, event.value))
             case StopRequested(turn="") if receipt is Receipt.IDLE:
-                await self._idle(event, ours)
+                await self._idle(event, installation)
 
-    async def _reaction(self, body: Json, ours: Installation) -> Event | None:
+    async def _reaction(self, body: Json, installation: Installation) -> Event | None:
         """A thumb under one of our answers. Slack does not say in which thread, so the message is looked up."""
         event = body.get("event") or {}
-        if event.get("type") != "reaction_added" or event.get("item_user") != ours.user:
+        if event.get("type") != "reaction_added" or event.get("item_user") != installation.user:
             return None
         action = THUMBS.get(str(event.get("reaction")).partition("::")[0])
         channel, ts = event["item"].get("channel"), event["item"].get("ts")
         if action is None or not channel or not ts:
             return None
         try:
-            calls = self._workspace(ours).calls
-            answer = await calls.may("conversations.replies", channel=channel, ts=ts, limit=1)
+            web_api = self._workspace(installation).web_api
+            answer = await web_api.may("conversations.replies", channel=channel, ts=ts, limit=1)
         except PlatformError:
             return None
         found: Json = next(iter((answer or {}).get("messages", ())), {})
         root = str(found.get("thread_ts") or ts)
         return ButtonPressed(
             id=f"reaction:{event['user']}:{ts}:{event['reaction']}:{event.get('event_ts')}",
-            thread=thread(ours, channel, root),
+            thread=thread_key(installation, channel, root),
             author=Author(id=event["user"]),
             at=float(event.get("event_ts") or 0),
-            reply=note(ours, channel=channel, thread=root, user=event["user"]),
+            reply=reply_fields(installation, channel=channel, thread=root, user=event["user"]),
             action=action,
             value=ts,
             message=ts,
         )
 
-    async def _open(self, body: Json, ours: Installation, view: Json) -> None:
-        await self._quietly(ours, "views.open", trigger_id=body.get("trigger_id"), view=view)
+    async def _open(self, body: Json, installation: Installation, view: Json) -> None:
+        await self._quietly(installation, "views.open", trigger_id=body.get("trigger_id"), view=view)
 
-    async def _tell(self, text: str, event: Event, ours: Installation) -> None:
-        place = Place.of(event)
+    async def _tell(self, text: str, event: Event, installation: Installation) -> None:
+        reference = ConversationReference.of(event)
         await self._quietly(
-            ours,
+            installation,
             "chat.postEphemeral",
-            channel=place.channel,
-            user=place.user,
-            thread_ts=place.thread or None,
+            channel=reference.channel,
+            user=reference.user,
+            thread_ts=reference.thread or None,
             **layout.reply(Reply(text=text)),
         )
 
-    async def _idle(self, event: StopRequested, ours: Installation) -> None:
+    async def _idle(self, event: StopRequested, installation: Installation) -> None:
         """Slack's own Stop leaves a session as it was: where nothing ran, nobody else would end it."""
-        place = Place.of(event)
+        reference = ConversationReference.of(event)
         await self._quietly(
-            ours,
+            installation,
             "agents.sessions.setStatus",
-            channel_id=place.channel,
-            thread_ts=place.thread,
+            channel_id=reference.channel,
+            thread_ts=reference.thread,
             status="active",
         )
 
-    async def _quietly(self, ours: Installation, method: str, **args: Any) -> None:
+    async def _quietly(self, installation: Installation, method: str, **args: Any) -> None:
         """A call whose failure must not make Slack deliver the event again."""
         try:
-            await self._workspace(ours).calls.may(method, **args)
+            await self._workspace(installation).web_api.may(method, **args)
         except PlatformError as error:
             log.warning("a small thing was not done", extra={"method": method, "code": error.code})

@@ -11,74 +11,78 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
-from adapters.slack.conversation_reference import Place
+from adapters.slack.conversation_reference import ConversationReference
 from adapters.slack.inbound.events import SPOKEN, files
-from adapters.slack.inbound.message_content import plain
+from adapters.slack.inbound.message_content import plain_words
 from adapters.slack.install.installations import Installation
-from adapters.slack.web_api import Calls
+from adapters.slack.web_api import WebApi
 from bot.domain.errors import PlatformBusy, PlatformError
 from bot.domain.events import Author, File
-from bot.domain.turns import Said
+from bot.domain.turns import ChatMessage
 
 MOST, PAGE, PAGES, NAMES = 60, 200, 10, 12
 LARGEST = 25 << 20  # bytes of one file
 HOPS = 3
 
 
-async def thread_before(calls: Calls, us: Installation, place: Place) -> Sequence[Said]:
-    """The last people's messages in the thread before `place.ts`, oldest first. Raises PlatformError."""
+async def thread_before(
+    web_api: WebApi, installation: Installation, reference: ConversationReference
+) -> Sequence[ChatMessage]:
+    """The last people's messages in the thread before `reference.ts`, oldest first. Raises PlatformError."""
     found: list[Mapping[str, Any]] = []
     cursor = ""
     for _ in range(PAGES):
         more = {"cursor": cursor} if cursor else {}
-        answer = await calls.must(
+        answer = await web_api.must(
             "conversations.replies",
-            channel=place.channel,
-            ts=place.thread,
-            latest=place.ts,
+            channel=reference.channel,
+            ts=reference.thread,
+            latest=reference.ts,
             limit=PAGE,
             **more,
         )
-        found += [one for one in answer.get("messages", ()) if earlier(one, us, place.ts)]
+        found += [one for one in answer.get("messages", ()) if _earlier(one, installation, reference.ts)]
         cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
             break
-    return await named(calls, [said(one, us) for one in found[-MOST:]])
+    return await _named(web_api, [_said(one, installation) for one in found[-MOST:]])
 
 
-async def channel_before(calls: Calls, us: Installation, place: Place) -> Sequence[Said]:
+async def channel_before(
+    web_api: WebApi, installation: Installation, reference: ConversationReference
+) -> Sequence[ChatMessage]:
     """The last words in the channel that a person writing to the agent is looking at. Raises PlatformError.
 
     Slack names that channel only to somebody who can read it, and shows it to us only where we were invited.
     """
-    answer = await calls.must("conversations.history", channel=place.context, limit=MOST)
-    found = [one for one in answer.get("messages", ()) if earlier(one, us, place.ts)]
-    return await named(calls, [said(one, us) for one in reversed(found)])
+    answer = await web_api.must("conversations.history", channel=reference.context, limit=MOST)
+    found = [one for one in answer.get("messages", ()) if _earlier(one, installation, reference.ts)]
+    return await _named(web_api, [_said(one, installation) for one in reversed(found)])
 
 
-def earlier(message: Mapping[str, Any], us: Installation, ts: str) -> bool:
-    by_person = message.get("user") not in (None, us.user) and not message.get("bot_id")
+def _earlier(message: Mapping[str, Any], installation: Installation, ts: str) -> bool:
+    by_person = message.get("user") not in (None, installation.user) and not message.get("bot_id")
     return by_person and message.get("subtype", "") in SPOKEN and float(message["ts"]) < float(ts or "inf")
 
 
-def said(message: Mapping[str, Any], us: Installation) -> Said:
-    return Said(
+def _said(message: Mapping[str, Any], installation: Installation) -> ChatMessage:
+    return ChatMessage(
         author=Author(id=str(message["user"])),
-        text=plain(str(message.get("text") or ""), bot=us.user),
+        text=plain_words(str(message.get("text") or ""), bot=installation.user),
         message=str(message["ts"]),
         at=float(message["ts"]),
-        files=files(message, us),
+        files=files(message, installation),
     )
 
 
-async def named(calls: Calls, heard: Sequence[Said]) -> Sequence[Said]:
+async def _named(web_api: WebApi, heard: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
     """The same with people's names, as far as they are easily had."""
     names: dict[str, str] = {}
     for user in dict.fromkeys(one.author.id for one in heard):
         if len(names) == NAMES:
             break
         try:
-            answer = await calls.may("users.info", user=user)
+            answer = await web_api.may("users.info", user=user)
         except PlatformError:
             break
         person = (answer or {}).get("user") or {}
@@ -86,7 +90,7 @@ async def named(calls: Calls, heard: Sequence[Said]) -> Sequence[Said]:
     return [replace(one, author=replace(one.author, name=names.get(one.author.id, ""))) for one in heard]
 
 
-class Files:
+class FileDownloads:
     """Downloads what people attached. `also` is the host of a Web API that is not slack.com's."""
 
     def __init__(self, *, api_url: str, largest: int = LARGEST) -> None:

@@ -8,7 +8,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.slack.conversation_reference import Surface, command_thread, home_thread, note, thread
+from adapters.slack.callback_ids import ASK, REASON, VOTE
+from adapters.slack.conversation_reference import (
+    Surface,
+    command_thread,
+    home_thread,
+    reply_fields,
+    thread_key,
+)
 from adapters.slack.install.installations import Installation
 from bot.domain.events import Author, ButtonPressed, Event, MessageReceived, StopRequested, ThreadKey
 from bot.domain.replies import Action
@@ -16,28 +23,25 @@ from bot.domain.replies import Action
 Json = Mapping[str, Any]
 
 ACTIONS = frozenset(action.value for action in Action)
-VOTE = "vote"
-ASK, REASON = "ask_about_message", "vote_reason"
-"""callback_ids of the message shortcut with its dialogue, and of the question why an answer was bad."""
 
 
-def translate(payload: Json, us: Installation, *, now: float) -> Event | None:
+def translate(payload: Json, installation: Installation, *, now: float) -> Event | None:
     match payload.get("type"):
         case "block_actions":
-            return pressed(payload, us, now)
+            return _pressed(payload, installation, now)
         case "view_submission":
-            return submitted(payload, us, now)
+            return _submitted(payload, installation, now)
     return None
 
 
-def pressed(payload: Json, us: Installation, now: float) -> Event | None:
-    found = chosen(payload)
+def _pressed(payload: Json, installation: Installation, now: float) -> Event | None:
+    found = _chosen(payload)
     if found is None:
         return None
     action, value = found
     first = payload["actions"][0]
-    at, user = str(first.get("action_ts") or payload.get("trigger_id") or ""), person(payload, us)
-    where, reply = origin(payload, us, user.id)
+    at, user = str(first.get("action_ts") or payload.get("trigger_id") or ""), _person(payload, installation)
+    where, reply = _origin(payload, installation, user.id)
     id = f"press:{user.id}:{at}:{first.get('action_id')}"
     when = float(at) if at.replace(".", "", 1).isdigit() else now
     if action is Action.STOP:
@@ -50,13 +54,13 @@ def pressed(payload: Json, us: Installation, now: float) -> Event | None:
         reply=reply,
         action=action,
         value=value,
-        message=str(container(payload).get("message_ts") or ""),
+        message=str(_container(payload).get("message_ts") or ""),
         threaded="surface" not in reply,  # what we say in a channel or to a person is always in a thread
         private="surface" in reply,
     )
 
 
-def chosen(payload: Json) -> tuple[Action, str] | None:
+def _chosen(payload: Json) -> tuple[Action, str] | None:
     """What was pressed, and its value; None for a control that is not ours."""
     actions = payload.get("actions")
     first = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
@@ -67,48 +71,52 @@ def chosen(payload: Json) -> tuple[Action, str] | None:
     return (Action(name), value) if name in ACTIONS else None
 
 
-def origin(payload: Json, us: Installation, user: str) -> tuple[ThreadKey, Mapping[str, str]]:
+def _origin(payload: Json, installation: Installation, user: str) -> tuple[ThreadKey, Mapping[str, str]]:
     """The conversation a control belongs to, and how to answer there."""
-    box = container(payload)
+    box = _container(payload)
     if box.get("type") == "view":
-        return home_thread(us, user), note(us, surface=Surface.HOME, user=user)
+        return home_thread(installation, user), reply_fields(installation, surface=Surface.HOME, user=user)
     channel, ts = str(box.get("channel_id") or ""), str(box.get("message_ts") or "")
     if box.get("is_ephemeral"):
         url = str(payload.get("response_url") or "")
-        place = note(us, surface=Surface.COMMAND, channel=channel, user=user, response_url=url)
-        return command_thread(us, channel, user), place
+        reference = reply_fields(
+            installation, surface=Surface.COMMAND, channel=channel, user=user, response_url=url
+        )
+        return command_thread(installation, channel, user), reference
     root = str(box.get("thread_ts") or (payload.get("message") or {}).get("thread_ts") or ts)
     direct = channel.startswith("D")
-    team = str((payload.get("user") or {}).get("team_id") or us.workspace)
-    place = note(us, channel=channel, thread=root, user=user, user_team=team, ts=ts, direct=direct)
-    return thread(us, channel, root), place
+    team = str((payload.get("user") or {}).get("team_id") or installation.workspace)
+    reference = reply_fields(
+        installation, channel=channel, thread=root, user=user, user_team=team, ts=ts, direct=direct
+    )
+    return thread_key(installation, channel, root), reference
 
 
-def submitted(payload: Json, us: Installation, now: float) -> Event | None:
+def _submitted(payload: Json, installation: Installation, now: float) -> Event | None:
     """A dialogue of ours. Where it leads was written into its private_metadata, which only Slack and we see."""
     view = payload.get("view") or {}
     about = json.loads(view.get("private_metadata") or "{}")
-    user, text = person(payload, us), typed(view)
+    user, text = _person(payload, installation), _typed(view)
     id = f"submit:{view.get('id')}:{view.get('hash')}"
     if view.get("callback_id") == ASK:
         channel, root = about["channel"], about["thread"]
         return MessageReceived(
             id=id,
-            thread=thread(us, channel, root),
+            thread=thread_key(installation, channel, root),
             author=user,
             at=now,
-            reply=note(us, channel=channel, thread=root, user=user.id, ts=about["ts"]),
-            text=f"{text}\n\nThis is about the message:\n{quoted(about['text'])}",
+            reply=reply_fields(installation, channel=channel, thread=root, user=user.id, ts=about["ts"]),
+            text=f"{text}\n\nThis is about the message:\n{_quoted(about['text'])}",
             threaded=True,
             late=True,
         )
     if view.get("callback_id") == REASON:
         return ButtonPressed(
             id=id,
-            thread=thread(us, about["channel"], about["thread"]),
+            thread=thread_key(installation, about["channel"], about["thread"]),
             author=user,
             at=now,
-            reply=note(us, channel=about["channel"], thread=about["thread"], user=user.id),
+            reply=reply_fields(installation, channel=about["channel"], thread=about["thread"], user=user.id),
             action=Action.DOWN,
             value=about["turn"],
             comment=text,
@@ -116,27 +124,28 @@ def submitted(payload: Json, us: Installation, now: float) -> Event | None:
     return None
 
 
-def quoted(text: str) -> str:
+def _quoted(text: str) -> str:
     """Somebody else's words, which every line says."""
     return "\n".join(f"> {line}" for line in text.splitlines())
 
 
-def typed(view: Json) -> str:
+def _typed(view: Json) -> str:
     """What was typed into a dialogue's one text field."""
     values = ((view.get("state") or {}).get("values") or {}).values()
     return " ".join(str(one.get("value") or "") for block in values for one in block.values()).strip()
 
 
-def person(payload: Json, us: Installation) -> Author:
+def _person(payload: Json, installation: Installation) -> Author:
     """Of another workspace, for all that can be seen here; it may still be one of our organisation's."""
     who = payload.get("user") or {}
     return Author(
         id=str(who.get("id") or ""),
         name=str(who.get("username") or who.get("name") or ""),
-        external=who.get("team_id", us.workspace) not in (us.workspace, us.enterprise),
+        external=who.get("team_id", installation.workspace)
+        not in (installation.workspace, installation.enterprise),
     )
 
 
-def container(payload: Json) -> Json:
+def _container(payload: Json) -> Json:
     box = payload.get("container")
     return box if isinstance(box, Mapping) else {}

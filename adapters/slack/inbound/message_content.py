@@ -10,9 +10,9 @@ import re
 TOKEN = re.compile(r"<([^<>]*)>")
 
 
-def plain(text: str, *, bot: str = "") -> str:
+def plain_words(text: str, *, bot: str = "") -> str:
     """The words a person wrote. The mention of the bot itself is left out."""
-    return html.unescape(TOKEN.sub(lambda found: word(found.group(1), bot), text)).strip()
+    return html.unescape(TOKEN.sub(lambda found: _word(found.group(1), bot), text)).strip()
 
 
 def mentions(text: str, bot: str) -> bool:
@@ -20,7 +20,7 @@ def mentions(text: str, bot: str) -> bool:
     return bool(bot) and re.search(rf"<@{re.escape(bot)}(\|[^<>]*)?>", text) is not None
 
 
-def word(token: str, bot: str) -> str:
+def _word(token: str, bot: str) -> str:
     target, _, label = token.partition("|")
     match target[:1]:
         case "@":
@@ -28,11 +28,11 @@ def word(token: str, bot: str) -> str:
         case "#":
             return f"#{label or target[1:]}"
         case "!":
-            return special(target[1:], label)
+            return _special(target[1:], label)
     address = target.removeprefix("mailto:")
     return f"{label} ({address})" if label and label not in (target, address) else address
 
 
-def special(target: str, label: str) -> str:
+def _special(target: str, label: str) -> str:
     """`<!here>`, `<!subteam^S1|@team>`, `<!date^...|fallback>`."""
     return label or f"@{target.partition('^')[0]}"

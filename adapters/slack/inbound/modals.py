@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.slack.inbound.interactions import ASK, REASON
-from adapters.slack.inbound.message_content import plain
+from adapters.slack.callback_ids import ASK, REASON
+from adapters.slack.inbound.message_content import plain_words
 from adapters.slack.outbound.rendering.blocks import plain_text
 
 QUOTE = 1_500  # characters of the message that are sent along
@@ -25,11 +25,11 @@ def about_message(payload: Json, bot: str) -> dict[str, Any]:
         "channel": payload["channel"]["id"],
         "thread": str(message.get("thread_ts") or message["ts"]),
         "ts": str(message["ts"]),
-        "text": plain(str(message.get("text") or ""), bot=bot)[:QUOTE],
+        "text": plain_words(str(message.get("text") or ""), bot=bot)[:QUOTE],
     }
     while len(json.dumps(about)) > METADATA:
         about["text"] = about["text"][: len(about["text"]) // 2]
-    return modal(
+    return _modal(
         ASK,
         about,
         title="Ask about this",
@@ -44,10 +44,10 @@ def why_bad(payload: Json, turn: str) -> dict[str, Any]:
     box = payload["container"]
     about = {"channel": box["channel_id"], "turn": turn}
     about["thread"] = str(box.get("thread_ts") or box["message_ts"])
-    return modal(REASON, about, title="What was wrong?", submit="Send", label="What would have been better?")
+    return _modal(REASON, about, title="What was wrong?", submit="Send", label="What would have been better?")
 
 
-def modal(
+def _modal(
     callback: str, about: Mapping[str, str], *, title: str, submit: str, label: str, hint: str = ""
 ) -> dict[str, Any]:
     field: dict[str, Any] = {

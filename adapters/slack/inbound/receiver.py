@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal(Exception):
+class RequestRefused(Exception):
     """Why a request was turned away. The text is for the operator's log and says nothing about the secret."""
 
     status: int
@@ -30,7 +30,7 @@ class Refusal(Exception):
 
 
 class Receiver:
-    """Turns a raw request into Slack's payload, or raises `Refusal` with 400, 401 or 413."""
+    """Turns a raw request into Slack's payload, or raises `RequestRefused` with 400, 401 or 413."""
 
     def __init__(self, *, signing_secret: str, now: Callable[[], float]) -> None:
         if not signing_secret:
@@ -41,54 +41,54 @@ class Receiver:
     def open(self, body: bytes, headers: Mapping[str, str], content_type: str) -> Json:
         """The payload: an event's JSON, a command's fields, or what an interaction's `payload` holds."""
         if len(body) > LARGEST:
-            raise Refusal(413, "body too large")
+            raise RequestRefused(413, "body too large")
         self._verify(body, headers)
-        return payload(body, content_type)
+        return _payload(body, content_type)
 
     def _verify(self, body: bytes, headers: Mapping[str, str]) -> None:
         stamp = headers.get("X-Slack-Request-Timestamp", "")
         signature = headers.get("X-Slack-Signature", "")
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
-            raise Refusal(401, "no timestamp")
+            raise RequestRefused(401, "no timestamp")
         if abs(self._now() - int(stamp)) > OLDEST:
-            raise Refusal(401, "stale timestamp")
+            raise RequestRefused(401, "stale timestamp")
         expected = hmac.new(self._secret, b"v0:" + stamp.encode() + b":" + body, hashlib.sha256)
         # Compared as bytes: compare_digest refuses strings that are not ASCII.
         if not hmac.compare_digest(
             f"v0={expected.hexdigest()}".encode(), signature.encode("utf-8", "replace")
         ):
-            raise Refusal(401, "bad signature")
+            raise RequestRefused(401, "bad signature")
 
 
-def payload(body: bytes, content_type: str) -> Json:
-    """What a body says. Raises `Refusal` with 400 for everything that is not a JSON object or a form."""
+def _payload(body: bytes, content_type: str) -> Json:
+    """What a body says. Raises `RequestRefused` with 400 for everything that is not a JSON object or a form."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise Refusal(400, "not UTF-8") from None
+        raise RequestRefused(400, "not UTF-8") from None
     if content_type == "application/json" or text.lstrip()[:1] == "{":
-        return loaded(text)
+        return _loaded(text)
     try:
         fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError:
-        raise Refusal(400, "too many fields") from None
+        raise RequestRefused(400, "too many fields") from None
     if "payload" in fields and "command" not in fields:
-        return loaded(fields["payload"])
+        return _loaded(fields["payload"])
     if not fields.keys() & {"command", "ssl_check"}:
-        raise Refusal(400, "neither event, command nor interaction")
+        raise RequestRefused(400, "neither event, command nor interaction")
     return dict(fields)
 
 
-def loaded(text: str) -> Json:
+def _loaded(text: str) -> Json:
     """A JSON object of sane depth."""
     if depth(text) > DEEPEST:
-        raise Refusal(400, "nested too deeply")
+        raise RequestRefused(400, "nested too deeply")
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        raise Refusal(400, "not JSON") from None
+        raise RequestRefused(400, "not JSON") from None
     if not isinstance(value, dict):
-        raise Refusal(400, "not an object")
+        raise RequestRefused(400, "not an object")
     return value
 
 

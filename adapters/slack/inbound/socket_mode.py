@@ -17,7 +17,7 @@ AGAIN = 10.0  # seconds until the next try when Slack cannot be reached
 log = logging.getLogger(__name__)
 
 
-class Socket:
+class SocketMode:
     """Connected while it is entered. Connecting goes on behind: a Slack that is away does not keep us from starting."""
 
     def __init__(self, *, app: AsyncApp, app_token: str, client: AsyncWebClient) -> None:
@@ -32,7 +32,10 @@ class Socket:
         self._connecting = self._tasks.create_task(self._connect())
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        reconciliation: TracebackType | None,
     ) -> None:
         if self._connecting:
             self._connecting.cancel()

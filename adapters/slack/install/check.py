@@ -6,12 +6,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.install.manifest import SCOPES
 from bot.settings.environment import revealed
-from bot.settings.settings import Slack
+from bot.settings.settings import SlackSettings
 
 SECONDS = 10
 
 
-async def check(said: Slack) -> str:
+async def check_credentials(said: SlackSettings) -> str:
     """What is wrong and what to type; "" when nothing is. With OAuth there is no token yet to try."""
     client = AsyncWebClient(base_url=said.api_url, timeout=SECONDS, retry_handlers=[])
     try:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol, Self
 
-from adapters.slack.web_api import Calls
+from adapters.slack.web_api import WebApi
 from bot.delivery.pacing import Clock
 from bot.domain.errors import PlatformBusy, PlatformError
-from bot.shelves import Vault
+from bot.ports import SecretStore
 
 FRESH = 60.0  # seconds that a look-up is believed
 EARLY = 7_200.0  # seconds before a token ends at which it is exchanged
@@ -46,12 +46,12 @@ class Installation:
         return json.dumps(asdict(self))
 
 
-class Installations(Protocol):
+class InstallationStore(Protocol):
     """Finds out who we are. Raises StorageUnavailable or PlatformBusy when that cannot be said now."""
 
     async def find(self, team: str, enterprise: str) -> Installation | None: ...
 
-    async def remove(self, ours: Installation) -> None:
+    async def remove(self, installation: Installation) -> None:
         """The workspace has left."""
         ...
 
@@ -60,36 +60,36 @@ class Installations(Protocol):
         ...
 
 
-class Single:
+class TokenInstallation:
     """One workspace, by the token of the settings. Slack is asked once who that makes us."""
 
-    def __init__(self, *, token: str, calls: Callable[[str], Calls]) -> None:
+    def __init__(self, *, token: str, web_api: Callable[[str], WebApi]) -> None:
         self._token = token
-        self._calls = calls
-        self._ours: Installation | None = None
+        self._web_api = web_api
+        self._installations: Installation | None = None
         self._asking = asyncio.Lock()
 
     async def find(self, team: str, enterprise: str) -> Installation | None:
-        ours = await self.ours()
-        here = {ours.workspace, ours.enterprise} - {""}
+        installation = await self.installation()
+        here = {installation.workspace, installation.enterprise} - {""}
         if (team or enterprise) and not here & {team, enterprise}:
             log.warning("event of a workspace that the token is not for", extra={"workspace": team})
             return None
-        return ours
+        return installation
 
-    async def remove(self, ours: Installation) -> None:
-        self._ours = None
+    async def remove(self, installation: Installation) -> None:
+        self._installations = None
 
     def forget(self, workspace: str) -> None:
         """A token from the settings does not change."""
 
-    async def ours(self) -> Installation:
+    async def installation(self) -> Installation:
         async with self._asking:
-            self._ours = self._ours or await self._ask()
-        return self._ours
+            self._installations = self._installations or await self._ask()
+        return self._installations
 
     async def _ask(self) -> Installation:
-        answer = await self._calls(self._token).must("auth.test")
+        answer = await self._web_api(self._token).must("auth.test")
         org_wide = bool(answer.get("is_enterprise_install"))
         enterprise = str(answer.get("enterprise_id") or "")
         return Installation(
@@ -102,7 +102,7 @@ class Single:
         )
 
 
-class Several:
+class OAuthInstallations:
     """Every workspace that installed us, of those that are `admitted` (ids of workspaces and organisations, or "*").
 
     Tokens are kept in the vault, and exchanged before they end.
@@ -111,13 +111,13 @@ class Several:
     def __init__(
         self,
         *,
-        vault: Vault,
+        secrets: SecretStore,
         clock: Clock,
-        exchange: Callable[[Installation], "Exchange"],
+        exchange: Callable[[Installation], "TokenExchange"],
         admitted: Collection[str] = ("*",),
     ) -> None:
         self._admitted = frozenset(admitted)
-        self._vault = vault
+        self._secrets = secrets
         self._clock = clock
         self._exchange = exchange
         self._seen: dict[str, tuple[float, Installation | None]] = {}
@@ -125,74 +125,74 @@ class Several:
     async def find(self, team: str, enterprise: str) -> Installation | None:
         """A workspace's own installation wins over its organisation's."""
         for workspace in dict.fromkeys((team, enterprise)):
-            ours = await self._look_up(workspace) if workspace else None
-            if ours and self.admits(ours):
-                return ours
+            installation = await self._look_up(workspace) if workspace else None
+            if installation and self.admits(installation):
+                return installation
         return None
 
-    def admits(self, ours: Installation) -> bool:
+    def admits(self, installation: Installation) -> bool:
         """Whether the operator wants this workspace at all; asked with every event, for that may change."""
-        return not self._admitted.isdisjoint({"*", ours.workspace, ours.enterprise} - {""})
+        return not self._admitted.isdisjoint({"*", installation.workspace, installation.enterprise} - {""})
 
-    async def keep(self, ours: Installation) -> None:
-        await self._vault.put(install_name(ours.workspace), ours.written())
-        await self._vault.put(baton_name(ours.workspace), "free")
-        self._seen.pop(ours.workspace, None)
+    async def keep(self, installation: Installation) -> None:
+        await self._secrets.put(_install_name(installation.workspace), installation.written())
+        await self._secrets.put(_baton_name(installation.workspace), "free")
+        self._seen.pop(installation.workspace, None)
 
-    async def remove(self, ours: Installation) -> None:
-        await self._vault.delete(install_name(ours.workspace))
-        await self._vault.delete(baton_name(ours.workspace))
-        self._seen.pop(ours.workspace, None)
+    async def remove(self, installation: Installation) -> None:
+        await self._secrets.delete(_install_name(installation.workspace))
+        await self._secrets.delete(_baton_name(installation.workspace))
+        self._seen.pop(installation.workspace, None)
 
     def forget(self, workspace: str) -> None:
         self._seen.pop(workspace, None)
 
     async def _look_up(self, workspace: str) -> Installation | None:
-        at, ours = self._seen.get(workspace, (0.0, None))
-        if ours and self._clock.now() - at < FRESH:
-            return ours
-        text = await self._vault.get(install_name(workspace))
-        ours = Installation.read(text) if text else None
-        if ours and ours.refresh and ours.expires - self._clock.now() < EARLY:
-            ours = await self._renewed(ours)
-        self._seen[workspace] = (self._clock.now(), ours)
-        return ours
+        at, installation = self._seen.get(workspace, (0.0, None))
+        if installation and self._clock.now() - at < FRESH:
+            return installation
+        text = await self._secrets.get(_install_name(workspace))
+        installation = Installation.read(text) if text else None
+        if installation and installation.refresh and installation.expires - self._clock.now() < EARLY:
+            installation = await self._renewed(installation)
+        self._seen[workspace] = (self._clock.now(), installation)
+        return installation
 
-    async def _renewed(self, ours: Installation) -> Installation:
+    async def _renewed(self, installation: Installation) -> Installation:
         """A fresh token. A refresh token works once, so one replica at a time takes the baton."""
-        baton = await self._vault.take(baton_name(ours.workspace))
-        if baton is None and ours.expires - self._clock.now() > LATE:
-            return ours
+        baton = await self._secrets.take(_baton_name(installation.workspace))
+        if baton is None and installation.expires - self._clock.now() > LATE:
+            return installation
         try:
-            fresh = await self._exchange(ours).renewed()
+            fresh = await self._exchange(installation).renewed()
         except PlatformBusy:
-            await self._vault.put(baton_name(ours.workspace), "free")
-            return ours
+            await self._secrets.put(_baton_name(installation.workspace), "free")
+            return installation
         except PlatformError as error:
-            log.error("token not renewed", extra={"workspace": ours.workspace, "code": error.code})  # noqa: TRY400
-            await self._vault.put(baton_name(ours.workspace), "free")
-            return ours
+            log.error("token not renewed", extra={"workspace": installation.workspace, "code": error.code})  # noqa: TRY400
+            await self._secrets.put(_baton_name(installation.workspace), "free")
+            return installation
         await self.keep(fresh)
         return fresh
 
 
-class Exchange(Protocol):
+class TokenExchange(Protocol):
     """Trades a refresh token for a new pair."""
 
     async def renewed(self) -> Installation: ...
 
 
-def install_name(workspace: str) -> str:
+def _install_name(workspace: str) -> str:
     return f"slack-install:{workspace}"
 
 
-def baton_name(workspace: str) -> str:
+def _baton_name(workspace: str) -> str:
     return f"slack-baton:{workspace}"
 
 
 def granted(answer: dict[str, object], *, now: float, bot: str = "") -> Installation:
     """What oauth.v2.access grants. Source: docs.slack.dev "oauth.v2.access"."""
-    team, enterprise = ident(answer.get("team")), ident(answer.get("enterprise"))
+    team, enterprise = _ident(answer.get("team")), _ident(answer.get("enterprise"))
     org_wide = bool(answer.get("is_enterprise_install"))
     lasts = answer.get("expires_in")
     return Installation(
@@ -207,7 +207,7 @@ def granted(answer: dict[str, object], *, now: float, bot: str = "") -> Installa
     )
 
 
-def ident(value: object) -> str:
+def _ident(value: object) -> str:
     return str(value.get("id") or "") if isinstance(value, dict) else ""
 
 

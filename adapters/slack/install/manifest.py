@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from adapters.slack.inbound.interactions import ASK
+from adapters.slack.callback_ids import ASK
 from bot.domain.errors import SettingsError
 
 SCOPES: Mapping[str, str] = {
@@ -56,13 +56,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
 
 
-def render(host: str = "") -> str:
+def render_manifest(host: str = "") -> str:
     """YAML for a public https host (and port), or for Socket Mode. Raises SettingsError for what is no host."""
     name = host.removeprefix("https://").rstrip("/")
     if name and not HOST.fullmatch(name):
         raise SettingsError(f'--host {host!r} is not a host name. Write one such as "bot.example.com".')
     head = "# Paste this at https://api.slack.com/apps: Create New App, From a manifest.\n"
-    return head + "\n".join(lines(manifest(name))) + "\n"
+    return head + "\n".join(_lines(manifest(name))) + "\n"
 
 
 def manifest(host: str = "") -> dict[str, Any]:
@@ -77,7 +77,7 @@ def manifest(host: str = "") -> dict[str, Any]:
             "description": "Every AI model your company uses, in the chat it already uses",
             "background_color": "#1f2937",
         },
-        "features": features(events),
+        "features": _features(events),
         "oauth_config": {**redirect, "scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": {**address, "bot_events": list(EVENTS)},
@@ -89,7 +89,7 @@ def manifest(host: str = "") -> dict[str, Any]:
     }
 
 
-def features(events: str) -> dict[str, Any]:
+def _features(events: str) -> dict[str, Any]:
     url = {"url": events} if events else {}
     commands = [
         {
@@ -128,19 +128,19 @@ def features(events: str) -> dict[str, Any]:
     }
 
 
-def lines(value: object, indent: str = "") -> Iterator[str]:
+def _lines(value: object, indent: str = "") -> Iterator[str]:
     """Plain YAML; scopes and events with their reasons. Strings are written as JSON, which YAML reads."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if isinstance(inner, dict | list):
                 yield f"{indent}{key}:"
-                yield from lines(inner, indent + "  ")
+                yield from _lines(inner, indent + "  ")
             else:
                 yield f"{indent}{key}: {json.dumps(inner)}"
     elif isinstance(value, list):
         for inner in value:
             if isinstance(inner, dict):
-                first, *rest = lines(inner, indent + "  ")
+                first, *rest = _lines(inner, indent + "  ")
                 yield f"{indent}- {first.strip()}"
                 yield from rest
             else:

@@ -11,19 +11,19 @@ import hmac
 import html
 import logging
 import math
-import secrets
 from collections.abc import Collection
+from secrets import token_urlsafe
 from urllib.parse import urlencode, urljoin
 
 from aiohttp import web
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.install.installations import Installation, Several, granted, same_bot
+from adapters.slack.install.installations import Installation, OAuthInstallations, granted, same_bot
 from adapters.slack.web_api import said
 from bot.delivery.pacing import Clock
 from bot.domain.errors import PlatformError, StorageUnavailable
-from bot.shelves import Budget, Vault
+from bot.ports import RateLimiter, SecretStore
 
 COOKIE = "switchboard-slack-state"
 LIFE = 600  # seconds
@@ -36,7 +36,7 @@ CODE = 512  # characters at most
 log = logging.getLogger(__name__)
 
 
-class Oauth:
+class OAuthFlow:
     """The two routes, and the exchange of codes and refresh tokens."""
 
     def __init__(
@@ -46,8 +46,8 @@ class Oauth:
         client_secret: str,
         scopes: str,
         api_url: str,
-        vault: Vault,
-        budget: Budget,
+        secrets: SecretStore,
+        rate_limiter: RateLimiter,
         clock: Clock,
         admitted: Collection[str] = ("*",),
     ) -> None:
@@ -56,17 +56,19 @@ class Oauth:
         self._basic = {"Authorization": f"Basic {secret}"}
         self._scopes = scopes
         self._authorize_url = urljoin(api_url, "/oauth/v2/authorize")
-        self._vault = vault
-        self._budget = budget
+        self._secrets = secrets
+        self._rate_limiter = rate_limiter
         self._clock = clock
-        self.installations = Several(vault=vault, clock=clock, exchange=self.exchange, admitted=admitted)
+        self.installations = OAuthInstallations(
+            secrets=secrets, clock=clock, exchange=self.exchange, admitted=admitted
+        )
         self.client: AsyncWebClient | None = None
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [web.get("/slack/install", self._install), web.get("/slack/oauth_redirect", self._redirect)]
 
-    def exchange(self, before: Installation) -> "Renewal":
-        return Renewal(oauth=self, before=before)
+    def exchange(self, before: Installation) -> "TokenRenewal":
+        return TokenRenewal(oauth=self, before=before)
 
     async def access(self, *, bot: str = "", **grant: str) -> Installation:
         """Trades a code or a refresh token. Raises PlatformError."""
@@ -75,26 +77,28 @@ class Oauth:
         try:
             # Not by the SDK's own method: that one uses what aiohttp is about to remove.
             answer = await self.client.api_call("oauth.v2.access", data=grant, headers=self._basic)
-            ours = granted(
+            installation = granted(
                 answer.data if isinstance(answer.data, dict) else {}, now=self._clock.now(), bot=bot
             )
             if not bot:
-                about = await self.client.auth_test(token=ours.token)
-                ours = same_bot(ours, Installation(workspace="", token="", bot=str(about["bot_id"])))
+                about = await self.client.auth_test(token=installation.token)
+                installation = same_bot(
+                    installation, Installation(workspace="", token="", bot=str(about["bot_id"]))
+                )
         except SlackApiError as error:
             raise said("oauth.v2.access", error) from error
-        return ours
+        return installation
 
     async def _install(self, request: web.Request) -> web.Response:
-        state, cookie = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        state, cookie = token_urlsafe(32), token_urlsafe(32)
         try:
-            if wait := await self._budget.take("slack-installs", rate=STARTS_A_SECOND, burst=STARTS):
-                busy = page(429, "Too many installations are being started. Try again in a minute.")
+            if wait := await self._rate_limiter.take("slack-installs", rate=STARTS_A_SECOND, burst=STARTS):
+                busy = _page(429, "Too many installations are being started. Try again in a minute.")
                 busy.headers["Retry-After"] = f"{math.ceil(wait)}"
                 return busy
-            await self._vault.put(state_name(state), digest(cookie), seconds=LIFE)
+            await self._secrets.put(_state_name(state), _digest(cookie), seconds=LIFE)
         except StorageUnavailable:
-            return page(503, "Switchboard cannot start an installation right now. Try again in a minute.")
+            return _page(503, "Switchboard cannot start an installation right now. Try again in a minute.")
         query = urlencode({"client_id": self._client_id, "scope": self._scopes, "state": state})
         answer = web.Response(status=302, headers={"Location": f"{self._authorize_url}?{query}"})
         answer.set_cookie(
@@ -105,28 +109,29 @@ class Oauth:
     async def _redirect(self, request: web.Request) -> web.Response:
         try:
             if not await self._started_here(request):
-                return page(
+                return _page(
                     400, "This installation was not started in this browser, or too long ago. Start again."
                 )
             if request.query.get("error"):
-                return page(200, "Switchboard was not installed. Nothing has changed.")
+                return _page(200, "Switchboard was not installed. Nothing has changed.")
             code = request.query.get("code", "")
             if not code or len(code) > CODE:
-                return page(400, "Slack sent no code. Start again.")
-            ours = await self.access(code=code)
-            if not self.installations.admits(ours):
+                return _page(400, "Slack sent no code. Start again.")
+            installation = await self.access(code=code)
+            if not self.installations.admits(installation):
                 log.warning(
-                    "installation of a workspace that is not admitted", extra={"workspace": ours.workspace}
+                    "installation of a workspace that is not admitted",
+                    extra={"workspace": installation.workspace},
                 )
-                return page(403, "This workspace may not install Switchboard. Ask whoever runs it.")
-            await self.installations.keep(ours)
+                return _page(403, "This workspace may not install Switchboard. Ask whoever runs it.")
+            await self.installations.keep(installation)
         except StorageUnavailable:
-            return page(503, "Switchboard cannot keep the installation right now. Try again in a minute.")
+            return _page(503, "Switchboard cannot keep the installation right now. Try again in a minute.")
         except PlatformError as error:
             log.warning("installation failed", extra={"code": error.code})
-            return page(400, "Slack did not accept this installation. Start again.")
-        log.info("installed", extra={"workspace": ours.workspace})
-        answer = page(200, "Switchboard is installed. Open it in Slack and say hello.")
+            return _page(400, "Slack did not accept this installation. Start again.")
+        log.info("installed", extra={"workspace": installation.workspace})
+        answer = _page(200, "Switchboard is installed. Open it in Slack and say hello.")
         answer.del_cookie(COOKIE, path="/slack")
         return answer
 
@@ -135,14 +140,14 @@ class Oauth:
         state, cookie = request.query.get("state", ""), request.cookies.get(COOKIE, "")
         if not state or not cookie or len(state) > CODE:
             return False
-        bound = await self._vault.take(state_name(state))
-        return bound is not None and hmac.compare_digest(bound.encode(), digest(cookie).encode())
+        bound = await self._secrets.take(_state_name(state))
+        return bound is not None and hmac.compare_digest(bound.encode(), _digest(cookie).encode())
 
 
-class Renewal:
+class TokenRenewal:
     """One installation's next token."""
 
-    def __init__(self, *, oauth: Oauth, before: Installation) -> None:
+    def __init__(self, *, oauth: OAuthFlow, before: Installation) -> None:
         self._oauth = oauth
         self._before = before
 
@@ -153,15 +158,15 @@ class Renewal:
         return same_bot(fresh, self._before)
 
 
-def state_name(state: str) -> str:
-    return f"slack-state:{digest(state)}"
+def _state_name(state: str) -> str:
+    return f"slack-state:{_digest(state)}"
 
 
-def digest(value: str) -> str:
+def _digest(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-def page(status: int, text: str) -> web.Response:
+def _page(status: int, text: str) -> web.Response:
     headers = {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "no-store"}
     body = f"<!doctype html><title>Switchboard</title><p>{html.escape(text)}</p>"
     return web.Response(status=status, text=body, content_type="text/html", headers=headers)

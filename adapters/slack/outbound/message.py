@@ -15,15 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.slack.conversation_reference import Place
-from adapters.slack.outbound.native_stream import Session
-from adapters.slack.outbound.reconciliation import Trace, mark
+from adapters.slack.conversation_reference import ConversationReference
+from adapters.slack.outbound.native_stream import AgentSession
+from adapters.slack.outbound.reconciliation import Reconciliation, turn_metadata
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.preview import preview
-from adapters.slack.web_api import TRIES, Calls, Lost
+from adapters.slack.web_api import TRIES, NoAnswer, WebApi
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.domain.replies import Action, Button
-from bot.ports import Journal
+from bot.ports import TurnHandle
 
 SPACE = uuid.UUID("6f1b3f5e-0d3a-5c7b-9a35-6d3f0c2f5b11")
 STREAM_BYTES = 10_000  # of preview; Slack ends streams at about 11,000 bytes or 12,000 characters
@@ -33,25 +33,25 @@ REFUSED_SHAPE = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class SinkContext:
     """What a turn is shown with."""
 
-    calls: Calls
-    session: Session
-    trace: Trace
-    place: Place
-    journal: Journal
+    web_api: WebApi
+    session: AgentSession
+    reconciliation: Reconciliation
+    reference: ConversationReference
+    turn_handle: TurnHandle
 
     @property
     def stop(self) -> Button:
-        return Button(action=Action.STOP, label="Stop", value=self.journal.id, danger=True)
+        return Button(action=Action.STOP, label="Stop", value=self.turn_handle.id, danger=True)
 
 
-class Page:
+class AnswerMessage:
     """Message number `number` of a turn. `ts` is "" until it exists."""
 
-    def __init__(self, *, desk: Desk, number: int, ts: str = "") -> None:
-        self.desk = desk
+    def __init__(self, *, sink_context: SinkContext, number: int, ts: str = "") -> None:
+        self.sink_context = sink_context
         self.number = number
         self.ts = ts
         self.done = False  # this attempt has written it for good
@@ -63,14 +63,14 @@ class Page:
 
     async def find(self, known: Sequence[str]) -> None:
         """Sets `ts` where the message may be there already and is."""
-        if not self.ts and self.desk.trace.doubtful:
-            self.ts = await self.desk.trace.find(self.number, known)
+        if not self.ts and self.sink_context.reconciliation.doubtful:
+            self.ts = await self.sink_context.reconciliation.find(self.number, known)
 
     async def open(self, text: str, status: str, known: Sequence[str]) -> None:
         """Makes the message while its text still grows. Afterwards `ts` is set."""
         await self.find(known)
         if not self.ts and not await self._start(text, status, known):
-            await self.post(layout.growing(text, status, self.desk.stop), known)
+            await self.post(layout.growing(text, status, self.sink_context.stop), known)
 
     async def finish(self, content: dict[str, Any], known: Sequence[str], *, session: str = "active") -> None:
         """Writes the page for good, making it if need be. Raises PlatformBusy when Slack cannot take it now."""
@@ -84,10 +84,10 @@ class Page:
 
     async def grow(self, text: str, status: str) -> None:
         """Shows more of it, if Slack can be bothered now."""
-        calls = self.desk.calls
-        if self._streaming and calls.spares("chat.appendStream"):
+        web_api = self.sink_context.web_api
+        if self._streaming and web_api.spares("chat.appendStream"):
             await self._append(text)
-        if not self._streaming and calls.spares("chat.update"):
+        if not self._streaming and web_api.spares("chat.update"):
             await self._stop_stream("processing")
             await self._preview_by_edit(text, status)
 
@@ -113,16 +113,16 @@ class Page:
 
     async def post(self, content: dict[str, Any], known: Sequence[str], *, again: bool = False) -> None:
         """Posts it once, however often Slack's answer gets lost."""
-        place, journal = self.desk.place, self.desk.journal
-        key = uuid.uuid5(SPACE, f"{journal.id}:{self.number}{':again' if again else ''}")
+        reference, turn_handle = self.sink_context.reference, self.sink_context.turn_handle
+        key = uuid.uuid5(SPACE, f"{turn_handle.id}:{self.number}{':again' if again else ''}")
         for attempt in range(TRIES):
             try:
-                answer = await self.desk.calls.must(
+                answer = await self.sink_context.web_api.must(
                     "chat.postMessage",
-                    channel=place.channel,
-                    thread_ts=place.thread or None,
+                    channel=reference.channel,
+                    thread_ts=reference.thread or None,
                     client_msg_id=str(key),
-                    metadata=mark(journal, self.number),
+                    metadata=turn_metadata(turn_handle, self.number),
                     **layout.QUIET,
                     **content,
                 )
@@ -130,10 +130,10 @@ class Page:
                 if error.code in REFUSED_SHAPE and attempt < len(SIMPLER):
                     content = SIMPLER[attempt](content)
                     continue
-                if not isinstance(error, Lost) and not error.code.startswith("duplicate"):
+                if not isinstance(error, NoAnswer) and not error.code.startswith("duplicate"):
                     raise
-                self.desk.trace.doubt()
-                self.ts = await self.desk.trace.find(self.number, known)
+                self.sink_context.reconciliation.doubt()
+                self.ts = await self.sink_context.reconciliation.find(self.number, known)
             else:
                 self.ts = str(answer["ts"])
             if self.ts:
@@ -144,7 +144,9 @@ class Page:
         """Takes away a message that a shorter answer does not need any more."""
         await self._stop_stream("processing")
         try:
-            await self.desk.calls.must("chat.delete", channel=self.desk.place.channel, ts=self.ts)
+            await self.sink_context.web_api.must(
+                "chat.delete", channel=self.sink_context.reference.channel, ts=self.ts
+            )
         except PlatformError as error:
             if error.code != "message_not_found":
                 raise
@@ -169,12 +171,12 @@ class Page:
             ) from error
 
     async def _update(self, content: dict[str, Any]) -> None:
-        await self.desk.calls.must("chat.update", **self._edited(content))
+        await self.sink_context.web_api.must("chat.update", **self._edited(content))
 
     def _edited(self, content: dict[str, Any]) -> dict[str, Any]:
-        metadata = mark(self.desk.journal, self.number)
+        metadata = turn_metadata(self.sink_context.turn_handle, self.number)
         return {
-            "channel": self.desk.place.channel,
+            "channel": self.sink_context.reference.channel,
             "ts": self.ts,
             "metadata": metadata,
             **layout.QUIET,
@@ -182,9 +184,9 @@ class Page:
         }
 
     async def _preview_by_edit(self, text: str, status: str) -> None:
-        content = layout.growing(text, status, self.desk.stop)
+        content = layout.growing(text, status, self.sink_context.stop)
         try:
-            await self.desk.calls.may("chat.update", **self._edited(content))
+            await self.sink_context.web_api.may("chat.update", **self._edited(content))
         except PlatformGone:
             raise
         except PlatformError as error:
@@ -193,39 +195,44 @@ class Page:
 
     async def _start(self, text: str, status: str, known: Sequence[str]) -> bool:
         """Begins to stream. False: post it instead, unless `ts` says that the stream is there after all."""
-        place = self.desk.place
-        if not await self.desk.session.begin():
+        reference = self.sink_context.reference
+        if not await self.sink_context.session.begin():
             return False
         where = (
-            {} if place.direct else {"recipient_team_id": place.user_team, "recipient_user_id": place.user}
+            {}
+            if reference.direct
+            else {"recipient_team_id": reference.user_team, "recipient_user_id": reference.user}
         )
         self._sent = preview(text)
         try:
-            answer = await self.desk.calls.may(
+            answer = await self.sink_context.web_api.may(
                 "chat.startStream",
-                channel=place.channel,
-                thread_ts=place.thread,
-                chunks=self._thinking(status) + said(self._sent),
+                channel=reference.channel,
+                thread_ts=reference.thread,
+                chunks=self._thinking(status) + _said(self._sent),
                 **where,
             )
-        except Lost:
-            self.desk.trace.doubt()
-            self.ts = await self.desk.trace.find(self.number, known)
+        except NoAnswer:
+            self.sink_context.reconciliation.doubt()
+            self.ts = await self.sink_context.reconciliation.find(self.number, known)
             self._stream_open = bool(self.ts)
             return bool(self.ts)
         except PlatformError:
-            self.desk.session.refuse()
+            self.sink_context.session.refuse()
             return False
         if answer is None:
             return False
-        self.ts, self._began = str(answer["ts"]), self.desk.calls.clock.now()
+        self.ts, self._began = str(answer["ts"]), self.sink_context.web_api.clock.now()
         self._streaming = self._stream_open = True
         return True
 
     async def _append(self, text: str) -> None:
         """Adds what is new and certain; gives up streaming as soon as anything is not as it should be."""
         shown = preview(text)
-        if self.desk.calls.clock.now() - self._began > STREAM_SECONDS or len(shown.encode()) > STREAM_BYTES:
+        if (
+            self.sink_context.web_api.clock.now() - self._began > STREAM_SECONDS
+            or len(shown.encode()) > STREAM_BYTES
+        ):
             self._streaming = False
             return
         if not shown.startswith(self._sent):
@@ -235,11 +242,11 @@ class Page:
         if not more:
             return
         try:
-            answer = await self.desk.calls.may(
+            answer = await self.sink_context.web_api.may(
                 "chat.appendStream",
-                channel=self.desk.place.channel,
+                channel=self.sink_context.reference.channel,
                 ts=self.ts,
-                chunks=self._thinking("") + said(more),
+                chunks=self._thinking("") + _said(more),
             )
         except PlatformError as error:
             self._streaming = False
@@ -252,18 +259,21 @@ class Page:
         """The task that stands for thinking: going on while there is only a status, done with the first words."""
         if status and not self._sent:
             self._task = True
-            return [task(status, "in_progress")]
-        return [task("Thinking", "complete")] if self._task else []
+            return [_task(status, "in_progress")]
+        return [_task("Thinking", "complete")] if self._task else []
 
     async def _stop_stream(self, status: str, *, needed: bool = False) -> None:
         if not self._stream_open:
             return
         self._streaming = self._stream_open = False
         try:
-            await self.desk.calls.must(
-                "chat.stopStream", channel=self.desk.place.channel, ts=self.ts, session_status=status
+            await self.sink_context.web_api.must(
+                "chat.stopStream",
+                channel=self.sink_context.reference.channel,
+                ts=self.ts,
+                session_status=status,
             )
-            self.desk.session.open = status != "active"
+            self.sink_context.session.open = status != "active"
         except PlatformBusy:
             if needed:
                 raise
@@ -272,9 +282,9 @@ class Page:
             return  # it has ended already: by the person, by age, or by an earlier call
 
 
-def task(title: str, status: str) -> dict[str, Any]:
+def _task(title: str, status: str) -> dict[str, Any]:
     return {"type": "task_update", "id": "thinking", "title": title[:120], "status": status}
 
 
-def said(text: str) -> list[dict[str, Any]]:
+def _said(text: str) -> list[dict[str, Any]]:
     return [{"type": "markdown_text", "text": text}] if text else []

@@ -10,10 +10,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.slack.conversation_reference import Place
-from adapters.slack.web_api import Calls
+from adapters.slack.conversation_reference import ConversationReference
+from adapters.slack.web_api import WebApi
 from bot.domain.errors import PlatformError, StorageUnavailable
-from bot.shelves import Budget
+from bot.ports import RateLimiter
 
 log = logging.getLogger(__name__)
 
@@ -22,27 +22,29 @@ PACK, PACKS, PACKS_A_SECOND = 4, 2, 3 / 60  # never more than twenty starts in a
 TITLE = 200
 
 
-class Native:
+class NativeStreams:
     """One workspace's sessions and stream starts, shared by all answers of this process."""
 
-    def __init__(self, *, calls: Calls, workspace: str, budget: Budget | None, wanted: bool = True) -> None:
-        self._calls = calls
+    def __init__(
+        self, *, web_api: WebApi, workspace: str, rate_limiter: RateLimiter | None, wanted: bool = True
+    ) -> None:
+        self._web_api = web_api
         self._name = f"slack-streams:{workspace}"
-        self._budget = budget
+        self._rate_limiter = rate_limiter
         self._refused_until = 0.0 if wanted else float("inf")
         self._starts = 0
         self._none_until = 0.0
 
     @property
     def refused(self) -> bool:
-        return self._calls.clock.now() < self._refused_until
+        return self._web_api.clock.now() < self._refused_until
 
     def refuse(self) -> None:
-        self._refused_until = max(self._refused_until, self._calls.clock.now() + FORGET)
+        self._refused_until = max(self._refused_until, self._web_api.clock.now() + FORGET)
 
     async def take(self) -> bool:
         """Takes one stream start from this process's share, or a new share from the common budget."""
-        if self._starts == 0 and self._calls.clock.now() >= self._none_until:
+        if self._starts == 0 and self._web_api.clock.now() >= self._none_until:
             await self._take_pack()
         if self._starts == 0:
             return False
@@ -50,51 +52,59 @@ class Native:
         return True
 
     async def _take_pack(self) -> None:
-        if self._budget is None:
+        if self._rate_limiter is None:
             self._starts = PACK
             return
         try:
-            wait = await self._budget.take(self._name, rate=PACKS_A_SECOND, burst=PACKS)
+            wait = await self._rate_limiter.take(self._name, rate=PACKS_A_SECOND, burst=PACKS)
         except StorageUnavailable:
             wait = 1.0
         if wait:
-            self._none_until = self._calls.clock.now() + wait
+            self._none_until = self._web_api.clock.now() + wait
         else:
             self._starts = PACK
 
 
-class Session:
+class AgentSession:
     """One turn's session: working while the answer grows, idle in the end whatever happens."""
 
-    def __init__(self, *, calls: Calls, native: Native, place: Place, title: str, resumed: bool) -> None:
-        self._calls = calls
-        self._native = native
-        self._place = place
+    def __init__(
+        self,
+        *,
+        web_api: WebApi,
+        native_streams: NativeStreams,
+        reference: ConversationReference,
+        title: str,
+        resumed: bool,
+    ) -> None:
+        self._web_api = web_api
+        self._native_streams = native_streams
+        self._place = reference
         self._title = title
         self._resumed = resumed  # an earlier attempt may have opened it
         self.open = False
 
     async def begin(self) -> bool:
         """Shows the session as working, with Slack's Stop. False: let the answer grow by edits."""
-        if self._native.refused or not self._place.thread or not await self._native.take():
+        if self._native_streams.refused or not self._place.thread or not await self._native_streams.take():
             return False
         try:
             answer = await self._set("processing", may=True)
         except PlatformError as error:
             if error.code != "lost":
-                self._native.refuse()
+                self._native_streams.refuse()
             self.open = error.code == "lost"
             return False
         self.open = answer is not None
         if answer is not None and answer.get("warning"):
             # Without the subscription Slack would show work in progress and no way to stop it.
-            self._native.refuse()
+            self._native_streams.refuse()
             return False
         return self.open
 
     async def end(self) -> None:
         """Shows the session as idle. What Slack says to that changes nothing for the answer."""
-        if not self.open and (self._native.refused or not self._resumed):
+        if not self.open and (self._native_streams.refused or not self._resumed):
             return
         self.open = self._resumed = False
         try:
@@ -102,13 +112,13 @@ class Session:
         except PlatformError as error:
             log.info("session status not set", extra={"code": error.code})
             if error.code not in ("lost", "ratelimited"):
-                self._native.refuse()
+                self._native_streams.refuse()
 
     def refuse(self) -> None:
-        self._native.refuse()
+        self._native_streams.refuse()
 
     async def _set(self, status: str, *, may: bool) -> Mapping[str, Any] | None:
-        call = self._calls.may if may else self._calls.must
+        call = self._web_api.may if may else self._web_api.must
         return await call(
             "agents.sessions.setStatus",
             channel_id=self._place.channel,

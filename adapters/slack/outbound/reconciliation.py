@@ -8,30 +8,37 @@ ours, after the question, and without the metadata that every finished message h
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adapters.slack.conversation_reference import Place
+from adapters.slack.conversation_reference import ConversationReference
 from adapters.slack.install.installations import Installation
-from adapters.slack.web_api import Calls
-from bot.ports import Journal
+from adapters.slack.web_api import WebApi
+from bot.ports import TurnHandle
 
 EVENT = "switchboard_turn"
 PAGES = 20
 
 
-def mark(journal: Journal, part: int) -> dict[str, Any]:
+def turn_metadata(turn_handle: TurnHandle, part: int) -> dict[str, Any]:
     """The metadata by which a message is found again."""
-    return {"event_type": EVENT, "event_payload": {"turn": journal.id, "part": part}}
+    return {"event_type": EVENT, "event_payload": {"turn": turn_handle.id, "part": part}}
 
 
-class Trace:
+class Reconciliation:
     """Reads the thread when it is needed, once per doubt."""
 
-    def __init__(self, *, calls: Calls, us: Installation, place: Place, journal: Journal) -> None:
-        self._calls = calls
-        self._us = us
-        self._place = place
-        self._journal = journal
+    def __init__(
+        self,
+        *,
+        web_api: WebApi,
+        installation: Installation,
+        reference: ConversationReference,
+        turn_handle: TurnHandle,
+    ) -> None:
+        self._web_api = web_api
+        self._us = installation
+        self._place = reference
+        self._turn_handle = turn_handle
         self._found: list[Mapping[str, Any]] | None = None
-        self.doubtful = journal.attempt > 1  # there may be messages that nobody told us of
+        self.doubtful = turn_handle.attempt > 1  # there may be messages that nobody told us of
 
     def doubt(self) -> None:
         """A message may just have been made without our knowing: look again before making it."""
@@ -44,14 +51,16 @@ class Trace:
         """
         if self._found is None:
             self._found = await self._read()
-        ours = [one for one in self._found if one["ts"] not in known]
-        for message in ours:
-            if part_of(message, self._journal.id) == part:
+        installation = [one for one in self._found if one["ts"] not in known]
+        for message in installation:
+            if _part_of(message, self._turn_handle.id) == part:
                 return str(message["ts"])
         if marked:
             return ""
         after = float(self._place.ts or 0)
-        unmarked = [str(one["ts"]) for one in ours if not one.get("metadata") and float(one["ts"]) > after]
+        unmarked = [
+            str(one["ts"]) for one in installation if not one.get("metadata") and float(one["ts"]) > after
+        ]
         return min(unmarked, key=float, default="")
 
     async def _read(self) -> list[Mapping[str, Any]]:
@@ -60,7 +69,7 @@ class Trace:
         cursor = ""
         for _ in range(PAGES):
             more = {"cursor": cursor} if cursor else {}
-            answer = await self._calls.must(
+            answer = await self._web_api.must(
                 "conversations.replies",
                 channel=self._place.channel,
                 ts=self._place.thread,
@@ -68,13 +77,13 @@ class Trace:
                 limit=200,
                 **more,
             )
-            found += [one for one in answer.get("messages", ()) if self._ours(one)]
+            found += [one for one in answer.get("messages", ()) if self._installations(one)]
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 break
         return found
 
-    def _ours(self, message: Mapping[str, Any]) -> bool:
+    def _installations(self, message: Mapping[str, Any]) -> bool:
         if not message.get("ts"):
             return False
         return (
@@ -84,7 +93,7 @@ class Trace:
         )
 
 
-def part_of(message: Mapping[str, Any], turn: str) -> int | None:
+def _part_of(message: Mapping[str, Any], turn: str) -> int | None:
     """Which part of the turn a message holds; None when it is another turn's."""
     metadata = message.get("metadata") or {}
     payload = metadata.get("event_payload") or {}

@@ -1,6 +1,6 @@
 """Shows one turn in one Slack thread: an answer that grows, or one thing to say.
 
-`journal.ref` is {"ts": [...]}: the messages that hold the turn, in order. It is saved once, right after the first
+`turn_handle.ref` is {"ts": [...]}: the messages that hold the turn, in order. It is saved once, right after the first
 message exists, and once more for each further message of a long answer.
 """
 
@@ -8,15 +8,15 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from adapters.slack.outbound.message import Desk, Page
+from adapters.slack.outbound.message import AnswerMessage, SinkContext
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.paging import Cut, pages
 from adapters.slack.outbound.uploads import attach
 from bot.delivery.pacing import Pace
-from bot.delivery.streaming import Answer, follow
+from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy
 from bot.domain.replies import Reply
-from bot.domain.stream_parts import Shown
+from bot.domain.stream_parts import ShownPart
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +28,16 @@ LONG = 20_000  # characters from which on an answer is also there as a file
 class ThreadSink:
     """A `bot.ports.ReplySink` for messages in a thread or direct message."""
 
-    def __init__(self, *, desk: Desk) -> None:
-        self._desk = desk
-        saved = (desk.journal.ref or {}).get("ts") or ()
-        self._pages = [Page(desk=desk, number=number, ts=ts) for number, ts in enumerate(saved)]
+    def __init__(self, *, sink_context: SinkContext) -> None:
+        self._desk = sink_context
+        saved = (sink_context.turn_handle.ref or {}).get("ts") or ()
+        self._pages = [
+            AnswerMessage(sink_context=sink_context, number=number, ts=ts) for number, ts in enumerate(saved)
+        ]
         self._cuts: list[Cut] = []
 
-    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
-        answer = await follow(pieces, self._grow, clock=self._desk.calls.clock)
+    async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
+        answer = await follow(parts, self._grow, clock=self._desk.web_api.clock)
         *full, rest = pages(answer.text, self._cuts)
         await self._finish(full)
         ending = layout.finished(rest, answer.closing)
@@ -48,32 +50,32 @@ class ThreadSink:
 
     async def say(self, reply: Reply) -> str:
         content = layout.reply(reply)
-        if reply.private and not self._desk.place.direct:
+        if reply.private and not self._desk.reference.direct:
             return await self._whisper(content)
         if reply.replaces:
-            page = Page(desk=self._desk, number=0, ts=reply.replaces)
+            page = AnswerMessage(sink_context=self._desk, number=0, ts=reply.replaces)
             await page.edit(content)
             return page.ts
         await self._write(0, content)
         await self._drop(1)
         return self._pages[0].ts
 
-    async def _grow(self, answer: Answer) -> float:
+    async def _grow(self, answer: GrowingAnswer) -> float:
         """While Slack is busy the answer is read on: with its end it is kept, and nobody is asked for it again."""
         try:
             return await self._draw(answer)
         except PlatformBusy as busy:
-            log.info("not drawn", extra={"turn": self._desk.journal.id, "code": busy.code})
+            log.info("not drawn", extra={"turn": self._desk.turn_handle.id, "code": busy.code})
             return min(busy.retry_after or BUSY, 5 * BUSY)
 
-    async def _draw(self, answer: Answer) -> float:
+    async def _draw(self, answer: GrowingAnswer) -> float:
         """Full pages for good, the last one as far as it goes."""
         *full, rest = pages(answer.text, self._cuts)
         await self._finish(full)
         if len(self._pages) > len(full):
             await self._pages[len(full)].grow(rest, answer.status)
         else:
-            page = Page(desk=self._desk, number=len(full))
+            page = AnswerMessage(sink_context=self._desk, number=len(full))
             await page.open(rest, answer.status, self._known)
             await self._keep(page)
         return PACE.pause(len(rest))
@@ -91,28 +93,28 @@ class ThreadSink:
             if self._known != before:
                 await self._save()
             return
-        page = Page(desk=self._desk, number=number)
+        page = AnswerMessage(sink_context=self._desk, number=number)
         await page.finish(content, self._known, session=session)
         await self._keep(page)
 
     async def _drop(self, count: int) -> None:
         """Takes away the messages that an earlier attempt needed and this one does not."""
-        if not self._desk.trace.doubtful:
+        if not self._desk.reconciliation.doubtful:
             return
         while len(self._pages) > count:
             await self._pages.pop().remove()
-        while extra := await self._desk.trace.find(count, self._known, marked=True):
-            await Page(desk=self._desk, number=count, ts=extra).remove()
+        while extra := await self._desk.reconciliation.find(count, self._known, marked=True):
+            await AnswerMessage(sink_context=self._desk, number=count, ts=extra).remove()
             count += 1
 
     async def _whisper(self, content: dict[str, Any]) -> str:
         """For the asker only. Slack gives such a message no id, and no way to find it again."""
-        place = self._desk.place
-        await self._desk.calls.must(
+        reference = self._desk.reference
+        await self._desk.web_api.must(
             "chat.postEphemeral",
-            channel=place.channel,
-            user=place.user,
-            thread_ts=place.thread or None,
+            channel=reference.channel,
+            user=reference.user,
+            thread_ts=reference.thread or None,
             **content,
         )
         return ""
@@ -121,9 +123,9 @@ class ThreadSink:
     def _known(self) -> list[str]:
         return [page.ts for page in self._pages]
 
-    async def _keep(self, page: Page) -> None:
+    async def _keep(self, page: AnswerMessage) -> None:
         self._pages.append(page)
         await self._save()
 
     async def _save(self) -> None:
-        await self._desk.journal.save({"ts": self._known})
+        await self._desk.turn_handle.save({"ts": self._known})

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapters.slack.conversation_reference import Place, Surface
+from adapters.slack.conversation_reference import ConversationReference, Surface
 from adapters.slack.install.installations import Installation
-from adapters.slack.outbound.message import Desk
-from adapters.slack.outbound.native_stream import Native, Session
-from adapters.slack.outbound.reconciliation import Trace
+from adapters.slack.outbound.message import SinkContext
+from adapters.slack.outbound.native_stream import AgentSession, NativeStreams
+from adapters.slack.outbound.reconciliation import Reconciliation
 from adapters.slack.outbound.sink import ThreadSink
 from adapters.slack.outbound.surfaces import CommandSink, GreetingSink, HomeSink
-from adapters.slack.web_api import Calls
+from adapters.slack.web_api import WebApi
 from bot.domain.events import Event, HomeOpened
-from bot.ports import Journal, ReplySink
+from bot.ports import ReplySink, TurnHandle
 
 TITLE = 80  # characters of a question that name its session
 
@@ -21,25 +21,44 @@ TITLE = 80  # characters of a question that name its session
 class Workspace:
     """One workspace in this process: who we are there, its API with its limits, its native sessions."""
 
-    ours: Installation
-    calls: Calls
-    native: Native
+    installation: Installation
+    web_api: WebApi
+    native_streams: NativeStreams
 
 
 def sink_for(
-    event: Event, place: Place, *, workspace: Workspace, journal: Journal, trusted: Callable[[str], bool]
+    event: Event,
+    reference: ConversationReference,
+    *,
+    workspace: Workspace,
+    turn_handle: TurnHandle,
+    trusted: Callable[[str], bool],
 ) -> ReplySink:
-    calls = workspace.calls
-    match place.surface:
+    web_api = workspace.web_api
+    match reference.surface:
         case Surface.COMMAND:
-            return CommandSink(calls=calls, place=place, journal=journal, trusted=trusted)
+            return CommandSink(web_api=web_api, reference=reference, turn_handle=turn_handle, trusted=trusted)
         case Surface.HOME:
-            return HomeSink(calls=calls, place=place, opened=isinstance(event, HomeOpened))
+            return HomeSink(web_api=web_api, reference=reference, opened=isinstance(event, HomeOpened))
         case Surface.GREETING:
-            return GreetingSink(calls=calls, place=place)
+            return GreetingSink(web_api=web_api, reference=reference)
     title = " ".join(getattr(event, "text", "").split())[:TITLE]
-    session = Session(
-        calls=calls, native=workspace.native, place=place, title=title, resumed=journal.attempt > 1
+    session = AgentSession(
+        web_api=web_api,
+        native_streams=workspace.native_streams,
+        reference=reference,
+        title=title,
+        resumed=turn_handle.attempt > 1,
     )
-    trace = Trace(calls=calls, us=workspace.ours, place=place, journal=journal)
-    return ThreadSink(desk=Desk(calls=calls, session=session, trace=trace, place=place, journal=journal))
+    reconciliation = Reconciliation(
+        web_api=web_api, installation=workspace.installation, reference=reference, turn_handle=turn_handle
+    )
+    return ThreadSink(
+        sink_context=SinkContext(
+            web_api=web_api,
+            session=session,
+            reconciliation=reconciliation,
+            reference=reference,
+            turn_handle=turn_handle,
+        )
+    )

@@ -8,15 +8,15 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from adapters.slack.conversation_reference import Place
+from adapters.slack.conversation_reference import ConversationReference
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.paging import pages
-from adapters.slack.web_api import Calls
-from bot.delivery.streaming import Answer
+from adapters.slack.web_api import WebApi
+from bot.delivery.streaming import GrowingAnswer
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.domain.replies import Action, Button, Reply
-from bot.domain.stream_parts import Shown
-from bot.ports import Journal
+from bot.domain.stream_parts import ShownPart
+from bot.ports import TurnHandle
 
 log = logging.getLogger(__name__)
 
@@ -33,21 +33,26 @@ class CommandSink:
     """
 
     def __init__(
-        self, *, calls: Calls, place: Place, journal: Journal, trusted: Callable[[str], bool]
+        self,
+        *,
+        web_api: WebApi,
+        reference: ConversationReference,
+        turn_handle: TurnHandle,
+        trusted: Callable[[str], bool],
     ) -> None:
-        self._calls = calls
-        self._place = place
-        self._journal = journal
+        self._web_api = web_api
+        self._place = reference
+        self._turn_handle = turn_handle
         self._trusted = trusted
-        self._there = journal.attempt > 1
+        self._there = turn_handle.attempt > 1
 
-    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+    async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         """Says that work goes on, then the whole answer: Slack allows too few edits to let it grow."""
-        answer = Answer()
-        stop = Button(action=Action.STOP, label="Stop", value=self._journal.id, danger=True)
-        async with aclosing(pieces):
-            async for piece in pieces:
-                answer.take(piece)
+        answer = GrowingAnswer()
+        stop = Button(action=Action.STOP, label="Stop", value=self._turn_handle.id, danger=True)
+        async with aclosing(parts):
+            async for part in parts:
+                answer.take(part)
                 if not self._there and answer.closing is None:
                     await self._send(layout.growing("", answer.status, stop))
         *full, rest = pages(answer.text, [])
@@ -70,14 +75,14 @@ class CommandSink:
             body = {"response_type": "ephemeral", "replace_original": replace, **content}
             if await self._post(body):
                 return
-        await self._calls.must(
+        await self._web_api.must(
             "chat.postEphemeral", channel=self._place.channel, user=self._place.user, **content
         )
 
     async def _post(self, body: dict[str, Any]) -> bool:
         """False: the address is used up or too old."""
         try:
-            async with self._calls.session.post(
+            async with self._web_api.session.post(
                 self._place.response_url, json=body, allow_redirects=False
             ) as answer:
                 if answer.status == 429 or answer.status >= 500:
@@ -90,16 +95,16 @@ class CommandSink:
 class HomeSink:
     """Publishes a person's App Home. What is said in answer to a button there goes to the person directly."""
 
-    def __init__(self, *, calls: Calls, place: Place, opened: bool) -> None:
-        self._calls = calls
-        self._place = place
+    def __init__(self, *, web_api: WebApi, reference: ConversationReference, opened: bool) -> None:
+        self._web_api = web_api
+        self._place = reference
         self._opened = opened
 
-    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
-        answer = Answer()
-        async with aclosing(pieces):
-            async for piece in pieces:
-                answer.take(piece)
+    async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
+        answer = GrowingAnswer()
+        async with aclosing(parts):
+            async for part in parts:
+                answer.take(part)
         return (await self._direct(layout.finished(answer.text, answer.closing)),)
 
     async def say(self, reply: Reply) -> str:
@@ -107,11 +112,11 @@ class HomeSink:
         if not self._opened:
             return await self._direct(content)
         view = {"type": "home", "blocks": layout.for_view(content["blocks"])}
-        await self._calls.must("views.publish", user_id=self._place.user, view=view)
+        await self._web_api.must("views.publish", user_id=self._place.user, view=view)
         return ""
 
     async def _direct(self, content: dict[str, Any]) -> str:
-        answer = await self._calls.must(
+        answer = await self._web_api.must(
             "chat.postMessage", channel=self._place.user, **layout.QUIET, **content
         )
         return str(answer["ts"])
@@ -120,11 +125,11 @@ class HomeSink:
 class GreetingSink:
     """Greets in the app's Messages tab: with Slack's suggested prompts, or with a message where there are none."""
 
-    def __init__(self, *, calls: Calls, place: Place) -> None:
-        self._calls = calls
-        self._place = place
+    def __init__(self, *, web_api: WebApi, reference: ConversationReference) -> None:
+        self._web_api = web_api
+        self._place = reference
 
-    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+    async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         raise PlatformGone("a greeting is not an answer")
 
     async def say(self, reply: Reply) -> str:
@@ -134,7 +139,7 @@ class GreetingSink:
         ]
         try:
             if prompts:
-                await self._calls.must(
+                await self._web_api.must(
                     "assistant.threads.setSuggestedPrompts",
                     channel_id=self._place.channel,
                     title=layout.one_line(layout.fallback(reply.text), 150),
@@ -146,7 +151,7 @@ class GreetingSink:
         except PlatformError as error:
             log.info("no suggested prompts here", extra={"code": error.code})
         content = layout.reply(reply)
-        answer = await self._calls.must(
+        answer = await self._web_api.must(
             "chat.postMessage", channel=self._place.channel, **layout.QUIET, **content
         )
         return str(answer["ts"])

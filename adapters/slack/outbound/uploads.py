@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from adapters.slack.outbound.message import Desk, Page
+from adapters.slack.outbound.message import AnswerMessage, SinkContext
 from bot.domain.errors import PlatformError
 
 NAME = "answer.md"
@@ -17,23 +17,28 @@ NAME = "answer.md"
 log = logging.getLogger(__name__)
 
 
-async def attach(desk: Desk, page: Page, text: str, content: dict[str, Any]) -> None:
+async def attach(sink_context: SinkContext, page: AnswerMessage, text: str, content: dict[str, Any]) -> None:
     """Source: docs.slack.dev "Working with files", files.getUploadURLExternal and completeUploadExternal."""
     data = text.encode()
     try:
-        ticket = await desk.calls.must("files.getUploadURLExternal", filename=NAME, length=len(data))
-        await send(desk, str(ticket["upload_url"]), data)
+        ticket = await sink_context.web_api.must(
+            "files.getUploadURLExternal", filename=NAME, length=len(data)
+        )
+        await _send(sink_context, str(ticket["upload_url"]), data)
         file = {"id": ticket["file_id"], "title": NAME}
-        await desk.calls.must("files.completeUploadExternal", files=[file])
+        await sink_context.web_api.must("files.completeUploadExternal", files=[file])
         await page.edit({**content, "file_ids": [ticket["file_id"]]})
     except (PlatformError, aiohttp.ClientError, TimeoutError, KeyError) as error:
         log.warning(
-            "answer not attached as a file", extra={"turn": desk.journal.id, "error": type(error).__name__}
+            "answer not attached as a file",
+            extra={"turn": sink_context.turn_handle.id, "error": type(error).__name__},
         )
 
 
-async def send(desk: Desk, url: str, data: bytes) -> None:
+async def _send(sink_context: SinkContext, url: str, data: bytes) -> None:
     """The bytes, without our token: the address itself is the permission."""
     headers = {"Content-Type": "application/octet-stream"}
-    async with desk.calls.session.post(url, data=data, headers=headers, allow_redirects=False) as answer:
+    async with sink_context.web_api.session.post(
+        url, data=data, headers=headers, allow_redirects=False
+    ) as answer:
         answer.raise_for_status()

@@ -13,13 +13,13 @@ Name = Annotated[str, Field(max_length=2048)]
 Words = Annotated[str, Field(max_length=300_000)]
 
 
-class Wired(BaseModel):
+class ActivityPart(BaseModel):
     """A part of an activity: read strictly, unknown fields dropped."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True, alias_generator=to_camel)
 
 
-class Account(Wired):
+class Account(ActivityPart):
     id: Name = ""
     name: Name | None = None
     aad_object_id: Name | None = None
@@ -27,37 +27,37 @@ class Account(Wired):
     is_targeted: bool | None = None
 
 
-class Conversation(Wired):
+class ConversationInfo(ActivityPart):
     id: Name = Field(min_length=1)
     conversation_type: Name | None = None
     tenant_id: Name | None = None
 
 
-class Identified(Wired):
+class IdOnly(ActivityPart):
     id: Name | None = None
 
 
-class ChannelData(Wired):
-    tenant: Identified | None = None
+class ChannelData(ActivityPart):
+    tenant: IdOnly | None = None
     event_type: Name | None = None
 
 
-class Attachment(Wired):
+class Attachment(ActivityPart):
     content_type: Name | None = None
     content_url: Annotated[str, Field(max_length=16_384)] | None = None
     name: Name | None = None
     content: Any = None
 
 
-class Reaction(Wired):
+class Reaction(ActivityPart):
     type: Name = ""
 
 
-class Incoming(Wired):
+class IncomingActivity(ActivityPart):
     """One activity. Everything but `type`, `conversation` and `from` may be missing."""
 
     type: Name = Field(min_length=1)
-    conversation: Conversation
+    conversation: ConversationInfo
     from_: Account = Field(alias="from")
     id: Name | None = None
     name: Name | None = None

@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from adapters.teams.clouds import Hosts, address
-from adapters.teams.http_session import Wire
+from adapters.teams.http_session import HttpSession
 from adapters.teams.outbound.credentials import Credentials
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.domain.events import File
@@ -22,8 +22,10 @@ HOPS = 3
 class Downloads:
     """Fetches one file at a time. Raises PlatformError, which never holds the address: it may be a secret."""
 
-    def __init__(self, *, wire: Wire, hosts: Hosts, services: Hosts, credentials: Credentials | None) -> None:
-        self._wire = wire
+    def __init__(
+        self, *, http: HttpSession, hosts: Hosts, services: Hosts, credentials: Credentials | None
+    ) -> None:
+        self._http = http
         self._hosts = hosts
         self._services = services
         self._credentials = credentials
@@ -46,7 +48,7 @@ class Downloads:
     async def _hop(self, url: URL, service: str) -> bytes | URL:
         """The bytes, or where to look instead."""
         headers = await self._headers(url, service)
-        async with self._wire.session.get(url, headers=headers, allow_redirects=False) as response:
+        async with self._http.session.get(url, headers=headers, allow_redirects=False) as response:
             if response.status in {301, 302, 303, 307, 308}:
                 try:
                     return url.join(URL(response.headers.get("Location", "")))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.teams.inbound import message_text
-from adapters.teams.inbound.activity import Incoming
+from adapters.teams.inbound.activity import IncomingActivity
 from bot.domain.events import (
     Author,
     ButtonPressed,
@@ -35,7 +35,7 @@ DISLIKED = ("dislike", "1f44e")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed:
+class CardSubmission:
     """What a button of ours carried, however it came back."""
 
     action: Action
@@ -43,7 +43,7 @@ class Pressed:
     private: bool
 
 
-def message(incoming: Incoming) -> Event | None:
+def message(incoming: IncomingActivity) -> Event | None:
     """A message, or the press of a card's Action.Submit, which arrives as a message without text. Other bots are
     not answered: two could talk for ever.
     """
@@ -55,7 +55,7 @@ def message(incoming: Incoming) -> Event | None:
     direct = incoming.scope == "personal"
     return MessageReceived(
         **_happening(incoming, "message", private=private),
-        text=message_text.words(incoming),
+        text=message_text.message_words(incoming),
         message=incoming.id or "",
         addressed=direct or private or message_text.mentioned(incoming),
         direct=direct,
@@ -65,24 +65,24 @@ def message(incoming: Incoming) -> Event | None:
     )
 
 
-def edit(incoming: Incoming) -> Event | None:
+def edit(incoming: IncomingActivity) -> Event | None:
     """An edited message, or one whose deletion was undone."""
     if not incoming.id:
         return None
     return MessageEdited(
         **_happening(incoming, "edit", *_version(incoming)),
         message=incoming.id,
-        text=message_text.words(incoming),
+        text=message_text.message_words(incoming),
     )
 
 
-def deletion(incoming: Incoming) -> Event | None:
+def deletion(incoming: IncomingActivity) -> Event | None:
     if not incoming.id:
         return None
     return MessageDeleted(**_happening(incoming, "delete", *_version(incoming)), message=incoming.id)
 
 
-def reaction(incoming: Incoming) -> Event | None:
+def reaction(incoming: IncomingActivity) -> Event | None:
     """A thumb under one of our messages; other emoji say nothing about an answer."""
     kinds = [one.type.lower() for one in incoming.reactions_added or ()]
     for action, names in ((Action.UP, LIKED), (Action.DOWN, DISLIKED)):
@@ -91,7 +91,7 @@ def reaction(incoming: Incoming) -> Event | None:
     return None
 
 
-def greeting(incoming: Incoming) -> Event | None:
+def greeting(incoming: IncomingActivity) -> Event | None:
     """The bot was added. Two activities tell of one installation, so both make the same event."""
     installed = incoming.type == "installationUpdate" and incoming.action == "add"
     joined = any(member.id == incoming.recipient.id for member in incoming.members_added or ())
@@ -102,9 +102,9 @@ def greeting(incoming: Incoming) -> Event | None:
     return Greeted(**{**shared, "id": name}, direct=incoming.scope == "personal")
 
 
-def press(incoming: Incoming, data: Any) -> Event | None:
+def press(incoming: IncomingActivity, data: Any) -> Event | None:
     """One of our buttons or choices. None for anything that is not ours."""
-    pressed = read(data)
+    pressed = read_submission(data)
     if pressed is None:
         return None
     happening = _happening(incoming, "press", private=pressed.private)
@@ -120,7 +120,7 @@ def press(incoming: Incoming, data: Any) -> Event | None:
     )
 
 
-def feedback(incoming: Incoming) -> Event | None:
+def feedback(incoming: IncomingActivity) -> Event | None:
     """The thumbs Teams shows under an answer. The text comes as JSON inside JSON, or plain."""
     value = incoming.value.get("actionValue") if isinstance(incoming.value, dict) else None
     if not isinstance(value, dict) or value.get("reaction") not in ("like", "dislike"):
@@ -129,7 +129,7 @@ def feedback(incoming: Incoming) -> Event | None:
     return _vote(incoming, "feedback", action, comment=_comment(value.get("feedback")))
 
 
-def _vote(incoming: Incoming, kind: str, action: Action, comment: str = "") -> Event:
+def _vote(incoming: IncomingActivity, kind: str, action: Action, comment: str = "") -> Event:
     """All that is known of the answer is which message shows it."""
     message = incoming.reply_to_id or ""
     return ButtonPressed(
@@ -137,14 +137,14 @@ def _vote(incoming: Incoming, kind: str, action: Action, comment: str = "") -> E
     )
 
 
-def read(data: Any) -> Pressed | None:
+def read_submission(data: Any) -> CardSubmission | None:
     """What our button carried; inputs of the card are merged into the same object."""
     if not isinstance(data, dict) or data.get(ACTION) not in list(Action):
         return None
     value = data.get(str(data[INPUT])) if INPUT in data else data.get(VALUE, "")
     if not isinstance(value, str) or (INPUT in data and not value):
         return None
-    return Pressed(action=Action(data[ACTION]), value=value[:200], private=data.get(PRIVATE) is True)
+    return CardSubmission(action=Action(data[ACTION]), value=value[:200], private=data.get(PRIVATE) is True)
 
 
 def _comment(feedback: Any) -> str:
@@ -158,24 +158,24 @@ def _comment(feedback: Any) -> str:
     return text[:2000] if isinstance(text, str) else ""
 
 
-def _version(incoming: Incoming) -> tuple[str, str]:
+def _version(incoming: IncomingActivity) -> tuple[str, str]:
     """What tells the changes of one message apart; they all carry its id."""
     kind = incoming.channel_data.event_type if incoming.channel_data else None
     return kind or "", incoming.timestamp or ""
 
 
-def _happening(incoming: Incoming, kind: str, *more: str, private: bool = False) -> dict[str, Any]:
+def _happening(incoming: IncomingActivity, kind: str, *more: str, private: bool = False) -> dict[str, Any]:
     """The fields that all events share."""
     tenant = next(iter(incoming.tenants), "")
     author = _author(incoming, tenant)
     conversation = _conversation(incoming)
-    place, _, root = conversation.partition(";messageid=")
+    reference, _, root = conversation.partition(";messageid=")
     return {
         "id": ":".join((kind, conversation, incoming.id or _fingerprint(incoming), *more)),
         "thread": ThreadKey(
             platform=PLATFORM,
             workspace=tenant,
-            channel=place,
+            channel=reference,
             thread=f"/{author.id}" if private else root,
         ),
         "author": author,
@@ -184,7 +184,7 @@ def _happening(incoming: Incoming, kind: str, *more: str, private: bool = False)
     }
 
 
-def _author(incoming: Incoming, tenant: str) -> Author:
+def _author(incoming: IncomingActivity, tenant: str) -> Author:
     person = incoming.from_
     return Author(
         id=person.aad_object_id or person.id,
@@ -193,7 +193,7 @@ def _author(incoming: Incoming, tenant: str) -> Author:
     )
 
 
-def _conversation(incoming: Incoming) -> str:
+def _conversation(incoming: IncomingActivity) -> str:
     """Where to answer: a new post in a channel whose id names no thread opens the thread of its own id."""
     conversation, message = incoming.conversation.id, incoming.id or ""
     bare = incoming.scope == "channel" and ";messageid=" not in conversation
@@ -202,7 +202,7 @@ def _conversation(incoming: Incoming) -> str:
     return conversation
 
 
-def _reply(incoming: Incoming, conversation: str, *, private: bool) -> Mapping[str, str]:
+def _reply(incoming: IncomingActivity, conversation: str, *, private: bool) -> Mapping[str, str]:
     """What is needed to answer from another process."""
     fields = {
         "service": incoming.service_url,
@@ -216,7 +216,7 @@ def _reply(incoming: Incoming, conversation: str, *, private: bool) -> Mapping[s
     return {name: value for name, value in fields.items() if value}
 
 
-def _label(incoming: Incoming) -> str:
+def _label(incoming: IncomingActivity) -> str:
     """The sensitivity label of what was asked, as JSON: the answer carries it on."""
     for entity in incoming.of_kind("https://schema.org/Message"):
         usage = entity.get("usageInfo")
@@ -230,7 +230,7 @@ def _label(incoming: Incoming) -> str:
     return ""
 
 
-def _fingerprint(incoming: Incoming) -> str:
+def _fingerprint(incoming: IncomingActivity) -> str:
     """A stand-in for a missing id, the same when the same activity is delivered again."""
     told = incoming.model_dump_json(include={"name", "value", "reply_to_id", "timestamp", "from_"})
     return hashlib.sha256(told.encode()).hexdigest()[:24]

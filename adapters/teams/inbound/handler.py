@@ -18,9 +18,9 @@ from botframework.connector.auth import (
 )
 
 from adapters.teams.inbound import events
-from adapters.teams.inbound.activity import Incoming
+from adapters.teams.inbound.activity import IncomingActivity
+from bot.domain.claims import Receipt
 from bot.domain.events import Event
-from bot.ports import Receipt
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ ANSWERS: Mapping[Receipt, str] = {
 Answer = tuple[int, Any]
 
 
-class Ears(ActivityHandler):  # type: ignore[misc]  # botbuilder has no types
+class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no types
     """Puts what an activity means into the inbox. Raises StorageUnavailable; then nothing was taken in.
 
     `external`: people of other organisations may ask.
@@ -79,7 +79,7 @@ class Ears(ActivityHandler):  # type: ignore[misc]  # botbuilder has no types
         status, body = await self._invoked(incoming(turn_context))
         return InvokeResponse(status=status, body=body)
 
-    async def _invoked(self, heard: Incoming) -> Answer:
+    async def _invoked(self, heard: IncomingActivity) -> Answer:
         value = heard.value if isinstance(heard.value, dict) else {}
         match heard.name:
             case "adaptiveCard/action":
@@ -107,8 +107,8 @@ class Ears(ActivityHandler):  # type: ignore[misc]  # botbuilder has no types
         return receipt
 
 
-def incoming(turn_context: TurnContext) -> Incoming:
-    heard: Incoming = turn_context.turn_state[INCOMING]
+def incoming(turn_context: TurnContext) -> IncomingActivity:
+    heard: IncomingActivity = turn_context.turn_state[INCOMING]
     return heard
 
 
@@ -124,7 +124,7 @@ def card_answer(receipt: Receipt | None) -> dict[str, Any]:
     }
 
 
-def as_botbuilder(heard: Incoming) -> Activity:
+def as_botbuilder(heard: IncomingActivity) -> Activity:
     """The same activity for botbuilder, made of what was checked: its own reader trips over odd fields."""
     return Activity(
         type=heard.type,
@@ -143,7 +143,7 @@ def as_botbuilder(heard: Incoming) -> Activity:
     )
 
 
-class Trusted(BotFrameworkAuthentication):  # type: ignore[misc]  # botbuilder has no types
+class AlreadyAuthenticated(BotFrameworkAuthentication):  # type: ignore[misc]  # botbuilder has no types
     """Tells botbuilder that the gate has done its work. Never authenticates anybody itself."""
 
     async def authenticate_request(self, activity: Activity, auth_header: str) -> AuthenticateRequestResult:
@@ -168,19 +168,19 @@ class NoConnector(ConnectorFactory):  # type: ignore[misc]  # botbuilder has no 
         return self
 
 
-class Turns(CloudAdapterBase):  # type: ignore[misc]  # botbuilder has no types
+class BotbuilderAdapter(CloudAdapterBase):  # type: ignore[misc]  # botbuilder has no types
     """Runs one activity through botbuilder's middleware and the ears."""
 
-    def __init__(self, ears: Ears) -> None:
-        super().__init__(Trusted())
-        self._ears = ears
+    def __init__(self, handler: EventHandler) -> None:
+        super().__init__(AlreadyAuthenticated())
+        self._handler = handler
 
-    async def take(self, heard: Incoming) -> Answer:
+    async def take(self, heard: IncomingActivity) -> Answer:
         """What the platform is answered: status and body (None: no body)."""
 
         async def logic(turn_context: TurnContext) -> None:
             turn_context.turn_state[INCOMING] = heard
-            await self._ears.on_turn(turn_context)
+            await self._handler.on_turn(turn_context)
 
         believed = AuthenticateRequestResult()
         believed.claims_identity = ClaimsIdentity({}, True)

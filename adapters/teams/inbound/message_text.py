@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.teams.inbound.activity import Attachment, Incoming
+from adapters.teams.inbound.activity import Attachment, IncomingActivity
 from bot.domain.events import File
 
 ELEMENT = re.compile(r"<at(?:\s[^<>]*)?>([^<>]*)</at>", re.IGNORECASE)
@@ -15,12 +15,12 @@ MENTIONS = 20  # of the bot that are taken out of one message; each costs anothe
 DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 
 
-def mentioned(incoming: Incoming) -> bool:
+def mentioned(incoming: IncomingActivity) -> bool:
     """Whether the bot is mentioned. Names are not unique, so only ids count."""
     return any(_account(mention) == incoming.recipient.id for mention in incoming.of_kind("mention"))
 
 
-def words(incoming: Incoming) -> str:
+def message_words(incoming: IncomingActivity) -> str:
     """The text, each mention of the bot taken out once, other people's names kept, what is quoted as a quote."""
     text = incoming.text or ""
     ours = [mention for mention in incoming.of_kind("mention") if _account(mention) == incoming.recipient.id]
@@ -33,7 +33,7 @@ def words(incoming: Incoming) -> str:
     return "\n\n".join(part for part in (*quotes, text) if part)
 
 
-def files(incoming: Incoming) -> tuple[File, ...]:
+def files(incoming: IncomingActivity) -> tuple[File, ...]:
     """What is attached. The text/html attachment is the message's own formatted text, hence no file."""
     found = (_file(one, number, incoming) for number, one in enumerate(incoming.attachments or ()))
     return tuple(file for file in found if file)
@@ -65,7 +65,7 @@ def _quote(quoted: Any) -> str:
     return "\n".join(f"> {line}" for line in said)
 
 
-def _file(attachment: Attachment, number: int, incoming: Incoming) -> File | None:
+def _file(attachment: Attachment, number: int, incoming: IncomingActivity) -> File | None:
     """Its id is its place in the message: what clients send as an id need not be one."""
     kind, content = attachment.content_type or "", attachment.content
     id = f"{incoming.id}/{number}"

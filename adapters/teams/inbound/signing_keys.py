@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import jwt
 
-from adapters.teams.http_session import Wire
+from adapters.teams.http_session import HttpSession
 from bot.domain.errors import SwitchboardError
 
 log = logging.getLogger(__name__)
@@ -40,14 +40,16 @@ class SigningKey:
     endorsements: frozenset[str]
 
 
-class KeySet:
+class SigningKeys:
     """Finds a key by its id. One refresh at a time; while one runs, known keys are served from memory.
 
     `clock` counts seconds and never goes back.
     """
 
-    def __init__(self, *, wire: Wire, metadata_url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._wire = wire
+    def __init__(
+        self, *, http: HttpSession, metadata_url: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._http = http
         self._metadata_url = metadata_url
         self._clock = clock
         self._keys: Mapping[str, SigningKey] = {}
@@ -82,7 +84,7 @@ class KeySet:
             self._tried = now
             try:
                 async with asyncio.timeout(TIMEOUT):
-                    self._keys = parse(await self._fetch())
+                    self._keys = _parse(await self._fetch())
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:
                 log.warning("teams keys not refreshed", extra={"error": type(error).__name__})
                 self._ended = self._clock()
@@ -101,7 +103,7 @@ class KeySet:
         return await self._read(url)
 
     async def _read(self, url: str) -> Any:
-        async with self._wire.session.get(url, allow_redirects=False) as response:
+        async with self._http.session.get(url, allow_redirects=False) as response:
             if response.status != 200:
                 raise ValueError(f"status {response.status}")
             body = bytearray()
@@ -112,7 +114,7 @@ class KeySet:
             return json.loads(body)
 
 
-def parse(document: Any) -> Mapping[str, SigningKey]:
+def _parse(document: Any) -> Mapping[str, SigningKey]:
     """The RSA keys of a JWKS document by id. Raises ValueError when it holds none."""
     entries = document.get("keys") if isinstance(document, dict) else None
     found = {}

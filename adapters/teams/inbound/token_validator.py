@@ -14,8 +14,8 @@ from typing import Any
 import jwt
 
 from adapters.teams.clouds import Hosts, address
-from adapters.teams.inbound.activity import Incoming
-from adapters.teams.inbound.signing_keys import KeySet, KeysUnavailable, SigningKey
+from adapters.teams.inbound.activity import IncomingActivity
+from adapters.teams.inbound.signing_keys import KeysUnavailable, SigningKey, SigningKeys
 from bot.domain.errors import SwitchboardError
 from bot.settings.environment import loopback
 
@@ -26,7 +26,7 @@ PASSED_ON = ("Origin", "Sec-Fetch-Site", "Forwarded", "X-Forwarded-For", "X-Forw
 OPTIONS: Any = {"require": ["exp", "iss", "aud"], "strict_aud": True, "enforce_minimum_key_length": True}
 
 
-class Denied(SwitchboardError):
+class RequestDenied(SwitchboardError):
     """The request is not to be believed (401), not for us (403), or cannot be judged now (503)."""
 
     def __init__(self, status: int, why: str) -> None:
@@ -35,18 +35,18 @@ class Denied(SwitchboardError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bearer:
+class VerifiedToken:
     """A token that holds: signed by a key with these endorsements, issued for one serviceUrl."""
 
     service_url: str
     endorsements: frozenset[str]
 
 
-class Gate:
+class TokenValidator:
     """Lets in what the Bot Connector sent us, for tenants we serve, from hosts we would answer."""
 
     def __init__(
-        self, *, keys: KeySet, app_id: str, issuer: str, tenants: frozenset[str], hosts: Hosts
+        self, *, keys: SigningKeys, app_id: str, issuer: str, tenants: frozenset[str], hosts: Hosts
     ) -> None:
         if not app_id or not tenants:
             raise ValueError("An empty app id or list of tenants would let anybody in, or nobody.")
@@ -56,20 +56,20 @@ class Gate:
         self._tenants = frozenset(tenant.lower() for tenant in tenants)
         self._hosts = hosts
 
-    async def verify(self, headers: Mapping[str, str]) -> Bearer:
+    async def verify(self, headers: Mapping[str, str]) -> VerifiedToken:
         """What the Authorization header proves, before the body is read. Raises Denied."""
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > LONGEST:
-            raise Denied(401, "no bearer token")
+            raise RequestDenied(401, "no bearer token")
         try:
             key = await self._keys.find(_key_id(token))
         except KeysUnavailable as error:
-            raise Denied(503, str(error)) from None
+            raise RequestDenied(503, str(error)) from None
         if key is None:
-            raise Denied(401, "unknown key")
+            raise RequestDenied(401, "unknown key")
         return self._believe(token, key)
 
-    def _believe(self, token: str, key: SigningKey) -> Bearer:
+    def _believe(self, token: str, key: SigningKey) -> VerifiedToken:
         try:
             claims: Mapping[str, Any] = jwt.decode(
                 token,
@@ -81,24 +81,24 @@ class Gate:
                 options=OPTIONS,
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
-            raise Denied(401, type(error).__name__) from None
+            raise RequestDenied(401, type(error).__name__) from None
         url = claims.get("serviceurl")
         if not isinstance(url, str) or not url:
-            raise Denied(401, "no serviceurl claim")
-        return Bearer(service_url=url, endorsements=key.endorsements)
+            raise RequestDenied(401, "no serviceurl claim")
+        return VerifiedToken(service_url=url, endorsements=key.endorsements)
 
-    def admit(self, bearer: Bearer, incoming: Incoming) -> None:
+    def admit(self, bearer: VerifiedToken, incoming: IncomingActivity) -> None:
         """Whether the token was issued for this very activity, and whether we serve its tenant. Raises Denied."""
         if incoming.channel_id != "msteams" or incoming.channel_id not in bearer.endorsements:
-            raise Denied(401, "not endorsed for this channel")
+            raise RequestDenied(401, "not endorsed for this channel")
         if not incoming.service_url or incoming.service_url.rstrip("/") != bearer.service_url.rstrip("/"):
-            raise Denied(401, "another serviceUrl")
+            raise RequestDenied(401, "another serviceUrl")
         url = address(incoming.service_url)
         if url is None or not self._hosts.allow(url):
-            raise Denied(403, "serviceUrl host is not allowed")
+            raise RequestDenied(403, "serviceUrl host is not allowed")
         named = incoming.tenants
         if len(named) != 1 or not (named <= self._tenants or "*" in self._tenants):
-            raise Denied(403, "tenant is not allowed")
+            raise RequestDenied(403, "tenant is not allowed")
 
 
 def _key_id(token: str) -> str:
@@ -106,25 +106,25 @@ def _key_id(token: str) -> str:
     try:
         header = json.loads(base64.urlsafe_b64decode(token.partition(".")[0] + "=="))
     except (ValueError, RecursionError):
-        raise Denied(401, "no token") from None
+        raise RequestDenied(401, "no token") from None
     kid = header.get("kid") if isinstance(header, dict) else None
     if not isinstance(kid, str) or header.get("alg") != "RS256":
-        raise Denied(401, "not RS256 with a key id")
+        raise RequestDenied(401, "not RS256 with a key id")
     return kid
 
 
-class OpenGate:
+class PlaygroundValidator:
     """For Microsoft 365 Agents Playground, which signs nothing: only from this machine, about this machine."""
 
-    async def verify(self, headers: Mapping[str, str]) -> Bearer:
+    async def verify(self, headers: Mapping[str, str]) -> VerifiedToken:
         """Raises Denied for what a page in a browser, a foreign name for this machine or a tunnel may have sent."""
         await asyncio.sleep(0)
         url = address(f"http://{headers.get('Host', '')}")
         if url is None or not loopback(url.host or "") or any(name in headers for name in PASSED_ON):
-            raise Denied(403, "not sent by a program on this machine")
-        return Bearer(service_url="", endorsements=frozenset())
+            raise RequestDenied(403, "not sent by a program on this machine")
+        return VerifiedToken(service_url="", endorsements=frozenset())
 
-    def admit(self, bearer: Bearer, incoming: Incoming) -> None:
+    def admit(self, bearer: VerifiedToken, incoming: IncomingActivity) -> None:
         url = address(incoming.service_url)
         if url is None or url.scheme != "http" or not loopback(url.host or ""):
-            raise Denied(403, "serviceUrl is not on this machine")
+            raise RequestDenied(403, "serviceUrl is not on this machine")

@@ -1,22 +1,24 @@
 """Teams' part of `switchboard check`: whether the bot gets a token, and whether Microsoft's keys can be read."""
 
 from adapters.teams.clouds import cloud_of
-from adapters.teams.http_session import Wire
-from adapters.teams.inbound.signing_keys import KeySet, KeysUnavailable
+from adapters.teams.http_session import HttpSession
+from adapters.teams.inbound.signing_keys import KeysUnavailable, SigningKeys
 from adapters.teams.setup import credentials
 from bot.domain.errors import PlatformBusy
-from bot.settings.settings import Teams
+from bot.settings.settings import TeamsSettings
 
 
-async def check(said: Teams) -> str:
+async def check_credentials(said: TeamsSettings) -> str:
     """What is wrong and what to type; "" when nothing is. The playground asks nobody and is asked by nobody."""
     if said.playground:
         return ""
     cloud = cloud_of(said.openid_metadata_url or "")
-    async with Wire() as wire:
+    async with HttpSession() as http:
         try:
-            await credentials(said, wire, cloud).token()
-            await KeySet(wire=wire, metadata_url=said.openid_metadata_url or cloud.metadata_url).find("none")
+            await credentials(said, http, cloud).token()
+            await SigningKeys(http=http, metadata_url=said.openid_metadata_url or cloud.metadata_url).find(
+                "none"
+            )
         except PlatformBusy as error:
             url = said.token_url or cloud.token_url(said.tenant_id)
             return (

@@ -7,17 +7,16 @@ import asyncio
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
 
 from adapters.teams.clouds import Hosts, address
-from adapters.teams.http_session import Wire
+from adapters.teams.conversation_reference import ConversationAddress
+from adapters.teams.http_session import HttpSession
 from adapters.teams.outbound.credentials import Credentials
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 
@@ -72,48 +71,34 @@ class Repeat(Enum):
     NEVER = "never"  # an update that the next one makes superfluous
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
-    """A conversation as the Bot Connector addresses it. `targeted`: what is sent there is for one person only."""
-
-    service_url: str
-    conversation: str
-    targeted: bool = False
-
-    def url(self, activity: str = "") -> str:
-        base = (
-            f"{self.service_url.rstrip('/')}/v3/conversations/{quote(self.conversation, safe='')}/activities"
-        )
-        url = f"{base}/{quote(activity, safe='')}" if activity else base
-        return f"{url}?isTargetedActivity=true" if self.targeted else url
-
-
 class Connector:
     """Posts, edits and deletes activities. `credentials` None sends no token (Agents Playground)."""
 
-    def __init__(self, *, wire: Wire, hosts: Hosts, credentials: Credentials | None) -> None:
-        self._wire = wire
+    def __init__(self, *, http: HttpSession, hosts: Hosts, credentials: Credentials | None) -> None:
+        self._http = http
         self._hosts = hosts
         self._credentials = credentials
 
-    async def post(self, where: Where, activity: Mapping[str, Any], repeat: Repeat = Repeat.ONCE) -> str:
+    async def post(
+        self, where: ConversationAddress, activity: Mapping[str, Any], repeat: Repeat = Repeat.ONCE
+    ) -> str:
         """The new activity's id, "" where the service gives none (updates of a stream)."""
         return await self._call("POST", where.url(), activity, repeat)
 
     async def put(
-        self, where: Where, id: str, activity: Mapping[str, Any], repeat: Repeat = Repeat.FREELY
+        self, where: ConversationAddress, id: str, activity: Mapping[str, Any], repeat: Repeat = Repeat.FREELY
     ) -> None:
         await self._call("PUT", where.url(id), activity, repeat)
 
-    async def delete(self, where: Where, id: str) -> None:
+    async def delete(self, where: ConversationAddress, id: str) -> None:
         await self._call("DELETE", where.url(id), None, Repeat.FREELY)
 
-    async def chat_with(self, where: Where, user: str, tenant: str) -> Where:
+    async def chat_with(self, where: ConversationAddress, user: str, tenant: str) -> ConversationAddress:
         """The one-to-one chat with somebody met in `where`, opened if need be."""
         url = f"{where.service_url.rstrip('/')}/v3/conversations"
         wish = {"isGroup": False, "members": [{"id": user}], "channelData": {"tenant": {"id": tenant}}}
         chat = await self._call("POST", url, wish, Repeat.FREELY)
-        return Where(service_url=where.service_url, conversation=chat)
+        return ConversationAddress(service_url=where.service_url, conversation=chat)
 
     async def _call(self, method: str, url: str, activity: Mapping[str, Any] | None, repeat: Repeat) -> str:
         target = self._checked(url)
@@ -158,7 +143,7 @@ class Connector:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        request = self._wire.session.request(method, url, data=body, headers=headers, allow_redirects=False)
+        request = self._http.session.request(method, url, data=body, headers=headers, allow_redirects=False)
         try:
             async with request as response:
                 text = await response.text(errors="replace")

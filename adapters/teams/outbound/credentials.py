@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from adapters.teams.http_session import Wire
+from adapters.teams.http_session import HttpSession
 from bot.domain.errors import PlatformBusy
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ PAUSE = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class AccessToken:
     """A token, and the clock's time at which it is renewed and at which it ends."""
 
     token: str = field(repr=False)
@@ -39,14 +39,14 @@ class Credentials:
     def __init__(
         self,
         *,
-        wire: Wire,
+        http: HttpSession,
         token_url: str,
         app_id: str,
         secret: str,
         scope: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._wire = wire
+        self._http = http
         self._token_url = token_url
         self._form = {
             "grant_type": "client_credentials",
@@ -55,7 +55,7 @@ class Credentials:
             "scope": scope,
         }
         self._clock = clock
-        self._grant = Grant(token="", renew=float("-inf"), end=float("-inf"))
+        self._grant = AccessToken(token="", renew=float("-inf"), end=float("-inf"))
         self._tried = self._failed = float("-inf")
         self._asking = asyncio.Lock()
 
@@ -75,7 +75,7 @@ class Credentials:
     def refused(self, token: str) -> None:
         """The Connector did not take this token: the next caller gets another."""
         if token == self._grant.token:
-            self._grant = Grant(token="", renew=float("-inf"), end=float("-inf"))
+            self._grant = AccessToken(token="", renew=float("-inf"), end=float("-inf"))
 
     async def _renew(self) -> None:
         self._tried = self._clock()
@@ -88,8 +88,8 @@ class Credentials:
             if self._clock() >= self._grant.end:
                 raise PlatformBusy("no token for the Bot Connector", code="token") from error
 
-    async def _ask(self) -> Grant:
-        post = self._wire.session.post(self._token_url, data=self._form, allow_redirects=False)
+    async def _ask(self) -> AccessToken:
+        post = self._http.session.post(self._token_url, data=self._form, allow_redirects=False)
         async with post as response:
             body = json.loads(await response.text())
             if response.status != 200:
@@ -97,4 +97,4 @@ class Credentials:
                 raise ValueError(f"status {response.status} {code}")
         lifetime, now = float(body["expires_in"]), self._clock()
         renew = now + max(lifetime - AHEAD, lifetime / 2)
-        return Grant(token=str(body["access_token"]), renew=renew, end=now + lifetime)
+        return AccessToken(token=str(body["access_token"]), renew=renew, end=now + lifetime)

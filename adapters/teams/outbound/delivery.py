@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from adapters.teams.conversation_reference import Place
+from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.outbound.connector import Connector
 from adapters.teams.outbound.rendering import messages, sizes
 from adapters.teams.outbound.rendering.cards import actions_card
-from adapters.teams.outbound.rendering.inline import Source, literal
+from adapters.teams.outbound.rendering.inline import Citation, literal
 from adapters.teams.outbound.rendering.messages import Activity
 from bot.delivery.pacing import Clock
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing
-from bot.ports import Journal
+from bot.ports import TurnHandle
 
 WAITING = "One moment…"
 ROOM = 600
@@ -25,29 +25,29 @@ ROOM = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class DeliveryContext:
     """What a voice speaks with: where, over what, on whose behalf."""
 
     connector: Connector
-    place: Place
-    journal: Journal
+    reference: ConversationReference
+    turn_handle: TurnHandle
     clock: Clock
     extended: bool = False
 
     def message(self, text: str) -> Activity:
-        return messages.message(text, extended=self.extended)
+        return messages.text_message(text, extended=self.extended)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Final:
+class FinalAnswer:
     """A whole answer, in parts that fit into one message each."""
 
     texts: tuple[str, ...]
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Citation, ...] = ()
     buttons: tuple[Button, ...] = ()
 
     @classmethod
-    def of(cls, body: str, closing: Closing, sources: Sequence[Source]) -> "Final":
+    def of(cls, body: str, closing: Closing, sources: Sequence[Citation]) -> "FinalAnswer":
         """The answer, what went wrong if anything, and the quiet last line. Teams has thumbs of its own."""
         said = "\n\n".join(part for part in (body, literal(closing.notice)) if part)
         texts = sizes.parts(said, sizes.LONGEST - ROOM)
@@ -61,27 +61,29 @@ class Final:
             buttons=tuple(button for button in closing.buttons if button.action not in thumbs),
         )
 
-    def activity(self, number: int, stage: Stage, *, card: bool = False) -> Activity:
+    def activity(self, number: int, delivery_context: DeliveryContext, *, card: bool = False) -> Activity:
         """The message that holds one part; the last one also has what can be pressed.
 
         With `card` the buttons are a card's, which only the end of a stream can carry beside text, and not beside
         extendedmarkdown.
         """
         text = self.texts[number]
-        activity = stage.message(text)
+        activity = delivery_context.message(text)
         cited = [source for source in self.sources if f"[{source.number}]" in text]
-        activity["entities"] = [messages.ai_label(stage.place, cited)]
+        activity["entities"] = [messages.ai_label(delivery_context.reference, cited)]
         if number + 1 < len(self.texts):
             return activity
         activity["channelData"] = messages.THUMBS
-        if self.buttons and card and not stage.extended:
-            activity["attachments"] = [messages.attachment(actions_card(self.buttons, stage.place))]
-        elif suggestions := messages.suggested(self.buttons, stage.place):
+        if self.buttons and card and not delivery_context.extended:
+            activity["attachments"] = [
+                messages.attachment(actions_card(self.buttons, delivery_context.reference))
+            ]
+        elif suggestions := messages.suggested(self.buttons, delivery_context.reference):
             activity["suggestedActions"] = suggestions
         return activity
 
 
-class Voice(Protocol):
+class Delivery(Protocol):
     """Implemented by Streaming, Editing and Silent."""
 
     @property
@@ -89,20 +91,20 @@ class Voice(Protocol):
         """Seconds to leave the platform alone after `grow`."""
         ...
 
-    async def grow(self, text: str, status: str) -> "Voice": ...
+    async def grow(self, text: str, status: str) -> "Delivery": ...
 
-    async def finish(self, final: Final) -> tuple[str, ...]: ...
+    async def finish(self, final: FinalAnswer) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Silent:
+class SilentDelivery:
     """Says nothing more: the person stopped the answer where it stands."""
 
     ids: tuple[str, ...]
     pause: float = 1.0
 
-    async def grow(self, text: str, status: str) -> Voice:
+    async def grow(self, text: str, status: str) -> Delivery:
         return self
 
-    async def finish(self, final: Final) -> tuple[str, ...]:
+    async def finish(self, final: FinalAnswer) -> tuple[str, ...]:
         return self.ids

@@ -6,7 +6,7 @@ is an edit. Should the post's answer get lost, a placeholder stays behind and th
 """
 
 from adapters.teams.outbound.connector import Repeat, TeamsApiError
-from adapters.teams.outbound.delivery import WAITING, Final, Stage, Voice
+from adapters.teams.outbound.delivery import WAITING, Delivery, DeliveryContext, FinalAnswer
 from adapters.teams.outbound.rendering import messages, sizes
 from adapters.teams.outbound.rendering.messages import Activity
 from bot.delivery.pacing import Pace
@@ -16,29 +16,32 @@ PACE = Pace(least=2.0, most=6.0)
 GOING_ON = "…"
 
 
-class Editing:
+class EditingDelivery:
     """Edits the messages in `ids`, posting further ones as needed."""
 
-    def __init__(self, stage: Stage, ids: list[str]) -> None:
-        self._stage = stage
+    def __init__(self, delivery_context: DeliveryContext, ids: list[str]) -> None:
+        self._delivery_context = delivery_context
         self._ids = ids
         self._last = ""
         self._offers_stop = True
         self.pause = PACE.least
 
     @classmethod
-    async def start(cls, stage: Stage, status: str) -> "Editing":
-        voice = cls(stage, [])
-        await voice._add(status or WAITING)
-        return voice
+    async def start(cls, delivery_context: DeliveryContext, status: str) -> "EditingDelivery":
+        delivery = cls(delivery_context, [])
+        await delivery._add(status or WAITING)
+        return delivery
 
-    async def grow(self, text: str, status: str) -> Voice:
-        stage, shown = self._stage, sizes.parts(text or status or WAITING)[0]
+    async def grow(self, text: str, status: str) -> Delivery:
+        delivery_context, shown = self._delivery_context, sizes.parts(text or status or WAITING)[0]
         if shown == self._last:
             return self
         try:
-            await stage.connector.put(
-                stage.place.where, self._ids[0], self._stoppable(stage.message(shown)), Repeat.NEVER
+            await delivery_context.connector.put(
+                delivery_context.reference.where,
+                self._ids[0],
+                self._stoppable(delivery_context.message(shown)),
+                Repeat.NEVER,
             )
         except TeamsApiError as error:
             await self._excuse(error)
@@ -47,20 +50,22 @@ class Editing:
             self.pause = PACE.pause(len(shown))
         return self
 
-    async def finish(self, final: Final) -> tuple[str, ...]:
+    async def finish(self, final: FinalAnswer) -> tuple[str, ...]:
         for number in range(len(final.texts)):
             if number == len(self._ids):
                 await self._add(GOING_ON)
             await self._write(number, final)
         for extra in self._ids[len(final.texts) :]:
-            await self._stage.connector.delete(self._stage.place.where, extra)
+            await self._delivery_context.connector.delete(self._delivery_context.reference.where, extra)
         return tuple(self._ids[: len(final.texts)])
 
-    async def _write(self, number: int, final: Final) -> None:
+    async def _write(self, number: int, final: FinalAnswer) -> None:
         """One part, for good. Where its message cannot be edited any more, another one takes its place."""
-        stage, activity = self._stage, final.activity(number, self._stage)
+        delivery_context, activity = self._delivery_context, final.activity(number, self._delivery_context)
         try:
-            await stage.connector.put(stage.place.where, self._ids[number], activity)
+            await delivery_context.connector.put(
+                delivery_context.reference.where, self._ids[number], activity
+            )
         except TeamsApiError as error:
             if error.gone or error.status not in {400, 403, 404}:
                 raise
@@ -69,14 +74,18 @@ class Editing:
                 activity["textFormat"] = "markdown"
             else:
                 await self._add(GOING_ON, number)
-            await stage.connector.put(stage.place.where, self._ids[number], activity)
+            await delivery_context.connector.put(
+                delivery_context.reference.where, self._ids[number], activity
+            )
 
     async def _add(self, text: str, number: int | None = None) -> None:
         """Posts a placeholder at the end, or instead of a message that is gone, and keeps its id at once."""
-        stage = self._stage
-        placeholder = messages.addressed(self._stoppable(messages.message(text)), stage.place)
+        delivery_context = self._delivery_context
+        placeholder = messages.addressed(
+            self._stoppable(messages.text_message(text)), delivery_context.reference
+        )
         try:
-            message = await stage.connector.post(stage.place.where, placeholder)
+            message = await delivery_context.connector.post(delivery_context.reference.where, placeholder)
         except TeamsApiError as error:
             if error.status != 400 or not self._offers_stop:
                 raise
@@ -86,13 +95,13 @@ class Editing:
             self._ids.append(message)
         else:
             self._ids[number] = message
-        return await stage.journal.save({"ids": list(self._ids)})
+        return await delivery_context.turn_handle.save({"ids": list(self._ids)})
 
     def _stoppable(self, activity: Activity) -> Activity:
         """A message that is not finished, with a Stop where the platform has buttons for it."""
         if self._offers_stop:
-            stop = Button(action=Action.STOP, label="Stop", value=self._stage.journal.id)
-            activity["suggestedActions"] = messages.suggested((stop,), self._stage.place)
+            stop = Button(action=Action.STOP, label="Stop", value=self._delivery_context.turn_handle.id)
+            activity["suggestedActions"] = messages.suggested((stop,), self._delivery_context.reference)
         return activity
 
     async def _excuse(self, error: TeamsApiError) -> None:

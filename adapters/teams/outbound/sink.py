@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.teams.outbound.connector import TeamsApiError
-from adapters.teams.outbound.delivery import Final, Stage, Voice
-from adapters.teams.outbound.editing import Editing
+from adapters.teams.outbound.delivery import Delivery, DeliveryContext, FinalAnswer
+from adapters.teams.outbound.editing import EditingDelivery
 from adapters.teams.outbound.rendering import messages
-from adapters.teams.outbound.rendering.cards import Speech, speech
-from adapters.teams.outbound.rendering.markdown import Flow
-from adapters.teams.outbound.streaming import Streaming
-from bot.delivery.streaming import Answer, follow
+from adapters.teams.outbound.rendering.cards import ReplyForms, reply_forms
+from adapters.teams.outbound.rendering.markdown import MarkdownStream
+from adapters.teams.outbound.streaming import StreamingDelivery
+from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.replies import Reply
-from bot.domain.stream_parts import Closing, Reason, Shown
+from bot.domain.stream_parts import Closing, Reason, ShownPart
 
 PULSE = 10.0
 """Seconds after which a silent answer is shown again: the person may have pressed Stop meanwhile."""
@@ -22,7 +22,7 @@ RELUCTANT = 120.0
 
 
 @dataclass(slots=True)
-class Streams:
+class StreamRefusals:
     """The chats that refused a stream lately, and until when not to ask again."""
 
     _refused: dict[str, float] = field(default_factory=dict)
@@ -36,92 +36,94 @@ class Streams:
 
 
 class TeamsSink:
-    """Implements bot.ports.ReplySink. Whatever an attempt before has posted is found in `stage.journal.ref`."""
+    """Implements bot.ports.ReplySink. Whatever an attempt before has posted is found in `delivery_context.turn_handle.ref`."""
 
-    def __init__(self, *, stage: Stage, streams: Streams) -> None:
-        self._stage = stage
+    def __init__(self, *, delivery_context: DeliveryContext, streams: StreamRefusals) -> None:
+        self._delivery_context = delivery_context
         self._streams = streams
-        self._flow = Flow(extended=stage.extended)
+        self._flow = MarkdownStream(extended=delivery_context.extended)
         self._fed = 0
-        self._voice: Voice | None = None
+        self._delivery: Delivery | None = None
 
-    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+    async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         try:
-            answer = await follow(pieces, self._draw, clock=self._stage.clock, pulse=PULSE)
-            voice = self._voice or await self._open("")
+            answer = await follow(parts, self._draw, clock=self._delivery_context.clock, pulse=PULSE)
+            delivery = self._delivery or await self._open("")
             self._feed(answer)
             closing = answer.closing or Closing(reason=Reason.BROKEN, footer="")
-            return await voice.finish(Final.of(self._flow.whole(), closing, self._flow.sources))
+            return await delivery.finish(FinalAnswer.of(self._flow.whole(), closing, self._flow.sources))
         except TeamsApiError as error:
             raise error.plainly() from error
 
     async def say(self, reply: Reply) -> str:
         try:
-            return await self._say(speech(reply, self._stage.place), reply)
+            return await self._say(reply_forms(reply, self._delivery_context.reference), reply)
         except TeamsApiError as error:
             raise error.plainly() from error
 
-    async def _draw(self, answer: Answer) -> float:
+    async def _draw(self, answer: GrowingAnswer) -> float:
         status = answer.status or ("Thinking…" if answer.thinking else "")
-        if self._voice is None:
-            self._voice = await self._open(status)
+        if self._delivery is None:
+            self._delivery = await self._open(status)
         else:
             self._feed(answer)
-            self._voice = await self._voice.grow(self._flow.shown(), status)
-        return self._voice.pause
+            self._delivery = await self._delivery.grow(self._flow.shown(), status)
+        return self._delivery.pause
 
-    def _feed(self, answer: Answer) -> None:
+    def _feed(self, answer: GrowingAnswer) -> None:
         self._flow.feed(answer.text[self._fed :])
         self._fed = len(answer.text)
 
-    async def _open(self, status: str) -> Voice:
+    async def _open(self, status: str) -> Delivery:
         """Goes on where an earlier attempt was, or starts. One whose post is uncertain left no stream to trust."""
-        stage, ref = self._stage, self._stage.journal.ref
+        delivery_context, ref = self._delivery_context, self._delivery_context.turn_handle.ref
         if ref is not None:
             return self._reopened(ref)
-        chat, now = stage.place.where.conversation, stage.clock.now()
-        may_stream = stage.place.personal and stage.journal.attempt == 1
+        chat, now = delivery_context.reference.where.conversation, delivery_context.clock.now()
+        may_stream = delivery_context.reference.personal and delivery_context.turn_handle.attempt == 1
         if may_stream and self._streams.possible(chat, now):
             try:
-                return await Streaming.start(stage, status)
+                return await StreamingDelivery.start(delivery_context, status)
             except TeamsApiError as error:
                 if error.gone or error.status in {401, 429}:
                     raise
                 self._streams.refuse(chat, now)
-        return await Editing.start(stage, status)
+        return await EditingDelivery.start(delivery_context, status)
 
-    def _reopened(self, ref: Mapping[str, Any]) -> Voice:
+    def _reopened(self, ref: Mapping[str, Any]) -> Delivery:
         ids = [str(one) for one in ref["ids"]]
         if ref.get("stream"):
-            return Streaming(self._stage, ids[0], resumed=True)
-        return Editing(self._stage, ids)
+            return StreamingDelivery(self._delivery_context, ids[0], resumed=True)
+        return EditingDelivery(self._delivery_context, ids)
 
-    async def _say(self, said: Speech, reply: Reply) -> str:
+    async def _say(self, said: ReplyForms, reply: Reply) -> str:
         """Says it anew, or in the place of what this turn, or an earlier one, has posted."""
-        ref = self._stage.journal.ref
+        ref = self._delivery_context.turn_handle.ref
         known = str(ref["ids"][0]) if ref else reply.replaces
         if ref and ref.get("stream") and await self._concluded(known, said):
             return known
         if known and await self._replaced(known, said):
             return known
         message = await self._posted(said, private=reply.private)
-        await self._stage.journal.save({"ids": [message]})
+        await self._delivery_context.turn_handle.save({"ids": [message]})
         return message
 
-    async def _concluded(self, stream: str, said: Speech) -> bool:
+    async def _concluded(self, stream: str, said: ReplyForms) -> bool:
         """Ends a stream that an earlier attempt left open with these words."""
         try:
-            await Streaming(self._stage, stream, resumed=True).conclude(said.text)
+            await StreamingDelivery(self._delivery_context, stream, resumed=True).conclude(said.text)
         except TeamsApiError as error:
             if error.gone or error.status not in {400, 403, 404, 405}:
                 raise
             return False
         return True
 
-    async def _replaced(self, message: str, said: Speech) -> bool:
+    async def _replaced(self, message: str, said: ReplyForms) -> bool:
         for activity in said.versions:
             try:
-                await self._stage.connector.put(self._stage.place.where, message, activity)
+                await self._delivery_context.connector.put(
+                    self._delivery_context.reference.where, message, activity
+                )
             except TeamsApiError as error:
                 if error.gone or error.status not in {400, 403, 404, 413}:
                     raise
@@ -129,17 +131,23 @@ class TeamsSink:
                 return True
         return False
 
-    async def _posted(self, said: Speech, *, private: bool) -> str:
+    async def _posted(self, said: ReplyForms, *, private: bool) -> str:
         """For the asker alone where that is wanted; where the platform cannot do it here, in their own chat."""
-        place = self._stage.place if not private else self._stage.place.for_one()
+        reference = (
+            self._delivery_context.reference if not private else self._delivery_context.reference.for_one()
+        )
         for activity in said.versions:
             try:
-                return await self._stage.connector.post(place.where, messages.addressed(activity, place))
+                return await self._delivery_context.connector.post(
+                    reference.where, messages.addressed(activity, reference)
+                )
             except TeamsApiError as error:
                 refused = error
                 if error.gone or error.status not in {400, 403, 404, 405, 413}:
                     raise
-        if not place.private:
+        if not reference.private:
             raise refused
-        chat = await self._stage.connector.chat_with(place.where, place.user, place.tenant)
-        return await self._stage.connector.post(chat, said.text)
+        chat = await self._delivery_context.connector.chat_with(
+            reference.where, reference.user, reference.tenant
+        )
+        return await self._delivery_context.connector.post(chat, said.text)

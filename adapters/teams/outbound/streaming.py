@@ -5,8 +5,8 @@ before, two minutes in all; what may only be in the final is the label, the thum
 """
 
 from adapters.teams.outbound.connector import Repeat, TeamsApiError
-from adapters.teams.outbound.delivery import WAITING, Final, Silent, Stage, Voice
-from adapters.teams.outbound.editing import Editing
+from adapters.teams.outbound.delivery import WAITING, Delivery, DeliveryContext, FinalAnswer, SilentDelivery
+from adapters.teams.outbound.editing import EditingDelivery
 from adapters.teams.outbound.rendering import messages, sizes
 from adapters.teams.outbound.rendering.messages import Activity
 
@@ -18,84 +18,90 @@ TOLD = 1000
 """Characters of what an informative update says."""
 
 
-class Streaming:
+class StreamingDelivery:
     """One open stream. `resumed`: an earlier attempt opened it and streamed other words, so it only ends it."""
 
-    def __init__(self, stage: Stage, stream: str, *, resumed: bool = False) -> None:
-        self._stage = stage
+    def __init__(self, delivery_context: DeliveryContext, stream: str, *, resumed: bool = False) -> None:
+        self._delivery_context = delivery_context
         self._stream = stream
-        self._opened = self._last = stage.clock.now()
+        self._opened = self._last = delivery_context.clock.now()
         self._sequence = 1
         self._resumed = resumed
         self.pause = PACE
 
     @classmethod
-    async def start(cls, stage: Stage, status: str) -> "Streaming":
-        opened = stage.clock.now()
-        stream = await stage.connector.post(stage.place.where, _update(status, "informative", sequence=1))
-        await stage.journal.save({"ids": [stream], "stream": True})
-        voice = cls(stage, stream)
-        voice._opened = opened
-        return voice
+    async def start(cls, delivery_context: DeliveryContext, status: str) -> "StreamingDelivery":
+        opened = delivery_context.clock.now()
+        stream = await delivery_context.connector.post(
+            delivery_context.reference.where, _update(status, "informative", sequence=1)
+        )
+        await delivery_context.turn_handle.save({"ids": [stream], "stream": True})
+        delivery = cls(delivery_context, stream)
+        delivery._opened = opened
+        return delivery
 
-    async def grow(self, text: str, status: str) -> Voice:
+    async def grow(self, text: str, status: str) -> Delivery:
         if self._resumed:
             return self
-        if self._stage.clock.now() - self._opened >= HANDOVER or sizes.units(text) > ROOMY:
+        if self._delivery_context.clock.now() - self._opened >= HANDOVER or sizes.units(text) > ROOMY:
             return await self._hand_over(text or status or WAITING)
         self._sequence += 1
         kind = "streaming" if text else "informative"
         update = _update(text or status, kind, stream=self._stream, sequence=self._sequence)
         self.pause = PACE
         try:
-            await self._stage.connector.post(self._stage.place.where, update, Repeat.NEVER)
+            await self._delivery_context.connector.post(
+                self._delivery_context.reference.where, update, Repeat.NEVER
+            )
         except TeamsApiError as error:
             return self._refused(error)
         finally:
-            self._last = self._stage.clock.now()
+            self._last = self._delivery_context.clock.now()
         return self
 
-    async def finish(self, final: Final) -> tuple[str, ...]:
-        await self._stage.clock.sleep(max(0.0, self._last + PACE - self._stage.clock.now()))
+    async def finish(self, final: FinalAnswer) -> tuple[str, ...]:
+        await self._delivery_context.clock.sleep(
+            max(0.0, self._last + PACE - self._delivery_context.clock.now())
+        )
         try:
-            await self.conclude(final.activity(0, self._stage, card=True))
+            await self.conclude(final.activity(0, self._delivery_context, card=True))
         except TeamsApiError as error:
             over = self._refused(error)
             if over is self:
                 raise
             return await over.finish(final)
         if len(final.texts) > 1:
-            return await Editing(self._stage, [self._stream]).finish(final)
+            return await EditingDelivery(self._delivery_context, [self._stream]).finish(final)
         return (self._stream,)
 
     async def conclude(self, activity: Activity) -> None:
         """Ends the stream with this message."""
         info = messages.stream_info("final", stream=self._stream)
         whole = {**activity, "entities": [info, *activity.get("entities", ())]}
-        await self._stage.connector.post(self._stage.place.where, whole)
+        await self._delivery_context.connector.post(self._delivery_context.reference.where, whole)
 
-    async def _hand_over(self, text: str) -> Voice:
+    async def _hand_over(self, text: str) -> Delivery:
         """Ends the stream in time with what there is; the same message then grows on by edits."""
-        activity = self._stage.message(sizes.parts(text)[0])
-        activity["entities"] = [messages.ai_label(self._stage.place)]
+        activity = self._delivery_context.message(sizes.parts(text)[0])
+        activity["entities"] = [messages.ai_label(self._delivery_context.reference)]
         try:
             await self.conclude(activity)
         except TeamsApiError as error:
             return self._refused(error)
-        return Editing(self._stage, [self._stream])
+        return EditingDelivery(self._delivery_context, [self._stream])
 
-    def _refused(self, error: TeamsApiError) -> Voice:
+    def _refused(self, error: TeamsApiError) -> Delivery:
         """What a refusal means for the rest of the answer."""
         if error.says("canceled by user"):
-            self._stage.journal.stop.fire()
-            return Silent((self._stream,))
+            self._delivery_context.turn_handle.stop.fire()
+            return SilentDelivery((self._stream,))
         if error.gone:
             raise error
         if error.status == 429:
             self.pause = max(error.retry_after or 0.0, PACE * 2)
             return self
         if error.status in {400, 403, 404, 405, 413}:
-            return Editing(self._stage, [self._stream])
+            return EditingDelivery(self._delivery_context, [self._stream])
         return self
 
 

@@ -19,42 +19,42 @@ ID = r"[A-Za-z0-9_-]{8,64}"
 Id = Annotated[str, StringConstraints(pattern=f"^{ID}$")]
 
 
-class Sent(BaseModel):
+class PageRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Id
 
 
-class Message(Sent):
+class PageMessage(PageRequest):
     text: Annotated[str, StringConstraints(pattern=r"\S", max_length=LONGEST)]
 
 
-class Press(Sent):
+class PagePress(PageRequest):
     action: Action
     value: Annotated[str, StringConstraints(max_length=200)] = ""
     message: Annotated[str, StringConstraints(max_length=200)] = ""
     comment: Annotated[str, StringConstraints(max_length=4_000)] = ""
 
 
-class Stop(Sent):
+class PageStop(PageRequest):
     turn: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
-class Title(BaseModel):
+class PageTitle(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
 
-def thread(chat: str) -> ThreadKey:
+def thread_key(chat: str) -> ThreadKey:
     """A conversation of the page: a thread of its only channel, so that a choice can be for one or for all."""
     return ThreadKey(platform=PLATFORM, workspace="local", channel="page", thread=chat)
 
 
-def message(chat: str, sent: Message) -> MessageReceived:
+def message(chat: str, sent: PageMessage) -> MessageReceived:
     return MessageReceived(
         id=sent.id,
-        thread=thread(chat),
+        thread=thread_key(chat),
         author=PERSON,
         at=time.time(),
         text=sent.text,
@@ -64,10 +64,10 @@ def message(chat: str, sent: Message) -> MessageReceived:
     )
 
 
-def press(chat: str, sent: Press) -> ButtonPressed:
+def press(chat: str, sent: PagePress) -> ButtonPressed:
     return ButtonPressed(
         id=sent.id,
-        thread=thread(chat),
+        thread=thread_key(chat),
         author=PERSON,
         at=time.time(),
         action=sent.action,
@@ -78,5 +78,5 @@ def press(chat: str, sent: Press) -> ButtonPressed:
     )
 
 
-def stop(chat: str, sent: Stop) -> StopRequested:
-    return StopRequested(id=sent.id, thread=thread(chat), author=PERSON, at=time.time(), turn=sent.turn)
+def stop(chat: str, sent: PageStop) -> StopRequested:
+    return StopRequested(id=sent.id, thread=thread_key(chat), author=PERSON, at=time.time(), turn=sent.turn)

@@ -49,17 +49,17 @@ def local(handler: Handler) -> Handler:
     async def answer(request: web.Request) -> web.StreamResponse:
         refusal = stranger(request)
         if refusal:
-            return said(403, refusal)
+            return _said(403, refusal)
         try:
             response = await handler(request)
         except StorageUnavailable:
-            return said(503, "Switchboard cannot reach its storage.")
+            return _said(503, "Switchboard cannot reach its storage.")
         except PlatformGone:
-            return said(410, "This conversation was deleted.")
+            return _said(410, "This conversation was deleted.")
         except ValidationError:
-            return said(400, "This request cannot be read.")
+            return _said(400, "This request cannot be read.")
         except web.HTTPException as error:
-            return said(error.status, error.reason)
+            return _said(error.status, error.reason)
         if not response.prepared:
             response.headers.update(HEADERS)
         return response
@@ -67,7 +67,7 @@ def local(handler: Handler) -> Handler:
     return answer
 
 
-def said(status: int, error: str) -> web.Response:
+def _said(status: int, error: str) -> web.Response:
     return web.json_response(
         {"error": error}, status=status, headers={**HEADERS, "Cache-Control": "no-store"}
     )
@@ -76,7 +76,7 @@ def said(status: int, error: str) -> web.Response:
 def stranger(request: web.Request) -> str:
     """Why this request is refused, "" when it comes from here."""
     host = request.headers.get("Host", "")
-    if not loopback(request.remote or "") or any(name in request.headers for name in PASSED_ON):
+    if not _loopback(request.remote or "") or any(name in request.headers for name in PASSED_ON):
         return "This page is only for the machine it runs on. Tunnels and proxies must not lead here."
     if host.rpartition(":")[0] not in NAMES and host not in NAMES:
         return "Open this page as http://127.0.0.1 or http://localhost."
@@ -94,7 +94,7 @@ def stranger(request: web.Request) -> str:
     return "Another site sent this."
 
 
-def loopback(address: str) -> bool:
+def _loopback(address: str) -> bool:
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

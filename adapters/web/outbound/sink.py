@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bot.delivery.pacing import Clock, WallClock
-from bot.delivery.streaming import Answer, follow
+from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy, StorageUnavailable
 from bot.domain.events import ButtonPressed, Event, MessageReceived
 from bot.domain.replies import Action, Reply
-from bot.domain.stream_parts import Shown
+from bot.domain.stream_parts import ShownPart
 from bot.domain.timeline import Growth, Post
-from bot.ports import Board, Journal
+from bot.ports import Timeline, TurnHandle
 
 BETWEEN = 1 / 15  # seconds between two growths: smooth to read, and few round trips
 
@@ -32,27 +32,29 @@ def question(event: Event) -> Post | None:
     return Post(id=event.id, at=event.at, person=True, text=text)
 
 
-class BoardSink:
+class TimelineSink:
     """One turn on the board. The question is posted along, in case whoever took it in died before doing so."""
 
-    def __init__(self, *, board: Board, event: Event, journal: Journal, clock: Clock | None = None) -> None:
-        self._board = board
+    def __init__(
+        self, *, timeline: Timeline, event: Event, turn_handle: TurnHandle, clock: Clock | None = None
+    ) -> None:
+        self._timeline = timeline
         self._chat = event.thread.thread
-        self._journal = journal
+        self._turn_handle = turn_handle
         self._clock = clock or WallClock()
         self._question = question(event)
         self._post = Post(
-            id=f"turn-{journal.id}",
+            id=f"turn-{turn_handle.id}",
             at=self._clock.now(),
             after=self._question.id if self._question else "",
-            turn=journal.id,
-            attempt=journal.attempt,
+            turn=turn_handle.id,
+            attempt=turn_handle.attempt,
         )
 
-    async def show(self, pieces: AsyncGenerator[Shown, None]) -> tuple[str, ...]:
+    async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         await self._put(replace(self._post, growing=True))
         await self._save(self._post.id)
-        answer = await follow(pieces, self._growing(), clock=self._clock)
+        answer = await follow(parts, self._growing(), clock=self._clock)
         await self._put(replace(self._post, text=answer.text, closing=answer.closing))
         return (self._post.id,)
 
@@ -65,41 +67,41 @@ class BoardSink:
         return post.id
 
     async def _put(self, post: Post) -> None:
-        async with reached():
-            await self._board.post(self._chat, *([self._question] if self._question else []), post)
+        async with storage_as_platform():
+            await self._timeline.post(self._chat, *([self._question] if self._question else []), post)
 
     async def _save(self, post: str) -> None:
-        if self._journal.ref is None:
-            await self._journal.save({"post": post})
+        if self._turn_handle.ref is None:
+            await self._turn_handle.save({"post": post})
 
-    def _growing(self) -> "Growing":
-        return Growing(self._board, self._chat, Growth(id=self._post.id, attempt=self._post.attempt))
+    def _growing(self) -> "GrowthSender":
+        return GrowthSender(self._timeline, self._chat, Growth(id=self._post.id, attempt=self._post.attempt))
 
 
-class Growing:
+class GrowthSender:
     """Sends what an answer has gained since the last time."""
 
-    def __init__(self, board: Board, chat: str, nothing: Growth) -> None:
-        self._board = board
+    def __init__(self, timeline: Timeline, chat: str, nothing: Growth) -> None:
+        self._timeline = timeline
         self._chat = chat
         self._nothing = nothing
         self._sent = 0
         self._status = ""
         self._number = 0
 
-    async def __call__(self, answer: Answer) -> float:
+    async def __call__(self, answer: GrowingAnswer) -> float:
         text, status = answer.text[self._sent :], answer.status
         if text or status != self._status:
             self._number += 1
             growth = replace(self._nothing, number=self._number, text=text, status=status)
-            async with reached():
-                await self._board.grow(self._chat, growth)
+            async with storage_as_platform():
+                await self._timeline.grow(self._chat, growth)
             self._sent, self._status = self._sent + len(text), status
         return BETWEEN
 
 
 @asynccontextmanager
-async def reached() -> AsyncIterator[None]:
+async def storage_as_platform() -> AsyncIterator[None]:
     """A sink's caller knows platforms: storage that is away means that this one is busy."""
     try:
         yield

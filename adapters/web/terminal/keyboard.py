@@ -18,7 +18,7 @@ def forgive() -> None:
         sys.stdin.reconfigure(errors="replace")
 
 
-async def line(prompt: str) -> str | None:
+async def read_line(prompt: str) -> str | None:
     """One line, None at the end (Ctrl-D).
 
     The read has a thread of its own: it cannot be taken back, and must not keep the process alive.
@@ -41,7 +41,7 @@ async def line(prompt: str) -> str | None:
     return await typed
 
 
-async def everything() -> str:
+async def read_all() -> str:
     """All that comes through a pipe."""
     return await asyncio.to_thread(sys.stdin.read)
 

@@ -3,7 +3,7 @@
 import re
 from typing import TextIO
 
-from bot.domain.formatting import inert
+from bot.domain.formatting import strip_controls
 from bot.domain.replies import Choice, Reply, Table
 from bot.domain.timeline import Growth, Post
 
@@ -93,7 +93,7 @@ class Printer:
                 self.quiet(section.note)
         for choice in reply.choices:
             self.quiet(f"{choice.label}: type a number.")
-            number = self._offers(lines(choice), number)
+            number = self._offers(_lines(choice), number)
         self._offers([button.label for button in reply.buttons], number)
         self._write("\n")
 
@@ -116,12 +116,12 @@ class Printer:
             self._status = False
 
     def _write(self, text: str, style: str = "") -> None:
-        text = inert(text)
+        text = strip_controls(text)
         self._out.write(f"{style}{text}{PLAIN}" if style and self._styled else text)
         self._out.flush()
 
 
-def lines(choice: Choice) -> list[str]:
+def _lines(choice: Choice) -> list[str]:
     width = max((len(option.label) for option in choice.options), default=0)
     mark = {True: "*", False: " "}
     return [

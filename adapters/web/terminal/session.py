@@ -14,12 +14,13 @@ from adapters.web.inbound import events
 from adapters.web.outbound.sink import question
 from adapters.web.terminal import keyboard
 from adapters.web.terminal.printing import Printer
+from bot.domain.claims import Receipt
 from bot.domain.errors import StorageUnavailable
 from bot.domain.events import ButtonPressed, MessageReceived
 from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Reason
 from bot.domain.timeline import Change, Post
-from bot.ports import Board, Inbox, Receipt
+from bot.ports import Inbox, Timeline
 
 PROMPT = "> "
 HELLO = "Ask anything. /model switches, /help lists the rest. Ctrl-C stops an answer, Ctrl-D leaves."
@@ -39,13 +40,13 @@ class Terminal:
         self,
         *,
         inbox: Inbox,
-        board: Board,
+        timeline: Timeline,
         ask: Callable[[str], Awaitable[str | None]],
         printer: Printer,
         interrupted: asyncio.Event,
     ) -> None:
         self._inbox = inbox
-        self._board = board
+        self._timeline = timeline
         self._ask = ask
         self._print = printer
         self._interrupted = interrupted
@@ -88,14 +89,14 @@ class Terminal:
 
     async def _say(self, text: str) -> int:
         event = self._event(text)
-        async with aclosing(self._board.watch()) as changes:
+        async with aclosing(self._timeline.watch()) as changes:
             await anext(changes)  # watches from now on
             receipt = await self._inbox.put(event)
             if receipt in {Receipt.FULL, Receipt.FULL_QUIET}:
                 self._print.quiet(CROWDED)
                 return 1
             if asked := question(event):
-                await self._board.post(self._chat, asked)
+                await self._timeline.post(self._chat, asked)
             self._interrupted.clear()
             async with asyncio.TaskGroup() as group:
                 stopping = group.create_task(self._stop())
@@ -108,8 +109,8 @@ class Terminal:
         id, offers, self._offers = secrets.token_hex(12), self._offers, []
         if text.strip().isdecimal() and 1 <= int(text) <= len(offers):
             action, value, post = offers[int(text) - 1]
-            return events.press(self._chat, events.Press(id=id, action=action, value=value, message=post))
-        return events.message(self._chat, events.Message(id=id, text=text))
+            return events.press(self._chat, events.PagePress(id=id, action=action, value=value, message=post))
+        return events.message(self._chat, events.PageMessage(id=id, text=text))
 
     async def _follow(
         self, changes: AsyncGenerator[Sequence[Change], None], event: MessageReceived | ButtonPressed
@@ -132,20 +133,20 @@ class Terminal:
         while True:
             await self._interrupted.wait()
             self._interrupted.clear()
-            await self._inbox.put(events.stop(self._chat, events.Stop(id=secrets.token_hex(12))))
+            await self._inbox.put(events.stop(self._chat, events.PageStop(id=secrets.token_hex(12))))
 
 
-async def chat(*, inbox: Inbox, board: Board) -> int:
+async def run_terminal(*, inbox: Inbox, timeline: Timeline) -> int:
     """The whole of `switchboard chat`, while workers run beside it. Returns the exit code."""
     printer = Printer(sys.stdout, styled=sys.stdout.isatty())
     keyboard.forgive()
     with keyboard.interruptions() as interrupted:
         terminal = Terminal(
-            inbox=inbox, board=board, ask=keyboard.line, printer=printer, interrupted=interrupted
+            inbox=inbox, timeline=timeline, ask=keyboard.read_line, printer=printer, interrupted=interrupted
         )
         if sys.stdin.isatty():
             return await terminal.talk()
-        text = (await keyboard.everything()).strip()
+        text = (await keyboard.read_all()).strip()
         return await terminal.say(text) if text else 0
 
 

@@ -18,25 +18,25 @@ MOST_BLOCKS = 44  # of 50: the rest is for the notice, the buttons and the foote
 HEADER, ROWS, COLUMNS, CELL, LEVELS = 150, 100, 20, 2000, 8
 
 
-def render(source: str) -> list[Block]:
+def to_blocks(source: str) -> list[Block]:
     """A Markdown text as blocks; [] for an empty one."""
-    blocks = list(joined(top(tree(source).children, table_left=True)))
+    blocks = list(_joined(_top(tree(source).children, table_left=True)))
     if len(blocks) > MOST_BLOCKS:
-        blocks = list(joined(flat(block) for block in blocks))
+        blocks = list(_joined(_flat(block) for block in blocks))
     return blocks
 
 
 def compact(source: str) -> list[Block]:
     """The same without headers, rules and native tables: one block, for a part of a larger message."""
-    return list(joined(flat(block) for block in top(tree(source).children, table_left=False)))
+    return list(_joined(_flat(block) for block in _top(tree(source).children, table_left=False)))
 
 
 def line(text: str, *, italic: bool = False) -> list[Block]:
     """One quiet or loud line that is not Markdown."""
-    return [{"type": "rich_text", "elements": [section([Run(text=text, italic=italic)])]}] if text else []
+    return [{"type": "rich_text", "elements": [_section([Run(text=text, italic=italic)])]}] if text else []
 
 
-def top(nodes: Sequence[SyntaxTreeNode], *, table_left: bool) -> Iterator[Block]:
+def _top(nodes: Sequence[SyntaxTreeNode], *, table_left: bool) -> Iterator[Block]:
     """Blocks for top-level nodes. Slack takes one table in a message; further ones become aligned text."""
     for node in nodes:
         match node.type:
@@ -45,15 +45,15 @@ def top(nodes: Sequence[SyntaxTreeNode], *, table_left: bool) -> Iterator[Block]
             case "hr":
                 yield {"type": "divider"}
             case "table":
-                block = table(node) if table_left else None
+                block = _table(node) if table_left else None
                 table_left = table_left and block is None
-                yield block or {"type": "rich_text", "elements": [preformatted(as_text(node))]}
+                yield block or {"type": "rich_text", "elements": [_preformatted(_as_text(node))]}
             case _:
-                if parts := list(rich(node)):
+                if parts := list(_rich(node)):
                     yield {"type": "rich_text", "elements": parts}
 
 
-def joined(blocks: Iterable[Block]) -> Iterator[Block]:
+def _joined(blocks: Iterable[Block]) -> Iterator[Block]:
     """Neighbouring rich text as one block, paragraphs set apart by an empty line."""
     last: Block | None = None
     for block in blocks:
@@ -70,53 +70,53 @@ def joined(blocks: Iterable[Block]) -> Iterator[Block]:
         yield last
 
 
-def flat(block: Block) -> Block:
+def _flat(block: Block) -> Block:
     """Headers and dividers as rich text, for texts with more of them than a message takes."""
     match block["type"]:
         case "header":
             return {
                 "type": "rich_text",
-                "elements": [section([Run(text=block["text"]["text"], bold=True)])],
+                "elements": [_section([Run(text=block["text"]["text"], bold=True)])],
             }
         case "divider":
-            return {"type": "rich_text", "elements": [section([Run(text="———")])]}
+            return {"type": "rich_text", "elements": [_section([Run(text="———")])]}
     return block
 
 
-def rich(node: SyntaxTreeNode, *, indent: int = 0) -> Iterator[Block]:
+def _rich(node: SyntaxTreeNode, *, indent: int = 0) -> Iterator[Block]:
     """Rich text elements for one node of the tree."""
     match node.type:
         case "paragraph" | "heading" | "inline":
-            if part := section(
+            if part := _section(
                 inline(node, Run(text="", bold=True)) if node.type == "heading" else inline(node)
             ):
                 yield part
         case "fence" | "code_block":
-            yield from code(node)
+            yield from _code(node)
         case "bullet_list" | "ordered_list":
-            yield from items(node, indent) if any(item.children for item in node.children) else marks(node)
+            yield from _items(node, indent) if any(item.children for item in node.children) else _marks(node)
         case "blockquote":
-            if quoted := elements(inside(node)):
+            if quoted := _elements(_inside(node)):
                 yield {"type": "rich_text_quote", "elements": quoted}
         case "table":
-            yield preformatted(as_text(node))
+            yield _preformatted(_as_text(node))
         case "hr":
-            yield section([Run(text="———")])
+            yield _section([Run(text="———")])
         case _:
             for child in node.children:
-                yield from rich(child, indent=indent)
+                yield from _rich(child, indent=indent)
 
 
-def code(node: SyntaxTreeNode) -> Iterator[Block]:
+def _code(node: SyntaxTreeNode) -> Iterator[Block]:
     text = node.content.rstrip("\n")
     if text:
         language = node.info.split(maxsplit=1)[0] if node.info.strip() else ""
-        yield preformatted(text) | (
+        yield _preformatted(text) | (
             {"language": language} if language.isalnum() and len(language) < 20 else {}
         )
 
 
-def items(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
+def _items(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
     """A list; what an item holds besides words (code, an inner list) stands between two parts of it."""
     ordered = node.type == "ordered_list"
     number = int(node.attrs.get("start") or 1) - 1 if ordered else 0
@@ -133,31 +133,31 @@ def items(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
 
     for item in node.children:
         heads = [child for child in item.children if child.type in ("paragraph", "heading")]
-        head = section(run for at, one in enumerate(heads) for run in gap(inline(one), first=at == 0))
-        waiting.append(head or section([Run(text=" ")]))
+        head = _section(run for at, one in enumerate(heads) for run in _gap(inline(one), first=at == 0))
+        waiting.append(head or _section([Run(text=" ")]))
         number += 1
         rest = [child for child in item.children if child not in heads]
         if rest:
             yield part(waiting, number - len(waiting))
             waiting = []
             for child in rest:
-                yield from rich(child, indent=indent + 1)
+                yield from _rich(child, indent=indent + 1)
     if waiting:
         yield part(waiting, number - len(waiting))
 
 
-def marks(node: SyntaxTreeNode) -> Iterator[Block]:
+def _marks(node: SyntaxTreeNode) -> Iterator[Block]:
     """A list without a word in it was none: "42." is an answer."""
-    yield section([Run(text="\n".join(f"{item.info}{item.markup}" for item in node.children))])
+    yield _section([Run(text="\n".join(f"{item.info}{item.markup}" for item in node.children))])
 
 
-def gap(runs: Iterable[Run], *, first: bool) -> Iterator[Run]:
+def _gap(runs: Iterable[Run], *, first: bool) -> Iterator[Run]:
     if not first:
         yield Run(text="\n")
     yield from runs
 
 
-def inside(node: SyntaxTreeNode) -> Iterator[Run]:
+def _inside(node: SyntaxTreeNode) -> Iterator[Run]:
     """The words of nested blocks as lines, for places that hold only words (quotes)."""
     for at, child in enumerate(node.children):
         if at:
@@ -169,24 +169,24 @@ def inside(node: SyntaxTreeNode) -> Iterator[Run]:
                 yield Run(text=child.content.rstrip("\n"), code=True)
             case "list_item":
                 yield Run(text="• ")
-                yield from inside(child)
+                yield from _inside(child)
             case "table":
-                yield Run(text=as_text(child))
+                yield Run(text=_as_text(child))
             case _:
-                yield from inside(child)
+                yield from _inside(child)
 
 
-def section(runs: Iterable[Run]) -> Block:
+def _section(runs: Iterable[Run]) -> Block:
     """A line or paragraph; {} when there is nothing in it."""
-    found = elements(runs)
+    found = _elements(runs)
     return {"type": "rich_text_section", "elements": found} if found else {}
 
 
-def elements(runs: Iterable[Run]) -> list[Block]:
-    return [element(run) for run in runs if run.text]
+def _elements(runs: Iterable[Run]) -> list[Block]:
+    return [_element(run) for run in runs if run.text]
 
 
-def element(run: Run) -> Block:
+def _element(run: Run) -> Block:
     style = {name: True for name in ("bold", "italic", "strike", "code") if getattr(run, name)}
     made: Block = {"type": "text", "text": run.text}
     if run.url:
@@ -194,7 +194,7 @@ def element(run: Run) -> Block:
     return made | ({"style": style} if style else {})
 
 
-def preformatted(text: str) -> Block:
+def _preformatted(text: str) -> Block:
     return {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text or " "}]}
 
 
@@ -202,16 +202,16 @@ def plain_text(text: str) -> Block:
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
-def cells(node: SyntaxTreeNode) -> list[list[SyntaxTreeNode]]:
+def _cells(node: SyntaxTreeNode) -> list[list[SyntaxTreeNode]]:
     return [list(row.children) for part in node.children for row in part.children]
 
 
-def table(node: SyntaxTreeNode) -> Block | None:
+def _table(node: SyntaxTreeNode) -> Block | None:
     """A native table; None when it is larger than Slack takes."""
-    rows = cells(node)
+    rows = _cells(node)
     if len(rows) > ROWS or any(len(row) > COLUMNS for row in rows):
         return None
-    return rows_block([[table_cell(cell) for cell in row] for row in rows])
+    return rows_block([[_table_cell(cell) for cell in row] for row in rows])
 
 
 def rows_block(rows: list[list[Block]]) -> Block:
@@ -219,20 +219,20 @@ def rows_block(rows: list[list[Block]]) -> Block:
     return {"type": "table", "rows": rows, "column_settings": [{"is_wrapped": True} for _ in range(columns)]}
 
 
-def table_cell(node: SyntaxTreeNode) -> Block:
+def _table_cell(node: SyntaxTreeNode) -> Block:
     runs = [run for run in inline(node) if run.text]
     if all(run == Run(text=run.text) for run in runs):
         return raw_cell("".join(run.text for run in runs))
-    return {"type": "rich_text", "elements": [section(runs)]}
+    return {"type": "rich_text", "elements": [_section(runs)]}
 
 
 def raw_cell(text: str) -> Block:
     return {"type": "raw_text", "text": text[:CELL].strip() or " "}
 
 
-def as_text(node: SyntaxTreeNode) -> str:
+def _as_text(node: SyntaxTreeNode) -> str:
     """A table in even columns, where that does not blow it up."""
-    rows = [[words(cell).replace("\n", " ") for cell in row] for row in cells(node)]
+    rows = [[words(cell).replace("\n", " ") for cell in row] for row in _cells(node)]
     widths = [max(len(row[at]) for row in rows if at < len(row)) for at in range(max(map(len, rows)))]
     if sum(widths) > 120:
         widths = [0] * len(widths)

@@ -7,15 +7,15 @@ escaped. Limits: docs.slack.dev, the page of each block and element.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from adapters.slack.inbound.interactions import VOTE
+from adapters.slack.callback_ids import VOTE
 from adapters.slack.outbound.rendering.blocks import (
     Block,
     compact,
     line,
     plain_text,
     raw_cell,
-    render,
     rows_block,
+    to_blocks,
 )
 from adapters.slack.outbound.rendering.markdown import INVISIBLE, tree, words
 from bot.domain.replies import Action, Button, Choice, Reply, Section, Table
@@ -32,33 +32,33 @@ QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none"}
 
 def growing(text: str, status: str, stop: Button) -> dict[str, Any]:
     """An answer that is not complete: what there is of it, what is going on, and the way to stop it."""
-    blocks = render(text) or line(f"{status or 'Working on it'} …", italic=True)
-    return {"blocks": [*blocks, *buttons([stop])], "text": fallback(text or status)}
+    blocks = to_blocks(text) or line(f"{status or 'Working on it'} …", italic=True)
+    return {"blocks": [*blocks, *_buttons([stop])], "text": fallback(text or status)}
 
 
 def finished(text: str, closing: Closing | None = None) -> dict[str, Any]:
     """A page of an answer; the last one carries its ending."""
-    blocks = render(text)
+    blocks = to_blocks(text)
     if closing is None:
         return {"blocks": blocks or line("…"), "text": fallback(text)}
     blocks += line(closing.notice, italic=bool(text))
     blocks += [] if blocks else line("No answer came.", italic=True)
-    blocks += buttons(closing.buttons)
-    blocks += footer(closing.footer)
+    blocks += _buttons(closing.buttons)
+    blocks += _footer(closing.footer)
     return {"blocks": blocks, "text": fallback(" ".join(part for part in (text, closing.notice) if part))}
 
 
 def reply(said: Reply) -> dict[str, Any]:
     """One thing to say, in its order: title, text, table, sections, choices, buttons."""
-    blocks = header(said.title) + render(said.text)
+    blocks = _header(said.title) + to_blocks(said.text)
     if said.table:
-        blocks += table(said.table)
+        blocks += _table(said.table)
     room = WORDS // max(1, len(said.sections))
     for section in said.sections:
-        blocks += part(section, room)
+        blocks += _part(section, room)
     for number, choice in enumerate(said.choices):
-        blocks += menu(choice, number)
-    blocks += buttons(said.buttons)
+        blocks += _menu(choice, number)
+    blocks += _buttons(said.buttons)
     texts = [said.title, said.text, *(f"{one.title}: {one.text}" for one in said.sections)]
     return {"blocks": blocks or line("…"), "text": fallback("\n".join(filter(None, texts)))}
 
@@ -69,11 +69,11 @@ def simple(content: dict[str, Any]) -> dict[str, Any]:
     for block in content["blocks"]:
         match block["type"]:
             case "table":
-                rows = "\n".join(" | ".join(cell_words(cell) for cell in row) for row in block["rows"])
+                rows = "\n".join(" | ".join(_cell_words(cell) for cell in row) for row in block["rows"])
                 blocks += line(rows)
             case "context_actions":
                 up, down = block["elements"][0]["positive_button"], block["elements"][0]["negative_button"]
-                blocks.append({"type": "actions", "elements": [thumb(up), thumb(down)]})
+                blocks.append({"type": "actions", "elements": [_thumb(up), _thumb(down)]})
             case _:
                 blocks.append(block)
     return {**content, "blocks": blocks}
@@ -86,7 +86,7 @@ def plainest(content: dict[str, Any]) -> dict[str, Any]:
         if block["type"] in ("actions", "context", "divider"):
             blocks.append(block)
             continue
-        text = "".join(spoken(block)).strip()
+        text = "".join(_spoken(block)).strip()
         blocks += [
             {"type": "section", "text": plain_text(text[at : at + SECTION])}
             for at in range(0, len(text), SECTION)
@@ -94,18 +94,18 @@ def plainest(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "blocks": blocks}
 
 
-def spoken(value: object) -> Iterator[str]:
+def _spoken(value: object) -> Iterator[str]:
     """The words inside a block, line by line."""
     if isinstance(value, dict):
         if isinstance(value.get("text"), str):
             yield value["text"]
         for inner in value.values():
-            yield from spoken(inner)
+            yield from _spoken(inner)
         if str(value.get("type")).startswith("rich_text_"):
             yield "\n"
     elif isinstance(value, list):
         for inner in value:
-            yield from spoken(inner)
+            yield from _spoken(inner)
 
 
 def for_view(blocks: list[Block]) -> list[Block]:
@@ -113,13 +113,13 @@ def for_view(blocks: list[Block]) -> list[Block]:
     return list(simple({"blocks": blocks})["blocks"])[:VIEW]
 
 
-def thumb(half: Block) -> Block:
+def _thumb(half: Block) -> Block:
     return {"type": "button", "action_id": half["value"].partition(" ")[0] + ".0", **half} | {
         "value": half["value"].partition(" ")[2]
     }
 
 
-def cell_words(cell: Block) -> str:
+def _cell_words(cell: Block) -> str:
     if cell["type"] == "raw_text":
         return str(cell["text"])
     return "".join(one.get("text", "") for part in cell["elements"] for one in part["elements"])
@@ -130,7 +130,7 @@ def fallback(text: str) -> str:
     plain = "\n".join(
         words(node).strip() or node.content.strip()
         for node in tree(text[:FALLBACK]).walk()
-        if leaf(node.type)
+        if _leaf(node.type)
     )
     cut = plain if len(text) <= FALLBACK else f"{plain} …"
     return (
@@ -138,31 +138,31 @@ def fallback(text: str) -> str:
     )
 
 
-def leaf(kind: str) -> bool:
+def _leaf(kind: str) -> bool:
     return kind in ("inline", "fence", "code_block")
 
 
-def header(text: str) -> list[Block]:
+def _header(text: str) -> list[Block]:
     clean = one_line(text, TITLE)
     return [{"type": "header", "text": plain_text(clean)}] if clean else []
 
 
-def footer(text: str) -> list[Block]:
+def _footer(text: str) -> list[Block]:
     clean = one_line(text, FOOTER)
     return [{"type": "context", "elements": [plain_text(clean)]}] if clean else []
 
 
-def table(rows: Table) -> list[Block]:
+def _table(rows: Table) -> list[Block]:
     cells = [[raw_cell(INVISIBLE.sub("", cell)) for cell in row] for row in (rows.header, *rows.rows)]
     return [rows_block(cells[:100])]
 
 
-def part(section: Section, room: int) -> list[Block]:
+def _part(section: Section, room: int) -> list[Block]:
     text = section.text if len(section.text) <= room else section.text[: room - 20].rstrip() + " …"
-    return [*header(section.title), *compact(text), *footer(section.note), *buttons(section.buttons)]
+    return [*_header(section.title), *compact(text), *_footer(section.note), *_buttons(section.buttons)]
 
 
-def menu(choice: Choice, number: int) -> list[Block]:
+def _menu(choice: Choice, number: int) -> list[Block]:
     options: list[Block] = [
         {
             "text": plain_text(one_line(one.label, LABEL)),
@@ -183,27 +183,27 @@ def menu(choice: Choice, number: int) -> list[Block]:
     return [{"type": "actions", "elements": [select | ({"initial_option": chosen[0]} if chosen else {})]}]
 
 
-def buttons(shown: Sequence[Button]) -> list[Block]:
+def _buttons(shown: Sequence[Button]) -> list[Block]:
     """Rows of buttons; a pair of thumbs as Slack's own feedback buttons."""
     thumbs = [button for button in shown if button.action in THUMBS]
     rest = [button for button in shown if button.action not in THUMBS or len(thumbs) != len(THUMBS)]
     blocks: list[Block] = [
-        {"type": "actions", "elements": [press(one, at) for at, one in row]} for row in rows(rest, ROW)
+        {"type": "actions", "elements": [_press(one, at) for at, one in row]} for row in _rows(rest, ROW)
     ]
     if len(thumbs) == len(THUMBS):
         up, down = sorted(thumbs, key=lambda one: one.action is Action.DOWN)
         pair: Block = {"type": "feedback_buttons", "action_id": f"{VOTE}.0"}
-        pair |= {"positive_button": half(up, "Good answer"), "negative_button": half(down, "Bad answer")}
+        pair |= {"positive_button": _half(up, "Good answer"), "negative_button": _half(down, "Bad answer")}
         blocks.append({"type": "context_actions", "elements": [pair]})
     return blocks
 
 
-def half(button: Button, label: str) -> Block:
+def _half(button: Button, label: str) -> Block:
     value = f"{button.action.value} {button.value}"[:VALUE]
     return {"text": plain_text(one_line(button.label, LABEL)), "value": value, "accessibility_label": label}
 
 
-def press(button: Button, number: int) -> Block:
+def _press(button: Button, number: int) -> Block:
     made: Block = {
         "type": "button",
         "action_id": f"{button.action.value}.{number}",
@@ -214,7 +214,7 @@ def press(button: Button, number: int) -> Block:
     return made | ({"style": style} if style else {})
 
 
-def rows(shown: Iterable[Button], size: int) -> Iterator[list[tuple[int, Button]]]:
+def _rows(shown: Iterable[Button], size: int) -> Iterator[list[tuple[int, Button]]]:
     numbered = list(enumerate(shown))
     for start in range(0, len(numbered), size):
         yield numbered[start : start + size]

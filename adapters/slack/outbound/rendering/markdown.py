@@ -50,22 +50,22 @@ def inline(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
     for child in node.children:
         match child.type:
             case "text" | "text_special":
-                yield from addresses(child.content, like)
+                yield from _addresses(child.content, like)
             case "code_inline":
                 yield replace(like, text=child.content, code=True)
             case "softbreak" | "hardbreak":
                 yield replace(like, text="\n")
             case "strong" | "em" | "s":
-                yield from styled(child, like)
+                yield from _styled(child, like)
             case "link":
-                yield from link(child, like)
+                yield from _link(child, like)
             case "image":
-                yield from picture(child, like)
+                yield from _picture(child, like)
             case _:
                 yield from inline(child, like)
 
 
-def styled(node: SyntaxTreeNode, like: Run) -> Iterator[Run]:
+def _styled(node: SyntaxTreeNode, like: Run) -> Iterator[Run]:
     match node.type:
         case "strong":
             return inline(node, replace(like, bold=True))
@@ -76,15 +76,15 @@ def styled(node: SyntaxTreeNode, like: Run) -> Iterator[Run]:
 
 def words(node: SyntaxTreeNode) -> str:
     """The text inside, without marks."""
-    return "".join(piece.text for piece in inline(node))
+    return "".join(part.text for part in inline(node))
 
 
-def addresses(text: str, like: Run = PLAIN) -> Iterator[Run]:
+def _addresses(text: str, like: Run = PLAIN) -> Iterator[Run]:
     """Text with the bare addresses in it as links that show where they lead, or as code where they may not lead."""
     at = 0
     for found in ADDRESS.finditer(text):
-        address = trimmed(found.group())
-        url = safe(address if "://" in address else f"https://{address}")
+        address = _trimmed(found.group())
+        url = _safe(address if "://" in address else f"https://{address}")
         if text[at : found.start()]:
             yield replace(like, text=text[at : found.start()])
         yield replace(like, text=address, url=url, code=like.code or not url)
@@ -93,7 +93,7 @@ def addresses(text: str, like: Run = PLAIN) -> Iterator[Run]:
         yield replace(like, text=text[at:])
 
 
-def trimmed(address: str) -> str:
+def _trimmed(address: str) -> str:
     """Without the punctuation that belongs to the sentence around it."""
     while address and (
         address[-1] in ".,;:!?*_~'\"" or (address[-1] == ")" and address.count("(") < address.count(")"))
@@ -102,15 +102,15 @@ def trimmed(address: str) -> str:
     return address
 
 
-def link(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
+def _link(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
     """A label and where it leads. A label that looks like another address is not clickable; the true one is."""
     target = str(node.attrs.get("href") or "")
-    url, label = safe(target), words(node).strip()
+    url, label = _safe(target), words(node).strip()
     if not url:
-        yield from refused(node, target, label, like)
+        yield from _refused(node, target, label, like)
         return
-    shown = display(url)
-    if not label or same(label, target):
+    shown = _display(url)
+    if not label or _same(label, target):
         yield replace(like, text=label or shown, url=url)
     elif LOOKS_LIKE_ADDRESS.search(label):
         yield replace(like, text=label, code=True)
@@ -119,35 +119,35 @@ def link(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
         yield replace(like, text=")")
     else:
         yield replace(like, text=label, url=url)
-        yield replace(like, text=f" ({host(url)})")
+        yield replace(like, text=f" ({_host(url)})")
 
 
-def refused(node: SyntaxTreeNode, target: str, label: str, like: Run) -> Iterator[Run]:
+def _refused(node: SyntaxTreeNode, target: str, label: str, like: Run) -> Iterator[Run]:
     """A link that may not be clicked: what was written, and where it would have led."""
     if node.markup == "autolink":
         yield replace(like, text=f"<{label}>", code=True)
         return
     yield from inline(node, like)
     if target and target != label:
-        yield from aside(target, like)
+        yield from _aside(target, like)
 
 
-def aside(target: str, like: Run) -> Iterator[Run]:
+def _aside(target: str, like: Run) -> Iterator[Run]:
     """An address that is only told."""
     yield replace(like, text=" (")
     yield replace(like, text=target, code=True)
     yield replace(like, text=")")
 
 
-def picture(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
+def _picture(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
     """An image is told, not shown: showing it would fetch it, and so tell its server whatever the address holds."""
     source = str(node.attrs.get("src") or "")
     yield replace(like, text=node.content or words(node))
     if source:
-        yield from aside(source, like)
+        yield from _aside(source, like)
 
 
-def safe(url: str) -> str:
+def _safe(url: str) -> str:
     """The address as it may be clicked, "" when it may not: web and mail only, no media, no credentials."""
     try:
         parts = urlsplit(url)
@@ -162,7 +162,7 @@ def safe(url: str) -> str:
     return url if named and not MEDIA.search(parts.path) and len(url) <= 2000 and url.isprintable() else ""
 
 
-def host(url: str) -> str:
+def _host(url: str) -> str:
     """The host in plain letters, so that look-alikes show."""
     name = urlsplit(url).hostname or urlsplit(url).path
     try:
@@ -171,13 +171,13 @@ def host(url: str) -> str:
         return ascii(name).strip("'")
 
 
-def display(url: str) -> str:
+def _display(url: str) -> str:
     """The address with its host in plain letters."""
     name = urlsplit(url).hostname or ""
-    return url if name.isascii() else url.replace(name, host(url), 1)
+    return url if name.isascii() else url.replace(name, _host(url), 1)
 
 
-def same(label: str, target: str) -> bool:
+def _same(label: str, target: str) -> bool:
     """Whether a label says exactly where it leads."""
     bare = target.removeprefix("mailto:").rstrip("/")
     return (

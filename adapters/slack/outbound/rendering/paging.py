@@ -25,7 +25,7 @@ def pages(text: str, cuts: list[Cut], *, page: int = PAGE) -> list[str]:
     while True:
         start = cuts[-1].end if cuts else 0
         head = cuts[-1].reopen if cuts else ""
-        cut = cut_after(head, text[start:], page)
+        cut = _cut_after(head, text[start:], page)
         if cut is None:
             break
         cuts.append(Cut(start + cut.end, cut.close, cut.reopen))
@@ -36,28 +36,28 @@ def pages(text: str, cuts: list[Cut], *, page: int = PAGE) -> list[str]:
     return [*parts, head + text[start:]]
 
 
-def cut_after(head: str, text: str, page: int) -> Cut | None:
+def _cut_after(head: str, text: str, page: int) -> Cut | None:
     """Where to end a page that starts with `head` and the text; None while everything fits."""
     room = page - len(head.encode())
     if len(text.encode()) <= room:
         return None
     fits = text.encode()[:room].decode(errors="ignore")
-    end = best_end(fits)
+    end = _best_end(fits)
     lines = (head + text[:end]).split("\n")
     if fence := open_fence(lines):
-        quote, info = opener(lines, fence)
+        quote, info = _opener(lines, fence)
         mark = (quote if ">" in quote else "") + fence
         return Cut(end, ("" if text[:end].endswith("\n") else "\n") + mark, f"{mark}{info[:80]}\n")
-    return Cut(end, "", table_head(head + text[:end]))
+    return Cut(end, "", _table_head(head + text[:end]))
 
 
-def opener(lines: list[str], fence: str) -> tuple[str, str]:
+def _opener(lines: list[str], fence: str) -> tuple[str, str]:
     """What stands before and after the marks that opened the code which the lines end within."""
     found = (FENCE.match(line) for line in reversed(lines))
     return next((one[0][: one.start(1)], one[2].strip()) for one in found if one and one[1] == fence)
 
 
-def best_end(fits: str) -> int:
+def _best_end(fits: str) -> int:
     """The last good place in the second half: a blank line, a line's end, a sentence's, a word's."""
     for mark in (r"\n\s*\n", r"\n", r"[.!?]\s", r"\s"):
         ends = [found.end() for found in re.finditer(mark, fits)]
@@ -66,7 +66,7 @@ def best_end(fits: str) -> int:
     return len(fits)
 
 
-def table_head(page: str) -> str:
+def _table_head(page: str) -> str:
     """The head of the table that a page ends within, to be repeated on the next."""
     if not page.endswith("\n") or page.endswith("\n\n"):
         return ""

@@ -28,10 +28,10 @@ PIPE = "\u2223"  # looks like a bar and never parts two cells
 
 def preview(source: str) -> str:
     """The part of an unfinished text that can be shown for good, as safe Markdown."""
-    return "\n\n".join(written(tree(steady(source)).children)).rstrip("\n")
+    return "\n\n".join(_written(tree(_steady(source)).children)).rstrip("\n")
 
 
-def steady(source: str) -> str:
+def _steady(source: str) -> str:
     """The text without its undecided end."""
     lines = source.split("\n")
     fence = open_fence(lines)
@@ -46,7 +46,7 @@ def steady(source: str) -> str:
     if block and block[0].lstrip().startswith("|"):
         return "\n".join(lines[:start] + (block[:-1] if len(block) > 2 else []))
     last = "\n".join(block)
-    return "\n".join([*lines[:start], last[: decided(last)].rstrip()])
+    return "\n".join([*lines[:start], last[: _decided(last)].rstrip()])
 
 
 def open_fence(lines: Sequence[str]) -> str:
@@ -63,15 +63,15 @@ def open_fence(lines: Sequence[str]) -> str:
     return fence
 
 
-def decided(text: str) -> int:
+def _decided(text: str) -> int:
     """How much of a paragraph cannot change its meaning any more."""
-    end, plain = open_code(text)
-    ends = [end, *(open_mark(plain, mark) for mark in MARKS)]
+    end, plain = _open_code(text)
+    ends = [end, *(_open_mark(plain, mark) for mark in MARKS)]
     bracket = TAIL_BRACKET.search(plain)
     return min(*ends, len(plain.rstrip(WORD)), bracket.start() if bracket else len(plain))
 
 
-def open_code(text: str) -> tuple[int, str]:
+def _open_code(text: str) -> tuple[int, str]:
     """Where a code span is open at the end, and the text with its whole code spans blanked out."""
     at, plain = 0, text
     while found := re.compile(r"`+").search(text, at):
@@ -83,7 +83,7 @@ def open_code(text: str) -> tuple[int, str]:
     return len(text), plain
 
 
-def open_mark(text: str, mark: re.Pattern[str]) -> int:
+def _open_mark(text: str, mark: re.Pattern[str]) -> int:
     """Where the earliest emphasis that is not closed begins."""
     waiting: list[tuple[int, int]] = []
     for found in mark.finditer(text):
@@ -98,39 +98,39 @@ def open_mark(text: str, mark: re.Pattern[str]) -> int:
     return waiting[0][0] if waiting else len(text)
 
 
-def written(nodes: Sequence[SyntaxTreeNode]) -> Iterator[str]:
+def _written(nodes: Sequence[SyntaxTreeNode]) -> Iterator[str]:
     """Each block of the tree as Markdown."""
     for node in nodes:
         match node.type:
             case "heading":
-                yield "#" * int(node.tag[1]) + " " + line(node).replace("\n", " ")
+                yield "#" * int(node.tag[1]) + " " + _line(node).replace("\n", " ")
             case "fence" | "code_block":
-                yield code(node)
+                yield _code(node)
             case "bullet_list" | "ordered_list":
-                yield "\n".join(items(node))
+                yield "\n".join(_items(node))
             case "blockquote":
-                yield indented("\n\n".join(written(node.children)), "> ", "> ")
+                yield _indented("\n\n".join(_written(node.children)), "> ", "> ")
             case "table":
-                yield "\n".join(rows(node))
+                yield "\n".join(_rows(node))
             case "hr":
                 yield "---"
             case _:
-                yield OPENING.sub(r"\\\1", line(node))
+                yield OPENING.sub(r"\\\1", _line(node))
 
 
-def line(node: SyntaxTreeNode) -> str:
-    return "".join(word(run) for run in inline(node))
+def _line(node: SyntaxTreeNode) -> str:
+    return "".join(_word(run) for run in inline(node))
 
 
-def cell(node: SyntaxTreeNode) -> str:
+def _cell(node: SyntaxTreeNode) -> str:
     """One line in which code has no bar: only outside of code can it be escaped."""
     runs = (replace(run, text=run.text.replace("|", PIPE)) if run.code else run for run in inline(node))
-    return "".join(word(run) for run in runs).replace("\n", " ")
+    return "".join(_word(run) for run in runs).replace("\n", " ")
 
 
-def word(run: Run) -> str:
+def _word(run: Run) -> str:
     if run.code or run.url:
-        return f"`{inert(run.text.replace('`', TICK))}`"
+        return f"`{_inert(run.text.replace('`', TICK))}`"
     text = (
         SPECIAL.sub(r"\\\1", run.text)
         .replace("`", TICK)
@@ -145,32 +145,32 @@ def word(run: Run) -> str:
     return text
 
 
-def inert(code: str) -> str:
+def _inert(code: str) -> str:
     """Code in which `<` opens nothing: entities would show as they are in code, so a joiner parts it."""
     return code.replace("<", f"<{JOINER}")
 
 
-def code(node: SyntaxTreeNode) -> str:
+def _code(node: SyntaxTreeNode) -> str:
     """Always between the same marks, with none of them left inside: what Slack closes a block at is its affair."""
     language = re.sub(r"[^\w+#.-].*", "", node.info.strip())
     closed = "\n```" if node.content.endswith("\n") else ""
-    text = inert(node.content.rstrip("\n")).replace("`", f"`{JOINER}")
+    text = _inert(node.content.rstrip("\n")).replace("`", f"`{JOINER}")
     return f"```{language}\n{text}{closed}"
 
 
-def items(node: SyntaxTreeNode) -> Iterator[str]:
+def _items(node: SyntaxTreeNode) -> Iterator[str]:
     number = int(node.attrs.get("start") or 1)
     for at, item in enumerate(node.children):
         mark = f"{number + at}. " if node.type == "ordered_list" else "- "
-        yield indented("\n".join(written(item.children)), mark, " " * len(mark))
+        yield _indented("\n".join(_written(item.children)), mark, " " * len(mark))
 
 
-def rows(node: SyntaxTreeNode) -> Iterator[str]:
+def _rows(node: SyntaxTreeNode) -> Iterator[str]:
     for at, row in enumerate(row for part in node.children for row in part.children):
-        yield "| " + " | ".join(map(cell, row.children)) + " |"
+        yield "| " + " | ".join(map(_cell, row.children)) + " |"
         if at == 0:
             yield "|" + " --- |" * len(row.children)
 
 
-def indented(text: str, first: str, rest: str) -> str:
+def _indented(text: str, first: str, rest: str) -> str:
     return first + text.replace("\n", "\n" + rest)

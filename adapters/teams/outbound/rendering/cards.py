@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.teams.conversation_reference import Place
+from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.inbound.events import ACTION, INPUT, PRIVATE
 from adapters.teams.outbound.rendering import messages, rich, sizes, tables
-from adapters.teams.outbound.rendering.inline import Inline, literal
-from adapters.teams.outbound.rendering.markdown import Flow
+from adapters.teams.outbound.rendering.inline import InlineRenderer, literal
+from adapters.teams.outbound.rendering.markdown import MarkdownStream
 from adapters.teams.outbound.rendering.messages import Activity
 from adapters.teams.outbound.rendering.rich import Element, Style
 from bot.domain.replies import Action, Button, Choice, Reply, Section, Table
@@ -31,56 +31,56 @@ CONFIRM = {Action.PICK: "Use this model", Action.ASK: "Ask this model"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Speech:
+class ReplyForms:
     """One reply in every form it can be sent in, best first. `text` is the plainest."""
 
     versions: tuple[Activity, ...]
     text: Activity
 
 
-def speech(reply: Reply, place: Place) -> Speech:
+def reply_forms(reply: Reply, reference: ConversationReference) -> ReplyForms:
     """Text where text will do; a card where there is something to pick, to press or to compare."""
-    text = messages.message(sizes.parts(as_text(reply))[0])
+    text = messages.text_message(sizes.parts(reply_text(reply))[0])
     laid_out = reply.table or reply.sections or reply.choices
     written = all(button.action is Action.RUN for button in reply.buttons)
-    if not laid_out and (not reply.buttons or (written and place.personal)):
-        suggestions = messages.suggested(reply.buttons, place)
+    if not laid_out and (not reply.buttons or (written and reference.personal)):
+        suggestions = messages.suggested(reply.buttons, reference)
         best = {**text, "suggestedActions": suggestions} if suggestions else text
-        return Speech(versions=(best, text) if suggestions else (text,), text=text)
-    shown = messages.card_message(card(reply, place), summary(reply))
+        return ReplyForms(versions=(best, text) if suggestions else (text,), text=text)
+    shown = messages.card_message(card(reply, reference), summary(reply))
     if reply.sections:
-        shown["entities"] = [messages.ai_label(place)]
-        text = {**text, "entities": [messages.ai_label(place)]}
-    return Speech(versions=(shown, text), text=text)
+        shown["entities"] = [messages.ai_label(reference)]
+        text = {**text, "entities": [messages.ai_label(reference)]}
+    return ReplyForms(versions=(shown, text), text=text)
 
 
-def card(reply: Reply, place: Place) -> Element:
+def card(reply: Reply, reference: ConversationReference) -> Element:
     """The reply laid out; long sections are shortened as far as it takes to send them at all."""
     for share in (1, 2, 4, 8):
-        shown = _laid_out(reply, place, BUDGET // share)
+        shown = _laid_out(reply, reference, BUDGET // share)
         if sizes.units(json.dumps(shown, ensure_ascii=False)) <= LARGEST:
             break
     return shown
 
 
-def _laid_out(reply: Reply, place: Place, budget: int) -> Element:
+def _laid_out(reply: Reply, reference: ConversationReference, budget: int) -> Element:
     body: list[Element] = []
     if reply.title:
-        body.append(rich.line(reply.title, Style(bold=True), size="Large"))
-    body += rich.elements(reply.text)
+        body.append(rich.line_element(reply.title, Style(bold=True), size="Large"))
+    body += rich.card_elements(reply.text)
     if reply.table:
         body.append(_table(reply.table))
     room = budget // max(len(reply.sections), 1)
-    body += [_section(section, room, place) for section in reply.sections]
+    body += [_section(section, room, reference) for section in reply.sections]
     for number, choice in enumerate(reply.choices):
-        body += _choice(choice, f"choice{number}", place)
-    body += _action_sets(reply.buttons, place)
-    return _card(body, as_text(replace(reply, sections=()))[:1000])
+        body += _choice(choice, f"choice{number}", reference)
+    body += _action_sets(reply.buttons, reference)
+    return _card(body, reply_text(replace(reply, sections=()))[:1000])
 
 
-def actions_card(buttons: Sequence[Button], place: Place) -> Element:
+def actions_card(buttons: Sequence[Button], reference: ConversationReference) -> Element:
     """Buttons alone, to go with a message of text."""
-    return _card(list(_action_sets(buttons, place)), ", ".join(button.label for button in buttons))
+    return _card(list(_action_sets(buttons, reference)), ", ".join(button.label for button in buttons))
 
 
 def summary(reply: Reply) -> str:
@@ -88,7 +88,7 @@ def summary(reply: Reply) -> str:
     return literal(reply.title or reply.text)[:120]
 
 
-def as_text(reply: Reply) -> str:
+def reply_text(reply: Reply) -> str:
     """The whole reply in Teams' Markdown; what can be pressed is told where it can be typed too."""
     parts = [_bold(reply.title), _rendered(reply.text)]
     if reply.table:
@@ -108,11 +108,11 @@ def _bold(title: str) -> str:
 
 
 def _one_line(markdown: str) -> str:
-    return Inline().line(" ".join(markdown.split()))
+    return InlineRenderer().line(" ".join(markdown.split()))
 
 
 def _rendered(markdown: str) -> str:
-    flow = Flow()
+    flow = MarkdownStream()
     flow.feed(markdown)
     return flow.whole()
 
@@ -128,23 +128,23 @@ def _card(body: list[Element], fallback: str) -> Element:
 
 
 def _table(table: Table) -> Element:
-    rows = [[rich.block(rich.run(cell or " ", Style(bold=True))) for cell in table.header]]
-    rows += [[rich.block(rich.run(cell or " ")) for cell in row] for row in table.rows]
-    return rich.table(rows)
+    rows = [[rich.block(rich.text_run(cell or " ", Style(bold=True))) for cell in table.header]]
+    rows += [[rich.block(rich.text_run(cell or " ")) for cell in row] for row in table.rows]
+    return rich.card_table(rows)
 
 
-def _section(section: Section, room: int, place: Place) -> Element:
+def _section(section: Section, room: int, reference: ConversationReference) -> Element:
     text = section.text
     if sizes.units(text) > room:
         text = f"{sizes.parts(text, room)[0]}\n\n… (shortened)"
-    items = [rich.line(section.title, Style(bold=True)), *rich.elements(text)]
+    items = [rich.line_element(section.title, Style(bold=True)), *rich.card_elements(text)]
     if section.note:
-        items.append(rich.line(section.note, isSubtle=True, size="Small"))
-    items += _action_sets(section.buttons, place)
+        items.append(rich.line_element(section.note, isSubtle=True, size="Small"))
+    items += _action_sets(section.buttons, reference)
     return {"type": "Container", "separator": True, "spacing": "Medium", "items": items}
 
 
-def _choice(choice: Choice, name: str, place: Place) -> Iterator[Element]:
+def _choice(choice: Choice, name: str, reference: ConversationReference) -> Iterator[Element]:
     """A list and the button that sends what is picked in it."""
     options = [{"title": _option(one.label, one.hint), "value": one.value} for one in choice.options]
     picker: Element = {
@@ -158,7 +158,7 @@ def _choice(choice: Choice, name: str, place: Place) -> Iterator[Element]:
         picker["value"] = choice.selected
     yield picker
     data: dict[str, Any] = {ACTION: str(choice.action), INPUT: name}
-    if place.private:
+    if reference.private:
         data[PRIVATE] = True
     title = CONFIRM.get(choice.action, choice.label)
     yield {"type": "ActionSet", "actions": [_execute(title, choice.action, data, primary=True)]}
@@ -168,13 +168,13 @@ def _option(label: str, hint: str) -> str:
     return f"{label} · {hint}" if hint else label
 
 
-def _action_sets(buttons: Sequence[Button], place: Place) -> Iterator[Element]:
+def _action_sets(buttons: Sequence[Button], reference: ConversationReference) -> Iterator[Element]:
     for start in range(0, len(buttons), AT_ONCE):
         actions = [
             _execute(
                 button.label,
                 button.action,
-                messages.payload(button.action, button.value, place),
+                messages.button_payload(button.action, button.value, reference),
                 primary=button.primary,
                 danger=button.danger,
             )

@@ -43,7 +43,7 @@ SCHEMES = frozenset({"http", "https"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Citation:
     """Where something in the text comes from; `number` is what stands in brackets there."""
 
     number: int
@@ -52,10 +52,10 @@ class Source:
 
 
 @dataclass(slots=True)
-class Inline:
+class InlineRenderer:
     """Renders lines without HIDDEN characters, and notes the numbered sources it meets on the way."""
 
-    sources: dict[int, Source] = field(default_factory=dict)
+    sources: dict[int, Citation] = field(default_factory=dict)
 
     def line(self, text: str, *, whole: bool = True) -> str:
         """`whole` False: the line goes on, and the result is a start of what the whole line will give."""
@@ -136,7 +136,7 @@ class Inline:
         return f"[{literal(honest(label, url))}]({safe})"
 
     def cite(self, number: int, name: str, url: str) -> None:
-        self.sources.setdefault(number, Source(number=number, name=name, url=url))
+        self.sources.setdefault(number, Citation(number=number, name=name, url=url))
 
 
 def honest(label: str, url: URL) -> str:
@@ -159,7 +159,7 @@ def literal(text: str) -> str:
     return re.sub(r"([\\`*\[\]~|])", r"\\\1", flat).replace("<", "&lt;").replace("_", r"\_")
 
 
-def code(text: str) -> str:
+def code_line(text: str) -> str:
     """A line of code: shown as it is, save for the one tag that Teams might act on even there."""
     return MENTION.sub("&lt;", text)
 
@@ -180,7 +180,7 @@ def _code(text: str, at: int, whole: bool) -> tuple[str, int] | None:
     assert ticks  # noqa: S101 - the caller saw one
     for closing in TICKS.finditer(text, ticks.end(), at + LONGEST):
         if len(closing[0]) == len(ticks[0]) and (whole or closing.end() < len(text)):
-            inside = code(text[ticks.end() : closing.start()])
+            inside = code_line(text[ticks.end() : closing.start()])
             return f"{ticks[0]}{inside}{ticks[0]}", closing.end()
     return ("&#96;" * len(ticks[0]), ticks.end()) if whole else None
 
@@ -208,10 +208,10 @@ def _link_at(text: str, at: int) -> re.Match[str] | None:
 def _goes_on(text: str, at: int, openers: str) -> bool:
     """Whether a bracket that opens at `at` may yet turn out to be a link's or an image's."""
     depth = 0
-    for place in range(at, len(text)):
-        depth += {"[": 1, "]": -1}.get(text[place], 0)
+    for reference in range(at, len(text)):
+        depth += {"[": 1, "]": -1}.get(text[reference], 0)
         if depth == 0:
-            return place + 1 == len(text) or text[place + 1] in openers
+            return reference + 1 == len(text) or text[reference + 1] in openers
     return True
 
 

@@ -9,8 +9,8 @@ Source: Microsoft Learn, Teams platform, "Format your bot messages" and "Stream 
 import re
 from dataclasses import dataclass, field
 
-from adapters.teams.outbound.rendering.inline import HIDDEN, Inline, Source, code
-from adapters.teams.outbound.rendering.tables import cells, delimits, drawn
+from adapters.teams.outbound.rendering.inline import HIDDEN, Citation, InlineRenderer, code_line
+from adapters.teams.outbound.rendering.tables import delimits, drawn, row_cells
 
 FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([\w+#.-]{0,30})[^`]*$")
 FENCE_START = re.compile(r"^[ \t]*(?:`+|~{3,})[^`]*$|^[ \t]*~{1,2}$")
@@ -46,7 +46,7 @@ class Fence:
 
     def code(self, line: str) -> str:
         lead = len(line) - len(line.lstrip(" \t"))
-        text = code(line[min(lead, self.indent) :])
+        text = code_line(line[min(lead, self.indent) :])
         return text if self.mark[0] == "`" else text.replace("```", "'''")
 
     def start_of(self, line: str) -> str:
@@ -58,11 +58,11 @@ class Fence:
 
 
 @dataclass(slots=True)
-class Flow:
+class MarkdownStream:
     """Takes text as it comes; `shown` is how much of it can be shown for good, `whole` all of it."""
 
     extended: bool = False
-    inline: Inline = field(default_factory=Inline)
+    inline: InlineRenderer = field(default_factory=InlineRenderer)
     _lines: list[str] = field(default_factory=list)
     _table: list[str] = field(default_factory=list)
     _rest: str = ""
@@ -74,7 +74,7 @@ class Flow:
             self._line(line)
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[Citation]:
         return sorted(self.inline.sources.values(), key=lambda source: source.number)
 
     def shown(self) -> str:
@@ -121,7 +121,7 @@ class Flow:
     def _end_table(self) -> None:
         table, self._table = self._table, []
         if len(table) > 1 and delimits(table[1]) and not self.extended:
-            self._lines += drawn(cells(table[0]), [cells(line) for line in table[2:]])
+            self._lines += drawn(row_cells(table[0]), [row_cells(line) for line in table[2:]])
         else:
             self._lines += [self.inline.line(line) for line in table]
 

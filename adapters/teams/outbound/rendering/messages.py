@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adapters.teams.conversation_reference import Place
+from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.inbound.events import ACTION, PRIVATE, VALUE
-from adapters.teams.outbound.rendering.inline import Source
+from adapters.teams.outbound.rendering.inline import Citation
 from bot.domain.replies import Action, Button
 
 Activity = dict[str, Any]
@@ -23,7 +23,7 @@ CARD = "application/vnd.microsoft.card.adaptive"
 THUMBS = {"feedbackLoop": {"type": "default"}}
 
 
-def message(text: str, *, extended: bool = False) -> Activity:
+def text_message(text: str, *, extended: bool = False) -> Activity:
     return {
         "type": "message",
         "text": text,
@@ -40,7 +40,7 @@ def attachment(card: Mapping[str, Any]) -> Activity:
     return {"contentType": CARD, "content": dict(card)}
 
 
-def ai_label(place: Place, sources: Sequence[Source] = ()) -> Activity:
+def ai_label(reference: ConversationReference, sources: Sequence[Citation] = ()) -> Activity:
     """The entity that marks a message as written by a model; Teams takes one of them per message."""
     entity: Activity = {
         "type": "https://schema.org/Message",
@@ -49,14 +49,14 @@ def ai_label(place: Place, sources: Sequence[Source] = ()) -> Activity:
         "@id": "",
         "additionalType": ["AIGeneratedContent"],
     }
-    if place.label:
-        entity["usageInfo"] = json.loads(place.label)
+    if reference.label:
+        entity["usageInfo"] = json.loads(reference.label)
     if sources:
         entity["citation"] = [_citation(source) for source in sources[:CITED]]
     return entity
 
 
-def _citation(source: Source) -> Activity:
+def _citation(source: Citation) -> Activity:
     appearance = {
         "@type": "DigitalDocument",
         "name": (source.name or source.url)[:80],
@@ -76,33 +76,33 @@ def stream_info(kind: str, *, stream: str = "", sequence: int = 0) -> Activity:
     return info
 
 
-def suggested(buttons: Sequence[Button], place: Place) -> Activity | None:
+def suggested(buttons: Sequence[Button], reference: ConversationReference) -> Activity | None:
     """The buttons under a message of text, for the asker. In a personal chat what a person could write is written."""
-    actions = [_suggestion(button, place) for button in buttons[:SUGGESTED]]
-    return {"to": [place.user], "actions": actions} if actions else None
+    actions = [_suggestion(button, reference) for button in buttons[:SUGGESTED]]
+    return {"to": [reference.user], "actions": actions} if actions else None
 
 
-def _suggestion(button: Button, place: Place) -> Activity:
-    if button.action is Action.RUN and place.personal:
+def _suggestion(button: Button, reference: ConversationReference) -> Activity:
+    if button.action is Action.RUN and reference.personal:
         return {"type": "imBack", "title": button.label, "value": button.value}
     return {
         "type": "Action.Submit",
         "title": button.label,
-        "value": payload(button.action, button.value, place),
+        "value": button_payload(button.action, button.value, reference),
     }
 
 
-def payload(action: Action, value: str, place: Place) -> dict[str, Any]:
-    """What a button carries, read back by adapters.teams.inbound.events.read."""
+def button_payload(action: Action, value: str, reference: ConversationReference) -> dict[str, Any]:
+    """What a button carries, read back by adapters.teams.inbound.events.read_submission."""
     carried: dict[str, Any] = {ACTION: str(action), VALUE: value}
-    return {**carried, PRIVATE: True} if place.private else carried
+    return {**carried, PRIVATE: True} if reference.private else carried
 
 
-def addressed(activity: Activity, place: Place) -> Activity:
+def addressed(activity: Activity, reference: ConversationReference) -> Activity:
     """A new private message: to the asker, under what they asked. Edits must not name a recipient."""
-    if not place.private:
+    if not reference.private:
         return activity
     entities = list(activity.get("entities", ()))
-    if place.message:
-        entities.append({"type": "targetedMessageInfo", "messageId": place.message})
-    return {**activity, "recipient": {"id": place.user}, "entities": entities}
+    if reference.message:
+        entities.append({"type": "targetedMessageInfo", "messageId": reference.message})
+    return {**activity, "recipient": {"id": reference.user}, "entities": entities}

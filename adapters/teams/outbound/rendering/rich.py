@@ -34,7 +34,7 @@ class Style:
     url: str = ""
 
 
-def run(text: str, style: Style = Style(), **more: Any) -> Element:
+def text_run(text: str, style: Style = Style(), **more: Any) -> Element:
     element: Element = {"type": "TextRun", "text": HIDDEN.sub("", text), **more}
     if style.bold:
         element["weight"] = "Bolder"
@@ -54,14 +54,14 @@ def block(*runs: Element, **more: Any) -> Element:
     return {"type": "RichTextBlock", "inlines": list(runs), **more}
 
 
-def line(markdown: str, style: Style = Style(), **more: Any) -> Element:
+def line_element(markdown: str, style: Style = Style(), **more: Any) -> Element:
     """One line of Markdown as one element; `more` belongs to each run."""
     tokens = PARSER.parseInline(" ".join(markdown.split()))
     runs = list(runs_of(tokens[0].children or (), style))
-    return block(*({**one, **more} for one in runs)) if runs else block(run(" "))
+    return block(*({**one, **more} for one in runs)) if runs else block(text_run(" "))
 
 
-def elements(markdown: str) -> list[Element]:
+def card_elements(markdown: str) -> list[Element]:
     """A whole text, block by block."""
     found: list[Element] = []
     tokens = PARSER.parse(markdown)
@@ -83,10 +83,10 @@ def elements(markdown: str) -> list[Element]:
             case "blockquote_open":
                 prefix = "│ "
             case "fence" | "code_block":
-                found.append(code(token.content))
+                found.append(_code(token.content))
             case "table_open":
                 end = next(i for i in range(at, len(tokens)) if tokens[i].type == "table_close")
-                found.append(table([list(row) for row in _rows(tokens[at:end])]))
+                found.append(card_table([list(row) for row in _rows(tokens[at:end])]))
                 at = end
             case "inline":
                 heading = tokens[at - 1].type == "heading_open"
@@ -98,15 +98,17 @@ def elements(markdown: str) -> list[Element]:
     return found
 
 
-def code(text: str) -> Element:
+def _code(text: str) -> Element:
     lines = text.rstrip("\n").split("\n")
-    shown = [block(run(one.replace(" ", "\xa0") or " ", Style(code=True)), spacing="None") for one in lines]
+    shown = [
+        block(text_run(one.replace(" ", "\xa0") or " ", Style(code=True)), spacing="None") for one in lines
+    ]
     if len(shown) > CODE_LINES:
-        shown = [*shown[:CODE_LINES], block(run("…", Style(code=True)), spacing="None")]
+        shown = [*shown[:CODE_LINES], block(text_run("…", Style(code=True)), spacing="None")]
     return {"type": "Container", "style": "emphasis", "items": shown}
 
 
-def table(rows: Sequence[Sequence[Element]]) -> Element:
+def card_table(rows: Sequence[Sequence[Element]]) -> Element:
     """The first row is the header. Every cell is one element."""
     width = max((len(row) for row in rows), default=0)
     return {
@@ -136,15 +138,15 @@ def runs_of(tokens: Sequence[Token], style: Style) -> Iterator[Element]:
             if label is not None:
                 label.append(text)
             elif text:
-                yield run(text, replace(style, code=True) if token.type == "code_inline" else style)
+                yield text_run(text, replace(style, code=True) if token.type == "code_inline" else style)
 
 
 def _link(label: str, style: Style) -> Iterator[Element]:
     url = address(style.url)
     if url is None or url.scheme not in SCHEMES:
-        yield run(f"{label} ({style.url})", replace(style, url=""))
+        yield text_run(f"{label} ({style.url})", replace(style, url=""))
     else:
-        yield run(honest(label, url), replace(style, url=str(url)))
+        yield text_run(honest(label, url), replace(style, url=str(url)))
 
 
 def _restyled(style: Style, token: Token) -> Style:
@@ -163,10 +165,10 @@ def _restyled(style: Style, token: Token) -> Style:
 def _paragraph(token: Token, prefix: str, style: Style) -> Iterator[Element]:
     """One element, or several where the text breaks its lines by force. A list's items stand close together."""
     close = {"spacing": "Small"} if prefix else {}
-    current: list[Element] = [run(prefix)] if prefix else []
+    current: list[Element] = [text_run(prefix)] if prefix else []
     for number, one in enumerate(runs_of(token.children or (), style)):
         if one["text"] == "\n":
-            yield block(*current or [run(" ")], **close)
+            yield block(*current or [text_run(" ")], **close)
             current = []
         elif prefix and number == 0 and one["text"][:4] in BOXES:
             current.append({**one, "text": BOXES[one["text"][:4]] + one["text"][4:]})
@@ -178,7 +180,7 @@ def _paragraph(token: Token, prefix: str, style: Style) -> Iterator[Element]:
 
 def _empty_item(closing: Token, prefix: str) -> list[Element]:
     """The mark alone, where nothing follows it: "42." is an answer."""
-    return [block(run(prefix.rstrip()))] if closing.type == "list_item_close" else []
+    return [block(text_run(prefix.rstrip()))] if closing.type == "list_item_close" else []
 
 
 def _marker(numbers: list[int | None], depth: int) -> str:
@@ -195,6 +197,6 @@ def _rows(tokens: Sequence[Token]) -> Iterator[list[Element]]:
         if token.type == "tr_open":
             row = []
         elif token.type == "inline":
-            row.append(block(*list(runs_of(token.children or (), Style())) or [run(" ")]))
+            row.append(block(*list(runs_of(token.children or (), Style())) or [text_run(" ")]))
         elif token.type == "tr_close":
             yield row

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from adapters.teams.outbound.rendering.inline import HIDDEN, code, literal
+from adapters.teams.outbound.rendering.inline import HIDDEN, code_line, literal
 
 WIDEST = 76
 """Columns of a block of code that a Teams window shows without a scroll bar."""
@@ -21,7 +21,7 @@ def delimits(line: str) -> bool:
     return DELIMITER.fullmatch(line.strip()) is not None
 
 
-def cells(line: str) -> list[str]:
+def row_cells(line: str) -> list[str]:
     """A row's cells as plain text, without the marks that only Markdown needs."""
     row = CELL.split(line.strip().removeprefix("|").removesuffix("|"))
     return [_plain(cell) for cell in row]
@@ -42,7 +42,7 @@ def drawn(header: Row, rows: Sequence[Row]) -> list[str]:
         return _listed(table[0], table[1:])
     lines = [_aligned(table[0], widths), "  ".join("-" * width for width in widths)]
     lines += [_aligned(row, widths) for row in table[1:]]
-    return ["```", *(code(line.replace("`", "'")) for line in lines), "```"]
+    return ["```", *(code_line(line.replace("`", "'")) for line in lines), "```"]
 
 
 def _aligned(row: Row, widths: Sequence[int]) -> str:

@@ -1,0 +1,81 @@
+"""Who answers: a chain of preferences, first match wins.
+
+In the message, the thread, the person, the channel, the workspace, the catalogue's default. What an administrator
+does not allow is passed over, and the person is told so. Pure.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.domain.catalog import Catalog, Model
+from bot.domain.errors import SwitchboardError
+from bot.domain.preferences import ModelPreferences
+
+Allowed = Callable[[Model], bool]
+
+
+class NoModelAvailable(SwitchboardError):
+    """No model may or can answer here. The text is for the person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrecedenceStep:
+    """One step of the precedence chain: what was chosen there, and why it does not count if it does not."""
+
+    scope: str
+    chosen: str = ""
+    objection: str = ""
+    wins: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The model that answers, and the chain that led to it."""
+
+    model: Model
+    chain: tuple[PrecedenceStep, ...]
+
+    @property
+    def scope(self) -> str:
+        return next(link.scope for link in self.chain if link.wins)
+
+    @property
+    def objection(self) -> str:
+        """Why an earlier choice was passed over, "" when none was."""
+        return next((f"{link.chosen} {link.objection}" for link in self.chain if link.objection), "")
+
+
+def select_model(
+    catalog: Catalog, preferences: ModelPreferences, allowed: Allowed, inline: str = ""
+) -> Selection:
+    """Walks the chain. Raises NobodyAnswers when no model is left."""
+    steps = (
+        ("this message", inline),
+        ("this thread", preferences.thread),
+        ("you", preferences.person),
+        ("this channel", preferences.channel),
+        ("this workspace", preferences.workspace),
+        ("the default", catalog.default.name),
+    )
+    chain: list[PrecedenceStep] = []
+    winner: Model | None = None
+    for scope, chosen in steps:
+        model = catalog.find(chosen) if chosen else None
+        objection = ""
+        if chosen and model is None:
+            objection = "is not in the catalogue any more"
+        elif model and not allowed(model):
+            objection = "is not allowed here"
+        wins = winner is None and model is not None and not objection
+        chain.append(
+            PrecedenceStep(scope=scope, chosen=chosen, objection="" if winner else objection, wins=wins)
+        )
+        winner = model if wins else winner
+    if winner is None:
+        winner = next((model for model in catalog.models if allowed(model)), None)
+        if winner is None:
+            raise NoModelAvailable(
+                "No model may be used here. Whoever runs Switchboard sets that under [policy]."
+            )
+        chain.append(PrecedenceStep(scope="the first allowed model", chosen=winner.name, wins=True))
+    return Selection(model=winner, chain=tuple(chain))

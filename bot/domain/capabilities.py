@@ -1,0 +1,13 @@
+"""What a chat platform can do, as far as it changes what people are told."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformCapabilities:
+    """How people talk to the bot on one platform, for help texts that name only what works there."""
+
+    mention: str  # how to address it, e.g. "@Switchboard"
+    slash: bool  # whether /commands are native
+    threads: bool
+    private: bool  # whether an answer can be for the asker only
