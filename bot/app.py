@@ -14,6 +14,8 @@ from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
 from bot.answers.fallback import FallbackRouter
 from bot.answers.limits import AskerLimits
+from bot.answers.measuring import Measuring
+from bot.answers.turn_log import TurnLog
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
@@ -21,6 +23,7 @@ from bot.conversation.model_picker import ModelPicker
 from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import StorageUnavailable
 from bot.domain.formatting import strip_controls
+from bot.interceptor import Interceptors
 from bot.models.discovery import Discovery
 from bot.models.listing import render_models
 from bot.models.pricing import Corrections, Prices
@@ -28,7 +31,7 @@ from bot.platforms import PLATFORMS, Dependencies, adapters_for, import_adapter
 from bot.ports import Adapter, Health
 from bot.serving import start_page
 from bot.serving.connections import make_room_for_files
-from bot.serving.measured import MeasuredHealth, MeasuredInbox, MeasuredLeases
+from bot.serving.measured import MeasuredInbox
 from bot.serving.metrics import Metrics
 from bot.serving.process import Listeners, Service, ShutdownSignals, serve, serve_beside
 from bot.settings.environment import revealed
@@ -88,8 +91,9 @@ async def storage(settings: Settings) -> AsyncIterator[Storage]:
 def service(settings: Settings, store: Storage, models: Vendors, metrics: Metrics) -> Service:
     """Puts the core together around the storage, the platforms and the models."""
     catalog, policy = models.discovery.catalog, settings.file.policy
-    health: Health = MeasuredHealth(store.health, meter=metrics)
-    picker = ModelPicker(catalog=catalog, preferences=store.preferences, health=health, prices=models.prices)
+    picker = ModelPicker(
+        catalog=catalog, preferences=store.preferences, health=store.health, prices=models.prices
+    )
     commands = Commands(
         catalog=catalog, picker=picker, ledger=store.ledger, preferences=store.preferences, policy=policy
     )
@@ -97,8 +101,12 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
     adapters = adapters_for(
         Dependencies(settings=settings, storage=store, inbox=inbox, active=commands.standing, meter=metrics)
     )
-    limits = AskerLimits(ledger=store.ledger, rate_limiter=store.rate_limiter)
-    answers, comparison = answering(models, adapters, health, limits)
+    interceptors = Interceptors(
+        TurnLog(),
+        Measuring(meter=metrics),
+        AskerLimits(ledger=store.ledger, rate_limiter=store.rate_limiter),
+    )
+    answers, comparison = answering(models, adapters, store.health, interceptors)
     conversation = ConversationHandler(
         adapters=adapters,
         catalog=catalog,
@@ -106,14 +114,15 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
         comparison=comparison,
         commands=commands,
         picker=picker,
-        limits=limits,
+        interceptors=interceptors,
         memory=store.memory,
         policy=policy,
     )
     worker = Worker(
-        leases=MeasuredLeases(store.leases, meter=metrics),
+        leases=store.leases,
         handle=conversation.handle,
         apologise=conversation.apologise,
+        interceptors=interceptors,
     )
     return Service(
         adapters=list(adapters.values()),
@@ -124,11 +133,13 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
 
 
 def answering(
-    models: Vendors, adapters: Mapping[str, Adapter], health: Health, limits: AskerLimits
+    models: Vendors, adapters: Mapping[str, Adapter], health: Health, interceptors: Interceptors
 ) -> tuple[Answers, Comparison]:
     """What asks models: for one answer, and for several side by side."""
     catalog, prices = models.discovery.catalog, models.prices
-    fallback = FallbackRouter(providers=models.connections.providers, health=health)
+    fallback = FallbackRouter(
+        providers=models.connections.providers, health=health, interceptors=interceptors
+    )
     answers = Answers(
         catalog=catalog,
         fallback=fallback,
@@ -137,7 +148,7 @@ def answering(
         corrections=Corrections(),
     )
     return answers, Comparison(
-        catalog=catalog, fallback=fallback, answers=answers, prices=prices, limits=limits
+        catalog=catalog, fallback=fallback, answers=answers, prices=prices, interceptors=interceptors
     )
 
 

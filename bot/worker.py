@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from bot.domain.claims import Claim, Outcome, QueueEntry
 from bot.domain.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable
+from bot.interceptor import Ending, How, Interceptors
 from bot.ports import Leases, TurnHandle
 from bot.turn_handle import ClaimedTurn
 
@@ -59,9 +60,16 @@ class Worker:
     """Shares the work with any number of others on the same Redis. Outlives every outage of it."""
 
     def __init__(
-        self, *, leases: Leases, handle: Handle, apologise: Apologise, limits: WorkerLimits | None = None
+        self,
+        *,
+        leases: Leases,
+        handle: Handle,
+        apologise: Apologise,
+        interceptors: Interceptors | None = None,
+        limits: WorkerLimits | None = None,
     ) -> None:
         self._leases = leases
+        self._interceptors = interceptors or Interceptors()
         self._handle = handle
         self._apologise = apologise
         self._limits = limits or WorkerLimits()
@@ -174,25 +182,31 @@ class Worker:
 
     async def _attend(self, queue_entry: QueueEntry) -> None:
         """One claim from beginning to end."""
-        about = {"conversation": queue_entry.conversation}
+        claim = None
         try:
             asked = asyncio.get_running_loop().time()
             if claim := await self._leases.claim(queue_entry):
-                about |= {"turn": claim.record.id, "event": claim.event.id}
-                await self._hold(claim, until=asked + self._leases.seconds * HELD)
-        except Fenced:
-            log.info("turn went on elsewhere", extra=about)
-        except StorageUnavailable as error:
-            log.warning("turn left to be taken over", extra={**about, "why": str(error)})
-        except Exception:
-            log.exception("turn left to be taken over", extra=about)
+                self._interceptors.began(claim)
+                ending = await self._hold(claim, until=asked + self._leases.seconds * HELD)
+                self._interceptors.ended(claim, ending)
+        except Exception as error:
+            self._left(queue_entry, claim, error)
         finally:
             self._tasks -= 1
             self._room.set()
             if not self._tasks:
                 self._idle.set()
 
-    async def _hold(self, claim: Claim, *, until: float) -> None:
+    def _left(self, queue_entry: QueueEntry, claim: Claim | None, error: Exception) -> None:
+        if claim is not None:
+            how = How.FENCED if isinstance(error, Fenced) else How.LEFT
+            self._interceptors.ended(claim, Ending(how=how, error=error))
+        elif isinstance(error, StorageUnavailable | Fenced):
+            log.warning("not claimed", extra={"conversation": queue_entry.conversation, "why": str(error)})
+        else:
+            log.error("not claimed", extra={"conversation": queue_entry.conversation}, exc_info=error)
+
+    async def _hold(self, claim: Claim, *, until: float) -> Ending:
         conversation = claim.queue_entry.conversation
         if earlier := self._held.get(conversation):
             earlier.end()
@@ -203,59 +217,60 @@ class Worker:
                 self._held[conversation] = held
                 if self._putting_down:
                     held.end()
-                await self._work(claim, held.turn_handle)
+                return await self._work(claim, held.turn_handle)
         except TimeoutError:
             if not held.until.expired():
                 raise
             if not held.putting_down:
                 raise Fenced("no beat got through in time") from None
             await self._leases.release(claim)
+            return Ending(how=How.RELEASED)
         finally:
             if self._held.get(conversation) is held:
                 del self._held[conversation]
 
-    async def _work(self, claim: Claim, turn_handle: ClaimedTurn) -> None:
+    async def _work(self, claim: Claim, turn_handle: ClaimedTurn) -> Ending:
         if claim.record.failures >= self._limits.failures or claim.record.crashes >= self._limits.crashes:
-            await self._give_up(claim, turn_handle, "failed")
-            return
+            return await self._give_up(claim, turn_handle, "failed")
         outcome = Outcome()
+        nowhere: PlatformGone | None = None
         try:
             outcome = await self._handle(claim, turn_handle)
         except Exception as error:
             match _cause(error):
                 case PlatformGone() as gone:
-                    log.info("nowhere to answer", extra={"event": claim.event.id, "code": gone.code})
+                    nowhere = gone
                     outcome = Outcome(counted=turn_handle.final)  # what was spent is spent
                 case PlatformBusy() | StorageUnavailable() as passing:
-                    await self._later(claim, turn_handle, passing)
-                    return
+                    return await self._later(claim, turn_handle, passing)
                 case Fenced() as fenced:
                     raise fenced from None
                 case _:
-                    log.exception("turn failed", extra={"turn": turn_handle.id, "event": claim.event.id})
-                    await self._failed(claim, turn_handle)
-                    return
+                    return await self._failed(claim, turn_handle, error)
         await self._leases.commit(claim, outcome)
+        return Ending(how=How.DONE, outcome=outcome, error=nowhere)
 
-    async def _failed(self, claim: Claim, turn_handle: ClaimedTurn) -> None:
+    async def _failed(self, claim: Claim, turn_handle: ClaimedTurn, error: Exception) -> Ending:
         if claim.record.failures + 1 >= self._limits.failures:
-            await self._give_up(claim, turn_handle, "failed")
-        else:
-            await self._leases.retry(claim, seconds=_pause(claim))
+            return await self._give_up(claim, turn_handle, "failed", error)
+        return await self._retry(claim, error, failed=True)
 
     async def _later(
         self, claim: Claim, turn_handle: ClaimedTurn, passing: PlatformBusy | StorageUnavailable
-    ) -> None:
+    ) -> Ending:
         if time.time() - turn_handle.started > self._limits.busy:
-            await self._give_up(claim, turn_handle, "busy")
-            return
-        seconds = _pause(claim, passing)
-        log.info("turn put off", extra={"event": claim.event.id, "why": str(passing), "seconds": seconds})
-        await self._leases.retry(claim, seconds=seconds, failed=False)
+            return await self._give_up(claim, turn_handle, "busy", passing)
+        return await self._retry(claim, passing, failed=False)
 
-    async def _give_up(self, claim: Claim, turn_handle: ClaimedTurn, why: str) -> None:
+    async def _retry(self, claim: Claim, error: Exception, *, failed: bool) -> Ending:
+        seconds = _pause(claim, error)
+        await self._leases.retry(claim, seconds=seconds, failed=failed)
+        return Ending(how=How.RETRIED, error=error, seconds=seconds)
+
+    async def _give_up(
+        self, claim: Claim, turn_handle: ClaimedTurn, why: str, reason: Exception | None = None
+    ) -> Ending:
         """Nothing ends in silence: the apology is tried for as long as the platform may be out of reach."""
-        about = {"turn": turn_handle.id, "event": claim.event.id, "why": why}
         try:
             await self._apologise(claim, turn_handle, why)
         except Exception as error:
@@ -265,12 +280,11 @@ class Worker:
                 case PlatformBusy() | StorageUnavailable() as passing if (
                     time.time() - turn_handle.started <= self._limits.busy
                 ):
-                    await self._leases.retry(claim, seconds=_pause(claim, passing), failed=False)
-                    return
+                    return await self._retry(claim, passing, failed=False)
                 case _:
-                    log.exception("apology failed", extra=about)
-        log.error("event given up", extra=about)
+                    log.exception("apology failed", extra={"turn": turn_handle.id, "event": claim.event.id})
         await self._leases.bury(claim, why=why)
+        return Ending(how=How.BURIED, error=reason, why=why)
 
 
 def _pause(claim: Claim, error: Exception | None = None) -> float:

@@ -140,7 +140,9 @@ class Answers:
         attempt = Attempt(model=chosen.model, began=self._clock())
         heard = await self._heard(context, question)
         prompt_for = await self.prompts(context, question, heard)
-        relayed = self._fallback.stream(chosen.model, self._substitutes(context, chosen.model), prompt_for)
+        relayed = self._fallback.stream(
+            context, chosen.model, self._substitutes(context, chosen.model), prompt_for
+        )
         async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
             async for part in parts:
                 yield part

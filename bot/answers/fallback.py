@@ -11,11 +11,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from bot.context import Context
 from bot.domain.catalog import Model
 from bot.domain.errors import ContextTooLong, ModelError, ServerError, SwitchboardError, Timeout, cause_of
 from bot.domain.health import HealthState, ModelHealth
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, Status, StreamPart, Text, ToolCall
+from bot.interceptor import Interceptors, ModelRequest
 from bot.ports import Health, Provider
 
 log = logging.getLogger(__name__)
@@ -51,18 +53,20 @@ class FallbackRouter:
         *,
         providers: Mapping[str, Provider],
         health: Health,
+        interceptors: Interceptors,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._providers = providers
         self._health = health
+        self._interceptors = interceptors
         self._pause = pause
         self._clock = clock
 
     async def stream(
-        self, chosen: Model, substitutes: Sequence[Model], prompt_for: PromptFor
+        self, context: Context, chosen: Model, substitutes: Sequence[Model], prompt_for: PromptFor
     ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
-        """One answer. Raises the chosen model's ModelError when nobody could answer, Interrupted after text.
+        """One answer. Raises the chosen model's ModelError when nobody could answer, StreamInterrupted after text.
 
         `prompt_for` makes the prompt for a model and the share of its window that may be filled.
         """
@@ -82,7 +86,7 @@ class FallbackRouter:
             if failed:
                 yield Status(f"{because}, asking {model.name}")
             try:
-                async with aclosing(self._persist(model, because, prompt_for)) as parts:
+                async with aclosing(self._persist(context, model, because, prompt_for)) as parts:
                     async for part in parts:
                         yield part
             except ModelError as error:
@@ -102,14 +106,15 @@ class FallbackRouter:
         return condition.state is not HealthState.DOWN or await self._health.probe(model.key)
 
     async def _persist(
-        self, model: Model, because: str, prompt_for: PromptFor
+        self, context: Context, model: Model, because: str, prompt_for: PromptFor
     ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
         """One model, asked a second time when that is promising."""
         share = FULL_SHARE
         for last in (False, True):
             begun = False
             try:
-                async with aclosing(self._ask(model, prompt_for(model, share))) as parts:
+                request = ModelRequest(context=context, model=model, prompt=prompt_for(model, share))
+                async with aclosing(self._ask(request)) as parts:
                     async for part in parts:
                         if not begun and isinstance(part, Text | ToolCall | Finish):
                             begun = True
@@ -128,23 +133,31 @@ class FallbackRouter:
             else:
                 return
 
-    async def _ask(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
-        """One request, with its outcome reported to everybody."""
-        asked, first, said = self._clock(), 0.0, False
+    async def _ask(self, request: ModelRequest) -> AsyncGenerator[StreamPart, None]:
+        """One request through the interceptors, with its outcome reported to everybody."""
+        model, asked, first = request.model, self._clock(), 0.0
         try:
-            async with aclosing(self._providers[model.provider].stream(model, prompt)) as parts:
+            async with aclosing(self._interceptors.ask(request, self._stream_of)) as parts:
                 async for part in parts:
-                    if not said and isinstance(part, Finish) and part.reason is Reason.FAILED:
-                        raise ServerError(part.detail or "ended with an error")
                     first = first or self._clock()
-                    said = said or isinstance(part, Text | ToolCall)
                     yield part
         except ModelError as error:
-            log.warning("a model did not answer", extra=_about(model, prompt, error))
+            log.warning("a model did not answer", extra=_about(model, request.prompt, error))
             await self._health.report(model.key, error)
             raise
         late = first - asked > model.deadlines.first / 2
         await self._health.report(model.key, None, late=late)
+
+    async def _stream_of(self, request: ModelRequest) -> AsyncGenerator[StreamPart, None]:
+        """The provider's stream. An end with an error before a word of text is an error like any other."""
+        said = False
+        provider = self._providers[request.model.provider]
+        async with aclosing(provider.stream(request.model, request.prompt)) as parts:
+            async for part in parts:
+                if not said and isinstance(part, Finish) and part.reason is Reason.FAILED:
+                    raise ServerError(part.detail or "ended with an error")
+                said = said or isinstance(part, Text | ToolCall)
+                yield part
 
 
 def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, object]:

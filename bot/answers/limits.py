@@ -5,18 +5,18 @@ import math
 from bot.context import Context, Response
 from bot.domain.formatting import money
 from bot.domain.replies import Reply
+from bot.interceptor import Interceptor
 from bot.ports import Ledger, RateLimiter
 
 
-class AskerLimits:
+class AskerLimits(Interceptor):
     """Costs a round trip only where a limit is set."""
 
     def __init__(self, *, ledger: Ledger, rate_limiter: RateLimiter) -> None:
         self._ledger = ledger
         self._rate_limiter = rate_limiter
 
-    async def reached(self, context: Context, *, answers: int = 1) -> Response | None:
-        """What to say instead of that many answers; None when the person may ask."""
+    async def admit(self, context: Context, *, answers: int) -> Response | None:
         record = context.claim.record
         if record.final is not None or record.ref is not None:
             return None  # this question was let in before: something of it is there

@@ -9,7 +9,6 @@ from dataclasses import replace
 from bot.answers.answering import Answers, PromptBuilder, Question
 from bot.answers.attempt import Attempt
 from bot.answers.fallback import FallbackRouter
-from bot.answers.limits import AskerLimits
 from bot.answers.precedence import Allowed
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_comparison
@@ -19,6 +18,7 @@ from bot.domain.formatting import escape_markdown, join_names, money
 from bot.domain.replies import Action, Button, Reply, Section
 from bot.domain.stream_parts import Usage
 from bot.domain.turns import Candidate, ChatMessage, Turn, index_of
+from bot.interceptor import Interceptors
 from bot.models.pricing import Prices
 
 FEWEST, MOST = 2, 4
@@ -35,14 +35,14 @@ class Comparison:
         fallback: FallbackRouter,
         answers: Answers,
         prices: Prices,
-        limits: AskerLimits,
+        interceptors: Interceptors,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
         self._fallback = fallback
         self._answers = answers
         self._prices = prices
-        self._limits = limits
+        self._interceptors = interceptors
         self._clock = clock
 
     async def command(self, context: Context, rest: str, asked: ChatMessage) -> Response:
@@ -55,7 +55,7 @@ class Comparison:
             return Response(reply=self._unknown(context, unknown))
         if not question or not FEWEST <= len(models) <= MOST:
             return Response(reply=Reply(text=USAGE, private=context.private))
-        if (limit := await self._limits.reached(context, answers=len(models))) is not None:
+        if (limit := await self._interceptors.admit(context, answers=len(models))) is not None:
             return limit
         await context.sink.say(_waiting(context, models))
         asked = replace(asked, text=question)
@@ -75,7 +75,7 @@ class Comparison:
     async def _ask(self, context: Context, model: Model, prompt_for: PromptBuilder) -> Candidate:
         """One model's answer, whatever happens to it. Nobody steps in: it is this model that is compared."""
         attempt = Attempt(model=model, began=self._clock())
-        relayed = self._fallback.stream(model, (), prompt_for)
+        relayed = self._fallback.stream(context, model, (), prompt_for)
         async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
             async for _ in parts:
                 pass

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from bot import policy as policies
 from bot.answers.answering import Answers, Question
-from bot.answers.limits import AskerLimits
 from bot.answers.precedence import NoModelAvailable
 from bot.context import Context, Response
 from bot.conversation.command_parser import Ask, Command, Unclear, parse_message, split_model
@@ -28,6 +27,7 @@ from bot.domain.events import (
 from bot.domain.formatting import escape_markdown, join_names
 from bot.domain.replies import Action, Reply
 from bot.domain.turns import ChatMessage, index_of
+from bot.interceptor import Interceptors
 from bot.ports import Adapter, Memory, TurnHandle
 from bot.settings.config_file import Policy
 
@@ -49,7 +49,7 @@ class ConversationHandler:
         comparison: Comparison,
         commands: Commands,
         picker: ModelPicker,
-        limits: AskerLimits,
+        interceptors: Interceptors,
         memory: Memory,
         policy: Policy,
     ) -> None:
@@ -59,7 +59,7 @@ class ConversationHandler:
         self._comparison = comparison
         self._commands = commands
         self._picker = picker
-        self._limits = limits
+        self._interceptors = interceptors
         self._memory = memory
         self._policy = policy
 
@@ -129,7 +129,7 @@ class ConversationHandler:
     async def _ask(self, context: Context, asked: ChatMessage, model: str = "") -> Outcome:
         if not asked.text and not asked.files:
             return await self._say(context, Response(reply=self._commands.hello(context)))
-        if (limit := await self._limits.reached(context)) is not None:
+        if (limit := await self._interceptors.admit(context)) is not None:
             return await self._say(context, limit)
         question = Question(asked=asked, prior=context.claim.history, inline=model)
         return await self._answers.answer(context, question)
@@ -167,7 +167,7 @@ class ConversationHandler:
         place = index_of(history, turn_id)
         if place is None:
             return await self._say(context, Response(reply=Reply(text=GONE, private=context.private)))
-        if (limit := await self._limits.reached(context)) is not None:
+        if (limit := await self._interceptors.admit(context)) is not None:
             return await self._say(context, limit)
         old = history[place]
         question = Question(

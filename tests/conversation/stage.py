@@ -30,6 +30,7 @@ from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Closing, Finish, Reason, ShownPart, Status, StreamPart, Text, Usage
 from bot.domain.turns import ChatMessage, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
+from bot.interceptor import Interceptor, Interceptors
 from bot.models.pricing import Corrections, Prices
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
@@ -160,11 +161,16 @@ class Stage:
         )
     )
     platform: str = "test"
+    interceptors: tuple[Interceptor, ...] = ()
 
     def __post_init__(self) -> None:
         self.catalog = Catalog(self.models, default="grok")
+        interceptors = Interceptors(AskerLimits(ledger=self, rate_limiter=self), *self.interceptors)
         fallback = FallbackRouter(
-            providers={"one": self.one, "two": self.two}, health=self, pause=self._pause
+            providers={"one": self.one, "two": self.two},
+            health=self,
+            interceptors=interceptors,
+            pause=self._pause,
         )
         prices = Prices({})
         picker = ModelPicker(catalog=self.catalog, preferences=self, health=self, prices=prices)
@@ -176,7 +182,6 @@ class Stage:
             corrections=Corrections(),
             clock=lambda: 100.0,
         )
-        limits = AskerLimits(ledger=self, rate_limiter=self)
         self._core = ConversationHandler(
             adapters={"test": self},
             catalog=self.catalog,
@@ -186,14 +191,14 @@ class Stage:
                 fallback=fallback,
                 answers=answers,
                 prices=prices,
-                limits=limits,
+                interceptors=interceptors,
                 clock=lambda: 100.0,
             ),
             commands=Commands(
                 catalog=self.catalog, picker=picker, ledger=self, preferences=self, policy=self.policy
             ),
             picker=picker,
-            limits=limits,
+            interceptors=interceptors,
             memory=self,
             policy=self.policy,
         )

@@ -7,14 +7,15 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.answers.measuring import Measuring
 from bot.domain.claims import Receipt
 from bot.domain.errors import Overloaded, StorageUnavailable
 from bot.domain.events import Author, MessageReceived, ThreadKey
-from bot.domain.health import ModelHealth
 from bot.serving.connections import ConnectionLimits
 from bot.serving.listeners import listen
-from bot.serving.measured import MeasuredHealth, MeasuredInbox, platform_calls
+from bot.serving.measured import MeasuredInbox, platform_calls
 from bot.serving.metrics import Metrics
+from tests.conversation.stage import Stage
 from tests.doubles import FakeInbox
 from tests.ops.product import running
 from tests.ops.test_running import answered, send
@@ -43,22 +44,13 @@ async def test_what_the_inbox_takes_and_refuses_is_counted() -> None:
 
 
 async def test_errors_of_models_are_counted_by_class_and_provider() -> None:
-    class Well:
-        async def conditions(self, keys: object) -> dict[str, ModelHealth]:
-            return {}
-
-        async def probe(self, key: str) -> bool:
-            return True
-
-        async def report(self, key: str, error: object = None, *, late: bool = False) -> None:
-            return None
-
     metrics = Metrics()
-    health = MeasuredHealth(Well(), meter=metrics)
-    await health.report("xai:grok-4", Overloaded())
-    await health.report("xai:grok-4")
+    stage = Stage(interceptors=(Measuring(meter=metrics),))
+    stage.one.scripts = [(Overloaded(),), (Overloaded(),)]
+    heard = await stage.says("hello")
 
-    assert 'provider_errors_total{class="overloaded",provider="xai"} 1' in metrics.text()
+    assert heard.text == "answer 1"
+    assert 'provider_errors_total{class="overloaded",provider="one"} 2' in metrics.text()
 
 
 async def test_calls_to_platforms_are_counted_by_name_and_result() -> None:

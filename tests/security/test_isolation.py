@@ -29,6 +29,7 @@ from bot.domain.prompt import ImagePart, Prompt, TextPart
 from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Finish, Reason, ShownPart, StreamPart, Text
 from bot.domain.turns import ChatMessage
+from bot.interceptor import Interceptors
 from bot.models.pricing import Corrections, Prices
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
@@ -120,7 +121,8 @@ class World:
         store, all_over = self.storage, self.everywhere
         adapters = {"slack": all_over, "teams": all_over}
         catalog, prices, policy = Catalog(MODELS, default="grok"), Prices({}), Policy()
-        fallback = FallbackRouter(providers={"p": all_over}, health=store.health)
+        interceptors = Interceptors(AskerLimits(ledger=store.ledger, rate_limiter=store.rate_limiter))
+        fallback = FallbackRouter(providers={"p": all_over}, health=store.health, interceptors=interceptors)
         answers = Answers(
             catalog=catalog,
             fallback=fallback,
@@ -131,13 +133,12 @@ class World:
         picker = ModelPicker(
             catalog=catalog, preferences=store.preferences, health=store.health, prices=prices
         )
-        limits = AskerLimits(ledger=store.ledger, rate_limiter=store.rate_limiter)
         self.core = ConversationHandler(
             adapters=adapters,
             catalog=catalog,
             answers=answers,
             comparison=Comparison(
-                catalog=catalog, fallback=fallback, answers=answers, prices=prices, limits=limits
+                catalog=catalog, fallback=fallback, answers=answers, prices=prices, interceptors=interceptors
             ),
             commands=Commands(
                 catalog=catalog,
@@ -147,7 +148,7 @@ class World:
                 policy=policy,
             ),
             picker=picker,
-            limits=limits,
+            interceptors=interceptors,
             memory=store.memory,
             policy=policy,
         )

@@ -19,6 +19,7 @@ import pytest
 from bot.domain.claims import Claim, Outcome, Receipt
 from bot.domain.errors import PlatformBusy, PlatformGone, StorageUnavailable
 from bot.domain.events import MessageReceived, ThreadKey
+from bot.interceptor import Interceptor, Interceptors
 from bot.ports import TurnHandle
 from bot.storage.embedded import embedded_server
 from bot.storage.open import Storage, StorageOptions, open_storage
@@ -75,11 +76,21 @@ async def storage(redis_url: str, terms: StorageOptions) -> AsyncIterator[Storag
 
 @asynccontextmanager
 async def working(
-    url: str, terms: StorageOptions, script: Script, limits: WorkerLimits | None = None
+    url: str,
+    terms: StorageOptions,
+    script: Script,
+    limits: WorkerLimits | None = None,
+    *interceptors: Interceptor,
 ) -> AsyncIterator[Worker]:
     """A worker with a connection of its own; on leaving it is cut off as by a crash of its loop."""
     async with open_storage(url, terms) as own:
-        worker = Worker(leases=own.leases, handle=script.handle, apologise=script.apologise, limits=limits)
+        worker = Worker(
+            leases=own.leases,
+            handle=script.handle,
+            apologise=script.apologise,
+            interceptors=Interceptors(*interceptors),
+            limits=limits,
+        )
         async with asyncio.TaskGroup() as group:
             running = group.create_task(worker.run())
             try:
