@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.catalog import Catalog
+from bot.domain.command_table import ALIASES, ALONE, NAMES
 
 FLAGS = {
     "--thread": "thread",
@@ -18,9 +19,6 @@ FLAGS = {
     "--me": "me",
     "--workspace": "workspace",
 }
-COMMANDS = ("model", "ask", "compare", "reset", "memory", "forget", "usage", "help")
-ALONE = frozenset({"model", "models", "reset", "memory", "forget", "usage", "help"})
-SYNONYMS = {"models": "model"}
 SLASHED = re.compile(r"^[/!]([a-z]+)\b\s*(.*)$", re.DOTALL | re.IGNORECASE)
 INLINE = re.compile(r"^\s*([^\s:][^:\n]{0,60}?)\s*:\s*(?=\S)(.*)$", re.DOTALL)
 
@@ -57,10 +55,10 @@ def parse_message(text: str, catalog: Catalog) -> Meaning:
     text = text.strip()
     if slashed := SLASHED.match(text):
         word, rest = slashed[1].lower(), slashed[2].strip()
-        name = SYNONYMS.get(word, word)
-        if name in COMMANDS:
+        name = ALIASES.get(word, word)
+        if name in NAMES:
             return Command(name=name, rest=rest)
-        near = difflib.get_close_matches(name, COMMANDS, cutoff=0.6)
+        near = difflib.get_close_matches(name, NAMES, cutoff=0.6)
         if near and text[0] == "/":
             return Unclear(typed=f"/{word}", near=near)
         return Ask(text=text)
@@ -95,7 +93,7 @@ def _bare(text: str, catalog: Catalog) -> Command | None:
     word, _, rest = text.partition(" ")
     name, rest = word.lower(), rest.strip()
     if name in ALONE and not rest:
-        return Command(name=SYNONYMS.get(name, name))
+        return Command(name=ALIASES.get(name, name))
     if name == "model":
         wanted, scope = split_scope(rest)
         nearly = " " not in wanted and bool(catalog.near(wanted))

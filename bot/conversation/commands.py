@@ -1,13 +1,13 @@
-"""What people can type besides questions: one line of the table per command."""
+"""What every command but /ask and /compare does. Their names and help are rows of bot.domain.command_table."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from bot.answers.precedence import select_model
 from bot.context import Context, Response
 from bot.conversation.model_picker import ModelPicker, describe_active, describe_reason
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
+from bot.domain.command_table import HELP
 from bot.domain.events import Author, ThreadKey
 from bot.domain.formatting import clip, compact_number, escape_markdown, money
 from bot.domain.prompt import RESET, since_reset, tokens
@@ -25,26 +25,6 @@ STARTERS = (
     "Explain what a vector clock is, with an example",
     "Write a polite reply that says no to a meeting",
     "Make a table that compares three ways to cache in Redis",
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandHelp:
-    """One line of the help: what to type and what happens."""
-
-    typed: str
-    does: str
-
-
-HELP = (
-    CommandHelp(typed="model", does="pick the model that answers; `model why` says why it is this one"),
-    CommandHelp(typed="model NAME", does="switch; add `--thread`, `--me` or `--channel` to say where"),
-    CommandHelp(typed="ask NAME question", does="one answer by that model; the choice stays as it is"),
-    CommandHelp(typed="compare NAME NAME: question", does="two to four answers side by side"),
-    CommandHelp(typed="reset", does="start over: the model forgets what was said so far"),
-    CommandHelp(typed="memory", does="what the model sees now"),
-    CommandHelp(typed="forget", does="erase this conversation's memory for good"),
-    CommandHelp(typed="usage", does="what you used today and this month"),
 )
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from bot.domain.catalog import Deadlines, Price
+from bot.domain.command_table import RESERVED
 from bot.domain.errors import SettingsError
 from bot.settings.config_errors import complain, unknown_keys
 
@@ -30,24 +31,6 @@ ThreadReplies = Literal["always", "mention"]
 Tokens = Annotated[int, Field(strict=True, gt=0)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Dollars = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
-
-RESERVED = frozenset(
-    (
-        "ask",
-        "compare",
-        "default",
-        "forget",
-        "help",
-        "memory",
-        "model",
-        "none",
-        "reset",
-        "stop",
-        "usage",
-        "why",
-    )
-)
-"""Words that already mean something where a model's name is typed."""
 
 
 class TomlTable(BaseModel):

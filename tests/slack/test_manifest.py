@@ -13,8 +13,9 @@ import pytest
 
 from adapters.slack.inbound.dispatch import EVENTS as HEARD
 from adapters.slack.inbound.events import OWN_COMMAND
-from adapters.slack.install.manifest import COMMANDS, EVENTS, SCOPES, manifest, render_manifest
+from adapters.slack.install.manifest import EVENTS, SCOPES, SLASH_COMMANDS, manifest, render_manifest
 from adapters.slack.web_api import PER_MINUTE
+from bot.domain.command_table import COMMANDS
 from bot.domain.errors import SettingsError
 from tests.slack.fake.api import HISTORY, SCOPE
 from tests.slack.fake.world import SCOPES as GRANTED
@@ -103,7 +104,7 @@ def test_the_manifest_keeps_slacks_limits(host: str) -> None:
 def test_over_http_every_address_is_given_and_over_a_socket_none() -> None:
     http, socket = json.dumps(manifest("bot.example.com")), json.dumps(manifest())
 
-    assert http.count("https://bot.example.com/slack/events") == len(COMMANDS) + 2
+    assert http.count("https://bot.example.com/slack/events") == len(SLASH_COMMANDS) + 2
     assert "https://bot.example.com/slack/oauth_redirect" in http
     assert "https://" not in socket
     assert not manifest("bot.example.com")["settings"]["socket_mode_enabled"]
@@ -147,8 +148,15 @@ def test_what_is_subscribed_to_is_listened_to() -> None:
     assert subscribed == set(HEARD)
 
 
+def test_every_command_there_is_can_be_typed_with_a_slash() -> None:
+    listed = {one["command"]: one for one in manifest()["features"]["slash_commands"]}
+
+    assert set(listed) == {f"/{row.name}" for row in COMMANDS} - {"/help"} | {OWN_COMMAND}
+    assert all(listed[f"/{row.name}"]["description"] == row.does for row in COMMANDS if row.name != "help")
+
+
 def test_the_bots_own_command_leads_to_all_others() -> None:
-    assert OWN_COMMAND in COMMANDS
+    assert OWN_COMMAND in [f"/{row.name}" for row in SLASH_COMMANDS]
 
 
 def read_yaml(source: str) -> Any:

@@ -1,6 +1,7 @@
 """The package an administrator uploads is one that Teams takes."""
 
 import io
+import itertools
 import json
 import struct
 import zipfile
@@ -14,6 +15,7 @@ import jsonschema
 import pytest
 
 from adapters.teams.install.manifest import APP_ID, HOST, package
+from bot.domain.command_table import COMMANDS
 from bot.domain.errors import SettingsError
 
 ID, DOMAIN = "07338883-af76-47b3-86e4-2603c50be638", "bot.contoso.com"
@@ -82,6 +84,22 @@ def test_what_the_schema_does_not_catch_is_right_too(manifest: dict[str, Any]) -
     assert all(command.get("prompt") for command in commands if command.get("type") == "prompt")
     assert all(len(one["commands"]) <= 10 for one in lists)
     assert all(len(command["title"]) <= 32 for command in commands)
+
+
+def test_the_listed_commands_are_the_ones_there_are(manifest: dict[str, Any]) -> None:
+    """Teams shows ten at most: a person's list, which holds prompts too, may leave some out, the other may not."""
+    says = {row.name: (row.does, row.usage) for row in COMMANDS}
+    listed = [
+        [one for one in entry["commands"] if one.get("type") != "prompt"]
+        for entry in manifest["bots"][0]["commandLists"]
+    ]
+    for one in itertools.chain(*listed):
+        does, usage = says[one["title"].removeprefix("/")]
+        assert one["description"] == (f"{does}: {one['title']} {usage}" if usage else does)
+    personal, shared = ([one["title"].removeprefix("/") for one in names] for names in listed)
+
+    assert shared == list(says)
+    assert personal == [name for name in says if name in personal]
 
 
 def strings_named(value: Any, ending: str) -> Iterator[str]:

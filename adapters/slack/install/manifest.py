@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from adapters.slack.callback_ids import ASK
+from bot.domain.command_table import COMMANDS, CommandRow
 from bot.domain.errors import SettingsError
 
 SCOPES: Mapping[str, str] = {
@@ -41,17 +42,9 @@ EVENTS: Mapping[str, str] = {
     "tokens_revoked": "forget a workspace",
 }
 
-COMMANDS: Mapping[str, tuple[str, str]] = {
-    "/model": ("See the models, or switch", "[NAME] [--thread|--channel|--me] or why"),
-    "/ask": ("One answer by one model", "NAME question"),
-    "/compare": ("The same question to several models", "NAME NAME: question"),
-    "/reset": ("Start over", ""),
-    "/memory": ("What the model sees now", ""),
-    "/forget": ("Erase this conversation's memory", ""),
-    "/usage": ("What I have used", ""),
-    "/switchboard": ("What works here", ""),
-}
-"""Slack keeps /help for itself."""
+OWN_COMMAND = CommandRow(name="switchboard", does="What works here", usage="[COMMAND]")
+"""Leads to all others, where a name is taken or Slack keeps it for itself, as it does /help."""
+SLASH_COMMANDS = (*(row for row in COMMANDS if row.name != "help"), OWN_COMMAND)
 
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
 
@@ -93,13 +86,13 @@ def _features(events: str) -> dict[str, Any]:
     url = {"url": events} if events else {}
     commands = [
         {
-            "command": name,
+            "command": f"/{row.name}",
             **url,
-            "description": does,
-            **({"usage_hint": hint} if hint else {}),
+            "description": row.does,
+            **({"usage_hint": row.usage} if row.usage else {}),
             "should_escape": True,
         }
-        for name, (does, hint) in COMMANDS.items()
+        for row in SLASH_COMMANDS
     ]
     prompts = [
         {"title": "What can you do?", "message": "help"},

@@ -1,0 +1,90 @@
+"""The commands people can type, one row each.
+
+The parser, the words no model may be called, the help, the page's menu and both platforms' manifests are made from
+these rows; bot.conversation.commands and bot.conversation.handler hold what each one does. Pure.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpLine:
+    """One line of the help: what to type after the slash, and what happens."""
+
+    typed: str
+    does: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRow:
+    """One command. `does` and `usage` stand in the platforms' own menus, `help` in ours.
+
+    `alone`: the bare word is the command too, without a slash. A command that needs more than its name is not:
+    "ask" alone is the beginning of a sentence.
+    """
+
+    name: str
+    does: str
+    usage: str = ""
+    help: tuple[HelpLine, ...] = ()
+    alone: bool = True
+    aliases: tuple[str, ...] = ()
+
+
+COMMANDS: tuple[CommandRow, ...] = (
+    CommandRow(
+        name="model",
+        does="Show the models, or switch",
+        usage="[NAME] [--thread|--me|--channel]",
+        help=(
+            HelpLine(typed="model", does="pick the model that answers; `model why` says why it is this one"),
+            HelpLine(typed="model NAME", does="switch; add `--thread`, `--me` or `--channel` to say where"),
+        ),
+        aliases=("models",),
+    ),
+    CommandRow(
+        name="ask",
+        does="One answer by another model",
+        usage="NAME question",
+        help=(
+            HelpLine(typed="ask NAME question", does="one answer by that model; the choice stays as it is"),
+        ),
+        alone=False,
+    ),
+    CommandRow(
+        name="compare",
+        does="Several models side by side",
+        usage="NAME NAME: question",
+        help=(HelpLine(typed="compare NAME NAME: question", does="two to four answers side by side"),),
+        alone=False,
+    ),
+    CommandRow(
+        name="reset",
+        does="Start over",
+        help=(HelpLine(typed="reset", does="start over: the model forgets what was said so far"),),
+    ),
+    CommandRow(
+        name="memory",
+        does="What the model sees now",
+        help=(HelpLine(typed="memory", does="what the model sees now"),),
+    ),
+    CommandRow(
+        name="forget",
+        does="Erase this conversation's memory",
+        help=(HelpLine(typed="forget", does="erase this conversation's memory for good"),),
+    ),
+    CommandRow(
+        name="usage",
+        does="What you used today and this month",
+        help=(HelpLine(typed="usage", does="what you used today and this month"),),
+    ),
+    CommandRow(name="help", does="Everything that can be typed here"),
+)
+"""In the order in which they are listed everywhere."""
+
+HELP: tuple[HelpLine, ...] = tuple(line for row in COMMANDS for line in row.help)
+NAMES: tuple[str, ...] = tuple(row.name for row in COMMANDS)
+ALIASES: dict[str, str] = {alias: row.name for row in COMMANDS for alias in row.aliases}
+ALONE: frozenset[str] = frozenset(word for row in COMMANDS if row.alone for word in (row.name, *row.aliases))
+RESERVED: frozenset[str] = frozenset({*NAMES, *ALIASES, "default", "none", "stop", "why"})
+"""Words that already mean something where a model's name is typed."""
