@@ -9,14 +9,15 @@ from typing import Any
 
 import uvloop
 
-from bot import VERSION, app, platforms
-from bot.domain.errors import SettingsError
+from bot import VERSION, app
+from bot.domain.errors import SettingsError, root_cause
+from bot.platforms import PLATFORMS, Manifest
 from bot.serving.logging import configure
-from bot.settings import settings
+from bot.settings.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Command = Callable[[settings.Settings], Coroutine[Any, Any, int]]
+Command = Callable[[Settings], Coroutine[Any, Any, int]]
 
 MANUAL = """\
 Puts every AI model your company uses into the chat it already uses.
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        return _explain(_cause(error))
+        return _explain(root_cause(error))
 
 
 def _explain(error: Exception) -> int:
@@ -44,13 +45,6 @@ def _explain(error: Exception) -> int:
         return 2
     log.error("stopped by a fault", exc_info=error)
     return 1
-
-
-def _cause(error: Exception) -> Exception:
-    """What really happened, where a TaskGroup has wrapped it."""
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
 
 
 def parser() -> argparse.ArgumentParser:
@@ -74,21 +68,24 @@ def parser() -> argparse.ArgumentParser:
 
 def _manifest(root: argparse.ArgumentParser) -> None:
     kinds = root.add_subparsers(title="platforms", metavar="PLATFORM", required=True)
-    slack = kinds.add_parser("slack", help="the app's manifest, as YAML")
-    slack.add_argument("--host", default="", help="public host name; without it, the Socket Mode variant")
-    slack.add_argument("--out", type=Path, help="file to write; without it, the terminal")
-    slack.set_defaults(
-        command=lambda chosen: _write(platforms.slack_manifest(host=chosen.host).encode(), chosen.out)
-    )
-    teams = kinds.add_parser("teams", help="the app package, as a zip file")
-    teams.add_argument("--app-id", required=True, help="the bot's Microsoft App ID (TEAMS_APP_ID)")
-    teams.add_argument("--host", required=True, help="public host name of this Switchboard")
-    teams.add_argument("--out", type=Path, default=Path("switchboard-teams.zip"), help="file to write")
-    teams.set_defaults(
-        command=lambda chosen: _write(
-            platforms.teams_package(app_id=chosen.app_id, host=chosen.host), chosen.out
-        )
-    )
+    for platform in PLATFORMS:
+        if manifest := platform.manifest:
+            one = kinds.add_parser(platform.name, help=manifest.help)
+            for argument in manifest.arguments:
+                flag = f"--{argument.name.replace('_', '-')}"
+                one.add_argument(flag, default="", required=argument.required, help=argument.help)
+            default = Path(manifest.out) if manifest.out else None
+            where = "file to write" if manifest.out else "file to write; without it, the terminal"
+            one.add_argument("--out", type=Path, default=default, help=where)
+            one.set_defaults(command=_writing(platform.package, manifest))
+
+
+def _writing(package: str, manifest: Manifest) -> Callable[[argparse.Namespace], int]:
+    def write(chosen: argparse.Namespace) -> int:
+        given = {argument.name: getattr(chosen, argument.name) for argument in manifest.arguments}
+        return _write(manifest.written(package, given), chosen.out)
+
+    return write
 
 
 def _write(content: bytes, out: Path | None) -> int:
@@ -107,7 +104,7 @@ def _write(content: bytes, out: Path | None) -> int:
 
 def _with_settings(command: Command) -> Callable[[argparse.Namespace], int]:
     def run(_chosen: argparse.Namespace) -> int:
-        found = settings.read_settings()
+        found = app.read_settings()
         configure(level=found.log_level, style=found.log_format, secrets=found.secrets())
         return uvloop.run(command(found))
 

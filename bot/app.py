@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
@@ -27,22 +28,23 @@ from bot.interceptor import Interceptors
 from bot.models.discovery import Discovery
 from bot.models.listing import render_models
 from bot.models.pricing import Corrections, Prices
-from bot.platforms import PLATFORMS, Dependencies, adapters_for, import_adapter
+from bot.platforms import PLATFORM_SETTINGS, PLATFORMS, Dependencies, adapters_for, import_adapter
 from bot.ports import Adapter, Health
-from bot.serving import start_page
 from bot.serving.connections import make_room_for_files
 from bot.serving.measured import MeasuredInbox
 from bot.serving.metrics import Metrics
 from bot.serving.process import Listeners, Service, ShutdownSignals, serve, serve_beside
+from bot.serving.start_page import render_start_page
 from bot.settings.environment import revealed
-from bot.settings.settings import Settings
+from bot.settings.settings import KnownSettings, Settings
 from bot.storage.embedded import embedded_server
 from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker
 from providers import connecting
-from providers.check import check_endpoints as verdicts
+from providers.check import check_endpoints
 from providers.entra import Identity
 from providers.transport import Transport
+from providers.vendors import VENDORS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,15 @@ class Vendors:
     connections: connecting.ConnectedEndpoints
     prices: Prices
     discovery: Discovery
+
+
+def read_settings(environ: Mapping[str, str] | None = None, *, folder: Path = Path()) -> Settings:
+    """The settings of this process, with what the platforms and the vendors there are want to know."""
+    return known_settings().read(environ, folder=folder)
+
+
+def known_settings() -> KnownSettings:
+    return KnownSettings(platforms=PLATFORM_SETTINGS, vendors=VENDORS)
 
 
 @asynccontextmanager
@@ -176,7 +187,16 @@ async def run(settings: Settings) -> int:
             def announce(opened: Listeners) -> None:
                 seconds = time.perf_counter() - began
                 models = known.discovery.catalog.models
-                say(start_page.render_start_page(settings, opened, models, seconds=seconds, away=away))
+                page = render_start_page(
+                    settings,
+                    opened,
+                    models,
+                    platforms=PLATFORM_SETTINGS,
+                    unset=known.connections.unset,
+                    seconds=seconds,
+                    away=away,
+                )
+                say(page)
 
             await serve(
                 service(settings, store, known, metrics),
@@ -197,7 +217,7 @@ async def chat(settings: Settings) -> int:
     async with storage(settings) as store, vendors(settings) as known:
         return await serve_beside(
             service(settings, store, known, Metrics()),
-            lambda: terminal.chat(inbox=store.inbox, timeline=store.timeline),
+            lambda: terminal.run_terminal(inbox=store.inbox, timeline=store.timeline),
         )
 
 
@@ -212,13 +232,13 @@ async def check(settings: Settings) -> int:
     logging.getLogger().setLevel(logging.ERROR)  # the report says it better
     async with vendors(settings) as known:
         found = [await _check_redis(settings), *await _check_platforms(settings)]
-        found += await verdicts(known.connections.all, settings.file)
+        found += await check_endpoints(known.connections.all, settings.file)
     marks = {CheckStatus.GOOD: "●", CheckStatus.OFF: "○", CheckStatus.DOUBT: "?", CheckStatus.BAD: "✗"}
-    width = max(len(verdict.about) for verdict in found) + 2
-    for verdict in found:
-        say(f"  {marks[verdict.light]} {verdict.about:<{width}}{verdict.text}")
+    width = max(len(result.about) for result in found) + 2
+    for result in found:
+        say(f"  {marks[result.status]} {result.about:<{width}}{result.text}")
     bad, doubtful = (
-        sum(each.light is light for each in found) for light in (CheckStatus.BAD, CheckStatus.DOUBT)
+        sum(each.status is status for each in found) for status in (CheckStatus.BAD, CheckStatus.DOUBT)
     )
     well = "All is well." if not doubtful else "It will start, but look at what has a question mark."
     say(f"\n  {bad} to mend." if bad else f"\n  {well}")
@@ -230,23 +250,23 @@ async def _check_redis(settings: Settings) -> CheckResult:
     async with storage(settings) as store:
         reason = await ready(store)
     if not reason:
-        return CheckResult(about="redis", light=CheckStatus.GOOD, text=f"{where} answers and takes writes")
+        return CheckResult(about="redis", status=CheckStatus.GOOD, text=f"{where} answers and takes writes")
     text = f"{where}: {reason}. Start it, or write another REDIS_URL"
-    return CheckResult(about="redis", light=CheckStatus.BAD, text=text)
+    return CheckResult(about="redis", status=CheckStatus.BAD, text=text)
 
 
 async def _check_platforms(settings: Settings) -> Sequence[CheckResult]:
     found = []
     for platform in PLATFORMS:
-        if platform.try_out is None:
+        if platform.settings is None:
             continue
-        if not platform.wanted(settings):
-            text = f"set {platform.name.upper()}_...; .env.example says which and where to get them"
-            found.append(CheckResult(about=platform.name, light=CheckStatus.OFF, text=text))
+        if (on := settings.platforms.get(platform.name)) is None:
+            text = f"set {platform.settings.prefix}...; .env.example says which and where to get them"
+            found.append(CheckResult(about=platform.name, status=CheckStatus.OFF, text=text))
             continue
-        wrong = await platform.try_out(settings)
-        light = CheckStatus.BAD if wrong else CheckStatus.GOOD
-        found.append(CheckResult(about=platform.name, light=light, text=wrong or "takes what is set"))
+        wrong = await platform.try_out(on)
+        status = CheckStatus.BAD if wrong else CheckStatus.GOOD
+        found.append(CheckResult(about=platform.name, status=status, text=wrong or "takes what is set"))
     return found
 
 

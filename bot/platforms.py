@@ -1,15 +1,19 @@
-"""The chat platforms there are, one row each. What is not switched on is not even imported, and may be missing."""
+"""The chat platforms there are, one row each: settings, start page, `check` and `manifest` are made from these rows.
 
-from collections.abc import Awaitable, Callable, Mapping
+What is not switched on is not even imported, and may be missing.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import cast
+from typing import Any
 
 from bot.domain.errors import SettingsError
 from bot.ports import Adapter, Inbox, StatusOf
 from bot.serving.metrics import Meter
-from bot.settings.settings import Settings, SlackSettings
+from bot.settings.platform_settings import PlatformSettings, SlackSettings, TeamsSettings
+from bot.settings.settings import Settings
 from bot.storage.open import Storage
 
 
@@ -24,82 +28,132 @@ class Dependencies:
     meter: Meter
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """An argument of `switchboard manifest PLATFORM`, as `--name`."""
+
+    name: str
+    help: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What `switchboard manifest` writes. `function` is in the adapter's install.manifest and takes the arguments.
+
+    `out` is the file it goes to unless another is named, "" for the terminal.
+    """
+
+    help: str
+    function: str
+    arguments: tuple[Argument, ...]
+    out: str = ""
+
+    def written(self, package: str, arguments: Mapping[str, str]) -> bytes:
+        """Raises SettingsError for arguments that cannot be."""
+        made = getattr(import_adapter(f"{package}.install.manifest"), self.function)(**arguments)
+        return made if isinstance(made, bytes) else str(made).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """One chat platform: where its code is, when it is on, how its adapter is made, how its settings are tried."""
+    """One chat platform. `make` builds the adapter from its module; without `settings` it is always on.
+
+    What has settings also has a `check_credentials` in its package's install.check.
+    """
 
     name: str
     module: str
-    wanted: Callable[[Settings], bool]
-    make: Callable[[ModuleType, Dependencies], Adapter]
-    try_out: Callable[[Settings], Awaitable[str]] | None = None  # "" or what is wrong and what to type
+    make: Callable[[ModuleType, Any, Dependencies], Adapter]
+    settings: type[PlatformSettings] | None = None
+    manifest: Manifest | None = None
+
+    @property
+    def package(self) -> str:
+        return f"adapters.{self.name}"
+
+    async def try_out(self, settings: PlatformSettings) -> str:
+        """What is wrong with the settings and what to type, "" when they work. Asks the platform."""
+        return str(await import_adapter(f"{self.package}.install.check").check_credentials(settings))
 
 
-def _slack(module: ModuleType, ground: Dependencies) -> Adapter:
-    said = cast(SlackSettings, ground.settings.slack)
-    store = ground.storage
+def _slack(module: ModuleType, slack: SlackSettings, given: Dependencies) -> Adapter:
     adapter: Adapter = module.adapter(
-        said,
-        inbox=ground.inbox,
-        secrets=store.secrets,
-        rate_limiter=store.rate_limiter,
-        meter=ground.meter,
-        external=ground.settings.file.policy.external,
-        installs=ground.settings.file.policy.installs,
+        slack,
+        inbox=given.inbox,
+        secrets=given.storage.secrets,
+        rate_limiter=given.storage.rate_limiter,
+        meter=given.meter,
+        external=given.settings.file.policy.external,
+        installs=given.settings.file.policy.installs,
     )
     return adapter
 
 
-def _teams(module: ModuleType, ground: Dependencies) -> Adapter:
-    said = ground.settings
+def _teams(module: ModuleType, teams: TeamsSettings, given: Dependencies) -> Adapter:
     adapter: Adapter = module.adapter(
-        said.teams,
-        inbox=ground.inbox,
-        host=said.host,
-        meter=ground.meter,
-        external=said.file.policy.external,
+        teams,
+        inbox=given.inbox,
+        host=given.settings.host,
+        meter=given.meter,
+        external=given.settings.file.policy.external,
     )
     return adapter
 
 
-def _web(module: ModuleType, ground: Dependencies) -> Adapter:
-    store = ground.storage
+def _web(module: ModuleType, _none: None, given: Dependencies) -> Adapter:
     adapter: Adapter = module.WebAdapter(
-        inbox=ground.inbox,
-        timeline=store.timeline,
-        memory=store.memory,
-        active=ground.active,
-        served=ground.settings.page,
+        inbox=given.inbox,
+        timeline=given.storage.timeline,
+        memory=given.storage.memory,
+        active=given.active,
+        served=given.settings.page,
     )
     return adapter
 
 
 PLATFORMS = (
     Platform(
-        "slack",
-        "adapters.slack.setup",
-        wanted=lambda said: said.slack is not None,
+        name="slack",
+        module="adapters.slack.setup",
         make=_slack,
-        try_out=lambda said: import_adapter("adapters.slack.install.check").check(said.slack),
+        settings=SlackSettings,
+        manifest=Manifest(
+            help="the app's manifest, as YAML",
+            function="render_manifest",
+            arguments=(Argument(name="host", help="public host name; without it, the Socket Mode variant"),),
+        ),
     ),
     Platform(
-        "teams",
-        "adapters.teams.setup",
-        wanted=lambda said: said.teams is not None,
+        name="teams",
+        module="adapters.teams.setup",
         make=_teams,
-        try_out=lambda said: import_adapter("adapters.teams.install.check").check(said.teams),
+        settings=TeamsSettings,
+        manifest=Manifest(
+            help="the app package, as a zip file",
+            function="package",
+            arguments=(
+                Argument(name="app_id", help="the bot's Microsoft App ID (TEAMS_APP_ID)", required=True),
+                Argument(name="host", help="public host name of this Switchboard", required=True),
+            ),
+            out="switchboard-teams.zip",
+        ),
     ),
-    Platform("web", "adapters.web.adapter", wanted=lambda said: True, make=_web),
+    Platform(name="web", module="adapters.web.adapter", make=_web),
 )
 
+PLATFORM_SETTINGS: Mapping[str, type[PlatformSettings]] = {
+    platform.name: platform.settings for platform in PLATFORMS if platform.settings
+}
 
-def adapters_for(ground: Dependencies) -> Mapping[str, Adapter]:
+
+def adapters_for(given: Dependencies) -> Mapping[str, Adapter]:
     """The adapters of everything that is switched on."""
     found = {}
     for platform in PLATFORMS:
-        if not platform.wanted(ground.settings):
-            continue
-        found[platform.name] = platform.make(import_adapter(platform.module), ground)
+        settings = given.settings.platforms.get(platform.name)
+        if settings or not platform.settings:
+            found[platform.name] = platform.make(import_adapter(platform.module), settings, given)
     return found
 
 
@@ -111,13 +165,3 @@ def import_adapter(name: str) -> ModuleType:
         if not name.startswith(error.name or "-"):
             raise
         raise SettingsError(f"{name} is wanted, but this copy of Switchboard comes without it.") from error
-
-
-def teams_package(*, app_id: str, host: str) -> bytes:
-    """The zip file to upload to Teams."""
-    return bytes(import_adapter("adapters.teams.install.manifest").package(app_id, host))
-
-
-def slack_manifest(*, host: str) -> str:
-    """The YAML to paste at Slack: for a public host, or for Socket Mode without one."""
-    return str(import_adapter("adapters.slack.install.manifest").render(host))

@@ -13,7 +13,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from bot.domain.claims import Claim, Outcome, QueueEntry
-from bot.domain.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable
+from bot.domain.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable, root_cause
 from bot.interceptor import Ending, How, Interceptors
 from bot.ports import Leases, TurnHandle
 from bot.turn_handle import ClaimedTurn
@@ -201,10 +201,10 @@ class Worker:
         if claim is not None:
             how = How.FENCED if isinstance(error, Fenced) else How.LEFT
             self._interceptors.ended(claim, Ending(how=how, error=error))
-        elif isinstance(error, StorageUnavailable | Fenced):
-            log.warning("not claimed", extra={"conversation": queue_entry.conversation, "why": str(error)})
-        else:
-            log.error("not claimed", extra={"conversation": queue_entry.conversation}, exc_info=error)
+            return
+        about = {"conversation": queue_entry.conversation, "why": str(error)}
+        passing = isinstance(error, StorageUnavailable | Fenced)
+        log.warning("not claimed", extra=about, exc_info=None if passing else error)
 
     async def _hold(self, claim: Claim, *, until: float) -> Ending:
         conversation = claim.queue_entry.conversation
@@ -237,7 +237,7 @@ class Worker:
         try:
             outcome = await self._handle(claim, turn_handle)
         except Exception as error:
-            match _cause(error):
+            match root_cause(error):
                 case PlatformGone() as gone:
                     nowhere = gone
                     outcome = Outcome(counted=turn_handle.final)  # what was spent is spent
@@ -274,7 +274,7 @@ class Worker:
         try:
             await self._apologise(claim, turn_handle, why)
         except Exception as error:
-            match _cause(error):
+            match root_cause(error):
                 case Fenced() as fenced:
                     raise fenced from None
                 case PlatformBusy() | StorageUnavailable() as passing if (
@@ -293,10 +293,3 @@ def _pause(claim: Claim, error: Exception | None = None) -> float:
     if asked is not None:
         return max(SHORTEST_ASKED, min(asked, LONGEST_ASKED))
     return min(LONGEST_PAUSE, 0.25 * 2.0 ** min(claim.record.attempt, 10))
-
-
-def _cause(error: Exception) -> Exception:
-    """What really happened, where a TaskGroup has wrapped the one error of its tasks."""
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

@@ -15,29 +15,29 @@ from providers.connecting import ConnectedEndpoint
 async def check_endpoints(
     connections: Sequence[ConnectedEndpoint], file: ConfigFile
 ) -> Sequence[CheckResult]:
-    """One verdict per endpoint, in order, and one per configured model that its endpoint does not list."""
+    """One result per endpoint, in order, and one per configured model that its endpoint does not list."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_reach(connection, file)) for connection in connections]
-    return [verdict for task in tasks for verdict in task.result()]
+    return [result for task in tasks for result in task.result()]
 
 
 async def _reach(connection: ConnectedEndpoint, file: ConfigFile) -> Sequence[CheckResult]:
     name = connection.source.name
     if connection.provider is None:
-        return [CheckResult(about=name, light=CheckStatus.OFF, text=connection.source.off)]
+        return [CheckResult(about=name, status=CheckStatus.OFF, text=connection.source.off)]
     try:
         rows = await connection.provider.models()
     except ModelError as error:
         return [_trouble(connection, error)]
     text = f"{len(rows)} models listed" if len(rows) != 1 else "1 model listed"
-    return [CheckResult(about=name, light=CheckStatus.GOOD, text=text), *_missing(name, rows, file)]
+    return [CheckResult(about=name, status=CheckStatus.GOOD, text=text), *_missing(name, rows, file)]
 
 
 def _trouble(connection: ConnectedEndpoint, error: ModelError) -> CheckResult:
-    light, address = CheckStatus.BAD, connection.address
+    status, address = CheckStatus.BAD, connection.address
     match error:
         case Unreachable() | Timeout() if connection.source.local:
-            light, text = CheckStatus.OFF, f"nothing answers at {address}: start it, or set its address"
+            status, text = CheckStatus.OFF, f"nothing answers at {address}: start it, or set its address"
         case Auth(code="entra_missing" | "entra"):
             text = str(error)
         case Auth():
@@ -45,15 +45,15 @@ def _trouble(connection: ConnectedEndpoint, error: ModelError) -> CheckResult:
         case Quota():
             text = "the account has no credit left: top it up in the vendor's console"
         case ModelNotFound():
-            light = CheckStatus.DOUBT
+            status = CheckStatus.DOUBT
             text = f"{address} has no listing: check the address, and name its models under [[models]]"
         case Unreachable() | Timeout():
             text = f"{address} cannot be reached: check the address, the network and the proxy"
         case _:
-            light = CheckStatus.DOUBT
-            status = f" (HTTP {error.status})" if error.status else ""
-            text = f"{address} {cause_of(type(error).__name__.lower())}{status}: try again in a minute"
-    return CheckResult(about=connection.source.name, light=light, text=text)
+            status = CheckStatus.DOUBT
+            code = f" (HTTP {error.status})" if error.status else ""
+            text = f"{address} {cause_of(type(error).__name__.lower())}{code}: try again in a minute"
+    return CheckResult(about=connection.source.name, status=status, text=text)
 
 
 def _missing(provider: str, rows: Sequence[Listing], file: ConfigFile) -> Iterator[CheckResult]:
@@ -63,4 +63,4 @@ def _missing(provider: str, rows: Sequence[Listing], file: ConfigFile) -> Iterat
         if listed and entry.provider == provider and wanted not in listed:
             hint = nearest(wanted, listed) or f" Listed are: {', '.join(listed[:5])}."
             text = f'{provider} does not list "{wanted}".{hint}'
-            yield CheckResult(about=entry.name, light=CheckStatus.DOUBT, text=text)
+            yield CheckResult(about=entry.name, status=CheckStatus.DOUBT, text=text)

@@ -74,6 +74,12 @@ class ConnectedEndpoints:
         return {each.source.name: each.provider for each in self.all if each.provider}
 
     @property
+    def unset(self) -> Sequence[str]:
+        """The variables that would bring further models, as far as that is all that is missing."""
+        words = [each.source.off.split() for each in self.all]
+        return [word[1] for word in words if len(word) == 2 and word[0] == "set"]
+
+    @property
     def sources(self) -> Sequence[ModelSource]:
         return [each.source for each in self.all]
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from bot.domain.errors import Auth
 
 AI = "https://ai.azure.com/.default"
-MISSING = 'install the extra "entra" (pip install "switchboard[entra]") or set FOUNDRY_API_KEY'
+MISSING = "install azure-identity (pip install azure-identity) or set FOUNDRY_API_KEY"
 
 
 class Credential(Protocol):

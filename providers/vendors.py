@@ -16,7 +16,8 @@ class Vendor:
     """One row. The first of `dialects` is spoken unless a model says otherwise.
 
     `market` is the vendor's name in the price data, None where nobody is paid. `keyless` endpoints are asked
-    without a key; the others appear when theirs, or an address of the operator's own, is set.
+    without a key; the others appear when theirs, or an address of the operator's own, is set. `console` is the page
+    where keys are made, for people.
     """
 
     name: str
@@ -25,12 +26,18 @@ class Vendor:
     auth: str = "bearer"
     market: str | None = ""
     flagships: tuple[Flagship, ...] = ()
+    console: str = ""
     keyless: bool = False
     local: bool = False
 
     @property
+    def prefix(self) -> str:
+        """What its variables begin with: PREFIX_API_KEY, PREFIX_BASE_URL."""
+        return f"{self.name.upper().replace('-', '_')}_"
+
+    @property
     def key_variable(self) -> str:
-        return f"{self.name.upper().replace('-', '_')}_API_KEY"
+        return f"{self.prefix}API_KEY"
 
 
 THINK_OUT_LOUD = {"thinking": {"type": "adaptive", "display": "summarized"}}
@@ -43,6 +50,7 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         name="openai",
         base_url="https://api.openai.com/v1",
+        console="https://platform.openai.com/api-keys",
         dialects={
             "openai-chat": OPENAI_CHAT,
             "openai-responses": Quirks(reasoning={"reasoning": {"summary": "auto"}}),
@@ -53,6 +61,7 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         name="anthropic",
         base_url="https://api.anthropic.com",
+        console="https://console.anthropic.com/settings/keys",
         dialects={"anthropic": CLAUDE},
         auth="x-api-key",
         market="anthropic",
@@ -61,6 +70,7 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         name="xai",
         base_url="https://api.x.ai/v1",
+        console="https://console.x.ai",
         dialects={"openai-responses": Quirks(cache_key=True), "openai-chat": OPENAI_CHAT},
         market="x-ai",
         flagships=(model_families.GROK,),
@@ -68,6 +78,7 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         name="gemini",
         base_url="https://generativelanguage.googleapis.com",
+        console="https://aistudio.google.com/apikey",
         dialects={"gemini": GEMINI},
         auth="x-goog-api-key",
         market="google",
@@ -76,6 +87,7 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         name="deepseek",
         base_url="https://api.deepseek.com",
+        console="https://platform.deepseek.com/api_keys",
         dialects={"openai-chat": DEEPSEEK_CHAT, "openai-responses": Quirks()},
         market="deepseek",
         flagships=(model_families.DEEPSEEK,),
@@ -83,6 +95,7 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         name="mistral",
         base_url="https://api.mistral.ai/v1",
+        console="https://console.mistral.ai/api-keys",
         dialects={"openai-chat": Quirks(stream_usage=False, bridge="Understood.")},
         market="mistral",
         flagships=(model_families.MISTRAL,),
@@ -90,6 +103,7 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         name="openrouter",
         base_url="https://openrouter.ai/api/v1",
+        console="https://openrouter.ai/keys",
         dialects={"openai-chat": Quirks(headers={"x-title": "Switchboard"}), "openai-responses": Quirks()},
         market="openrouter",
         flagships=(model_families.OPENROUTER, *model_families.EVERYBODY),

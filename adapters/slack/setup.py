@@ -12,7 +12,7 @@ from bot.ports import Inbox, RateLimiter, SecretStore
 from bot.serving.measured import platform_calls
 from bot.serving.metrics import Meter
 from bot.settings.environment import revealed
-from bot.settings.settings import SlackSettings
+from bot.settings.platform_settings import SlackSettings
 
 
 def adapter(

@@ -16,7 +16,7 @@ from bot.ports import Inbox
 from bot.serving.measured import platform_calls
 from bot.serving.metrics import Meter
 from bot.settings.environment import loopback
-from bot.settings.settings import TeamsSettings
+from bot.settings.platform_settings import TeamsSettings
 
 HERE = ("localhost", "127.0.0.1", "::1")
 

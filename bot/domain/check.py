@@ -18,5 +18,5 @@ class CheckResult:
     """One line of the report: what it is about, how it stands, and what to type when it does not stand well."""
 
     about: str
-    light: CheckStatus
+    status: CheckStatus
     text: str

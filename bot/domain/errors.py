@@ -172,3 +172,10 @@ def cause_of(name: str) -> str:
     """What a kind of ModelError means, by its class name in lower case (as health keeps it)."""
     kinds = {kind.__name__.lower(): kind for kind in ModelError.__subclasses__()}
     return kinds.get(name, ModelError).cause
+
+
+def root_cause(error: Exception) -> Exception:
+    """What really happened, where a TaskGroup has wrapped the one error of its tasks."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

@@ -1,6 +1,6 @@
 """What the operator sees first: what is on, what is off, and what to set to switch the rest on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -8,7 +8,8 @@ from bot import VERSION
 from bot.domain.catalog import Model
 from bot.serving.process import Listeners
 from bot.settings.environment import loopback
-from bot.settings.settings import VENDORS, Settings
+from bot.settings.platform_settings import PlatformSettings
+from bot.settings.settings import Settings
 
 SHOWN = 6  # names of models
 
@@ -23,12 +24,21 @@ class StatusLine:
 
 
 def render_start_page(
-    settings: Settings, listeners: Listeners, models: Sequence[Model], *, seconds: float, away: str = ""
+    settings: Settings,
+    listeners: Listeners,
+    models: Sequence[Model],
+    *,
+    platforms: Mapping[str, type[PlatformSettings]],
+    unset: Sequence[str],
+    seconds: float,
+    away: str = "",
 ) -> str:
-    """The whole page as text. `models` is the catalogue as it is now; listings are still being read. `away` says
-    why nothing can be taken in, "" when all is well.
+    """The whole page as text.
+
+    `models` is the catalogue as it is now; listings are still being read. `platforms` are all there are, `unset` the
+    variables that would bring further models. `away` says why nothing can be taken in, "" when all is well.
     """
-    lines = sorted(_lines(settings, listeners, models), key=lambda line: not line.on)
+    lines = sorted(_lines(settings, listeners, models, platforms, unset), key=lambda line: not line.on)
     body = [f"  {'●' if line.on else '○'} {line.name:<8}{line.text}" for line in lines]
     page = [f"  Open {_url(listeners.host, listeners.port)} and ask something.", ""] if settings.page else []
     outage = [f"  ! {away}. Nothing is taken in until it does."] if away else []
@@ -46,14 +56,23 @@ def render_start_page(
     )
 
 
-def _lines(settings: Settings, listeners: Listeners, models: Sequence[Model]) -> Iterator[StatusLine]:
-    yield from _models(settings, models)
-    yield _slack(settings, listeners)
-    yield _teams(settings, listeners)
+def _lines(
+    settings: Settings,
+    listeners: Listeners,
+    models: Sequence[Model],
+    platforms: Mapping[str, type[PlatformSettings]],
+    unset: Sequence[str],
+) -> Iterator[StatusLine]:
+    yield from _models(models, unset)
+    public = _url(listeners.host, listeners.port)
+    for name, kind in platforms.items():
+        on = settings.platforms.get(name)
+        text = on.status(public) if on else kind.remedy
+        yield StatusLine(name=kind.title, text=text, on=on is not None)
     if settings.page:
-        yield StatusLine(name="Page", text=f"{_url(listeners.host, listeners.port)} (only from this machine)")
+        yield StatusLine(name="Page", text=f"{public} (only from this machine)")
     else:
-        yield StatusLine(name="Public", text=f"{_url(listeners.host, listeners.port)}healthz")
+        yield StatusLine(name="Public", text=f"{public}healthz")
         yield StatusLine(
             name="Page", on=False, text="HOST=127.0.0.1: it has no sign-in, so only this machine may see it"
         )
@@ -65,43 +84,13 @@ def _lines(settings: Settings, listeners: Listeners, models: Sequence[Model]) ->
     )
 
 
-def _models(settings: Settings, models: Sequence[Model]) -> Iterator[StatusLine]:
+def _models(models: Sequence[Model], unset: Sequence[str]) -> Iterator[StatusLine]:
     names = [model.name for model in models]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     yield StatusLine(name="Models", text=f"{', '.join(names[:SHOWN])}{more}; /model switches")
-    off = [f"{name.upper()}_API_KEY" for name in VENDORS if name not in settings.vendors]
-    off += [] if settings.foundry else ["FOUNDRY_ENDPOINT"]
-    if off:
-        yield StatusLine(name="Models", on=False, text=f"{', '.join(off[:3])}{', ...' if off[3:] else ''}")
-
-
-def _slack(settings: Settings, listeners: Listeners) -> StatusLine:
-    slack = settings.slack
-    if slack is None:
-        return StatusLine(
-            name="Slack",
-            on=False,
-            text="SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET for HTTP",
-        )
-    if slack.socket_mode:
-        return StatusLine(name="Slack", text="by Socket Mode")
-    install = ", installed at /slack/install" if slack.oauth else ""
-    return StatusLine(
-        name="Slack", text=f"listens at {_url(listeners.host, listeners.port)}slack/events{install}"
-    )
-
-
-def _teams(settings: Settings, listeners: Listeners) -> StatusLine:
-    if settings.teams is None:
-        return StatusLine(
-            name="Teams",
-            on=False,
-            text="TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID, or TEAMS_PLAYGROUND=1",
-        )
-    note = " (Playground: nobody is asked who they are)" if settings.teams.playground else ""
-    return StatusLine(
-        name="Teams", text=f"listens at {_url(listeners.host, listeners.port)}api/messages{note}"
-    )
+    if unset:
+        text = f"{', '.join(unset[:3])}{', ...' if unset[3:] else ''}"
+        yield StatusLine(name="Models", on=False, text=text)
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
@@ -115,23 +104,19 @@ def _warnings(settings: Settings) -> Iterator[str]:
     for name, address in _secret_ways(settings):
         if address.startswith("http://") and not loopback(urlsplit(address).hostname or ""):
             yield f"{name}={address}: secrets go there in the clear. Write an https address."
-    if settings.slack and settings.slack.oauth and not settings.encryption_key:
+    if any(one.keeps_tokens for one in settings.platforms.values()) and not settings.encryption_key:
         yield "The tokens of workspaces are kept as they are: set SWITCHBOARD_ENCRYPTION_KEY to seal them."
 
 
 def _secret_ways(settings: Settings) -> Iterator[tuple[str, str]]:
     """Where tokens and passwords are sent, besides models' endpoints, or the keys come from that prove others."""
-    if settings.slack:
-        yield "SLACK_API_URL", settings.slack.api_url
-    if settings.teams:
-        yield "TEAMS_TOKEN_URL", settings.teams.token_url or ""
-        yield "TEAMS_OPENID_METADATA_URL", settings.teams.openid_metadata_url or ""
+    for platform in settings.platforms.values():
+        yield from platform.addresses().items()
 
 
 def _delivered(settings: Settings) -> bool:
     """Whether a platform has to reach this process over HTTP."""
-    slack, teams = settings.slack, settings.teams
-    return bool((slack and not slack.socket_mode) or (teams and not teams.playground))
+    return any(platform.delivered for platform in settings.platforms.values())
 
 
 def _lacking(address: str) -> tuple[str, ...]:

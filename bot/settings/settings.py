@@ -6,13 +6,14 @@ and what to write instead. Secrets are `SecretStr`: no repr, log line or error s
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from bot.domain.errors import SettingsError
 from bot.settings.config_file import ConfigFile
@@ -21,7 +22,6 @@ from bot.settings.environment import (
     Address,
     Host,
     Key,
-    Names,
     Port,
     RedisAddress,
     SettingsGroup,
@@ -32,87 +32,23 @@ from bot.settings.environment import (
     loopback,
     text_of,
 )
+from bot.settings.platform_settings import PlatformSettings
 
-VENDORS = ("openai", "anthropic", "gemini", "xai", "deepseek", "mistral", "openrouter")
-"""Vendors that need nothing but a key. Each has <VENDOR>_API_KEY and <VENDOR>_BASE_URL."""
+P = TypeVar("P", bound=PlatformSettings)
 
 
-class SlackSettings(SettingsGroup):
-    """Slack over HTTP (bot token and signing secret), by Socket Mode (bot token and app token), or for several
-    workspaces by OAuth (client id, client secret and signing secret).
-    """
-
-    prefix: ClassVar[str] = "SLACK_"
-    bot_token: SecretStr | None = Field(None, description="the xoxb-... token from OAuth & Permissions")
-    signing_secret: SecretStr | None = Field(None, description="the signing secret from Basic Information")
-    app_token: SecretStr | None = Field(None, description="the xapp-... token from Basic Information")
-    client_id: str = Field("", description="the client id from Basic Information")
-    client_secret: SecretStr | None = Field(None, description="the client secret from Basic Information")
-    api_url: Address = Field("https://slack.com/api/", description="the address of Slack's Web API")
-
-    @field_validator("api_url")
-    @classmethod
-    def _slash(cls, value: str) -> str:
-        return f"{value}/"
+class VendorRow(Protocol):
+    """What the settings have to know of a vendor. Implemented by providers.vendors.Vendor."""
 
     @property
-    def socket_mode(self) -> bool:
-        return self.app_token is not None
+    def name(self) -> str: ...
 
     @property
-    def oauth(self) -> bool:
-        return bool(self.client_id)
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        missing = []
-        if self.client_id or self.client_secret:
-            missing += [] if self.client_id else ["SLACK_CLIENT_ID"]
-            missing += [] if self.client_secret else ["SLACK_CLIENT_SECRET"]
-        elif self.bot_token is None:
-            missing.append("SLACK_BOT_TOKEN")
-        if self.app_token is None and self.signing_secret is None:
-            missing.append("SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN for Socket Mode)")
-        if missing:
-            raise ValueError(_half("Slack", missing, "SLACK_"))
-        for token, start in ((self.bot_token, "xapp-"), (self.app_token, "xoxb-")):
-            if token and token.get_secret_value().startswith(start):
-                raise ValueError("SLACK_BOT_TOKEN takes the xoxb-... token, SLACK_APP_TOKEN the xapp-... one")
-        return self
-
-
-class TeamsSettings(SettingsGroup):
-    """A Teams bot: one tenant's, or several tenants' by an allow-list. With `playground`, nobody is asked who
-    they are; that is only accepted where nobody else can reach the listener.
-    """
-
-    prefix: ClassVar[str] = "TEAMS_"
-    app_id: str = Field("", description="the bot's Microsoft App ID")
-    app_password: SecretStr | None = Field(None, description="the client secret of the app registration")
-    tenant_id: str = Field("", description="the directory (tenant) id")
-    allowed_tenants: Names = Field(frozenset(), description="tenant ids, comma-separated, or * for everybody")
-    openid_metadata_url: Address | None = Field(None, description="the https address of the key metadata")
-    token_url: Address | None = Field(None, description="the https address of the token endpoint")
-    service_hosts: Names = Field(frozenset(), description="hosts or host:port, comma-separated")
-    playground: bool = Field(False, description="1 to accept Agents Playground on this machine, or remove it")
-    extended_markdown: bool = Field(False, description="1 if everybody's Teams shows tables and headings")
+    def keyless(self) -> bool: ...
 
     @property
-    def tenants(self) -> frozenset[str]:
-        """The tenants whose people may use the bot; {"*"} means every tenant."""
-        return frozenset({self.tenant_id}) if self.tenant_id else self.allowed_tenants
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.playground and not (self.app_id or self.app_password):
-            return self
-        missing = [] if self.app_id else ["TEAMS_APP_ID"]
-        missing += [] if self.app_password else ["TEAMS_APP_PASSWORD"]
-        if not self.tenants:
-            missing.append("TEAMS_TENANT_ID (or TEAMS_ALLOWED_TENANTS for several)")
-        if missing:
-            raise ValueError(_half("Teams", missing, "TEAMS_"))
-        return self
+    def prefix(self) -> str:
+        """What its variables begin with."""
 
 
 class VendorSettings(SettingsGroup):
@@ -162,12 +98,15 @@ class Settings(SettingsGroup):
         alias="SWITCHBOARD_DRAIN_SECONDS",
         description="seconds that running answers get at the end",
     )
-    slack: SlackSettings | None = None
-    teams: TeamsSettings | None = None
+    platforms: Mapping[str, PlatformSettings] = {}
     foundry: FoundrySettings | None = None
     vendors: Mapping[str, VendorSettings] = {}
     file: ConfigFile = ConfigFile()
     keys: Mapping[str, SecretStr] = {}
+
+    def platform(self, kind: type[P]) -> P | None:
+        """The settings of one platform, None while it is off."""
+        return next((one for one in self.platforms.values() if isinstance(one, kind)), None)
 
     @property
     def page(self) -> bool:
@@ -176,7 +115,7 @@ class Settings(SettingsGroup):
 
     def secrets(self) -> frozenset[str]:
         """Every secret value, for the log's redaction; what is a secret inside of one counts by itself too."""
-        parts = (self, self.slack, self.teams, self.foundry, *self.vendors.values())
+        parts = (self, self.foundry, *self.platforms.values(), *self.vendors.values())
         values = [value for part in parts if part for _, value in part] + list(self.keys.values())
         found = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
         keys = self.encryption_key.get_secret_value().split(",") if self.encryption_key else []
@@ -185,53 +124,63 @@ class Settings(SettingsGroup):
 
     @model_validator(mode="after")
     def _together(self) -> Self:
-        if self.teams and self.teams.playground and not self.page:
-            raise ValueError(
-                f"TEAMS_PLAYGROUND accepts anybody, and HOST={self.host} can be reached from other machines. "
-                "Write HOST=127.0.0.1, or remove TEAMS_PLAYGROUND"
-            )
+        for platform in self.platforms.values():
+            if objection := platform.objection(self.host, private=loopback(self.host)):
+                raise ValueError(objection)
         if self.port == self.admin_port != 0 and self.host == self.admin_host:
             raise ValueError(f"PORT and ADMIN_PORT are both {self.port}. Write two different numbers")
         return self
 
 
-def variables() -> Mapping[str, Variable]:
-    """Every variable there is, by name."""
-    rows = [
-        *Settings.variables(),
-        *SlackSettings.variables(),
-        *TeamsSettings.variables(),
-        *FoundrySettings.variables(),
-    ]
-    for vendor in VENDORS:
-        rows += VendorSettings.variables(f"{vendor.upper()}_")
-    rows += [row for row in VendorSettings.variables("OLLAMA_") if row.field == "base_url"]
-    return {row.name: row for row in rows}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSettings:
+    """What can be set besides the settings of every process: by the platforms and the vendors there are."""
+
+    platforms: Mapping[str, type[PlatformSettings]]
+    vendors: Sequence[VendorRow]
+
+    def variables(self) -> Mapping[str, Variable]:
+        """Every variable there is, by name."""
+        groups: list[type[SettingsGroup]] = [Settings, *self.platforms.values(), FoundrySettings]
+        rows = [row for group in groups for row in group.variables()]
+        for vendor in self.vendors:
+            every = VendorSettings.variables(vendor.prefix)
+            rows += [row for row in every if row.field != "api_key" or not vendor.keyless]
+        return {row.name: row for row in rows}
+
+    def read(self, environ: Mapping[str, str] | None = None, *, folder: Path = Path()) -> Settings:
+        """The settings of this process: the environment, then `.env` in `folder`, then defaults.
+
+        Raises SettingsError with every fault it found.
+        """
+        values = dotenv(folder / ".env") | dict(os.environ if environ is None else environ)
+        rows = self.variables()
+        found = {name: values[name].strip() for name in rows if name in values}
+        faults = [*_misspelt(values, rows), *_empty(found, rows)]
+        found = {name: value for name, value in found.items() if value}
+        try:
+            file = _file(folder, found.get("SWITCHBOARD_CONFIG", ""))
+            tree = _tree(self, found) | {"file": file, "keys": _keys(file, values)}
+            platforms, wrong = _platforms(self, found)
+            faults += wrong
+            settings = Settings.model_validate(tree | {"platforms": platforms})
+        except SettingsError as error:
+            faults.append(str(error))
+        except ValidationError as error:
+            faults += _faults(error, self, found)
+        if faults:
+            raise SettingsError("\n".join(faults))
+        return settings
 
 
-def read_settings(environ: Mapping[str, str] | None = None, *, folder: Path = Path()) -> Settings:
-    """The settings of this process: the environment, then `.env` in `folder`, then defaults.
-
-    Raises SettingsError with every fault it found.
-    """
-    values = dotenv(folder / ".env") | dict(os.environ if environ is None else environ)
-    known = variables()
-    found = {name: values[name].strip() for name in known if name in values}
-    faults = [*_misspelt(values, known), *_empty(found, known)]
-    found = {name: value for name, value in found.items() if value}
-    try:
-        file = _file(folder, found.get("SWITCHBOARD_CONFIG", ""))
-        tree = _tree(found) | {"file": file, "keys": _keys(file, values)}
-        settings = Settings.model_validate(tree)
-    except SettingsError as error:
-        faults.append(str(error))
-    except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False):
-            name = _name(tuple(str(part) for part in fault["loc"]))
-            faults.append(explain(known.get(name), found.get(name), fault))
-    if faults:
-        raise SettingsError("\n".join(faults))
-    return settings
+def _faults(
+    error: ValidationError, known: KnownSettings, found: Mapping[str, str], group: str = ""
+) -> Iterator[str]:
+    rows = known.variables()
+    for fault in error.errors(include_url=False, include_input=False):
+        where = tuple(str(part) for part in fault["loc"])
+        name = _name(known, (group, *where) if group else where)
+        yield explain(rows.get(name), found.get(name), fault)
 
 
 def _file(folder: Path, name: str) -> ConfigFile:
@@ -257,33 +206,51 @@ def _keys(file: ConfigFile, values: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _tree(found: Mapping[str, str]) -> dict[str, Any]:
-    """The flat variables as the nested values that `Settings` checks. A part exists when one of its essentials does."""
+def _part(kind: type[SettingsGroup], found: Mapping[str, str], prefix: str | None = None) -> dict[str, str]:
+    return {row.field: found[row.name] for row in kind.variables(prefix) if row.name in found}
 
-    def part(kind: type[SettingsGroup], prefix: str | None = None) -> dict[str, str]:
-        return {row.field: found[row.name] for row in kind.variables(prefix) if row.name in found}
 
-    tree: dict[str, Any] = part(Settings)
-    for name, kind, essentials in (
-        ("slack", SlackSettings, {"bot_token", "signing_secret", "app_token", "client_id", "client_secret"}),
-        ("teams", TeamsSettings, {"app_id", "app_password", "tenant_id", "allowed_tenants", "playground"}),
-        ("foundry", FoundrySettings, {"endpoint", "api_key"}),
-    ):
-        values = part(kind)
-        if essentials & {field for field, value in values.items() if value != "0"}:
-            tree[name] = values
-    vendors = {name: part(VendorSettings, f"{name.upper()}_") for name in (*VENDORS, "ollama")}
+def _platforms(
+    known: KnownSettings, found: Mapping[str, str]
+) -> tuple[dict[str, PlatformSettings], list[str]]:
+    """The settings of every platform that is on, and what is wrong with them."""
+    platforms: dict[str, PlatformSettings] = {}
+    faults: list[str] = []
+    for name, kind in known.platforms.items():
+        values = _part(kind, found)
+        if not kind.essentials & {field for field, value in values.items() if value != "0"}:
+            continue
+        try:
+            platforms[name] = kind.model_validate(values)
+        except ValidationError as error:
+            faults += _faults(error, known, found, name)
+    return platforms, faults
+
+
+def _tree(known: KnownSettings, found: Mapping[str, str]) -> dict[str, Any]:
+    """The flat variables as the nested values that `Settings` checks."""
+    tree: dict[str, Any] = _part(Settings, found)
+    if foundry := _part(FoundrySettings, found):
+        tree["foundry"] = foundry
+    vendors = {vendor.name: _part(VendorSettings, found, vendor.prefix) for vendor in known.vendors}
     tree["vendors"] = {name: values for name, values in vendors.items() if values}
     return tree
 
 
-def _name(where: tuple[str, ...]) -> str:
+def _name(known: KnownSettings, where: tuple[str, ...]) -> str:
     """SLACK_API_URL for ("slack", "api_url"), XAI_BASE_URL for ("vendors", "xai", "base_url")."""
-    if where[:1] == ("vendors",):
-        return "_".join(where[1:3]).upper()
-    if where and where[0] in {"slack", "teams", "foundry"}:
-        return "_".join(where[:2]).upper()
-    return next((row.name for row in Settings.variables() if where and where[0] in {row.field, row.name}), "")
+    match where:
+        case ("vendors", vendor, field):
+            prefix = next((row.prefix for row in known.vendors if row.name == vendor), "")
+            return f"{prefix}{field}".upper()
+        case ("foundry", field):
+            return f"{FoundrySettings.prefix}{field}".upper()
+        case (platform, field) if platform in known.platforms:
+            return f"{known.platforms[platform].prefix}{field}".upper()
+        case (first, *_):
+            return next((row.name for row in Settings.variables() if first in {row.field, row.name}), "")
+        case _:
+            return ""
 
 
 def _empty(found: Mapping[str, str], known: Mapping[str, Variable]) -> Iterator[str]:
@@ -300,10 +267,3 @@ def _misspelt(values: Mapping[str, str], known: Iterable[str]) -> Iterator[str]:
         if name.startswith("SWITCHBOARD_") and name not in known:
             near = get_close_matches(name, known, n=1)
             yield f"{name} is no setting of Switchboard. Write {near[0] if near else 'a name'} from .env.example."
-
-
-def _half(title: str, missing: list[str], prefix: str) -> str:
-    names = " and ".join(missing)
-    return (
-        f"{title} is half configured. Write {names} too, or remove every {prefix}... to run without {title}"
-    )

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.app import read_settings
 from bot.domain.catalog import Model
 from bot.domain.prompt import Prompt, PromptMessage, TextPart
 from bot.domain.stream_parts import Finish, Text
@@ -29,7 +30,7 @@ async def plugged(
     credential: Credential | None = None,
 ) -> AsyncIterator[ConnectedEndpoints]:
     """What an environment and a file come to. `vendors` overrides what the environment says about vendors."""
-    read = settings.read_settings(dict(environ))
+    read = read_settings(dict(environ))
     file = config_file.read_config(toml)
     async with Transport() as transport:
         yield EndpointBuilder(

@@ -32,17 +32,17 @@ async def one(connection: ConnectedEndpoint, toml: str = "") -> list[CheckResult
 
 
 async def test_an_endpoint_that_answers_says_how_much_it_has() -> None:
-    assert await one(XAI) == [CheckResult(about="xai", light=CheckStatus.GOOD, text="2 models listed")]
+    assert await one(XAI) == [CheckResult(about="xai", status=CheckStatus.GOOD, text="2 models listed")]
 
 
 async def test_an_endpoint_that_is_off_says_what_to_set() -> None:
     off = ConnectedEndpoint(source=ModelSource(name="xai", off="set XAI_API_KEY"), provider=None)
 
-    assert await one(off) == [CheckResult(about="xai", light=CheckStatus.OFF, text="set XAI_API_KEY")]
+    assert await one(off) == [CheckResult(about="xai", status=CheckStatus.OFF, text="set XAI_API_KEY")]
 
 
 @pytest.mark.parametrize(
-    ("error", "light", "text"),
+    ("error", "status", "text"),
     [
         (Auth(status=401), CheckStatus.BAD, "https://api.x.ai/v1 refused the key (401): check XAI_API_KEY"),
         (
@@ -70,11 +70,11 @@ async def test_an_endpoint_that_is_off_says_what_to_set() -> None:
     ids=["key", "no entra", "quota", "no listing", "unreachable", "overloaded"],
 )
 async def test_what_is_wrong_is_one_line_with_the_remedy(
-    error: ModelError, light: CheckStatus, text: str
+    error: ModelError, status: CheckStatus, text: str
 ) -> None:
     wrong = replace(XAI, provider=FakeProvider(error=error))
 
-    assert await one(wrong) == [CheckResult(about="xai", light=light, text=text)]
+    assert await one(wrong) == [CheckResult(about="xai", status=status, text=text)]
 
 
 async def test_a_local_server_that_does_not_run_is_no_fault() -> None:
@@ -84,8 +84,8 @@ async def test_a_local_server_that_does_not_run_is_no_fault() -> None:
         address="http://127.0.0.1:11434",
     )
 
-    (verdict,) = await one(ollama)
-    assert (verdict.light, verdict.text) == (
+    (result,) = await one(ollama)
+    assert (result.status, result.text) == (
         CheckStatus.OFF,
         "nothing answers at http://127.0.0.1:11434: start it, or set its address",
     )
@@ -95,7 +95,7 @@ async def test_a_configured_model_that_is_not_listed_is_named_with_the_nearest()
     toml = '[[models]]\nname = "g"\nprovider = "xai"\nmodel = "grok-47"\n'
 
     assert (await one(XAI, toml))[1] == CheckResult(
-        about="g", light=CheckStatus.DOUBT, text='xai does not list "grok-47". Did you mean "grok-4.7"?'
+        about="g", status=CheckStatus.DOUBT, text='xai does not list "grok-47". Did you mean "grok-4.7"?'
     )
 
 

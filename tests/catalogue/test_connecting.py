@@ -1,6 +1,7 @@
 """Which endpoints a key, an address or an entry of the file brings, and how they are asked."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -10,7 +11,7 @@ from bot.domain.catalog import Listing
 from bot.domain.errors import SettingsError
 from bot.models.sources import Flagship
 from bot.settings import settings
-from bot.settings.settings import VENDORS as NAMES
+from bot.settings.settings import KnownSettings
 from providers.dialect import Quirks
 from providers.listings import openai_listed
 from providers.model_families import V
@@ -35,12 +36,29 @@ async def test_a_key_brings_its_vendor_and_the_others_say_what_to_set() -> None:
         assert connection(connections, "foundry").source.off == "set FOUNDRY_ENDPOINT"
 
 
+ROOT = Path(__file__).parents[2]
+
+
 async def test_an_address_of_the_operators_own_needs_no_key() -> None:
     assert "openai" in await on({"OPENAI_BASE_URL": "http://127.0.0.1:8000/v1"})
 
 
-def test_every_vendor_that_has_a_variable_has_a_row_and_the_other_way_round() -> None:
-    assert {row.name for row in VENDORS if not row.keyless} == set(NAMES)
+def test_a_row_is_all_it_takes_for_a_vendor_to_be_configured() -> None:
+    row = Vendor(name="nova-labs", base_url="https://api.nova.example/v1", dialects={"openai-chat": Quirks()})
+    known = KnownSettings(platforms={}, vendors=(*VENDORS, row))
+    read = known.read({"NOVA_LABS_API_KEY": "k", "NOVA_LABS_BASE_URL": "http://127.0.0.1:1/v1"})
+
+    assert {"NOVA_LABS_API_KEY", "NOVA_LABS_BASE_URL"} <= set(known.variables())
+    assert read.vendors["nova-labs"].base_url == "http://127.0.0.1:1/v1"
+
+
+@pytest.mark.parametrize("row", VENDORS, ids=lambda row: row.name)
+def test_the_example_of_the_environment_says_of_every_vendor_what_its_row_says(row: Vendor) -> None:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    keys = [at for at, line in enumerate(lines) if line.startswith(f"#{row.key_variable}=")]
+
+    assert f"#{row.prefix}BASE_URL={row.base_url}" in lines
+    assert [lines[at - 1] for at in keys] == ([] if row.keyless else [f"# {row.console}"])
 
 
 @pytest.mark.parametrize("row", [row for row in VENDORS if not row.keyless], ids=lambda row: row.name)

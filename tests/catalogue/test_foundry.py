@@ -184,7 +184,7 @@ async def test_without_the_extra_the_remedy_is_said(url: str) -> None:
     async with plugged({"FOUNDRY_ENDPOINT": url}) as connections:
         off = connection(connections, "foundry").source.off
 
-    assert off == 'install the extra "entra" (pip install "switchboard[entra]") or set FOUNDRY_API_KEY'
+    assert off == "install azure-identity (pip install azure-identity) or set FOUNDRY_API_KEY"
 
 
 @pytest.mark.parametrize(

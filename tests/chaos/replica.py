@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import app
+from bot.app import read_settings
 from bot.serving.metrics import Metrics
 from bot.serving.process import Listeners, ShutdownSignals, serve
-from bot.settings import settings
 from bot.storage.open import StorageOptions, open_storage
 
 NOWHERE = Path("/nonexistent")  # no .env and no switchboard.toml
@@ -33,7 +33,7 @@ def run(replica: Replica) -> None:
 
 
 async def _run(replica: Replica) -> None:
-    said = settings.read_settings(
+    said = read_settings(
         {**replica.environment, "PORT": str(replica.port), "ADMIN_PORT": "0"}, folder=NOWHERE
     )
     terms = StorageOptions(prefix=replica.prefix, lease=replica.lease)

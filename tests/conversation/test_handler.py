@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.command_table import NAMES
 from bot.domain.errors import Auth, ContextTooLong, Filtered, ModelError, Overloaded, RateLimit
 from bot.domain.events import (
     Author,
@@ -627,3 +628,13 @@ async def test_a_mention_without_words_says_hello(stage: Stage) -> None:
     heard = await stage.says("")
 
     assert "I am Switchboard" in heard.replies[0].text
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_command_there_is_does_something_by_itself(name: str) -> None:
+    """A row of the table without a handler would be asked to the model as a question."""
+    stage = Stage()
+    heard = await stage.says(f"/{name}")
+
+    assert len(heard.replies) == 1
+    assert (stage.one.asked, stage.two.asked) == ([], [])

@@ -69,7 +69,7 @@ def test_every_event_is_one_line_even_with_line_breaks_and_tracebacks(log: io.St
     line = log.getvalue()
     assert line.count("\n") == 1
     assert "ValueError: one two" in line
-    assert "test_telemetry.py" in line
+    assert "test_logging.py" in line
 
 
 def test_what_people_wrote_stays_out_of_a_validation_error(log: io.StringIO) -> None:

@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 
 from bot.__main__ import parser
+from bot.app import known_settings
 from bot.settings.config_file import read_config as read_file
-from bot.settings.settings import variables
 from tests.ops.product import ROOT, environment
 from tests.ops.test_running import answered, send
 
@@ -49,7 +49,9 @@ def test_every_setting_it_names_exists() -> None:
     named = set(re.findall(rf"`((?:{starts})[A-Z_]*)", README)) | set(re.findall(r"`(\w+_API_KEY)", README))
 
     assert named
-    assert [name for name in sorted(named) if name not in variables() and not name.endswith("_")] == []
+    assert [
+        name for name in sorted(named) if name not in known_settings().variables() and not name.endswith("_")
+    ] == []
 
 
 def test_its_configuration_file_is_accepted() -> None:

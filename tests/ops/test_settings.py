@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import known_settings, read_settings
 from bot.domain.errors import SettingsError
-from bot.settings.settings import Settings, read_settings, variables
+from bot.settings.platform_settings import SlackSettings, TeamsSettings
+from bot.settings.settings import Settings
 
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s3cret"}
 TEAMS = {"TEAMS_APP_ID": "app", "TEAMS_APP_PASSWORD": "pw", "TEAMS_TENANT_ID": "tenant"}
@@ -75,8 +77,8 @@ def test_nothing_set_is_a_laptop_with_the_page_and_the_embedded_server() -> None
     assert (settings.host, settings.port, settings.admin_port) == ("127.0.0.1", 3978, 3979)
     assert settings.page
     assert settings.redis_url is None
-    assert settings.slack is None
-    assert settings.teams is None
+    assert settings.platform(SlackSettings) is None
+    assert settings.platform(TeamsSettings) is None
     assert settings.vendors == {}
 
 
@@ -96,9 +98,11 @@ def test_the_page_is_served_only_where_nobody_else_can_reach_it(host: str, serve
 
 
 def test_slack_can_be_http_socket_mode_or_oauth() -> None:
-    http = at(SLACK).slack
-    socket = at({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}).slack
-    oauth = at({"SLACK_CLIENT_ID": "1", "SLACK_CLIENT_SECRET": "c", "SLACK_SIGNING_SECRET": "s"}).slack
+    http = at(SLACK).platform(SlackSettings)
+    socket = at({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}).platform(SlackSettings)
+    oauth = at({"SLACK_CLIENT_ID": "1", "SLACK_CLIENT_SECRET": "c", "SLACK_SIGNING_SECRET": "s"}).platform(
+        SlackSettings
+    )
 
     assert http
     assert not http.socket_mode
@@ -114,29 +118,32 @@ def test_addresses_that_change_nothing_by_themselves_configure_no_platform() -> 
         {"SLACK_API_URL": "http://127.0.0.1:9/api", "TEAMS_SERVICE_HOSTS": "x", "TEAMS_PLAYGROUND": "0"}
     )
 
-    assert settings.slack is None
-    assert settings.teams is None
+    assert settings.platform(SlackSettings) is None
+    assert settings.platform(TeamsSettings) is None
 
 
 def test_teams_takes_one_tenant_or_a_list_or_everybody_by_word() -> None:
     several = {name: value for name, value in TEAMS.items() if name != "TEAMS_TENANT_ID"}
 
-    assert at(TEAMS).teams.tenants == {"tenant"}  # type: ignore[union-attr]  # configured a line above
-    assert at(several | {"TEAMS_ALLOWED_TENANTS": "a, b,"}).teams.tenants == {"a", "b"}  # type: ignore[union-attr]  # same
-    assert at(several | {"TEAMS_ALLOWED_TENANTS": "*"}).teams.tenants == {"*"}  # type: ignore[union-attr]  # same
+    assert at(TEAMS).platform(TeamsSettings).tenants == {"tenant"}  # type: ignore[union-attr]  # configured a line above
+    assert at(several | {"TEAMS_ALLOWED_TENANTS": "a, b,"}).platform(TeamsSettings).tenants == {"a", "b"}  # type: ignore[union-attr]  # same
+    assert at(several | {"TEAMS_ALLOWED_TENANTS": "*"}).platform(TeamsSettings).tenants == {"*"}  # type: ignore[union-attr]  # same
 
 
 def test_an_address_is_the_same_with_and_without_its_last_slash() -> None:
     settings = at(SLACK | {"SLACK_API_URL": "https://slack-gov.com/api", "OPENAI_BASE_URL": "http://x/v1/"})
 
-    assert settings.slack
-    assert settings.slack.api_url == "https://slack-gov.com/api/"
+    slack = settings.platform(SlackSettings)
+    assert slack
+    assert slack.api_url == "https://slack-gov.com/api/"
     assert settings.vendors["openai"].base_url == "http://x/v1"
 
 
 def test_no_secret_shows_in_a_repr_or_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
     secrets = {
-        name: f"xoxb-canary-{name}-0123456789012345678901" for name, row in variables().items() if row.secret
+        name: f"xoxb-canary-{name}-0123456789012345678901"
+        for name, row in known_settings().variables().items()
+        if row.secret
     }
     secrets |= {"REDIS_URL": "redis://u:canary-redis@h", "SLACK_APP_TOKEN": "xapp-canary"}
     settings = at(
@@ -229,7 +236,7 @@ def test_the_example_file_names_every_setting_and_no_other() -> None:
     lines = (Path(__file__).parents[2] / ".env.example").read_text().splitlines()
     named = [match[1] for line in lines if (match := re.match(r"#?([A-Z][A-Z0-9_]+)=", line))]
 
-    assert sorted(named) == sorted(variables())
+    assert sorted(named) == sorted(known_settings().variables())
 
 
 def test_every_secret_is_known_to_the_redaction() -> None:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import read_settings
 from bot.domain.catalog import Model
+from bot.platforms import PLATFORM_SETTINGS
 from bot.serving.process import Listeners
 from bot.serving.start_page import render_start_page
-from bot.settings.settings import read_settings
 
 MODELS = [Model(name=name, provider="p", model=name) for name in ("grok", "gpt", "claude")]
 
@@ -15,7 +16,15 @@ MODELS = [Model(name=name, provider="p", model=name) for name in ("grok", "gpt",
 def page(*, away: str = "", **environ: str) -> str:
     settings = read_settings(environ, folder=Path("/nonexistent"))
     listeners = Listeners(host=settings.host, port=4000, admin_host=settings.admin_host, admin_port=4001)
-    return render_start_page(settings, listeners, MODELS, seconds=0.83, away=away)
+    return render_start_page(
+        settings,
+        listeners,
+        MODELS,
+        platforms=PLATFORM_SETTINGS,
+        unset=["OPENAI_API_KEY", "XAI_API_KEY"],
+        seconds=0.83,
+        away=away,
+    )
 
 
 def line(text: str, start: str) -> str:

@@ -66,25 +66,25 @@ CATALOGUE = (
     Attack(
         what="a forged token of the Bot Connector, and keys that cannot be had",
         tests=(
-            "teams/test_gate.py::test_a_forged_token_is_refused",
-            "teams/test_gate.py::test_unknown_keys_are_looked_up_once_a_minute_at_most",
-            "teams/test_gate.py::test_a_hanging_key_server_holds_up_nobody_else",
+            "teams/test_token_validator.py::test_a_forged_token_is_refused",
+            "teams/test_token_validator.py::test_unknown_keys_are_looked_up_once_a_minute_at_most",
+            "teams/test_token_validator.py::test_a_hanging_key_server_holds_up_nobody_else",
         ),
     ),
     Attack(
         what="a development mode that believes anybody",
         tests=(
             "ops/test_cli.py::test_the_playground_is_refused_where_others_can_reach_it",
-            "teams/test_gate.py::test_playground_hears_no_page_in_a_browser_and_no_tunnel",
-            "teams/test_gate.py::test_playground_believes_this_machine_and_no_other",
+            "teams/test_token_validator.py::test_playground_hears_no_page_in_a_browser_and_no_tunnel",
+            "teams/test_token_validator.py::test_playground_believes_this_machine_and_no_other",
         ),
     ),
     Attack(
         what="another tenant or organisation",
         tests=(
-            "teams/test_gate.py::test_an_activity_that_cannot_be_is_refused",
-            "teams/test_gate.py::test_all_tenants_are_served_only_when_that_is_said",
-            "teams/test_hearing.py::test_another_organisations_people_are_heard_by_policy_only",
+            "teams/test_token_validator.py::test_an_activity_that_cannot_be_is_refused",
+            "teams/test_token_validator.py::test_all_tenants_are_served_only_when_that_is_said",
+            "teams/test_message_text.py::test_another_organisations_people_are_heard_by_policy_only",
             "slack/test_adapter.py::test_people_of_other_organisations_are_heard_by_policy_only",
             "slack/test_adapter.py::test_a_workspace_that_never_installed_gets_nothing",
             "slack/test_install.py::test_a_colleague_in_one_organisation_is_a_stranger_in_another",
@@ -95,16 +95,16 @@ CATALOGUE = (
     Attack(
         what="a serviceUrl that would be sent the bot's token",
         tests=(
-            "teams/test_gate.py::test_a_serviceurl_elsewhere_is_refused_even_when_signed",
-            "teams/test_gate.py::test_the_bots_token_never_goes_elsewhere",
+            "teams/test_token_validator.py::test_a_serviceurl_elsewhere_is_refused_even_when_signed",
+            "teams/test_token_validator.py::test_the_bots_token_never_goes_elsewhere",
         ),
         owasp="LLM02",
     ),
     Attack(
         what="a file whose address leads to other hosts, into this network, or off with the token",
         tests=(
-            "slack/test_reading.py::test_a_file_elsewhere_is_never_asked_for",
-            "slack/test_reading.py::test_the_token_does_not_follow_to_another_port_or_through_a_redirect",
+            "slack/test_history.py::test_a_file_elsewhere_is_never_asked_for",
+            "slack/test_history.py::test_the_token_does_not_follow_to_another_port_or_through_a_redirect",
             "teams/test_downloads.py::test_a_file_elsewhere_is_not_fetched",
             "teams/test_downloads.py::test_a_redirect_elsewhere_is_not_followed",
             "teams/test_downloads.py::test_an_inline_image_redirected_elsewhere_takes_no_token_along",
@@ -160,7 +160,7 @@ CATALOGUE = (
             f"{HERE}::test_a_pick_of_what_may_not_be_picked_picks_nothing",
             "contracts/inbox.py::test_only_the_asker_may_stop",
             "slack/test_events.py::test_controls_that_are_not_ours_are_ignored",
-            "teams/test_hearing.py::test_a_button_that_is_not_ours_changes_nothing",
+            "teams/test_message_text.py::test_a_button_that_is_not_ours_changes_nothing",
         ),
         owasp="ASI02",
     ),
@@ -168,9 +168,9 @@ CATALOGUE = (
         what="instructions hidden in a thread, a file, a name or an earlier answer",
         tests=(
             f"{HERE}::test_a_model_that_was_talked_round_can_do_nothing_but_talk",
-            "test_prompt.py::test_what_others_said_is_fenced_by_a_mark_they_cannot_know",
-            "test_prompt.py::test_a_name_at_the_start_of_a_line_is_whose_words_they_are",
-            "test_prompt.py::test_a_file_cannot_say_where_it_ends",
+            "conversation/test_prompt.py::test_what_others_said_is_fenced_by_a_mark_they_cannot_know",
+            "conversation/test_prompt.py::test_a_name_at_the_start_of_a_line_is_whose_words_they_are",
+            "conversation/test_prompt.py::test_a_file_cannot_say_where_it_ends",
         ),
         owasp="LLM01 LLM06 ASI01",
     ),
@@ -180,7 +180,7 @@ CATALOGUE = (
             "security/test_isolation.py",
             "storage/test_cancellation.py",
             "contracts/memory.py::test_what_others_asked_since_is_no_title_of_ones_own",
-            "test_attachments.py::test_another_conversation_never_gets_what_was_read_for_this_one",
+            "conversation/test_attachments.py::test_another_conversation_never_gets_what_was_read_for_this_one",
         ),
         owasp="LLM02 ASI06",
     ),
@@ -189,7 +189,7 @@ CATALOGUE = (
         what="bots that talk to each other, or the bot to itself",
         tests=(
             "slack/test_adapter.py::test_other_bots_and_the_bot_itself_are_not_heard",
-            "teams/test_hearing.py::test_another_bot_is_not_answered",
+            "teams/test_message_text.py::test_another_bot_is_not_answered",
         ),
         owasp="LLM10 ASI08",
     ),
@@ -211,9 +211,9 @@ CATALOGUE = (
         what="secrets and people's words in logs, errors and answers",
         tests=(
             "security/test_product.py::test_no_secret_gets_out_and_nobody_is_answered_500",
-            "ops/test_telemetry.py::test_no_secret_gets_into_the_log_whatever_way_it_takes",
-            "providers/test_failures.py::test_the_key_itself_never_reaches_the_log_whatever_it_looks_like",
-            "storage/test_sealing.py::test_words_and_tokens_are_on_the_disk_only_without_a_key",
+            "ops/test_logging.py::test_no_secret_gets_into_the_log_whatever_way_it_takes",
+            "providers/test_error_mapping.py::test_the_key_itself_never_reaches_the_log_whatever_it_looks_like",
+            "storage/test_encryption.py::test_words_and_tokens_are_on_the_disk_only_without_a_key",
             f"{HERE}::test_no_value_shows_its_secret_when_it_is_printed",
         ),
         owasp="LLM02 LLM07",
@@ -221,9 +221,9 @@ CATALOGUE = (
     Attack(
         what="a Redis that others can read",
         tests=(
-            "ops/test_startpage.py::test_it_warns_of_a_redis_that_others_can_read",
-            "ops/test_startpage.py::test_it_warns_of_tokens_that_are_kept_as_they_are",
-            "storage/test_sealing.py::test_words_and_tokens_are_on_the_disk_only_without_a_key",
+            "ops/test_start_page.py::test_it_warns_of_a_redis_that_others_can_read",
+            "ops/test_start_page.py::test_it_warns_of_tokens_that_are_kept_as_they_are",
+            "storage/test_encryption.py::test_words_and_tokens_are_on_the_disk_only_without_a_key",
         ),
     ),
     Attack(

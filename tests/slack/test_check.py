@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from adapters.slack.install.check import check_credentials
+from bot.app import read_settings
 from bot.delivery.pacing import WallClock
-from bot.settings.settings import SlackSettings, read_settings
+from bot.settings.platform_settings import SlackSettings
 from tests.slack.fake.server import APP_TOKEN, FakeSlack, fake_slack
 
 
@@ -20,7 +21,7 @@ async def workspace() -> AsyncIterator[FakeSlack]:
 
 def said(fake: FakeSlack, *, bot: str = "xoxb-1", app: str = APP_TOKEN) -> SlackSettings:
     environ = {"SLACK_API_URL": fake.api_url, "SLACK_BOT_TOKEN": bot, "SLACK_APP_TOKEN": app}
-    slack = read_settings(environ, folder=Path("/nonexistent")).slack
+    slack = read_settings(environ, folder=Path("/nonexistent")).platform(SlackSettings)
     assert slack
     return slack
 

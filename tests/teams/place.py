@@ -9,9 +9,10 @@ from adapters.teams import setup
 from adapters.teams.adapter import TeamsAdapter
 from adapters.teams.inbound import events
 from adapters.teams.inbound.activity import IncomingActivity
+from bot.app import read_settings
 from bot.domain.events import EVENT, Event
 from bot.ports import ReplySink, TurnHandle
-from bot.settings import settings as bot_settings
+from bot.settings.platform_settings import TeamsSettings
 from tests.contracts.conversations import Fault as Befalls
 from tests.contracts.conversations import Seen
 from tests.doubles import FakeInbox
@@ -36,7 +37,7 @@ def adapter_for(
 ) -> TeamsAdapter:
     """The adapter, pointed at the fake and keeping the running loop's time."""
     wanted = {**teams.environment(), **settings}
-    read = bot_settings.read_settings({key: value for key, value in wanted.items() if value}).teams
+    read = read_settings({key: value for key, value in wanted.items() if value}).platform(TeamsSettings)
     assert read is not None
     return setup.adapter(
         read, inbox=inbox or FakeInbox(), host="127.0.0.1", clock=LoopClock(), external=external

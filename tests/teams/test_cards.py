@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.teams.card_data import CardSubmission, read_submission
 from adapters.teams.conversation_reference import ConversationAddress, ConversationReference
-from adapters.teams.inbound import events
 from adapters.teams.outbound.rendering import cards, rich
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from tests.contracts.sinks import HOSTILE
@@ -68,8 +68,8 @@ def test_the_picker_is_a_card_whose_button_sends_what_is_picked() -> None:
     assert [choice["title"] for choice in picker["choices"]] == ["grok · fast", "gpt"]
     assert picker["value"] == "me grok"
     assert use["fallback"]["data"] == use["data"]
-    pressed = events.read_submission({**use["data"], picker["id"]: "me gpt"})
-    assert pressed == events.CardSubmission(action=Action.PICK, value="me gpt", private=False)
+    pressed = read_submission({**use["data"], picker["id"]: "me gpt"})
+    assert pressed == CardSubmission(action=Action.PICK, value="me gpt", private=False)
 
 
 def test_a_cards_buttons_can_all_be_read_back() -> None:
@@ -77,7 +77,7 @@ def test_a_cards_buttons_can_all_be_read_back() -> None:
     card = cards.card(Reply(text="x", buttons=buttons), HERE)
 
     check_card(card)
-    read = [events.read_submission(element["data"]) for element in elements(card, "Action.Execute")]
+    read = [read_submission(element["data"]) for element in elements(card, "Action.Execute")]
     assert [(one.action, one.value) for one in read if one] == [(one.action, one.value) for one in buttons]
 
 

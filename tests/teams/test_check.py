@@ -3,12 +3,15 @@
 from pathlib import Path
 
 from adapters.teams.install.check import check_credentials
-from bot.settings.settings import TeamsSettings, read_settings
+from bot.app import read_settings
+from bot.settings.platform_settings import TeamsSettings
 from tests.teams.fake import FakeTeams
 
 
 def said(teams: FakeTeams, **otherwise: str) -> TeamsSettings:
-    found = read_settings(teams.environment() | otherwise, folder=Path("/nonexistent")).teams
+    found = read_settings(teams.environment() | otherwise, folder=Path("/nonexistent")).platform(
+        TeamsSettings
+    )
     assert found
     return found
 
@@ -34,7 +37,7 @@ async def test_keys_out_of_reach_are_told() -> None:
 
 
 async def test_the_playground_needs_nothing() -> None:
-    playground = read_settings({"TEAMS_PLAYGROUND": "1"}, folder=Path("/nonexistent")).teams
+    playground = read_settings({"TEAMS_PLAYGROUND": "1"}, folder=Path("/nonexistent")).platform(TeamsSettings)
 
     assert playground
     assert await check_credentials(playground) == ""

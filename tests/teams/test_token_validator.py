@@ -9,10 +9,11 @@ import aiohttp
 import pytest
 
 from adapters.teams import setup
+from bot.app import read_settings
 from bot.domain.errors import PlatformGone, SettingsError
 from bot.domain.events import MessageReceived
 from bot.domain.replies import Reply
-from bot.settings import settings
+from bot.settings.platform_settings import TeamsSettings
 from tests.doubles import FakeInbox, FakeTurnHandle
 from tests.teams.fake import TENANT
 from tests.teams.forgeries import FORGERIES, seconds_from_now
@@ -376,7 +377,7 @@ async def test_playground_sends_no_token() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "", "example.com"])
 def test_playground_refuses_to_start_where_others_can_reach_it(host: str) -> None:
-    read = settings.read_settings({"TEAMS_PLAYGROUND": "1"}).teams
+    read = read_settings({"TEAMS_PLAYGROUND": "1"}).platform(TeamsSettings)
     assert read is not None
 
     with pytest.raises(SettingsError, match=r"HOST=127\.0\.0\.1"):

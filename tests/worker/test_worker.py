@@ -424,20 +424,20 @@ async def test_a_drain_that_is_cut_short_releases_at_once(
 
 CRASHER = """
 import asyncio, json, sys
-from bot.ports import Outcome
-from bot.storage.open import Terms, open_storage
+from bot.domain.claims import Outcome
+from bot.storage.open import StorageOptions, open_storage
 from bot.worker import Worker
 
-async def handle(claim, hand):
-    await hand.save({"by": "the one that dies"})
+async def handle(claim, turn_handle):
+    await turn_handle.save({"by": "the one that dies"})
     print(json.dumps(claim.event.text), flush=True)
     await asyncio.sleep(3600)
 
-async def apologise(claim, hand, why): ...
+async def apologise(claim, turn_handle, why): ...
 
 async def main():
     url, prefix, lease = sys.argv[1:]
-    async with open_storage(url, Terms(prefix=prefix, lease=float(lease))) as storage:
+    async with open_storage(url, StorageOptions(prefix=prefix, lease=float(lease))) as storage:
         await Worker(leases=storage.leases, handle=handle, apologise=apologise).run()
 
 asyncio.run(main())

@@ -51,7 +51,7 @@ def translate(payload: Json, installation: Installation, *, now: float) -> Event
         return hear(payload, event, installation) if hear and isinstance(event, Mapping) else None
     if "command" in payload:
         return _command(payload, installation, now)
-    return interactions.translate(payload, installation, now=now)
+    return interactions.translate_interaction(payload, installation, now=now)
 
 
 def installation_ids(payload: Json) -> tuple[str, str, bool]:

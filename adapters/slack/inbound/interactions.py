@@ -25,7 +25,7 @@ Json = Mapping[str, Any]
 ACTIONS = frozenset(action.value for action in Action)
 
 
-def translate(payload: Json, installation: Installation, *, now: float) -> Event | None:
+def translate_interaction(payload: Json, installation: Installation, *, now: float) -> Event | None:
     match payload.get("type"):
         case "block_actions":
             return _pressed(payload, installation, now)

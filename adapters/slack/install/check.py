@@ -6,7 +6,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.install.manifest import SCOPES
 from bot.settings.environment import revealed
-from bot.settings.settings import SlackSettings
+from bot.settings.platform_settings import SlackSettings
 
 SECONDS = 10
 

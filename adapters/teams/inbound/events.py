@@ -6,9 +6,9 @@ Source: Microsoft Learn, Teams platform, "Conversations with a bot", "Adaptive C
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from adapters.teams.card_data import read_submission
 from adapters.teams.inbound import message_text
 from adapters.teams.inbound.activity import IncomingActivity
 from bot.domain.events import (
@@ -25,22 +25,10 @@ from bot.domain.events import (
 from bot.domain.replies import Action
 
 PLATFORM = "teams"
-ACTION, VALUE, INPUT, PRIVATE = "sb_action", "sb_value", "sb_input", "sb_private"
-"""What our buttons carry: the action, its value, the input that holds the value instead, and whether the card
-that they are on is seen by one person only."""
 BOT = "28:"
 """What the ids of bots begin with."""
 LIKED = ("like", "heart", "1f44d", "2764")
 DISLIKED = ("dislike", "1f44e")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardSubmission:
-    """What a button of ours carried, however it came back."""
-
-    action: Action
-    value: str
-    private: bool
 
 
 def message(incoming: IncomingActivity) -> Event | None:
@@ -135,16 +123,6 @@ def _vote(incoming: IncomingActivity, kind: str, action: Action, comment: str = 
     return ButtonPressed(
         **_happening(incoming, kind), action=action, value=message, message=message, comment=comment
     )
-
-
-def read_submission(data: Any) -> CardSubmission | None:
-    """What our button carried; inputs of the card are merged into the same object."""
-    if not isinstance(data, dict) or data.get(ACTION) not in list(Action):
-        return None
-    value = data.get(str(data[INPUT])) if INPUT in data else data.get(VALUE, "")
-    if not isinstance(value, str) or (INPUT in data and not value):
-        return None
-    return CardSubmission(action=Action(data[ACTION]), value=value[:200], private=data.get(PRIVATE) is True)
 
 
 def _comment(feedback: Any) -> str:

@@ -5,7 +5,7 @@ from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.signing_keys import KeysUnavailable, SigningKeys
 from adapters.teams.setup import credentials
 from bot.domain.errors import PlatformBusy
-from bot.settings.settings import TeamsSettings
+from bot.settings.platform_settings import TeamsSettings
 
 
 async def check_credentials(said: TeamsSettings) -> str:

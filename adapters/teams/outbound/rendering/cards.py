@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from adapters.teams.card_data import ACTION, INPUT, PRIVATE
 from adapters.teams.conversation_reference import ConversationReference
-from adapters.teams.inbound.events import ACTION, INPUT, PRIVATE
 from adapters.teams.outbound.rendering import messages, rich, sizes, tables
 from adapters.teams.outbound.rendering.inline import InlineRenderer, literal
 from adapters.teams.outbound.rendering.markdown import MarkdownStream

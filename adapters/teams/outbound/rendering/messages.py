@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.teams.card_data import ACTION, PRIVATE, VALUE
 from adapters.teams.conversation_reference import ConversationReference
-from adapters.teams.inbound.events import ACTION, PRIVATE, VALUE
 from adapters.teams.outbound.rendering.inline import Citation
 from bot.domain.replies import Action, Button
 
@@ -93,7 +93,7 @@ def _suggestion(button: Button, reference: ConversationReference) -> Activity:
 
 
 def button_payload(action: Action, value: str, reference: ConversationReference) -> dict[str, Any]:
-    """What a button carries, read back by adapters.teams.inbound.events.read_submission."""
+    """What a button carries, read back by adapters.teams.card_data.read_submission."""
     carried: dict[str, Any] = {ACTION: str(action), VALUE: value}
     return {**carried, PRIVATE: True} if reference.private else carried
 

@@ -1,0 +1,176 @@
+"""What an operator sets for each chat platform, and what can be said about it without asking the platform."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from bot.settings.environment import Address, Names, SettingsGroup
+
+
+class PlatformSettings(SettingsGroup):
+    """The settings of one platform. It is on as soon as one of its `essentials` is set.
+
+    `title` is its name for people, `remedy` says what to set while it is off.
+    """
+
+    title: ClassVar[str]
+    essentials: ClassVar[frozenset[str]]
+    remedy: ClassVar[str]
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the platform has to reach this process over HTTP."""
+        raise NotImplementedError
+
+    @property
+    def keeps_tokens(self) -> bool:
+        """Whether tokens of others end up in storage."""
+        return False
+
+    def status(self, url: str) -> str:
+        """How it is reached, for the start page; `url` is the public listener's."""
+        raise NotImplementedError
+
+    def addresses(self) -> Mapping[str, str]:
+        """By variable: where secrets are sent, or the keys come from that prove others; "" for the usual place."""
+        raise NotImplementedError
+
+    def objection(self, host: str, *, private: bool) -> str:
+        """Why it must not be on while the listener is at `host`, "" when it may. `private`: only this machine
+        reaches that address.
+        """
+        return ""
+
+
+class SlackSettings(PlatformSettings):
+    """Slack over HTTP (bot token and signing secret), by Socket Mode (bot token and app token), or for several
+    workspaces by OAuth (client id, client secret and signing secret).
+    """
+
+    prefix: ClassVar[str] = "SLACK_"
+    title: ClassVar[str] = "Slack"
+    essentials: ClassVar[frozenset[str]] = frozenset(
+        {"bot_token", "signing_secret", "app_token", "client_id", "client_secret"}
+    )
+    remedy: ClassVar[str] = "SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET for HTTP"
+    bot_token: SecretStr | None = Field(None, description="the xoxb-... token from OAuth & Permissions")
+    signing_secret: SecretStr | None = Field(None, description="the signing secret from Basic Information")
+    app_token: SecretStr | None = Field(None, description="the xapp-... token from Basic Information")
+    client_id: str = Field("", description="the client id from Basic Information")
+    client_secret: SecretStr | None = Field(None, description="the client secret from Basic Information")
+    api_url: Address = Field("https://slack.com/api/", description="the address of Slack's Web API")
+
+    @field_validator("api_url")
+    @classmethod
+    def _slash(cls, value: str) -> str:
+        return f"{value}/"
+
+    @property
+    def socket_mode(self) -> bool:
+        return self.app_token is not None
+
+    @property
+    def oauth(self) -> bool:
+        return bool(self.client_id)
+
+    @property
+    def delivered(self) -> bool:
+        return not self.socket_mode
+
+    @property
+    def keeps_tokens(self) -> bool:
+        return self.oauth
+
+    def status(self, url: str) -> str:
+        if self.socket_mode:
+            return "by Socket Mode"
+        return f"listens at {url}slack/events" + (", installed at /slack/install" if self.oauth else "")
+
+    def addresses(self) -> Mapping[str, str]:
+        return {"SLACK_API_URL": self.api_url}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        missing = []
+        if self.client_id or self.client_secret:
+            missing += [] if self.client_id else ["SLACK_CLIENT_ID"]
+            missing += [] if self.client_secret else ["SLACK_CLIENT_SECRET"]
+        elif self.bot_token is None:
+            missing.append("SLACK_BOT_TOKEN")
+        if self.app_token is None and self.signing_secret is None:
+            missing.append("SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN for Socket Mode)")
+        if missing:
+            raise ValueError(_half("Slack", missing, "SLACK_"))
+        for token, start in ((self.bot_token, "xapp-"), (self.app_token, "xoxb-")):
+            if token and token.get_secret_value().startswith(start):
+                raise ValueError("SLACK_BOT_TOKEN takes the xoxb-... token, SLACK_APP_TOKEN the xapp-... one")
+        return self
+
+
+class TeamsSettings(PlatformSettings):
+    """A Teams bot: one tenant's, or several tenants' by an allow-list. With `playground`, nobody is asked who
+    they are; that is only accepted where nobody else can reach the listener.
+    """
+
+    prefix: ClassVar[str] = "TEAMS_"
+    title: ClassVar[str] = "Teams"
+    essentials: ClassVar[frozenset[str]] = frozenset(
+        {"app_id", "app_password", "tenant_id", "allowed_tenants", "playground"}
+    )
+    remedy: ClassVar[str] = "TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID, or TEAMS_PLAYGROUND=1"
+    app_id: str = Field("", description="the bot's Microsoft App ID")
+    app_password: SecretStr | None = Field(None, description="the client secret of the app registration")
+    tenant_id: str = Field("", description="the directory (tenant) id")
+    allowed_tenants: Names = Field(frozenset(), description="tenant ids, comma-separated, or * for everybody")
+    openid_metadata_url: Address | None = Field(None, description="the https address of the key metadata")
+    token_url: Address | None = Field(None, description="the https address of the token endpoint")
+    service_hosts: Names = Field(frozenset(), description="hosts or host:port, comma-separated")
+    playground: bool = Field(False, description="1 to accept Agents Playground on this machine, or remove it")
+    extended_markdown: bool = Field(False, description="1 if everybody's Teams shows tables and headings")
+
+    @property
+    def tenants(self) -> frozenset[str]:
+        """The tenants whose people may use the bot; {"*"} means every tenant."""
+        return frozenset({self.tenant_id}) if self.tenant_id else self.allowed_tenants
+
+    @property
+    def delivered(self) -> bool:
+        return not self.playground
+
+    def status(self, url: str) -> str:
+        note = " (Playground: nobody is asked who they are)" if self.playground else ""
+        return f"listens at {url}api/messages{note}"
+
+    def addresses(self) -> Mapping[str, str]:
+        return {
+            "TEAMS_TOKEN_URL": self.token_url or "",
+            "TEAMS_OPENID_METADATA_URL": self.openid_metadata_url or "",
+        }
+
+    def objection(self, host: str, *, private: bool) -> str:
+        if not self.playground or private:
+            return ""
+        return (
+            f"TEAMS_PLAYGROUND accepts anybody, and HOST={host} can be reached from other machines. "
+            "Write HOST=127.0.0.1, or remove TEAMS_PLAYGROUND"
+        )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.playground and not (self.app_id or self.app_password):
+            return self
+        missing = [] if self.app_id else ["TEAMS_APP_ID"]
+        missing += [] if self.app_password else ["TEAMS_APP_PASSWORD"]
+        if not self.tenants:
+            missing.append("TEAMS_TENANT_ID (or TEAMS_ALLOWED_TENANTS for several)")
+        if missing:
+            raise ValueError(_half("Teams", missing, "TEAMS_"))
+        return self
+
+
+def _half(title: str, missing: list[str], prefix: str) -> str:
+    names = " and ".join(missing)
+    return (
+        f"{title} is half configured. Write {names} too, or remove every {prefix}... to run without {title}"
+    )

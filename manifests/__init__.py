@@ -1,0 +1,1 @@
+"""What the platforms are given: a package, so that it is found wherever Switchboard is installed."""
