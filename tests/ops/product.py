@@ -5,11 +5,13 @@ import os
 import re
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.ops.forked import Forked, fork
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds for anything a process is asked to do
@@ -37,21 +39,36 @@ class Ended:
     err: str
 
 
+async def command_anew(folder: Path, *arguments: str, **extra: str) -> Ended:
+    """The same by a Python of its own, which imports everything itself: another copy, if PYTHONPATH says so."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments),
+        cwd=folder,
+        env=environment(folder, extra),
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    async with asyncio.timeout(PATIENCE):
+        out, err = await process.communicate()
+    return Ended(code=process.returncode or 0, out=out.decode(), err=err.decode())
+
+
 async def command(folder: Path, *arguments: str, stdin: str = "", **extra: str) -> Ended:
     """Runs `switchboard ARGUMENTS` to its end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments, cwd=folder, env=environment(folder, extra), stdin=PIPE, stdout=PIPE, stderr=PIPE
-    )  # fmt: skip
-    async with asyncio.timeout(PATIENCE):
-        out, err = await process.communicate(stdin.encode(errors="surrogateescape"))
-    return Ended(code=process.returncode or 0, out=out.decode(), err=err.decode())
+    typed = stdin.encode(errors="surrogateescape")
+    process = await fork(folder, environment(folder, extra), *arguments, stdin=typed)
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+        out, err = (group.create_task(stream.read()) for stream in (process.stdout, process.stderr))
+        code = await process.wait()
+    return Ended(code=code, out=out.result().decode(), err=err.result().decode())
 
 
 @dataclass
 class Product:
     """A running `switchboard`. `said` grows as it prints."""
 
-    process: Process
+    process: Forked
     said: list[str] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
 
@@ -95,9 +112,7 @@ class Product:
 @asynccontextmanager
 async def running(folder: Path, **extra: str) -> AsyncIterator[Product]:
     """A process that has printed its start page. Killed at the end if it is still there."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", cwd=folder, env=environment(folder, extra), stdout=PIPE, stderr=PIPE
-    )
+    process = await fork(folder, environment(folder, extra))
     product = Product(process)
     ready = asyncio.Event()
     async with asyncio.TaskGroup() as group:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ops.product import ROOT, command
+from tests.ops.product import ROOT, command, command_anew
 from tests.providers.fake import KEY, fake_vendor
 
 with_teams = pytest.mark.skipif(find_spec("adapters.teams") is None, reason="adapters/teams is not there")
@@ -144,8 +144,8 @@ async def test_without_an_adapters_folder_the_rest_works_and_asking_for_it_is_to
     ours = tmp_path / "checkout"
     for package in ("bot", "adapters", "providers"):
         shutil.copytree(ROOT / package, ours / package, ignore=shutil.ignore_patterns("teams", "__pycache__"))
-    well = await command(tmp_path, "check", PYTHONPATH=str(ours))
-    asked = await command(tmp_path, TEAMS_PLAYGROUND="1", PYTHONPATH=str(ours))
+    well = await command_anew(tmp_path, "check", PYTHONPATH=str(ours))
+    asked = await command_anew(tmp_path, TEAMS_PLAYGROUND="1", PYTHONPATH=str(ours))
 
     assert well.code == 0, well.err
     assert asked.code == 2

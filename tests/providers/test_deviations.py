@@ -12,6 +12,7 @@ from bot.domain.stream_parts import Finish
 from providers.dialect import Quirks
 from providers.endpoint import DIALECTS, ApiKey, Endpoint
 from providers.transport import Transport
+from tests.examples import examples
 from tests.providers.deviations import (
     ANTHROPIC,
     CHAT,
@@ -144,7 +145,7 @@ events = st.recursive(
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(stream=st.lists(events, max_size=5))
 def test_no_event_whatever_is_in_it_breaks_a_decoder(dialect: str, stream: list[object]) -> None:
     decoder = DIALECTS[dialect].decoder(model_of(dialect), Quirks())

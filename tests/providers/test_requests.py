@@ -28,9 +28,10 @@ from providers.dialect import Quirks
 from providers.endpoint import DIALECTS
 from providers.tool_calls import canonical_args, canonical_id
 from providers.vendors import VENDORS
+from tests.examples import examples
 from tests.providers import rules
 
-REQUESTS = settings(max_examples=60, deadline=None)
+REQUESTS = settings(max_examples=examples(25), deadline=None)
 ROWS = {vendor.name: vendor.dialects for vendor in VENDORS}
 CHAT_VENDORS = {
     "openai": rules.OPENAI,

@@ -14,6 +14,7 @@ from bot.domain.stream_parts import Closing, Reason, Text
 from tests.contracts.conversations import words
 from tests.contracts.sinks import flowing
 from tests.doubles import FakeTurnHandle
+from tests.examples import examples
 from tests.slack.fake import blocks as limits
 from tests.slack.fake import reading
 from tests.slack.fake.world import Message
@@ -21,8 +22,8 @@ from tests.slack.outputs import DOCUMENT, HOSTILE, SIZES, Written, chunks
 from tests.slack.places import SlackPlace, bot_in_slack
 
 DONE = Closing(reason=Reason.STOP, footer="demo answered")
-FIVE_HUNDRED = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
-MANY = settings(max_examples=150, deadline=None)
+SHOWN = settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=examples(50), deadline=None)
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def refusals(place: SlackPlace) -> list[Any]:
     ]
 
 
-@FIVE_HUNDRED
+@SHOWN
 @given(document=DOCUMENT, sizes=SIZES)
 async def test_documents_are_shown_word_for_word(
     place: SlackPlace, document: Written, sizes: list[int]
@@ -78,7 +79,7 @@ async def test_documents_are_shown_word_for_word(
     assert refusals(place) == []
 
 
-@FIVE_HUNDRED
+@SHOWN
 @given(text=HOSTILE, sizes=SIZES)
 async def test_hostile_output_is_never_live_and_never_an_error(
     place: SlackPlace, text: str, sizes: list[int]

@@ -33,6 +33,7 @@ from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.storage.scripts import HERE, Scripts
 from tests.contracts.leases import nothing_waits
 from tests.events import message, thread, turn
+from tests.examples import examples
 
 T = TypeVar("T")
 CONVERSATIONS = ("a", "b")
@@ -194,7 +195,7 @@ class InboxMachine(RuleBasedStateMachine):
         return int(length) - int(pending["pending"])
 
 
-def drive(url: str, scripts: Scripts, *, examples: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
+def drive(url: str, scripts: Scripts, *, tries: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
     class Machine(InboxMachine):
         def __init__(self) -> None:
             super().__init__(url, scripts)
@@ -202,7 +203,7 @@ def drive(url: str, scripts: Scripts, *, examples: int, phases: tuple[Phase, ...
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=examples,
+            max_examples=tries,
             stateful_step_count=30,
             derandomize=True,
             database=None,
@@ -215,7 +216,7 @@ def drive(url: str, scripts: Scripts, *, examples: int, phases: tuple[Phase, ...
 
 
 def test_nothing_is_lost_doubled_or_out_of_order_whatever_workers_do(redis_url: str) -> None:
-    drive(redis_url, Scripts(), examples=60)
+    drive(redis_url, Scripts(), tries=examples(30))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,4 +274,4 @@ def test_the_machine_finds_a_deliberate_fault(redis_url: str, tmp_path: Path, fa
     assert text.count(fault.right) == 1, "the fault does not fit the script any more"
     script.write_text(text.replace(fault.right, fault.wrong))
     with pytest.raises((AssertionError, pytest.fail.Exception, IndexError, KeyError)):
-        drive(redis_url, Scripts(faulty), examples=100, phases=(Phase.generate,))
+        drive(redis_url, Scripts(faulty), tries=100, phases=(Phase.generate,))

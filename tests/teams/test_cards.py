@@ -14,6 +14,7 @@ from adapters.teams.outbound.rendering import cards, rich
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from tests.contracts.sinks import HOSTILE
 from tests.doubles import FakeTurnHandle
+from tests.examples import examples
 from tests.teams.clockwork import now
 from tests.teams.eyes import card_live, live
 from tests.teams.fake import FakeTeams
@@ -136,7 +137,7 @@ HOSTILE_PARTS = st.lists(
 
 
 @given(HOSTILE_PARTS)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nobodys_words_become_more_than_text_in_a_card(text: str) -> None:
     reply = Reply(
         title=text,

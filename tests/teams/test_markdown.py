@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.teams.outbound.rendering.markdown import MarkdownStream
+from tests.examples import examples
 from tests.teams.eyes import links, live
 
 
@@ -89,7 +90,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_no_text_becomes_a_mention_an_image_or_html(text: str) -> None:
     assert live(rendered(text)) == []
@@ -121,14 +122,14 @@ CONSTRUCTS = st.sampled_from(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(CONSTRUCTS, max_size=8).map("".join))
 def test_nothing_beside_a_link_makes_more_of_it(text: str) -> None:
     assert live(rendered(text)) == []
     assert not [url for label, url in links(rendered(text)) if label == "1"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.lists(PIECES | CONSTRUCTS, max_size=30).map("".join),
     st.lists(st.integers(1, 9), min_size=1, max_size=9),
