@@ -1,6 +1,6 @@
 """A vendor on loopback: strict about what it is asked, obedient in how it answers.
 
-It speaks all four dialects, told apart by the path, and refuses what their vendors would refuse. How it answers is
+It speaks every dialect of `SPEECHES`, told apart by the path, and refuses what their vendors would refuse. How it answers is
 `plays[last words of the question]`, a list of steps; without one it says hello.
 """
 
@@ -103,7 +103,7 @@ class FakeVendor:
         if complaints:
             message = "; ".join(complaints)
             return web.json_response(speech.refusal(400, message, "invalid_request_error"), status=400)
-        asked = Asked(request.path_qs, dialect, dict(request.headers), body, _question(dialect, body))
+        asked = Asked(request.path_qs, dialect, dict(request.headers), body, _text(speech.question(body)))
         self.asked.append(asked)
         self.connections.add(request.transport)
         return await self._play(request, speech, self.steps(dialect, asked.question))
@@ -173,13 +173,7 @@ class FakeVendor:
 
 
 def _dialect(path: str) -> str | None:
-    endings = {
-        "/chat/completions": "openai-chat",
-        "/responses": "openai-responses",
-        "/v1/messages": "anthropic",
-        ":streamGenerateContent": "gemini",
-    }
-    return next((dialect for ending, dialect in endings.items() if path.endswith(ending)), None)
+    return next((dialect for dialect, speech in SPEECHES.items() if path.endswith(speech.ending)), None)
 
 
 def _knows(request: web.Request, key: str) -> bool:
@@ -187,17 +181,8 @@ def _knows(request: web.Request, key: str) -> bool:
     return key in sent or request.headers.get("authorization") == f"Bearer {key}"
 
 
-def _question(dialect: str, body: dict[str, Any]) -> str:
-    """The last text of the last message, wherever the dialect keeps it."""
-    match dialect:
-        case "openai-chat":
-            content = body["messages"][-1]["content"]
-        case "openai-responses":
-            content = body["input"][-1].get("content", "")
-        case "anthropic":
-            content = body["messages"][-1]["content"]
-        case _:
-            content = body["contents"][-1]["parts"]
+def _text(content: Any) -> str:
+    """The last text of a message's content."""
     if isinstance(content, str):
         return content
     return str(content[-1].get("text", json.dumps(content[-1])))

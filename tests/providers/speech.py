@@ -1,4 +1,4 @@
-"""The four dialects from the vendors' side: the events of an answer as bytes, for servers that pretend."""
+"""The dialects from the vendors' side, for servers that pretend: how a question is told, and an answer's bytes."""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +6,15 @@ from typing import Any, Protocol
 
 
 class Speech(Protocol):
+    """One dialect. `ending` is how the path of a question ends."""
+
+    @property
+    def ending(self) -> str: ...
+
+    def question(self, body: Mapping[str, Any]) -> object:
+        """The content of the last message: a text, or a list of parts."""
+        ...
+
     def opening(self) -> bytes: ...
     def word(self, text: str) -> bytes: ...
     def thought(self, text: str) -> bytes: ...
@@ -19,6 +28,11 @@ def event(data: Mapping[str, Any], *, named: bool = False) -> bytes:
 
 
 class ChatSpeech:
+    ending = "/chat/completions"
+
+    def question(self, body: Mapping[str, Any]) -> object:
+        return body["messages"][-1]["content"]
+
     def opening(self) -> bytes:
         return self._chunk({"role": "assistant", "content": ""})
 
@@ -42,6 +56,11 @@ class ChatSpeech:
 
 
 class ResponsesSpeech:
+    ending = "/responses"
+
+    def question(self, body: Mapping[str, Any]) -> object:
+        return body["input"][-1].get("content", "")
+
     def opening(self) -> bytes:
         return event({"type": "response.created", "response": {"id": "r-1", "model": "m-1-real"}}, named=True)
 
@@ -62,6 +81,11 @@ class ResponsesSpeech:
 
 
 class AnthropicSpeech:
+    ending = "/v1/messages"
+
+    def question(self, body: Mapping[str, Any]) -> object:
+        return body["messages"][-1]["content"]
+
     def opening(self) -> bytes:
         message = {"id": "msg-1", "model": "m-1-real", "usage": {"input_tokens": 7, "output_tokens": 1}}
         return event({"type": "message_start", "message": message}, named=True)
@@ -84,6 +108,11 @@ class AnthropicSpeech:
 
 
 class GeminiSpeech:
+    ending = ":streamGenerateContent"
+
+    def question(self, body: Mapping[str, Any]) -> object:
+        return body["contents"][-1]["parts"]
+
     def opening(self) -> bytes:
         return b""
 
