@@ -1,0 +1,59 @@
+"""Every worked example of the guides, followed to the letter in a copy of the project, and what people then see."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.guides.guide import COMMANDS, ROOT, Step, copy_project, follow_example, read_example, run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One example. `look` is a command, run when all is done, that prints what people see: `sees` is in it."""
+
+    id: str
+    guide: str
+    look: str
+    sees: str
+
+    def steps(self) -> list[Step]:
+        return read_example(ROOT / self.guide, self.id)
+
+
+EXAMPLES = (
+    Example(
+        id="Adding a vendor",
+        guide="providers/README.md",
+        look="LUMEN_API_KEY=lm-1 LUMEN_BASE_URL=http://127.0.0.1:9/v1 python -m bot models",
+        sees="lumen:lumen-2",
+    ),
+    Example(
+        id="Adding a dialect",
+        guide="providers/README.md",
+        look="python -c 'from providers.endpoint import DIALECTS; print(*DIALECTS)'",
+        sees="tape",
+    ),
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
+def test_an_example_does_what_it_says(example: Example, tmp_path: Path) -> None:
+    copy_project(tmp_path)
+    steps = example.steps()
+    said = follow_example(steps, tmp_path)
+
+    assert any(step.path == COMMANDS for step in steps)
+    assert "passed" in said
+    assert "failed" not in said
+    assert example.sees in run(tmp_path, example.look)
+
+
+def test_all_examples_together_keep_the_shape_and_the_style(tmp_path: Path) -> None:
+    copy_project(tmp_path)
+    steps = [step for example in EXAMPLES for step in example.steps() if step.path != COMMANDS]
+    follow_example(steps, tmp_path)
+    new = [step.path for step in steps if step.path.endswith(".py") and not step.where]
+    run(tmp_path, f"ruff check . && ruff format --check {' '.join(new)}")
+
+    assert "passed" in run(tmp_path, "python -m pytest tests/test_architecture.py")
