@@ -90,7 +90,7 @@ def follow_example(steps: Sequence[Step], folder: Path) -> str:
 
 def run(folder: Path, commands: str) -> str:
     """`python` is the interpreter of these tests. Nothing of the operator's own settings gets in."""
-    kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     with tempfile.TemporaryDirectory(
         prefix="sb-"
@@ -98,7 +98,7 @@ def run(folder: Path, commands: str) -> str:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 - found as an operator's shell finds it
             cwd=folder,
-            env={**kept, "PATH": path, "PYTHONUTF8": "1", "PYTEST_ADDOPTS": f"--basetemp={short}/t"},
+            env={**kept, "PATH": path, "PYTHONUTF8": "1", "TMPDIR": short},
             capture_output=True,
             text=True,
             timeout=SECONDS,

@@ -23,6 +23,18 @@ class Example:
 
 EXAMPLES = (
     Example(
+        id="Adding a command",
+        guide="bot/README.md",
+        look="python -m bot manifest slack",
+        sees='- command: "/recap"',
+    ),
+    Example(
+        id="Adding an interceptor",
+        guide="bot/README.md",
+        look="""python -c 'print("x" * 20_001)' | SWITCHBOARD_DATA_DIR="$TMPDIR/data" python -m bot chat""",
+        sees="Attach it as a file instead.",
+    ),
+    Example(
         id="Adding a vendor",
         guide="providers/README.md",
         look="LUMEN_API_KEY=lm-1 LUMEN_BASE_URL=http://127.0.0.1:9/v1 python -m bot models",
