@@ -17,6 +17,7 @@ from adapters.slack.install.manifest import EVENTS, SCOPES, SLASH_COMMANDS, mani
 from adapters.slack.web_api import PER_MINUTE
 from bot.domain.command_table import COMMANDS
 from bot.domain.errors import SettingsError
+from tests.block_yaml import read_yaml
 from tests.slack.fake.api import HISTORY, SCOPE
 from tests.slack.fake.world import SCOPES as GRANTED
 
@@ -157,24 +158,3 @@ def test_every_command_there_is_can_be_typed_with_a_slash() -> None:
 
 def test_the_bots_own_command_leads_to_all_others() -> None:
     assert OWN_COMMAND in [f"/{row.name}" for row in SLASH_COMMANDS]
-
-
-def read_yaml(source: str) -> Any:
-    """Reads what the manifest uses of YAML: block mappings and lists, JSON scalars, comments behind two blanks."""
-    lines = [line.split("  # ")[0] for line in source.splitlines() if not line.startswith("#")]
-    return block([(len(line) - len(line.lstrip()), line.strip()) for line in lines if line])
-
-
-def block(lines: list[tuple[int, str]]) -> Any:
-    if len(lines) == 1 and lines[0][1][0] not in "-" and not lines[0][1].partition(":")[1]:
-        return json.loads(lines[0][1])
-    indent, items, pairs = lines[0][0], [], {}
-    while lines:
-        end = next((at for at, (depth, _) in enumerate(lines) if at and depth == indent), len(lines))
-        (_, head), inner, lines = lines[0], lines[1:end], lines[end:]
-        if head.startswith("- "):
-            items.append(json.loads(head[2:]) if head[2] == '"' else block([(indent + 2, head[2:]), *inner]))
-        else:
-            key, _, value = head.partition(":")
-            pairs[key] = json.loads(value) if value else block(inner)
-    return items or pairs
