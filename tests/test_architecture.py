@@ -298,13 +298,29 @@ def test_the_top_level_holds_what_was_agreed_and_nothing_else() -> None:
     assert {line.split("/")[0] for line in listed.splitlines()} - TOP_LEVEL == set()
 
 
-def test_every_file_the_readme_names_exists() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"\b(?:bot|adapters|providers|manifests|tests)/[\w/.-]*\w", text))
-    named |= {target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target}
+def guides() -> list[Path]:
+    """What people read about the project: in front, and in each folder."""
+    rooms = [ROOT / room / "README.md" for room in (*PACKAGES, "manifests")]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *rooms]
+
+
+@pytest.mark.parametrize("guide", guides(), ids=name)
+def test_every_file_a_guide_names_exists(guide: Path) -> None:
+    """Save for the files that its examples make: those are in blocks that begin with a comment."""
+    text = re.sub(
+        r"^```\w*\n# .*?^```$", "", guide.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
+    named = {
+        ROOT / path
+        for path in re.findall(
+            r"(?<![\w./-])(?:bot|adapters|providers|manifests|tests|\.ci)/[\w/.-]*\w", text
+        )
+        if "/NAME" not in path
+    }
+    named |= {guide.parent / link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link}
+    removable = tuple(str(ROOT / "adapters" / platform.name) for platform in PLATFORMS)
 
     assert named
-    removable = tuple(f"adapters/{platform.name}" for platform in PLATFORMS)
     assert [
-        path for path in sorted(named) if not (ROOT / path).exists() and not path.startswith(removable)
+        str(path) for path in sorted(named) if not path.exists() and not str(path).startswith(removable)
     ] == []

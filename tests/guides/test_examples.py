@@ -10,12 +10,14 @@ from tests.guides.guide import COMMANDS, ROOT, Step, copy_project, follow_exampl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One example. `look` is a command, run when all is done, that prints what people see: `sees` is in it."""
+    """One example. `look` is a command, run when all is done, that prints what people see: `sees` is in it. Without
+    one, the example's own tests look at the product.
+    """
 
     id: str
     guide: str
-    look: str
-    sees: str
+    look: str = ""
+    sees: str = ""
 
     def steps(self) -> list[Step]:
         return read_example(ROOT / self.guide, self.id)
@@ -37,14 +39,10 @@ EXAMPLES = (
     Example(
         id="Adding a vendor",
         guide="providers/README.md",
-        look="LUMEN_API_KEY=lm-1 LUMEN_BASE_URL=http://127.0.0.1:9/v1 python -m bot models",
-        sees="lumen:lumen-2",
     ),
     Example(
         id="Adding a dialect",
         guide="providers/README.md",
-        look="python -c 'from providers.endpoint import DIALECTS; print(*DIALECTS)'",
-        sees="tape",
     ),
     Example(
         id="Adding a platform",
@@ -64,7 +62,8 @@ def test_an_example_does_what_it_says(example: Example, tmp_path: Path) -> None:
     assert any(step.path == COMMANDS for step in steps)
     assert "passed" in said
     assert "failed" not in said
-    assert example.sees in run(tmp_path, example.look)
+    if example.look:
+        assert example.sees in run(tmp_path, example.look)
 
 
 def test_all_examples_together_keep_the_shape_and_the_style(tmp_path: Path) -> None:
