@@ -1,12 +1,13 @@
 """What an operator is told about switchboard.toml."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import pytest
 
 from bot.domain.catalog import Deadlines, Price
 from bot.domain.errors import SettingsError
-from bot.settings.config_file import read_config
+from bot.settings.config_file import DialectName, read_config
 
 EXAMPLE = """
 default = "grok"
@@ -102,8 +103,7 @@ WRONG = [
     Wrong(
         id="dialect",
         toml=MODEL + "dialect = 'cobol'",
-        said="f.toml: [[models]] m: dialect must be one of "
-        "openai-chat, openai-responses, anthropic, gemini, demo.",
+        said=f"f.toml: [[models]] m: dialect must be one of {', '.join(get_args(DialectName))}.",
     ),
     Wrong(
         id="base url without scheme",

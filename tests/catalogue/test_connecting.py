@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import SecretStr
@@ -11,8 +12,10 @@ from bot.domain.catalog import Listing
 from bot.domain.errors import SettingsError
 from bot.models.sources import Flagship
 from bot.settings import settings
+from bot.settings.config_file import DialectName
 from bot.settings.settings import KnownSettings
 from providers.dialect import Quirks
+from providers.endpoint import DIALECTS
 from providers.listings import openai_listed
 from providers.model_families import V
 from providers.vendors import VENDORS, Vendor
@@ -174,6 +177,10 @@ async def test_an_endpoint_that_cannot_be_reached_as_written_stops_the_start(tom
             pass
 
     assert str(refused.value).startswith(said)
+
+
+def test_the_file_takes_every_dialect_there_is() -> None:
+    assert set(get_args(DialectName)) == {*DIALECTS, "demo"}
 
 
 async def test_a_new_vendor_of_a_known_dialect_is_one_row(aiohttp_server: AiohttpServer) -> None:
