@@ -20,6 +20,11 @@ HERE = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None}
 strayed: list[str] = []
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: tests of products that are killed and of leases that run out wait more than they compute."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_configure() -> None:
     """An audit hook sees every connection and look-up that Python makes, whatever library asked for it."""
     sys.addaudithook(stay_here)

@@ -39,7 +39,9 @@ DONE = Closing(reason=Reason.STOP, footer=FOOTER, buttons=(AGAIN,))
 
 
 def long(lines: int) -> str:
-    return "".join(f"Line {n} of a long answer that says something about the sea.\n\n" for n in range(lines))
+    """Paragraphs of five lines."""
+    text = (f"Line {n} of a long answer that says something about the sea." for n in range(lines))
+    return "".join(line + ("\n\n" if n % 5 == 4 else "\n") for n, line in enumerate(text))
 
 
 def in_parts(text: str, *, size: int = 7, closing: Closing = DONE) -> list[ShownPart]:

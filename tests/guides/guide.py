@@ -98,7 +98,7 @@ def run(folder: Path, commands: str) -> str:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 - found as an operator's shell finds it
             cwd=folder,
-            env={**kept, "PATH": path, "PYTHONUTF8": "1", "TMPDIR": short},
+            env={**kept, "PATH": path, "PYTEST_ADDOPTS": "-n0", "PYTHONUTF8": "1", "TMPDIR": short},
             capture_output=True,
             text=True,
             timeout=SECONDS,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -16,6 +17,11 @@ FOOTER = re.compile(r"\n?\n?\*([^\n]*)\*$")
 
 def live(text: str) -> list[str]:
     """What a client that knows all of Markdown and HTML would act on."""
+    return list(_live(text))
+
+
+@lru_cache(maxsize=256)  # the same message is looked at again and again
+def _live(text: str) -> tuple[str, ...]:
     found = []
     for block in PARSER.parse(text):
         for token in [block, *(block.children or [])]:
@@ -23,7 +29,7 @@ def live(text: str) -> list[str]:
                 found.append(token.content or token.type)
             if token.type == "link_open" and not str(token.attrs["href"]).startswith(("http://", "https://")):
                 found.append(str(token.attrs["href"]))
-    return found + re.findall(r"(?i)</?at\b", text)
+    return (*found, *re.findall(r"(?i)</?at\b", text))
 
 
 def links(text: str) -> Iterator[tuple[str, str]]:
@@ -36,6 +42,7 @@ def links(text: str) -> Iterator[tuple[str, str]]:
                 yield "".join(one.content for one in tokens[at:end]), str(token.attrs["href"])
 
 
+@lru_cache(maxsize=256)
 def words(text: str) -> str:
     """Markdown as it reads."""
     parts = []
