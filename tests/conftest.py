@@ -21,8 +21,8 @@ strayed: list[str] = []
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core: tests of products that are killed and of leases that run out wait more than they compute."""
-    return 2 * (os.cpu_count() or 1)
+    """One more than there are cores: tests of what is killed and of leases that run out wait more than they compute."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_configure() -> None:

@@ -87,6 +87,7 @@ class FakeVendor:
         self.asked: list[Asked] = []
         self.plays: dict[str, Sequence[Step]] = {}
         self.connections: set[object] = set()
+        self.server: web.Server | None = None
         self.hung_up = asyncio.Event()
         self.chat_rules = rules.GENERIC
         self.lingers = False
@@ -107,6 +108,11 @@ class FakeVendor:
         self.asked.append(asked)
         self.connections.add(request.transport)
         return await self._play(request, speech, self.steps(dialect, asked.question))
+
+    async def left_alone(self) -> None:
+        """Waits until nobody holds a connection, also one on which no request has arrived yet."""
+        while self.server and self.server.connections:
+            await asyncio.sleep(TICK)
 
     def steps(self, dialect: str, question: str) -> Sequence[Step]:
         return self.plays.get(question, (Say(HELLO),))
@@ -197,6 +203,7 @@ async def fake_vendor(vendor: FakeVendor | None = None) -> AsyncIterator[FakeVen
     app.router.add_get("/{path:.*}", vendor.models)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
+    vendor.server = runner.server
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     vendor.url = f"http://127.0.0.1:{runner.addresses[0][1]}"

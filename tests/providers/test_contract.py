@@ -38,7 +38,7 @@ class VendorPlace:
         return wish
 
     async def hung_up(self) -> None:
-        await self.vendor.hung_up.wait()
+        await self.vendor.left_alone()
 
 
 class DialectContract(WireContract):

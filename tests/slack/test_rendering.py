@@ -22,8 +22,8 @@ from tests.slack.outputs import DOCUMENT, HOSTILE, SIZES, Written, chunks
 from tests.slack.places import SlackPlace, bot_in_slack
 
 DONE = Closing(reason=Reason.STOP, footer="demo answered")
-SHOWN = settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
-MANY = settings(max_examples=examples(50), deadline=None)
+SHOWN = settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=examples(40), deadline=None)
 
 
 @pytest.fixture

@@ -22,8 +22,6 @@ class TestStreamingNatively(SinkContract):
 
 
 class TestGrowingByEdits(SinkContract):
-    lines: ClassVar[int] = 400
-
     @pytest.fixture
     async def place(self) -> AsyncGenerator[Place, None]:
         async with bot_in_slack(agent=False) as bot:
