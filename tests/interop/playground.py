@@ -26,6 +26,7 @@ from typing import Any
 import aiohttp
 
 from tests.ops.product import ROOT, running
+from tests.web.browsing import CHROMIUM
 
 PROGRAM = os.environ.get("AGENTSPLAYGROUND") or shutil.which("agentsplayground")
 PATIENCE = 40.0
@@ -197,7 +198,7 @@ async def _photographed(playground: Playground, folder: Path) -> None:
 
     async with async_playwright() as player:
         browser = await player.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
         )
         page = await browser.new_page(viewport={"width": 1200, "height": 1400})
         await page.goto(playground.url)

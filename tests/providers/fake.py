@@ -111,7 +111,7 @@ class FakeVendor:
 
     async def left_alone(self) -> None:
         """Waits until nobody holds a connection, also one on which no request has arrived yet."""
-        while self.server and self.server.connections:
+        while self.server and self.server.connections:  # noqa: ASYNC110 - aiohttp tells nobody
             await asyncio.sleep(TICK)
 
     def steps(self, dialect: str, question: str) -> Sequence[Step]:
