@@ -1,5 +1,6 @@
 """What an operator can read off /metrics after things have happened."""
 
+import asyncio
 import signal
 from pathlib import Path
 
@@ -79,8 +80,11 @@ async def test_an_answered_question_shows_in_the_products_numbers(tmp_path: Path
         async with aiohttp.ClientSession(product.public) as client:
             await send(client, "first-chat", "hello")
             await answered(client, "first-chat")
-        async with aiohttp.ClientSession(product.admin) as client, client.get("/metrics") as page:
-            text = await page.text()
+        async with aiohttp.ClientSession(product.admin) as client, asyncio.timeout(20):
+            text = ""
+            while "turn_seconds_count" not in text:  # the turn is put down a moment after it was seen to end
+                async with client.get("/metrics") as page:
+                    text = await page.text()
         product.signal(signal.SIGTERM)
         await product.ended()
 

@@ -118,14 +118,14 @@ async def test_who_presses_pays(storage: Storage) -> None:
     assert [(await storage.ledger.spent("test:W", one.id))[0].cost for one in (ANN, BOB)] == [0.0, 1.5]
 
 
-async def test_ten_thousand_questions_at_once_are_let_in_as_far_as_a_minute_allows(storage: Storage) -> None:
+async def test_four_thousand_questions_at_once_are_let_in_as_far_as_a_minute_allows(storage: Storage) -> None:
     """Of one person, in as many threads, over any number of replicas: one bucket is for all of them."""
 
     async def let_in() -> bool:
         return await storage.rate_limiter.take("asks:test:W:U1", rate=0.001, burst=10) == 0
 
     found = 0
-    for _ in range(20):
+    for _ in range(8):
         async with asyncio.TaskGroup() as group:
             asks = [group.create_task(let_in()) for _ in range(500)]
         found += sum(one.result() for one in asks)

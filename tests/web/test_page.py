@@ -1,11 +1,14 @@
 """The page in a real browser, as a person uses it."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
 from bot.domain.events import ButtonPressed, MessageReceived, StopRequested
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from bot.domain.stream_parts import Status, Text
+from bot.domain.timeline import Post
 from tests.web.browsing import CHROMIUM, opened, tab
 from tests.web.scripted import DONE, Play
 from tests.web.served import Desk
@@ -215,6 +218,31 @@ async def test_a_starter_is_asked_with_one_click(browser: Browser, page: Desk) -
     async with tab(browser, page.url) as one:
         await one.page.click("text=Show me a table")
         await one.has("You said: Show me a table")
+
+
+async def test_a_list_that_was_on_its_way_brings_no_deleted_conversation_back(
+    browser: Browser, page: Desk
+) -> None:
+    held, asked = asyncio.Event(), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await held.wait()
+        await route.fulfill(response=answer)
+
+    async with tab(browser, page.url) as one:
+        await one.ask("Secret")
+        deleted = next(iter(page.timeline.posts))
+        await one.page.route("**/web/chats", slowly)
+        await page.timeline.post("another-chat", Post(id="p", at=1.0, person=True, text="Elsewhere"))
+        await asyncio.wait_for(asked.wait(), 10)
+        await page.timeline.delete(deleted)
+        await one.page.wait_for_selector("#empty:not([hidden])")
+        held.set()
+        await one.has("Elsewhere", within="#chats")
+
+        assert "Secret" not in await one.page.inner_text("body")
 
 
 async def test_a_conversation_deleted_elsewhere_is_left(browser: Browser, page: Desk) -> None:

@@ -11,12 +11,14 @@ export class Chats {
     Object.assign(this, {root, open, failed});
     this.list = [];
     this.running = new Set();
+    this.gone = new Set();
     root.addEventListener("click", (event) => this.#clicked(event));
     root.addEventListener("keydown", (event) => this.#key(event));
   }
 
   async load() {
-    this.list = await call("GET", "");
+    const list = await call("GET", "");
+    this.list = list.filter((chat) => !this.gone.has(chat.id)); // deleted while the list was on its way
     this.draw();
   }
 
@@ -37,7 +39,10 @@ export class Chats {
 
   async apply(change) {
     const known = this.list.find((chat) => chat.id === change.chat);
-    if (change.kind === "gone") this.list = this.list.filter((chat) => chat !== known);
+    if (change.kind === "gone") {
+      this.gone.add(change.chat);
+      this.list = this.list.filter((chat) => chat !== known);
+    }
     else if (change.kind === "title" && known) known.title = change.title;
     else if (change.kind === "post") {
       if (running(change.post)) this.running.add(change.chat);
