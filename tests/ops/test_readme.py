@@ -1,23 +1,12 @@
 """The README's promises, tried: its commands, its words, its settings."""
 
-import asyncio
-import os
 import re
-import shutil
-import signal
-import subprocess
 import tomllib
-from asyncio.subprocess import PIPE
-from pathlib import Path
-
-import aiohttp
-import pytest
 
 from bot.__main__ import parser
 from bot.app import known_settings
 from bot.settings.config_file import read_config as read_file
-from tests.ops.product import ROOT, environment
-from tests.ops.test_running import answered, send
+from tests.ops.product import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
@@ -59,37 +48,3 @@ def test_its_configuration_file_is_accepted() -> None:
 
     assert tomllib.loads(example)
     assert read_file(example).agents[0].name == "counsel"
-
-
-@pytest.mark.skipif("CI" not in os.environ, reason="installs everything anew: only in CI")
-async def test_the_line_that_runs_it_works_in_a_fresh_copy(tmp_path: Path) -> None:
-    copy = tmp_path / "switchboard"
-    git = shutil.which("git") or "git"
-    files = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
-    for name in filter(None, files.split("\0")):
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, copy / name)
-    outside = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    own = {name: value for name, value in environment(copy, outside).items() if name != "PYTHONPATH"}
-    process = await asyncio.create_subprocess_exec(
-        "bash", "-c", line("switchboard"), cwd=copy, env=own, stdout=PIPE, start_new_session=True
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(INSTALLATION):
-            address = await _opened(process)
-        async with aiohttp.ClientSession(address) as client:
-            await send(client, "first-chat", "Are you there?")
-
-            assert "Are you there?" in (await answered(client, "first-chat"))["text"]
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        await process.wait()
-
-
-async def _opened(process: asyncio.subprocess.Process) -> str:
-    said = ""
-    while process.stdout and (words := await process.stdout.readline()):
-        said += words.decode()
-        if found := re.search(r"Open (http://[^/]+)/", said):
-            return found[1]
-    raise AssertionError(said)
