@@ -30,6 +30,14 @@ def environment(folder: Path, extra: Mapping[str, str]) -> dict[str, str]:
     return kept | free | nobody | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | dict(extra)
 
 
+ANEW = """
+import runpy, sys
+sys.meta_path = [finder for finder in sys.meta_path if "editable" not in repr(finder).lower()]
+runpy.run_module("bot", run_name="__main__", alter_sys=True)
+"""
+"""`python -m bot`, where a checkout that was installed editable does not lend a copy what the copy lacks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """What a command printed and how it ended."""
@@ -42,7 +50,7 @@ class Ended:
 async def command_anew(folder: Path, *arguments: str, **extra: str) -> Ended:
     """The same by a Python of its own, which imports everything itself: another copy, if PYTHONPATH says so."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
+        *(sys.executable, "-c", ANEW, *arguments),
         cwd=folder,
         env=environment(folder, extra),
         stdin=DEVNULL,
