@@ -1,7 +1,7 @@
 """The models people can pick, and how a typed name finds one.
 
-Where the entries come from (configuration, endpoints' own listings, bundled facts) is bot.models.assembly's business;
-what one costs is bot.models.pricing's.
+Where the entries come from (configuration, endpoints' own listings, bundled facts) is bot.models.assembly's
+business; what one costs is bot.models.pricing's.
 """
 
 import difflib
@@ -15,7 +15,7 @@ from bot.domain.errors import SettingsError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """Seconds: until the first piece, between two bytes, for the whole answer."""
+    """Seconds: until the first part of the stream, between two bytes, for the whole answer."""
 
     first: float = 40.0
     idle: float = 45.0
@@ -69,14 +69,14 @@ class Model:
 
 
 def allows(patterns: Iterable[str], model: Model) -> bool:
-    """Whether an allow-list admits a model. Patterns as in a shell (`*`, `?`), against name, alias or `provider:model`."""
+    """Whether an allow-list admits a model: shell patterns (`*`, `?`) for name, alias or `provider:model`."""
     words = [word.casefold() for word in (model.name, model.key, *model.aliases)]
     return any(fnmatchcase(word, pattern.casefold()) for pattern in patterns for word in words)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """One state of the catalogue: the entries, and every way to spell them."""
+    """One snapshot of the catalogue: the entries, and every way to spell them."""
 
     models: tuple[Model, ...]
     default: Model
@@ -116,7 +116,7 @@ class Catalog:
     def find(self, text: str) -> Model | None:
         """The entry somebody means by a name, an alias, `provider:model` or a vendor's id.
 
-        Case does not matter; "Claude Sonnet 5.5" finds claude-sonnet-5-5 as long as only one entry reads like it.
+        Case does not matter; "Claude Sonnet 5.5" finds claude-sonnet-5-5 if only one entry reads like it.
         """
         shelf = self._shelf
         return shelf.names.get(text.strip().casefold()) or shelf.loose.get(_letters(text))
@@ -137,7 +137,7 @@ class Catalog:
         return tuple(names)[:limit]
 
     def fallbacks(self, model: Model) -> tuple[Model, ...]:
-        """Who may step in for a model, in order, as far as they can be picked now. They take on an agent's job."""
+        """A model's fallbacks, in order, as far as they can be picked now. They take on an agent's job."""
         found = (self.find(name) for name in model.fallback)
         others = dict.fromkeys(other for other in found if other and other.key != model.key)
         if not model.instructions:

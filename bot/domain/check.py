@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class CheckStatus(StrEnum):
-    """How one thing stands."""
+    """The status of one checked thing."""
 
     GOOD = "ok"
     OFF = "off"  # not set up, and nothing is wrong with that
@@ -15,7 +15,7 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One line of the report: what it is about, how it stands, and what to type when it does not stand well."""
+    """One line of the report: what was checked, its status, and what to type when something is wrong."""
 
     about: str
     status: CheckStatus

@@ -1,4 +1,4 @@
-"""An event on its way through the inbox: taken in, waiting, claimed by a worker, and left behind."""
+"""The states of an event in the inbox: accepted, waiting, claimed by a worker, handled."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,16 +9,16 @@ from bot.domain.turns import Turn, TurnRecord
 
 
 class Receipt(StrEnum):
-    """What became of an event that was put into the inbox. Every one of them is a 200 for the platform."""
+    """The result of `Inbox.put`. The platform gets a 200 for every one of them."""
 
     ACCEPTED = "accepted"  # stored; a worker will handle it
-    DUPLICATE = "duplicate"  # seen before
-    IGNORED = "ignored"  # not addressed to the bot, and the bot takes no part in that thread
-    STOPPING = "stopping"  # a stop reached a running turn
-    IDLE = "idle"  # a stop found nothing to stop
-    REFUSED = "refused"  # a stop by somebody who may not stop this turn
+    DUPLICATE = "duplicate"  # this event id was stored before
+    IGNORED = "ignored"  # not addressed to the bot, in a thread the bot is not part of
+    STOPPING = "stopping"  # a stop for a turn that is running
+    IDLE = "idle"  # a stop when nothing is running
+    REFUSED = "refused"  # a stop from somebody who may not stop this turn
     FULL = "full"  # too many messages wait here: tell the person, once in a while
-    FULL_QUIET = "full_quiet"  # the same, and they were told a moment ago
+    FULL_QUIET = "full_quiet"  # the same, but they were told less than a minute ago
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class QueueEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The right to handle a conversation's first event, until the lease runs out. `epoch` is the fencing token."""
+    """The right to handle a conversation's first event, under a lease. `epoch` is the fencing token."""
 
     queue_entry: QueueEntry
     epoch: int
@@ -43,15 +43,15 @@ class Claim:
     history: tuple[Turn, ...]
     preferences: ModelPreferences
     waiting: int = 0  # events behind this one
-    stopped: bool = False  # somebody pressed Stop before this attempt began
+    stopped: bool = False  # Stop was pressed before this attempt began
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a handled event leaves behind, committed in one step with its acknowledgement."""
+    """The result of a handled event, committed in one step with its acknowledgement."""
 
     append: tuple[Turn, ...] = ()
-    replace: tuple[Turn, ...] | None = None  # the whole history anew (edits, reset); None leaves it
-    thread_model: str | None = None  # set ("" clears) the thread's model; None leaves it
+    replace: tuple[Turn, ...] | None = None  # the whole new history (edits, reset); None keeps it
+    thread_model: str | None = None  # the thread's new model, "" to clear it; None keeps the old one
     join: bool = False  # the bot takes part in this thread from now on
     counted: Turn | None = None  # the turn just finished: its usage and cost go to the ledger

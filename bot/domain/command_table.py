@@ -1,7 +1,7 @@
 """The commands people can type, one row each.
 
-The parser, the words no model may be called, the help, the page's menu and both platforms' manifests are made from
-these rows; bot.conversation.commands and bot.conversation.handler hold what each one does. Pure.
+The parser, the names reserved from models, the help, the page's menu and both platforms' manifests are made
+from these rows. bot.conversation.commands and bot.conversation.handler implement them. Pure.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class HelpLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRow:
-    """One command. `does` and `usage` stand in the platforms' own menus, `help` in ours.
+    """One command. `does` and `usage` are for the platforms' own menus, `help` is for the bot's help.
 
-    `alone`: the bare word is the command too, without a slash. A command that needs more than its name is not:
+    `alone`: the bare word counts as the command, without a slash. Not for a command that needs arguments:
     "ask" alone is the beginning of a sentence.
     """
 

@@ -4,7 +4,7 @@ tried again, and whether another model may step in.
     SwitchboardError
       SettingsError          the operator's configuration; stops the start and names the remedy
       StorageUnavailable     Redis cannot be reached; the platform is answered 503 and sends again
-      Fenced                 another worker has taken this turn over; stop touching it
+      Fenced                 another worker has taken this turn over; do nothing more to it
       PlatformError          Slack or Teams refused a call
         PlatformBusy         ... because of a rate limit or an outage: try later
         PlatformGone         ... for good: the channel, the message or the permission is gone
@@ -17,7 +17,7 @@ from typing import ClassVar
 
 
 class SwitchboardError(Exception):
-    """The root: nothing else in the project derives from Exception directly."""
+    """The root of the tree. Nothing else in the project derives from Exception directly."""
 
 
 class SettingsError(SwitchboardError):
@@ -25,11 +25,11 @@ class SettingsError(SwitchboardError):
 
 
 class StorageUnavailable(SwitchboardError):
-    """Redis did not take it. Nothing was acknowledged."""
+    """Redis did not store it. Nothing was acknowledged."""
 
 
 class Fenced(SwitchboardError):
-    """The claim is no longer ours. The work goes on elsewhere; this worker must not say anything more."""
+    """The claim was taken over by another worker, so this one must not show anything more."""
 
 
 class PlatformError(SwitchboardError):
@@ -46,7 +46,7 @@ class PlatformBusy(PlatformError):
 
 
 class PlatformGone(PlatformError):
-    """There is nowhere to answer any more. The turn ends without being shown."""
+    """There is no place left to answer in. The turn ends without being shown."""
 
 
 class ModelError(SwitchboardError):
@@ -60,7 +60,7 @@ class ModelError(SwitchboardError):
 
     cause: ClassVar[str] = "did not answer"
     advice: ClassVar[str] = "Try again {when}, or pick another model with /model."
-    retry: bool = False  # an instance may differ: some vendors say themselves whether to try again
+    retry: bool = False  # an instance may override it: some vendors say whether to try again
     failover: ClassVar[bool] = False
     operator: ClassVar[bool] = False
 
@@ -160,7 +160,7 @@ class Rejected(ModelError):
 
 
 def _when(seconds: float) -> str:
-    """As exact as a vendor's wait deserves."""
+    """A wait in words, rounded to what a vendor's number is worth."""
     if seconds <= 90:
         return "in a minute"
     if seconds <= 5_400:
@@ -175,7 +175,7 @@ def cause_of(name: str) -> str:
 
 
 def root_cause(error: Exception) -> Exception:
-    """What really happened, where a TaskGroup has wrapped the one error of its tasks."""
+    """The one error inside an ExceptionGroup that a TaskGroup has wrapped around it."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error

@@ -1,8 +1,9 @@
-"""What Switchboard hears, whatever the platform. Names are in the past tense: these things happened.
+"""The events of every platform. Names are in the past tense: these things happened.
 
-An event is stored in the inbox before the platform is answered, so it carries everything needed to reply later,
-from another process: `reply` holds what only the adapter understands (channel ids, a serviceUrl, a response_url),
-and the core hands it back untouched. `id` identifies the happening for ever: the same id is taken in once.
+An event is stored in the inbox before the platform is answered, so it carries everything needed to reply
+later, from another process: `reply` holds what only the adapter understands (channel ids, a serviceUrl, a
+response_url), and the core hands it back unchanged. `id` identifies the event for ever: an id is stored only
+once.
 """
 
 import hashlib
@@ -20,8 +21,8 @@ from bot.domain.replies import Action
 class ThreadKey:
     """One conversation: the unit of order and of memory.
 
-    `workspace` is the Slack team or the Teams tenant, `thread` is "" where a place has no threads. The parts may
-    hold any character; `str` and `parse` round-trip.
+    `workspace` is the Slack team or the Teams tenant, `thread` is "" where there are no threads. The parts
+    may hold any character; `str` and `parse` round-trip.
     """
 
     platform: str
@@ -83,9 +84,9 @@ class MessageReceived(EventFields):
     text: str
     message: str = ""  # the platform's id of this message, by which edits and deletions name it
     addressed: bool = True  # mentions the bot, is a command, or is in a direct message
-    direct: bool = False  # a one-to-one place: nobody else reads along
+    direct: bool = False  # a one-to-one conversation: nobody else reads it
     threaded: bool = False  # written inside a thread (so "--thread" means something)
-    late: bool = False  # the thread had messages before the bot took part: the adapter can read them
+    late: bool = False  # the thread had messages before the bot joined; the adapter can read them
     private: bool = False  # the answer to a command should be seen by the asker only
     files: tuple[File, ...] = ()
 
@@ -105,20 +106,20 @@ class MessageDeleted(EventFields):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonPressed(EventFields):
-    """A button or an option was chosen. `message` is the id of our message that carried it, "" if unknown."""
+    """A button or an option was chosen. `message` is the bot's message with it, "" if unknown."""
 
     kind: Literal["button"] = "button"
     action: Action
     value: str = ""
     message: str = ""
-    comment: str = ""  # free text that came along (feedback)
-    threaded: bool = False  # the message that carried it is inside a thread
+    comment: str = ""  # free text sent with it (feedback)
+    threaded: bool = False  # the message with the button is inside a thread
     private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequested(EventFields):
-    """Stop what is running here. Never queued: it overtakes. `turn` is "" for whatever runs."""
+    """Stop the running turn. Never queued: it takes effect at once. `turn` is "" for whichever runs."""
 
     kind: Literal["stop"] = "stop"
     turn: str = ""
@@ -129,19 +130,19 @@ class Greeted(EventFields):
     """The bot was installed, added, or opened for the first time: say hello once."""
 
     kind: Literal["greet"] = "greet"
-    direct: bool = False  # in a one-to-one place
+    direct: bool = False  # in a one-to-one conversation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeOpened(EventFields):
-    """Somebody looks at the bot's own page (Slack's App Home); the reply is that page."""
+    """Somebody opened the bot's own page (Slack's App Home). The reply is that page."""
 
     kind: Literal["home"] = "home"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceLeft(EventFields):
-    """The workspace removed the bot: everything kept for it goes."""
+    """The workspace removed the bot: everything stored for it is erased."""
 
     kind: Literal["leave"] = "leave"
 

@@ -1,4 +1,4 @@
-"""Words that appear in more than one reply, and the one way to put untrusted text into Markdown or a terminal."""
+"""Text used in several replies, and the safe way to put untrusted text into Markdown or a terminal."""
 
 import re
 
@@ -14,7 +14,7 @@ def clip(text: str, limit: int = 120) -> str:
 
 
 def escape_markdown(text: str, limit: int = 120) -> str:
-    """One line of somebody else's text, safe inside our Markdown: no character keeps a special meaning."""
+    """One line of untrusted text, safe inside the bot's Markdown: no character keeps a special meaning."""
     return MARKUP.sub(r"\\\1", clip(text, limit))
 
 

@@ -1,11 +1,11 @@
-"""How models do, as replicas tell each other."""
+"""The health of models, as replicas share it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class HealthState(StrEnum):
-    """How a model does, judged by real traffic."""
+    """A model's state, judged by real traffic."""
 
     UP = "up"
     SLOW = "slow"  # it answers, with some failures or late
@@ -14,7 +14,7 @@ class HealthState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelHealth:
-    """A model's health. `since` and `until` are unix seconds; after `until` one question may try it (`probe`)."""
+    """A model's health. `since` and `until` are unix seconds; after `until` one question may probe it."""
 
     state: HealthState = HealthState.UP
     since: float = 0.0

@@ -1,4 +1,4 @@
-"""Whom people picked to answer, by scope."""
+"""The models people picked, by scope."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
-"""What the model that answers now gets to see: the neutral form every dialect translates from.
+"""What a model gets to see, in the neutral form that every dialect translates from.
 
-Pure: one conversation may cross all vendors, so a prompt is made anew for the model at hand, and what is stored
-never changes.
+Pure: one conversation may use models of all vendors, so each request gets a new prompt made for its model,
+and stored turns never change.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPart:
-    """A tool call the assistant made. `id` is canonical: nine letters or digits. `args` is a JSON object as text."""
+    """A tool call of the assistant. `id` is canonical: nine letters or digits. `args` is JSON text."""
 
     id: str
     name: str
@@ -79,8 +79,8 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A whole request, legal for every dialect: roles alternate, the first and the last message are the user's,
-    no part is empty, every call has its result in the next message.
+    """A whole request, valid for every dialect: roles alternate, the first and the last message are the
+    user's, no part is empty, every call has its result in the next message.
     """
 
     system: str
@@ -102,7 +102,7 @@ STARTS = (
     (b"GIF8", "image/gif"),
     (b"%PDF-", PDF),
 )
-FILE_CHARACTERS = 200_000  # of one text file, and in small windows two for each token: about half of one
+FILE_CHARACTERS = 200_000  # of one text file; in small windows at most two per token, about half the window
 IMAGE_TOKENS = 1_500
 DOCUMENT_TOKENS = 3_000
 PER_MESSAGE = 4
@@ -125,7 +125,7 @@ def size(prompt: Prompt) -> int:
 
 
 def since_reset(history: Sequence[Turn]) -> Sequence[Turn]:
-    """The turns that still count: those after the last /reset."""
+    """The turns a model may still see: those after the last /reset."""
     for index in range(len(history) - 1, -1, -1):
         if history[index].reason == RESET:
             return history[index + 1 :]
@@ -178,7 +178,7 @@ def _weigh(part: Part) -> int:
 
 
 def _turn(turn: Turn, model: Model, files: Mapping[str, bytes]) -> list[PromptMessage]:
-    """Finished tool calls become text: a model without tools refuses calls it finds in the history."""
+    """Finished tool calls become text: a model without tools refuses tool calls in the history."""
     asked = PromptMessage(
         role="user", parts=(*_heard(turn.heard, turn.asked), *_question(turn.asked, model, files))
     )
@@ -213,19 +213,19 @@ def _attached(file: File, model: Model, data: bytes | None, mark: str) -> Part:
 
 
 def _kind(file: File, data: bytes) -> str:
-    """What a file is: by its first bytes where they tell, for platforms say "image/*" or what the name suggests."""
+    """A file's media type, from its first bytes if known: platforms only say "image/*" or guess by name."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for start, kind in STARTS if data.startswith(start)), file.media_type)
 
 
 def _mark(said: ChatMessage) -> str:
-    """What quoted text stands between. It depends on the question, so nobody can have written it before."""
+    """The marker around quoted text. It depends on the question, so nobody can have written it beforehand."""
     return hashlib.sha256(f"{said.message}/{said.text}".encode()).hexdigest()[:12]
 
 
 def _heard(heard: Sequence[ChatMessage], asked: ChatMessage) -> tuple[Part, ...]:
-    """Other people's words, fenced; a line that starts with a name is that person's."""
+    """Other people's messages between markers. Each begins with its author's name."""
     if not heard:
         return ()
     mark = _mark(asked)

@@ -1,7 +1,8 @@
 """What Switchboard says besides streamed answers, in terms every platform can show.
 
-Text in a reply is Markdown that we wrote; whatever comes from people or models is put in by `bot.domain.formatting.escape_markdown`,
-so that it cannot become markup. Adapters render a reply; they never change what it says.
+Text in a reply is Markdown written by Switchboard. Text from people or models goes through
+`bot.domain.formatting.escape_markdown` first, so that it cannot become markup. Adapters render a reply; they
+never change what it says.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from enum import StrEnum
 class Action(StrEnum):
     """What can be pressed. The button's value is in brackets; a turn's id unless said otherwise."""
 
-    STOP = "stop"  # [turn] stop the answer that is growing; sinks offer it themselves while they stream
+    STOP = "stop"  # [turn] stop the answer that is growing; sinks add it themselves while they stream
     AGAIN = "again"  # [turn] answer the same question again
     OTHER = "other"  # [turn] offer the models that could answer it too
     ASK = "ask"  # [turn and model, parted by a blank] let that model answer it too
@@ -63,7 +64,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One part of a longer reply, such as one model's answer in a comparison. `text` may be a model's Markdown."""
+    """One part of a longer reply, such as one model's answer in a comparison. `text` may be a model's
+    Markdown.
+    """
 
     title: str
     text: str
@@ -82,4 +85,4 @@ class Reply:
     choices: tuple[Choice, ...] = ()
     buttons: tuple[Button, ...] = ()
     private: bool = False  # only the person who asked should see it, where the platform can do that
-    replaces: str = ""  # id of the message (one of ours) that this takes the place of, "" for a new one
+    replaces: str = ""  # id of the bot's own message that this replaces, "" for a new one

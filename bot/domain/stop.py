@@ -25,8 +25,8 @@ class StopSignal:
     async def cut(self, parts: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
         """The same stream, ended early when the stop fires; the source is closed either way.
 
-        Whoever waits for the next piece is cancelled and the cancellation taken back here, as asyncio.timeout
-        does it; that costs nothing for each piece, which a timeout around every one of them would.
+        The task that waits for the next part is cancelled, and the cancellation is taken back here, as
+        asyncio.timeout does it. A timeout around every part would cost time for each one.
         """
         async with aclosing(parts):
             while not self.fired:

@@ -1,7 +1,7 @@
-"""What flows while an answer grows: the pieces a provider yields and the ones a sink shows.
+"""The parts of an answer's stream: those a provider yields and those a sink shows.
 
-A provider yields `Text`, `Thinking`, `ToolCall`, `Usage` and, exactly once and last, `Finish`; whatever goes
-wrong is raised from `bot.domain.errors`. The conversation turns that into what a sink sees: `Text`, `Thinking`,
+A provider yields `Text`, `Thinking`, `ToolCall`, `Usage` and, exactly once and last, `Finish`. Failures are
+raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a sink gets: `Text`, `Thinking`,
 `Status` and, exactly once and last, `Closing`.
 """
 

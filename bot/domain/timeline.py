@@ -1,7 +1,7 @@
-"""What is shown where Switchboard keeps the messages itself: on the local page and in the terminal.
+"""The messages that Switchboard stores itself, for the local page and the terminal.
 
-Slack and Teams keep their own; here a post is written by whichever process runs the turn and read by whichever
-process serves the page.
+Slack and Teams store their own. A post is written by the process that runs the turn and read by the process
+that serves the page.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from bot.domain.stream_parts import Closing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One message of a conversation. `id` is chosen by its writer: posting it again rewrites it in its place.
+    """One message of a conversation. Its writer chooses the `id`; posting that id again rewrites it.
 
-    A streamed answer has `text` and, once it has ended, `closing`; anything else Switchboard says is a `reply`.
+    A streamed answer has `text` and, once it has ended, `closing`. Other messages of the bot are a `reply`.
     """
 
     id: str
     at: float  # unix seconds
     person: bool = False  # written by the person
-    after: str = ""  # the post it stands under, "" for the end
-    turn: str = ""  # the turn that made it: what Stop names
-    attempt: int = 1  # of that turn; a lower one may not write any more
+    after: str = ""  # the post it is placed under, "" for the end
+    turn: str = ""  # the turn that wrote it; Stop names this id
+    attempt: int = 1  # of that turn; once a higher attempt has written, lower ones may not
     text: str = ""
     status: str = ""  # what is happening while there is no text yet
     growing: bool = False
@@ -34,14 +34,14 @@ class Post:
 
     @property
     def running(self) -> bool:
-        """Whether more is to come: it grows, or it is a reply that can still be stopped."""
+        """Whether it will change: it is a growing answer, or a reply that can still be stopped."""
         offers = self.reply.buttons if self.reply else ()
         return self.growing or any(button.action is Action.STOP for button in offers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """What came to a growing post since the last time. `text` is appended, `status` replaces unless empty.
+    """What was added to a growing post. `text` is appended, `status` replaces the old one unless empty.
 
     `number` counts from 1 after the post was put or rewritten: the same growth, sent twice, counts once.
     """
@@ -74,7 +74,7 @@ class TimelinePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that changed on the board. `mark` grows; "" where watching starts anew and all must be read again."""
+    """One change of the timeline. `mark` grows; "" means: read everything again and watch from now on."""
 
     mark: str
     kind: Literal["post", "grow", "title", "gone", "lost"]
@@ -86,7 +86,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationStatus:
-    """Who answers in one conversation now, and what else a page can offer there."""
+    """The model that answers in one conversation now, and what else a page can offer there."""
 
     options: tuple[Option, ...]
     selected: str

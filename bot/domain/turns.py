@@ -1,4 +1,4 @@
-"""A turn: one question and its answer, as remembered, and the turn that is in hand right now."""
+"""A turn: one question and its answer, as stored in the history, and the record of a turn in hand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bot.domain.stream_parts import Usage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage:
-    """What a person said. `message` is the platform's id, by which edits and deletions find it."""
+    """A person's message. `message` is the platform's id, by which edits and deletions find it."""
 
     author: Author
     text: str
@@ -23,7 +23,7 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One tool call inside a turn and what came back. `result` is None while it has not."""
+    """One tool call inside a turn and what came back. `result` is None until then."""
 
     id: str
     name: str
@@ -49,12 +49,12 @@ class Turn:
 
     id: str
     asked: ChatMessage
-    heard: tuple[ChatMessage, ...] = ()  # other people's words read from the thread before the question
+    heard: tuple[ChatMessage, ...] = ()  # other people's messages in the thread before the question
     steps: tuple[Step, ...] = ()
     answer: str = ""
     model: str = ""  # the catalogue's name of the model that answered
     served_by: str = ""  # the vendor's own name for it
-    reason: str = "stop"  # a bot.domain.stream_parts.Reason, or "reset"
+    reason: str = "stop"  # a value of bot.domain.stream_parts.Reason, or "reset"
     footer: str = ""  # the quiet last line it was shown with
     notice: str = ""  # what was said about a cut, stopped or failed answer
     candidates: tuple[Candidate, ...] = ()  # of a comparison; `answer` and `model` are the one that counts
@@ -72,21 +72,21 @@ class Turn:
 class TurnRecord:
     """The turn in hand, saved step by step so that another worker can go on with it.
 
-    `ref` belongs to the sink (which messages it has posted). `final` is set before the last edit is sent: a turn
-    with a final text is finished without asking the model again.
+    `ref` belongs to the sink (which messages it has posted). `final` is set before the last edit is sent: a
+    turn that has it is shown again without asking the model again.
     """
 
     id: str
     attempt: int = 1
-    failures: int = 0  # attempts that went wrong; a shutdown or a busy platform is none
-    crashes: int = 0  # attempts whose worker was not heard of again
+    failures: int = 0  # failed attempts; a shutdown or a busy platform does not count
+    crashes: int = 0  # attempts whose worker died
     started: float = 0.0
     ref: Mapping[str, Any] | None = None
     final: "Turn | None" = None
 
 
 def index_of(history: Sequence[Turn], name: str) -> int | None:
-    """Where a turn is, by its id, an earlier answer's id, or the id of a message that shows it."""
+    """A turn's index, found by its id, an earlier answer's id, or the id of a message that shows it."""
     for place, turn in enumerate(history):
         if name and (name == turn.id or name in turn.replaced or name in turn.shown):
             return place

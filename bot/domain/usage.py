@@ -1,4 +1,4 @@
-"""What people used, and where they were."""
+"""What people used, and their recent conversations."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from bot.domain.events import ThreadKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spend:
-    """What somebody used in a period. `cost` is an estimate in USD."""
+    """One person's usage in a period. `cost` is an estimate in USD."""
 
     turns: int = 0
     input: int = 0
