@@ -28,7 +28,7 @@ With nothing set, `switchboard` serves a page on http://127.0.0.1:3978/ with a d
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code: 0 well, 1 something is wrong out there, 2 something is wrong in the settings."""
+    """Returns the exit code: 0 success, 1 a failed check or service, 2 wrong settings."""
     chosen = parser().parse_args(arguments)
     try:
         return int(chosen.command(chosen))

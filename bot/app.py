@@ -1,6 +1,6 @@
 """The composition root: the one place that sees the core, the chat platforms and the model vendors together.
 
-Everything is built here and handed what it needs.
+Every object is built here and receives what it needs.
 """
 
 import logging
@@ -49,7 +49,7 @@ from providers.vendors import VENDORS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendors:
-    """Who can be asked, what they offer, and what that costs."""
+    """The providers, their models, and the prices."""
 
     connections: connecting.ConnectedEndpoints
     prices: Prices
@@ -57,7 +57,7 @@ class Vendors:
 
 
 def read_settings(environ: Mapping[str, str] | None = None, *, folder: Path = Path()) -> Settings:
-    """The settings of this process, with what the platforms and the vendors there are want to know."""
+    """The settings of this process, including those of all known platforms and vendors."""
     return known_settings().read(environ, folder=folder)
 
 
@@ -67,7 +67,7 @@ def known_settings() -> KnownSettings:
 
 @asynccontextmanager
 async def vendors(settings: Settings) -> AsyncIterator[Vendors]:
-    """Raises SettingsError for a provider or a model of the file that cannot be."""
+    """Raises SettingsError for an impossible provider or model in the file."""
     async with Transport() as transport, aclosing(Identity()) as identity:
         plugged = connecting.EndpointBuilder(
             transport=transport,
@@ -85,8 +85,8 @@ async def vendors(settings: Settings) -> AsyncIterator[Vendors]:
 
 @asynccontextmanager
 async def storage(settings: Settings) -> AsyncIterator[Storage]:
-    """The Redis of REDIS_URL, or the server that comes along. Raises SettingsError for a key that is not the one
-    that what is stored was sealed with.
+    """The Redis of REDIS_URL, or the embedded server. Raises SettingsError when the stored data was encrypted
+    with another key.
     """
     terms = StorageOptions(encryption_keys=revealed(settings.encryption_key))
     async with AsyncExitStack() as stack:
@@ -94,7 +94,7 @@ async def storage(settings: Settings) -> AsyncIterator[Storage]:
             embedded_server(settings.data_dir)
         )
         opened = await stack.enter_async_context(open_storage(url, terms))
-        with suppress(StorageUnavailable):  # a Redis that is away does not keep us from starting
+        with suppress(StorageUnavailable):  # starting must not depend on Redis; it may come back later
             await opened.secrets.prove()
         yield opened
 
@@ -146,7 +146,7 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
 def answering(
     models: Vendors, adapters: Mapping[str, Adapter], health: Health, interceptors: Interceptors
 ) -> tuple[Answers, Comparison]:
-    """What asks models: for one answer, and for several side by side."""
+    """Builds what asks models: for one answer, and for a comparison."""
     catalog, prices = models.discovery.catalog, models.prices
     fallback = FallbackRouter(
         providers=models.connections.providers, health=health, interceptors=interceptors
@@ -164,7 +164,7 @@ def answering(
 
 
 async def ready(store: Storage) -> str:
-    """Why no work can be taken; "" when Redis answers and takes writes."""
+    """The reason why no work can be done; "" when Redis answers and accepts writes."""
     try:
         await store.secrets.put("readyz", "1", seconds=60)
     except StorageUnavailable as error:
@@ -210,7 +210,7 @@ async def run(settings: Settings) -> int:
 
 
 async def chat(settings: Settings) -> int:
-    """Talks in the terminal, as one more replica. Only warnings may stand between a question and its answer."""
+    """Chats in the terminal, as one more replica. Logs only warnings, so as not to interrupt the answers."""
     quiet = logging.getLogger()
     quiet.setLevel(max(quiet.level, logging.WARNING))
     terminal = import_adapter("adapters.web.terminal.session")
@@ -222,14 +222,14 @@ async def chat(settings: Settings) -> int:
 
 
 def say(text: str) -> None:
-    """Prints at once, also into a pipe. Endpoints name their models; no name may drive the terminal."""
+    """Prints at once, also into a pipe. Model names come from endpoints, so control characters are cut."""
     sys.stdout.write(f"{strip_controls(text)}\n")
     sys.stdout.flush()
 
 
 async def check(settings: Settings) -> int:
-    """Reaches Redis, every platform and every vendor that is configured. 1 when something is wrong."""
-    logging.getLogger().setLevel(logging.ERROR)  # the report says it better
+    """Checks Redis and every configured platform and vendor. Returns 1 when something is wrong."""
+    logging.getLogger().setLevel(logging.ERROR)  # the report already says it
     async with vendors(settings) as known:
         found = [await _check_redis(settings), *await _check_platforms(settings)]
         found += await check_endpoints(known.connections.all, settings.file)

@@ -1,4 +1,4 @@
-"""Everything about the event in hand that a command or an answer needs."""
+"""The context of one event: everything that a command or an answer needs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -33,22 +33,22 @@ class Context:
 
     @property
     def workspace(self) -> str:
-        """`platform:id`, under which choices and usage are kept."""
+        """`platform:id`, the name under which preferences and usage are stored."""
         return f"{self.thread.platform}:{self.thread.workspace}"
 
     @property
     def private(self) -> bool:
-        """Whether what is said now is for the asker only."""
+        """Whether the response is for the asker only."""
         return bool(getattr(self.event, "private", False))
 
     @property
     def direct(self) -> bool:
-        """Whether nobody else reads along, so that everything written is for the bot."""
+        """Whether nobody else reads it, so that every message is for the bot."""
         return bool(getattr(self.event, "direct", False))
 
     @property
     def threaded(self) -> bool:
-        """Whether a thread of its own can hold a choice here."""
+        """Whether this is a thread, which can have a preference of its own."""
         return bool(getattr(self.event, "threaded", False))
 
     def allowed(self, model: Model) -> bool:
@@ -64,7 +64,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What to say, and what it leaves behind."""
+    """The reply to show and the outcome to commit."""
 
     reply: Reply
     outcome: Outcome = field(default_factory=Outcome)

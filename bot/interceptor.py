@@ -1,12 +1,12 @@
-"""The one seam for whatever looks at every turn: measuring, limits, logging, and later audit and data-loss prevention.
+"""Interceptors see every turn: measuring, limits, logging, and later audit and data-loss prevention.
 
-The list is built in bot.app and its order is the order of asking. A turn passes each interceptor at five moments:
+The list is built in bot.app; the first is the outermost. A turn calls each interceptor at five moments:
 
     began     a worker has claimed it
     admit     before anything is asked: the first answer that is not None refuses the question
     ask       around every request to a model: the prompt before it leaves, each part that comes, the failure
-    refused   the question was not let in
-    ended     the worker has put the turn down; `outcome.counted` is the finished turn
+    refused   the question was refused
+    ended     the worker's part in the turn is over; `outcome.counted` is the finished turn
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -22,19 +22,19 @@ from bot.domain.stream_parts import StreamPart
 
 
 class How(StrEnum):
-    """How a worker puts a turn down."""
+    """How a worker's part in a turn ends."""
 
     DONE = "done"  # committed
-    RETRIED = "retried"  # given back, to be tried again after a pause
+    RETRIED = "retried"  # given back, to be claimed after a pause
     BURIED = "buried"  # given up, with an apology
     RELEASED = "released"  # given back because this process ends
     FENCED = "fenced"  # another worker has it
-    LEFT = "left"  # could not be put down properly: its lease runs out and another worker takes it
+    LEFT = "left"  # neither committed nor given back: its lease runs out and another worker takes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """The end of one worker's part in a turn. `error` is what brought it about, None where nothing went wrong."""
+    """The end of one worker's part in a turn. `error` is its cause, None where nothing went wrong."""
 
     how: How
     outcome: Outcome = field(default_factory=Outcome)
@@ -56,26 +56,28 @@ Ask = Callable[[ModelRequest], AsyncGenerator[StreamPart, None]]
 
 
 class Interceptor:
-    """Lets everything pass. Override the moments you look at; what is raised ends the turn as any error does.
+    """Lets everything pass. Override the moments you need. What they raise ends the turn like any other
+    error.
 
-    One object serves all turns at once, so what belongs to a turn is kept under its claim's conversation.
+    One object serves all turns at once, so store what belongs to a turn by its claim's conversation and
+    epoch.
     """
 
     def began(self, claim: Claim) -> None:
         """`claim.record.attempt` is 1 the first time."""
 
     async def admit(self, context: Context, *, answers: int) -> Response | None:
-        """What to say instead of asking for so many answers; None lets the question pass."""
+        """The response that refuses a question for so many answers; None lets it pass."""
         return None
 
     def ask(self, request: ModelRequest, proceed: Ask) -> AsyncGenerator[StreamPart, None]:
-        """`proceed` asks on; call it with the request, or another one, and pass its parts on. Its ModelError is the
-        vendor's failure, after which another model may be asked, through here again.
+        """Call `proceed` with the request, or a changed one, and yield its parts. It raises a ModelError when
+        the vendor fails; the fallback's request then comes through here again.
         """
         return proceed(request)
 
     def refused(self, context: Context, response: Response) -> None:
-        """What is said instead of an answer."""
+        """Called with the response that refuses the question."""
 
     def ended(self, claim: Claim, ending: Ending) -> None:
         """Called exactly once for every `began`."""

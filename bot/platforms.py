@@ -1,6 +1,7 @@
-"""The chat platforms there are, one row each: settings, start page, `check` and `manifest` are made from these rows.
+"""The chat platforms there are, one row each: settings, start page, `check` and `manifest` are made from
+these rows.
 
-What is not switched on is not even imported, and may be missing.
+An adapter that is not switched on is not imported, so its package may be missing.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from bot.storage.open import Storage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What adapters stand on."""
+    """What adapters are built from."""
 
     settings: Settings
     storage: Storage
@@ -39,7 +40,8 @@ class Argument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What `switchboard manifest` writes. `function` is in the adapter's install.manifest and takes the arguments.
+    """What `switchboard manifest` writes. `function` is in the adapter's install.manifest and takes the
+    arguments.
 
     `out` is the file it goes to unless another is named, "" for the terminal.
     """
@@ -158,7 +160,7 @@ def adapters_for(given: Dependencies) -> Mapping[str, Adapter]:
 
 
 def import_adapter(name: str) -> ModuleType:
-    """A module of an adapter, imported when it is wanted. Raises SettingsError when that adapter is not there."""
+    """Imports a module of an adapter on demand. Raises SettingsError when that adapter is missing."""
     try:
         return import_module(name)
     except ModuleNotFoundError as error:

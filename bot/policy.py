@@ -1,7 +1,7 @@
-"""Who may use what: the operator's rules applied to one place. Pure.
+"""The operator's rules, applied to one conversation. Pure.
 
-`[policy]` holds everywhere; a workspace's and a channel's own rules are applied on top of it, and an allow-list
-can only take away.
+`[policy]` applies everywhere. A workspace's and a channel's rules are applied on top of it, and an allow-list
+can only remove models.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from bot.settings.config_file import Policy, Rules
 
 
 def allowed(policy: Policy, thread: ThreadKey, model: Model) -> bool:
-    """Whether every allow-list that applies in this place admits the model."""
+    """Whether every allow-list that applies here admits the model."""
     lists = [policy.allow, *(rules.allow for rules in _rules(policy, thread) if rules.allow is not None)]
     return all(allows(patterns, model) for patterns in lists)
 
@@ -30,6 +30,6 @@ def follows(policy: Policy, thread: ThreadKey) -> bool:
 
 
 def _rules(policy: Policy, thread: ThreadKey) -> Iterator[Rules]:
-    """The nearest last. Ids are compared as platforms do: a tenant's may be written in capitals too."""
+    """The nearest last. Ids are compared without case: a tenant's may be written in capitals too."""
     for table, id in ((policy.workspaces, thread.workspace), (policy.channels, thread.channel)):
         yield from (rules for name, rules in table.items() if name.casefold() == id.casefold())

@@ -1,8 +1,8 @@
-"""The seams. Read this first: everything else implements one of these or is handed one.
+"""The ports. Read this first: everything else implements one of these or receives one.
 
     adapters -> bot <- providers
 
-A message's path: Adapter -> Inbox -> (worker) Leases -> conversation -> Provider -> ReplySink.
+A message's path: Adapter -> Inbox -> Leases (worker) -> bot.conversation -> Provider -> ReplySink.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
@@ -28,16 +28,16 @@ from bot.domain.usage import RecentConversation, Spend
 
 
 class Inbox(Protocol):
-    """Where every event goes before the platform is answered. Implemented by bot.storage.inbox on Redis."""
+    """Stores every event before the platform is answered. Implemented by bot.storage.inbox on Redis."""
 
     async def put(self, event: Event) -> Receipt:
-        """Dedupes and stores in one atomic step. Raises StorageUnavailable, or ValueError for an event that could not
-        be read again; then nothing was stored.
+        """Dedupes and stores in one atomic step. Raises StorageUnavailable, or ValueError for an event that
+        would not be readable again; then nothing was stored.
         """
 
 
 class TurnHandle(Protocol):
-    """What may be known and kept of the turn in hand. Implemented by bot.turn_handle.ClaimedTurn."""
+    """The handle on the running turn: what to know of it and where to save. Implemented by ClaimedTurn."""
 
     @property
     def id(self) -> str:
@@ -45,46 +45,46 @@ class TurnHandle(Protocol):
 
     @property
     def attempt(self) -> int:
-        """1 for the first. Greater, with no `ref`: an earlier attempt may have posted without telling us."""
+        """1 for the first. Greater, with no `ref`: an earlier attempt may have posted and not saved it."""
 
     @property
     def started(self) -> float:
-        """Unix seconds when the first attempt began: look no further back when reconciling."""
+        """Unix seconds when the first attempt began: reconciliation looks no further back."""
 
     @property
     def ref(self) -> Mapping[str, Any] | None:
-        """What the sink saved last, by this or an earlier attempt. None: nothing was posted and told."""
+        """What the sink saved last, in this or an earlier attempt. None: nothing was saved."""
 
     @property
     def stop(self) -> StopSignal:
-        """Fires when the person pressed Stop, on whatever replica; a sink fires it for the platform's own Stop."""
+        """Fires when the person presses Stop, on any replica. A sink fires it for the platform's own Stop."""
 
     async def save(self, ref: Mapping[str, Any]) -> None:
-        """Keeps the sink's own state (JSON values). One Redis round trip. Raises Fenced, StorageUnavailable."""
+        """Stores the sink's state (JSON values). One Redis round trip. Raises Fenced, StorageUnavailable."""
 
     async def keep(self, final: Turn) -> None:
-        """Stores the finished turn before its last edit is sent, so that nobody asks the model again. One Redis
-        round trip. Raises Fenced, StorageUnavailable.
+        """Stores the finished turn before its last edit is sent, so that the model is not asked again. One
+        Redis round trip. Raises Fenced, StorageUnavailable.
         """
 
 
 class ReplySink(Protocol):
-    """Shows one turn in one place. Made per turn by its adapter from what the event carries alone.
+    """Shows one turn in one place. Made per turn by its adapter, from the event alone.
 
-    Whatever happened before (a crash at any point), calling `show` or `say` again with the same turn handle ends in
-    the same visible message: the sink continues at `turn_handle.ref`, reconciles when an earlier attempt may have
-    posted, and rewrites what is there. Raises PlatformBusy, PlatformGone, Fenced.
+    After a crash at any point, calling `show` or `say` again with the same turn handle ends in the same
+    visible message: the sink continues at `turn_handle.ref`, looks for what an earlier attempt may have
+    posted, and rewrites it. Raises PlatformBusy, PlatformGone, Fenced.
     """
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
-        """Pulls the stream to its `Closing` and shows it growing. Returns the ids of the messages that hold it."""
+        """Reads the stream to its `Closing` and shows it as it grows. Returns the messages' ids."""
 
     async def say(self, reply: Reply) -> str:
-        """Says one thing. Returns the message's id, "" where it has none (an ephemeral answer)."""
+        """Posts one reply. Returns the message's id, "" where it has none (an ephemeral answer)."""
 
 
 class Adapter(Protocol):
-    """One chat platform. Implemented by adapters.slack, adapters.teams, adapters.web. Translates, decides nothing."""
+    """One chat platform. Implemented by adapters.slack, adapters.teams, adapters.web. It translates only."""
 
     @property
     def platform(self) -> str: ...
@@ -93,61 +93,61 @@ class Adapter(Protocol):
     def capabilities(self) -> PlatformCapabilities: ...
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
-        """What it answers on the public listener. Every handler puts events into the inbox and only then says 200."""
+        """Its routes on the public listener. Every handler stores events in the inbox before it says 200."""
 
     def running(self) -> AbstractAsyncContextManager[None]:
-        """Holds open what it needs (HTTP sessions, a socket) while the process serves."""
+        """Keeps its resources open (HTTP sessions, a socket) while the process serves."""
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink: ...
 
     async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
-        """What others said in this thread before the event, oldest first; () where it cannot be read."""
+        """Earlier messages of others in this thread, oldest first; () where they cannot be read."""
 
     async def fetch(self, file: File) -> bytes:
         """A file's bytes, within the size limit, from allow-listed hosts only. Raises PlatformError."""
 
 
 class Provider(Protocol):
-    """One endpoint that speaks one or more dialects. Implemented in providers/. Decides nothing."""
+    """One endpoint that speaks one or more dialects. Implemented in providers/."""
 
     def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """One answer. Ends with exactly one Finish, or raises a ModelError. Close it to stop the vendor."""
 
     async def models(self) -> Sequence[Listing]:
-        """What can be asked for here: a free reachability check. Raises a ModelError."""
+        """The models of this endpoint; also a free reachability check. Raises a ModelError."""
 
 
 class Leases(Protocol):
-    """The worker's side of the inbox. Implemented by bot.storage.leases on Redis. All raise StorageUnavailable."""
+    """The worker's side of the inbox. Implemented by bot.storage.leases. All raise StorageUnavailable."""
 
     @property
     def seconds(self) -> float:
-        """The lease: how long a claim holds without a beat."""
+        """The lease: how long a claim lasts without a heartbeat."""
 
     @property
     def shards(self) -> int:
-        """How many lines there are to wait in: one, but for a cluster."""
+        """How many queues of ready conversations there are: one, more on a cluster."""
 
     async def enter(self) -> None:
         """Before the first `ready`, and again when Redis has lost everything."""
 
     async def leave(self) -> None:
-        """The last call: what was handed out but never claimed goes to others at once."""
+        """The last call. Entries delivered to this worker but not claimed go to others at once."""
 
     async def ready(self, limit: int, shard: int = 0) -> Sequence[QueueEntry]:
         """Waits up to about two seconds for conversations that have work."""
 
     def stops(self) -> AsyncGenerator[str, None]:
-        """Ids of turns, as somebody stops them anywhere. May miss some: `beat` tells for certain."""
+        """Ids of turns as they are stopped on any replica. It may miss some; `beat` reports every stop."""
 
     async def abandoned(self, limit: int) -> Sequence[QueueEntry]:
-        """Takes over conversations whose worker has not been heard of for a lease, and wakes delayed ones."""
+        """Takes over conversations whose worker sent no beat for a lease, and wakes delayed ones."""
 
     async def claim(self, queue_entry: QueueEntry) -> Claim | None:
-        """Starts (or takes over) the first event. None: nothing is left to do there."""
+        """Claims (or takes over) the first event. None: there is nothing to do in that conversation."""
 
     async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
-        """Keeps the leases alive, in one round trip. Conversation -> "ok", "stop" or "lost"."""
+        """Renews the leases in one round trip. Returns "ok", "stop" or "lost" by conversation."""
 
     async def save(self, claim: Claim, record: TurnRecord) -> None:
         """Stores the turn in hand. Raises Fenced."""
@@ -156,55 +156,55 @@ class Leases(Protocol):
         """History, mailbox and acknowledgement in one step. Raises Fenced."""
 
     async def retry(self, claim: Claim, *, seconds: float, failed: bool = True) -> None:
-        """Gives the conversation back, to be claimed again after a pause. `failed` counts. Raises Fenced."""
+        """Gives the conversation back, to be claimed after a pause. `failed` counts. Raises Fenced."""
 
     async def bury(self, claim: Claim, *, why: str) -> None:
-        """Moves the event to the dead letters and goes on with the next. Raises Fenced."""
+        """Moves the event to the dead letters and schedules the next. Raises Fenced."""
 
     async def release(self, claim: Claim) -> None:
-        """Gives the conversation back to be taken over at once, without counting a failure (shutdown). Raises Fenced."""
+        """Gives the conversation back at once, without counting a failure (shutdown). Raises Fenced."""
 
 
 class PreferenceStore(Protocol):
-    """Who picked which model where, beyond one thread. Implemented by bot.storage.preferences on Redis."""
+    """The models people picked beyond one thread. Implemented by bot.storage.preferences on Redis."""
 
     async def choose(self, workspace: str, scope: str, model: str) -> None:
-        """`scope` is "default", "channel:<id>" or "person:<id>"; `workspace` is "platform:id"; model "" clears."""
+        """Scopes: "default", "channel:<id>", "person:<id>". `workspace` is "platform:id". Model "" clears."""
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
-        """Everything chosen that bears on this person in this conversation, the thread's own choice included."""
+        """All preferences that apply to this person in this conversation, the thread's own included."""
 
 
 class Memory(Protocol):
-    """What is remembered, outside a claim. Implemented by bot.storage.memory on Redis."""
+    """The stored history, outside a claim. Implemented by bot.storage.memory on Redis."""
 
     async def recall(self, thread: ThreadKey) -> Sequence[Turn]: ...
 
     async def forget(self, thread: ThreadKey) -> int:
-        """Erases a conversation's memory at once; returns how many turns went."""
+        """Erases a conversation's history at once; returns how many turns were erased."""
 
     async def purge(self, workspace: str) -> int:
-        """Erases everything kept for a workspace ("platform:id"); returns how many conversations went."""
+        """Erases everything stored for a workspace ("platform:id"); returns the number of conversations."""
 
 
 class Health(Protocol):
-    """Which models are in trouble, shared by all replicas. Implemented by bot.storage.health on Redis.
+    """The health of models, shared by all replicas. Implemented by bot.storage.health on Redis.
 
-    Keys are `Model.key`. Never raises for a lost Redis: then everything counts as up.
+    Keys are `Model.key`. Never raises when Redis is away: then every model counts as up.
     """
 
     async def conditions(self, keys: Collection[str]) -> Mapping[str, ModelHealth]:
         """Answers from memory when asked again within about a second, otherwise in one round trip."""
 
     async def probe(self, key: str) -> bool:
-        """Whether this question may be the one that tries a model whose cool-down is over. One at a time."""
+        """Whether this question may probe a model whose cool-down is over. One question at a time."""
 
     async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
-        """How an attempt went; `late`: it answered, but slowly. Errors about the request are a sign of life too."""
+        """An attempt's result. `late`: it was slow. An error about the request shows that the model is up."""
 
 
 class Ledger(Protocol):
-    """What was used, and where people were. Written by `commit`; implemented by bot.storage.ledger on Redis."""
+    """Usage and recent conversations. Written by `commit`; implemented by bot.storage.ledger on Redis."""
 
     async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:
         """Today's and this month's, in UTC."""
@@ -214,14 +214,14 @@ class Ledger(Protocol):
 
 
 class Timeline(Protocol):
-    """What the local page and the terminal show, kept where every process sees it. Implemented by
+    """The messages of the local page and the terminal, stored for every process. Implemented by
     bot.storage.timeline on Redis. All raise StorageUnavailable.
     """
 
     async def post(self, chat: str, *posts: Post) -> None:
-        """Adds posts in one step; the first makes the conversation. A post that is there already is rewritten in
-        its place, a person's is left alone. Raises PlatformGone when the conversation was deleted, Fenced when a
-        later attempt at the same turn has written.
+        """Adds posts in one step; the first creates the conversation. An existing post is rewritten in its
+        place, except a person's. Raises PlatformGone when the conversation was deleted, Fenced when a later
+        attempt at the same turn has written.
         """
 
     async def grow(self, chat: str, growth: Growth) -> None:
@@ -252,15 +252,15 @@ StatusOf = Callable[[ThreadKey, Author], Awaitable[ConversationStatus]]
 
 
 class SecretStore(Protocol):
-    """Small secrets and passing notes of other parts, sealed when a key is set. Implemented by bot.storage.secrets."""
+    """Tokens and short-lived state, encrypted when a key is set. Implemented by bot.storage.secrets."""
 
     async def put(self, name: str, value: str, *, seconds: int | None = None) -> None:
-        """Kept for that long, or until it is deleted."""
+        """Stored for that many seconds, or until it is deleted."""
 
     async def get(self, name: str) -> str | None: ...
 
     async def take(self, name: str) -> str | None:
-        """Returns it once: of several who take at the same moment, one gets it."""
+        """Returns and deletes it in one step: of several callers at the same moment, only one gets it."""
 
     async def delete(self, name: str) -> None: ...
 
@@ -269,7 +269,7 @@ class RateLimiter(Protocol):
     """Token buckets, shared by all replicas. Implemented by bot.storage.rate_limiter."""
 
     async def take(self, name: str, *, rate: float, burst: float, tokens: float = 1) -> float:
-        """Takes tokens of a bucket that fills by `rate` a second up to `burst`.
+        """Takes tokens from a bucket that fills by `rate` a second up to `burst`.
 
         Returns 0 when there were enough, else the seconds until there are.
         """

@@ -1,4 +1,4 @@
-"""A turn in the hands of a worker: what the conversation and its sink may know of it and keep."""
+"""The handle on a running turn: what the conversation and its sink may know of it and save."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +11,7 @@ from bot.ports import Leases
 
 
 class ClaimedTurn:
-    """The TurnHandle of one claim. Everything kept is stored at once, under the claim's fencing token."""
+    """The TurnHandle of one claim. Everything is saved at once, under the claim's fencing token."""
 
     def __init__(self, *, claim: Claim, leases: Leases) -> None:
         self._claim = claim
@@ -43,7 +43,7 @@ class ClaimedTurn:
         return self._record.final
 
     async def save(self, ref: Mapping[str, Any]) -> None:
-        self._record = replace(self._record, ref=dict(ref))  # first: the other call stores it too
+        self._record = replace(self._record, ref=dict(ref))  # first: a concurrent call stores it too
         await self._leases.save(self._claim, self._record)
 
     async def keep(self, final: Turn) -> None:

@@ -1,8 +1,8 @@
-"""Takes up conversations that have work, several at once, and puts each down again in one of four ways: committed,
-to be retried, given up with an apology, or left to another worker.
+"""Claims conversations that have work, several at once. Each claim ends in one of four ways: committed, to be
+retried, given up with an apology, or left to another worker.
 
-A claim is held by beats. When none got through for most of a lease, the turn is cancelled here before anybody else
-can have taken it over, so that two workers never speak in one conversation.
+Heartbeats renew the lease. When none succeeded for most of a lease, the turn is cancelled here before another
+worker can take it over, so that two workers never write in one conversation.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from bot.interceptor import Ending, How, Interceptors
 from bot.ports import Leases, TurnHandle
 from bot.turn_handle import ClaimedTurn
 
-HELD = 0.8  # of a lease: how long a turn goes on without a beat that got through
-LONGEST_PAUSE = 60.0  # seconds between two tries
-SHORTEST_ASKED, LONGEST_ASKED = 0.25, 300.0  # ... where a platform says how many; more would be for ever
-RELEASING = 3.0  # seconds to hand everything back on the way out
+HELD = 0.8  # of a lease; then a turn without a beat ends, before another worker may claim it
+LONGEST_PAUSE = 60.0  # seconds between two attempts
+SHORTEST_ASKED, LONGEST_ASKED = 0.25, 300.0  # ... of a platform's retry_after; it may ask for any number
+RELEASING = 3.0  # seconds to give everything back at shutdown
 
 log = logging.getLogger(__name__)
 
@@ -31,16 +31,16 @@ Apologise = Callable[[Claim, TurnHandle, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLimits:
-    """How much at once, and how long something is tried."""
+    """How many turns at once, and how long an event is tried."""
 
     at_once: int = 64
-    failures: int = 3  # unknown errors over one event
-    crashes: int = 10  # workers that died over it, perhaps for no fault of its own
-    busy: float = 3_600.0  # seconds: a platform may be out of reach for that long
+    failures: int = 3  # unexpected errors over one event
+    crashes: int = 10  # workers that died during it; many, as a restart is not its fault
+    busy: float = 3_600.0  # seconds of a platform's or Redis' outage that an event survives
 
 
 class HeldClaim:
-    """A claim while this worker holds it. Leaving the context early means that it was fenced or is to be released."""
+    """A claim while this worker holds it. When `until` expires, it was fenced or is to be released."""
 
     def __init__(self, claim: Claim, turn_handle: ClaimedTurn, *, until: float) -> None:
         self.claim = claim
@@ -57,7 +57,7 @@ class HeldClaim:
 
 
 class Worker:
-    """Shares the work with any number of others on the same Redis. Outlives every outage of it."""
+    """Shares the work with other workers on the same Redis, and survives outages of it."""
 
     def __init__(
         self,
@@ -92,6 +92,7 @@ class Worker:
             taking.append(group.create_task(self._steadily(self._take_over, group)))
             keeping = [group.create_task(self._steadily(step)) for step in (self._beat, self._listen)]
             await self._draining.wait()
+            # Beats and stops go on until the last turn has ended, or its lease would run out.
             for task in taking:
                 task.cancel()
             await asyncio.wait(taking)
@@ -100,7 +101,7 @@ class Worker:
                 task.cancel()
 
     async def drain(self, *, seconds: float) -> None:
-        """Takes nothing up any more, gives what runs that long, releases the rest. Cancelled: releases at once."""
+        """Claims nothing more, waits for running turns, releases the rest in the end or when cancelled."""
         self._draining.set()
         try:
             with suppress(TimeoutError):
@@ -120,7 +121,7 @@ class Worker:
                 await self._leases.leave()
 
     async def _steadily(self, step: Callable[..., Awaitable[None]], *arguments: object) -> None:
-        """Repeats a step for ever. What goes wrong is logged and tried again: the loop is never lost."""
+        """Repeats a step for ever. Errors are logged and the step is tried again: the loop never ends."""
         pause = 0.1
         entered = False
         while True:
@@ -135,12 +136,13 @@ class Worker:
                     log.warning("storage unavailable", extra={"step": step.__name__, "why": str(error)})
                 else:
                     log.exception("a step of the worker failed", extra={"step": step.__name__})
-                entered = False
+                entered = False  # Redis may have lost the group of workers, which `enter` makes
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1.0)
 
     async def _take(self, group: asyncio.TaskGroup, shard: int) -> None:
         await self._room.wait()
+        # Every shard has its own reader, and they share the room: each takes one at a time.
         free = self._limits.at_once - self._tasks if self._leases.shards == 1 else 1
         for queue_entry in await self._leases.ready(free, shard):
             self._take_up(group, queue_entry)
@@ -154,11 +156,11 @@ class Worker:
     async def _beat(self) -> None:
         await asyncio.sleep(self._leases.seconds / 4)
         mine = dict(self._held)
-        asked = asyncio.get_running_loop().time()
+        asked = asyncio.get_running_loop().time()  # before the call, as Redis renews during it
         standing = await self._leases.beat([held.claim for held in mine.values()])
         for conversation, held in mine.items():
             if self._held.get(conversation) is not held:
-                continue  # it ended while the question was on its way
+                continue  # the claim ended during the call
             if standing[conversation] == "lost":
                 held.end()
                 continue
@@ -181,7 +183,7 @@ class Worker:
         group.create_task(self._attend(queue_entry))
 
     async def _attend(self, queue_entry: QueueEntry) -> None:
-        """One claim from beginning to end."""
+        """One claim from start to end."""
         claim = None
         try:
             asked = asyncio.get_running_loop().time()
@@ -240,7 +242,7 @@ class Worker:
             match root_cause(error):
                 case PlatformGone() as gone:
                     nowhere = gone
-                    outcome = Outcome(counted=turn_handle.final)  # what was spent is spent
+                    outcome = Outcome(counted=turn_handle.final)  # the model was asked, so it counts
                 case PlatformBusy() | StorageUnavailable() as passing:
                     return await self._later(claim, turn_handle, passing)
                 case Fenced() as fenced:
@@ -270,7 +272,7 @@ class Worker:
     async def _give_up(
         self, claim: Claim, turn_handle: ClaimedTurn, why: str, reason: Exception | None = None
     ) -> Ending:
-        """Nothing ends in silence: the apology is tried for as long as the platform may be out of reach."""
+        """Every event gets an answer: the apology is retried for as long as an outage may last."""
         try:
             await self._apologise(claim, turn_handle, why)
         except Exception as error:
@@ -288,7 +290,7 @@ class Worker:
 
 
 def _pause(claim: Claim, error: Exception | None = None) -> float:
-    """Seconds until the next try: what the platform asked for, else half a second and then ever longer."""
+    """Seconds until the next attempt: the platform's retry_after, else half a second, doubled each time."""
     asked = error.retry_after if isinstance(error, PlatformBusy) else None
     if asked is not None:
         return max(SHORTEST_ASKED, min(asked, LONGEST_ASKED))
