@@ -1,4 +1,4 @@
-"""One answer: asked, shown while it grows, and kept before its last edit is sent."""
+"""One answer: requested, shown while it grows, and stored before its last edit is sent."""
 
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ SYSTEM = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked, and what came before it. `instead_of` names the turn whose place the answer takes."""
+    """A question with the history before it. `instead_of` is the id of the turn that the answer replaces."""
 
     asked: ChatMessage
     prior: Sequence[Turn]
@@ -38,7 +38,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptBuilder:
-    """Makes the prompt of one question for whichever model is asked, and learns from what it really weighed."""
+    """Builds one question's prompt for any model, and learns the real number of tokens."""
 
     question: Question
     heard: Sequence[ChatMessage]
@@ -63,8 +63,8 @@ class PromptBuilder:
         return prompt
 
     def settle(self, attempt: Attempt) -> None:
-        """Learns from what the vendor counted. Where it did not come to that (a stop, a break), what was read and
-        written until then is estimated: it is billed all the same.
+        """Learns from the tokens the vendor counted. When no count came (a stop, a broken stream), the usage
+        until then is estimated, because the vendor bills it too.
         """
         asked = self.sizes.get(attempt.model.key)
         if asked is None:
@@ -80,7 +80,7 @@ class PromptBuilder:
 
 
 class Answers:
-    """Answers questions with the model that is chosen where they are asked."""
+    """Answers questions with the model that precedence selects."""
 
     def __init__(
         self,
@@ -100,8 +100,8 @@ class Answers:
         self._clock = clock
 
     async def answer(self, context: Context, question: Question) -> Outcome:
-        """Shows the answer and returns what is to be remembered. Raises NobodyAnswers, and what sinks raise."""
-        final = context.claim.record.final
+        """Shows the answer and returns what to commit. Raises NoModelAvailable, and what sinks raise."""
+        final = context.claim.record.final  # from an earlier attempt that died before the commit
         if final is None:
             chosen = select_model(self._catalog, context.claim.preferences, context.allowed, question.inline)
             parts = self._grow(context, question, chosen)
@@ -122,10 +122,11 @@ class Answers:
     async def _keep(
         self, context: Context, parts: AsyncGenerator[ShownPart | Turn, None], kept: list[Turn]
     ) -> AsyncGenerator[ShownPart, None]:
-        """Passes pieces on; a finished turn is stored first and then shown as its closing."""
+        """Passes parts on. A finished turn is stored first and then shown as its `Closing`."""
         async with aclosing(parts):
             async for part in parts:
                 if isinstance(part, Turn):
+                    # Stored before it is shown: after a crash the model is not asked, and paid, again.
                     if not kept:
                         await context.turn_handle.keep(part)
                         kept.append(part)
@@ -136,7 +137,7 @@ class Answers:
     async def _grow(
         self, context: Context, question: Question, chosen: Selection
     ) -> AsyncGenerator[ShownPart | Turn, None]:
-        """The model's answer; its last item is the turn."""
+        """Asks the model and yields the answer's parts; the last item is the finished turn."""
         attempt = Attempt(model=chosen.model, began=self._clock())
         heard = await self._heard(context, question)
         prompt_for = await self.prompts(context, question, heard)
@@ -150,7 +151,7 @@ class Answers:
         yield self._turn(context, question, chosen, attempt, heard)
 
     async def _heard(self, context: Context, question: Question) -> tuple[ChatMessage, ...]:
-        """What others said in the thread, when the bot is called into the middle of it."""
+        """Earlier messages of others in the thread, when the bot is first mentioned in the middle of it."""
         event = context.event
         if not isinstance(event, MessageReceived) or not event.late or question.prior:
             return ()
@@ -159,7 +160,7 @@ class Answers:
     async def prompts(
         self, context: Context, question: Question, heard: Sequence[ChatMessage] = ()
     ) -> "PromptBuilder":
-        """Reads the files the question refers to, and returns what makes its prompt for any model."""
+        """Reads the files of the question, and returns the builder of its prompts."""
         prior = since_reset(question.prior)
         return PromptBuilder(
             question=replace(question, prior=prior),
@@ -182,7 +183,7 @@ class Answers:
         attempt: Attempt,
         heard: tuple[ChatMessage, ...],
     ) -> Turn:
-        """The finished turn, with what its closing will say."""
+        """The finished turn, including the texts of its closing."""
         reason, notice = attempt.ending()
         return Turn(
             id=context.turn_handle.id,
@@ -202,12 +203,12 @@ class Answers:
 
 
 def closing(turn: Turn) -> Closing:
-    """How a turn is shown to end, now and whenever it is shown again."""
+    """A turn's closing, the same each time the turn is shown."""
     return Closing(reason=Reason(turn.reason), footer=turn.footer, notice=turn.notice, buttons=_buttons(turn))
 
 
 async def _again(turn: Turn) -> AsyncGenerator[ShownPart | Turn, None]:
-    """A turn that was finished before, shown without asking anybody."""
+    """Shows a finished turn again without asking a model."""
     if turn.answer:
         yield Text(turn.answer)
     yield turn

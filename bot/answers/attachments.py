@@ -1,7 +1,7 @@
-"""What a question refers to: files, and what was said in the thread before. Fetched when it is needed.
+"""The files and earlier thread messages that a question refers to, fetched when they are needed.
 
-Bytes are never stored; a small cache spares fetching the same picture for every follow-up question. It is kept by
-conversation: whoever can name a file elsewhere does not get to read it.
+Bytes are never stored. A small cache avoids fetching the same picture again for every follow-up question. Its
+keys include the conversation, so that nobody can read a file by naming its id elsewhere.
 """
 
 import logging
@@ -13,15 +13,15 @@ from bot.domain.events import File, MessageReceived, ThreadKey
 from bot.domain.turns import ChatMessage, Turn
 from bot.ports import Adapter
 
-RECENT = 6  # questions back from which files are shown again
-LARGEST = 32 * 1024 * 1024  # bytes of all files of one prompt: what a vendor takes, what a process can hold
+RECENT = 6  # latest questions whose files are sent again
+LARGEST = 32 * 1024 * 1024  # bytes of all files of one prompt, for vendors' limits and this process's memory
 CACHE_BYTES = 64 * 1024 * 1024
 
 log = logging.getLogger(__name__)
 
 
 class Attachments:
-    """Reads through the adapter a conversation belongs to. What cannot be read is left out, never fatal."""
+    """Reads through the conversation's adapter. What cannot be read is left out, never an error."""
 
     def __init__(self, *, adapters: Mapping[str, Adapter]) -> None:
         self._adapters = adapters
@@ -35,7 +35,7 @@ class Attachments:
             return ()
 
     async def of(self, thread: ThreadKey, asked: Sequence[Turn | ChatMessage]) -> Mapping[str, bytes]:
-        """The bytes of the files in the last few questions, by file id; the newest first, as far as they fit."""
+        """The bytes of the last questions' files, by file id. The newest come first, as far as they fit."""
         said = [item.asked if isinstance(item, Turn) else item for item in asked[-RECENT:]]
         room = LARGEST
         found: dict[str, bytes] = {}

@@ -1,4 +1,4 @@
-"""One attempt at an answer: what is known of it while it grows, and how it ended."""
+"""One attempt at an answer: its state while it grows, and how it ended."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -17,14 +17,14 @@ TOO_LONG = "The answer reached the length limit. Press Continue to go on."
 ALL_THOUGHT = (
     "{model} used its whole output limit for thinking. Ask again, or pick another model with /model."
 )
-LONGEST = 400_000  # characters of an answer: several times what any model writes in one go
-DETAIL = 300  # characters of what a vendor says about it
+LONGEST = 400_000  # characters of an answer: several times what any model writes in one turn
+DETAIL = 300  # characters of a vendor's own explanation
 EMPTY = "{model} gave an empty answer. Ask again, or pick another model with /model."
 
 
 @dataclass(slots=True)
 class Attempt:
-    """Takes down what the pieces of one answer tell."""
+    """Collects the parts of one answer."""
 
     model: Model
     began: float
@@ -53,9 +53,9 @@ class Attempt:
     async def watch(
         self, parts: AsyncGenerator[StreamPart | AnsweredBy | Status, None], stop: StopSignal
     ) -> AsyncGenerator[ShownPart, None]:
-        """Passes on what people see, until the end, the stop, or a failure, which is kept and not raised.
+        """Passes on the visible parts, until the end, the stop, or a failure, which is stored and not raised.
 
-        A model that never ends is hung up on: every page of it is a message to somebody.
+        A model that does not end is cut off: every page of its answer is one more message in the chat.
         """
         try:
             async with aclosing(stop.cut(parts)) as cut:
@@ -89,11 +89,11 @@ class Attempt:
             case Finish():
                 self.finish = part
             case _:
-                pass  # tool calls: none are offered to models yet
+                pass  # tool calls: no tools are offered to models yet
         return None
 
     def ending(self) -> tuple[Reason, str]:
-        """Why the answer ended, and the sentence a person needs to understand it."""
+        """The reason the answer ended, and a sentence for the person."""
         name, finish, text = self.model.name, self.finish, self.text
         if self.stopped:
             return Reason.STOPPED, STOPPED
@@ -118,7 +118,7 @@ class Attempt:
                 return finish.reason, "" if text.strip() else EMPTY.format(model=name)
 
     def footer(self, objection: str = "") -> str:
-        """The quiet last line: who really answered, and why not the chosen model."""
+        """The footer: the model that answered, and why not the chosen one."""
         served = self.served
         told = served and not served.startswith(self.model.model) and not self.model.model.endswith(served)
         parts = [f"{self.model.name} ({served})" if told else self.model.name]

@@ -1,7 +1,7 @@
-"""Who steps in: the model's own `fallback` list, asked in its order.
+"""Fallback: when a model fails, those of its `fallback` list are asked in order.
 
-Only before the first visible text: after that a broken answer stays broken, so that nothing is said twice. A model
-is asked a second time where that is promising, and its health is told to all replicas.
+Only before the first visible text. After that a broken answer stays broken, so that no text is shown twice. A
+model is asked a second time where that may help, and its health is reported to all replicas.
 """
 
 import asyncio
@@ -22,23 +22,23 @@ from bot.ports import Health, Provider
 
 log = logging.getLogger(__name__)
 
-LONGEST_WAIT = 10.0  # seconds a person is kept waiting for the same model before another one is asked
+LONGEST_WAIT = 10.0  # seconds to wait for the same model; if it asks for more, another one is faster
 FULL_SHARE = 0.85  # of the window; estimates are off by up to a third
-SMALL_SHARE = 0.4
+SMALL_SHARE = 0.4  # after a ContextTooLong: the estimate was too low, and there is one more try
 
 PromptFor = Callable[[Model, float], Prompt]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredBy:
-    """Sent once, before the first text: who answers, and why not the one that was chosen."""
+    """Sent once, before the first text: the model that answers, and why not the chosen one."""
 
     model: Model
     because: str = ""  # "grok is overloaded"; "" when the chosen model answers
 
 
 class StreamInterrupted(SwitchboardError):
-    """The stream failed after text had been shown: nobody may start over. `error` is what happened."""
+    """The stream failed after text had been shown, so no model may start again. `error` is the cause."""
 
     def __init__(self, error: ModelError) -> None:
         super().__init__(str(error))
@@ -46,7 +46,7 @@ class StreamInterrupted(SwitchboardError):
 
 
 class FallbackRouter:
-    """Asks the chosen model, and the ones that may step in for it."""
+    """Asks the chosen model, then its fallbacks."""
 
     def __init__(
         self,
@@ -66,18 +66,20 @@ class FallbackRouter:
     async def stream(
         self, context: Context, chosen: Model, substitutes: Sequence[Model], prompt_for: PromptFor
     ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
-        """One answer. Raises the chosen model's ModelError when nobody could answer, StreamInterrupted after text.
+        """One answer. Raises the first model's ModelError when none answered, StreamInterrupted after text.
 
-        `prompt_for` makes the prompt for a model and the share of its window that may be filled.
+        `prompt_for` builds the prompt for a model and the share of its window that may be filled.
         """
         line = [chosen, *substitutes]
         conditions = await self._health.conditions([model.key for model in line])
         up = [model for model in line if await self._usable(model, conditions[model.key])]
         failed: list[tuple[Model, ModelError]] = []
         because = ""
+        # When all are down, the chosen one is still asked: the person needs an answer or its error.
         for model in up or [chosen]:
             if model is not chosen and not because:
                 because = f"{chosen.name} {cause_of(conditions[chosen.key].why)}"
+            # A window that is no larger would fail on the same prompt.
             if (
                 any(isinstance(error, ContextTooLong) for _, error in failed)
                 and model.context <= chosen.context
@@ -102,13 +104,13 @@ class FallbackRouter:
         raise reason
 
     async def _usable(self, model: Model, condition: ModelHealth) -> bool:
-        """Whether to ask it at all: a model that is down is left alone, but for one question that probes it."""
+        """Whether to ask a model: one that is down is skipped, except by the one question that probes it."""
         return condition.state is not HealthState.DOWN or await self._health.probe(model.key)
 
     async def _persist(
         self, context: Context, model: Model, because: str, prompt_for: PromptFor
     ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
-        """One model, asked a second time when that is promising."""
+        """Asks one model, a second time where that may help."""
         share = FULL_SHARE
         for last in (False, True):
             begun = False
@@ -117,7 +119,7 @@ class FallbackRouter:
                 async with aclosing(self._ask(request)) as parts:
                     async for part in parts:
                         if not begun and isinstance(part, Text | ToolCall | Finish):
-                            begun = True
+                            begun = True  # from here on something is shown, so nothing may be asked again
                             yield AnsweredBy(model=model, because=because)
                         yield part
             except ModelError as error:
@@ -127,14 +129,14 @@ class FallbackRouter:
                 if last or wait is None:
                     raise
                 share = SMALL_SHARE if isinstance(error, ContextTooLong) else share
-                if wait > 1:
+                if wait > 1:  # the usual second needs no notice
                     yield Status(f"{model.name} {error.cause}, trying again")
                 await self._pause(wait)
             else:
                 return
 
     async def _ask(self, request: ModelRequest) -> AsyncGenerator[StreamPart, None]:
-        """One request through the interceptors, with its outcome reported to everybody."""
+        """One request through the interceptors. Its result is reported to the shared health."""
         model, asked, first = request.model, self._clock(), 0.0
         try:
             async with aclosing(self._interceptors.ask(request, self._stream_of)) as parts:
@@ -149,7 +151,7 @@ class FallbackRouter:
         await self._health.report(model.key, None, late=late)
 
     async def _stream_of(self, request: ModelRequest) -> AsyncGenerator[StreamPart, None]:
-        """The provider's stream. An end with an error before a word of text is an error like any other."""
+        """The provider's stream. A Finish with an error before any text is raised as an error."""
         said = False
         provider = self._providers[request.model.provider]
         async with aclosing(provider.stream(request.model, request.prompt)) as parts:
@@ -161,7 +163,7 @@ class FallbackRouter:
 
 
 def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, object]:
-    """For the log. What a vendor says may repeat what people wrote, so its own text is only told when debugging."""
+    """Log fields. A vendor's text may repeat what people wrote, so it is only logged when debugging."""
     known = {
         "model": model.key,
         "conversation": prompt.conversation,
@@ -173,9 +175,10 @@ def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, obje
 
 
 def _pause_before_retry(error: ModelError) -> float | None:
-    """Seconds until the same model may be asked again; None: not worth it."""
+    """Seconds until the same model is asked again; None: do not ask it again."""
     if isinstance(error, ContextTooLong):
         return 0.0
+    # After a Timeout the person has waited for the whole deadline already.
     if not error.retry or isinstance(error, Timeout):
         return None
     wait = 1.0 if error.retry_after is None else error.retry_after

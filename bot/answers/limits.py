@@ -1,4 +1,4 @@
-"""How much one person may ask for: answers per minute and money per day, where the operator set them."""
+"""Limits per person: answers per minute and money per day, where the operator set them."""
 
 import math
 
@@ -10,7 +10,7 @@ from bot.ports import Ledger, RateLimiter
 
 
 class AskerLimits(Interceptor):
-    """Costs a round trip only where a limit is set."""
+    """Refuses questions over a limit. Costs a round trip only where a limit is set."""
 
     def __init__(self, *, ledger: Ledger, rate_limiter: RateLimiter) -> None:
         self._ledger = ledger
@@ -19,7 +19,7 @@ class AskerLimits(Interceptor):
     async def admit(self, context: Context, *, answers: int) -> Response | None:
         record = context.claim.record
         if record.final is not None or record.ref is not None:
-            return None  # this question was let in before: something of it is there
+            return None  # an earlier attempt was admitted and counted
         author = context.event.author.id
         if (most := context.policy.usd_per_day) is not None:
             today, _ = await self._ledger.spent(context.workspace, author)

@@ -1,4 +1,4 @@
-"""Turns in numbers: how long they took, how they ended, what they used, and what models did not answer."""
+"""Metrics of turns: how long they took, how they ended, what they used, and which models failed."""
 
 import time
 from collections.abc import AsyncGenerator
@@ -13,7 +13,7 @@ from bot.serving.metrics import Meter
 
 
 class Measuring(Interceptor):
-    """Tells a meter. The names are those of bot.serving.metrics."""
+    """Reports to a meter, under the names of bot.serving.metrics."""
 
     def __init__(self, *, meter: Meter) -> None:
         self._meter = meter

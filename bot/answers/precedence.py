@@ -1,7 +1,7 @@
-"""Who answers: a chain of preferences, first match wins.
+"""Precedence selects the model that answers: the first preference that counts.
 
-In the message, the thread, the person, the channel, the workspace, the catalogue's default. What an administrator
-does not allow is passed over, and the person is told so. Pure.
+The order: the message, the thread, the person, the channel, the workspace, the catalogue's default. A model
+that the policy does not allow is skipped, and the person is told so. Pure.
 """
 
 from collections.abc import Callable
@@ -15,12 +15,12 @@ Allowed = Callable[[Model], bool]
 
 
 class NoModelAvailable(SwitchboardError):
-    """No model may or can answer here. The text is for the person."""
+    """No model is allowed or available here. The text is for the person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrecedenceStep:
-    """One step of the precedence chain: what was chosen there, and why it does not count if it does not."""
+    """One step of the precedence chain: its preference, and why it was skipped, if it was."""
 
     scope: str
     chosen: str = ""
@@ -30,7 +30,7 @@ class PrecedenceStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The model that answers, and the chain that led to it."""
+    """The selected model, and the chain that led to it."""
 
     model: Model
     chain: tuple[PrecedenceStep, ...]
@@ -41,14 +41,14 @@ class Selection:
 
     @property
     def objection(self) -> str:
-        """Why an earlier choice was passed over, "" when none was."""
+        """Why an earlier preference was skipped, "" when none was."""
         return next((f"{link.chosen} {link.objection}" for link in self.chain if link.objection), "")
 
 
 def select_model(
     catalog: Catalog, preferences: ModelPreferences, allowed: Allowed, inline: str = ""
 ) -> Selection:
-    """Walks the chain. Raises NobodyAnswers when no model is left."""
+    """Walks the chain. Raises NoModelAvailable when no model is left."""
     steps = (
         ("this message", inline),
         ("this thread", preferences.thread),

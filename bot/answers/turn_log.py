@@ -1,4 +1,4 @@
-"""What the log says of every turn. Ids only: no word that anybody wrote."""
+"""Log lines about turns. Ids only, never text that people wrote."""
 
 import logging
 
@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 class TurnLog(Interceptor):
-    """One line for every turn that did not simply end well."""
+    """One line for every turn that did not simply succeed."""
 
     def ended(self, claim: Claim, ending: Ending) -> None:
         about = {

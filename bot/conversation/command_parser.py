@@ -1,8 +1,8 @@
 """What a message means: a command, a question for one model, or a question. Pure.
 
-Slack's slash commands do not work inside threads, so every command is also understood as text, with or without
-the slash. Without it only unmistakable forms count: "model grok" is a command, and so is "model gork" where there
-is a Grok; "model trains are fun" is not.
+Slack's slash commands do not work inside threads, so every command is also understood as text, with or
+without the slash. Without the slash only clear forms count: "model grok" is a command, and so is "model gork"
+if there is a Grok; "model trains are fun" is not.
 """
 
 import difflib
@@ -25,7 +25,7 @@ INLINE = re.compile(r"^\s*([^\s:][^:\n]{0,60}?)\s*:\s*(?=\S)(.*)$", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command and what follows it, unparsed."""
+    """A command and the unparsed text after it."""
 
     name: str
     rest: str = ""
@@ -33,7 +33,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A question; `model` is the catalogue name that was put in front of it, "" for the chosen model."""
+    """A question; `model` is the catalogue name in front of it, "" for the chosen model."""
 
     text: str
     model: str = ""
@@ -41,7 +41,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unclear:
-    """Looks like a command but is none; `near` are the ones that may have been meant."""
+    """Looks like a command but is not one; `near` holds the commands that may be meant."""
 
     typed: str
     near: Sequence[str] = ()
@@ -51,7 +51,7 @@ Meaning = Command | Ask | Unclear
 
 
 def parse_message(text: str, catalog: Catalog) -> Meaning:
-    """What somebody means by a message (without the mention of the bot)."""
+    """The meaning of a message, given without the mention of the bot."""
     text = text.strip()
     if slashed := SLASHED.match(text):
         word, rest = slashed[1].lower(), slashed[2].strip()
@@ -66,7 +66,7 @@ def parse_message(text: str, catalog: Catalog) -> Meaning:
 
 
 def split_scope(rest: str) -> tuple[str, str]:
-    """Splits "grok --channel" into what is meant and its scope, "" where none was given."""
+    """Splits "grok --channel" into the name and its scope, "" where none is given."""
     words, scope = [], ""
     for word in rest.split():
         if word.lower().replace("—", "--") in FLAGS:  # phones turn two hyphens into a dash
@@ -77,7 +77,7 @@ def split_scope(rest: str) -> tuple[str, str]:
 
 
 def split_model(rest: str, catalog: Catalog) -> tuple[str, str]:
-    """Splits "grok what is it" or "grok: what is it" into a catalogue name and the question; "" if unknown."""
+    """Splits "grok what is it" or "grok: what is it" into catalogue name and question; "" if unknown."""
     head, _, tail = rest.partition(" ")
     model = catalog.find(head.rstrip(":")) if head else None
     return (model.name, tail.strip()) if model else ("", rest)

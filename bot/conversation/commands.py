@@ -1,4 +1,4 @@
-"""What every command but /ask and /compare does. Their names and help are rows of bot.domain.command_table."""
+"""The commands, except /ask and /compare. Their names and help are rows of bot.domain.command_table."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -29,7 +29,7 @@ STARTERS = (
 
 
 class Commands:
-    """Everything but questions and comparisons. `table` maps a command's name to what handles it."""
+    """Handles everything but questions and comparisons. `table` maps a command's name to its handler."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class Commands:
         return Response(reply=self.help(context))
 
     def help(self, context: Context) -> Reply:
-        """What works here, spelt the way it is typed here."""
+        """The commands that work here, as they are typed here."""
         capabilities = context.capabilities
         slash = "/" if capabilities.slash else ""
         lines = [f"- `{slash}{line.typed}` {line.does}" for line in HELP]
@@ -136,7 +136,7 @@ class Commands:
         )
 
     async def home(self, context: Context) -> Reply:
-        """The bot's own page: my model, my usage, what I can do, where I was."""
+        """The bot's own page: the person's model, usage, commands and recent conversations."""
         author = context.event.author.id
         today, month = await self._ledger.spent(context.workspace, author)
         recent = await self._ledger.recent(context.workspace, author)
@@ -153,7 +153,7 @@ class Commands:
         return Reply(title="Switchboard", text="\n".join(text), choices=menu.choices)
 
     async def standing(self, thread: ThreadKey, author: Author) -> ConversationStatus:
-        """What a page shows all the time: who answers in a conversation, and what else is on offer there."""
+        """A page's status line: the model that answers in a conversation, and the other options there."""
 
         def admitted(model: Model) -> bool:
             return allowed(self._policy, thread, model)
@@ -169,7 +169,7 @@ class Commands:
         )
 
     def hello(self, context: Context) -> Reply:
-        """The first words in a new place."""
+        """The greeting in a new conversation."""
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
         mention = "" if context.direct else context.capabilities.mention
         ways = f"Mention {mention}" if mention else "Just write"

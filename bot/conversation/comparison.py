@@ -46,7 +46,7 @@ class Comparison:
         self._clock = clock
 
     async def command(self, context: Context, rest: str, asked: ChatMessage) -> Response:
-        """Says what is going on, asks everybody, and returns the comparison."""
+        """Shows that it is running, asks all models, and returns the comparison."""
         if final := context.claim.record.final:
             return _side_by_side(context, final)
         names, question = split_comparison(rest)
@@ -73,7 +73,7 @@ class Comparison:
         return [ask.result() for ask in asks]
 
     async def _ask(self, context: Context, model: Model, prompt_for: PromptBuilder) -> Candidate:
-        """One model's answer, whatever happens to it. Nobody steps in: it is this model that is compared."""
+        """One model's answer or its failure. No fallback: it is this model that is compared."""
         attempt = Attempt(model=model, began=self._clock())
         relayed = self._fallback.stream(context, model, (), prompt_for)
         async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
@@ -90,7 +90,7 @@ class Comparison:
         )
 
     def _turn(self, context: Context, asked: ChatMessage, candidates: list[Candidate]) -> Turn:
-        """Until one is kept, the first answer that came is the one the conversation goes on from."""
+        """The comparison as a turn. Until one answer is kept, the first one stands in the history."""
         first = next((one for one in candidates if one.answer), candidates[0])
         costs = [one.cost for one in candidates if one.cost is not None]
         used = [one.usage for one in candidates if one.usage is not None]
@@ -119,7 +119,7 @@ class Comparison:
 
 
 def chosen(names: Sequence[str], catalog: Catalog, allowed: Allowed) -> tuple[list[Model], str]:
-    """The models that are meant, each once, and the first name that means none that may be asked here."""
+    """The named models, each once, and the first name that is no model allowed here."""
     found: dict[str, Model] = {}
     for name in names:
         model = catalog.find(name)
@@ -130,7 +130,7 @@ def chosen(names: Sequence[str], catalog: Catalog, allowed: Allowed) -> tuple[li
 
 
 def keep(context: Context, turn_id: str, name: str) -> Response | None:
-    """Makes one answer of a comparison the one the conversation goes on from; None when it is not there."""
+    """Makes the conversation go on from one answer of a comparison; None when that is not found."""
     history = list(context.claim.history)
     place = index_of(history, turn_id)
     candidates = () if place is None else history[place].candidates

@@ -1,4 +1,4 @@
-"""What happens to one event, top to bottom."""
+"""Handles one event, from its kind to its outcome."""
 
 import logging
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class ConversationHandler:
-    """Handles one claimed event: shows what is to be shown, returns what is to be remembered."""
+    """Handles one claimed event: shows the response and returns the outcome to commit."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class ConversationHandler:
                     log.info("workspace purged", extra={"conversations": gone})
                     return Outcome()
                 case StopRequested():
-                    return Outcome()  # the inbox has seen to it: a stop is never queued
+                    return Outcome()  # handled by the inbox: a stop is never queued
         except NoModelAvailable as error:
             return await self._say(context, Response(reply=Reply(text=str(error), private=context.private)))
 
@@ -95,7 +95,7 @@ class ConversationHandler:
         return await self._message(context, event.text, _said(event))
 
     async def apologise(self, claim: Claim, turn_handle: TurnHandle, why: str) -> None:
-        """The last words on an event that is given up: nothing ends in silence."""
+        """The apology for an event that is given up, so that every event gets an answer."""
         text = f"Something went wrong here and I could not answer. Please ask again. (reference {turn_handle.id[-12:]})"
         await self._context(claim, turn_handle).sink.say(Reply(text=text))
 
@@ -162,7 +162,7 @@ class ConversationHandler:
                 return Outcome()  # the adapter turns it into a StopRequested
 
     async def _once_more(self, context: Context, turn_id: str, model: str = "") -> Outcome:
-        """The same question again, to the same model or another; the new answer takes the old one's place."""
+        """Asks the same question again, the same model or another; the new answer replaces the old one."""
         history = context.claim.history
         place = index_of(history, turn_id)
         if place is None:
@@ -176,7 +176,7 @@ class ConversationHandler:
         return await self._answers.answer(context, question)
 
     async def _go_on(self, context: Context, turn_id: str) -> Outcome:
-        """The model that was cut off goes on, as an answer of its own."""
+        """Lets the model whose answer was cut off go on, as a new turn."""
         place = index_of(context.claim.history, turn_id)
         if place is None:
             return await self._say(context, Response(reply=Reply(text=GONE, private=context.private)))
@@ -191,7 +191,7 @@ class ConversationHandler:
         return Response(reply=await self._picker.others(context, context.claim.history[place]))
 
     def _ask_usage(self, context: Context, unknown: str) -> Response:
-        """How to ask; `unknown` begins with what is not a model's name."""
+        """How to use /ask; `unknown` begins with the word that is no model's name."""
         word = unknown.partition(" ")[0]
         near = list(self._catalog.near(word, among=context.usable(self._catalog.models))) if word else []
         text = f"“{escape_markdown(word, 60)}” is not a model I know. " if word else ""
@@ -212,7 +212,7 @@ def _said(event: MessageReceived) -> ChatMessage:
 
 
 def _rewrite(claim: Claim, message: str, text: str) -> Outcome:
-    """An edit or a deletion reaches memory: the model sees what the message says now."""
+    """Applies an edit or a deletion to the history: models see what the message says now."""
 
     def now(said: ChatMessage) -> ChatMessage:
         if said.message != message:
@@ -227,7 +227,7 @@ def _rewrite(claim: Claim, message: str, text: str) -> Outcome:
 
 
 def _vote(claim: Claim, turn_id: str, event: ButtonPressed) -> Outcome:
-    """One vote per answer, the last one counts; it is kept with the model, the time and the cost."""
+    """Records one vote per answer, the last one counts, in the turn, beside model, time and cost."""
     place, vote = index_of(claim.history, turn_id), event.action.value
     if place is None or (claim.history[place].vote == vote and not event.comment):
         return Outcome()

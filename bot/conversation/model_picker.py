@@ -1,4 +1,4 @@
-"""/model: show what can be picked, pick it, say why it answers."""
+"""/model: show the models, pick one, and explain why it answers."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -61,7 +61,7 @@ class ModelPicker:
         return await self._switch(context, model, scope)
 
     async def menu(self, context: Context, scope: str = "") -> Reply:
-        """Everything that can be picked here, with the active one and why it is active."""
+        """All models that can be picked here, with the active one and the reason for it."""
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
         models = context.usable(self._catalog.featured)[:SHOWN]
         where = scope or _default_scope(context)
@@ -79,7 +79,7 @@ class ModelPicker:
         )
 
     async def others(self, context: Context, turn: Turn) -> Reply:
-        """The models that could answer a turn's question too."""
+        """The other models that could answer a turn's question."""
         models = [one for one in context.usable(self._catalog.featured) if one.name != turn.model]
         if not models:
             text = "There is no other model to ask here. Whoever runs Switchboard can add one."
@@ -163,7 +163,7 @@ class ModelPicker:
 
 
 def describe_active(now: Selection) -> str:
-    """One sentence: who answers here, and why."""
+    """One sentence: the model that answers here, and why."""
     return f"**{escape_markdown(now.model.name)}** answers here: {escape_markdown(describe_reason(now))}."
 
 
