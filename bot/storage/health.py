@@ -1,7 +1,7 @@
-"""Which models are in trouble, judged by real traffic and known to all replicas.
+"""The health of models, judged by real traffic and shared by all replicas.
 
-One small hash for the whole installation. It is read in the background and answered from memory, and a model
-that is well costs nothing at all: its successes are only counted here until there is something to tell.
+One small hash for the whole installation, read in the background and answered from memory. A healthy model
+costs no round trip: its successes are counted here until a failure makes them worth reporting.
 """
 
 import asyncio
@@ -30,20 +30,20 @@ from bot.storage.scripts import Scripts
 
 log = logging.getLogger(__name__)
 
-FRESH = 1.0  # seconds that what was read counts as current
-PROBE = 60.0  # seconds that one question may take to try a model
-FORGOTTEN = 600.0  # seconds after a cool-down when a model nobody asked counts as well again
-OPERATOR = 300.0  # seconds to stay away from what only an operator can mend
-CROWDED = 10.0  # the same after a 429 that does not say
+FRESH = 1.0  # seconds that a read counts as current
+PROBE = 60.0  # seconds that a question's right to probe a model lasts
+FORGOTTEN = 600.0  # seconds after a cool-down until a model that nobody asked counts as up again
+OPERATOR = 300.0  # seconds of cool-down for what only an operator can fix
+CROWDED = 10.0  # ... after a 429 without Retry-After
 LONGEST = 3_600.0
-PATIENCE = 0.5  # seconds that an answer may wait for Redis on account of this
+PATIENCE = 0.5  # seconds that an answer may wait for Redis because of this
 
 WELL = ModelHealth()
 ABOUT_THE_REQUEST = (Rejected, Filtered, ContextTooLong)
 
 
 class RedisHealth:
-    """The Health on Redis. `run` keeps it fresh; without it, the first question of a second reads."""
+    """The Health on Redis. `run` keeps it fresh; without `run`, the first question of a second reads."""
 
     def __init__(
         self, *, database: Database, keys: Keys, scripts: Scripts, clock: Callable[[], float] = time.time
@@ -57,7 +57,7 @@ class RedisHealth:
         self._well: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Reads for ever, so that no question has to; a task of its own."""
+        """Reads again and again, so that no question has to wait for it. Runs as its own task."""
         while True:
             await self._load()
             await asyncio.sleep(FRESH * 0.9)
@@ -75,7 +75,7 @@ class RedisHealth:
         try:
             (granted,) = await self._database.ask(call, patience=PATIENCE)
         except StorageUnavailable:
-            return True
+            return True  # without Redis every model counts as up
         return bool(granted)
 
     async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
@@ -99,7 +99,7 @@ class RedisHealth:
             self._kept[key] = json.loads(packed)
 
     async def _load(self) -> None:
-        self._read = self._clock()  # before asking: whoever comes meanwhile takes what was known
+        self._read = self._clock()  # before the read: concurrent callers use the old state
         try:
             (table,) = await self._database.ask(("HGETALL", self._key), patience=PATIENCE)
         except StorageUnavailable:
@@ -120,7 +120,7 @@ class RedisHealth:
 
 
 def _away(error: ModelError | None) -> float:
-    """Seconds to stay away after one such error; 0: that depends on how many there are."""
+    """Seconds of cool-down after one such error; 0: it depends on the number of failures."""
     match error:
         case Auth() | Quota() | ModelNotFound():
             return OPERATOR

@@ -1,4 +1,4 @@
-"""Reads stored turns, for whoever looks at a conversation's history."""
+"""Reads the stored turns of a conversation's history."""
 
 import logging
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def read_turns(stored: Sequence[bytes], cipher: RecordCipher, conversation: str) -> tuple[Turn, ...]:
-    """A turn that cannot be read any more is left out, not a reason to answer nothing."""
+    """A turn that cannot be read any more is left out, so that the others are still of use."""
     turns = []
     for data in stored:
         try:

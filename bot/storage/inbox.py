@@ -1,4 +1,4 @@
-"""Takes events in: the one step between a platform's delivery and its acknowledgement."""
+"""Stores events: the one step between a platform's delivery and its acknowledgement."""
 
 import json
 import re
@@ -43,6 +43,7 @@ class RedisInbox:
             ),
             _mode(event),
             conversation,
+            # warnings="error": a field of the wrong type could be written, but not read again.
             self._cipher.encrypt(EVENT.dump_json(event, warnings="error"), about=conversation),
             event.author.id,
             json.dumps([workspace, thread.channel, event.author.id]),
@@ -53,6 +54,7 @@ class RedisInbox:
             lasts.told,
             lasts.memory,
         )
+        # A failover must not undo what the platform is told is stored.
         answer: bytes = await self._database.ask_for_good(call)
         return Receipt(answer.decode())
 

@@ -1,7 +1,7 @@
 """Every Redis key and every lifetime, on one page.
 
-A key is `<prefix>:{<shard>}:...`. The braces make it a hash tag: what belongs to one conversation sits in one slot of
-a Redis Cluster, so a script can touch all of it at once. A standalone server has one shard.
+A key is `<prefix>:{<shard>}:...`. The braces make it a hash tag: what belongs to one conversation sits in one
+slot of a Redis Cluster, so a script can touch all of it at once. A standalone server has one shard.
 
     d:<digest>              string   this event was seen (dedupe)
     c:<conversation>:in     stream   the mailbox: events that wait, in order
@@ -14,15 +14,15 @@ a Redis Cluster, so a script can touch all of it at once. A standalone server ha
     dead                    stream   events nobody could handle
     epoch                   counter  fencing tokens: never the same one twice
     i:<workspace>           zset     the workspace's conversations, by last activity
-    p:<workspace>           set      the workspace's people who have used something
-    u:<workspace>:<person>:<period>  hash  what was used in a month or on a day; person "" is everybody
+    p:<workspace>           set      the workspace's people with usage
+    u:<workspace>:<person>:<period>  hash  usage in a month or on a day; person "" is everybody
     r:<workspace>:<person>  zset     a person's recent conversations
-    m:<workspace>           hash     who picked which model: default, channel:<id>, person:<id>
-    v:<digest>              string   a sealed record of another part
-    b:<digest>              hash     a token bucket
-    health                  hash     models in trouble, by provider:model; in the first shard, for everybody
-    w:seq, w:log            counter, stream  the page's changes, numbered; the last few thousand, for a day
-    w:chats, w:titles       zset, hash  the page's conversations, by last post, and their names
+    m:<workspace>           hash     preferences: default, channel:<id>, person:<id>
+    v:<digest>              string   the secret store: an encrypted record
+    b:<digest>              hash     a token bucket of the rate limiter
+    health                  hash     models with failures, by provider:model; in the first shard
+    w:seq, w:log            counter, stream  the timeline's changes, numbered: some thousands, for a day
+    w:chats, w:titles       zset, hash  its conversations, by last post, and their titles
     w:<chat>:<what>         order (zset), posts, owners (hashes), grown (list), gone (string, for a day)
 """
 
@@ -37,13 +37,13 @@ DAY = 86_400
 class Lifetimes:
     """Seconds, and how many of a kind are kept."""
 
-    dedupe: int = DAY  # Slack and Teams give up long before
-    memory: int = 30 * DAY  # a conversation without a word for this long is forgotten
+    dedupe: int = DAY  # longer than Slack and Teams repeat a delivery
+    memory: int = 30 * DAY  # a conversation without messages for this long is erased
     month: int = 400 * DAY
     day: int = 3 * DAY
-    consumer: int = 3_600  # a worker without a sign of life for this long is struck off
+    consumer: int = 3_600  # a worker that is idle for this long is removed from the group
     turns: int = 200  # of one conversation
-    waiting: int = 100  # events in one mailbox; beyond that people are told to wait
+    waiting: int = 100  # events in one mailbox; beyond that, people are asked to wait
     told: int = 60  # ... once in this many seconds
     recent: int = 20  # conversations of one person
     dead: int = 1_000  # dead letters per shard
@@ -61,7 +61,7 @@ class Keys:
         return int(digest[:8], 16) % self.shards
 
     def stops(self) -> str:
-        """The channel on which stops are called out. Not a key."""
+        """The channel on which stops are published. Not a key."""
         return f"{self.prefix}:stops"
 
     def seen(self, conversation: str, event: str) -> str:
@@ -119,7 +119,7 @@ class Keys:
         return self._at(0, "health")
 
     def timeline(self, what: str, chat: str = "") -> str:
-        """All of the page's board lies in the first shard: one step may touch any of it."""
+        """The whole timeline is in the first shard, so that one script may touch any of it."""
         return self._at(0, "w", *([quote(chat, safe="")] if chat else []), what)
 
     def _of(self, conversation: str, what: str) -> str:
@@ -130,7 +130,7 @@ class Keys:
 
 
 def workspace_of(platform: str, workspace: str) -> str:
-    """How a workspace is named across platforms: "platform:id"."""
+    """A workspace's name across platforms: "platform:id"."""
     return f"{platform}:{workspace}"
 
 

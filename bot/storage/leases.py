@@ -1,4 +1,4 @@
-"""The worker's side: whose conversation it is, for how long, and what is left behind."""
+"""The worker's side of the inbox: claims, their leases, and how they end."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class RedisLeases:
-    """The Leases on Redis: a mailbox per conversation, one line of ready conversations per shard, fenced turns."""
+    """The Leases on Redis: a mailbox per conversation, a queue of ready ones per shard, fenced turns."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class RedisLeases:
         seconds: float,
         name: str = "",
     ) -> None:
-        """`name` tells workers apart; two workers must never share one."""
+        """`name` identifies this worker; two workers must never share one."""
         self._database = database
         self._keys = keys
         self._cipher = cipher
@@ -120,7 +120,7 @@ class RedisLeases:
             conversation,
             queue_entry.entry,
             self._name,
-            secrets.token_hex(8),
+            secrets.token_hex(8),  # the nonce by which a repeated call finds its own claim again
             self._lifetimes.memory,
         )
         answer, chosen = await self._database.ask(call, preferences_query(keys, workspace, channel, person))
@@ -129,6 +129,7 @@ class RedisLeases:
         try:
             return read_claim(queue_entry, answer, chosen, self._cipher)
         except (UnreadableRecord, ValidationError):
+            # Left in the mailbox, it would block the conversation's next events for ever.
             log.exception("an event cannot be read and is put aside", extra={"conversation": conversation})
             epoch, mail = answer[0].decode(), answer[1].decode()
             await self._bury(queue_entry, epoch, mail, workspace, "unreadable")
@@ -152,7 +153,7 @@ class RedisLeases:
                 )
                 for claim in claims
             ),
-            patience=self._seconds / 4,
+            patience=self._seconds / 4,  # the worker's pause between two beats
         )
         return {
             claim.queue_entry.conversation: answer.decode()
@@ -274,6 +275,6 @@ class RedisLeases:
 
 
 def _must_hold(answer: bytes, claim: Claim) -> None:
-    """'done' is this very call, carried out before its answer was lost."""
+    """Raises Fenced for 'lost'. 'done' means that this same call ran before, and its answer was lost."""
     if answer == b"lost":
         raise Fenced(f"turn {claim.record.id} was taken over")

@@ -1,4 +1,4 @@
-"""What people used, and where they were: written by a commit in its conversation's shard, added up when read."""
+"""Usage and recent conversations: a commit writes them in one shard, a read adds the shards up."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from bot.storage.keys import Keys
 
 MICRO = 1_000_000
 TITLE = 80  # characters
-LOOKED_AT = 10  # turns of a conversation
+LOOKED_AT = 10  # latest turns of a conversation, searched for a title
 
 
 def periods(at: datetime) -> tuple[str, str]:
@@ -22,13 +22,13 @@ def periods(at: datetime) -> tuple[str, str]:
 
 
 def periods_kept(at: datetime) -> Iterator[str]:
-    """Every period that may still have a sum: a few days, and the months of more than a year."""
+    """Every period that may still have a sum: a few days, and the months of over a year."""
     yield from dict.fromkeys(name for days in range(5) for name in periods(at - timedelta(days=days)))
     yield from dict.fromkeys(periods(at - timedelta(days=days))[1] for days in range(30, 420, 15))
 
 
 def tally(turn: Turn | None) -> dict[str, int]:
-    """What one turn adds to each sum. Money is counted in millionths of a dollar, so that sums stay exact."""
+    """What one turn adds to each sum. Money is in millionths of a dollar: whole numbers keep sums exact."""
     if turn is None:
         return {}
     amounts = {
@@ -87,10 +87,10 @@ class RedisLedger:
             RecentConversation(thread=thread, title=self._title(thread, turns, person), at=at)
             for (at, thread), turns in zip(found, histories, strict=True)
         )
-        return [each for each in titled if each.title]  # what was forgotten is not listed either
+        return [each for each in titled if each.title]  # an erased one has no title
 
     def _title(self, thread: ThreadKey, stored: Sequence[bytes], person: str) -> str:
-        """The latest question of the person's own: they may not be there any more to read what others ask."""
+        """The person's own latest question: they may have left and must not read what others ask there."""
         turns = read_turns(stored, self._cipher, thread.digest)
         asked = (turn.asked for turn in reversed(turns))
         own = next((said.text for said in asked if said.author.id == person and said.text), "")

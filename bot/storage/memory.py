@@ -1,4 +1,4 @@
-"""What conversations remember, read and erased outside a claim."""
+"""The history of conversations, read and erased outside a claim."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from bot.storage.keys import Keys
 from bot.storage.ledger import periods_kept
 from bot.storage.scripts import Scripts, Word
 
-SOME = 200  # keys that are erased per round trip
+SOME = 200  # keys erased per round trip
 
 
 class RedisMemory(Memory):
@@ -37,7 +37,7 @@ class RedisMemory(Memory):
         return int(turns)
 
     async def purge(self, workspace: str) -> int:
-        """Bears being interrupted: the indexes go last. A turn that runs meanwhile is fenced."""
+        """May be interrupted and repeated: indexes are erased last. A turn that runs meanwhile is fenced."""
         gone = 0
         for shard in range(self._keys.shards):
             gone += await self._purge(shard, workspace)

@@ -1,4 +1,4 @@
-"""All of the storage, on one URL."""
+"""Opens the whole storage at one URL."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ from bot.storage.timeline import RedisTimeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """One Redis, as the ports that stand on it."""
+    """One Redis, as the ports it implements."""
 
     database: Database
     keys: Keys
@@ -39,20 +39,20 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageOptions:
-    """What an operator, or a test, may want otherwise."""
+    """Options for operators and tests."""
 
     prefix: str = "sb"
     encryption_keys: str = field(default="", repr=False)
     lease: float = 3.0  # seconds
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
-    worker: str = ""  # this process's name among workers; "" for one of its own
+    worker: str = ""  # this process's name among workers; "" for a random one
 
 
 @asynccontextmanager
 async def open_storage(
     url: str, terms: StorageOptions | None = None, *, scripts: Scripts | None = None
 ) -> AsyncIterator[Storage]:
-    """Connects when first asked. Raises SettingsError for a URL or a key that cannot be one."""
+    """Connects on the first command. Raises SettingsError for an impossible URL or key."""
     terms = terms or StorageOptions()
     scripts = scripts or Scripts()
     cipher = RecordCipher(terms.encryption_keys)

@@ -1,4 +1,4 @@
-"""Who picked which model where: one small hash per workspace."""
+"""The models people picked: one small hash per workspace."""
 
 from bot.domain.events import ThreadKey
 from bot.domain.preferences import ModelPreferences
@@ -8,12 +8,12 @@ from bot.storage.scripts import Word
 
 
 def preferences_query(keys: Keys, workspace: str, channel: str, person: str) -> tuple[Word, ...]:
-    """The question for default, channel and person, to be asked along with others."""
+    """The command that reads default, channel and person, to be sent together with others."""
     return ("HMGET", keys.choices(workspace), "default", f"channel:{channel}", f"person:{person}")
 
 
 class RedisPreferenceStore:
-    """The Choices on Redis. A thread's own choice belongs to its conversation and is set by a commit."""
+    """The PreferenceStore on Redis. A thread's own preference is set by its conversation's commit."""
 
     def __init__(self, *, database: Database, keys: Keys) -> None:
         self._database = database

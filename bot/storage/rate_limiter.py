@@ -1,4 +1,4 @@
-"""How often something may happen, for all replicas together."""
+"""Limits how often something may happen, for all replicas together."""
 
 from bot.storage.connection import Database
 from bot.storage.keys import Keys
@@ -6,7 +6,7 @@ from bot.storage.scripts import Scripts
 
 
 class RedisRateLimiter:
-    """The Budget on Redis."""
+    """The RateLimiter on Redis."""
 
     def __init__(self, *, database: Database, keys: Keys, scripts: Scripts) -> None:
         self._database = database

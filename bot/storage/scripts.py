@@ -1,4 +1,4 @@
-"""The Lua scripts: every step that reads and then writes runs inside Redis, or two workers would disagree."""
+"""The Lua scripts: each step that reads and then writes runs in Redis, so that workers do not conflict."""
 
 import hashlib
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ class ScriptCall:
 
     @property
     def words_in_full(self) -> tuple[Word, ...]:
-        """For a server that does not know the script yet; it will afterwards."""
+        """EVAL with the source, for a server that does not have the script yet."""
         return ("EVAL", self.text, len(self.keys), *self.keys, *self.arguments)
 
 
 class Scripts:
-    """The scripts of one directory, read once. `shared.lua` stands in front of each."""
+    """The scripts of one directory, read once. `shared.lua` is put in front of each."""
 
     def __init__(self, directory: Path = HERE) -> None:
         shared = (directory / "shared.lua").read_text()

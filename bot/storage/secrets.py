@@ -1,4 +1,4 @@
-"""Sealed records of other parts, found by name: installations, one-time states."""
+"""Encrypted records, found by name: installations, one-time OAuth states."""
 
 from bot.domain.errors import SettingsError
 from bot.storage.connection import Database
@@ -10,7 +10,7 @@ PROOF = "the-key-that-seals"
 
 
 class RedisSecretStore:
-    """The Vault on Redis. Names are hashed; a value that cannot be opened any more counts as absent."""
+    """The SecretStore on Redis. Names are hashed; a value that cannot be decrypted counts as absent."""
 
     def __init__(self, *, database: Database, keys: Keys, cipher: RecordCipher) -> None:
         self._database = database
@@ -29,8 +29,8 @@ class RedisSecretStore:
         return await self._open("GETDEL", name)
 
     async def prove(self) -> None:
-        """Raises SettingsError where another key has sealed what is stored: this process would take events in that
-        no other can read, and put aside what others have taken in.
+        """Raises SettingsError when the stored data was encrypted with another key: this process would store
+        events that no other can read, and put aside those that others have stored.
         """
         (stored,) = await self._database.ask(("GET", self._keys.secrets(PROOF)))
         try:

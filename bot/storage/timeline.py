@@ -1,7 +1,7 @@
-"""The page's board on Redis: what every open page shows, whichever process writes it.
+"""The timeline on Redis: what every open page shows, whichever process writes it.
 
-All of it lies in one slot, so that a post and the change that tells of it are one step. Growth is kept piece by
-piece until its post is rewritten whole: showing an answer costs what is new, not what is there.
+All of it is in one slot, so that a post and its change are written in one step. Growth is stored part by part
+until the post is rewritten as a whole: each update costs only the new text.
 """
 
 import logging
@@ -19,17 +19,17 @@ from bot.storage.encryption import RecordCipher, UnreadableRecord
 from bot.storage.keys import DAY, Keys, Lifetimes
 from bot.storage.scripts import Scripts, Word
 
-SHOWN = 200  # posts that are read at once
+SHOWN = 200  # posts per read
 LISTED = 500  # conversations
 KEPT = 4_000  # changes
-BATCH = 200  # changes that are told at once
-TITLE = 80  # characters of a question that name its conversation
+BATCH = 200  # changes per read
+TITLE = 80  # characters of the question that become the title
 
 log = logging.getLogger(__name__)
 
 
 class RedisTimeline:
-    """The Board on Redis."""
+    """The Timeline on Redis."""
 
     def __init__(
         self, *, database: Database, keys: Keys, cipher: RecordCipher, scripts: Scripts, lifetimes: Lifetimes
@@ -113,7 +113,7 @@ class RedisTimeline:
             entries = [entry for found in (answer or {}).values() for entry in found]
 
     async def _start(self, after: str) -> int | None:
-        """Where to go on; None when changes since then are not kept any more."""
+        """The change to go on from; None when later changes are no longer stored."""
         now, first = await self._database.ask(
             ("GET", self._keys.timeline("seq")), ("XRANGE", self._keys.timeline("log"), "-", "+", "COUNT", 1)
         )
@@ -185,6 +185,6 @@ class RedisTimeline:
 
 
 def title_of(text: str) -> str:
-    """How a conversation is named after its first question."""
+    """A conversation's title, made from its first question."""
     words = " ".join(text.split())
     return words if len(words) <= TITLE else f"{words[: TITLE - 1].rstrip()}…"

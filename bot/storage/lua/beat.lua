@@ -1,4 +1,4 @@
--- Keeps a lease alive by resetting the idle time of its entry. 'ok', 'stop' or 'lost'.
+-- Renews a lease by resetting the idle time of its entry. Returns 'ok', 'stop' or 'lost'.
 local state, turn, ready = unpack(KEYS)
 local epoch, entry, consumer = unpack(ARGV)
 

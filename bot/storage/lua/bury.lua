@@ -1,4 +1,4 @@
--- Moves the event to the dead letters and goes on with the next.
+-- Moves the event to the dead letters and schedules the next.
 local state, mail, turn, ready, dead = unpack(KEYS)
 local conversation, epoch, entry, id, workspace, why, most, ttl = unpack(ARGV)
 

@@ -1,5 +1,5 @@
--- Takes the first event in hand under a new epoch, the fencing token. Asking again with the same nonce (a reply
--- was lost on the way) gives the same claim.
+-- Claims the first event under a new epoch, the fencing token. A repeated call with the same nonce (its
+-- answer was lost) gets the same claim.
 local state, mail, turn, history, ready, counter = unpack(KEYS)
 local conversation, entry, consumer, nonce, ttl = unpack(ARGV)
 
@@ -27,7 +27,7 @@ if known[3] ~= nonce then
     redis.call('DEL', turn)
     redis.call('HSET', turn, 'mail', mine.id, 'id', id, 'author', mine.author, 'started', now())
   else
-    if epoch then redis.call('HINCRBY', turn, 'crashes', 1) end -- its worker died over it
+    if epoch then redis.call('HINCRBY', turn, 'crashes', 1) end -- its worker died without ending the claim
     epoch = redis.call('INCR', counter)
   end
   redis.call('HINCRBY', turn, 'attempt', 1)

@@ -1,4 +1,4 @@
--- History, usage, mailbox and acknowledgement in one step: they can never disagree.
+-- Commits history, usage, mailbox and acknowledgement in one step, so that they always agree.
 local state, mail, turn, history, ready, index, recent, people = unpack(KEYS)
 local c = cjson.decode(ARGV[1])
 

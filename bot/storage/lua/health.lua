@@ -1,12 +1,12 @@
--- One attempt at a model went well, late or badly.
--- KEYS[1] health. ARGV: model, now, 'ok' | 'late' | 'bad', why, seconds to stay away (0: judge by the failures
--- seen), answers that went well since the last report. Returns what is kept for the model, '' for nothing.
+-- Records one attempt at a model: good, late or failed.
+-- KEYS[1] health. ARGV: model, now, 'ok' | 'late' | 'bad', why, seconds of cool-down (0: judge by failures
+-- seen), good answers since the last report. Returns the model's stored state, '' when there is none.
 local WINDOW = 60         -- seconds in which failures are counted
 local FEW = 3             -- failures in a row that are too many
 local ENOUGH = 5          -- attempts in the window before their share of failures counts
 local SHORTEST = 5        -- seconds of a first cool-down; each further one doubles
 local LONGEST = 300
-local KEPT = 86400        -- seconds until the whole table is forgotten when nothing happens
+local KEPT = 86400        -- seconds without a report until the whole table is erased
 
 local model, at, verdict, why = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local away, well = tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -31,7 +31,7 @@ if verdict == 'bad' then
   if away > 0 then
     turn('down', at + away)
   elseif cooling and at < kept.till then
-    kept.why = why        -- somebody tried it all the same: no reason to stay away for longer
+    kept.why = why        -- it was asked during its cool-down: no reason for a longer one
   elseif cooling or too_many then
     kept.level = kept.level + 1
     turn('down', at + math.min(LONGEST, SHORTEST * 2 ^ (kept.level - 1)))

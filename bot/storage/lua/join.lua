@@ -1,4 +1,4 @@
--- Makes the group of workers, and strikes out members that are long gone and hold nothing.
+-- Creates the group of workers, and removes members that are long gone and hold no entry.
 local ready, longest = KEYS[1], tonumber(ARGV[1])
 
 redis.pcall('XGROUP', 'CREATE', ready, GROUP, '0', 'MKSTREAM')

@@ -1,4 +1,4 @@
--- The last thing a worker does: whatever was delivered to it is made to look abandoned, so others take it at once.
+-- A worker's last call: entries delivered to it are made to look abandoned, so that others take them at once.
 local ready, consumer, longest = KEYS[1], ARGV[1], ARGV[2]
 
 local mine = redis.call('XPENDING', ready, GROUP, '-', '+', 1000, consumer)

@@ -1,4 +1,4 @@
--- Asks for the right to be the one question that tries a model whose cool-down is over.
+-- Asks for the right to be the one question that probes a model whose cool-down is over.
 -- KEYS[1] health. ARGV: model, now, seconds the right lasts. Returns 1 when it is granted or nothing is wrong.
 local raw = redis.call('HGET', KEYS[1], ARGV[1])
 if not raw then return 1 end

@@ -1,4 +1,4 @@
--- Takes an event in: dedupe, mailbox and place in line in one step. A stop overtakes and is never queued.
+-- Stores an event: dedupe, mailbox and queue entry in one step. A stop takes effect at once, never queued.
 local dedupe, state, mail, turn, ready, delay, index = unpack(KEYS)
 local mode, conversation, event, author, scopes, wanted, channel, bound, dedupe_ttl, quiet, ttl = unpack(ARGV)
 
@@ -22,7 +22,7 @@ end
 local sched, joined = unpack(redis.call('HMGET', state, 'sched', 'joined'))
 local overheard = mode == 'overheard' or mode == 'stop word overheard'
 if (overheard or mode == 'change') and not joined and not sched then
-  -- Not "taken": the same message may come again as one that is addressed to the bot.
+  -- Not "taken": the same message may come a second time, addressed to the bot.
   redis.call('SET', dedupe, 'ignored', 'EX', dedupe_ttl)
   return 'ignored'
 end

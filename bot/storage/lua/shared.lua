@@ -1,4 +1,4 @@
--- In front of every script. All keys of a call share one hash tag, so each script touches one slot.
+-- Put in front of every script. All keys of a call share one hash tag, so each script touches one slot.
 local GROUP = 'w'
 
 local function now()
@@ -12,8 +12,8 @@ local function first(mail)
   return { id = entry[1], event = entry[2][2], author = entry[2][4], scopes = entry[2][6] }
 end
 
--- A conversation with mail has exactly one place in line: its entry's id is `sched` ('delayed' while it waits in
--- the delay set). Call this only when it has none. An idle conversation is forgotten after `ttl` seconds.
+-- A conversation with mail has exactly one queue entry; `sched` is its id ('delayed' while it waits in the
+-- delay set). Call this only when it has none. An idle conversation is erased after `ttl` seconds.
 local function schedule(state, mail, ready, conversation, ttl)
   local waiting = first(mail)
   if waiting then
@@ -27,7 +27,7 @@ local function schedule(state, mail, ready, conversation, ttl)
   end
 end
 
--- Whether this epoch still owns the conversation: 'held', 'done' (it ended its claim already) or 'lost'.
+-- Whether this epoch still holds the claim: 'held', 'done' (it has ended the claim itself) or 'lost'.
 local function standing(state, epoch)
   local known = redis.call('HMGET', state, 'epoch', 'done')
   if known[1] == epoch then return 'held' end
@@ -35,7 +35,7 @@ local function standing(state, epoch)
   return 'lost'
 end
 
--- Ends a claim. XACK comes first: Redis 6.2 stumbles over pending entries that are deleted.
+-- Ends a claim. XACK comes first: Redis 6.2 mishandles pending entries that were deleted.
 local function hand_in(state, ready, entry, epoch)
   redis.call('HDEL', state, 'epoch', 'nonce', 'sched')
   redis.call('HSET', state, 'done', epoch)

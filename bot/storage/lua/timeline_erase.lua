@@ -1,4 +1,4 @@
--- Erases a conversation for good, from the list of changes too; for a day nothing can be posted to it.
+-- Erases a conversation and its changes; for a day nothing can be posted to it.
 local seq, log, chats, titles, order, posts, owners, grown, gone = unpack(KEYS)
 local chat, kept, day = unpack(ARGV)
 

@@ -1,4 +1,4 @@
--- Puts posts on the page's board, or rewrites those that are there, and notes each as a change.
+-- Adds posts to the timeline, or rewrites existing ones, and records each as a change.
 local seq, log, chats, titles, order, posts, owners, grown, gone = unpack(KEYS)
 local chat, title, kept, ttl, day = unpack(ARGV, 1, 5)
 local FIRST, WIDTH = 6, 7
@@ -16,7 +16,7 @@ for at = FIRST, #ARGV, WIDTH do
   end
 end
 
--- Whole numbers are places of their own; what stands under another post takes the fractions after its number.
+-- A whole number is a post's own place; posts placed under another one get the fractions after its number.
 local function place(after)
   local score = after ~= '' and redis.call('ZSCORE', order, after)
   if score then

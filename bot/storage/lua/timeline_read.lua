@@ -1,4 +1,4 @@
--- The newest posts of a conversation, oldest first, and the change they are as of.
+-- Returns a conversation's newest posts, oldest first, and the number of the last change they include.
 local seq, titles, order, posts, owners, grown = unpack(KEYS)
 local chat, before, limit = unpack(ARGV)
 

@@ -1,4 +1,4 @@
--- Puts a conversation whose pause is over back in line.
+-- Puts a conversation whose pause is over back into the queue.
 local state, mail, ready, delay = unpack(KEYS)
 local conversation, ttl = unpack(ARGV)
 
