@@ -1,7 +1,8 @@
-"""When a growing message may be edited, and when a platform's rate limit allows a call. Pure but for the clock.
+"""When a growing message may be edited, and when a platform's rate limit allows a call. Pure but for the
+clock.
 
-Platforms count calls in a sliding window and punish the one too many, so a call that may be left out (an edit
-while the answer grows) asks first and is left out, and a call that must be made (the last edit) waits its turn.
+Platforms count calls in a sliding window and refuse those beyond it for a while. So an optional call (an edit
+while the answer grows) is left out when the limit is near, and a required call (the last edit) waits.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time, as far as somebody waits for it. Tests bring one that leaps."""
+    """The time and waiting. Tests use a clock that waits for nothing."""
 
     def now(self) -> float:
         """Unix seconds."""
@@ -22,7 +23,7 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """The real one."""
+    """The real clock."""
 
     def now(self) -> float:
         return time.time()
@@ -33,24 +34,24 @@ class WallClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Seconds between two edits of one message: `least` at first, more as it grows long, never above `most`."""
+    """Seconds between two edits of one message: `least` at first, more as it grows, never above `most`."""
 
     least: float = 1.2
     most: float = 4.0
-    per_thousand: float = 0.2  # added for each thousand characters: a long message is dear to send again
+    per_thousand: float = 0.2  # added per thousand characters, because every edit sends the whole message
 
     def pause(self, length: int) -> float:
-        """How long to leave a message of so many characters alone after an edit."""
+        """Seconds between an edit of a message with so many characters and the next."""
         return min(self.most, self.least + self.per_thousand * length / 1000)
 
 
 @dataclass(slots=True, kw_only=True)
 class Allowance:
-    """So many calls in any span of so many seconds. `kept` of them are for calls that must be made.
+    """A number of calls in any span of so many seconds. `kept` of them are reserved for required calls.
 
-    `even`: of calls that may be left out the first half goes at once, the rest evenly over the span, so that
-    many growing messages all keep growing. `soft`: platforms grant more than they promise, so calls that must be
-    made wait only when one was refused.
+    `even`: the first half of the optional calls may go at once, the rest evenly over the span, so that many
+    growing messages all keep growing. `soft`: platforms allow more than they promise, so required calls wait
+    only after a refusal.
     """
 
     calls: int
@@ -62,7 +63,7 @@ class Allowance:
     _shut: float = 0.0
 
     def spares(self, now: float) -> bool:
-        """Whether there is a call to spare for something that may be left out. Takes nothing."""
+        """Whether an optional call would be allowed now. Takes nothing."""
         self._forget(now)
         room = self.calls - self.kept
         if now < self._shut or len(self._made) >= room:
@@ -71,14 +72,14 @@ class Allowance:
         return not crowded or now - self._made[-1] >= self.seconds / room
 
     def spare(self, now: float) -> bool:
-        """Takes a call that may be left out, if there is one to spare."""
+        """Takes an optional call, if it is allowed now."""
         if not self.spares(now):
             return False
         self._made.append(now)
         return True
 
     def wait(self, now: float) -> float:
-        """Takes a call that must be made; returns the seconds to wait before making it."""
+        """Takes a required call; returns the seconds to wait before making it."""
         self._forget(now)
         full = not self.soft and len(self._made) >= self.calls
         free = self._made[-self.calls] + self.seconds if full else now
@@ -87,7 +88,7 @@ class Allowance:
         return at - now
 
     def shut(self, until: float) -> None:
-        """The platform said so: nothing before that moment."""
+        """Allows no call before that moment, as the platform asked."""
         self._shut = max(self._shut, until)
 
     def _forget(self, now: float) -> None:

@@ -1,7 +1,7 @@
-"""An answer while it grows: read at the model's speed, drawn at the platform's.
+"""A growing answer: read at the model's speed, shown at the platform's.
 
-The two are independent: pieces are taken in while an earlier state is still on its way to the platform, so a slow
-platform never slows the model down, and whatever came meanwhile goes out together.
+The two are independent: parts are read while an earlier state is still being sent to the platform. So a slow
+platform never slows the model down, and all parts that came meanwhile are shown together.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from bot.domain.stream_parts import Closing, ShownPart, Status, Text, Thinking
 
 @dataclass(slots=True)
 class GrowingAnswer:
-    """What is known of an answer so far. `closing` is set with the last piece."""
+    """What is known of an answer so far. `closing` is set by the last part."""
 
     text: str = ""
     status: str = ""
-    thinking: bool = False  # the model is thinking now: it has not said anything since
+    thinking: bool = False  # the model is thinking now: no text has come since
     closing: Closing | None = None
 
     def take(self, part: ShownPart) -> None:
@@ -43,13 +43,13 @@ async def follow(
     clock: Clock,
     pulse: float | None = None,
 ) -> GrowingAnswer:
-    """Reads to the end; calls `draw` with what is there whenever there is something new and it may be shown.
+    """Reads the stream to its end. Calls `draw` with the answer so far when there is something new and the
+    pause is over.
 
-    With a `pulse` it is also called at the start, and again after so many seconds in which nothing came.
+    With a `pulse`, `draw` is also called at the start, and again after so many seconds without a part.
 
-    `draw` returns the seconds to leave the platform alone. It is not called with the closed answer, which is
-    returned: a pause ends at once when the answer does. The first error of either side ends both and is raised
-    as it is.
+    `draw` returns the seconds to pause. It is not called for the closed answer, which is returned: a pause
+    ends at once when the answer does. The first error of either side ends both and is raised unchanged.
     """
     answer = GrowingAnswer()
     changed, ended = asyncio.Event(), asyncio.Event()
@@ -82,7 +82,7 @@ async def follow(
 
 
 async def _first(group: asyncio.TaskGroup, *waits: Coroutine[Any, Any, object]) -> None:
-    """Waits until one of them is over, and lets go of the others."""
+    """Waits until one of them is done, and cancels the others."""
     tasks = [group.create_task(wait) for wait in waits]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:

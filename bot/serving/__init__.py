@@ -1,1 +1,1 @@
-"""One process at work: its doors, its beginning and end, its numbers."""
+"""One running process: its listeners, its start and shutdown, its metrics."""

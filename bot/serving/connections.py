@@ -1,8 +1,8 @@
-"""Connections that nobody can hold open for nothing.
+"""Protects a listener from clients that hold connections open without sending a request.
 
-aiohttp waits for slow headers and slow bodies for ever; a few hundred such connections would starve everybody else.
-Here a request's header and its body each have a deadline, and when all places are taken, the connection that has
-kept a place longest without a whole request gives it up.
+aiohttp waits for slow headers and slow bodies for ever, so a few hundred such connections would block all
+others. Here a request's header and its body each have a deadline. When the limit of connections is reached,
+the one that has been open longest without a whole request is closed.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ class ConnectionLimits:
 
     header: float = 10.0
     body: float = 10.0
-    linger: float = 2.0  # for the rest of a body that was refused
-    idle: float = 75.0  # longer than the usual reverse proxy's
+    linger: float = 2.0  # to read the rest of a refused body
+    idle: float = 75.0  # longer than a usual reverse proxy's, which would otherwise reuse a closed connection
     connections: int = 1000
 
 
 class OpenConnections:
-    """The connections of one listener, and which of them still owe a request, longest first."""
+    """The connections of one listener, and those without a whole request yet, oldest first."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
@@ -45,7 +45,7 @@ class OpenConnections:
         self._owing.pop(connection, None)
 
     def make_room(self) -> bool:
-        """Whether there is a place for one more, taking it from the slowest if need be."""
+        """Whether there is room for one more connection. Closes the slowest one if necessary."""
         if self.open < self.limits.connections:
             return True
         slowest = next(iter(self._owing), None)
@@ -55,7 +55,7 @@ class OpenConnections:
 
 
 class ClientConnection(web.RequestHandler):
-    """aiohttp's connection with a deadline for each request's header. Only asyncio's own callbacks are overridden."""
+    """aiohttp's connection with a deadline per header. Only asyncio's own callbacks are overridden."""
 
     def __init__(
         self, manager: web.Server, *, waiting: OpenConnections, loop: asyncio.AbstractEventLoop
@@ -98,7 +98,7 @@ class ClientConnection(web.RequestHandler):
         self._header_came()
 
     def request_came(self) -> None:
-        """Its body too: from here on it is we who owe something."""
+        """The request is complete, its body too: the client no longer keeps the server waiting."""
         self._waiting.paid(self)
 
     def request_ended(self) -> None:
@@ -106,7 +106,7 @@ class ClientConnection(web.RequestHandler):
         self._waiting.owes(self)
 
     def give_up(self) -> None:
-        """Closes the connection at once, whatever was half said."""
+        """Closes the connection at once, even in the middle of a request."""
         self._waiting.paid(self)
         self._header_came()
         if self._wire is not None:
@@ -123,7 +123,7 @@ class ClientConnection(web.RequestHandler):
 
 
 def make_room_for_files(wanted: int = 8192) -> None:
-    """Lets this process have as many sockets open as its listeners allow; many systems start it with 1024."""
+    """Raises this process's limit of open files to what its listeners need; many systems set it to 1024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -138,7 +138,7 @@ def connection_factory(server: web.Server, limits: ConnectionLimits) -> Callable
 
 
 def deadlines(limits: ConnectionLimits) -> Callable[..., Awaitable[web.StreamResponse]]:
-    """The middleware that ends requests whose body does not come: 408, wherever the handler was reading it."""
+    """The middleware that answers 408 when a request's body does not arrive, wherever it is read."""
 
     @web.middleware
     async def within_deadlines(

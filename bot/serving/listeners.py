@@ -1,4 +1,4 @@
-"""The two doors: the public one, where platforms deliver, and the operator's own."""
+"""The two listeners: the public one, where platforms deliver, and the operator's."""
 
 import asyncio
 import errno
@@ -25,7 +25,7 @@ Ready = Callable[[], Awaitable[str]]
 
 
 def public_app(routes: Iterable[web.AbstractRouteDef], *, limits: ConnectionLimits) -> web.Application:
-    """What platforms and people reach. `GET /healthz` only says that the process lives: it never asks Redis."""
+    """The public listener's application. `GET /healthz` says that the process lives, without asking Redis."""
     app = web.Application(middlewares=[deadlines(limits)], client_max_size=BODY_BYTES)
     app.add_routes([web.get("/healthz", _alive), *routes])
     app[CLOSING] = StopSignal()
@@ -36,7 +36,7 @@ def public_app(routes: Iterable[web.AbstractRouteDef], *, limits: ConnectionLimi
 def admin_app(
     *, ready: Ready, metrics: Callable[[], str], limits: ConnectionLimits, host: str = "127.0.0.1"
 ) -> web.Application:
-    """What only the operator reaches: liveness, readiness and numbers. `host` is where it listens."""
+    """The operator's application: liveness, readiness and metrics. `host` is the address it listens on."""
 
     async def readyz(request: web.Request) -> web.Response:
         reason = await ready()
@@ -57,10 +57,10 @@ def admin_app(
 async def listen(
     app: web.Application, *, host: str, port: int, variable: str, limits: ConnectionLimits
 ) -> AsyncIterator[int]:
-    """Serves `app` while the context is open; yields the port. Raises SettingsError when the address is not to be had."""
+    """Serves `app` while the context is open; yields the port. SettingsError: the address is unavailable."""
     runner = web.AppRunner(app, handler_cancellation=False, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
-    accept = connection_factory(cast(web.Server, runner.server), limits)  # there is one since setup()
+    accept = connection_factory(cast(web.Server, runner.server), limits)  # set since setup()
     try:
         server = await asyncio.get_running_loop().create_server(accept, host, port, backlog=512)
     except OSError as error:
@@ -77,7 +77,7 @@ async def listen(
 async def _addressed_here(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """A website whose name was made to lead to this machine (DNS rebinding) is not the operator."""
+    """Refuses other host names: a website's name may be pointed at this machine (DNS rebinding)."""
     if not loopback(request.url.host or ""):
         return web.Response(status=403, text="Ask for http://127.0.0.1.\n")
     return await handler(request)

@@ -1,7 +1,7 @@
-"""Log lines for machines and for people: one event per line, ids as fields, never a secret.
+"""Logging for machines and people: one event per line, ids as fields, never a secret.
 
-What is known to be secret is replaced wherever it turns up, also in tracebacks and in other people's libraries;
-patterns catch the tokens that nobody told us about.
+Known secrets are replaced everywhere, also in tracebacks and in lines of other libraries. Patterns catch
+tokens that are not in the settings.
 """
 
 import json
@@ -20,7 +20,7 @@ from pydantic_core import PydanticSerializationError
 from bot.domain.formatting import strip_controls
 
 QUIET = {
-    "httpx": logging.WARNING,  # logs whole addresses
+    "httpx": logging.WARNING,  # logs whole URLs
     "httpcore": logging.WARNING,
     "slack_sdk": logging.WARNING,  # logs message bodies below that
     "slack_bolt": logging.WARNING,
@@ -49,7 +49,7 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "
 
 
 class Redaction:
-    """Takes secrets out of text: the given values in the spellings that occur, and whatever looks like one."""
+    """Removes secrets from text: the given values, also encoded, and whatever looks like a token."""
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
         spellings = {
@@ -67,7 +67,7 @@ class Redaction:
 
 
 class LineFormatter(logging.Formatter):
-    """One line per record: JSON, or text for a person. Fields given as `extra` go along."""
+    """One line per record: JSON, or text for a person. Fields of `extra` are added."""
 
     def __init__(self, *, as_json: bool, redact: Redaction) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class LineFormatter(logging.Formatter):
         return " ".join("  ".join((head, *rest)).splitlines())
 
     def _plain(self, value: object) -> str | int | float | None:
-        """Redacted before it is encoded: no later spelling of a secret can slip through."""
+        """Redacted before it is encoded as JSON, because an escaped secret would no longer match."""
         if value is None or isinstance(value, int | float):
             return value
         return strip_controls(self._redact(str(value)))
@@ -102,7 +102,7 @@ class LineFormatter(logging.Formatter):
 
 
 def describe_exception(error: BaseException) -> str:
-    """An exception on one line: what it says and the way to it, innermost first, causes and group members included."""
+    """An exception on one line: its text and its frames, innermost first, with causes and group members."""
     where = " < ".join(
         f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}"
         for frame in reversed(extract_tb(error.__traceback__)[-6:])
@@ -115,7 +115,7 @@ def describe_exception(error: BaseException) -> str:
 
 
 def _said(error: BaseException) -> str:
-    """Its text; what pydantic says would quote what people wrote, so only the places remain."""
+    """Its text. Pydantic's would quote what people wrote, so only its locations are kept."""
     if isinstance(error, ValidationError):
         places = (
             ".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False, include_url=False)
@@ -127,7 +127,7 @@ def _said(error: BaseException) -> str:
 
 
 def configure(*, level: str, style: str, secrets: Collection[str] = (), stream: TextIO | None = None) -> None:
-    """Sets the process's logging up: everything goes to `stream` (standard error) through one redacting formatter."""
+    """Sets up logging: everything goes to `stream` (standard error) through one redacting formatter."""
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
     as_json = style == "json" or (style == "auto" and not out.isatty())

@@ -1,4 +1,4 @@
-"""What passes the edges of the process, counted: events taken in, and calls to chat platforms.
+"""Counts what crosses the edges of the process: accepted events, and calls to chat platforms.
 
 Turns are counted by an interceptor, bot.answers.measuring.
 """
@@ -19,7 +19,7 @@ REJECTED = {Receipt.REFUSED, Receipt.FULL, Receipt.FULL_QUIET, Receipt.DUPLICATE
 
 
 class MeasuredInbox:
-    """Counts what is taken in and what is not, and how long that took."""
+    """Counts events by their receipt, and how long `put` took."""
 
     def __init__(self, inner: Inbox, *, meter: Meter) -> None:
         self._inner = inner
@@ -39,7 +39,7 @@ class MeasuredInbox:
 
 
 def platform_calls(meter: Meter, named: Callable[[str, URL], str]) -> aiohttp.TraceConfig:
-    """Watches an adapter's HTTP session. `named` gives a call's name from method and address, without ids in it."""
+    """Measures an adapter's HTTP session. `named` makes a call's name, without ids, of method and URL."""
 
     async def answered(
         _session: aiohttp.ClientSession, _context: object, call: aiohttp.TraceRequestEndParams

@@ -1,7 +1,7 @@
-"""Numbers for an operator's dashboard, in Prometheus' text format.
+"""Metrics for an operator's dashboard, in Prometheus' text format.
 
-A registry of our own because it is a page long, has no global state and can only hold the names listed here.
-No label ever names a person, a channel or a conversation.
+Not prometheus_client: this registry is a page long, has no global state and can only hold the names listed
+here. No label ever names a person, a channel or a conversation.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ COUNTS = (0, 1, 2, 5, 10, 20, 50, 100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """What is measured. `labels` are the only ones it may carry."""
+    """One metric. `labels` are the only ones it may have."""
 
     kind: Literal["counter", "gauge", "histogram"]
     help: str
@@ -72,7 +72,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class Meter(Protocol):
-    """Where numbers go. Implemented by `Metrics`. Raises KeyError for names and labels that are not in METRICS."""
+    """Receives measurements. Implemented by `Metrics`. KeyError: a name or label is not in METRICS."""
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
 
@@ -82,7 +82,7 @@ class Meter(Protocol):
 
 
 class Metrics:
-    """Counts, and prints what it counted."""
+    """Counts, and prints the counts."""
 
     def __init__(self) -> None:
         self._values: defaultdict[str, dict[Labels, float]] = defaultdict(dict)

@@ -1,8 +1,8 @@
-"""The life of one process: doors open, work done, and on SIGTERM everything put down without losing any of it.
+"""The life of one process: listeners open, work is done, and on SIGTERM all work is given back without loss.
 
-Order on the way out: not ready any more; no new work is taken up, but events are still taken in; running answers
-get a while; what is not finished is released for another process to go on with; the doors close. A second signal
-skips the while.
+Order of the shutdown: readiness ends; nothing more is claimed, but events are still accepted; running answers
+get a while to finish; the others are released to other processes; the listeners close. A second signal skips
+the while.
 """
 
 import asyncio
@@ -22,24 +22,24 @@ from bot.serving.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # the last: the terminal was closed
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # SIGHUP: the terminal was closed
 
 
 class Work(Protocol):
-    """What takes events up. Implemented by bot.worker."""
+    """What handles events. Implemented by bot.worker."""
 
     async def run(self) -> None:
         """Works until cancelled or drained."""
         ...
 
     async def drain(self, *, seconds: float) -> None:
-        """Takes nothing up any more, gives what runs that long, releases the rest. Cancelled: releases at once."""
+        """Claims nothing more, waits for running turns, releases the rest in the end or when cancelled."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listeners:
-    """Where the process can be reached."""
+    """The addresses this process listens on."""
 
     host: str
     port: int
@@ -49,7 +49,7 @@ class Listeners:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Everything that runs in one process. `ready` says "" or why no work can be taken; background tasks never end."""
+    """Everything that runs in one process. `ready` returns "" or why not. Background tasks never end."""
 
     adapters: Sequence[Adapter]
     work: Work
@@ -59,7 +59,7 @@ class Service:
 
 
 class ShutdownSignals:
-    """Signals: the first asks for an orderly end, the second for one at once."""
+    """Signals: the first asks for an orderly shutdown, the second for an immediate one."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
@@ -70,7 +70,7 @@ class ShutdownSignals:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """While it is open, signals are heard; after it they are ignored, for the process is about to end anyway."""
+        """Handles signals while it is open, and ignores them afterwards: the process is about to end."""
         loop = asyncio.get_running_loop()
         nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         heard = [name for name in SIGNALS if not (nohup and name is signal.SIGHUP)]
@@ -93,7 +93,7 @@ async def serve(
     stopping: ShutdownSignals,
     announce: Callable[[Listeners], None],
 ) -> None:
-    """Serves until `stopping`. `announce` is called once, when everything can be reached, with the real ports."""
+    """Serves until `stopping`. `announce` is called once all listeners are open, with the real ports."""
     async with (
         _open(service, listeners=listeners, metrics=metrics, stopping=stopping) as opened,
         asyncio.TaskGroup() as group,
@@ -110,7 +110,7 @@ async def serve(
 
 
 async def serve_beside(service: Service, foreground: Callable[[], Awaitable[int]]) -> int:
-    """Works, with no door open, until the foreground has ended; returns what it returns."""
+    """Works without listeners until the foreground task ends; returns its result."""
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
         for adapter in service.adapters:
             await stack.enter_async_context(adapter.running())

@@ -1,4 +1,4 @@
-"""What the operator sees first: what is on, what is off, and what to set to switch the rest on."""
+"""The start page, printed for the operator: what is on, what is off, and what to set to switch it on."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SHOWN = 6  # names of models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusLine:
-    """One part of Switchboard: what it is doing, or what to set so that it does something."""
+    """One part of Switchboard: its status, or what to set to switch it on."""
 
     name: str
     text: str
@@ -35,8 +35,8 @@ def render_start_page(
 ) -> str:
     """The whole page as text.
 
-    `models` is the catalogue as it is now; listings are still being read. `platforms` are all there are, `unset` the
-    variables that would bring further models. `away` says why nothing can be taken in, "" when all is well.
+    `models` is the catalogue as it is now; listings are still being read. `platforms` are all platforms,
+    `unset` the variables that would add models. `away` says why no event can be stored, "" when all is well.
     """
     lines = sorted(_lines(settings, listeners, models, platforms, unset), key=lambda line: not line.on)
     body = [f"  {'●' if line.on else '○'} {line.name:<8}{line.text}" for line in lines]
@@ -109,7 +109,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
 
 
 def _secret_ways(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Where tokens and passwords are sent, besides models' endpoints, or the keys come from that prove others."""
+    """Where tokens and passwords are sent, besides models' endpoints, and verification keys come from."""
     for platform in settings.platforms.values():
         yield from platform.addresses().items()
 
@@ -120,7 +120,7 @@ def _delivered(settings: Settings) -> bool:
 
 
 def _lacking(address: str) -> tuple[str, ...]:
-    """What a Redis on another machine should have and this address does not name."""
+    """What a Redis on another machine should have and REDIS_URL does not name."""
     scheme, _, rest = address.partition("://")
     secret, at, hosts = rest.partition("/")[0].rpartition("@")
     names = [urlsplit(f"//{host}").hostname or "" for host in hosts.split(",")]

@@ -1,4 +1,4 @@
-"""Turns what pydantic found wrong with the file into lines an operator can act on: key, reason, remedy."""
+"""Turns pydantic's errors about the file into lines an operator can act on: key, reason, remedy."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def unknown_keys(table: Mapping[Any, Any], known: Iterable[str]) -> str:
-    """What to say about the first key that is not known here; "" when all are."""
+    """The complaint about the first unknown key; "" when all are known."""
     names = sorted(known)
     for key in map(str, table):
         if key not in names:

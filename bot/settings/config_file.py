@@ -1,7 +1,7 @@
-"""What may stand in switchboard.toml, and what is said when something else does.
+"""The schema of switchboard.toml, and the errors about it.
 
-Only the file's own shape is judged here. Whether a model's provider exists, has a key and offers the model is
-known where providers and listings are: bot.models.assembly.
+Only the file's own shape is checked here. Whether a model's provider exists, has a key and offers the model
+is checked where providers and listings are known: bot.models.
 """
 
 import re
@@ -34,7 +34,7 @@ Dollars = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 
 
 class TomlTable(BaseModel):
-    """A table of the file: every key is known, and a misspelt one is met with the nearest that is."""
+    """A table of the file. An unknown key is an error that names the nearest known one."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -47,7 +47,7 @@ class TomlTable(BaseModel):
 
 
 class ProviderEntry(TomlTable):
-    """`[providers.NAME]`: an endpoint. For a built-in vendor's name every key is optional and overrides the built-in."""
+    """`[providers.NAME]`: an endpoint. For a built-in vendor, every key is optional and overrides it."""
 
     dialect: DialectName | None = None
     base_url: str = ""
@@ -58,7 +58,7 @@ class ProviderEntry(TomlTable):
     )
     scope: str = ""  # of the Entra token
     project: str = ""  # the Foundry project that lists deployments and agents
-    version: str = ""  # anthropic-version, where the default is not wanted
+    version: str = ""  # anthropic-version, if not the default
 
     @field_validator("base_url")
     @classmethod
@@ -84,7 +84,7 @@ class ProviderEntry(TomlTable):
 
 
 class DeadlinesEntry(TomlTable):
-    """Seconds; what is left out keeps its default, which depends on whether the model reasons."""
+    """Seconds. What is left out keeps its default, which depends on whether the model reasons."""
 
     first: Seconds | None = None
     idle: Seconds | None = None
@@ -129,7 +129,7 @@ class Named(TomlTable):
 
 
 class ModelEntry(Named):
-    """`[[models]]`. What is None here comes from the endpoint's listing or the bundled facts."""
+    """`[[models]]`. A None is filled from the endpoint's listing or the bundled facts."""
 
     provider: str
     model: str = ""
@@ -155,7 +155,7 @@ class ModelEntry(Named):
 
 
 class AgentEntry(Named):
-    """`[[agents]]`: a model with a job. Everything it does not say is its model's."""
+    """`[[agents]]`: a model with a job. Everything left out is taken from its model."""
 
     model: str
     instructions: str = ""
@@ -163,7 +163,7 @@ class AgentEntry(Named):
 
 
 class Rules(TomlTable):
-    """What one channel or one workspace may do differently. None: as everywhere."""
+    """The exceptions of one channel or one workspace. None: as in `[policy]`."""
 
     allow: tuple[str, ...] | None = None
     thread_replies: ThreadReplies | None = None
@@ -178,7 +178,7 @@ class Policy(TomlTable):
     failover: StrictBool = True  # whether another model may step in for one that fails
     external: StrictBool = False  # whether people of other organisations, in shared channels, may ask
     installs: tuple[str, ...] = ("*",)  # Slack workspaces and organisations that may install the bot by OAuth
-    admins: tuple[str, ...] = ()  # people (platform user ids) who may set a workspace's default
+    admins: tuple[str, ...] = ()  # platform user ids of people who may set a workspace's default
     messages_per_minute: Tokens | None = None  # per person
     usd_per_day: Dollars | None = None  # per person, estimated
     workspaces: Mapping[str, Rules] = {}
@@ -186,7 +186,7 @@ class Policy(TomlTable):
 
 
 class ConfigFile(TomlTable):
-    """The whole file. An empty one is a valid one."""
+    """The whole file. An empty one is valid."""
 
     default: str = ""
     providers: Mapping[str, ProviderEntry] = {}
@@ -216,7 +216,7 @@ class ConfigFile(TomlTable):
 
 
 def read_config(text: str, *, source: str = "switchboard.toml") -> ConfigFile:
-    """The file's content, checked. Raises SettingsError with everything that is wrong, one line each."""
+    """The file's content, checked. Raises SettingsError with every fault, one line each."""
     try:
         return _parse(tomllib.loads(text), source=source)
     except tomllib.TOMLDecodeError as error:
@@ -224,7 +224,7 @@ def read_config(text: str, *, source: str = "switchboard.toml") -> ConfigFile:
 
 
 def _parse(document: Mapping[str, object], *, source: str = "switchboard.toml") -> ConfigFile:
-    """The same for a document that was read already."""
+    """Checks a document that is already parsed."""
     try:
         return ConfigFile.model_validate(document)
     except ValidationError as error:

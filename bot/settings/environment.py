@@ -1,6 +1,6 @@
-"""How variables become checked values: names, types, `.env` files, and what the operator is told.
+"""Turns variables into checked values: names, types, `.env` files, and errors for the operator.
 
-Knows no single setting; those are in bot.settings.settings.
+Knows no individual setting; those are in bot.settings.settings.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ REDIS_SCHEMES = ("unix", *(f"{wire}{shape}" for shape in SHAPES for wire in ("re
 
 
 def revealed(secret: SecretStr | None) -> str:
-    """A secret where it is used; "" where none is set."""
+    """A secret's value, for its use; "" when none is set."""
     return secret.get_secret_value() if secret else ""
 
 
@@ -57,7 +57,7 @@ def _redis(value: object) -> object:
 
 
 def flaw(key: str) -> str:
-    """What keeps a key from being sent in a request's header; "" when it can be."""
+    """Why a key cannot be sent in a request's header; "" when it can."""
     return "" if key.isascii() and key.isprintable() else "holds a letter that no key has"
 
 
@@ -90,7 +90,7 @@ class Variable:
 
 
 class SettingsGroup(BaseModel):
-    """A group of variables with one prefix. A field that a variable sets has a description: its remedy."""
+    """A group of variables with one prefix. A field set by a variable has a description: its remedy."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, hide_input_in_errors=True
@@ -111,7 +111,7 @@ class SettingsGroup(BaseModel):
 
 
 def explain(variable: Variable | None, value: str | None, fault: Mapping[str, Any]) -> str:
-    """One of pydantic's findings as a line for the operator. Secrets, also those inside addresses, stay out."""
+    """One of pydantic's errors as a line for the operator, without secrets, also those inside URLs."""
     reason = str(fault["msg"]).removeprefix("Value error, ").replace("Input should", "it should")
     if variable is None:
         return f"{reason}."
@@ -124,7 +124,7 @@ def explain(variable: Variable | None, value: str | None, fault: Mapping[str, An
 
 
 def text_of(path: Path) -> str:
-    """A file that an operator wrote, also with an editor that marks UTF-8 at its beginning."""
+    """The text of an operator's file, also from an editor that writes a UTF-8 byte order mark."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -134,7 +134,7 @@ def text_of(path: Path) -> str:
 
 
 def dotenv(path: Path) -> dict[str, str]:
-    """NAME=value lines; `#` comments, `export` and quotes around a value are understood. No file: nothing."""
+    """NAME=value lines; `#` comments, `export` and quotes around a value are understood. No file: {}."""
     if not path.is_file():
         return {}
     values = {}

@@ -1,4 +1,4 @@
-"""What an operator sets for each chat platform, and what can be said about it without asking the platform."""
+"""The settings of each chat platform, and what can be checked without asking the platform."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Self
@@ -9,7 +9,7 @@ from bot.settings.environment import Address, Names, SettingsGroup
 
 
 class PlatformSettings(SettingsGroup):
-    """The settings of one platform. It is on as soon as one of its `essentials` is set.
+    """The settings of one platform, which is on as soon as one of its `essentials` is set.
 
     `title` is its name for people, `remedy` says what to set while it is off.
     """
@@ -25,27 +25,27 @@ class PlatformSettings(SettingsGroup):
 
     @property
     def keeps_tokens(self) -> bool:
-        """Whether tokens of others end up in storage."""
+        """Whether other people's tokens are kept in storage."""
         return False
 
     def status(self, url: str) -> str:
-        """How it is reached, for the start page; `url` is the public listener's."""
+        """How the platform is connected, for the start page; `url` is the public listener's."""
         raise NotImplementedError
 
     def addresses(self) -> Mapping[str, str]:
-        """By variable: where secrets are sent, or the keys come from that prove others; "" for the usual place."""
+        """URLs by variable: where secrets are sent, or verification keys come from; "" for the default."""
         raise NotImplementedError
 
     def objection(self, host: str, *, private: bool) -> str:
         """Why it must not be on while the listener is at `host`, "" when it may. `private`: only this machine
-        reaches that address.
+        can reach that address.
         """
         return ""
 
 
 class SlackSettings(PlatformSettings):
-    """Slack over HTTP (bot token and signing secret), by Socket Mode (bot token and app token), or for several
-    workspaces by OAuth (client id, client secret and signing secret).
+    """Slack over HTTP (bot token and signing secret), by Socket Mode (bot token and app token), or for
+    several workspaces by OAuth (client id, client secret and signing secret).
     """
 
     prefix: ClassVar[str] = "SLACK_"
@@ -109,8 +109,8 @@ class SlackSettings(PlatformSettings):
 
 
 class TeamsSettings(PlatformSettings):
-    """A Teams bot: one tenant's, or several tenants' by an allow-list. With `playground`, nobody is asked who
-    they are; that is only accepted where nobody else can reach the listener.
+    """A Teams bot: for one tenant, or for several by an allow-list. With `playground`, requests are not
+    authenticated; that is only accepted where no other machine can reach the listener.
     """
 
     prefix: ClassVar[str] = "TEAMS_"

@@ -1,8 +1,8 @@
-"""Everything an operator can set: read once, checked whole, frozen.
+"""Everything an operator can set: read once, checked as a whole, frozen.
 
-The only module that sees the environment. A variable is named after its field: `slack.bot_token` is
-SLACK_BOT_TOKEN. Whatever is wrong stops the start with every fault at once, each with its variable, the reason
-and what to write instead. Secrets are `SecretStr`: no repr, log line or error shows them.
+The only module that reads the environment. A variable is named after its field: `slack.bot_token` is
+SLACK_BOT_TOKEN. Faults stop the start and are reported together, each with its variable, the reason and what
+to write instead. Secrets are `SecretStr`: no repr, log line or error shows them.
 """
 
 import os
@@ -38,7 +38,7 @@ P = TypeVar("P", bound=PlatformSettings)
 
 
 class VendorRow(Protocol):
-    """What the settings have to know of a vendor. Implemented by providers.vendors.Vendor."""
+    """What the settings need to know of a vendor. Implemented by providers.vendors.Vendor."""
 
     @property
     def name(self) -> str: ...
@@ -48,7 +48,7 @@ class VendorRow(Protocol):
 
     @property
     def prefix(self) -> str:
-        """What its variables begin with."""
+        """The prefix of its variables."""
 
 
 class VendorSettings(SettingsGroup):
@@ -67,9 +67,10 @@ class FoundrySettings(SettingsGroup):
 
 
 class Settings(SettingsGroup):
-    """Everything, frozen. Parts that are not configured are None, vendors that are not are absent.
+    """Everything, frozen. Parts that are not configured are None; vendors that are not configured are absent.
 
-    `file` is switchboard.toml; `keys` holds the variables that its `api_key_env` entries name, where they are set.
+    `file` is switchboard.toml; `keys` holds the variables that its `api_key_env` entries name, where they are
+    set.
     """
 
     host: Host = Field("127.0.0.1", description="an address of this machine, such as 127.0.0.1 or 0.0.0.0")
@@ -110,11 +111,11 @@ class Settings(SettingsGroup):
 
     @property
     def page(self) -> bool:
-        """Whether the web page is served: it knows no sign-in, so only this machine may reach it."""
+        """Whether the web page is served: it has no sign-in, so only this machine may reach it."""
         return loopback(self.host)
 
     def secrets(self) -> frozenset[str]:
-        """Every secret value, for the log's redaction; what is a secret inside of one counts by itself too."""
+        """Every secret value, for the log's redaction, and also the secrets inside one (a URL's password)."""
         parts = (self, self.foundry, *self.platforms.values(), *self.vendors.values())
         values = [value for part in parts if part for _, value in part] + list(self.keys.values())
         found = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
@@ -134,13 +135,13 @@ class Settings(SettingsGroup):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSettings:
-    """What can be set besides the settings of every process: by the platforms and the vendors there are."""
+    """The settings of the known platforms and vendors, besides those that every process has."""
 
     platforms: Mapping[str, type[PlatformSettings]]
     vendors: Sequence[VendorRow]
 
     def variables(self) -> Mapping[str, Variable]:
-        """Every variable there is, by name."""
+        """Every known variable, by name."""
         groups: list[type[SettingsGroup]] = [Settings, *self.platforms.values(), FoundrySettings]
         rows = [row for group in groups for row in group.variables()]
         for vendor in self.vendors:
@@ -151,7 +152,7 @@ class KnownSettings:
     def read(self, environ: Mapping[str, str] | None = None, *, folder: Path = Path()) -> Settings:
         """The settings of this process: the environment, then `.env` in `folder`, then defaults.
 
-        Raises SettingsError with every fault it found.
+        Raises SettingsError with every fault.
         """
         values = dotenv(folder / ".env") | dict(os.environ if environ is None else environ)
         rows = self.variables()
@@ -213,7 +214,7 @@ def _part(kind: type[SettingsGroup], found: Mapping[str, str], prefix: str | Non
 def _platforms(
     known: KnownSettings, found: Mapping[str, str]
 ) -> tuple[dict[str, PlatformSettings], list[str]]:
-    """The settings of every platform that is on, and what is wrong with them."""
+    """The settings of every platform that is on, and the faults in them."""
     platforms: dict[str, PlatformSettings] = {}
     faults: list[str] = []
     for name, kind in known.platforms.items():
@@ -254,7 +255,7 @@ def _name(known: KnownSettings, where: tuple[str, ...]) -> str:
 
 
 def _empty(found: Mapping[str, str], known: Mapping[str, Variable]) -> Iterator[str]:
-    """An empty secret would be one that everybody knows; other empty values count as not set."""
+    """Complaints about empty secrets, which everybody could guess; other empty values count as not set."""
     for name, value in found.items():
         if not value and known[name].secret:
             remedy = known[name].remedy.removesuffix(", or remove it")
@@ -262,7 +263,7 @@ def _empty(found: Mapping[str, str], known: Mapping[str, Variable]) -> Iterator[
 
 
 def _misspelt(values: Mapping[str, str], known: Iterable[str]) -> Iterator[str]:
-    """Names under our own prefix that mean nothing: a typo there would silently change what runs."""
+    """Unknown names with the prefix SWITCHBOARD_: a typo there would silently change what runs."""
     for name in values:
         if name.startswith("SWITCHBOARD_") and name not in known:
             near = get_close_matches(name, known, n=1)
