@@ -1,7 +1,7 @@
-"""Slack, in one object: hears over HTTP or Socket Mode with one set of listeners, answers through sinks.
+"""The Slack adapter: one set of Bolt listeners for HTTP and Socket Mode, and a sink for every event.
 
-Slack is answered after what was heard is in the inbox: nothing is acknowledged that is not stored. Redis out of
-reach is 503 over HTTP and silence over a socket, and Slack delivers again.
+Slack is answered only after the event is in the inbox, so everything acknowledged is stored. When Redis
+cannot be reached, the answer is 503 over HTTP and none over a socket, and Slack delivers again.
 """
 
 import json
@@ -42,8 +42,9 @@ log = logging.getLogger(__name__)
 
 
 class SlackAdapter:
-    """A `bot.ports.Adapter`. One of `bot_token` (one workspace) and `oauth` (several), one of `signing_secret`
-    (HTTP) and `app_token` (Socket Mode). `external`: people of other organisations, in shared channels, may ask.
+    """A `bot.ports.Adapter`. One of `bot_token` (one workspace) and `oauth` (several), one of
+    `signing_secret` (HTTP) and `app_token` (Socket Mode). `external`: people of other organisations, in
+    shared channels, may ask.
     """
 
     def __init__(
@@ -114,13 +115,13 @@ class SlackAdapter:
         return LazySink(adapter=self, event=event, turn_handle=turn_handle)
 
     async def sink_now(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
-        """The sink itself, once it is known whose token speaks. Raises PlatformGone when nobody's does."""
+        """The sink, with the token of the event's workspace. Raises PlatformGone without an installation."""
         reference = ConversationReference.of(event)
         workspace = await self._workspace_of(reference.workspace, reference.enterprise)
         return sink_for(event, reference, workspace=workspace, turn_handle=turn_handle, trusted=self._trusted)
 
     def forget(self, event: Event) -> None:
-        """Whose token speaks there is looked up anew."""
+        """Forgets the workspace's token, so that it is looked up again."""
         reference = ConversationReference.of(event)
         for workspace in (reference.workspace, reference.enterprise):
             self._installations.forget(workspace)
@@ -151,13 +152,13 @@ class SlackAdapter:
             log.info("refused", extra={"status": refusal.status, "why": refusal.why})
             return web.Response(status=refusal.status)
         try:
-            # As JSON, whatever it came as: Bolt loses a command whose text holds the word "payload".
+            # Always as JSON: Bolt loses a form-encoded command whose text holds the word "payload".
             bolt = AsyncBoltRequest(body=json.dumps(body), headers={"content-type": "application/json"})
             answer = await self._app.async_dispatch(bolt)
         except MALFORMED:
             return web.Response(status=400)
         if answer.status == 404:
-            answer.status, answer.body = 200, ""  # a kind of payload that is not for us: do not send it again
+            answer.status, answer.body = 200, ""  # no listener for it: Slack should not repeat it
         return await to_aiohttp_response(answer)
 
     async def _workspace_of(self, workspace: str, enterprise: str) -> Workspace:
@@ -195,7 +196,7 @@ class SlackAdapter:
         return WebApi(client=self._client(token), session=self._session, clock=self._clock)
 
     def _client(self, token: str) -> AsyncWebClient:
-        """Shares our session (one connection pool) and never repeats a call by itself."""
+        """Shares the adapter's session (one connection pool) and never repeats a call by itself."""
         client = AsyncWebClient(
             token=token or None,
             base_url=self._api_url,
@@ -207,7 +208,7 @@ class SlackAdapter:
 
 
 class LazySink:
-    """A sink that finds out who we are when it is first used."""
+    """A sink that looks up the installation when it is first used."""
 
     def __init__(self, *, adapter: SlackAdapter, event: Event, turn_handle: TurnHandle) -> None:
         self._adapter = adapter
@@ -225,7 +226,7 @@ class LazySink:
 
     @contextmanager
     def _looking_again(self) -> Iterator[None]:
-        """A token that does not work may have been replaced meanwhile: once, the turn comes back for the new one."""
+        """A refused token may have been replaced meanwhile: the turn is retried once, with the new one."""
         try:
             yield
         except PlatformGone as gone:

@@ -1,5 +1,5 @@
-"""The names of our own controls, as Slack hands them back: written where they are shown, read where they are pressed."""
+"""The ids of the bot's own controls, as Slack returns them: written when shown, read when pressed."""
 
-VOTE = "vote"  # action_id of the thumbs that Slack itself shows
-ASK = "ask_about_message"  # callback_id of the message shortcut and of its dialogue
-REASON = "vote_reason"  # callback_id of the question why an answer was bad
+VOTE = "vote"  # action_id of Slack's own feedback buttons
+ASK = "ask_about_message"  # callback_id of the message shortcut and of its modal
+REASON = "vote_reason"  # callback_id of the modal that asks why an answer was bad

@@ -1,4 +1,4 @@
-"""Where an answer goes: written into an event when it is heard, read back when it is answered."""
+"""Where to answer: stored in an event when it is received, read back when it is answered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ PLATFORM = "slack"
 
 
 class Surface(StrEnum):
-    """How Slack wants to be answered."""
+    """The kind of place that Slack wants the answer in."""
 
     THREAD = "thread"  # messages in a thread, for everybody there
     COMMAND = "command"  # a slash command: through its response_url, for the asker only
@@ -22,7 +22,7 @@ class Surface(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationReference:
-    """One place. Ids are Slack's; "" where there is none. `ts` is the message that is being answered."""
+    """One place to answer in. Ids are Slack's, "" where there is none. `ts` is the message to answer."""
 
     workspace: str
     enterprise: str = ""
@@ -34,7 +34,7 @@ class ConversationReference:
     direct: bool = False
     surface: Surface = Surface.THREAD
     response_url: str = ""
-    context: str = ""  # the channel the person was looking at, when the question is about it
+    context: str = ""  # the channel the person has open, when the question is about it
 
     @classmethod
     def of(cls, event: Event) -> Self:
@@ -46,7 +46,7 @@ class ConversationReference:
 def reply_fields(
     installation: Installation, *, surface: Surface = Surface.THREAD, direct: bool = False, **parts: str
 ) -> Mapping[str, str]:
-    """The same as an event carries it. `parts` are fields of `ConversationReference`."""
+    """The reference as an event stores it. `parts` are fields of `ConversationReference`."""
     known = {
         "enterprise": installation.enterprise,
         "user_team": installation.workspace,
@@ -63,10 +63,10 @@ def thread_key(installation: Installation, channel: str, root: str = "") -> Thre
 
 
 def command_thread(installation: Installation, channel: str, user: str) -> ThreadKey:
-    """Slash commands of one person in one channel: a conversation of their own."""
+    """One person's slash commands in one channel are a conversation."""
     return thread_key(installation, channel, f"/{user}")
 
 
 def home_thread(installation: Installation, user: str) -> ThreadKey:
-    """A person's App Home: a conversation of its own, so that its buttons come in order."""
+    """A person's App Home is a conversation, so that its buttons are handled in order."""
     return thread_key(installation, "home", user)

@@ -1,4 +1,4 @@
-"""Puts the Slack adapter together from the operator's settings."""
+"""Builds the Slack adapter from the operator's settings."""
 
 from collections.abc import Collection
 
@@ -57,5 +57,5 @@ def adapter(
 
 
 def _named(_method: str, url: URL) -> str:
-    """A Web API method's name; whatever else is called (files, response URLs) carries ids and has none."""
+    """A Web API method's name. Other URLs (files, response URLs) contain ids and get no name."""
     return url.name if url.path.startswith("/api/") else "slack other"

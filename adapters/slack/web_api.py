@@ -1,8 +1,8 @@
-"""The Web API of one workspace: its rate limits kept, its errors said in our own words.
+"""The Web API of one workspace: keeps its rate limits and translates its errors.
 
-Calls that can be left out (`may`) are left out when the limit is near; calls that must be made (`must`) wait their
-turn and obey Retry-After. A broken connection is `NoAnswer`: the call may have been carried out, so only a call that
-can be repeated without harm is repeated. Source of the limits: docs.slack.dev "Rate limits" and each method's page.
+Optional calls (`may`) are left out when the limit is near. Required calls (`must`) wait and obey Retry-After.
+A broken connection is `NoAnswer`: the call may have been carried out, so only idempotent calls are repeated.
+Source of the limits: docs.slack.dev "Rate limits" and each method's page.
 """
 
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ PER_MINUTE: Mapping[str, tuple[int, int]] = {
     "conversations.replies": (50, 0),
     "chat.delete": (50, 0),
 }
-"""Method -> calls in a minute, and how many of those are kept for calls that must be made."""
+"""Method -> calls in a minute, and how many of those are reserved for required calls."""
 
-MINUTE = 62.0  # Slack counts calls when they arrive, which is a little later than when we made them
+MINUTE = 62.0  # Slack counts calls when they arrive, a little later than they were made
 POSTS = (5, 5.5)  # messages in one channel: about one a second, short bursts allowed
 MOST_CHANNELS = 2_000
-PATIENCE = 90.0  # seconds a call waits for its turn before the turn is given back
+PATIENCE = 90.0  # seconds a required call may wait for the rate limit; then the turn is retried later
 GROWING = ("chat.appendStream", "chat.update")
-TRIES = 4  # of a call that may be repeated, over a connection that breaks
+TRIES = 4  # of an idempotent call, over a broken connection
 
 REPEATABLE = frozenset(
     [
@@ -74,11 +74,11 @@ GONE = frozenset(
 
 
 class NoAnswer(PlatformBusy):
-    """No answer: nobody knows whether the call was carried out."""
+    """No answer: the call may or may not have been carried out."""
 
 
 class WebApi:
-    """One workspace's API. Shared by everything that speaks to that workspace in this process."""
+    """One workspace's API. Shared by everything in this process that calls that workspace."""
 
     def __init__(self, *, client: AsyncWebClient, session: aiohttp.ClientSession, clock: Clock) -> None:
         self.client = client
@@ -88,7 +88,7 @@ class WebApi:
         self._channels: dict[str, Allowance] = {}
 
     async def may(self, method: str, **args: Any) -> Mapping[str, Any] | None:
-        """The answer, or None: left out, because others need the calls or Slack asked for a pause."""
+        """An optional call's answer, or None if it was left out for a rate limit or Slack's Retry-After."""
         allowances = self._of(method, args)
         if not all(allowance.spare(self.clock.now()) for allowance in allowances):
             return None
@@ -101,11 +101,11 @@ class WebApi:
             return None
 
     def spares(self, method: str) -> bool:
-        """Whether `may` would go through now: worth asking before something costly is prepared for it."""
+        """Whether `may` would be allowed now. Ask before preparing something costly for it."""
         return all(allowance.spares(self.clock.now()) for allowance in self._of(method, {}))
 
     async def must(self, method: str, **args: Any) -> Mapping[str, Any]:
-        """The answer. Raises PlatformBusy when waiting would take too long, Lost, PlatformGone, PlatformError."""
+        """The answer. Raises PlatformBusy for too long a wait, NoAnswer, PlatformGone, PlatformError."""
         waited, lost = 0.0, 0
         while True:
             allowances = self._of(method, args)
@@ -130,7 +130,7 @@ class WebApi:
                 await self.clock.sleep(pause)
 
     def _of(self, method: str, args: Mapping[str, Any]) -> list[Allowance]:
-        """The allowances a call draws on, made when first needed."""
+        """The allowances that apply to a call, created on first use."""
         found = []
         if method in PER_MINUTE:
             calls, kept = PER_MINUTE[method]
@@ -145,7 +145,7 @@ class WebApi:
         return found
 
     def _of_channel(self, channel: str) -> Allowance:
-        """Channels that nothing was posted to for long are forgotten."""
+        """A channel's allowance. Those of channels without recent posts are forgotten."""
         calls, seconds = POSTS
         found = self._channels.pop(channel, None) or Allowance(calls=calls, seconds=seconds)
         self._channels[channel] = found
@@ -172,7 +172,7 @@ class WebApi:
 
 
 def said(method: str, error: SlackApiError) -> PlatformError:
-    """Slack's refusal in our words."""
+    """Slack's refusal as a PlatformError."""
     response = error.response
     status = getattr(response, "status_code", 0)
     data = response if isinstance(response, Mapping) else getattr(response, "data", None)

@@ -1,8 +1,8 @@
-"""The two deliveries of one mention, and which of them should be taken in.
+"""Dedupes the two deliveries of one mention, `message` and `app_mention`.
 
-Both become the same event and the first one counts. But `app_mention` may come without the files of the message,
-so one without files waits a moment for its twin, where twins are known to come at all. Source: docs.slack.dev
-"app_mention"; that files may be missing is reported, not documented.
+Both become the same event and the first one counts. But `app_mention` may lack the files of the message, so
+one without files waits a moment for the `message`, where that is known to be delivered at all. Source:
+docs.slack.dev "app_mention"; that files may be missing is reported, not documented.
 """
 
 import asyncio
@@ -13,19 +13,19 @@ KEPT = 1_000
 
 
 class MentionDedupe:
-    """Remembers which mentions have already come as a message."""
+    """Remembers which mentions have already been received as a `message`."""
 
     def __init__(self) -> None:
         self._come: OrderedDict[str, asyncio.Event] = OrderedDict()
         self._expected = False
 
     def came(self, id: str) -> None:
-        """The message itself has been taken in."""
+        """The `message` has been received."""
         self._expected = True
         self._of(id).set()
 
     async def wait(self, id: str) -> None:
-        """Returns when the message has come, or when it is no use to wait for it."""
+        """Returns when the `message` has been received, or when waiting is of no use."""
         if not self._expected:
             return
         try:

@@ -1,7 +1,7 @@
-"""Bolt, reduced to what we want of it: one set of listeners for HTTP and Socket Mode, answered after they ran.
+"""Bolt's dispatch: one set of listeners for HTTP and Socket Mode; Slack is answered after they ran.
 
-Authorisation asks our own records, never Slack. An event of a workspace that never installed us ends before any
-listener, with 200 and not a word. Listeners only call `hear`.
+Authorisation reads the stored installations and never asks Slack. An event of a workspace without an
+installation ends before any listener, with 200 and no answer. Listeners only call `hear`.
 """
 
 import logging
@@ -40,11 +40,11 @@ MALFORMED = (AttributeError, KeyError, TypeError, ValueError, IndexError)
 
 log = logging.getLogger(__name__)
 sdk_log = logging.getLogger("adapters.slack.sdk")
-"""Bolt and the SDK log message text at lower levels; what matters is said here. Hence silenced by `router`."""
+"""Set to CRITICAL below: Bolt and the SDK log message text. Errors that matter are logged in this module."""
 
 
 class StoredAuthorize(AsyncAuthorize):
-    """Tells Bolt who we are, from what `before_authorize` found."""
+    """Gives Bolt the installation that `before_authorize` found."""
 
     async def __call__(self, *, context: Any, **_: Any) -> AuthorizeResult:
         installation: Installation = context["ours"]
@@ -82,7 +82,7 @@ def bolt_app(installations: InstallationStore, hear: Hear) -> AsyncApp:
         authorize=StoredAuthorize(),  # type: ignore[no-untyped-call]  # the SDK is not fully typed
         before_authorize=find,
         request_verification_enabled=False,  # the receiver has verified it; a socket needs no signature
-        ignoring_self_events_enabled=False,  # said once, where events are translated
+        ignoring_self_events_enabled=False,  # adapters.slack.inbound.events ignores all bots
         ignoring_self_assistant_message_events_enabled=False,
         attaching_function_token_enabled=False,
         signing_secret="",
@@ -90,7 +90,7 @@ def bolt_app(installations: InstallationStore, hear: Hear) -> AsyncApp:
     app.error(_failed)
     for name in EVENTS:
         app.event(name)(heard)
-    app.event(ANY)(heard)  # a subscription that somebody added by hand is answered, not retried
+    app.event(ANY)(heard)  # an unknown subscription is answered 200; otherwise Slack retries it
     app.command(ANY)(heard)
     app.action(ANY)(heard)
     app.shortcut(ANY)(heard)
@@ -99,7 +99,7 @@ def bolt_app(installations: InstallationStore, hear: Hear) -> AsyncApp:
 
 
 async def _failed(error: Exception, body: Json) -> BoltResponse:
-    """Which answer makes Slack deliver again, and which does not."""
+    """The answer for a failed listener: some make Slack deliver again, others do not."""
     event = str(body.get("event_id") or body.get("trigger_id") or "")
     match error:
         case StorageUnavailable() | PlatformError():

@@ -1,4 +1,5 @@
-"""What Slack sends, as what Switchboard hears. Pure: a payload in, an event out, or None for what is not for us.
+"""Translates Slack's payloads into events. Pure: a payload in, an event out, or None for what the bot
+ignores.
 
 A mention in a channel arrives twice, as `message` and as `app_mention`, in either order: both become the same
 event with the same id, and whether the bot is addressed is read from the text. Sources: docs.slack.dev, the
@@ -40,11 +41,11 @@ ABOUT_CHANNEL = re.compile(r"\bchannel\b", re.IGNORECASE)
 PLATFORM = "slack"
 OWN_COMMAND = "/switchboard"
 SPOKEN = {"", "file_share", "thread_broadcast", "me_message"}
-"""Subtypes of a message that somebody wrote. All others (joins, topics, bots, reminders) are not for us."""
+"""Subtypes of a message that a person wrote. All others (joins, topics, bots, reminders) are ignored."""
 
 
 def translate(payload: Json, installation: Installation, *, now: float) -> Event | None:
-    """Any payload of the Events API, a slash command or an interaction. `now` dates what carries no time."""
+    """Any payload of the Events API, a slash command or an interaction. `now` is for those without a time."""
     if payload.get("type") == "event_callback":
         event = payload.get("event")
         hear = HEARD.get(event.get("type", "")) if isinstance(event, Mapping) else None
@@ -55,7 +56,7 @@ def translate(payload: Json, installation: Installation, *, now: float) -> Event
 
 
 def installation_ids(payload: Json) -> tuple[str, str, bool]:
-    """(team, enterprise, org-wide) of the installation a payload is meant for; "" where it does not say."""
+    """(team, enterprise, org-wide) of the installation a payload is for; "" where it does not say."""
     inside = payload.get("authorizations")
     first = inside[0] if isinstance(inside, list) and inside and isinstance(inside[0], Mapping) else payload
     team = first.get("team_id") or _ident(payload.get("team")) or payload.get("team_id")
@@ -82,7 +83,7 @@ def _message(payload: Json, event: Json, installation: Installation) -> Event | 
 
 
 def _spoken(payload: Json, event: Json, installation: Installation) -> MessageReceived | None:
-    """A person's message. Bots are not answered, ourselves included: two bots could talk for ever."""
+    """A person's message. Bots get no answer, this one included: two bots could talk for ever."""
     channel, ts, user = event.get("channel"), event.get("ts"), event.get("user")
     if event.get("bot_id") or not (channel and ts and user) or user in (installation.user, "USLACKBOT"):
         return None
@@ -118,14 +119,14 @@ def _spoken(payload: Json, event: Json, installation: Installation) -> MessageRe
 
 
 def _context(event: Json, text: str) -> str:
-    """The channel a person looks at while writing to the agent, if the question is about it; else ""."""
+    """The channel a person has open while writing to the agent, if the question is about it; else ""."""
     entities = (event.get("app_context") or {}).get("entities") or []
     channels = [one.get("value") for one in entities if one.get("type") == "slack#/types/channel_id"]
     return str(channels[0]) if channels and ABOUT_CHANNEL.search(text) else ""
 
 
 def _edited(payload: Json, event: Json, installation: Installation) -> Event | None:
-    """Only what a person changed: Slack also sends this for unfurls and other housekeeping."""
+    """An edit by a person. Slack also sends this event for unfurls and other changes of its own."""
     now, before = event.get("message") or {}, event.get("previous_message") or {}
     if now.get("subtype") == "tombstone":
         return _deleted(payload, {**event, "deleted_ts": now.get("ts")}, installation)
@@ -164,7 +165,7 @@ def _deleted(payload: Json, event: Json, installation: Installation) -> Event | 
 
 
 def _home(payload: Json, event: Json, installation: Installation) -> Event | None:
-    """The Home tab asks for its page; the Messages tab is the agent's greeting, once per person."""
+    """The Home tab needs its page; the Messages tab gets the agent's greeting, once per person."""
     user, channel = str(event.get("user") or ""), str(event.get("channel") or "")
     at = _seconds(event.get("event_ts"))
     if event.get("tab") == "home":
@@ -186,7 +187,7 @@ def _home(payload: Json, event: Json, installation: Installation) -> Event | Non
 
 
 def _stopped(payload: Json, event: Json, installation: Installation) -> Event | None:
-    """The Stop that Slack itself shows while a session is processing."""
+    """Slack's own Stop button, shown while a session is processing."""
     channel, root = str(event.get("channel") or ""), str(event.get("thread_ts") or "")
     return StopRequested(
         id=f"stop:{channel}:{root}:{event.get('event_ts')}",
@@ -198,7 +199,7 @@ def _stopped(payload: Json, event: Json, installation: Installation) -> Event | 
 
 
 def _left(payload: Json, event: Json, installation: Installation) -> Event | None:
-    """Uninstalled, or the bot's own token revoked; a person's token is nothing to us."""
+    """Uninstalled, or the bot's own token revoked; people's tokens are not used."""
     if event.get("type") == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
         return None
     return WorkspaceLeft(
@@ -233,14 +234,14 @@ def _command(payload: Json, installation: Installation, now: float) -> MessageRe
 
 
 def _typed(command: str, text: str) -> str:
-    """As it would be typed elsewhere. Slack keeps /help for itself, so /switchboard stands before any command."""
+    """The command as it is typed elsewhere. Slack reserves /help, so /switchboard may precede any command."""
     if command == OWN_COMMAND:
         return f"/{text or 'help'}"
     return f"{command} {text}".strip()
 
 
 def _author_of(payload: Json, event: Json, installation: Installation) -> Author:
-    """`external`: in a channel shared with another organisation, and of that one for all that can be seen here."""
+    """`external`: in a channel shared with another organisation, and by the payload a member of that one."""
     team = _team_of(event)
     shared = bool(payload.get("is_ext_shared_channel"))
     return Author(
@@ -260,7 +261,7 @@ def _thread_of(event: Json, inner: Json, installation: Installation) -> ThreadKe
 
 
 def files(event: Json, installation: Installation) -> tuple[File, ...]:
-    """What is attached. `source` says whose token reads it, besides its address."""
+    """The attachments. `source` holds the URL and the workspace whose token can read it."""
     found = []
     for one in event.get("files") or []:
         if one.get("mode") == "tombstone" or not one.get("id"):

@@ -1,7 +1,8 @@
-"""Whose people somebody is of, where an event does not say enough: in an organisation a press names only a workspace.
+"""Finds out whether a person is external when the event does not tell: in an organisation, a press names a
+workspace only.
 
-Slack is asked, once an hour for each person and workspace of ours: who is a colleague in one organisation is a
-stranger in another. Source: docs.slack.dev "users.info" and "Slack Connect".
+Slack is asked once an hour for each person and installation: a colleague in one organisation is external to
+another. Source: docs.slack.dev "users.info" and "Slack Connect".
 """
 
 from collections import OrderedDict
@@ -12,19 +13,19 @@ from bot.delivery.pacing import Clock
 from bot.domain.errors import PlatformBusy, PlatformError
 from bot.domain.events import Author
 
-FRESH = 3_600.0  # seconds that an answer is believed
+FRESH = 3_600.0  # seconds that an answer is cached
 KEPT = 10_000
 
 
 class ExternalUsers:
-    """Remembers what Slack said about people."""
+    """Caches what Slack says about people."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         self._known: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
 
     async def include(self, author: Author, installation: Installation, web_api: WebApi) -> bool:
-        """Whether somebody who looks like one is a stranger. Raises PlatformBusy when Slack cannot say it now."""
+        """Whether somebody who looks external is. Raises PlatformBusy when Slack cannot tell now."""
         key, now = (installation.workspace, author.id), self._clock.now()
         at, stranger = self._known.get(key, (now - FRESH, True))
         if now - at >= FRESH:
@@ -42,7 +43,7 @@ async def _colleague(author: Author, installation: Installation, web_api: WebApi
     except PlatformBusy:
         raise
     except PlatformError:
-        return False  # Slack does not show this person to us
+        return False  # Slack does not show this person to the bot
     if answer is None:
         raise PlatformBusy("Slack does not say now whose people somebody is of", code="ratelimited")
     person = answer.get("user") or {}

@@ -1,7 +1,7 @@
-"""What is done with everything heard: translated, put into the inbox, and little else.
+"""Handles every payload: translates it and puts the event into the inbox.
 
-The rest cannot wait for a worker: a dialogue opens within three seconds of the click or not at all, and whoever
-writes into a full conversation is told at once, because no worker will see that event.
+Only what cannot wait for a worker is done here: a modal must be opened within three seconds of the click, and
+who writes into a full conversation is told at once, because no worker will see that event.
 """
 
 import logging
@@ -33,7 +33,7 @@ Json = Mapping[str, Any]
 
 
 class EventHandler:
-    """Hears for all workspaces. `external`: people of other organisations, in shared channels, may ask."""
+    """Handles all workspaces' events. `external`: other organisations' people in shared channels may ask."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class EventHandler:
         await self._after(body, installation, event, receipt)
 
     async def _may_ask(self, author: Author, installation: Installation) -> bool:
-        """Strangers only by policy. Raises PlatformBusy: then it is not known now, and Slack has to send again."""
+        """External people only by policy. Raises PlatformBusy if it is not known now: Slack sends again."""
         if not author.external or self._external:
             return True
         return not await self._external_users.include(
@@ -82,7 +82,7 @@ class EventHandler:
         if receipt is Receipt.FULL:
             await self._tell(FULL, event, installation)
         if receipt is Receipt.REFUSED and (body.get("event") or {}).get("type") != "app_mention":
-            await self._tell(NOT_YOURS, event, installation)  # once: a mention comes as a message too
+            await self._tell(NOT_YOURS, event, installation)  # once: a mention is a message too
         match event:
             case WorkspaceLeft():
                 await self._left(installation)
@@ -92,7 +92,7 @@ class EventHandler:
                 await self._idle(event, installation)
 
     async def _reaction(self, body: Json, installation: Installation) -> Event | None:
-        """A thumb under one of our answers. Slack does not say in which thread, so the message is looked up."""
+        """A thumb under the bot's answer. Slack does not name the thread, so the message is looked up."""
         event = body.get("event") or {}
         if event.get("type") != "reaction_added" or event.get("item_user") != installation.user:
             return None
@@ -133,7 +133,7 @@ class EventHandler:
         )
 
     async def _idle(self, event: StopRequested, installation: Installation) -> None:
-        """Slack's own Stop leaves a session as it was: where nothing ran, nobody else would end it."""
+        """Slack's own Stop does not end a session: when nothing is running, it has to be ended here."""
         reference = ConversationReference.of(event)
         await self._quietly(
             installation,

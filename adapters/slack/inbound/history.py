@@ -1,6 +1,6 @@
-"""What Switchboard reads from Slack when it is asked to: a thread's earlier messages, and files.
+"""Reads from Slack: a thread's earlier messages, and files.
 
-The token goes to Slack's own file hosts and nowhere else, redirects included. Sources: docs.slack.dev
+The token is sent to Slack's own file hosts only, also after a redirect. Sources: docs.slack.dev
 "conversations.replies", "Working with files".
 """
 
@@ -28,7 +28,7 @@ HOPS = 3
 async def thread_before(
     web_api: WebApi, installation: Installation, reference: ConversationReference
 ) -> Sequence[ChatMessage]:
-    """The last people's messages in the thread before `reference.ts`, oldest first. Raises PlatformError."""
+    """People's last messages in the thread before `reference.ts`, oldest first. Raises PlatformError."""
     found: list[Mapping[str, Any]] = []
     cursor = ""
     for _ in range(PAGES):
@@ -51,9 +51,10 @@ async def thread_before(
 async def channel_before(
     web_api: WebApi, installation: Installation, reference: ConversationReference
 ) -> Sequence[ChatMessage]:
-    """The last words in the channel that a person writing to the agent is looking at. Raises PlatformError.
+    """The last messages of the channel that a person writing to the agent has open. Raises PlatformError.
 
-    Slack names that channel only to somebody who can read it, and shows it to us only where we were invited.
+    Slack names only a channel that the person can read, and shows its messages only where the bot was
+    invited.
     """
     answer = await web_api.must("conversations.history", channel=reference.context, limit=MOST)
     found = [one for one in answer.get("messages", ()) if _earlier(one, installation, reference.ts)]
@@ -76,7 +77,7 @@ def _said(message: Mapping[str, Any], installation: Installation) -> ChatMessage
 
 
 async def _named(web_api: WebApi, heard: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
-    """The same with people's names, as far as they are easily had."""
+    """The messages with people's names, as far as they can be read cheaply."""
     names: dict[str, str] = {}
     for user in dict.fromkeys(one.author.id for one in heard):
         if len(names) == NAMES:
@@ -100,7 +101,7 @@ class FileDownloads:
         self._largest = largest
 
     async def fetch(self, session: aiohttp.ClientSession, token: str, file: File) -> bytes:
-        """The file's bytes. Raises PlatformError when it is not Slack's, too large, or not what it says it is."""
+        """The file's bytes. Raises PlatformError when it is not Slack's, too large, or of another type."""
         url = file.source.get("url", "")
         headers = {"Authorization": f"Bearer {token}"}
         for _ in range(HOPS):
@@ -138,7 +139,7 @@ class FileDownloads:
         if answer.status != 200:
             raise PlatformError(f"a file answered {answer.status}", code=str(answer.status))
         if answer.content_type == "text/html" and file.media_type != "text/html":
-            # Slack shows its sign-in page, with status 200, to a token that may not read files.
+            # Slack answers a token that may not read files with its sign-in page and status 200.
             raise PlatformError("a file is not readable with this token", code="missing_scope")
         data = bytearray()
         async for chunk in answer.content.iter_chunked(1 << 16):

@@ -1,7 +1,7 @@
-"""Buttons, menus and dialogues, as what Switchboard hears. Pure.
+"""Translates buttons, menus and modals into events. Pure.
 
-A control's action_id is "<action>.<number>"; its value is what the core gave it. Slack's own thumbs carry both in
-the value. Sources: docs.slack.dev, "Interaction payloads" and the page of each.
+A control's action_id is "<action>.<number>"; its value is what the core gave it. Slack's own feedback buttons
+have both in the value. Sources: docs.slack.dev, "Interaction payloads" and the page of each.
 """
 
 import json
@@ -55,13 +55,13 @@ def _pressed(payload: Json, installation: Installation, now: float) -> Event | N
         action=action,
         value=value,
         message=str(_container(payload).get("message_ts") or ""),
-        threaded="surface" not in reply,  # what we say in a channel or to a person is always in a thread
+        threaded="surface" not in reply,  # the bot always answers in a thread in channels and direct messages
         private="surface" in reply,
     )
 
 
 def _chosen(payload: Json) -> tuple[Action, str] | None:
-    """What was pressed, and its value; None for a control that is not ours."""
+    """The pressed action and its value; None for a control that is not the bot's."""
     actions = payload.get("actions")
     first = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
     value = str((first.get("selected_option") or {}).get("value") or first.get("value") or "")
@@ -72,7 +72,7 @@ def _chosen(payload: Json) -> tuple[Action, str] | None:
 
 
 def _origin(payload: Json, installation: Installation, user: str) -> tuple[ThreadKey, Mapping[str, str]]:
-    """The conversation a control belongs to, and how to answer there."""
+    """The conversation of a control, and where to answer."""
     box = _container(payload)
     if box.get("type") == "view":
         return home_thread(installation, user), reply_fields(installation, surface=Surface.HOME, user=user)
@@ -93,7 +93,7 @@ def _origin(payload: Json, installation: Installation, user: str) -> tuple[Threa
 
 
 def _submitted(payload: Json, installation: Installation, now: float) -> Event | None:
-    """A dialogue of ours. Where it leads was written into its private_metadata, which only Slack and we see."""
+    """A submitted modal. Its private_metadata, which people cannot see, holds the conversation reference."""
     view = payload.get("view") or {}
     about = json.loads(view.get("private_metadata") or "{}")
     user, text = _person(payload, installation), _typed(view)
@@ -125,18 +125,18 @@ def _submitted(payload: Json, installation: Installation, now: float) -> Event |
 
 
 def _quoted(text: str) -> str:
-    """Somebody else's words, which every line says."""
+    """Somebody else's message as a Markdown quote, every line marked."""
     return "\n".join(f"> {line}" for line in text.splitlines())
 
 
 def _typed(view: Json) -> str:
-    """What was typed into a dialogue's one text field."""
+    """The text typed into a modal's only text field."""
     values = ((view.get("state") or {}).get("values") or {}).values()
     return " ".join(str(one.get("value") or "") for block in values for one in block.values()).strip()
 
 
 def _person(payload: Json, installation: Installation) -> Author:
-    """Of another workspace, for all that can be seen here; it may still be one of our organisation's."""
+    """A person of another workspace by the payload; that may still be one of the same organisation."""
     who = payload.get("user") or {}
     return Author(
         id=str(who.get("id") or ""),

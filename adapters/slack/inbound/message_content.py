@@ -1,4 +1,4 @@
-"""Slack's message text as plain words.
+"""Turns Slack's message text into plain words.
 
 Slack writes mentions, channels, dates and links as `<...>` and escapes &, < and >. Source: docs.slack.dev
 "Formatting message text".
@@ -11,12 +11,12 @@ TOKEN = re.compile(r"<([^<>]*)>")
 
 
 def plain_words(text: str, *, bot: str = "") -> str:
-    """The words a person wrote. The mention of the bot itself is left out."""
+    """The text a person wrote, without the mention of the bot itself."""
     return html.unescape(TOKEN.sub(lambda found: _word(found.group(1), bot), text)).strip()
 
 
 def mentions(text: str, bot: str) -> bool:
-    """Whether the bot is mentioned. Slack escapes `<` in people's own words, so this cannot be typed."""
+    """Whether the bot is mentioned. Slack escapes `<` in people's text, so this cannot be forged."""
     return bool(bot) and re.search(rf"<@{re.escape(bot)}(\|[^<>]*)?>", text) is not None
 
 

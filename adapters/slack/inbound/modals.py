@@ -1,7 +1,7 @@
-"""The two dialogues: asking about somebody's message, and why an answer was bad. Pure.
+"""The two modals: a question about somebody's message, and why an answer was bad. Pure.
 
-A dialogue must be opened within three seconds of the click, so it is opened where the click is heard. Where its
-text leads is written into private_metadata. Source: docs.slack.dev "Modals".
+A modal must be opened within three seconds of the click, so the inbound handler opens it. The conversation of
+its text is stored in private_metadata. Source: docs.slack.dev "Modals".
 """
 
 import json
@@ -12,8 +12,8 @@ from adapters.slack.callback_ids import ASK, REASON
 from adapters.slack.inbound.message_content import plain_words
 from adapters.slack.outbound.rendering.blocks import plain_text
 
-QUOTE = 1_500  # characters of the message that are sent along
-METADATA = 3_000  # characters Slack keeps for us
+QUOTE = 1_500  # characters of the message that are quoted
+METADATA = 3_000  # characters that Slack allows
 
 Json = Mapping[str, Any]
 
@@ -40,7 +40,7 @@ def about_message(payload: Json, bot: str) -> dict[str, Any]:
 
 
 def why_bad(payload: Json, turn: str) -> dict[str, Any]:
-    """Asks what was wrong, after a thumb down. Closing it is an answer too."""
+    """Asks what was wrong, after a thumb down. It may be closed without an answer."""
     box = payload["container"]
     about = {"channel": box["channel_id"], "turn": turn}
     about["thread"] = str(box.get("thread_ts") or box["message_ts"])

@@ -1,8 +1,8 @@
-"""The door: proves that a request is Slack's and readable before anything else sees it.
+"""Verifies that a request comes from Slack and is readable, before anything else sees it.
 
-Bolt's own check answers 500 to a non-numeric timestamp or a body that is not JSON, and misreads a slash command
-whose text holds the word "payload". So the signature is verified here, over the raw bytes, and Bolt is handed a
-parsed body. Source: docs.slack.dev "Verifying requests from Slack".
+Bolt's own check answers 500 to a non-numeric timestamp or a body that is not JSON, and misreads a slash
+command whose text holds the word "payload". So the signature is verified here, over the raw bytes, and Bolt
+receives a parsed body. Source: docs.slack.dev "Verifying requests from Slack".
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 LARGEST = 1 << 20  # bytes
 DEEPEST = 60  # levels of nesting; Slack's own blocks need about ten
-OLDEST = 300  # seconds between Slack's clock and ours, either way
+OLDEST = 300  # seconds between Slack's clock and this machine's, either way
 MOST_FIELDS = 200
 
 Json = dict[str, Any]
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RequestRefused(Exception):
-    """Why a request was turned away. The text is for the operator's log and says nothing about the secret."""
+    """A refused request. The text is for the operator's log and says nothing about the secret."""
 
     status: int
     why: str
@@ -61,7 +61,7 @@ class Receiver:
 
 
 def _payload(body: bytes, content_type: str) -> Json:
-    """What a body says. Raises `RequestRefused` with 400 for everything that is not a JSON object or a form."""
+    """The payload of a body. Raises `RequestRefused` with 400 for all but a JSON object or a form."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -80,7 +80,7 @@ def _payload(body: bytes, content_type: str) -> Json:
 
 
 def _loaded(text: str) -> Json:
-    """A JSON object of sane depth."""
+    """A JSON object that is not nested too deeply."""
     if depth(text) > DEEPEST:
         raise RequestRefused(400, "nested too deeply")
     try:

@@ -1,4 +1,4 @@
-"""Socket Mode: Slack reached from inside, without a public address. Source: docs.slack.dev "Using Socket Mode"."""
+"""Socket Mode: a connection to Slack without a public address. Source: docs.slack.dev "Using Socket Mode"."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class SocketMode:
-    """Connected while it is entered. Connecting goes on behind: a Slack that is away does not keep us from starting."""
+    """Connected while it is entered. Connects in the background: starting does not depend on Slack."""
 
     def __init__(self, *, app: AsyncApp, app_token: str, client: AsyncWebClient) -> None:
         self._handler = AsyncSocketModeHandler(app, app_token, logger=sdk_log, web_client=client)
@@ -43,7 +43,7 @@ class SocketMode:
         await self._tasks.__aexit__(None, None, None)
 
     async def _connect(self) -> None:
-        """The SDK keeps a connection alive; the first address is asked for here, to say what is wrong with it."""
+        """The SDK keeps a connection alive. The first URL is requested here, to report its errors."""
         while True:
             try:
                 answer = await self._client.apps_connections_open(app_token=self._token)

@@ -1,4 +1,4 @@
-"""Slack's part of `switchboard check`: whether the tokens work, and whether the app may do what it has to."""
+"""Slack's part of `switchboard check`: whether the tokens work, and whether the app has its scopes."""
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -12,7 +12,7 @@ SECONDS = 10
 
 
 async def check_credentials(said: SlackSettings) -> str:
-    """What is wrong and what to type; "" when nothing is. With OAuth there is no token yet to try."""
+    """What is wrong and what to type; "" when nothing is wrong. With OAuth there is no token to try yet."""
     client = AsyncWebClient(base_url=said.api_url, timeout=SECONDS, retry_handlers=[])
     try:
         if said.bot_token and not said.oauth:

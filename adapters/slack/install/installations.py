@@ -1,6 +1,6 @@
-"""Who we are in each workspace: one by a token in the settings, or several that installed us.
+"""The bot's installation in each workspace: one by a token in the settings, or several by OAuth.
 
-A workspace that never installed us gets nothing: its events are dropped unread.
+The events of a workspace without an installation are dropped unread.
 """
 
 import asyncio
@@ -15,18 +15,20 @@ from bot.delivery.pacing import Clock
 from bot.domain.errors import PlatformBusy, PlatformError
 from bot.ports import SecretStore
 
-FRESH = 60.0  # seconds that a look-up is believed
-EARLY = 7_200.0  # seconds before a token ends at which it is exchanged
-LATE = 1_800.0  # ... and at which nobody is waited for any more
+FRESH = 60.0  # seconds that a look-up is cached
+EARLY = 7_200.0  # seconds before a token expires when it is exchanged
+LATE = 1_800.0  # ... and when every caller waits for the exchange
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """The bot in one workspace, or in a whole organisation (`org_wide`: then `workspace` is the enterprise's id).
+    """The bot in one workspace, or in a whole organisation (`org_wide`: then `workspace` is the enterprise's
+    id).
 
-    `user` and `bot` are the bot's user id and bot id. `expires` is in unix seconds, 0 for a token that stays.
+    `user` and `bot` are the bot's user id and bot id. `expires` is in unix seconds, 0 for a token that does
+    not expire.
     """
 
     workspace: str
@@ -47,21 +49,21 @@ class Installation:
 
 
 class InstallationStore(Protocol):
-    """Finds out who we are. Raises StorageUnavailable or PlatformBusy when that cannot be said now."""
+    """Finds installations. Raises StorageUnavailable or PlatformBusy when one cannot be read now."""
 
     async def find(self, team: str, enterprise: str) -> Installation | None: ...
 
     async def remove(self, installation: Installation) -> None:
-        """The workspace has left."""
+        """Deletes the installation of a workspace that removed the bot."""
         ...
 
     def forget(self, workspace: str) -> None:
-        """What is remembered of it may be old: look again."""
+        """Forgets the cached installation, so that it is read again."""
         ...
 
 
 class TokenInstallation:
-    """One workspace, by the token of the settings. Slack is asked once who that makes us."""
+    """One workspace, by the token of the settings. Slack is asked once for its ids."""
 
     def __init__(self, *, token: str, web_api: Callable[[str], WebApi]) -> None:
         self._token = token
@@ -103,9 +105,10 @@ class TokenInstallation:
 
 
 class OAuthInstallations:
-    """Every workspace that installed us, of those that are `admitted` (ids of workspaces and organisations, or "*").
+    """Every workspace that installed us, of those that are `admitted` (ids of workspaces and organisations,
+    or "*").
 
-    Tokens are kept in the vault, and exchanged before they end.
+    Tokens are kept in the secret store, and exchanged before they expire.
     """
 
     def __init__(
@@ -131,7 +134,7 @@ class OAuthInstallations:
         return None
 
     def admits(self, installation: Installation) -> bool:
-        """Whether the operator wants this workspace at all; asked with every event, for that may change."""
+        """Whether the operator allows this workspace. Checked with every event: the setting may change."""
         return not self._admitted.isdisjoint({"*", installation.workspace, installation.enterprise} - {""})
 
     async def keep(self, installation: Installation) -> None:
@@ -159,7 +162,7 @@ class OAuthInstallations:
         return installation
 
     async def _renewed(self, installation: Installation) -> Installation:
-        """A fresh token. A refresh token works once, so one replica at a time takes the baton."""
+        """A new token. A refresh token works once, so only one replica at a time may use it."""
         baton = await self._secrets.take(_baton_name(installation.workspace))
         if baton is None and installation.expires - self._clock.now() > LATE:
             return installation
@@ -177,7 +180,7 @@ class OAuthInstallations:
 
 
 class TokenExchange(Protocol):
-    """Trades a refresh token for a new pair."""
+    """Exchanges a refresh token for a new pair."""
 
     async def renewed(self) -> Installation: ...
 
@@ -191,7 +194,7 @@ def _baton_name(workspace: str) -> str:
 
 
 def granted(answer: dict[str, object], *, now: float, bot: str = "") -> Installation:
-    """What oauth.v2.access grants. Source: docs.slack.dev "oauth.v2.access"."""
+    """The installation in an answer of oauth.v2.access. Source: docs.slack.dev "oauth.v2.access"."""
     team, enterprise = _ident(answer.get("team")), _ident(answer.get("enterprise"))
     org_wide = bool(answer.get("is_enterprise_install"))
     lasts = answer.get("expires_in")

@@ -1,7 +1,7 @@
-"""The app's manifest: what Slack is asked for, and why. Ready to paste at api.slack.com/apps.
+"""The app's manifest, with a reason for every scope and event. Ready to paste at api.slack.com/apps.
 
-Without a host it is the Socket Mode variant, which is also kept in manifests/slack.yaml. Source: docs.slack.dev
-"App manifest reference"; limits from Slack's published schema 2.0.0.
+Without a host it is the Socket Mode variant, which is also kept in manifests/slack.yaml. Source:
+docs.slack.dev "App manifest reference"; limits from Slack's published schema 2.0.0.
 """
 
 import json
@@ -43,14 +43,14 @@ EVENTS: Mapping[str, str] = {
 }
 
 OWN_COMMAND = CommandRow(name="switchboard", does="What works here", usage="[COMMAND]")
-"""Leads to all others, where a name is taken or Slack keeps it for itself, as it does /help."""
+"""Takes all the others as an argument, for names that are taken or that Slack reserves, like /help."""
 SLASH_COMMANDS = (*(row for row in COMMANDS if row.name != "help"), OWN_COMMAND)
 
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
 
 
 def render_manifest(host: str = "") -> str:
-    """YAML for a public https host (and port), or for Socket Mode. Raises SettingsError for what is no host."""
+    """YAML for a public https host (and port), or for Socket Mode. Raises SettingsError for a bad host."""
     name = host.removeprefix("https://").rstrip("/")
     if name and not HOST.fullmatch(name):
         raise SettingsError(f'--host {host!r} is not a host name. Write one such as "bot.example.com".')
@@ -59,7 +59,7 @@ def render_manifest(host: str = "") -> str:
 
 
 def manifest(host: str = "") -> dict[str, Any]:
-    """The same as data."""
+    """The manifest as data."""
     events = f"https://{host}/slack/events" if host else ""
     address = {"request_url": events} if events else {}
     redirect = {"redirect_urls": [f"https://{host}/slack/oauth_redirect"]} if host else {}

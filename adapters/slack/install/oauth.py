@@ -1,8 +1,9 @@
-"""Several workspaces: /slack/install sends a person to Slack, /slack/oauth_redirect takes what they bring back.
+"""OAuth for several workspaces: /slack/install redirects a person to Slack, /slack/oauth_redirect receives
+the code.
 
-A state is random, works once, lasts ten minutes and only in the browser that started: otherwise somebody could make
-another person install the app into a workspace of the attacker's choosing. Source: docs.slack.dev "Installing with
-OAuth".
+A state is random, works once, for ten minutes, and only in the browser that started: otherwise somebody could
+make another person install the app into a workspace of the attacker's choosing. Source: docs.slack.dev
+"Installing with OAuth".
 """
 
 import base64
@@ -71,11 +72,11 @@ class OAuthFlow:
         return TokenRenewal(oauth=self, before=before)
 
     async def access(self, *, bot: str = "", **grant: str) -> Installation:
-        """Trades a code or a refresh token. Raises PlatformError."""
+        """Exchanges a code or a refresh token. Raises PlatformError."""
         if self.client is None:
             raise PlatformError("not running yet")
         try:
-            # Not by the SDK's own method: that one uses what aiohttp is about to remove.
+            # Not the SDK's own method, which uses what aiohttp is about to remove.
             answer = await self.client.api_call("oauth.v2.access", data=grant, headers=self._basic)
             installation = granted(
                 answer.data if isinstance(answer.data, dict) else {}, now=self._clock.now(), bot=bot
@@ -136,7 +137,7 @@ class OAuthFlow:
         return answer
 
     async def _started_here(self, request: web.Request) -> bool:
-        """Takes the state, so that it never works again, and compares it with the cookie it was bound to."""
+        """Takes the state, so that it works only once, and compares it with the cookie it was bound to."""
         state, cookie = request.query.get("state", ""), request.cookies.get(COOKIE, "")
         if not state or not cookie or len(state) > CODE:
             return False
@@ -145,7 +146,7 @@ class OAuthFlow:
 
 
 class TokenRenewal:
-    """One installation's next token."""
+    """Renews one installation's token."""
 
     def __init__(self, *, oauth: OAuthFlow, before: Installation) -> None:
         self._oauth = oauth

@@ -1,13 +1,13 @@
-"""One message of an answer, from nothing to finished.
+"""One message of an answer, from its creation to its last edit.
 
-How an answer stays one answer. A message is either posted with a deterministic client_msg_id and metadata, or
-streamed natively, which has neither; both are looked for in the thread before they would be made a second time.
-Growing is only a preview: whatever becomes of it (a limit, a lost call, Slack ending the stream, a crash), the
-last edit writes the whole page as blocks with its metadata, and repeating that edit changes nothing. So nothing is
-lost or doubled at any point, and a refusal on the native side costs smoothness, never text.
+How an answer is never posted twice. A message is either posted with a deterministic client_msg_id and
+metadata, or streamed natively, which has neither. Both are searched in the thread before they are created
+again. A growing message is only a preview: whatever happens to it (a rate limit, a lost call, Slack ending
+the stream, a crash), the last edit writes the whole page as blocks with its metadata, and may be repeated. So
+no text is lost or doubled, and a refusal of the native stream costs smoothness, never text.
 
-Neither chat.update nor the streaming methods document unfurl flags. Edits carry them all the same, and a native
-preview holds no address that could be fetched.
+Neither chat.update nor the streaming methods document unfurl flags. Edits send them all the same, and a
+native preview holds no URL that could be fetched.
 """
 
 import uuid
@@ -26,7 +26,7 @@ from bot.domain.replies import Action, Button
 from bot.ports import TurnHandle
 
 SPACE = uuid.UUID("6f1b3f5e-0d3a-5c7b-9a35-6d3f0c2f5b11")
-STREAM_BYTES = 10_000  # of preview; Slack ends streams at about 11,000 bytes or 12,000 characters
+STREAM_BYTES = 10_000  # of a preview; Slack ends streams at about 11,000 bytes or 12,000 characters
 STREAM_SECONDS = 240.0  # Slack ends them at about 300
 SIMPLER = (layout.simple, layout.plainest)
 REFUSED_SHAPE = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long")
@@ -34,7 +34,7 @@ REFUSED_SHAPE = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkContext:
-    """What a turn is shown with."""
+    """What a sink needs to show a turn."""
 
     web_api: WebApi
     session: AgentSession
@@ -54,26 +54,26 @@ class AnswerMessage:
         self.sink_context = sink_context
         self.number = number
         self.ts = ts
-        self.done = False  # this attempt has written it for good
+        self.done = False  # this attempt has sent the last edit
         self._streaming = False
-        self._stream_open = False  # Slack may still think that it streams
+        self._stream_open = False  # for Slack the stream may still be open
         self._sent = ""
         self._began = 0.0
-        self._task = False  # a task that stands for thinking is shown as going on
+        self._task = False  # the task that shows thinking is in progress
 
     async def find(self, known: Sequence[str]) -> None:
-        """Sets `ts` where the message may be there already and is."""
+        """Sets `ts` if an earlier attempt has created the message."""
         if not self.ts and self.sink_context.reconciliation.doubtful:
             self.ts = await self.sink_context.reconciliation.find(self.number, known)
 
     async def open(self, text: str, status: str, known: Sequence[str]) -> None:
-        """Makes the message while its text still grows. Afterwards `ts` is set."""
+        """Creates the message while its text still grows. Afterwards `ts` is set."""
         await self.find(known)
         if not self.ts and not await self._start(text, status, known):
             await self.post(layout.growing(text, status, self.sink_context.stop), known)
 
     async def finish(self, content: dict[str, Any], known: Sequence[str], *, session: str = "active") -> None:
-        """Writes the page for good, making it if need be. Raises PlatformBusy when Slack cannot take it now."""
+        """Writes the final page, creating the message if needed. Raises PlatformBusy when Slack is busy."""
         await self.find(known)
         if self.ts:
             await self._stop_stream(session)
@@ -83,7 +83,7 @@ class AnswerMessage:
         self.done = True
 
     async def grow(self, text: str, status: str) -> None:
-        """Shows more of it, if Slack can be bothered now."""
+        """Shows more of it, if the rate limits allow that now."""
         web_api = self.sink_context.web_api
         if self._streaming and web_api.spares("chat.appendStream"):
             await self._append(text)
@@ -92,7 +92,7 @@ class AnswerMessage:
             await self._preview_by_edit(text, status)
 
     async def edit(self, content: dict[str, Any]) -> None:
-        """Replaces everything in the message; a message that somebody deleted is made again."""
+        """Replaces the whole content. A message that somebody deleted is created again."""
         try:
             await self._update(content)
         except PlatformError as error:
@@ -112,7 +112,7 @@ class AnswerMessage:
                     raise
 
     async def post(self, content: dict[str, Any], known: Sequence[str], *, again: bool = False) -> None:
-        """Posts it once, however often Slack's answer gets lost."""
+        """Posts it exactly once, even when Slack's answers are lost."""
         reference, turn_handle = self.sink_context.reference, self.sink_context.turn_handle
         key = uuid.uuid5(SPACE, f"{turn_handle.id}:{self.number}{':again' if again else ''}")
         for attempt in range(TRIES):
@@ -132,6 +132,7 @@ class AnswerMessage:
                     continue
                 if not isinstance(error, NoAnswer) and not error.code.startswith("duplicate"):
                     raise
+                # It may have been posted all the same: the thread tells.
                 self.sink_context.reconciliation.doubt()
                 self.ts = await self.sink_context.reconciliation.find(self.number, known)
             else:
@@ -141,7 +142,7 @@ class AnswerMessage:
         raise PlatformBusy("nobody knows whether the message was posted", code="lost")
 
     async def remove(self) -> None:
-        """Takes away a message that a shorter answer does not need any more."""
+        """Deletes a message that a shorter answer no longer needs."""
         await self._stop_stream("processing")
         try:
             await self.sink_context.web_api.must(
@@ -165,7 +166,7 @@ class AnswerMessage:
         except PlatformError as error:
             if error.code != "streaming_state_conflict":
                 raise
-            # Slack ends every stream after some minutes: the turn comes back then.
+            # Slack ends every stream after some minutes. The turn is retried then.
             raise PlatformBusy(
                 "a stream that cannot be stopped", code=error.code, retry_after=60.0
             ) from error
@@ -190,11 +191,11 @@ class AnswerMessage:
         except PlatformGone:
             raise
         except PlatformError as error:
-            # The next edit, or the last one, says it all again. An earlier attempt may have left it streaming.
+            # Nothing is lost: the next edit has the whole text. An earlier attempt's stream may be open.
             self._stream_open |= error.code == "streaming_state_conflict"
 
     async def _start(self, text: str, status: str, known: Sequence[str]) -> bool:
-        """Begins to stream. False: post it instead, unless `ts` says that the stream is there after all."""
+        """Starts a stream. False: post the message instead, unless `ts` shows that the stream exists."""
         reference = self.sink_context.reference
         if not await self.sink_context.session.begin():
             return False
@@ -227,7 +228,7 @@ class AnswerMessage:
         return True
 
     async def _append(self, text: str) -> None:
-        """Adds what is new and certain; gives up streaming as soon as anything is not as it should be."""
+        """Appends the new text that is final. Ends streaming at the first irregularity."""
         shown = preview(text)
         if (
             self.sink_context.web_api.clock.now() - self._began > STREAM_SECONDS
@@ -235,7 +236,7 @@ class AnswerMessage:
         ):
             self._streaming = False
             return
-        if not shown.startswith(self._sent):
+        if not shown.startswith(self._sent):  # a stream can only be appended to; an edit can replace
             self._streaming = False
             return
         more = shown[len(self._sent) :]
@@ -256,7 +257,7 @@ class AnswerMessage:
             self._sent, self._task = shown, False
 
     def _thinking(self, status: str) -> list[dict[str, Any]]:
-        """The task that stands for thinking: going on while there is only a status, done with the first words."""
+        """The task that shows thinking: in progress while there is only a status, complete with text."""
         if status and not self._sent:
             self._task = True
             return [_task(status, "in_progress")]
@@ -277,9 +278,9 @@ class AnswerMessage:
         except PlatformBusy:
             if needed:
                 raise
-            self._stream_open = True
+            self._stream_open = True  # the next call tries again
         except PlatformError:
-            return  # it has ended already: by the person, by age, or by an earlier call
+            return  # it has already ended: by the person, by age, or by an earlier call
 
 
 def _task(title: str, status: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Slack's own way to show an agent at work: session status with its own Stop, and streamed messages.
+"""Slack's native display of a working agent: a session status with Slack's own Stop, and streamed messages.
 
-Only apps declared as agents, on paid plans, may use it. Where Slack refuses, that is remembered for a while and the
-answer grows by edits. Streams may be started about twenty times a minute in a workspace, over all replicas, so
-starts are taken from a shared budget, a few at a time. Sources: docs.slack.dev, "agents.sessions.setStatus",
+Only apps declared as agents, on paid plans, may use it. A refusal is remembered for a while and the answer
+grows by edits. A workspace allows about twenty stream starts a minute, over all replicas, so starts are taken
+from a shared rate limiter, a few at a time. Sources: docs.slack.dev, "agents.sessions.setStatus",
 "chat.startStream".
 """
 
@@ -17,7 +17,7 @@ from bot.ports import RateLimiter
 
 log = logging.getLogger(__name__)
 
-FORGET = 600.0  # seconds until a refusal is tried again
+FORGET = 600.0  # seconds until a stream is tried again after a refusal
 PACK, PACKS, PACKS_A_SECOND = 4, 2, 3 / 60  # never more than twenty starts in any minute
 TITLE = 200
 
@@ -43,7 +43,7 @@ class NativeStreams:
         self._refused_until = max(self._refused_until, self._web_api.clock.now() + FORGET)
 
     async def take(self) -> bool:
-        """Takes one stream start from this process's share, or a new share from the common budget."""
+        """Takes one stream start from this process's share, or a new share from the rate limiter."""
         if self._starts == 0 and self._web_api.clock.now() >= self._none_until:
             await self._take_pack()
         if self._starts == 0:
@@ -66,7 +66,7 @@ class NativeStreams:
 
 
 class AgentSession:
-    """One turn's session: working while the answer grows, idle in the end whatever happens."""
+    """One turn's session: working while the answer grows, and idle in the end in any case."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class AgentSession:
         self.open = False
 
     async def begin(self) -> bool:
-        """Shows the session as working, with Slack's Stop. False: let the answer grow by edits."""
+        """Shows the session as working, with Slack's Stop. False: the answer grows by edits."""
         if self._native_streams.refused or not self._place.thread or not await self._native_streams.take():
             return False
         try:
@@ -97,13 +97,13 @@ class AgentSession:
             return False
         self.open = answer is not None
         if answer is not None and answer.get("warning"):
-            # Without the subscription Slack would show work in progress and no way to stop it.
+            # Without the event subscription, Slack would show work in progress without a working Stop.
             self._native_streams.refuse()
             return False
         return self.open
 
     async def end(self) -> None:
-        """Shows the session as idle. What Slack says to that changes nothing for the answer."""
+        """Shows the session as idle. An error of Slack changes nothing for the answer."""
         if not self.open and (self._native_streams.refused or not self._resumed):
             return
         self.open = self._resumed = False

@@ -1,8 +1,8 @@
-"""What an earlier attempt at this turn left in the thread without telling us.
+"""Reconciliation: finds messages that an earlier attempt at this turn left in the thread without saving them.
 
-A post whose answer was lost, or whose worker was killed, may or may not be there. Posted messages carry our turn
-and their number as metadata; a streamed message cannot carry any until it ends, so it is known by what it is not:
-ours, after the question, and without the metadata that every finished message has.
+When the answer to a post was lost, or the worker killed, the message may exist or not. Posted messages have
+the turn and their number as metadata. A streamed message has none until it ends, so it is recognised by
+elimination: the bot's own, after the question, and without the metadata that every finished message has.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ def turn_metadata(turn_handle: TurnHandle, part: int) -> dict[str, Any]:
 
 
 class Reconciliation:
-    """Reads the thread when it is needed, once per doubt."""
+    """Reads the thread only when a message may exist, once per `doubt`."""
 
     def __init__(
         self,
@@ -38,14 +38,15 @@ class Reconciliation:
         self._place = reference
         self._turn_handle = turn_handle
         self._found: list[Mapping[str, Any]] | None = None
-        self.doubtful = turn_handle.attempt > 1  # there may be messages that nobody told us of
+        self.doubtful = turn_handle.attempt > 1  # there may be messages that were not saved
 
     def doubt(self) -> None:
-        """A message may just have been made without our knowing: look again before making it."""
+        """A message may just have been created although the call failed: look before creating it."""
         self.doubtful, self._found = True, None
 
     async def find(self, part: int, known: Sequence[str], *, marked: bool = False) -> str:
-        """The ts of the message that holds this part, "" when there is none. `known` are other parts' messages.
+        """The ts of the message that holds this part, "" when there is none. `known` are other parts'
+        messages.
 
         `marked`: only where its metadata says so.
         """
@@ -64,7 +65,7 @@ class Reconciliation:
         return min(unmarked, key=float, default="")
 
     async def _read(self) -> list[Mapping[str, Any]]:
-        """Our own messages in the thread. Raises PlatformBusy when it cannot be read now."""
+        """The bot's own messages in the thread. Raises PlatformBusy when they cannot be read now."""
         found: list[Mapping[str, Any]] = []
         cursor = ""
         for _ in range(PAGES):

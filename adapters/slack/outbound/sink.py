@@ -1,7 +1,7 @@
-"""Shows one turn in one Slack thread: an answer that grows, or one thing to say.
+"""Shows one turn in one Slack thread: a growing answer, or one reply.
 
-`turn_handle.ref` is {"ts": [...]}: the messages that hold the turn, in order. It is saved once, right after the first
-message exists, and once more for each further message of a long answer.
+`turn_handle.ref` is {"ts": [...]}: the messages that hold the turn, in order. It is saved once, right after
+the first message exists, and once more for each further message of a long answer.
 """
 
 import logging
@@ -21,8 +21,8 @@ from bot.domain.stream_parts import ShownPart
 log = logging.getLogger(__name__)
 
 PACE = Pace()
-BUSY = 2.0  # seconds until the next try to draw
-LONG = 20_000  # characters from which on an answer is also there as a file
+BUSY = 2.0  # seconds until the next edit is tried
+LONG = 20_000  # characters; a longer answer is also uploaded as a file
 
 
 class ThreadSink:
@@ -61,7 +61,7 @@ class ThreadSink:
         return self._pages[0].ts
 
     async def _grow(self, answer: GrowingAnswer) -> float:
-        """While Slack is busy the answer is read on: with its end it is kept, and nobody is asked for it again."""
+        """While Slack is busy, the answer is read on and stored, so that the model is not asked again."""
         try:
             return await self._draw(answer)
         except PlatformBusy as busy:
@@ -69,7 +69,7 @@ class ThreadSink:
             return min(busy.retry_after or BUSY, 5 * BUSY)
 
     async def _draw(self, answer: GrowingAnswer) -> float:
-        """Full pages for good, the last one as far as it goes."""
+        """Writes full pages as final, and the last one as far as it has grown."""
         *full, rest = pages(answer.text, self._cuts)
         await self._finish(full)
         if len(self._pages) > len(full):
@@ -86,7 +86,7 @@ class ThreadSink:
                 await self._write(number, layout.finished(text), session="processing")
 
     async def _write(self, number: int, content: dict[str, Any], *, session: str = "active") -> None:
-        """Writes one page for good."""
+        """Writes one final page."""
         if number < len(self._pages):
             before = self._known
             await self._pages[number].finish(content, self._known, session=session)
@@ -98,7 +98,7 @@ class ThreadSink:
         await self._keep(page)
 
     async def _drop(self, count: int) -> None:
-        """Takes away the messages that an earlier attempt needed and this one does not."""
+        """Deletes the messages of an earlier attempt that this one does not need."""
         if not self._desk.reconciliation.doubtful:
             return
         while len(self._pages) > count:
@@ -108,7 +108,7 @@ class ThreadSink:
             count += 1
 
     async def _whisper(self, content: dict[str, Any]) -> str:
-        """For the asker only. Slack gives such a message no id, and no way to find it again."""
+        """Posts for the asker only. Slack gives such a message no id, so it cannot be found again."""
         reference = self._desk.reference
         await self._desk.web_api.must(
             "chat.postEphemeral",

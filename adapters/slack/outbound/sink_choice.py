@@ -1,4 +1,4 @@
-"""Which sink an event is answered through."""
+"""Chooses the sink that answers an event."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from adapters.slack.web_api import WebApi
 from bot.domain.events import Event, HomeOpened
 from bot.ports import ReplySink, TurnHandle
 
-TITLE = 80  # characters of a question that name its session
+TITLE = 80  # characters of the question that become the session's title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """One workspace in this process: who we are there, its API with its limits, its native sessions."""
+    """One workspace in this process: its installation, its API with rate limits, its native sessions."""
 
     installation: Installation
     web_api: WebApi

@@ -1,4 +1,4 @@
-"""The places that are not threads: a slash command's private answer, the App Home page, the agent's greeting."""
+"""Sinks outside of threads: a slash command's private answer, the App Home page, the agent's greeting."""
 
 import logging
 from collections.abc import AsyncGenerator, Callable
@@ -47,7 +47,7 @@ class CommandSink:
         self._there = turn_handle.attempt > 1
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
-        """Says that work goes on, then the whole answer: Slack allows too few edits to let it grow."""
+        """Shows a status, then the whole answer: Slack allows too few edits for a growing one."""
         answer = GrowingAnswer()
         stop = Button(action=Action.STOP, label="Stop", value=self._turn_handle.id, danger=True)
         async with aclosing(parts):
@@ -68,7 +68,7 @@ class CommandSink:
         return ""
 
     async def _send(self, content: dict[str, Any], *, more: bool = False) -> None:
-        """One use of the response_url, in place of what is there unless it is `more`."""
+        """Uses the response_url once. Replaces the message unless this is `more`."""
         replace = self._there and not more
         self._there = True
         if self._trusted(self._place.response_url):
@@ -80,7 +80,7 @@ class CommandSink:
         )
 
     async def _post(self, body: dict[str, Any]) -> bool:
-        """False: the address is used up or too old."""
+        """False: the response_url is used up or too old."""
         try:
             async with self._web_api.session.post(
                 self._place.response_url, json=body, allow_redirects=False
@@ -93,7 +93,7 @@ class CommandSink:
 
 
 class HomeSink:
-    """Publishes a person's App Home. What is said in answer to a button there goes to the person directly."""
+    """Publishes a person's App Home. The reply to a button there is sent as a direct message."""
 
     def __init__(self, *, web_api: WebApi, reference: ConversationReference, opened: bool) -> None:
         self._web_api = web_api
@@ -123,7 +123,7 @@ class HomeSink:
 
 
 class GreetingSink:
-    """Greets in the app's Messages tab: with Slack's suggested prompts, or with a message where there are none."""
+    """Greets in the app's Messages tab: with Slack's suggested prompts, or else with a message."""
 
     def __init__(self, *, web_api: WebApi, reference: ConversationReference) -> None:
         self._web_api = web_api

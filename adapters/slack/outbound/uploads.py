@@ -1,7 +1,7 @@
 """A long answer as a file beside its messages, so that it can be saved or searched whole.
 
-The file is uploaded without a place of its own and attached to the answer's last message by an edit, so that it
-never becomes a message that could appear twice. An answer is complete without it: what goes wrong here is logged.
+The file is uploaded without a channel and attached to the answer's last message by an edit, so that it never
+becomes a message that could appear twice. The answer is complete without it, so errors here are only logged.
 """
 
 import logging
@@ -36,7 +36,7 @@ async def attach(sink_context: SinkContext, page: AnswerMessage, text: str, cont
 
 
 async def _send(sink_context: SinkContext, url: str, data: bytes) -> None:
-    """The bytes, without our token: the address itself is the permission."""
+    """Sends the bytes without the bot's token: the URL itself is the permission."""
     headers = {"Content-Type": "application/octet-stream"}
     async with sink_context.web_api.session.post(
         url, data=data, headers=headers, allow_redirects=False
