@@ -1,4 +1,4 @@
-"""Teams as a platform: the route, what is open while it serves, and a sink for every event."""
+"""The Teams adapter: its route, its resources while it serves, and a sink for every event."""
 
 import json
 import logging
@@ -92,7 +92,7 @@ class TeamsAdapter:
             yield
 
     async def _messages(self, request: web.Request) -> web.Response:
-        """The token first, then the body, then what both say about each other; 200 once it is stored."""
+        """Checks the token, the body, and that both belong together. Answers 200 once the event is stored."""
         try:
             bearer = await self._validator.verify(request.headers)
             heard = _parse(await request.read())
@@ -117,7 +117,7 @@ class TeamsAdapter:
 
 
 def _parse(raw: bytes) -> IncomingActivity:
-    """Raises Denied(400) for whatever is no activity."""
+    """Raises RequestDenied(400) for whatever is no activity."""
     try:
         body: Any = json.loads(raw)
         if b"\\ud" in raw.lower():

@@ -1,4 +1,4 @@
-"""What our buttons in Teams carry: written where they are shown, read back where they are pressed. Pure."""
+"""The data of the bot's buttons in Teams: written when shown, read back when pressed. Pure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,13 +7,13 @@ from bot.domain.replies import Action
 
 ACTION = "sb_action"
 VALUE = "sb_value"
-INPUT = "sb_input"  # the input of the card that holds the value instead
-PRIVATE = "sb_private"  # whether the card is seen by one person only
+INPUT = "sb_input"  # the card's input that holds the value instead
+PRIVATE = "sb_private"  # whether only one person sees the card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardSubmission:
-    """What a button of ours carried, however it came back."""
+    """The data of a pressed button, in whichever form Teams sent it."""
 
     action: Action
     value: str
@@ -21,7 +21,7 @@ class CardSubmission:
 
 
 def read_submission(data: Any) -> CardSubmission | None:
-    """What our button carried; inputs of the card are merged into the same object."""
+    """Reads a button's data. Teams merges the card's inputs into the same object."""
     if not isinstance(data, dict) or data.get(ACTION) not in list(Action):
         return None
     value = data.get(str(data[INPUT])) if INPUT in data else data.get(VALUE, "")

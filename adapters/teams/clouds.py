@@ -13,12 +13,12 @@ from bot.settings.environment import loopback
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
-    """Who signs what comes in, and where the token for what goes out comes from."""
+    """Who signs incoming requests, and where the token for outgoing ones comes from."""
 
     issuer: str
     metadata_url: str
     login: str  # host of the token endpoint
-    directory: str  # the tenant that multi-tenant bots get their token from
+    directory: str  # the tenant where multi-tenant bots get their token
 
     @property
     def scope(self) -> str:
@@ -67,16 +67,17 @@ FILE_HOSTS = ("sharepoint.com", "sharepoint.us", "sharepoint.cn", "svc.ms", "1dr
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """An allow-list of hosts, each standing for itself and everything below it. Only https.
+    """An allow-list of hosts, each with all its subdomains. Only https.
 
-    `extra` are hosts or host:port an operator added, compared whole; those on this machine may be http.
+    `extra` are hosts or host:port that the operator added, compared exactly; on this machine they may use
+    http.
     """
 
     names: tuple[str, ...]
     extra: frozenset[str] = frozenset()
 
     def allow(self, url: URL) -> bool:
-        """Judges the very object the request is made with, so no second parser can read it differently."""
+        """Takes the same URL object as the request, so that no second parser can read the URL differently."""
         host = (url.host or "").lower()
         if not host or url.user is not None or url.password is not None:
             return False
@@ -91,12 +92,12 @@ def service_hosts(extra: Iterable[str]) -> Hosts:
 
 
 def file_hosts(extra: Iterable[str]) -> Hosts:
-    """Where files people attach are stored: SharePoint, OneDrive, and the service itself."""
+    """The hosts of attached files: SharePoint, OneDrive, and the Connector itself."""
     return Hosts((*SERVICE_HOSTS, *FILE_HOSTS), frozenset(name.lower() for name in extra))
 
 
 def address(text: str) -> URL | None:
-    """A URL somebody sent us, or None when it is none."""
+    """An untrusted string as a URL, or None when it is none."""
     try:
         url = URL(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where an answer goes, read back from what the event carried."""
+"""Where to answer, read back from the event."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -10,7 +10,7 @@ from bot.domain.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationAddress:
-    """A conversation as the Bot Connector addresses it. `targeted`: what is sent there is for one person only."""
+    """A conversation as the Bot Connector addresses it. `targeted`: only one person sees its messages."""
 
     service_url: str
     conversation: str
@@ -26,12 +26,12 @@ class ConversationAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationReference:
-    """One conversation as a sink needs to know it. `private`: what is said is for `user` alone."""
+    """One conversation as a sink needs it. `private`: only `user` sees the answer."""
 
     where: ConversationAddress
     personal: bool
     user: str
-    message: str  # what is answered
+    message: str  # the message to answer
     label: str  # its sensitivity label as JSON, "" without one
     tenant: str
 
@@ -54,7 +54,7 @@ class ConversationReference:
         )
 
     def for_one(self) -> Self:
-        """The same place, for the asker alone; a personal chat already is."""
+        """The same reference, for the asker only; a personal chat is private already."""
         return self if self.personal else replace(self, where=replace(self.where, targeted=True))
 
     @property

@@ -1,4 +1,4 @@
-"""The one HTTP session of the Teams adapter: for keys, tokens, the Bot Connector and files alike."""
+"""The only HTTP session of the Teams adapter: for keys, tokens, the Bot Connector and files."""
 
 from types import TracebackType
 from typing import Self
@@ -7,11 +7,11 @@ import aiohttp
 
 CONNECT = 5.0
 TOTAL = 30.0
-"""Seconds. Whoever needs less says so on the request."""
+"""Seconds. A request that needs less sets its own."""
 
 
 class HttpSession:
-    """Open while `async with` runs. Never follows a redirect or keeps a cookie unless asked to."""
+    """Open inside `async with`. Never follows a redirect or keeps a cookie by itself."""
 
     def __init__(self, *, watch: aiohttp.TraceConfig | None = None) -> None:
         self._watches = [watch] if watch else []

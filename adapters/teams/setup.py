@@ -1,4 +1,4 @@
-"""Puts the Teams adapter together from what the operator set."""
+"""Builds the Teams adapter from the operator's settings."""
 
 from yarl import URL
 
@@ -30,7 +30,7 @@ def adapter(
     clock: Clock | None = None,
     external: bool = False,
 ) -> TeamsAdapter:
-    """`host` is where the listener will be. Raises SettingsError rather than believing strangers."""
+    """`host` is the listener's address. Raises SettingsError for what would admit forged requests."""
     if teams.playground and not loopback(host):
         raise SettingsError(
             f"TEAMS_PLAYGROUND accepts anybody, and HOST={host} can be reached from other machines. "
@@ -54,7 +54,7 @@ def adapter(
 
 
 def _named(method: str, url: URL) -> str:
-    """What is called at the Bot Connector; its addresses hold ids, and others have no name."""
+    """A Bot Connector method's name, without the ids of its URL; other URLs have none."""
     if "/v3/conversations" not in url.path:
         return "teams other"
     return f"teams {method} {'activities' if '/activities' in url.path else 'conversations'}"

@@ -1,4 +1,4 @@
-"""What Teams sends, as far as we read it. Anything of another shape is a body we cannot read (400).
+"""The fields of Teams' activities that are read. A body of another shape is refused (400).
 
 Source: Microsoft Learn, Teams platform, "Conversations with a bot".
 """
@@ -14,7 +14,7 @@ Words = Annotated[str, Field(max_length=300_000)]
 
 
 class ActivityPart(BaseModel):
-    """A part of an activity: read strictly, unknown fields dropped."""
+    """A part of an activity: strict types, unknown fields are dropped."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True, alias_generator=to_camel)
 
@@ -77,7 +77,7 @@ class IncomingActivity(ActivityPart):
 
     @property
     def tenants(self) -> frozenset[str]:
-        """Every tenant this activity names, in lower case; a genuine one names one."""
+        """Every tenant this activity names, in lower case. A genuine activity names one."""
         data = self.channel_data.tenant.id if self.channel_data and self.channel_data.tenant else None
         return frozenset(tenant.lower() for tenant in (self.conversation.tenant_id, data) if tenant)
 

@@ -1,4 +1,5 @@
-"""Files people attach: read from allow-listed hosts only, hop by hop, within limits; the token stays at home.
+"""Attached files: read from allow-listed hosts only, redirect by redirect, within limits, mostly without a
+token.
 
 Source: Microsoft Learn, Teams platform, "Send and receive files through the bot", "Receive inline images".
 """
@@ -20,7 +21,7 @@ HOPS = 3
 
 
 class Downloads:
-    """Fetches one file at a time. Raises PlatformError, which never holds the address: it may be a secret."""
+    """Fetches one file at a time. Raises PlatformError, never with the URL, which may be a secret."""
 
     def __init__(
         self, *, http: HttpSession, hosts: Hosts, services: Hosts, credentials: Credentials | None
@@ -46,7 +47,7 @@ class Downloads:
         raise PlatformGone("the file's address leads elsewhere too often", code="redirects")
 
     async def _hop(self, url: URL, service: str) -> bytes | URL:
-        """The bytes, or where to look instead."""
+        """The bytes, or the URL of a redirect."""
         headers = await self._headers(url, service)
         async with self._http.session.get(url, headers=headers, allow_redirects=False) as response:
             if response.status in {301, 302, 303, 307, 308}:
@@ -65,7 +66,7 @@ class Downloads:
             return b"".join(chunks)
 
     async def _headers(self, url: URL, service: str) -> dict[str, str]:
-        """The bot's token goes to the Connector that sent the image, and nowhere else."""
+        """The bot's token is only sent to the Connector that the image came from."""
         home = address(service)
         if self._credentials is None or home is None or url.origin() != home.origin():
             return {}

@@ -1,4 +1,4 @@
-"""Translates what Teams sends into what Switchboard hears. Pure: decides nothing, asks nobody.
+"""Translates Teams' activities into events. Pure.
 
 Source: Microsoft Learn, Teams platform, "Conversations with a bot", "Adaptive Card actions", "User feedback".
 """
@@ -26,14 +26,14 @@ from bot.domain.replies import Action
 
 PLATFORM = "teams"
 BOT = "28:"
-"""What the ids of bots begin with."""
+"""The prefix of bots' ids."""
 LIKED = ("like", "heart", "1f44d", "2764")
 DISLIKED = ("dislike", "1f44e")
 
 
 def message(incoming: IncomingActivity) -> Event | None:
-    """A message, or the press of a card's Action.Submit, which arrives as a message without text. Other bots are
-    not answered: two could talk for ever.
+    """A message, or the press of a card's Action.Submit, which comes as a message without text. Other bots
+    get no answer: two could talk for ever.
     """
     if incoming.from_.id.startswith(BOT):
         return None
@@ -71,7 +71,7 @@ def deletion(incoming: IncomingActivity) -> Event | None:
 
 
 def reaction(incoming: IncomingActivity) -> Event | None:
-    """A thumb under one of our messages; other emoji say nothing about an answer."""
+    """A thumb under one of the bot's messages. Other emoji are ignored."""
     kinds = [one.type.lower() for one in incoming.reactions_added or ()]
     for action, names in ((Action.UP, LIKED), (Action.DOWN, DISLIKED)):
         if any(kind.startswith(names) for kind in kinds):
@@ -80,7 +80,7 @@ def reaction(incoming: IncomingActivity) -> Event | None:
 
 
 def greeting(incoming: IncomingActivity) -> Event | None:
-    """The bot was added. Two activities tell of one installation, so both make the same event."""
+    """The bot was added. Teams sends two activities for one installation; both become the same event."""
     installed = incoming.type == "installationUpdate" and incoming.action == "add"
     joined = any(member.id == incoming.recipient.id for member in incoming.members_added or ())
     if not (installed or joined):
@@ -91,7 +91,7 @@ def greeting(incoming: IncomingActivity) -> Event | None:
 
 
 def press(incoming: IncomingActivity, data: Any) -> Event | None:
-    """One of our buttons or choices. None for anything that is not ours."""
+    """A press of the bot's own button or choice. None for any other."""
     pressed = read_submission(data)
     if pressed is None:
         return None
@@ -118,7 +118,7 @@ def feedback(incoming: IncomingActivity) -> Event | None:
 
 
 def _vote(incoming: IncomingActivity, kind: str, action: Action, comment: str = "") -> Event:
-    """All that is known of the answer is which message shows it."""
+    """A vote. It names only the message that shows the answer."""
     message = incoming.reply_to_id or ""
     return ButtonPressed(
         **_happening(incoming, kind), action=action, value=message, message=message, comment=comment
@@ -137,13 +137,13 @@ def _comment(feedback: Any) -> str:
 
 
 def _version(incoming: IncomingActivity) -> tuple[str, str]:
-    """What tells the changes of one message apart; they all carry its id."""
+    """Distinguishes the edits of one message, which all have its id."""
     kind = incoming.channel_data.event_type if incoming.channel_data else None
     return kind or "", incoming.timestamp or ""
 
 
 def _happening(incoming: IncomingActivity, kind: str, *more: str, private: bool = False) -> dict[str, Any]:
-    """The fields that all events share."""
+    """The fields common to all events."""
     tenant = next(iter(incoming.tenants), "")
     author = _author(incoming, tenant)
     conversation = _conversation(incoming)
@@ -172,7 +172,7 @@ def _author(incoming: IncomingActivity, tenant: str) -> Author:
 
 
 def _conversation(incoming: IncomingActivity) -> str:
-    """Where to answer: a new post in a channel whose id names no thread opens the thread of its own id."""
+    """The conversation. A new post in a channel, whose id names no thread, starts the thread of its id."""
     conversation, message = incoming.conversation.id, incoming.id or ""
     bare = incoming.scope == "channel" and ";messageid=" not in conversation
     if bare and incoming.type == "message" and message.isdigit():
@@ -181,7 +181,7 @@ def _conversation(incoming: IncomingActivity) -> str:
 
 
 def _reply(incoming: IncomingActivity, conversation: str, *, private: bool) -> Mapping[str, str]:
-    """What is needed to answer from another process."""
+    """The conversation reference, which any process can answer with."""
     fields = {
         "service": incoming.service_url,
         "conversation": conversation,
@@ -195,7 +195,7 @@ def _reply(incoming: IncomingActivity, conversation: str, *, private: bool) -> M
 
 
 def _label(incoming: IncomingActivity) -> str:
-    """The sensitivity label of what was asked, as JSON: the answer carries it on."""
+    """The question's sensitivity label as JSON: the answer gets the same one."""
     for entity in incoming.of_kind("https://schema.org/Message"):
         usage = entity.get("usageInfo")
         if isinstance(usage, dict) and isinstance(usage.get("name"), str):
@@ -209,6 +209,6 @@ def _label(incoming: IncomingActivity) -> str:
 
 
 def _fingerprint(incoming: IncomingActivity) -> str:
-    """A stand-in for a missing id, the same when the same activity is delivered again."""
+    """A substitute for a missing id, the same for every delivery of the same activity."""
     told = incoming.model_dump_json(include={"name", "value", "reply_to_id", "timestamp", "from_"})
     return hashlib.sha256(told.encode()).hexdigest()[:24]

@@ -1,7 +1,7 @@
-"""Botbuilder's turn, from an activity that was let in to what the platform is answered.
+"""Handles a verified activity with botbuilder, and makes the HTTP answer.
 
-Botbuilder-core dispatches (ActivityHandler) and carries the turn (CloudAdapterBase, so that its middleware works).
-Its authentication, its token and its HTTP client are left out: they block the event loop.
+Botbuilder-core dispatches (ActivityHandler) and runs the turn (CloudAdapterBase, so that its middleware
+works). Its authentication, token and HTTP client are not used: they block the event loop.
 """
 
 import logging
@@ -40,7 +40,7 @@ Answer = tuple[int, Any]
 
 
 class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no types
-    """Puts what an activity means into the inbox. Raises StorageUnavailable; then nothing was taken in.
+    """Puts the event of an activity into the inbox. Raises StorageUnavailable; then nothing was acknowledged.
 
     `external`: people of other organisations may ask.
     """
@@ -75,7 +75,7 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
         await self._hear(events.greeting(incoming(turn_context)))
 
     async def on_invoke_activity(self, turn_context: TurnContext) -> InvokeResponse:
-        """Answered in the request, with a body of the shape its kind asks for; {} for all that need none."""
+        """Answers an invoke in its own response, with a body as its kind needs it, else {}."""
         status, body = await self._invoked(incoming(turn_context))
         return InvokeResponse(status=status, body=body)
 
@@ -113,7 +113,7 @@ def incoming(turn_context: TurnContext) -> IncomingActivity:
 
 
 def card_answer(receipt: Receipt | None) -> dict[str, Any]:
-    """The body that answers an Action.Execute; HTTP's own status is 200 either way."""
+    """The body that answers an Action.Execute. The HTTP status is 200 in any case."""
     if receipt is None:
         error = {"code": "BadRequest", "message": "This button is not known here."}
         return {"statusCode": 400, "type": "application/vnd.microsoft.error", "value": error}
@@ -125,7 +125,7 @@ def card_answer(receipt: Receipt | None) -> dict[str, Any]:
 
 
 def as_botbuilder(heard: IncomingActivity) -> Activity:
-    """The same activity for botbuilder, made of what was checked: its own reader trips over odd fields."""
+    """The activity for botbuilder, made of the checked fields: its own reader fails on unusual ones."""
     return Activity(
         type=heard.type,
         id=heard.id,
@@ -144,7 +144,7 @@ def as_botbuilder(heard: IncomingActivity) -> Activity:
 
 
 class AlreadyAuthenticated(BotFrameworkAuthentication):  # type: ignore[misc]  # botbuilder has no types
-    """Tells botbuilder that the gate has done its work. Never authenticates anybody itself."""
+    """Tells botbuilder that the token validator has already authenticated. Authenticates nobody itself."""
 
     async def authenticate_request(self, activity: Activity, auth_header: str) -> AuthenticateRequestResult:
         raise PermissionError("requests are authenticated by adapters.teams.inbound.token_validator")
@@ -162,21 +162,21 @@ class AlreadyAuthenticated(BotFrameworkAuthentication):  # type: ignore[misc]  #
 
 
 class NoConnector(ConnectorFactory):  # type: ignore[misc]  # botbuilder has no types
-    """What is said goes through adapters.teams.outbound.connector, which does not block."""
+    """Refuses to connect: answers go through adapters.teams.outbound.connector, which does not block."""
 
     async def create(self, service_url: str, audience: str) -> object:
         return self
 
 
 class BotbuilderAdapter(CloudAdapterBase):  # type: ignore[misc]  # botbuilder has no types
-    """Runs one activity through botbuilder's middleware and the ears."""
+    """Runs one activity through botbuilder's middleware and the EventHandler."""
 
     def __init__(self, handler: EventHandler) -> None:
         super().__init__(AlreadyAuthenticated())
         self._handler = handler
 
     async def take(self, heard: IncomingActivity) -> Answer:
-        """What the platform is answered: status and body (None: no body)."""
+        """Returns the answer's status and body (None: no body)."""
 
         async def logic(turn_context: TurnContext) -> None:
             turn_context.turn_state[INCOMING] = heard

@@ -1,4 +1,4 @@
-"""The words of a message without what Teams wraps around them: mentions, quotes, entities, files."""
+"""A message's text without Teams' markup: mentions, quotes, entities, files."""
 
 import html
 import mimetypes
@@ -11,7 +11,7 @@ from bot.domain.events import File
 
 ELEMENT = re.compile(r"<at(?:\s[^<>]*)?>([^<>]*)</at>", re.IGNORECASE)
 QUOTED = re.compile(r"<quoted\s[^<>]*/>", re.IGNORECASE)
-MENTIONS = 20  # of the bot that are taken out of one message; each costs another look at all of it
+MENTIONS = 20  # of the bot that are removed from one message; each costs a pass over its text
 DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 
 
@@ -21,7 +21,7 @@ def mentioned(incoming: IncomingActivity) -> bool:
 
 
 def message_words(incoming: IncomingActivity) -> str:
-    """The text, each mention of the bot taken out once, other people's names kept, what is quoted as a quote."""
+    """The text without the mentions of the bot; other people's names stay, quotes become Markdown quotes."""
     text = incoming.text or ""
     ours = [mention for mention in incoming.of_kind("mention") if _account(mention) == incoming.recipient.id]
     for mention in ours[:MENTIONS]:
@@ -34,7 +34,7 @@ def message_words(incoming: IncomingActivity) -> str:
 
 
 def files(incoming: IncomingActivity) -> tuple[File, ...]:
-    """What is attached. The text/html attachment is the message's own formatted text, hence no file."""
+    """The attachments. The text/html one is the message's own formatted text, so it is no file."""
     found = (_file(one, number, incoming) for number, one in enumerate(incoming.attachments or ()))
     return tuple(file for file in found if file)
 
@@ -56,7 +56,7 @@ def _without(text: str, mention: Mapping[str, Any]) -> str:
 
 
 def _quote(quoted: Any) -> str:
-    """Somebody's earlier words as a quote of theirs, so that the model can tell them from the question."""
+    """An earlier message as a quote with its author, so that the model can tell it from the question."""
     if not isinstance(quoted, dict) or not isinstance(quoted.get("preview"), str):
         return ""
     name = quoted.get("senderName")
@@ -66,7 +66,7 @@ def _quote(quoted: Any) -> str:
 
 
 def _file(attachment: Attachment, number: int, incoming: IncomingActivity) -> File | None:
-    """Its id is its place in the message: what clients send as an id need not be one."""
+    """The file's id is its position in the message: ids from clients need not be unique."""
     kind, content = attachment.content_type or "", attachment.content
     id = f"{incoming.id}/{number}"
     if kind == DOWNLOAD and isinstance(content, dict) and isinstance(content.get("downloadUrl"), str):

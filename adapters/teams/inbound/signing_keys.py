@@ -1,4 +1,5 @@
-"""The keys that sign what Teams sends: fetched without blocking, cached for a day, refreshed when a new one shows.
+"""The keys that sign Teams' requests: fetched without blocking, cached for a day, refreshed for an unknown
+key id.
 
 Source: Microsoft Learn, "Authentication with the Bot Connector API", Connector to Bot, steps 2 to 4.
 """
@@ -21,15 +22,15 @@ log = logging.getLogger(__name__)
 
 LIFETIME = 24 * 3600.0
 PAUSE = 60.0
-"""Seconds between two refreshes for the sake of a key that is not known, whatever callers come up with."""
+"""Seconds between two refreshes for an unknown key id, so that forged ids cannot cause more."""
 FIRST_PAUSE = 5.0
-"""Seconds between two attempts while there are no keys at all: every message waits for them."""
+"""Seconds between two attempts while there are no keys at all; short, as every message waits for them."""
 TIMEOUT = 5.0
 LARGEST = 1 << 20
 
 
 class KeysUnavailable(SwitchboardError):
-    """No keys are known and none can be fetched: nobody can be verified for now."""
+    """No keys are known and none can be fetched, so no request can be verified now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class SigningKey:
 class SigningKeys:
     """Finds a key by its id. One refresh at a time; while one runs, known keys are served from memory.
 
-    `clock` counts seconds and never goes back.
+    `clock` is monotonic, in seconds.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class SigningKeys:
         came = self._clock()
         async with self._refreshing:
             if (kid in self._keys and self._fresh) or not self._due or self._ended > came:
-                return  # what happened while we waited is as good as an attempt of our own
+                return  # another caller has tried while this one waited
             first, now = not self._keys, self._clock()
             self._tried = now
             try:

@@ -1,7 +1,7 @@
-"""Who may talk to us: verifies every request before anything of it is believed.
+"""Verifies every request before any of its content is used.
 
-Botbuilder's own validator fetches keys with blocking calls and answers forged tokens with 500, so this one stands
-in front. Source: Microsoft Learn, "Authentication with the Bot Connector API", Connector to Bot.
+Botbuilder's own validator fetches keys with blocking calls and answers forged tokens with 500, so this one is
+used instead. Source: Microsoft Learn, "Authentication with the Bot Connector API", Connector to Bot.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ OPTIONS: Any = {"require": ["exp", "iss", "aud"], "strict_aud": True, "enforce_m
 
 
 class RequestDenied(SwitchboardError):
-    """The request is not to be believed (401), not for us (403), or cannot be judged now (503)."""
+    """The request is not authentic (401), not for this bot (403), or cannot be verified now (503)."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
@@ -36,14 +36,14 @@ class RequestDenied(SwitchboardError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedToken:
-    """A token that holds: signed by a key with these endorsements, issued for one serviceUrl."""
+    """A valid token: signed by a key with these endorsements, issued for one serviceUrl."""
 
     service_url: str
     endorsements: frozenset[str]
 
 
 class TokenValidator:
-    """Lets in what the Bot Connector sent us, for tenants we serve, from hosts we would answer."""
+    """Admits requests of the Bot Connector, for allowed tenants, from hosts that the bot may answer."""
 
     def __init__(
         self, *, keys: SigningKeys, app_id: str, issuer: str, tenants: frozenset[str], hosts: Hosts
@@ -57,7 +57,7 @@ class TokenValidator:
         self._hosts = hosts
 
     async def verify(self, headers: Mapping[str, str]) -> VerifiedToken:
-        """What the Authorization header proves, before the body is read. Raises Denied."""
+        """Verifies the Authorization header, before the body is read. Raises RequestDenied."""
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > LONGEST:
             raise RequestDenied(401, "no bearer token")
@@ -88,7 +88,7 @@ class TokenValidator:
         return VerifiedToken(service_url=url, endorsements=key.endorsements)
 
     def admit(self, bearer: VerifiedToken, incoming: IncomingActivity) -> None:
-        """Whether the token was issued for this very activity, and whether we serve its tenant. Raises Denied."""
+        """Raises RequestDenied for a token of another activity, and for a tenant that is not allowed."""
         if incoming.channel_id != "msteams" or incoming.channel_id not in bearer.endorsements:
             raise RequestDenied(401, "not endorsed for this channel")
         if not incoming.service_url or incoming.service_url.rstrip("/") != bearer.service_url.rstrip("/"):
@@ -102,7 +102,7 @@ class TokenValidator:
 
 
 def _key_id(token: str) -> str:
-    """Which key the token says it is signed with. PyJWT would take the whole token apart for that, twice in all."""
+    """The id of the key that signs the token. PyJWT would parse the whole token for it, twice in all."""
     try:
         header = json.loads(base64.urlsafe_b64decode(token.partition(".")[0] + "=="))
     except (ValueError, RecursionError):
@@ -114,10 +114,10 @@ def _key_id(token: str) -> str:
 
 
 class PlaygroundValidator:
-    """For Microsoft 365 Agents Playground, which signs nothing: only from this machine, about this machine."""
+    """For Microsoft 365 Agents Playground, which signs nothing: only requests from and for this machine."""
 
     async def verify(self, headers: Mapping[str, str]) -> VerifiedToken:
-        """Raises Denied for what a page in a browser, a foreign name for this machine or a tunnel may have sent."""
+        """Raises RequestDenied for what may come from a browser's page, a foreign host name or a tunnel."""
         await asyncio.sleep(0)
         url = address(f"http://{headers.get('Host', '')}")
         if url is None or not loopback(url.host or "") or any(name in headers for name in PASSED_ON):

@@ -1,4 +1,4 @@
-"""Teams' part of `switchboard check`: whether the bot gets a token, and whether Microsoft's keys can be read."""
+"""Teams' part of `switchboard check`: whether the bot gets a token, and Microsoft's keys can be read."""
 
 from adapters.teams.clouds import cloud_of
 from adapters.teams.http_session import HttpSession
@@ -9,7 +9,7 @@ from bot.settings.platform_settings import TeamsSettings
 
 
 async def check_credentials(said: TeamsSettings) -> str:
-    """What is wrong and what to type; "" when nothing is. The playground asks nobody and is asked by nobody."""
+    """What is wrong and what to type; "" when nothing is. The playground has no credentials to check."""
     if said.playground:
         return ""
     cloud = cloud_of(said.openid_metadata_url or "")

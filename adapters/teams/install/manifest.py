@@ -10,7 +10,7 @@ from bot.domain.errors import SettingsError
 
 APP_ID = "00000000-0000-0000-0000-000000000000"
 HOST = "bot.example.com"
-"""What stands in the template for the bot's id and for the public host it is reached at."""
+"""The placeholders in the template for the bot's id and its public host."""
 PARTS = ("manifest.json", "color.png", "outline.png")
 DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})+", re.IGNORECASE)
 WRITTEN = (2026, 1, 1, 0, 0, 0)
@@ -18,7 +18,7 @@ WRITTEN = (2026, 1, 1, 0, 0, 0)
 
 
 def package(app_id: str, host: str) -> bytes:
-    """The zip. Raises SettingsError for an id that is no GUID or a host that is no public name."""
+    """The zip. Raises SettingsError for an id that is no GUID or a host without a public name."""
     ids = {APP_ID: _guid(app_id), HOST: _domain(host)}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

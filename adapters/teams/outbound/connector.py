@@ -1,4 +1,4 @@
-"""Talking: the calls of the Bot Connector, with its retry rules and its errors.
+"""Calls of the Bot Connector, with its retry rules and errors.
 
 Source: Microsoft Learn, "Bot Connector REST API reference" and Teams' "Rate limiting" (codes, Retry-After).
 """
@@ -22,7 +22,7 @@ from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 
 TRIES = 5
 PATIENCE = 30.0
-"""Seconds that one call may take with all its repetitions."""
+"""Seconds for one call, all its repetitions included."""
 BUSY = frozenset({412, 429, 502, 503, 504})
 UNCLEAR = frozenset({0, 502, 504})
 """The call may have been carried out: no answer came, or a proxy's."""
@@ -39,7 +39,7 @@ GONE = frozenset(
 
 
 class TeamsApiError(PlatformError):
-    """The Bot Connector said no. `status` 0: no answer came."""
+    """The Bot Connector refused a call. `status` 0: no answer came."""
 
     def __init__(self, status: int, code: str, text: str, retry_after: float | None = None) -> None:
         super().__init__(f"{status} {code}", code=code, retry_after=retry_after)
@@ -47,11 +47,11 @@ class TeamsApiError(PlatformError):
         self._text = f"{code} {text}".lower()
 
     def says(self, words: str) -> bool:
-        """Whether its message holds these words, in lower case: the only way to tell stream errors apart."""
+        """Whether the message contains these words, in lower case: stream errors differ in nothing else."""
         return words in self._text
 
     def plainly(self) -> PlatformError:
-        """The same in the core's terms."""
+        """The same error as a PlatformError of bot.domain.errors."""
         text = str(self)
         if self.status in BUSY | {0, 401, 500}:
             return PlatformBusy(text, code=self.code, retry_after=self.retry_after)
@@ -59,7 +59,7 @@ class TeamsApiError(PlatformError):
 
     @property
     def gone(self) -> bool:
-        """Whether nothing can be said in this conversation any more."""
+        """Whether nothing can be sent to this conversation any more."""
         return self.status in {403, 404} and self.code.lower() in GONE
 
 
@@ -67,8 +67,8 @@ class Repeat(Enum):
     """How often a call may be repeated after an error."""
 
     FREELY = "freely"  # it is idempotent: edits, deletions
-    ONCE = "once"  # a post: one more time when it is not clear whether it was carried out
-    NEVER = "never"  # an update that the next one makes superfluous
+    ONCE = "once"  # a post: once more when its result is unclear, as it may appear twice
+    NEVER = "never"  # an update that the next one replaces
 
 
 class Connector:
@@ -94,7 +94,7 @@ class Connector:
         await self._call("DELETE", where.url(id), None, Repeat.FREELY)
 
     async def chat_with(self, where: ConversationAddress, user: str, tenant: str) -> ConversationAddress:
-        """The one-to-one chat with somebody met in `where`, opened if need be."""
+        """The one-to-one chat with a person of the conversation `where`, created if necessary."""
         url = f"{where.service_url.rstrip('/')}/v3/conversations"
         wish = {"isGroup": False, "members": [{"id": user}], "channelData": {"tenant": {"id": tenant}}}
         chat = await self._call("POST", url, wish, Repeat.FREELY)
@@ -122,14 +122,14 @@ class Connector:
             raise TeamsApiError(0, "timeout", "") from None
 
     def _checked(self, url: str) -> URL:
-        """The address, if the bot's token may go there. Checked on every call: stored events are old."""
+        """The URL, if the bot's token may be sent there. Checked on every call: stored events may be old."""
         target = URL(url, encoded=True) if address(url) else None
         if target is None or not self._hosts.allow(target):
             raise PlatformGone("the serviceUrl's host is not allowed", code="serviceUrl")
         return target
 
     async def _once(self, method: str, url: URL, body: bytes | None) -> str:
-        """One call, and one more with a fresh token when the service does not take ours."""
+        """One call, and a second one with a new token when the service refuses the first token."""
         token = await self._credentials.token() if self._credentials else ""
         try:
             return await self._request(method, url, body, token)
@@ -162,13 +162,14 @@ class Connector:
 def _again(error: TeamsApiError, repeat: Repeat, tries: int, unclear: int) -> bool:
     if repeat is Repeat.NEVER or tries >= TRIES or error.status not in BUSY | {0}:
         return False
+    # A longer wait would only end in a timeout; the worker waits for it instead.
     if error.retry_after is not None and error.retry_after > PATIENCE:
         return False
     return repeat is Repeat.FREELY or unclear <= 1
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    """A JSON object, or {} for whatever else a proxy may send."""
+    """A JSON object, or {} for anything else that a proxy may send."""
     try:
         answer = json.loads(text) if text else {}
     except ValueError:

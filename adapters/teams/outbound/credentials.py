@@ -18,15 +18,15 @@ from bot.domain.errors import PlatformBusy
 log = logging.getLogger(__name__)
 
 AHEAD = 300.0
-"""Seconds before its end from which on a token is renewed."""
+"""Seconds before its end when a token is renewed."""
 TIMEOUT = 5.0
 PAUSE = 10.0
-"""Seconds between two attempts to renew a token that still holds."""
+"""Seconds between two attempts to renew a token that is still valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A token, and the clock's time at which it is renewed and at which it ends."""
+    """A token, and the times on the clock when it is renewed and when it ends."""
 
     token: str = field(repr=False)
     renew: float
@@ -34,7 +34,7 @@ class AccessToken:
 
 
 class Credentials:
-    """Hands out the token. One request for it at a time; while one runs, a token that still holds is served."""
+    """Gives out the token. One request for it at a time; meanwhile a token still valid is given out."""
 
     def __init__(
         self,
@@ -60,12 +60,13 @@ class Credentials:
         self._asking = asyncio.Lock()
 
     async def token(self) -> str:
-        """Raises PlatformBusy when there is none to be had."""
+        """Raises PlatformBusy when no token is available."""
         now = self._clock()
         waits = self._asking.locked() or now - self._tried < PAUSE
         if now < self._grant.renew or (now < self._grant.end and waits):
             return self._grant.token
         async with self._asking:
+            # Another caller failed while this one waited: asking again would make every caller wait.
             if self._failed > now and self._clock() >= self._grant.end:
                 raise PlatformBusy("no token for the Bot Connector", code="token")
             if self._clock() >= self._grant.renew:
@@ -73,8 +74,8 @@ class Credentials:
         return self._grant.token
 
     def refused(self, token: str) -> None:
-        """The Connector did not take this token: the next caller gets another."""
-        if token == self._grant.token:
+        """The Connector refused this token: the next caller gets a new one."""
+        if token == self._grant.token:  # otherwise it is renewed already
             self._grant = AccessToken(token="", renew=float("-inf"), end=float("-inf"))
 
     async def _renew(self) -> None:

@@ -1,7 +1,7 @@
-"""How an answer is shown while it grows: what both ways share, and the two that need no words.
+"""Delivery: the ways to show a growing answer. This is what they share.
 
-A voice is told what there is so far (`grow`) and returns the voice that goes on from there; at the end it is told
-everything (`finish`) and returns the ids of the messages that hold it.
+`grow` shows the answer so far and returns the delivery to go on with. `finish` shows the whole answer and
+returns the ids of its messages.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ from bot.ports import TurnHandle
 
 WAITING = "One moment…"
 ROOM = 600
-"""UTF-16 units kept free in every part for the last line."""
+"""UTF-16 units kept free in every part for the footer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
-    """What a voice speaks with: where, over what, on whose behalf."""
+    """What a delivery needs: the connector, the conversation, the turn."""
 
     connector: Connector
     reference: ConversationReference
@@ -48,7 +48,7 @@ class FinalAnswer:
 
     @classmethod
     def of(cls, body: str, closing: Closing, sources: Sequence[Citation]) -> "FinalAnswer":
-        """The answer, what went wrong if anything, and the quiet last line. Teams has thumbs of its own."""
+        """The answer, its notice if any, and the footer. Without thumbs, because Teams has its own."""
         said = "\n\n".join(part for part in (body, literal(closing.notice)) if part)
         texts = sizes.parts(said, sizes.LONGEST - ROOM)
         if closing.footer:
@@ -62,10 +62,10 @@ class FinalAnswer:
         )
 
     def activity(self, number: int, delivery_context: DeliveryContext, *, card: bool = False) -> Activity:
-        """The message that holds one part; the last one also has what can be pressed.
+        """The message with one part; the last one also has the buttons.
 
-        With `card` the buttons are a card's, which only the end of a stream can carry beside text, and not beside
-        extendedmarkdown.
+        With `card` the buttons are on a card. Only a stream's last message can have one beside text, and not
+        beside extendedmarkdown.
         """
         text = self.texts[number]
         activity = delivery_context.message(text)
@@ -84,11 +84,11 @@ class FinalAnswer:
 
 
 class Delivery(Protocol):
-    """Implemented by Streaming, Editing and Silent."""
+    """Implemented by StreamingDelivery, EditingDelivery and SilentDelivery."""
 
     @property
     def pause(self) -> float:
-        """Seconds to leave the platform alone after `grow`."""
+        """Seconds to wait after `grow`."""
         ...
 
     async def grow(self, text: str, status: str) -> "Delivery": ...
@@ -98,7 +98,7 @@ class Delivery(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SilentDelivery:
-    """Says nothing more: the person stopped the answer where it stands."""
+    """Sends nothing more: the person has stopped the stream, and its text stays as it is."""
 
     ids: tuple[str, ...]
     pause: float = 1.0

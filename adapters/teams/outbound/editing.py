@@ -1,8 +1,9 @@
-"""An answer as a message that is edited while it grows: everywhere but in one-to-one chats, and there too when a
-stream cannot be had.
+"""An answer as a message that is edited while it grows: outside of one-to-one chats, and there too when no
+stream is possible.
 
-A post is not idempotent and edits are: so a short placeholder is posted, its id kept at once, and everything else
-is an edit. Should the post's answer get lost, a placeholder stays behind and the answer is still told once.
+A post is not idempotent, edits are. So a short placeholder is posted, its id saved at once, and everything
+else is an edit. If the post's answer is lost, a placeholder stays behind, but the answer itself is shown
+once.
 """
 
 from adapters.teams.outbound.connector import Repeat, TeamsApiError
@@ -17,7 +18,7 @@ GOING_ON = "…"
 
 
 class EditingDelivery:
-    """Edits the messages in `ids`, posting further ones as needed."""
+    """Edits the messages in `ids`, and posts more when necessary."""
 
     def __init__(self, delivery_context: DeliveryContext, ids: list[str]) -> None:
         self._delivery_context = delivery_context
@@ -60,7 +61,7 @@ class EditingDelivery:
         return tuple(self._ids[: len(final.texts)])
 
     async def _write(self, number: int, final: FinalAnswer) -> None:
-        """One part, for good. Where its message cannot be edited any more, another one takes its place."""
+        """Writes one final part. A message that can no longer be edited is replaced by a new one."""
         delivery_context, activity = self._delivery_context, final.activity(number, self._delivery_context)
         try:
             await delivery_context.connector.put(
@@ -69,7 +70,7 @@ class EditingDelivery:
         except TeamsApiError as error:
             if error.gone or error.status not in {400, 403, 404}:
                 raise
-            if error.status == 400:
+            if error.status == 400:  # the content was refused: the plainest form is left
                 activity.pop("suggestedActions", None)
                 activity["textFormat"] = "markdown"
             else:
@@ -79,7 +80,7 @@ class EditingDelivery:
             )
 
     async def _add(self, text: str, number: int | None = None) -> None:
-        """Posts a placeholder at the end, or instead of a message that is gone, and keeps its id at once."""
+        """Posts a placeholder at the end, or in place of a deleted message, and saves its id at once."""
         delivery_context = self._delivery_context
         placeholder = messages.addressed(
             self._stoppable(messages.text_message(text)), delivery_context.reference
@@ -89,7 +90,7 @@ class EditingDelivery:
         except TeamsApiError as error:
             if error.status != 400 or not self._offers_stop:
                 raise
-            self._offers_stop = False
+            self._offers_stop = False  # the Stop button may be what was refused
             return await self._add(text, number)
         if number is None:
             self._ids.append(message)
@@ -98,14 +99,14 @@ class EditingDelivery:
         return await delivery_context.turn_handle.save({"ids": list(self._ids)})
 
     def _stoppable(self, activity: Activity) -> Activity:
-        """A message that is not finished, with a Stop where the platform has buttons for it."""
+        """An unfinished message, with a Stop button where Teams allows one."""
         if self._offers_stop:
             stop = Button(action=Action.STOP, label="Stop", value=self._delivery_context.turn_handle.id)
             activity["suggestedActions"] = messages.suggested((stop,), self._delivery_context.reference)
         return activity
 
     async def _excuse(self, error: TeamsApiError) -> None:
-        """An edit that failed while the answer grows: the next one makes up for it, if there can be one."""
+        """Ignores a failed edit of a growing answer, because the next one has the whole text."""
         if error.gone:
             raise error
         if error.status == 429:

@@ -1,4 +1,4 @@
-"""Shows one turn in Teams: an answer that grows, or one thing to say."""
+"""Shows one turn in Teams: a growing answer, or one reply."""
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ from bot.domain.replies import Reply
 from bot.domain.stream_parts import Closing, Reason, ShownPart
 
 PULSE = 10.0
-"""Seconds after which a silent answer is shown again: the person may have pressed Stop meanwhile."""
+"""Seconds without new text after which the answer is sent again: Teams reports its Stop in the response."""
 RELUCTANT = 120.0
-"""Seconds for which a chat that refused a stream is not asked for another. No stream lives longer."""
+"""Seconds without a stream in a chat that refused one. No stream lives longer."""
 
 
 @dataclass(slots=True)
 class StreamRefusals:
-    """The chats that refused a stream lately, and until when not to ask again."""
+    """The chats that refused a stream recently, and until when not to try again."""
 
     _refused: dict[str, float] = field(default_factory=dict)
 
@@ -36,7 +36,7 @@ class StreamRefusals:
 
 
 class TeamsSink:
-    """Implements bot.ports.ReplySink. Whatever an attempt before has posted is found in `delivery_context.turn_handle.ref`."""
+    """Implements bot.ports.ReplySink. `turn_handle.ref` holds the ids of an earlier attempt's messages."""
 
     def __init__(self, *, delivery_context: DeliveryContext, streams: StreamRefusals) -> None:
         self._delivery_context = delivery_context
@@ -75,7 +75,7 @@ class TeamsSink:
         self._fed = len(answer.text)
 
     async def _open(self, status: str) -> Delivery:
-        """Goes on where an earlier attempt was, or starts. One whose post is uncertain left no stream to trust."""
+        """Resumes an earlier attempt's delivery, or starts one. Only a first attempt may start a stream."""
         delivery_context, ref = self._delivery_context, self._delivery_context.turn_handle.ref
         if ref is not None:
             return self._reopened(ref)
@@ -97,7 +97,7 @@ class TeamsSink:
         return EditingDelivery(self._delivery_context, ids)
 
     async def _say(self, said: ReplyForms, reply: Reply) -> str:
-        """Says it anew, or in the place of what this turn, or an earlier one, has posted."""
+        """Posts the reply, or replaces what this turn or an earlier one has posted."""
         ref = self._delivery_context.turn_handle.ref
         known = str(ref["ids"][0]) if ref else reply.replaces
         if ref and ref.get("stream") and await self._concluded(known, said):
@@ -109,7 +109,7 @@ class TeamsSink:
         return message
 
     async def _concluded(self, stream: str, said: ReplyForms) -> bool:
-        """Ends a stream that an earlier attempt left open with these words."""
+        """Ends a stream that an earlier attempt left open, with this reply."""
         try:
             await StreamingDelivery(self._delivery_context, stream, resumed=True).conclude(said.text)
         except TeamsApiError as error:
@@ -132,7 +132,7 @@ class TeamsSink:
         return False
 
     async def _posted(self, said: ReplyForms, *, private: bool) -> str:
-        """For the asker alone where that is wanted; where the platform cannot do it here, in their own chat."""
+        """Posts the reply; a private one to the asker only, or in their chat where Teams refuses that."""
         reference = (
             self._delivery_context.reference if not private else self._delivery_context.reference.for_one()
         )

@@ -1,7 +1,7 @@
-"""An answer as Teams' own stream, for one-to-one chats.
+"""An answer as Teams' native stream, for one-to-one chats.
 
-Source: Microsoft Learn, Teams platform, "Stream bot messages": one request a second, every text begins with the one
-before, two minutes in all; what may only be in the final is the label, the thumbs and the card.
+Source: Microsoft Learn, Teams platform, "Stream bot messages": one request a second, every text begins with
+the one before, two minutes in all; the label, the thumbs and the card may only be in the last message.
 """
 
 from adapters.teams.outbound.connector import Repeat, TeamsApiError
@@ -12,14 +12,14 @@ from adapters.teams.outbound.rendering.messages import Activity
 
 PACE = 1.5
 HANDOVER = 100.0
-"""Seconds from the first request until the message is finished as a stream and grows on by edits."""
+"""Seconds until the stream is ended and the message grows by edits. Teams allows 120."""
 ROOMY = int(sizes.LONGEST * 0.9)
 TOLD = 1000
-"""Characters of what an informative update says."""
+"""Characters of an informative update."""
 
 
 class StreamingDelivery:
-    """One open stream. `resumed`: an earlier attempt opened it and streamed other words, so it only ends it."""
+    """One open stream. `resumed`: an earlier attempt has streamed other text, so this one can only end it."""
 
     def __init__(self, delivery_context: DeliveryContext, stream: str, *, resumed: bool = False) -> None:
         self._delivery_context = delivery_context
@@ -81,7 +81,7 @@ class StreamingDelivery:
         await self._delivery_context.connector.post(self._delivery_context.reference.where, whole)
 
     async def _hand_over(self, text: str) -> Delivery:
-        """Ends the stream in time with what there is; the same message then grows on by edits."""
+        """Ends the stream before Teams does; the same message then grows by edits."""
         activity = self._delivery_context.message(sizes.parts(text)[0])
         activity["entities"] = [messages.ai_label(self._delivery_context.reference)]
         try:
@@ -91,7 +91,7 @@ class StreamingDelivery:
         return EditingDelivery(self._delivery_context, [self._stream])
 
     def _refused(self, error: TeamsApiError) -> Delivery:
-        """What a refusal means for the rest of the answer."""
+        """The delivery to go on with after a refusal."""
         if error.says("canceled by user"):
             self._delivery_context.turn_handle.stop.fire()
             return SilentDelivery((self._stream,))

@@ -1,1 +1,1 @@
-"""What Teams is shown: activities, cards, and Markdown in which nothing of a model is live. Pure."""
+"""What Teams shows: activities, cards, and Markdown without active content from models. Pure."""
