@@ -1,7 +1,8 @@
 """The local page: a chat workspace on the loopback listener, on the same ports as Slack and Teams.
 
-The page shows the board (bot.domain.timeline): what people send goes into the inbox first and onto the board second; what a
-turn says reaches the board from whichever process runs it, and every open page through `events`.
+The page shows the timeline (bot.domain.timeline). What people send is stored in the inbox first and in the
+timeline second. The process that runs a turn writes its answer to the timeline, and every open page gets it
+through `events`.
 """
 
 import hashlib
@@ -41,9 +42,11 @@ STANDING: TypeAdapter[ConversationStatus] = TypeAdapter(ConversationStatus)
 
 
 class WebAdapter:
-    """`active` says who answers in a conversation; deleting a conversation erases its memory as well.
+    """`active` tells the model that answers in a conversation. Deleting a conversation erases its history
+    too.
 
-    Where the page must not be `served`, it still shows turns on the board: another process may serve it.
+    Where the page must not be `served`, turns are still written to the timeline: another process may serve
+    it.
     """
 
     platform = events.PLATFORM
@@ -119,7 +122,7 @@ class WebAdapter:
         return shown(b"{}")
 
     async def _delete(self, request: web.Request) -> web.Response:
-        """Stops what runs there, then erases what is shown and what is remembered."""
+        """Stops the running turn, then erases the conversation's timeline and history."""
         chat = request.match_info["chat"]
         await self._inbox.put(events.stop(chat, events.PageStop(id=f"delete-{chat}"[:64])))
         await self._timeline.delete(chat)
@@ -144,7 +147,7 @@ class WebAdapter:
         return shown(json.dumps({"receipt": receipt}).encode())
 
     async def _take(self, chat: str, event: Event) -> web.Response:
-        """Into the inbox first: what the board shows as sent will be answered."""
+        """Stores in the inbox first, so that every message that the timeline shows is answered."""
         receipt = await self._inbox.put(event)
         asked = question(event)
         if receipt is Receipt.FULL:
@@ -156,10 +159,10 @@ class WebAdapter:
         return shown(json.dumps({"receipt": receipt}).encode())
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events: every change on the board, with its mark as the id to resume from.
+        """Server-sent events: every change of the timeline, with its mark as the id to resume from.
 
-        A client that went away is noticed at the next write, a few seconds later at the latest. Without storage
-        the stream ends, and whoever asks for it again is told.
+        A closed client is noticed at the next write, a few seconds later at the latest. When Redis is away,
+        the stream ends, and the next request for it gets the error.
         """
         after = request.headers.get("Last-Event-ID") or request.query.get("after", "")
         response = web.StreamResponse(
@@ -185,5 +188,5 @@ def shown(data: bytes) -> web.Response:
 
 
 def framed(change: Change) -> bytes:
-    """JSON holds no raw line break, so one data line is enough."""
+    """One server-sent event. JSON holds no raw line break, so one data line is enough."""
     return b"id: %s\ndata: %s\n\n" % (change.mark.encode(), CHANGE.dump_json(change, exclude_defaults=True))

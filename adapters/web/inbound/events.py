@@ -1,6 +1,6 @@
-"""What the page sends, and the events it becomes.
+"""Translates the page's requests into events.
 
-The page makes the ids, so that sending again after a lost answer is the same message and is taken in once.
+The page makes the ids, so that a message sent again after a lost response is stored only once.
 """
 
 import time
@@ -47,7 +47,7 @@ class PageTitle(BaseModel):
 
 
 def thread_key(chat: str) -> ThreadKey:
-    """A conversation of the page: a thread of its only channel, so that a choice can be for one or for all."""
+    """A conversation of the page is a thread of its only channel: a preference can be for one or for all."""
     return ThreadKey(platform=PLATFORM, workspace="local", channel="page", thread=chat)
 
 

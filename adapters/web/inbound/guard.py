@@ -1,8 +1,8 @@
-"""Keeps the page to the person at this machine.
+"""Allows the page only for the person at this machine.
 
-The page has no password, so a request must show that it comes from here: over loopback, addressed to a loopback
-name (a foreign name that resolves to 127.0.0.1 is DNS rebinding), not passed on by a proxy or a tunnel, and not
-sent by another site's page (the browser says so in Origin and Sec-Fetch-Site).
+The page has no password, so a request must come from this machine: over loopback, addressed to a loopback
+name (a foreign name that resolves to 127.0.0.1 is DNS rebinding), not forwarded by a proxy or a tunnel, and
+not sent by another site's page (browsers tell that in Origin and Sec-Fetch-Site).
 """
 
 import ipaddress
@@ -44,7 +44,7 @@ HEADERS = {
 
 
 def local(handler: Handler) -> Handler:
-    """Refuses what does not come from here, and says in JSON what else went wrong."""
+    """The middleware that refuses requests from elsewhere, and reports other errors as JSON."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         refusal = stranger(request)
@@ -74,7 +74,7 @@ def _said(status: int, error: str) -> web.Response:
 
 
 def stranger(request: web.Request) -> str:
-    """Why this request is refused, "" when it comes from here."""
+    """Why this request is refused, "" when it comes from this machine."""
     host = request.headers.get("Host", "")
     if not _loopback(request.remote or "") or any(name in request.headers for name in PASSED_ON):
         return "This page is only for the machine it runs on. Tunnels and proxies must not lead here."
@@ -90,7 +90,7 @@ def stranger(request: web.Request) -> str:
         and request.path == "/"
         and request.headers.get("Sec-Fetch-Mode") == "navigate"
     ):
-        return ""  # a link that was followed
+        return ""  # a person followed a link to the page
     return "Another site sent this."
 
 
@@ -104,7 +104,7 @@ def _loopback(address: str) -> bool:
 
 
 async def body(request: web.Request, kind: type[T]) -> T:
-    """A request's JSON body. A form or plain text is refused: other sites may send those without asking."""
+    """A request's JSON body. Not a form or plain text: other sites can send those without a preflight."""
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
     data = bytearray()

@@ -1,7 +1,8 @@
-"""Shows one turn on the page's board: one post per turn, whose id follows from the turn's.
+"""Shows one turn in the timeline: one post per turn, whose id is derived from the turn's.
 
-Writing it again rewrites it in place, so that a turn that is resumed anywhere, after a crash at any point, ends in
-the same post. Text goes out as growth about fifteen times a second; the closing post holds the whole answer.
+Posting it again rewrites it in place, so that a turn resumed on any replica, after a crash at any point, ends
+in the same post. Text is sent as growth about fifteen times a second; the closing post holds the whole
+answer.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -17,11 +18,11 @@ from bot.domain.stream_parts import ShownPart
 from bot.domain.timeline import Growth, Post
 from bot.ports import Timeline, TurnHandle
 
-BETWEEN = 1 / 15  # seconds between two growths: smooth to read, and few round trips
+BETWEEN = 1 / 15  # seconds between two growths: smooth to read, with few round trips
 
 
 def question(event: Event) -> Post | None:
-    """What the person said, as a post; None for an event that is not words."""
+    """The person's message as a post; None for an event without text."""
     match event:
         case MessageReceived():
             text = event.text
@@ -33,7 +34,7 @@ def question(event: Event) -> Post | None:
 
 
 class TimelineSink:
-    """One turn on the board. The question is posted along, in case whoever took it in died before doing so."""
+    """One turn in the timeline. Posts the question too, in case its receiver died before it could."""
 
     def __init__(
         self, *, timeline: Timeline, event: Event, turn_handle: TurnHandle, clock: Clock | None = None
@@ -79,7 +80,7 @@ class TimelineSink:
 
 
 class GrowthSender:
-    """Sends what an answer has gained since the last time."""
+    """Sends what was added to an answer since the last call."""
 
     def __init__(self, timeline: Timeline, chat: str, nothing: Growth) -> None:
         self._timeline = timeline
@@ -102,7 +103,7 @@ class GrowthSender:
 
 @asynccontextmanager
 async def storage_as_platform() -> AsyncIterator[None]:
-    """A sink's caller knows platforms: storage that is away means that this one is busy."""
+    """Raises PlatformBusy for StorageUnavailable: here the platform is the storage."""
     try:
         yield
     except StorageUnavailable as error:

@@ -18,7 +18,7 @@ export class Chats {
 
   async load() {
     const list = await call("GET", "");
-    this.list = list.filter((chat) => !this.gone.has(chat.id)); // deleted while the list was on its way
+    this.list = list.filter((chat) => !this.gone.has(chat.id)); // deleted while the list was being fetched
     this.draw();
   }
 
@@ -55,7 +55,7 @@ export class Chats {
   }
 
   draw() {
-    if (this.root.querySelector("input")) return; // somebody is typing a name
+    if (this.root.querySelector("input")) return; // a title is being edited
     const focused = document.activeElement?.closest?.("[data-chat]")?.dataset.chat;
     const groups = Map.groupBy ? Map.groupBy(this.list, (chat) => day(chat.at)) : grouped(this.list);
     this.root.replaceChildren(...[...groups].map(([name, chats]) => {

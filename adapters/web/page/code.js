@@ -1,9 +1,9 @@
-// A block of code: its language, a button that copies it, and a little colour. The colours come from one pass of
-// a small pattern per family of languages; they are a help to the eye and never change the text.
+// A code block: its language, a copy button, and syntax colours. The colours come from one pass of a small
+// pattern per family of languages. They only help the eye and never change the text.
 
 import {make} from "./inline.js";
 
-const LONGEST = 30_000; // characters that are coloured
+const LONGEST = 30_000; // characters; longer code stays uncoloured
 const STRING = String.raw`"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'`;
 const NUMBER = String.raw`\b(?:0[xXbo][\da-fA-F_]+|\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\b`;
 const CALL = String.raw`\b[A-Za-z_]\w*(?=\()`;

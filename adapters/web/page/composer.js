@@ -98,7 +98,7 @@ function keep(chat, text) {
   try {
     if (text) sessionStorage.setItem(`draft ${chat}`, text);
     else sessionStorage.removeItem(`draft ${chat}`);
-  } catch { /* drafts are a comfort */ }
+  } catch { /* storage is off: no drafts */ }
 }
 
 function recall(chat) {

@@ -67,7 +67,7 @@ class Inline {
     return emphasise(out);
   }
 
-  // What starts at this place besides plain text and emphasis: {node or text, end}, or null.
+  // What starts here besides plain text and emphasis: {node or text, end}, or null.
   element(at, to, links) {
     const text = this.text;
     switch (text[at]) {
@@ -251,7 +251,7 @@ function trimmed(url) {
   return url.slice(0, end);
 }
 
-// A link that says where it leads. Only web and mail addresses are links; anything else stays text.
+// A link that shows its target. Only web and mail addresses become links; anything else stays text.
 function anchor(target, label) {
   let url = null;
   try { url = new URL(target); } catch { /* not an absolute address */ }

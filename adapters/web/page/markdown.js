@@ -11,7 +11,7 @@ const QUOTE = /^ {0,3}>/;
 const ITEM = /^( *)([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*)|)$/;
 const UNDERLINE = /^ {0,3}(=+|-{2,})[ \t]*$/;
 const DASHES = /^ {0,3}\|?[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)*[ \t]*(?:\|[ \t]*)?$/;
-const BEGUN = /(^|\n)[ ]*(?:[-*+#>|`~=_]{1,3}|\d{1,9}[.)]?)$/; // a last line that does not show yet what it will be
+const BEGUN = /(^|\n)[ ]*(?:[-*+#>|`~=_]{1,3}|\d{1,9}[.)]?)$/; // a last line whose kind is not known yet
 const DEEPEST = 12; // quotes and lists inside each other
 
 export function render(text) {
@@ -77,7 +77,7 @@ function fence(all, at) {
 
 function heading(all, at) {
   const found = HEADING.exec(all[at]);
-  // The page's own headings come first: an answer's largest is the third.
+  // The page uses h1 and h2 itself, so an answer's largest heading is h3.
   return found && {node: make(`h${Math.min(6, found[1].length + 2)}`, "", inline(title(found[2] ?? ""))), end: at + 1};
 }
 
@@ -231,7 +231,7 @@ function paragraph(all, at, growing) {
   return {node: make("p", "", inline(text)), end};
 }
 
-// What is still being written looks as it will when its marks are closed.
+// Closes the open marks, so that unfinished text already looks as it will in the end.
 function mended(text) {
   text = text.replace(/!?\[([^\][\n]*)(?:\](?:\([^()\s]*)?)?$/, "$1").replace(/(?:^|\s)[*_`~]+$/, "");
   const outside = text.replace(/`[^`]*`/g, "");

@@ -1,4 +1,4 @@
-// The page as a whole: puts the parts together and says what every key does.
+// The page as a whole: builds the parts and defines the keyboard shortcuts.
 
 import {Chats} from "./chats.js";
 import {Composer} from "./composer.js";
@@ -17,7 +17,7 @@ const STATES = {
 const ID = /^[A-Za-z0-9_-]{8,64}$/;
 let state = "connecting";
 let current = location.hash.slice(1);
-let asked = ID.test(current); // the address names a conversation
+let asked = ID.test(current); // whether the page's URL names a conversation
 if (!asked) current = fresh();
 
 const outbox = new Outbox(() => { thread.drawPending(); refresh(); });
@@ -41,7 +41,7 @@ function submit(text) {
 
 async function press({action, value = "", message = ""}) {
   if (action === "stop") return stop(value);
-  if (action !== "up" && action !== "down") thread.toEnd(); // what comes of it appears there
+  if (action !== "up" && action !== "down") thread.toEnd(); // the result appears there
   try {
     await call("POST", `/${current}/buttons`, {id: fresh(), action, value, message});
   } catch (error) {
@@ -102,7 +102,7 @@ function stands({why, starters, commands}, sentence) {
   }));
 }
 
-// Everything that follows from what is shown now.
+// Updates everything that depends on the shown conversation.
 function refresh() {
   const busy = thread.running;
   find("empty").hidden = !thread.empty;
@@ -122,8 +122,8 @@ function connected(now, resumed) {
   if (now === "live" && !resumed) load().catch(failed);
 }
 
-// Everything anew: at the start, and when too much has happened since the last change we saw. Whoever has begun to
-// write stays where they are.
+// Reads everything again: at the start, and when changes were missed. Who has begun to write stays in their
+// conversation.
 async function load() {
   await chats.load();
   const begun = asked || find("write").value || outbox.of(current).length;

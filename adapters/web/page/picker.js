@@ -1,10 +1,10 @@
-// Who answers here, always in sight: the button in the header, and the list it opens.
+// The model picker: the button in the header, which always shows the active model, and the list it opens.
 
 import {make} from "./inline.js";
 import {icon} from "./posts.js";
 import {call} from "./server.js";
 
-const FEW = 8; // more than these can be filtered
+const FEW = 8; // a longer list gets a filter
 const WHERE = [["thread", "This conversation"], ["me", "All conversations"]];
 
 export class Picker {
@@ -122,12 +122,12 @@ export class Picker {
   }
 }
 
-// A choice is a scope and a name; here only the name counts.
+// An option's value is a scope and a name; only the name is needed here.
 function bare(choice) {
   return choice.slice(choice.indexOf(" ") + 1);
 }
 
-// The sentence is our Markdown; here it is shown without its marks.
+// The sentence is Markdown; here it is shown without its marks.
 export function plain(text) {
   return text.replace(/\*\*|`/g, "").replace(/\\([!-/:-@[-`{-~])/g, "$1");
 }

@@ -1,4 +1,4 @@
-// One post as DOM: what a person said, an answer that grows, or something Switchboard says.
+// One post as DOM: a person's message, a growing answer, or another reply.
 
 import {make} from "./inline.js";
 import {Growing, grid, render} from "./markdown.js";
@@ -15,7 +15,7 @@ export function icon(name) {
   return node;
 }
 
-// Whether more is to come: it grows, or it is a reply that can still be stopped.
+// Whether it will change: it is a growing answer, or a reply that can still be stopped.
 export function running(post) {
   return Boolean(post.growing) || (post.reply?.buttons ?? []).some(({action}) => action === "stop");
 }
@@ -63,7 +63,7 @@ export class PostView {
     return [this.status, body];
   }
 
-  // Once a frame at most, and never more than a fifth of the time: a huge block does not freeze the page.
+  // At most once a frame and a fifth of the time, so that a huge block does not freeze the page.
   #draw() {
     if (this.pending) return;
     this.pending = true;
@@ -114,7 +114,7 @@ function replied(post) {
   return out;
 }
 
-// One line in passing, such as the word that another model answers now.
+// Whether a reply is a short note, for example that another model answers now.
 function brief({title, text, table, sections, choices, buttons}) {
   return !title && !table && ![sections, choices, buttons].some((list) => list?.length) && text.length < 200;
 }
@@ -150,7 +150,7 @@ function button({action, label, value = "", primary, danger}, className) {
   return node;
 }
 
-// A choice is a list of buttons: each says what makes it different, the one in force is marked.
+// A choice is a list of buttons: each shows its hint, and the active one is marked.
 export function choice({action, label, options, selected}) {
   const list = make("div", "options");
   for (const {value, label: name, hint} of options) {

@@ -1,5 +1,5 @@
-// Everything that goes over the wire: requests, messages that are sent until they have arrived, and the stream of
-// changes with its state.
+// All communication with the server: requests, messages that are sent again until they have arrived, and the
+// stream of changes with its state.
 
 const ROOT = "/web/chats";
 
@@ -38,7 +38,7 @@ export function later(a, b) {
   return x[0] !== y[0] ? x[0] > y[0] : (x[1] ?? 0) > (y[1] ?? 0);
 }
 
-// What was written but may not have arrived. It survives a reload; the same id sent twice is one message.
+// Messages that may not have arrived. They survive a reload; the same id sent twice is one message.
 export class Outbox {
   constructor(changed) {
     this.changed = changed;
@@ -103,8 +103,8 @@ function read() {
   try { return JSON.parse(localStorage.getItem("outbox")) ?? []; } catch { return []; }
 }
 
-// The stream of changes. `onstate` hears "live" (and whether nothing was missed), "connecting" or "storage"; a hidden page lets go of its connection,
-// because a browser has only six per address for all tabs together.
+// The stream of changes. `onstate` gets "live" (and whether nothing was missed), "connecting" or "storage".
+// A hidden page closes its connection, because a browser has only six per address for all tabs together.
 export class Feed {
   constructor(onchange, onstate) {
     this.onchange = onchange;

@@ -1,10 +1,10 @@
-// The messages of the open conversation: loaded once, then kept in step by the stream of changes.
+// The messages of the open conversation: loaded once, then updated by the stream of changes.
 
 import {make} from "./inline.js";
 import {PostView, running} from "./posts.js";
 import {call, later} from "./server.js";
 
-const NEAR = 96; // pixels from the end within which the view follows what grows
+const NEAR = 96; // pixels from the end within which the view follows a growing answer
 
 export class Thread {
   constructor({root, scroll, earlier, latest, outbox, changed}) {
@@ -19,7 +19,7 @@ export class Thread {
     earlier.addEventListener("click", () => this.#more());
   }
 
-  // The conversation that will be opened: what is sent to it stands there already.
+  // A conversation that is about to be opened: messages already sent to it are shown.
   expect(chat) {
     this.chat = chat;
     this.early = [];
@@ -66,7 +66,7 @@ export class Thread {
     return this.views.size === 0 && this.pending.size === 0 && !this.early;
   }
 
-  // What is on its way stands at the end until the stream brings it back as a post.
+  // Messages being sent are shown at the end until the stream returns them as posts.
   drawPending() {
     const waiting = this.outbox.of(this.chat).filter((one) => !this.views.has(one.id));
     for (const [id, node] of this.pending) if (!waiting.some((one) => one.id === id && one.state !== "refused")) { node.remove(); this.pending.delete(id); }
@@ -114,7 +114,7 @@ export class Thread {
     this.root.insertBefore(made.node, this.#place(post));
   }
 
-  // Before which node a new post goes: after the one it answers and that one's other answers, or at the end.
+  // The node to put a new post before: after its question and that question's other answers, or at the end.
   #place(post) {
     const first = this.pending.values().next().value ?? null;
     const asked = post.after && this.views.get(post.after);

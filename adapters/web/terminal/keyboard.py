@@ -1,4 +1,4 @@
-"""Reads what is typed, without holding up anything else."""
+"""Reads typed lines without blocking the event loop."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ with contextlib.suppress(ImportError):
 
 
 def forgive() -> None:
-    """From now on, bytes that are no text are read as a sign for that instead of ending everything."""
+    """From now on, invalid bytes are read as a replacement character instead of raising an error."""
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
 
@@ -21,7 +21,7 @@ def forgive() -> None:
 async def read_line(prompt: str) -> str | None:
     """One line, None at the end (Ctrl-D).
 
-    The read has a thread of its own: it cannot be taken back, and must not keep the process alive.
+    The read has its own daemon thread: it cannot be cancelled, and must not keep the process alive.
     """
     loop = asyncio.get_running_loop()
     typed: asyncio.Future[str | None] = loop.create_future()
@@ -34,7 +34,7 @@ async def read_line(prompt: str) -> str | None:
         text: str | None = None
         with contextlib.suppress(EOFError):
             text = input(prompt)
-        with contextlib.suppress(RuntimeError):  # the loop is gone already
+        with contextlib.suppress(RuntimeError):  # the event loop is closed already
             loop.call_soon_threadsafe(settle, text)
 
     threading.Thread(target=read, daemon=True, name="keyboard").start()
@@ -42,13 +42,13 @@ async def read_line(prompt: str) -> str | None:
 
 
 async def read_all() -> str:
-    """All that comes through a pipe."""
+    """The whole input of a pipe."""
     return await asyncio.to_thread(sys.stdin.read)
 
 
 @contextlib.contextmanager
 def interruptions() -> Iterator[asyncio.Event]:
-    """Set by every Ctrl-C while the context is open, instead of ending the process."""
+    """An event that every Ctrl-C sets while the context is open, instead of ending the process."""
     pressed = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, pressed.set)

@@ -1,4 +1,4 @@
-"""Puts posts on a terminal as they grow. Models' text is printed as it is, except that it cannot drive the terminal."""
+"""Prints posts on a terminal as they grow. Models' text is printed as it is, without control characters."""
 
 import re
 from typing import TextIO
@@ -7,20 +7,20 @@ from bot.domain.formatting import strip_controls
 from bot.domain.replies import Choice, Reply, Table
 from bot.domain.timeline import Growth, Post
 
-MARKS = re.compile(r"\*\*|`|\\(?=[!-/:-@\[-`{-~])")  # of our own Markdown in replies
+MARKS = re.compile(r"\*\*|`|\\(?=[!-/:-@\[-`{-~])")  # of the bot's own Markdown in replies
 DIM, BOLD, PLAIN, CLEAR = "\x1b[2m", "\x1b[1m", "\x1b[0m", "\r\x1b[K"
 
 
 class Printer:
-    """Writes to one stream. `styled`: it is a terminal, with styles and a line that can be taken back."""
+    """Writes to one stream. `styled`: it is a terminal, with styles and a line that can be erased."""
 
     def __init__(self, out: TextIO, *, styled: bool) -> None:
         self._out = out
         self._styled = styled
         self._turn = ""
-        self._shown = ""  # what of the growing post stands there
-        self._silent = False  # it was begun anew: wait for its end
-        self._status = False  # a line that is taken back stands there
+        self._shown = ""  # the printed text of the growing post
+        self._silent = False  # the post was rewritten with other text: wait for its end
+        self._status = False  # a status line is printed that will be erased
 
     def quiet(self, text: str) -> None:
         self._write(text, DIM)
@@ -55,7 +55,7 @@ class Printer:
         self._end(post)
 
     def _passing(self, text: str) -> None:
-        """A line that is taken back as soon as there is something to say. In a pipe there is none."""
+        """Prints a status line that is erased before the next text. Not in a pipe."""
         if self._styled:
             self._clear()
             self._write(text.replace("\n", " "), DIM)

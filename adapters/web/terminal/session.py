@@ -1,7 +1,7 @@
-"""Talking in a terminal: a second view of the page's board, on the same ports.
+"""Chat in a terminal: a second view of the timeline, on the same ports.
 
-What is said here is a conversation like any other: it shows on the page too. With a pipe instead of a keyboard it
-reads one question, prints the answer and ends, so that it can stand in a script.
+A conversation here is like any other and is shown on the page too. With a pipe instead of a keyboard, it
+reads one question, prints the answer and ends, so that it can be used in a script.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ AWAY = "Switchboard cannot reach its storage. Try again in a moment."
 UNHAPPY = {Reason.FAILED, Reason.BROKEN, Reason.FILTERED}
 
 Offer = tuple[Action, str, str]
-"""Action, value, and the post that offers it."""
+"""Action, value, and the post with it."""
 
 
 class Terminal:
@@ -54,7 +54,7 @@ class Terminal:
         self._offers: list[Offer] = []
 
     async def talk(self) -> int:
-        """Until Ctrl-D. Returns the exit code."""
+        """Chats until Ctrl-D. Returns the exit code."""
         self._print.quiet(HELLO)
         while (line := await self._line()) is not None:
             if line.strip():
@@ -62,7 +62,7 @@ class Terminal:
         return 0
 
     async def say(self, text: str) -> int:
-        """One message and what comes back. Returns 1 when there was no proper answer."""
+        """Sends one message and prints the answer. Returns 1 when there was no proper answer."""
         if len(text) > events.LONGEST:
             self._print.quiet(LONG)
             return 1
@@ -73,7 +73,7 @@ class Terminal:
         return 1
 
     async def _line(self) -> str | None:
-        """A Ctrl-C while nobody answers only leads to the way out."""
+        """Reads a line. A Ctrl-C without a running answer only prints how to leave."""
         async with asyncio.TaskGroup() as group:
             hint = group.create_task(self._hint())
             line = await self._ask(PROMPT)
@@ -90,7 +90,7 @@ class Terminal:
     async def _say(self, text: str) -> int:
         event = self._event(text)
         async with aclosing(self._timeline.watch()) as changes:
-            await anext(changes)  # watches from now on
+            await anext(changes)  # watching begins here
             receipt = await self._inbox.put(event)
             if receipt in {Receipt.FULL, Receipt.FULL_QUIET}:
                 self._print.quiet(CROWDED)
@@ -105,7 +105,7 @@ class Terminal:
         return int(last.closing is not None and last.closing.reason in UNHAPPY)
 
     def _event(self, text: str) -> MessageReceived | ButtonPressed:
-        """A number picks what the last reply offered; anything else is a message."""
+        """A number presses a button or option of the last reply; anything else is a message."""
         id, offers, self._offers = secrets.token_hex(12), self._offers, []
         if text.strip().isdecimal() and 1 <= int(text) <= len(offers):
             action, value, post = offers[int(text) - 1]
@@ -115,7 +115,7 @@ class Terminal:
     async def _follow(
         self, changes: AsyncGenerator[Sequence[Change], None], event: MessageReceived | ButtonPressed
     ) -> Post:
-        """Prints what comes until the turn has ended; returns its post."""
+        """Prints the answer until the turn has ended; returns its post."""
         async for batch in changes:
             for change in batch:
                 if change.chat != self._chat:
@@ -137,7 +137,7 @@ class Terminal:
 
 
 async def run_terminal(*, inbox: Inbox, timeline: Timeline) -> int:
-    """The whole of `switchboard chat`, while workers run beside it. Returns the exit code."""
+    """Runs `switchboard chat`, with workers in the same process. Returns the exit code."""
     printer = Printer(sys.stdout, styled=sys.stdout.isatty())
     keyboard.forgive()
     with keyboard.interruptions() as interrupted:
@@ -151,7 +151,7 @@ async def run_terminal(*, inbox: Inbox, timeline: Timeline) -> int:
 
 
 def offered(post: Post) -> list[Offer]:
-    """What can be picked by number, in the order in which it is printed."""
+    """What can be picked by number, in printed order."""
     reply = post.reply or Reply(text="")
     offers = [(button.action, button.value) for section in reply.sections for button in section.buttons]
     offers += [(choice.action, option.value) for choice in reply.choices for option in choice.options]
