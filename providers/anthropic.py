@@ -1,4 +1,5 @@
-"""Anthropic's Messages. Requests are legal under both API versions; reasoning of earlier turns is never sent back.
+"""Anthropic's Messages. Requests are valid in both API versions; reasoning of earlier turns is never sent
+back.
 
 Source: docs.anthropic.com/en/api/messages and .../messages-streaming.
 """
@@ -52,7 +53,7 @@ class Anthropic:
             ]
         if quirks.asker and prompt.asker:
             body["metadata"] = {"user_id": prompt.asker}
-        # Within a tool loop thinking would need its own earlier blocks back, which are not kept.
+        # In a tool loop, thinking would need its earlier blocks sent back, which are not stored.
         looping = any(isinstance(part, ResultPart) for part in prompt.messages[-1].parts)
         if model.reasoning and not looping:
             body = merged(body, quirks.reasoning)
@@ -99,13 +100,13 @@ def _listing(entry: dict[str, Any]) -> Listing:
 
 
 def _thinks(capability: Any) -> bool | None:
-    """Only adaptive thinking is ever asked for: older models, which refuse it, are asked for none."""
+    """Only adaptive thinking is requested; older models refuse it, so they get no thinking at all."""
     kinds = as_object(as_object(capability).get("types"))
     return _able(kinds["adaptive"]) if "adaptive" in kinds else _able(capability)
 
 
 def _able(capability: Any) -> bool | None:
-    """Plain, or an object that says `supported`."""
+    """A capability is a plain value, or an object with `supported`."""
     able = capability.get("supported") if isinstance(capability, dict) else capability
     return able if isinstance(able, bool) else None
 
@@ -130,7 +131,7 @@ def _source(part: ImagePart | FilePart) -> dict[str, str]:
 
 
 class MessagesDecoder:
-    """Blocks to pieces. Blocks of unknown types (server tools, redacted thinking) are passed over."""
+    """Turns blocks into stream parts. Unknown blocks (server tools, redacted thinking) are ignored."""
 
     def __init__(self) -> None:
         self.done = False
@@ -171,7 +172,7 @@ class MessagesDecoder:
         raise Connection("the stream ended early", code="ended_early")
 
     def _opened(self, message: dict[str, Any]) -> None:
-        """A second message with another id makes the first one void; with the same id it is only an echo."""
+        """A second message with another id replaces the first; with the same id it is only repeated."""
         opened = as_text(message.get("id"))
         if self._id and opened != self._id:
             if self._visible:
@@ -195,7 +196,7 @@ class MessagesDecoder:
                     name=as_text(block.get("name")),
                     args=json.dumps(given) if given else "",
                 )
-            case "fallback":  # another model goes on with the answer
+            case "fallback":  # another model continues the answer
                 self._model = as_text(as_object(block.get("to")).get("model")) or self._model
 
     def _delta(self, index: int, delta: dict[str, Any]) -> Iterator[StreamPart]:
@@ -213,7 +214,7 @@ class MessagesDecoder:
             yield Text(said)
 
     def _count(self, usage: dict[str, Any]) -> None:
-        """Later counts correct earlier ones, key by key."""
+        """Later counts replace earlier ones, key by key."""
         self._usage |= {key: value for key, value in usage.items() if value is not None}
 
     def _end(self) -> Iterator[StreamPart]:

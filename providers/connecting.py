@@ -1,4 +1,4 @@
-"""From settings to endpoints: which vendors can be asked, how, and what each of them means for the catalogue."""
+"""Builds endpoints from settings: which vendors can be asked, how, and what each adds to the catalogue."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,11 +25,11 @@ from providers.vendors import VENDORS, Vendor
 NATURAL = {
     "anthropic": "x-api-key",
     "gemini": "x-goog-api-key",
-}  # what a dialect's own vendor wants; others: bearer
+}  # what a dialect's own vendor needs; others: bearer
 
 
 class VendorKeys(Protocol):
-    """What the environment says about one vendor. Implemented by bot.settings.settings.VendorSettings."""
+    """One vendor's settings from the environment. Implemented by bot.settings.settings.VendorSettings."""
 
     @property
     def api_key(self) -> SecretStr | None: ...
@@ -39,7 +39,7 @@ class VendorKeys(Protocol):
 
 
 class FoundryKeys(Protocol):
-    """What the environment says about Foundry. Implemented by bot.settings.settings.FoundrySettings."""
+    """Foundry's settings from the environment. Implemented by bot.settings.settings.FoundrySettings."""
 
     @property
     def endpoint(self) -> str: ...
@@ -50,10 +50,10 @@ class FoundryKeys(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedEndpoint:
-    """One endpoint as everybody needs it. `provider` is None while the source is off.
+    """One endpoint. `provider` is None while the source is off.
 
-    `market` is its name in the price data. `address` and `key` say where it is and what proves who asks (the
-    variable that holds the key), for what an operator is told.
+    `market` is its name in the price data. `address` and `key` are its URL and the variable that holds its
+    key, for messages to the operator.
     """
 
     source: ModelSource
@@ -65,7 +65,7 @@ class ConnectedEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class ConnectedEndpoints:
-    """Every endpoint there could be, in the catalogue's order."""
+    """Every possible endpoint, in the catalogue's order."""
 
     all: Sequence[ConnectedEndpoint]
 
@@ -75,7 +75,7 @@ class ConnectedEndpoints:
 
     @property
     def unset(self) -> Sequence[str]:
-        """The variables that would bring further models, as far as that is all that is missing."""
+        """The variables that would add models, where nothing else is missing."""
         words = [each.source.off.split() for each in self.all]
         return [word[1] for word in words if len(word) == 2 and word[0] == "set"]
 
@@ -90,7 +90,7 @@ class ConnectedEndpoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointBuilder:
-    """Plugs endpoints in. `vendors` and `keys` hold what is set in the environment: by vendor, and by the variable
+    """Builds endpoints. `vendors` and `keys` hold the environment's settings: by vendor, and by the variable
     that an `api_key_env` of the file names.
     """
 
@@ -102,7 +102,7 @@ class EndpointBuilder:
     table: Sequence[Vendor] = VENDORS
 
     def connect(self, file: ConfigFile) -> ConnectedEndpoints:
-        """Raises SettingsError for a provider of the file that cannot be reached as it is written."""
+        """Raises SettingsError for a provider of the file that cannot be used as written."""
         found = sorted([*self._built_in(file), *self._own(file)], key=lambda each: each.source.local)
         return ConnectedEndpoints([*found, self._demo("demo", stopgap=True)])
 
@@ -193,7 +193,7 @@ class EndpointBuilder:
 
 
 def _row(name: str, entry: ProviderEntry, rows: Mapping[str, Vendor]) -> Vendor:
-    """A row for an endpoint of the operator's own."""
+    """A vendor row for the operator's own endpoint."""
     place = f"[providers.{name}]"
     if entry.vendor and entry.vendor not in rows:
         raise SettingsError(f'{place} vendor = "{entry.vendor}" is not known.{nearest(entry.vendor, rows)}')
@@ -219,7 +219,7 @@ def _row(name: str, entry: ProviderEntry, rows: Mapping[str, Vendor]) -> Vendor:
 
 
 def _spoken(row: Vendor, entry: ProviderEntry) -> Mapping[str, Quirks]:
-    """The row's dialects, the one that the file asks for first."""
+    """The row's dialects, beginning with the one that the file names."""
     spoken, first = dict(row.dialects), str(entry.dialect or "")
     if first:
         spoken = {first: spoken.get(first, Quirks()), **spoken}

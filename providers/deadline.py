@@ -1,4 +1,4 @@
-"""Until when the next bytes of an answer must come."""
+"""The deadline for the next bytes of an answer."""
 
 import asyncio
 
@@ -6,10 +6,10 @@ from bot.domain.catalog import Deadlines
 
 
 class Deadline:
-    """Says until when the next bytes must come.
+    """Tells when the next bytes must have come.
 
-    Before the first piece that is the limit for the first piece alone: models think, and queues are waited in,
-    without a byte. After it, silence is limited too; comments and pings count as bytes. The total always holds.
+    Before the first part only its own limit counts: models think and requests wait in queues without a byte.
+    After it, silence is limited too; comments and pings count as bytes. The total limit always counts.
     """
 
     def __init__(self, deadlines: Deadlines) -> None:
@@ -27,7 +27,7 @@ class Deadline:
 
     @property
     def missed(self) -> str:
-        """Which limit it was, for the log."""
+        """The limit that was exceeded, for the log."""
         if self._loop.time() >= self._total:
             return f"not finished within {self._deadlines.total:g} s"
         if self.begun:

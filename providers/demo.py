@@ -1,7 +1,8 @@
-"""A model that needs no key and no network, so that everything can be tried, shown and tested before a real one.
+"""A model without key and network, so that everything can be tried, shown and tested before a real model is
+set up.
 
-It is deterministic: the same thread gives the same answer. It remembers the thread as real models do, from the
-prompt alone, and single words in a question ask it for the shapes a chat has to show.
+It is deterministic: the same thread gives the same answer. It knows the thread as real models do, from the
+prompt alone. Single words in a question ask for the kinds of text a chat has to show.
 """
 
 import asyncio
@@ -139,7 +140,7 @@ def _essay(*, paragraphs: int) -> str:
 
 
 def _echo(model: Model, prompt: Prompt) -> str:
-    """What was asked now and before, so that anyone sees the memory work."""
+    """The question and those before it, to show that the history works."""
     questions = [
         text for message in prompt.messages if message.role == "user" and (text := _text(message))
     ] or [""]

@@ -1,7 +1,7 @@
-"""The seam inside providers: what a wire format is, and what one vendor may want different in it.
+"""The interface inside providers: what a wire format is, and what a vendor may need different in it.
 
-A dialect is code, one module each. A vendor is data: a base URL, a way to authenticate and a `Quirks` for each
-dialect it speaks.
+A dialect is code, one module each. A vendor is data: a base URL, a way to authenticate and a `Quirks` for
+each dialect it speaks.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from bot.domain.stream_parts import StreamPart
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirks:
-    """What one vendor wants in one dialect. The defaults are what most endpoints of the dialect accept.
+    """One vendor's deviations in one dialect. The defaults are what most endpoints of the dialect accept.
 
     `extra` and `reasoning` are merged deeply into the request's body, the latter only for reasoning models.
     """
@@ -24,12 +24,12 @@ class Quirks:
     headers: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     reasoning: Mapping[str, Any] = field(default_factory=dict)
-    output_limit: str = "max_tokens"  # openai-chat: what the output limit is called
-    stream_usage: bool = True  # openai-chat: usage comes only when stream_options asks for it
-    bridge: str = ""  # openai-chat: what the assistant says between a tool's result and the next question
+    output_limit: str = "max_tokens"  # openai-chat: the output limit's name
+    stream_usage: bool = True  # openai-chat: ask for usage by stream_options
+    bridge: str = ""  # openai-chat: an assistant's text between a tool's result and the next question
     calls_extra: Mapping[str, Any] = field(default_factory=dict)  # openai-chat: in assistant turns with calls
     think_tags: bool = False  # openai-chat: reasoning models think inline, between <think> and </think>
-    stateless: bool = True  # openai-responses: say store:false
+    stateless: bool = True  # openai-responses: send store:false
     cache_key: bool = False  # openai-*: send the conversation's digest as prompt_cache_key
     asker: bool = False  # send the person's hash (safety_identifier, metadata.user_id)
     version: str = "2023-06-01"  # anthropic: the anthropic-version header
@@ -54,13 +54,13 @@ class ListingPage:
 
 
 class Decoder(Protocol):
-    """Turns one stream's events into pieces. Made per answer; Finish is the last piece it ever gives."""
+    """Turns one stream's events into stream parts. Made per answer; Finish is always the last part."""
 
-    done: bool  # Finish was given: nothing worth waiting for follows
-    over: bool  # the answer is complete, even if the body breaks off now
+    done: bool  # Finish was returned: nothing of use follows
+    over: bool  # the answer is complete, even if the connection breaks now
 
     def feed(self, data: str) -> Iterable[StreamPart]:
-        """One event's data. Raises the ModelError that the vendor reports in it, ServerError for broken JSON."""
+        """One event's data. Raises the ModelError that the vendor reports, ServerError for broken JSON."""
         ...
 
     def end(self) -> Iterable[StreamPart]:
@@ -83,7 +83,7 @@ class Dialect(Protocol):
 
 
 def merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """`body` with `extra` laid over it, object by object. Neither is changed."""
+    """`body` deeply merged with `extra`, which wins. Neither is changed."""
     result = dict(body)
     for key, value in extra.items():
         below = result.get(key)

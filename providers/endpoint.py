@@ -1,4 +1,4 @@
-"""One address where models answer: a base URL, credentials, and the dialects spoken there."""
+"""One endpoint: a base URL, credentials, and the dialects spoken there."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -22,14 +22,14 @@ DIALECTS: Mapping[str, Dialect] = {
     "anthropic": Anthropic(),
     "gemini": Gemini(),
 }
-PAGES = 20  # of a listing, at most
+PAGES = 20  # of a listing at most
 
 
 class Authentication(Protocol):
-    """Proves who asks. Implemented by `ApiKey`, and by Entra ID's tokens."""
+    """Authenticates requests. Implemented by `ApiKey`, and by Entra ID's tokens."""
 
     async def headers(self) -> Mapping[str, str]:
-        """Raises Auth's errors (bot.domain.errors.Auth) when there is no way to prove it."""
+        """Raises bot.domain.errors.Auth when there are no credentials."""
         ...
 
 
@@ -69,7 +69,7 @@ class Endpoint:
         self._default = next(iter(dialects))
 
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
-        """One answer. Read it to its end: what follows the Finish frees the connection for the next one."""
+        """One answer. Read it to its end: only then can the connection be used again."""
         dialect, quirks = self._spoken(model.dialect)
         call = dialect.request(model, prompt, quirks)
         decoder = dialect.decoder(model, quirks)
@@ -101,7 +101,7 @@ class Endpoint:
                 yield sound
 
     async def models(self) -> Sequence[Listing]:
-        """Everything the endpoint lists, over all pages; () where it has no listing. Raises a ModelError."""
+        """All models of the endpoint's listing, over all pages; () where it has none. Raises a ModelError."""
         dialect, quirks = self._spoken("")
         if not quirks.listing:
             return ()

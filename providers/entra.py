@@ -1,4 +1,4 @@
-"""Microsoft Entra ID in place of a key. The only place that imports azure-identity, and only when it is needed."""
+"""Microsoft Entra ID in place of a key. The only module that imports azure-identity, and only when needed."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ MISSING = "install azure-identity (pip install azure-identity) or set FOUNDRY_AP
 
 
 class Credential(Protocol):
-    """What azure.identity.aio's credentials are. They keep a token until it is about to run out."""
+    """The credentials of azure.identity.aio. They cache a token until shortly before it expires."""
 
     async def get_token(self, *scopes: str) -> Any:
         """An object whose `token` is the bearer token."""
@@ -21,9 +21,9 @@ class Credential(Protocol):
 
 
 class Identity:
-    """Who this process is towards Microsoft: the environment, a managed identity, or whoever is signed in here.
+    """The process's identity at Microsoft: from the environment, a managed identity, or the signed-in user.
 
-    One for all endpoints; close it. `credential` stands in for azure-identity's default.
+    One for all endpoints; close it. `credential` replaces azure-identity's default.
     """
 
     def __init__(self, *, credential: Credential | None = None) -> None:
@@ -31,14 +31,14 @@ class Identity:
 
     @property
     def possible(self) -> bool:
-        """Whether there is anything to ask for a token."""
+        """Whether a token can be requested at all."""
         return self._credential is not None or _installed()
 
     def scoped(self, scope: str = "") -> "Entra":
         return Entra(identity=self, scope=scope or AI)
 
     async def token(self, scope: str) -> str:
-        """Raises Auth with the remedy when no token can be had."""
+        """Raises Auth with the remedy when no token can be obtained."""
         try:
             if self._credential is None:
                 self._credential = _default()
@@ -54,7 +54,7 @@ class Identity:
 
 
 class Entra:
-    """Implements Auth for one audience: a token for another one is refused by the endpoint."""
+    """Implements Authentication for one audience: an endpoint refuses a token for another one."""
 
     def __init__(self, *, identity: Identity, scope: str) -> None:
         self._identity = identity
@@ -79,7 +79,7 @@ def _default() -> Credential:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """What azure-identity raises: its own tree, which is there whenever it is."""
+    """The errors of azure-identity, from azure-core, which is installed with it."""
     try:
         from azure.core.exceptions import AzureError  # noqa: PLC0415 - comes with the extra
     except ImportError:

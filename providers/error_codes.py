@@ -1,7 +1,7 @@
-"""The words vendors have for their errors, and what each means.
+"""Vendors' error codes, and what each means.
 
-Sources: the error pages of OpenAI, Anthropic, Google (google.rpc.Code), Azure, xAI, DeepSeek, Mistral, Groq and
-OpenRouter. In lower case, because vendors do not agree on it.
+Sources: the error pages of OpenAI, Anthropic, Google (google.rpc.Code), Azure, xAI, DeepSeek, Mistral, Groq
+and OpenRouter. In lower case, because vendors' spelling varies.
 """
 
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ CODES: Mapping[str, Kind] = {
     "misalignment_policy_violation": Filtered,
 }
 
-# These say no more than "an error of ours": the wording and the status are asked before them.
+# These mean no more than "an error": the wording and the status are more exact and come first.
 WEAK: Mapping[str, Kind] = {
     "server_error": ServerError,
     "api_error": ServerError,

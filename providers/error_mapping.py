@@ -1,8 +1,8 @@
-"""What a vendor's refusal means: any status, headers and body become one class of `bot.domain.errors`.
+"""Maps a vendor's errors: any status, headers and body become one class of `bot.domain.errors`.
 
-Pure. The order is: a code that names the case, then the wording of the error's own message (only for the statuses
-where it can mean something, because vendors echo prompts), then the HTTP status. Wordings and codes are those of
-the vendors' API references and client libraries.
+Pure. The order: a code that names the case, then the wording of the error's message (only for statuses where
+it is of use, because vendors echo prompts), then the HTTP status. Wordings and codes are those of the
+vendors' API references and client libraries.
 """
 
 import json
@@ -18,7 +18,7 @@ from providers.lenient_json import as_list, as_object, as_text
 from providers.retry_after import retry_after
 
 CAP = 500  # characters of a vendor's text that reach the log
-REQUEST = 100  # and of its name for the request, which its support asks for
+REQUEST = 100  # and of its request id, which its support asks for
 REQUEST_IDS = ("apim-request-id", "x-request-id", "request-id")
 
 PARAMETER_TOO_LONG = frozenset({"string_above_max_length"})
@@ -42,7 +42,7 @@ OUT_OF_CREDIT = re.compile(r"used all available credits|monthly spending limit",
 BUSY = re.compile(r"overloaded|\bbusy\b|high demand|at capacity", re.IGNORECASE)
 MODERATED = re.compile(r"moderation|flagged", re.IGNORECASE)
 
-WORDED = frozenset({None, 400, 413, 422})  # where a message's wording may decide; None: inside a stream
+WORDED = frozenset({None, 400, 413, 422})  # statuses where the wording may decide; None: inside a stream
 SECRET = re.compile(
     r"\b(?:sk|pk|rk|xai|gsk|key|ghp|hf)[-_][\w*.-]{4,}|\bAIza[\w*-]{4,}|\bbearer\s+\S+|\S*\*{3,}\S*|\b[\w-]{32,}",
     re.IGNORECASE,
@@ -51,7 +51,7 @@ SECRET = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorError:
-    """A vendor's error, in one shape. `codes` are lower-case words, the most telling first."""
+    """A vendor's error in one form. `codes` are lower-case words, the most exact first."""
 
     codes: tuple[str, ...] = ()
     message: str = ""
@@ -63,14 +63,14 @@ class VendorError:
 def error_from_response(
     status: int, headers: Mapping[str, str], body: str, *, now: float = 0.0
 ) -> ModelError:
-    """The answer was not a stream. `headers` have lower-case names; `now` is unix seconds, for waits until a date."""
+    """For an answer that is no stream. `headers` have lower-case names; `now` is unix seconds."""
     complaint = _read(_loaded(body), fallback=body)
-    succeeded = 200 <= status < 300  # and yet no stream: gateways put errors under 200
+    succeeded = 200 <= status < 300  # and yet no stream: gateways send errors with 200
     return _error(complaint, complaint.status if succeeded else status, headers, now)
 
 
 def error_from_event(event: Any) -> ModelError:
-    """An error inside a stream that began with 200: the event's object, or the error itself."""
+    """For an error inside a stream that began with 200: the event's object, or the error itself."""
     complaint = _read(event, fallback="")
     return _error(complaint, complaint.status, {}, 0.0)
 
@@ -109,7 +109,7 @@ def _kind(complaint: VendorError, status: int | None) -> Kind:
 
 
 def _money(complaint: VendorError, status: int | None) -> Kind | None:
-    """Limits of the plan that come under the names of limits of the rate."""
+    """Quota limits that are reported under the names of rate limits."""
     daily = any("perday" in as_text(as_object(v).get("quotaId")).lower() for v in _violations(complaint))
     billing = "failed_precondition" in complaint.codes and "billing" in complaint.message.lower()
     spent = status in {None, 403, 429} and OUT_OF_CREDIT.search(complaint.message)
@@ -146,7 +146,7 @@ def _by_status(complaint: VendorError, status: int | None) -> Kind:
         invalid = any(code.startswith("invalid") for code in complaint.codes)
         return errors.Rejected if invalid else errors.ServerError
     if status < 400:
-        # A redirect or an empty success: the address is not the one where models answer.
+        # A redirect or an empty success: the base URL is wrong.
         return errors.ModelNotFound if status >= 300 else errors.ServerError
     return errors.ServerError if status >= 500 else errors.Rejected
 
@@ -159,7 +159,7 @@ def _loaded(body: str) -> Any:
 
 
 def _read(value: Any, *, fallback: str) -> VendorError:
-    """Whatever shape the error came in: an object, a list with one, `error` an object or a string, HTML."""
+    """Reads an error in any form: an object, a list with one, `error` as an object or a string, HTML."""
     if isinstance(value, list):
         value = next((entry for entry in value if isinstance(entry, dict)), None)
     if not isinstance(value, dict):
@@ -194,7 +194,7 @@ def _words(error: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> li
 
 
 def _message(error: Mapping[str, Any], inner: Any, metadata: Mapping[str, Any]) -> str:
-    """Validation messages come as objects and lists, gateways put the upstream's words into `metadata.raw`."""
+    """Validation messages are objects or lists; gateways put the upstream's message into `metadata.raw`."""
     message = error.get("message") or error.get("detail") or (inner if isinstance(inner, str) else "")
     said = message if isinstance(message, str) else json.dumps(message)
     raw = metadata.get("raw")

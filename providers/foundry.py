@@ -1,8 +1,8 @@
-"""Microsoft Foundry: one resource with three addresses, and the project that lists what is deployed there.
+"""Microsoft Foundry: one resource with three base URLs, and the project that lists its deployments.
 
-Which address a deployment answers at follows from its publisher, as the project tells it; where nothing tells,
-from the dialect said in the configuration or from the name.
-Source: learn.microsoft.com/azure/ai-foundry (endpoints, project REST API v1, agent service).
+A deployment's base URL depends on its publisher, which the project's listing names. Without it, the dialect
+in the configuration decides, or else the name. Source: learn.microsoft.com/azure/ai-foundry (endpoints,
+project REST API v1, agent service).
 """
 
 import asyncio
@@ -26,13 +26,13 @@ from providers.vendors import CLAUDE, OPENAI_CHAT
 PAGES = 20  # of a listing, at most
 PROJECT = "/api/projects/"
 VERSION = "api-version=v1"
-PATIENCE = 5.0  # seconds a first question waits to learn where its deployment answers
+PATIENCE = 5.0  # seconds a first question waits for the listing with its deployment's publisher
 OPENAI = {"openai-chat": OPENAI_CHAT, "openai-responses": Quirks()}
 MAI = {"openai-chat": Quirks(output_limit="max_completion_tokens", stream_usage=False)}
 
 
 def roots(endpoint: str) -> tuple[str, str]:
-    """(resource, project) of an address as the portal shows it; project "" when it names none."""
+    """(resource, project) of a URL as the portal shows it; project "" when it names none."""
     parts = urlsplit(endpoint)
     resource = f"{parts.scheme}://{parts.netloc}"
     names = parts.path.removeprefix(PROJECT).split("/") if parts.path.startswith(PROJECT) else [""]
@@ -40,7 +40,7 @@ def roots(endpoint: str) -> tuple[str, str]:
 
 
 class ClaudeKey:
-    """Implements Auth: Claude's address takes Anthropic's header, and Azure's own beside it."""
+    """Implements Authentication: Claude's URL needs Anthropic's header, and accepts Azure's own beside it."""
 
     def __init__(self, secret: str) -> None:
         self._headers = {"x-api-key": secret, "api-key": secret}
@@ -50,9 +50,9 @@ class ClaudeKey:
 
 
 class FoundryProvider:
-    """A Provider for one resource. Without a secret, and for the project in any case, Entra ID says who asks.
+    """A Provider for one resource. Without a key, and for the project in any case, it uses Entra ID.
 
-    `project` is a project's name or address, for a resource address that does not name one.
+    `project` is a project's name or URL, for a resource URL that does not name one.
     """
 
     def __init__(
@@ -93,11 +93,11 @@ class FoundryProvider:
                 yield part
 
     async def models(self) -> Sequence[Listing]:
-        """The project's deployments and agents; without a project, what could be deployed. Raises a ModelError."""
+        """The project's deployments and agents, or else what could be deployed. Raises a ModelError."""
         if not self._project:
             return [_undeployed(row) for row in await self._openai.models()]
         rows = list(await self._deployments())
-        with suppress(ModelError):  # a project without the agent service is no reason to hide its models
+        with suppress(ModelError):  # a project may lack the agent service and still have models
             rows += await self._listed_agents()
         return rows
 
@@ -121,7 +121,7 @@ class FoundryProvider:
                 if entry.get("name")
             ]
             page = as_text(body.get("nextLink"))
-            if not page.startswith(f"{self._project}/"):  # credentials go nowhere else
+            if not page.startswith(f"{self._project}/"):  # credentials are sent to this project only
                 break
         self._deployed = {row.id: row for row in rows}
         return rows
@@ -172,5 +172,5 @@ def _agent(entry: Mapping[str, Any]) -> Listing:
 
 
 def _undeployed(row: Listing) -> Listing:
-    """A resource lists what it could run; only a deployment of that name answers."""
+    """A resource lists the models it could run; only a deployment with that name answers."""
     return Listing(id=row.id, context=row.context, max_output=row.max_output, chat=row.chat, kind="base")

@@ -1,4 +1,4 @@
-"""Google's generateContent. The key goes into a header: in the URL it would end up in logs.
+"""Google's generateContent. The key is sent in a header: in the URL it would end up in logs.
 
 Source: ai.google.dev/api/generate-content and .../docs/thought-signatures.
 """
@@ -40,7 +40,7 @@ REASONS = {
     "SPII": Reason.FILTERED,
     "MODEL_ARMOR": Reason.FILTERED,
 }
-FOREIGN = "skip_thought_signature_validator"  # documented stand-in for the signature of another model's call
+FOREIGN = "skip_thought_signature_validator"  # documented, for the signature of another model's call
 KEYWORDS = frozenset({"type", "properties", "required", "enum", "items", "description"})
 LISTING = "/v1beta/models?pageSize=1000"
 
@@ -97,7 +97,7 @@ def _listing(entry: dict[str, Any]) -> Listing:
 def _content(message: PromptMessage) -> dict[str, Any]:
     parts = [_part(part) for part in message.parts]
     call = next((part for part in parts if "functionCall" in part), None)
-    if call:  # one signature per turn is asked for, on its first call
+    if call:  # Google requires one signature per turn, on its first call
         call["thoughtSignature"] = FOREIGN
     return {"role": "model" if message.role == "assistant" else "user", "parts": parts}
 
@@ -120,7 +120,7 @@ def _function(tool: Tool) -> dict[str, Any]:
 
 
 def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The keywords that Gemini takes; it refuses the rest of JSON Schema."""
+    """The keywords that Gemini accepts; it refuses the rest of JSON Schema."""
     kept: dict[str, Any] = {key: value for key, value in schema.items() if key in KEYWORDS}
     if isinstance(kept.get("properties"), Mapping):
         kept["properties"] = {name: _schema(as_object(inner)) for name, inner in kept["properties"].items()}
@@ -130,7 +130,7 @@ def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class ContentDecoder:
-    """Candidates to pieces. There is no sentinel: an answer is over with its finish reason, done with the body."""
+    """Turns candidates into stream parts. No sentinel: `over` at the finish reason, `done` with the body."""
 
     def __init__(self) -> None:
         self.done = False

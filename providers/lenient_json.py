@@ -1,4 +1,4 @@
-"""Reading JSON that vendors do not quite keep to: whatever is missing or of another type reads as empty."""
+"""Reads vendors' JSON leniently: what is missing or of another type reads as empty."""
 
 import json
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from bot.domain.errors import ServerError
 from bot.domain.stream_parts import StreamPart, Text, Thinking
 
 NOTHING: Final[dict[str, Any]] = {}
-MOST = 1_000_000_000  # tokens: a larger number is a mistake, and fits into no sum
+MOST = 1_000_000_000  # tokens: a larger number is an error, and would overflow sums
 
 
 def parse_event(data: str) -> dict[str, Any]:
-    """One event as an object. Raises ServerError when it is not JSON; anything but an object reads as empty."""
+    """One event as an object. Raises ServerError if it is not JSON; all but an object reads as empty."""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
@@ -38,12 +38,12 @@ def as_text(value: Any) -> str:
 
 
 def as_count(value: Any) -> int:
-    """A number of tokens; 0 for what is not one."""
+    """A number of tokens; 0 for anything else."""
     return int(min(value, MOST)) if isinstance(value, int | float) and 0 < value < inf else 0
 
 
 class SurrogateJoiner:
-    """Makes a stream's text sound Unicode: joins surrogate halves split over two pieces, replaces lone ones."""
+    """Makes a stream's text valid Unicode: joins surrogate halves of two parts, replaces lone ones."""
 
     def __init__(self) -> None:
         self._half = ""

@@ -1,4 +1,4 @@
-"""What OpenAI's `GET /models` has grown into: ids at least, capabilities under a different name at each vendor.
+"""Listings by OpenAI's `GET /models`: ids at least, capabilities under different names at each vendor.
 
 Sources: the API references of Mistral, OpenRouter, Groq and vLLM.
 """
@@ -12,7 +12,7 @@ from providers.lenient_json import as_count, as_list, as_object, as_text
 
 
 def openai_listed(body: Any) -> ListingPage:
-    """Models that cannot chat are left out where the vendor says so."""
+    """Models that cannot chat are left out, where the vendor tells."""
     entries = map(as_object, as_list(body) or as_list(as_object(body).get("data")))
     return ListingPage(
         listings=[_listing(entry) for entry in entries if as_text(entry.get("id")) and _chats(entry)]
@@ -55,7 +55,7 @@ def _either(flag: Any, words: Any, word: str) -> bool | None:
 
 
 def _price(pricing: Mapping[str, Any]) -> Price | None:
-    """OpenRouter tells USD per token, as text; -1 where it depends on who answers."""
+    """OpenRouter's price is USD per token, as text; -1 where it depends on who answers."""
     read, written = _dollars(pricing.get("prompt")), _dollars(pricing.get("completion"))
     if read is None or written is None:
         return None

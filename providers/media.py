@@ -1,4 +1,4 @@
-"""Images and documents as the dialects carry them: base64 in the request itself, never an address to fetch."""
+"""Images and documents in requests: base64 in the request itself, never a URL to fetch."""
 
 from base64 import b64encode
 

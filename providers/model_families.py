@@ -1,6 +1,6 @@
-"""The names people type for whole families of models, and how the newest of each is told from its id.
+"""The names people type for model families, and how the newest model of each is recognised by its id.
 
-Model ids change within months; these patterns and pointers are the only place that knows them.
+Model ids change within months; only the patterns and pointers of this module know them.
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ CLAUDE = Flagship(
 )
 OPUS = Flagship(name="opus", patterns=(rf"claude-opus-{V}(?:-\d{{8}})?",))
 HAIKU = Flagship(name="haiku", patterns=(rf"claude-haiku-{V}(?:-\d{{8}})?",))
-GROK = Flagship(  # one digit behind the point: 4.20 came before 4.3
+GROK = Flagship(  # one digit after the point: 4.20 came before 4.3
     name="grok", patterns=(r"grok-(\d{1,2}(?:\.\d)?)", r"grok-4-20-reasoning"), model="grok-latest"
 )
 GEMINI = Flagship(
@@ -59,7 +59,7 @@ DEMO = Flagship(name="demo", patterns=("demo",), model="demo")
 
 
 def where_listed(*flagships: Flagship) -> tuple[Flagship, ...]:
-    """The same for an endpoint whose ids cannot be guessed: a name appears only when the listing explains it."""
+    """The same for an endpoint whose ids are not known: a name appears only when the listing has a match."""
     return tuple(replace(flagship, model="") for flagship in flagships)
 
 

@@ -1,5 +1,5 @@
-"""OpenAI's Chat Completions, the dialect that most vendors, gateways and local servers speak, each a little
-differently. One decoder takes all of it; what the request must look like for whom is in `Quirks`.
+"""OpenAI's Chat Completions, the dialect of most vendors, gateways and local servers, each a little
+different. One decoder reads all of them; what each needs in a request is in `Quirks`.
 
 Source: platform.openai.com/docs/api-reference/chat, and what vendors send instead.
 """
@@ -80,7 +80,7 @@ def _function(tool: Tool) -> dict[str, Any]:
 
 
 def _entries(message: PromptMessage, quirks: Quirks) -> Iterator[dict[str, Any]]:
-    """One message of ours is several of theirs when it holds tool results."""
+    """One PromptMessage with tool results becomes several entries."""
     if message.role == "assistant":
         yield _assistant(message, quirks)
         return
@@ -106,7 +106,7 @@ def _assistant(message: PromptMessage, quirks: Quirks) -> dict[str, Any]:
 
 
 def _content(parts: Sequence[Part]) -> str | list[dict[str, Any]]:
-    """One string where it is only text: strict templates take nothing else, and everybody takes that."""
+    """One string for text alone: every endpoint accepts it, and strict templates accept nothing else."""
     texts = [part.text for part in parts if isinstance(part, TextPart)]
     if len(texts) == len(parts):
         return "\n\n".join(texts)
@@ -126,7 +126,7 @@ def _block(part: Part) -> dict[str, Any]:
 
 
 class ChatDecoder:
-    """Chunks to pieces. Tool calls and usage come at the end, once they are whole."""
+    """Turns chunks into stream parts. Tool calls and usage come at the end, when they are complete."""
 
     def __init__(self, *, think_tags: bool = False) -> None:
         self.done = False
@@ -143,7 +143,7 @@ class ChatDecoder:
             yield from self._end()
             return
         chunk = parse_event(data)
-        if not self._model or not self._id:  # Azure's first chunk leaves them empty, others send them once
+        if not self._model or not self._id:  # Azure's first chunk has them empty, others send them once
             self._model = self._model or as_text(chunk.get("model"))
             self._id = self._id or as_text(chunk.get("id"))
         if chunk.get("usage") or "x_groq" in chunk:
@@ -223,7 +223,7 @@ def _counts(usage: dict[str, Any]) -> Usage:
     )
     reasoning = as_count(written.get("reasoning_tokens")) or as_count(usage.get("reasoning_tokens"))
     if reasoning and prompt + completion + reasoning == as_count(usage.get("total_tokens")):
-        completion += reasoning  # xAI counts it apart
+        completion += reasoning  # xAI counts it separately
     return Usage(
         input=prompt,
         cache_read=as_count(read.get("cached_tokens")) or as_count(usage.get("prompt_cache_hit_tokens")),
@@ -234,7 +234,7 @@ def _counts(usage: dict[str, Any]) -> Usage:
 
 
 def _thought(delta: dict[str, Any]) -> str:
-    """Reasoning has four homes; vendors that fill two of them say the same in both."""
+    """Reasoning comes in four fields; vendors that fill two of them put the same text in both."""
     thought = delta.get("reasoning_content") or delta.get("reasoning")
     if not thought and not delta.get("reasoning_details"):
         return ""
@@ -247,7 +247,7 @@ def _thought(delta: dict[str, Any]) -> str:
 
 
 def _blocks(content: Any) -> Iterator[StreamPart]:
-    """Mistral's way: content as a list of blocks, thinking among them."""
+    """Mistral sends content as a list of blocks, thinking among them."""
     for block in map(as_object, as_list(content)):
         said = as_text(block.get("text"))
         if said:

@@ -1,4 +1,4 @@
-"""OpenAI's Responses, spoken here without the vendor keeping anything: the whole history goes in each request.
+"""OpenAI's Responses, used without storage at the vendor: each request has the whole history.
 
 Source: platform.openai.com/docs/api-reference/responses and docs.x.ai; agents: Foundry Agent Service.
 """
@@ -36,7 +36,7 @@ class OpenAIResponses:
             "stream": True,
             "input": list(_entries(prompt.messages)),
         }
-        if model.agent:  # brings its own model, instructions and tools
+        if model.agent:  # it has its own model, instructions and tools
             body["agent_reference"] = {"type": "agent_reference", "name": model.agent}
             return DialectRequest(path="/responses", body=merged(body, quirks.extra))
         body["model"] = model.model
@@ -76,7 +76,7 @@ class OpenAIResponses:
 
 
 def _entries(messages: Sequence[PromptMessage]) -> Iterator[dict[str, Any]]:
-    """Calls and results are entries beside the messages. Each result directly follows its call: DeepSeek insists."""
+    """Calls and results are entries beside the messages, each result after its call: DeepSeek requires it."""
     for message, following in zip_longest(messages, messages[1:]):
         if message.role == "assistant":
             yield from _answer(message, following.parts if following else ())
@@ -111,13 +111,13 @@ def _block(part: Part) -> dict[str, Any]:
 
 
 class ResponsesDecoder:
-    """Events to pieces, told apart by the `type` in their JSON: not every vendor sends `event:` lines."""
+    """Turns events into stream parts by the `type` in their JSON: not every vendor sends `event:` lines."""
 
     def __init__(self) -> None:
         self.done = False
         self.over = False
         self._calls = ToolCalls()
-        self._said: object = None  # the part that spoke last
+        self._said: object = None  # the part that the last text came from
         self._thought: object = None
         self._model = ""
 

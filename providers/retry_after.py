@@ -1,4 +1,4 @@
-"""How long a vendor asks us to wait, whichever of its many ways it chose to say so.
+"""How long a vendor asks to wait, in any of the ways that vendors tell it.
 
 Sources: RFC 9110 section 10.2.3, google.rpc.RetryInfo, the rate limit pages of OpenAI, Anthropic and Azure.
 """
@@ -21,7 +21,7 @@ OPENAI = re.compile(r"try again in ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)", re.IGNOREC
 def retry_after(
     headers: Mapping[str, str], *, details: Sequence[Mapping[str, Any]], message: str, now: float
 ) -> float | None:
-    """Seconds, from the first source that is present and makes sense; None when nothing says."""
+    """Seconds, from the first valid source; None when there is none."""
     for seconds in _sources(headers, details, message, now):
         if seconds is not None and isfinite(seconds) and seconds >= 0:
             return seconds
@@ -62,7 +62,7 @@ def _until(said: str, now: float) -> float | None:
 
 
 def _span(said: str) -> float | None:
-    """Go's way of writing a duration: 34.4s, 6m0s, 120ms."""
+    """A duration in Go's format: 34.4s, 6m0s, 120ms."""
     parts = SPAN.findall(said)
     if not parts or "".join(number + unit for number, unit in parts) != said:
         return None
@@ -70,7 +70,7 @@ def _span(said: str) -> float | None:
 
 
 def _reset(headers: Mapping[str, str], names: Sequence[str]) -> float | None:
-    """The longest of what is used up, or of everything when the vendor does not say what is."""
+    """The longest wait of the limits that are used up, or of all when the vendor does not tell which are."""
     spans = {name: span for name in names if (span := _span(headers.get(name, ""))) is not None}
     empty = [span for name, span in spans.items() if headers.get(name.replace("reset", "remaining")) == "0"]
     return max(empty or spans.values(), default=None)

@@ -1,4 +1,4 @@
-"""Takes inline reasoning out of an answer: some open models think between <think> and </think>."""
+"""Separates inline reasoning from an answer: some open models think between <think> and </think>."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ OPEN, CLOSE = "<think>", "</think>"
 
 
 class ThinkTags:
-    """Only an answer that begins with the tag thinks; the tags may be split over any number of pieces."""
+    """Only a tag at the start of an answer counts; the tags may be split over any number of parts."""
 
     def __init__(self) -> None:
         self._held = ""
@@ -31,7 +31,7 @@ class ThinkTags:
         yield from self._thinking()
 
     def rest(self) -> Iterator[Text | Thinking]:
-        """What was held back because it could have been the beginning of a tag."""
+        """The text that was held back because it could be the start of a tag."""
         if self._held.strip() or (self._held and self._state == "answer"):
             yield Thinking(self._held) if self._state == "thinking" else Text(self._held)
         self._held = ""
@@ -54,5 +54,5 @@ class ThinkTags:
 
 
 def _overlap(said: str) -> int:
-    """How many characters at the end may be the beginning of the closing tag."""
+    """How many characters at the end may be the start of the closing tag."""
     return next((size for size in range(len(CLOSE) - 1, 0, -1) if said.endswith(CLOSE[:size])), 0)

@@ -1,4 +1,4 @@
-"""Tool calls: collected from fragments, and given ids and arguments that every vendor takes back."""
+"""Tool calls: collected from fragments, with ids and arguments that every vendor accepts."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ CANONICAL = re.compile(r"[A-Za-z0-9]{9}")
 
 
 def canonical_id(original: str) -> str:
-    """Nine letters or digits, always the same ones for the same id; such an id stays as it is."""
+    """Nine letters or digits, always the same for the same id; an id of that form is not changed."""
     if CANONICAL.fullmatch(original):
         return original
     number = int.from_bytes(hashlib.sha256(original.encode("utf-8", "replace")).digest())
@@ -26,7 +26,7 @@ def canonical_id(original: str) -> str:
 
 
 def canonical_args(said: str) -> str:
-    """A JSON object as text. What a model wrote instead of one is kept under "arguments"."""
+    """A JSON object as text. Anything else a model wrote is put under "arguments"."""
     if not said.strip():
         return "{}"
     try:
@@ -37,7 +37,7 @@ def canonical_args(said: str) -> str:
 
 
 class ToolCalls:
-    """The calls of one answer. A fragment belongs to the call with its key, else with its id, else to the last."""
+    """The calls of one answer. A fragment belongs to the call with its key, or its id, or to the last."""
 
     def __init__(self) -> None:
         self._order: list[dict[str, str]] = []
@@ -50,7 +50,7 @@ class ToolCalls:
         return key in self._keys
 
     def add(self, *, key: int | str | None, id: str = "", name: str = "", args: str = "") -> None:
-        """`key` is the vendor's index, if it has one; "" stands for what a fragment leaves out."""
+        """`key` is the vendor's index, if it has one; "" is for what a fragment leaves out."""
         call = self._keys.get(key if key is not None else id) if key is not None or id else self._last()
         if call is None:
             call = {"id": "", "name": "", "args": ""}
@@ -66,7 +66,7 @@ class ToolCalls:
         return self._order[-1] if self._order else None
 
     def complete(self, answer: str) -> Iterator[ToolCall]:
-        """In the order they began. `answer` identifies the response, for vendors whose calls have no ids."""
+        """The calls in order. `answer` identifies the response, for vendors whose calls have no ids."""
         for number, call in enumerate(self._order):
             original = call["id"] or f"{answer}:{number}:{call['name']}"
             yield ToolCall(canonical_id(original), call["name"], canonical_args(call["args"]))

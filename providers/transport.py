@@ -1,7 +1,7 @@
-"""Every byte to and from a model vendor passes here, and nowhere else is the HTTP client imported.
+"""The transport to model vendors: the only module that imports the HTTP client.
 
-One client is shared by all endpoints. It follows no redirects (they would carry credentials away), keeps no
-cookies, asks vendors not to compress (a gateway that compresses also buffers), and logs no URLs.
+One client is shared by all endpoints. It follows no redirects (they would take credentials elsewhere), keeps
+no cookies, asks vendors not to compress (a gateway that compresses also buffers), and logs no URLs.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from providers.proxies import proxy_for
 
 CONNECT = 10.0  # seconds
 LISTING = 20.0  # seconds for a whole listing
-DRAIN = 1.0  # seconds to read on after the answer, so that the connection can be used again
+DRAIN = 1.0  # seconds to read on after the answer, so that the connection can be reused
 ERROR_BYTES = 64 * 1024
 LISTING_BYTES = 32 * 1024 * 1024
 LINE_BYTES = 8 * 1024 * 1024
@@ -35,7 +35,7 @@ CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-ke
 
 
 class Transport:
-    """The shared client. `wire` replaces the network (tests). Close it, or use it as an async context manager."""
+    """The shared client, an async context manager. `wire` replaces the network in tests."""
 
     def __init__(self, *, wire: httpx.AsyncBaseTransport | None = None) -> None:
         for name in ("httpx", "httpcore"):  # they log URLs and headers
@@ -59,9 +59,9 @@ class Transport:
     async def post(
         self, url: str, *, headers: Mapping[str, str], body: Mapping[str, Any], deadlines: Deadlines
     ) -> AsyncIterator["EventStream"]:
-        """Opens one streamed answer; leaving the block before its end hangs up on the vendor at once.
+        """Opens one streamed answer; leaving the block before its end closes the connection at once.
 
-        Raises a ModelError for everything that is not an event stream, here and while it is read.
+        Raises a ModelError for everything that is no event stream, here and while it is read.
         """
         clock = Deadline(deadlines)
         opening = aconnect_sse(
@@ -104,11 +104,11 @@ class Transport:
 
 
 class EventStream:
-    """A stream of server-sent events that is being read, once. Tell it when the first piece was `begun`."""
+    """A stream of server-sent events, to be read once. Call `begun` at the first part."""
 
     def __init__(self, *, source: EventSource, clock: Deadline) -> None:
         response = source.response
-        response.encoding = "utf-8"  # whatever the header says: event streams have no other
+        response.encoding = "utf-8"  # whatever the header says: event streams are always UTF-8
         if isinstance(response.stream, httpx.AsyncByteStream):
             response.stream = _Watched(response.stream, clock)
         self._source = source
@@ -121,7 +121,7 @@ class EventStream:
         self._clock.begun = True
 
     async def drain(self, events: AsyncGenerator[ServerSentEvent, None]) -> None:
-        """Reads what follows the end of the answer, for a moment; whatever goes wrong there does not matter."""
+        """Reads what follows the answer, for a moment. Errors are ignored, because the answer is complete."""
         self._clock.end_in(DRAIN)
         with suppress(TimeoutError, httpx.HTTPError, ModelError):
             async for _ in events:
@@ -129,7 +129,7 @@ class EventStream:
 
 
 class _Watched(httpx.AsyncByteStream):
-    """A body's bytes under the clock and the size limits."""
+    """A body's bytes, with the deadline and the size limits."""
 
     def __init__(self, stream: httpx.AsyncByteStream, clock: Deadline) -> None:
         self._stream = stream
@@ -168,7 +168,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         )
         sending = self._opened().request(
             request.method,
-            URL(str(request.url), encoded=True),
+            URL(str(request.url), encoded=True),  # httpx has encoded it already
             data=await request.aread(),
             headers=[(name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers.raw],
             skip_auto_headers=("accept", "accept-encoding", "content-type", "user-agent"),
@@ -187,7 +187,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             await self._session.close()
 
     def _opened(self) -> aiohttp.ClientSession:
-        """Made with the first request: it belongs to the event loop that runs then."""
+        """Created by the first request, because a session belongs to the event loop that runs then."""
         if self._session is None:
             connector = aiohttp.TCPConnector(
                 limit=1000, keepalive_timeout=60.0, ssl=httpx.create_ssl_context()
@@ -203,7 +203,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """A response's bytes as they come. Closed before its end it takes the connection along."""
+    """A response's bytes as they come. Closing it before its end closes the connection."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
@@ -235,7 +235,7 @@ async def _read(response: httpx.Response, limit: int) -> bytes:
 
 
 async def _capped(response: httpx.Response) -> bytes:
-    """The beginning of an error's body; as much as came when it breaks off or dawdles."""
+    """The start of an error's body; what has come when it breaks off or is slow."""
     body = bytearray()
     with suppress(httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(CONNECT):
@@ -248,7 +248,7 @@ async def _capped(response: httpx.Response) -> bytes:
 
 def _refusal(response: httpx.Response, body: bytes, sent: Mapping[str, str]) -> ModelError:
     said = body.decode("utf-8", "replace")
-    for name, value in sent.items():  # vendors quote the key they refuse
+    for name, value in sent.items():  # vendors quote the key that they refuse
         secret = value.removeprefix("Bearer ")
         if name.lower() in CREDENTIALS and secret:
             said = said.replace(secret, "[…]")
@@ -257,7 +257,7 @@ def _refusal(response: httpx.Response, body: bytes, sent: Mapping[str, str]) -> 
 
 
 def _translated(error: Exception) -> ModelError:
-    """The client's exception as one of ours. Its text may quote headers, so that of our own mistakes is left out."""
+    """The client's exception as a ModelError. The text of local errors may quote headers and is left out."""
     name = type(error).__name__
     if isinstance(error, httpx.TimeoutException):
         return Timeout(name)
@@ -270,7 +270,7 @@ def _translated(error: Exception) -> ModelError:
 
 @contextmanager
 def _as_httpx() -> Iterator[None]:
-    """Aiohttp's errors in the words of httpx."""
+    """Translates aiohttp's errors into those of httpx."""
     try:
         yield
     except aiohttp.ConnectionTimeoutError as error:

@@ -1,6 +1,6 @@
 """The vendors, one row each. Adding one that speaks a known dialect is adding a row here.
 
-Sources: each vendor's API reference; what they want in a request differs only in its `Quirks`.
+Sources: each vendor's API reference; their requests differ only by `Quirks`.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from providers.dialect import Quirks
 class Vendor:
     """One row. The first of `dialects` is spoken unless a model says otherwise.
 
-    `market` is the vendor's name in the price data, None where nobody is paid. `keyless` endpoints are asked
-    without a key; the others appear when theirs, or an address of the operator's own, is set. `console` is the page
-    where keys are made, for people.
+    `market` is the vendor's name in the price data, None where answers are free. `keyless` endpoints need no
+    key; the others appear when a key, or the operator's own base URL, is set. `console` is the web page where
+    people create keys.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Vendor:
 
     @property
     def prefix(self) -> str:
-        """What its variables begin with: PREFIX_API_KEY, PREFIX_BASE_URL."""
+        """The prefix of its variables: PREFIX_API_KEY, PREFIX_BASE_URL."""
         return f"{self.name.upper().replace('-', '_')}_"
 
     @property
