@@ -1,1 +1,1 @@
-"""The models people can pick: where they come from, what is known about them, what they cost."""
+"""The models people can pick: their sources, their facts, their prices."""

@@ -1,7 +1,7 @@
-"""Makes the catalogue: what the operator wrote, what endpoints list, and what is known about models by name.
+"""Assembles the catalogue from the operator's file, the endpoints' listings, and the bundled facts.
 
-Pure. For every property the operator's word comes first, then the endpoint's listing, then bundled facts, then
-a cautious default.
+Pure. For every property the operator's value comes first, then the endpoint's listing, then bundled facts,
+then a cautious default.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,11 +25,11 @@ class TokenLimits:
 SHOWN = 12  # models of an endpoint without flagships that a picker shows
 HOSTED = TokenLimits(context=32_000, max_output=8_192)
 LOCAL = TokenLimits(context=8_192, max_output=4_096)
-PATIENT = 180.0  # seconds until a reasoning model's first piece
-LOADING = 300.0  # the same while a local model may still have to be read from disk
+PATIENT = 180.0  # seconds until a reasoning model's first part
+LOADING = 300.0  # the same for a local model, which may have to be loaded from disk first
 
 Window = Callable[[str, str], int | None]
-"""(provider, model id) -> tokens of context, where the price data knows."""
+"""(provider, model id) -> tokens of context, where the price data has them."""
 
 
 def no_window(_provider: str, _model: str) -> int | None:
@@ -52,7 +52,7 @@ def assemble(
     facts: Facts,
     window: Window = no_window,
 ) -> Assembled:
-    """`listings` holds what was read so far; an endpoint that is missing has not answered (yet)."""
+    """`listings` holds the listings read so far; an endpoint that is missing has not answered yet."""
     on = [source for source in sources if not source.off]
     bench = _Bench(facts=facts, window=window)
     bench.names.update(word.casefold() for entry in file.agents for word in (entry.name, *entry.aliases))
@@ -70,7 +70,7 @@ def assemble(
 
 @dataclass(slots=True)
 class _Bench:
-    """Entries in the making. A name, and a `provider:model` of a plain model, is used once."""
+    """The entries while they are collected. A name, and a plain model's `provider:model`, is used once."""
 
     facts: Facts
     window: Window
@@ -116,7 +116,7 @@ class _Bench:
     def _flagship(
         self, source: ModelSource, flagship: Flagship, rows: Sequence[Listing], *, read: bool
     ) -> bool:
-        """Gives a friendly name to the best row, or to the vendor's usual id, unverified. Whether a row was found."""
+        """Gives a flagship's name to the best row (then True), or to the vendor's usual id, unverified."""
         row = flagship.pick(rows)
         if flagship.name in self.names or not (row or flagship.model):
             return False
@@ -140,7 +140,7 @@ class _Bench:
         return row is not None
 
     def _also_called(self, key: str, name: str) -> None:
-        """The operator's own entry for a flagship answers to its friendly name too."""
+        """The operator's own entry for a flagship is also found by the flagship's name."""
         for place, model in enumerate(self.configured):
             if model.key == key and not model.agent:
                 self.configured[place] = replace(model, aliases=(*model.aliases, name))
@@ -148,7 +148,7 @@ class _Bench:
                 return
 
     def _named(self, source: ModelSource, row: Listing) -> Model:
-        """A row under its own id, or under `provider:id` when that name means something else already."""
+        """A row under its own id, or under `provider:id` when that name is taken."""
         short = row.id.removesuffix(":latest").replace(":", "-")
         name = f"{source.name}:{short}" if short.casefold() in self.names else short
         model = self._describe(source, row.id, row)
@@ -166,7 +166,7 @@ class _Bench:
     def _describe(
         self, source: ModelSource, model: str, row: Listing | None, entry: ModelEntry | None = None
     ) -> Model:
-        """Everything about a model but its name."""
+        """All properties of a model but its name."""
         row = row or Listing(id=model)
         known = self.facts.about(row.base or model)
         standard = LOCAL if source.local else HOSTED
@@ -196,7 +196,7 @@ class _Bench:
 
 
 def _with_a_job(entries: Sequence[AgentEntry], models: Sequence[Model]) -> Iterator[Model]:
-    """The file's agents whose model is there: copies of the model with another name and instructions."""
+    """The file's agents whose model is available: copies of the model with another name and instructions."""
     plain = Catalog(models)
     for entry in entries:
         if model := plain.find(entry.model):
@@ -213,7 +213,7 @@ def _with_a_job(entries: Sequence[AgentEntry], models: Sequence[Model]) -> Itera
 
 
 def _without_stopgaps(models: Sequence[Model], sources: Sequence[ModelSource]) -> tuple[Model, ...]:
-    """A stopgap (the demo) leaves the picker, not the catalogue, as soon as there is a real model."""
+    """A stopgap (the demo) is hidden from the picker, not the catalogue, as soon as there is a real model."""
     stopgaps = {source.name for source in sources if source.stopgap}
     if all(model.provider in stopgaps for model in models):
         return tuple(models)
@@ -224,9 +224,9 @@ def _without_stopgaps(models: Sequence[Model], sources: Sequence[ModelSource]) -
 
 
 def _default(file: ConfigFile, models: Sequence[Model], listings: Mapping[str, Sequence[Listing]]) -> str:
-    """The operator's default; else the first that is known, or may still turn out, to be there.
+    """The operator's default; else the first model that is, or may still be, available.
 
-    An agent has a job: it answers everything only where there is nothing but agents, or somebody says so.
+    An agent has a job, so it is the default only where there are only agents, or the operator says so.
     """
     if not models:
         return ""

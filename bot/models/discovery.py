@@ -1,7 +1,7 @@
-"""Finds out what can be picked: asks every endpoint for its listing, in the background, again and again.
+"""Discovery: reads every endpoint's listing, in the background, again and again.
 
-The catalogue is complete from the first moment with what is configured and with the vendors' well-known models;
-listings only make it better. One that cannot be read is asked for again sooner, and what it said before stays.
+From the start the catalogue has the configured and the vendors' well-known models; listings only improve it.
+A listing that cannot be read is tried again sooner, and its last state stays.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from bot.settings.config_file import ConfigFile
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=10).total_seconds()
-AGAIN = timedelta(minutes=1).total_seconds()  # where an endpoint did not answer
+AGAIN = timedelta(minutes=1).total_seconds()  # until the next try where an endpoint did not answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingResult:
-    """What one endpoint's listing said the last time. `error` is None when it could be read."""
+    """The last result of one endpoint's listing. `error` is None when it could be read."""
 
     source: ModelSource
     models: int = 0
@@ -38,7 +38,7 @@ class ListingResult:
 
 
 class Discovery:
-    """Keeps a catalogue up to date. Raises SettingsError at once when the file refers to what is not there."""
+    """Keeps a catalogue up to date. Raises SettingsError at once for unknown references in the file."""
 
     def __init__(
         self,
@@ -65,31 +65,31 @@ class Discovery:
 
     @property
     def findings(self) -> Sequence[ListingResult]:
-        """One per endpoint that was asked so far, in the catalogue's order."""
+        """One result per endpoint asked so far, in the catalogue's order."""
         return [self._findings[source.name] for source in self._sources if source.name in self._findings]
 
     async def run(self) -> None:
-        """Refreshes for ever; a task of its own."""
+        """Refreshes again and again. Runs as its own task."""
         while True:
             try:
                 await self.refresh()
-            except Exception:  # what is known stays good: a fault here must not end the process
+            except Exception:  # the old catalogue is still good: an error here must not end the process
                 log.exception("refresh failed")
             failed = any(finding.error for finding in self._findings.values())
             await asyncio.sleep(AGAIN if failed else EVERY)
 
     async def refresh(self) -> None:
-        """Asks every endpoint that is due, all at the same time, and swaps the catalogue as each one answers."""
+        """Asks every endpoint that is due, in parallel, and replaces the catalogue as each one answers."""
         async with asyncio.TaskGroup() as group:
             for source in self._due():
                 group.create_task(self._ask(source))
-        if not self._priced:  # last, because reading the price data keeps the processor busy for a while
+        if not self._priced:  # last, because reading the price data takes CPU time
             await asyncio.to_thread(self._prices.load)
             self._priced = True
             self._swap()
 
     def _due(self) -> list[ModelSource]:
-        """Those that never answered, failed the last time, or answered long ago."""
+        """The endpoints that never answered, failed last time, or answered long ago."""
         old = self._clock() - EVERY * 0.9
         known = self._findings
         return [

@@ -1,4 +1,4 @@
-"""What is known about a model by its name alone, from the bundled table facts.toml."""
+"""Facts about models by name, from the bundled table facts.toml."""
 
 import re
 import tomllib
@@ -29,7 +29,7 @@ class Facts:
     @classmethod
     def bundled(cls) -> Self:
         table = tomllib.loads(files("bot.models").joinpath("facts.toml").read_text(encoding="utf-8"))
-        # A bundled row knows its model: an ability it does not name is one the model does not have.
+        # A bundled row is complete: an ability it does not name is one the model does not have.
         able = {"vision": False, "documents": False, "tools": False, "reasoning": False}
         return cls([(row["match"], Fact(**(able | row["about"]))) for row in table["models"]])
 

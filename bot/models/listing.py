@@ -1,4 +1,4 @@
-"""`switchboard models`: everything that can be picked, for whoever runs Switchboard. Plain text in columns."""
+"""`switchboard models`: all models, for the operator. Plain text in columns."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ ABILITIES = ("vision", "documents", "tools", "reasoning")
 
 
 def render_models(catalog: Catalog, prices: Prices, conditions: Mapping[str, ModelHealth]) -> str:
-    """A table, the default marked with `*`; models that a picker does not feature come last, under a line of their own."""
+    """A table, the default marked with `*`; models that are not featured come last, under a heading."""
     default = catalog.default.name
     featured = [_row(model, prices, conditions, default) for model in catalog.models if model.featured]
     others = [_row(model, prices, conditions, default) for model in catalog.models if not model.featured]

@@ -1,6 +1,6 @@
-"""What an answer costs, and how far token estimates are off.
+"""The cost of answers, and the correction of token estimates.
 
-Prices are estimates: the operator's own come first, then the endpoint's listing, then the bundled price data.
+Prices are estimates: the operator's come first, then the endpoint's listing, then the bundled price data.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from bot.domain.catalog import Model, Price
 from bot.domain.stream_parts import Usage
 
 MILLION = 1_000_000
-SMALL = 1_000  # tokens of the sample that shows a price: below every tier's threshold
+SMALL = 1_000  # tokens of the sample that gives a price: below every tier's threshold
 
 
 class _Calculation(Protocol):
@@ -24,8 +24,8 @@ class _Calculation(Protocol):
 class Prices:
     """Prices from `genai-prices`, offline.
 
-    `markets` maps a provider's name to the price data's own ("xai" -> "x-ai"); None means that its models cost
-    nothing that anybody knows of. A provider that is not in it is looked up by the model's id alone.
+    `markets` maps a provider's name to the price data's own ("xai" -> "x-ai"); None means that its models
+    have no known price. A provider that is not in it is looked up by the model's id alone.
     """
 
     def __init__(self, markets: Mapping[str, str | None]) -> None:
@@ -33,14 +33,14 @@ class Prices:
         self._data: ModuleType | None = None
 
     def cost(self, model: Model, usage: Usage, served: str = "") -> float | None:
-        """USD for one answer; None where no price is known. `served`: the model that really answered, if told."""
+        """USD for one answer; None where no price is known. `served`: the model that answered, if known."""
         if model.price is not None:
             return _at(model.price, usage)
         names = dict.fromkeys(name for name in (served, model.base, model.model) if name)
         return next((cost for name in names if (cost := self._look_up(model, name, usage)) is not None), None)
 
     def price(self, model: Model) -> Price | None:
-        """USD per million tokens, for showing."""
+        """USD per million tokens, for display."""
         if model.price is not None:
             return model.price
         read = self.cost(model, Usage(input=SMALL))
@@ -55,7 +55,7 @@ class Prices:
         )
 
     def window(self, provider: str, model: str) -> int | None:
-        """Tokens of context as far as the price data knows; it tells the whole window, input and output together."""
+        """Tokens of context, if the price data has them: the whole window, input and output together."""
         market = self._markets.get(provider, "")
         if market is None:
             return None
@@ -67,7 +67,7 @@ class Prices:
         return window
 
     def load(self) -> ModuleType:
-        """Reads the price data, which takes up to half a second: call it off the event loop, before it is needed."""
+        """Reads the price data, which takes up to half a second: call it in a thread, before it is needed."""
         if self._data is None:
             import genai_prices  # noqa: PLC0415 - the start must not wait for it
 
@@ -103,7 +103,7 @@ def _per_million(cost: float) -> float:
 
 
 def price_class(price: Price | None) -> str:
-    """Something short for a picker: "", "free", "$" (a long answer costs up to a cent), "$$" or "$$$"."""
+    """A short price for a picker: "", "free", "$" (a long answer costs up to a cent), "$$" or "$$$"."""
     if price is None:
         return ""
     thousand = (3 * price.input + price.output) / 1_000  # 3,000 tokens read and 1,000 written, in USD
@@ -121,12 +121,12 @@ class _Ratio:
 class Corrections:
     """Real over estimated input tokens, per model, as seen by this process.
 
-    A vendor's tokenizer is not known, its bill is: the running ratio follows it, and starts at 1.
+    A vendor's tokenizer is not known, but its counts are. The ratio starts at 1 and follows them.
     """
 
-    WEIGHT = 0.2  # of the newest sight, once there are several
+    WEIGHT = 0.2  # of the newest count, once there are several
     BOUNDS = (0.3, 4.0)  # beyond this it is not the tokenizer (a hidden system prompt, a missing count)
-    SMALLEST = 50  # estimated tokens; less says nothing
+    SMALLEST = 50  # estimated tokens; the ratio of fewer means nothing
 
     def __init__(self) -> None:
         self._ratios: dict[str, _Ratio] = {}

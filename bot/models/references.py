@@ -1,4 +1,4 @@
-"""Checks what the file's entries say about each other and about providers, once those are known."""
+"""Checks the references of the file's entries to each other and to providers, once those are known."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,9 +11,10 @@ from bot.settings.config_file import ConfigFile
 def check_references(
     file: ConfigFile, sources: Sequence[ModelSource], *, place: str = "switchboard.toml"
 ) -> None:
-    """Raises SettingsError with every reference that leads nowhere, one line each.
+    """Raises SettingsError with every broken reference, one line each.
 
-    A model that only an endpoint's listing names is not known at the start: it is written `provider:model`.
+    A model that only an endpoint's listing names is not known at the start, so it is written
+    `provider:model`.
     """
     faults = [*_providers(file, sources), *_names(file, sources), *_default(file, sources)]
     if faults:
@@ -44,7 +45,7 @@ def _names(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
 
 
 def _default(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
-    """A default that cannot answer would silently be another model: the start is refused instead."""
+    """A default that cannot answer stops the start; otherwise another model would silently answer."""
     wanted = file.default.casefold()
     job = next((a.model for a in file.agents if wanted in {w.casefold() for w in (a.name, *a.aliases)}), "")
     wanted = job.casefold() or wanted

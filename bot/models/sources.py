@@ -1,4 +1,4 @@
-"""What the catalogue has to know about an endpoint: its name, its well-known models, and whether it can be asked."""
+"""An endpoint as the catalogue needs it: its name, its well-known models, and whether it can be asked."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.domain.catalog import Listing
 
-# Ids that are no chat models, whoever lists them.
+# Ids that are no chat models at any vendor.
 OTHER_TRADES = re.compile(
     r"embed|rerank|moderat|whisper|transcri|speech|audio|voice|tts|realtime|(^|-)live|image|dall-e|imagen|veo-|"
     r"sora|lyria|video|ocr|guard|robotics|computer-use|deep-research|codex|turbo-instruct|davinci|babbage|^aqa$"
@@ -16,11 +16,12 @@ VERSION = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flagship:
-    """A friendly name, and the ids it stands for.
+    """A name people type, and the ids it stands for.
 
-    `patterns` are regular expressions over whole ids without a leading "vendor/"; the newest version (the first
-    group) wins, and among equals the earlier pattern. `model` is the id that is used while no listing names a
-    better one; without a digit ("grok-latest") it is the vendor's own pointer and wins wherever it is listed.
+    `patterns` are regular expressions over whole ids without a leading "vendor/"; the newest version (the
+    first group) wins, and among equals the earlier pattern. `model` is the id that is used while no listing
+    names a better one; without a digit ("grok-latest") it is the vendor's own alias and wins wherever it is
+    listed.
     """
 
     name: str
@@ -29,7 +30,7 @@ class Flagship:
     aliases: tuple[str, ...] = ()
 
     def pick(self, rows: Sequence[Listing]) -> Listing | None:
-        """The row this name stands for, None when none fits."""
+        """The row this name stands for, None when none matches."""
         ranked = [(rank, row) for row in rows if (rank := self._rank(row))]
         return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
 
@@ -46,12 +47,12 @@ class Flagship:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSource:
-    """An endpoint as the catalogue sees it. `off` says what to set before it can be asked; "" when it can."""
+    """A source of models. `off` says what to set before the endpoint can be asked; "" when it can."""
 
     name: str
     flagships: tuple[Flagship, ...] = ()
-    local: bool = False  # models run on somebody's own machine: small windows, slow first answers
-    stopgap: bool = False  # only worth showing while there is nothing else
+    local: bool = False  # models run on the operator's machine: small windows, slow first answers
+    stopgap: bool = False  # only shown while there is no other model
     off: str = ""
 
 
@@ -61,5 +62,5 @@ def bare_id(model: str) -> str:
 
 
 def can_chat(row: Listing) -> bool:
-    """Whether a row of a listing answers questions in text."""
+    """Whether a listed model answers in text."""
     return row.chat if row.chat is not None else not OTHER_TRADES.search((row.base or row.id).casefold())
