@@ -1,1 +1,1 @@
-"""What Slack is shown: model text as a syntax tree, as blocks, as a preview, page by page. Pure."""
+"""Rendering for Slack: model text as a syntax tree, as blocks, as a preview, page by page. Pure."""

@@ -1,8 +1,8 @@
 """Answers and replies as Block Kit.
 
-Text from models and people only ever stands in fields that Slack shows as they are: rich text elements, raw table
-cells, plain_text objects. Nothing here writes mrkdwn, so nothing can become a mention, a broadcast or an image.
-Limits: docs.slack.dev, the page of each block.
+Text from models and people is only put into fields that Slack shows unchanged: rich text elements, raw table
+cells, plain_text objects. Nothing here writes mrkdwn, so no text can become a mention, a broadcast or an
+image. Limits: docs.slack.dev, the page of each block.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,12 +32,12 @@ def compact(source: str) -> list[Block]:
 
 
 def line(text: str, *, italic: bool = False) -> list[Block]:
-    """One quiet or loud line that is not Markdown."""
+    """One line of plain text, upright or italic."""
     return [{"type": "rich_text", "elements": [_section([Run(text=text, italic=italic)])]}] if text else []
 
 
 def _top(nodes: Sequence[SyntaxTreeNode], *, table_left: bool) -> Iterator[Block]:
-    """Blocks for top-level nodes. Slack takes one table in a message; further ones become aligned text."""
+    """Blocks for top-level nodes. Slack allows one table in a message; further ones become aligned text."""
     for node in nodes:
         match node.type:
             case "heading" if node.tag in ("h1", "h2") and 0 < len(words(node).strip()) <= HEADER:
@@ -54,7 +54,7 @@ def _top(nodes: Sequence[SyntaxTreeNode], *, table_left: bool) -> Iterator[Block
 
 
 def _joined(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Neighbouring rich text as one block, paragraphs set apart by an empty line."""
+    """Neighbouring rich text as one block, with an empty line between paragraphs."""
     last: Block | None = None
     for block in blocks:
         if last is None or block["type"] != "rich_text" or last["type"] != "rich_text":
@@ -117,7 +117,7 @@ def _code(node: SyntaxTreeNode) -> Iterator[Block]:
 
 
 def _items(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
-    """A list; what an item holds besides words (code, an inner list) stands between two parts of it."""
+    """A list. An item's content besides text (code, an inner list) is put between two parts of the list."""
     ordered = node.type == "ordered_list"
     number = int(node.attrs.get("start") or 1) - 1 if ordered else 0
     waiting: list[Block] = []
@@ -147,7 +147,7 @@ def _items(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
 
 
 def _marks(node: SyntaxTreeNode) -> Iterator[Block]:
-    """A list without a word in it was none: "42." is an answer."""
+    """A list without text was meant as text: "42." is an answer."""
     yield _section([Run(text="\n".join(f"{item.info}{item.markup}" for item in node.children))])
 
 
@@ -158,7 +158,7 @@ def _gap(runs: Iterable[Run], *, first: bool) -> Iterator[Run]:
 
 
 def _inside(node: SyntaxTreeNode) -> Iterator[Run]:
-    """The words of nested blocks as lines, for places that hold only words (quotes)."""
+    """The text of nested blocks as lines, for elements that allow only text (quotes)."""
     for at, child in enumerate(node.children):
         if at:
             yield Run(text="\n")
@@ -207,7 +207,7 @@ def _cells(node: SyntaxTreeNode) -> list[list[SyntaxTreeNode]]:
 
 
 def _table(node: SyntaxTreeNode) -> Block | None:
-    """A native table; None when it is larger than Slack takes."""
+    """A native table; None when it is larger than Slack allows."""
     rows = _cells(node)
     if len(rows) > ROWS or any(len(row) > COLUMNS for row in rows):
         return None
@@ -231,7 +231,7 @@ def raw_cell(text: str) -> Block:
 
 
 def _as_text(node: SyntaxTreeNode) -> str:
-    """A table in even columns, where that does not blow it up."""
+    """A table in aligned columns, unless that makes it too large."""
     rows = [[words(cell).replace("\n", " ") for cell in row] for row in _cells(node)]
     widths = [max(len(row[at]) for row in rows if at < len(row)) for at in range(max(map(len, rows)))]
     if sum(widths) > 120:

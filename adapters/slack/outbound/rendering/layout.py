@@ -1,7 +1,7 @@
 """Whole messages: an answer with its ending, a reply with its parts, as Block Kit. Pure.
 
-Every message also carries `text` for notifications and screen readers: plain words, cut short, with &, < and >
-escaped. Limits: docs.slack.dev, the page of each block and element.
+Every message also carries `text` for notifications and screen readers: plain words, cut short, with &, < and
+> escaped. Limits: docs.slack.dev, the page of each block and element.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,13 +31,13 @@ QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none"}
 
 
 def growing(text: str, status: str, stop: Button) -> dict[str, Any]:
-    """An answer that is not complete: what there is of it, what is going on, and the way to stop it."""
+    """An unfinished answer: its text so far, the status, and the Stop button."""
     blocks = to_blocks(text) or line(f"{status or 'Working on it'} …", italic=True)
     return {"blocks": [*blocks, *_buttons([stop])], "text": fallback(text or status)}
 
 
 def finished(text: str, closing: Closing | None = None) -> dict[str, Any]:
-    """A page of an answer; the last one carries its ending."""
+    """A page of an answer; the last one has the closing."""
     blocks = to_blocks(text)
     if closing is None:
         return {"blocks": blocks or line("…"), "text": fallback(text)}
@@ -49,7 +49,7 @@ def finished(text: str, closing: Closing | None = None) -> dict[str, Any]:
 
 
 def reply(said: Reply) -> dict[str, Any]:
-    """One thing to say, in its order: title, text, table, sections, choices, buttons."""
+    """A reply, in this order: title, text, table, sections, choices, buttons."""
     blocks = _header(said.title) + to_blocks(said.text)
     if said.table:
         blocks += _table(said.table)
@@ -64,7 +64,7 @@ def reply(said: Reply) -> dict[str, Any]:
 
 
 def simple(content: dict[str, Any]) -> dict[str, Any]:
-    """The same words without the blocks that an older Slack might not know."""
+    """The same text without the blocks that an older Slack might not know."""
     blocks = []
     for block in content["blocks"]:
         match block["type"]:
@@ -80,7 +80,7 @@ def simple(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def plainest(content: dict[str, Any]) -> dict[str, Any]:
-    """The same words in the oldest block there is; buttons, menus and the footer stay."""
+    """The same text in the oldest kind of block; buttons, menus and the footer stay."""
     blocks: list[Block] = []
     for block in simple(content)["blocks"]:
         if block["type"] in ("actions", "context", "divider"):
@@ -95,7 +95,7 @@ def plainest(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _spoken(value: object) -> Iterator[str]:
-    """The words inside a block, line by line."""
+    """The text inside a block, line by line."""
     if isinstance(value, dict):
         if isinstance(value.get("text"), str):
             yield value["text"]
@@ -109,7 +109,7 @@ def _spoken(value: object) -> Iterator[str]:
 
 
 def for_view(blocks: list[Block]) -> list[Block]:
-    """The same for a view, which takes neither tables nor feedback buttons."""
+    """The same for a view, which allows neither tables nor feedback buttons."""
     return list(simple({"blocks": blocks})["blocks"])[:VIEW]
 
 

@@ -1,7 +1,7 @@
 """Model text as a syntax tree, and what links in it may become.
 
-Everything that goes to Slack is built from this tree, never from the text: HTML is not recognised, images are
-never shown, and an address is only a link where a person can see where it leads.
+Everything for Slack is built from this tree, never from the text. HTML is not recognised, images are never
+shown, and a URL only becomes a link where a person can see its target.
 """
 
 import re
@@ -21,7 +21,7 @@ INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ufeff\x00-
 _PARSER = (
     MarkdownIt("commonmark", {"html": False})
     .enable(["table", "strikethrough"])
-    .disable(["html_block", "html_inline", "reference"])  # a reference hides where a link leads
+    .disable(["html_block", "html_inline", "reference"])  # a reference hides a link's target
 )
 _PARSER.validateLink = lambda url: True  # type: ignore[method-assign]  # judged by `link_for`, so that no text is lost
 
@@ -32,7 +32,7 @@ def tree(source: str) -> SyntaxTreeNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Some text in one style. `url` is set where it may be clicked."""
+    """Some text in one style. `url` is set where it is a link."""
 
     text: str
     url: str = ""
@@ -46,7 +46,7 @@ PLAIN = Run(text="")
 
 
 def inline(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
-    """What is inside a paragraph, heading or cell, in order."""
+    """The runs of a paragraph, heading or cell, in order."""
     for child in node.children:
         match child.type:
             case "text" | "text_special":
@@ -75,12 +75,12 @@ def _styled(node: SyntaxTreeNode, like: Run) -> Iterator[Run]:
 
 
 def words(node: SyntaxTreeNode) -> str:
-    """The text inside, without marks."""
+    """The plain text inside, without marks."""
     return "".join(part.text for part in inline(node))
 
 
 def _addresses(text: str, like: Run = PLAIN) -> Iterator[Run]:
-    """Text with the bare addresses in it as links that show where they lead, or as code where they may not lead."""
+    """Text with its bare URLs as links to themselves, or as code where the target is not allowed."""
     at = 0
     for found in ADDRESS.finditer(text):
         address = _trimmed(found.group())
@@ -103,7 +103,7 @@ def _trimmed(address: str) -> str:
 
 
 def _link(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
-    """A label and where it leads. A label that looks like another address is not clickable; the true one is."""
+    """A label and its target. A label that looks like another URL is not clickable; the true URL is."""
     target = str(node.attrs.get("href") or "")
     url, label = _safe(target), words(node).strip()
     if not url:
@@ -123,7 +123,7 @@ def _link(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
 
 
 def _refused(node: SyntaxTreeNode, target: str, label: str, like: Run) -> Iterator[Run]:
-    """A link that may not be clicked: what was written, and where it would have led."""
+    """A link that is not allowed: its label, and its target as text."""
     if node.markup == "autolink":
         yield replace(like, text=f"<{label}>", code=True)
         return
@@ -133,14 +133,14 @@ def _refused(node: SyntaxTreeNode, target: str, label: str, like: Run) -> Iterat
 
 
 def _aside(target: str, like: Run) -> Iterator[Run]:
-    """An address that is only told."""
+    """A URL that is shown as text only."""
     yield replace(like, text=" (")
     yield replace(like, text=target, code=True)
     yield replace(like, text=")")
 
 
 def _picture(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
-    """An image is told, not shown: showing it would fetch it, and so tell its server whatever the address holds."""
+    """An image becomes text: showing it would fetch it, and so send its server what the URL holds."""
     source = str(node.attrs.get("src") or "")
     yield replace(like, text=node.content or words(node))
     if source:
@@ -148,7 +148,7 @@ def _picture(node: SyntaxTreeNode, like: Run = PLAIN) -> Iterator[Run]:
 
 
 def _safe(url: str) -> str:
-    """The address as it may be clicked, "" when it may not: web and mail only, no media, no credentials."""
+    """The URL as it may be linked, "" when it may not: web and mail only, no media, no credentials."""
     try:
         parts = urlsplit(url)
         name = parts.hostname or ""
@@ -163,7 +163,7 @@ def _safe(url: str) -> str:
 
 
 def _host(url: str) -> str:
-    """The host in plain letters, so that look-alikes show."""
+    """The host in ASCII, so that look-alike letters are visible."""
     name = urlsplit(url).hostname or urlsplit(url).path
     try:
         return name if name.isascii() else name.encode("idna").decode()
@@ -172,13 +172,13 @@ def _host(url: str) -> str:
 
 
 def _display(url: str) -> str:
-    """The address with its host in plain letters."""
+    """The URL with its host in ASCII."""
     name = urlsplit(url).hostname or ""
     return url if name.isascii() else url.replace(name, _host(url), 1)
 
 
 def _same(label: str, target: str) -> bool:
-    """Whether a label says exactly where it leads."""
+    """Whether a label is exactly its target."""
     bare = target.removeprefix("mailto:").rstrip("/")
     return (
         label.rstrip("/") in (target.rstrip("/"), bare, re.sub(r"(?i)^https?://", "", bare))

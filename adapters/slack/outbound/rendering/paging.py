@@ -1,6 +1,6 @@
-"""Long answers in several messages: where to cut, so that each part reads whole.
+"""Long answers in several messages: where to cut, so that each page is readable by itself.
 
-A cut never moves once it is made, however the text grows: messages that are full are finished for good.
+A cut never moves, however the text grows: full messages are final.
 """
 
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from adapters.slack.outbound.rendering.preview import FENCE, open_fence
 
-PAGE = 9_000  # bytes; Slack takes about 12,000 characters or 11,000 bytes in one streamed message
+PAGE = 9_000  # bytes; Slack allows about 12,000 characters or 11,000 bytes in one streamed message
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Cut:
 
 
 def pages(text: str, cuts: list[Cut], *, page: int = PAGE) -> list[str]:
-    """The text page by page. Adds to `cuts` where another page became full; keeps those that are there."""
+    """The text page by page. Adds to `cuts` where another page became full; keeps the existing cuts."""
     while True:
         start = cuts[-1].end if cuts else 0
         head = cuts[-1].reopen if cuts else ""
@@ -52,7 +52,7 @@ def _cut_after(head: str, text: str, page: int) -> Cut | None:
 
 
 def _opener(lines: list[str], fence: str) -> tuple[str, str]:
-    """What stands before and after the marks that opened the code which the lines end within."""
+    """The text before and after the opening fence of the code block that the lines end in."""
     found = (FENCE.match(line) for line in reversed(lines))
     return next((one[0][: one.start(1)], one[2].strip()) for one in found if one and one[1] == fence)
 

@@ -1,8 +1,8 @@
 """A growing answer as Markdown that Slack's native streaming may append to.
 
-The same tree as everywhere is written out again as Markdown in which no address, image or control sequence is
-live: `<` never stands before a word, and addresses stand in code. Appending needs text that is final, so what could
-still change its meaning (an open `**`, half a link, the first line of a table) is held back until it cannot.
+The same tree as elsewhere is written as Markdown without active URLs, images or control sequences: `<` is
+never put before a word, and URLs are put in code. Only final text can be appended, so what could still change
+its meaning (an open `**`, half a link, the first line of a table) is held back until it cannot.
 """
 
 import re
@@ -15,7 +15,7 @@ from adapters.slack.outbound.rendering.markdown import Run, inline, tree
 
 FENCE = re.compile(r"^[\s>]*(`{3,}|~{3,})(.*)$")
 UNDECIDED = re.compile(r"^[\s\-=#*+>_~`|:.\d)(\[\]]*$")
-"""A last line of only such characters may yet turn out to be a rule, a heading, a list, a fence or a table."""
+"""A last line of only such characters may still become a rule, a heading, a list, a fence or a table."""
 SPECIAL = re.compile(r"([\\*_~\[\]|])")
 OPENING = re.compile(r"^([#>+\-=]|\d+[.)])", re.MULTILINE)
 MARKS = [re.compile(mark) for mark in (r"(?<!\s)\*+|\*+(?!\s)", r"(?<!\w)_+|_+(?!\w)", r"~+")]
@@ -23,20 +23,20 @@ TAIL_BRACKET = re.compile(r"!?\[[^\[\]]*(\](\([^()]*)?)?$")
 WORD = "".join(map(chr, range(0x21, 0x7F)))  # half a word may still become an address, an entity, a mark
 JOINER = "\u2060"
 TICK = "\u02cb"  # looks like a backtick and can never pair with a real one, escaped or not
-PIPE = "\u2223"  # looks like a bar and never parts two cells
+PIPE = "\u2223"  # looks like a bar and never separates two cells
 
 
 def preview(source: str) -> str:
-    """The part of an unfinished text that can be shown for good, as safe Markdown."""
+    """The final part of an unfinished text, as safe Markdown."""
     return "\n\n".join(_written(tree(_steady(source)).children)).rstrip("\n")
 
 
 def _steady(source: str) -> str:
-    """The text without its undecided end."""
+    """The text without the end whose meaning may still change."""
     lines = source.split("\n")
     fence = open_fence(lines)
     if fence:
-        # Inside code only a fence is undecided: half a language, or the first of the closing marks.
+        # Inside code only a fence may change: half a language, or the first closing marks.
         undecided = FENCE.match(lines[-1]) or not lines[-1].strip(" >`~")
         return "\n".join(lines[:-1] if undecided else lines)
     if UNDECIDED.match(lines[-1]):
@@ -50,7 +50,7 @@ def _steady(source: str) -> str:
 
 
 def open_fence(lines: Sequence[str]) -> str:
-    """The fence that code at the end stands in; "" outside of code."""
+    """The fence of the code block at the end; "" outside of code."""
     fence = ""
     for line in lines:
         found = FENCE.match(line)
@@ -64,7 +64,7 @@ def open_fence(lines: Sequence[str]) -> str:
 
 
 def _decided(text: str) -> int:
-    """How much of a paragraph cannot change its meaning any more."""
+    """How much of a paragraph can no longer change its meaning."""
     end, plain = _open_code(text)
     ends = [end, *(_open_mark(plain, mark) for mark in MARKS)]
     bracket = TAIL_BRACKET.search(plain)
@@ -146,12 +146,12 @@ def _word(run: Run) -> str:
 
 
 def _inert(code: str) -> str:
-    """Code in which `<` opens nothing: entities would show as they are in code, so a joiner parts it."""
+    """Code in which `<` opens nothing. Entities would be shown literally in code, so a joiner follows it."""
     return code.replace("<", f"<{JOINER}")
 
 
 def _code(node: SyntaxTreeNode) -> str:
-    """Always between the same marks, with none of them left inside: what Slack closes a block at is its affair."""
+    """Always in the same fence, without backticks inside: it is not known where else Slack ends a block."""
     language = re.sub(r"[^\w+#.-].*", "", node.info.strip())
     closed = "\n```" if node.content.endswith("\n") else ""
     text = _inert(node.content.rstrip("\n")).replace("`", f"`{JOINER}")

@@ -1,8 +1,8 @@
-"""What Switchboard says besides answers, as an Adaptive Card where there is something to press or to lay out.
+"""Replies besides answers, as an Adaptive Card where there are buttons, choices or a layout.
 
-Every card has a version as text, for clients and moments that take none. What people and models wrote goes into
-text nodes only (adapters.teams.outbound.rendering.rich). Source: Microsoft Learn, Teams platform, "Cards reference", Adaptive Cards
-up to 1.5, "Universal Actions" (Action.Execute with Action.Submit as its fallback).
+Every card has a version as text, for clients and situations without cards. Text of people and models is put
+into text nodes only (adapters.teams.outbound.rendering.rich). Source: Microsoft Learn, Teams platform, "Cards
+reference", Adaptive Cards up to 1.5, "Universal Actions" (Action.Execute with Action.Submit as its fallback).
 """
 
 import json
@@ -20,9 +20,9 @@ from adapters.teams.outbound.rendering.rich import Element, Style
 from bot.domain.replies import Action, Button, Choice, Reply, Section, Table
 
 AT_ONCE = 6
-"""Actions that Teams shows in one row."""
+"""Actions that Teams shows in a row."""
 FEW = 7
-"""Options that are all shown at once instead of in a list to open."""
+"""Options up to this number are all shown, instead of in a drop-down list."""
 BUDGET = 16_000
 """UTF-16 units of text in all sections together; laid out it takes several times that, hence the steps below."""
 LARGEST = 40_000
@@ -32,14 +32,14 @@ CONFIRM = {Action.PICK: "Use this model", Action.ASK: "Ask this model"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyForms:
-    """One reply in every form it can be sent in, best first. `text` is the plainest."""
+    """One reply in every form it can be sent in, best first. `text` is the simplest."""
 
     versions: tuple[Activity, ...]
     text: Activity
 
 
 def reply_forms(reply: Reply, reference: ConversationReference) -> ReplyForms:
-    """Text where text will do; a card where there is something to pick, to press or to compare."""
+    """Text where that is enough; a card for choices, buttons or comparisons."""
     text = messages.text_message(sizes.parts(reply_text(reply))[0])
     laid_out = reply.table or reply.sections or reply.choices
     written = all(button.action is Action.RUN for button in reply.buttons)
@@ -55,7 +55,7 @@ def reply_forms(reply: Reply, reference: ConversationReference) -> ReplyForms:
 
 
 def card(reply: Reply, reference: ConversationReference) -> Element:
-    """The reply laid out; long sections are shortened as far as it takes to send them at all."""
+    """The reply as a card; long sections are shortened until it is small enough to send."""
     for share in (1, 2, 4, 8):
         shown = _laid_out(reply, reference, BUDGET // share)
         if sizes.units(json.dumps(shown, ensure_ascii=False)) <= LARGEST:
@@ -79,7 +79,7 @@ def _laid_out(reply: Reply, reference: ConversationReference, budget: int) -> El
 
 
 def actions_card(buttons: Sequence[Button], reference: ConversationReference) -> Element:
-    """Buttons alone, to go with a message of text."""
+    """A card of buttons only, to go with a text message."""
     return _card(list(_action_sets(buttons, reference)), ", ".join(button.label for button in buttons))
 
 
@@ -89,7 +89,7 @@ def summary(reply: Reply) -> str:
 
 
 def reply_text(reply: Reply) -> str:
-    """The whole reply in Teams' Markdown; what can be pressed is told where it can be typed too."""
+    """The whole reply in Teams' Markdown; choices become lists, buttons are left out."""
     parts = [_bold(reply.title), _rendered(reply.text)]
     if reply.table:
         parts.append("\n".join(tables.drawn(reply.table.header, reply.table.rows)))
@@ -145,7 +145,7 @@ def _section(section: Section, room: int, reference: ConversationReference) -> E
 
 
 def _choice(choice: Choice, name: str, reference: ConversationReference) -> Iterator[Element]:
-    """A list and the button that sends what is picked in it."""
+    """A list, and the button that sends the picked option."""
     options = [{"title": _option(one.label, one.hint), "value": one.value} for one in choice.options]
     picker: Element = {
         "type": "Input.ChoiceSet",
@@ -186,7 +186,7 @@ def _action_sets(buttons: Sequence[Button], reference: ConversationReference) ->
 def _execute(
     title: str, action: Action, data: dict[str, Any], *, primary: bool = False, danger: bool = False
 ) -> Element:
-    """A button that is answered in place; clients without Action.Execute send the same data as a message."""
+    """A button answered in place. Clients without Action.Execute send the same data as a message."""
     pressed: Element = {"type": "Action.Execute", "title": title, "verb": str(action), "data": data}
     if INPUT not in data:
         pressed["associatedInputs"] = "none"

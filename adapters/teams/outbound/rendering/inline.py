@@ -1,7 +1,7 @@
-"""One line of somebody's Markdown as one line of Teams' Markdown in which nothing is live but checked links.
+"""Renders one line of untrusted Markdown as Teams' Markdown in which only checked links are active.
 
-Works on a line that is still being written, too: then it stops before whatever the next characters could change,
-so that what was shown once is never taken back.
+Also works on an unfinished line: then it stops before anything that the next characters could change, so that
+shown text is never taken back.
 """
 
 import html
@@ -16,7 +16,7 @@ from yarl import URL
 from adapters.teams.clouds import address
 
 HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x08\x0b-\x1f]")
-"""Characters that are not seen but change what is: direction marks, zero-width signs, controls."""
+"""Invisible characters that change what is seen: direction marks, zero-width characters, controls."""
 LINK = re.compile(
     r'!?\[((?:[^\[\]\\]|\\.|\[[^\[\]]{0,100}\]){0,300})\]\(\s?<?([^\s<>]{1,2000}?)>?(?:\s+"[^"]{0,200}")?\s?\)'
 )
@@ -30,10 +30,10 @@ PLAIN = re.compile(r"[^\\`\[!<&]+")
 DOMAIN = re.compile(
     r"(?:[a-z]+://)?(?:[^/@\s]*@)?([\w-]+(?:\.[\w-]+)*\.[a-z]{2,})(?:[/:?#]|$)", re.IGNORECASE
 )
-"""What a reader takes for an address."""
+"""Text that a reader takes for a URL."""
 NUMBER = re.compile(r"^\[?(\d{1,3})\]?$")
 NUMBERED = re.compile(r"\[\d{1,3}\](?![(\[:])")
-"""How an answer refers to a source; what follows must not make a link or a definition of it."""
+"""A reference to a source. The text after it must not turn it into a link or a definition."""
 FOLLOWING = {"(": "&#40;", ":": "&#58;"}
 BANGS = re.compile(r"!+")
 MENTION = re.compile(r"<(?=/?at\b)", re.IGNORECASE)
@@ -44,7 +44,7 @@ SCHEMES = frozenset({"http", "https"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """Where something in the text comes from; `number` is what stands in brackets there."""
+    """A source of the text; `number` is the one in brackets there."""
 
     number: int
     name: str
@@ -53,12 +53,12 @@ class Citation:
 
 @dataclass(slots=True)
 class InlineRenderer:
-    """Renders lines without HIDDEN characters, and notes the numbered sources it meets on the way."""
+    """Renders lines without HIDDEN characters, and collects the numbered sources in them."""
 
     sources: dict[int, Citation] = field(default_factory=dict)
 
     def line(self, text: str, *, whole: bool = True) -> str:
-        """`whole` False: the line goes on, and the result is a start of what the whole line will give."""
+        """`whole` False: the line is unfinished, and the result is a prefix of the whole line's."""
         out, at = [], 0
         while at < len(text):
             plain = PLAIN.match(text, at)
@@ -74,7 +74,7 @@ class InlineRenderer:
         return "".join(out)
 
     def _special(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
-        """What a special character gives and where it ends; None when that is not decided yet."""
+        """A special character's rendering and where it ends; None while that may still change."""
         readers: dict[str, Callable[[str, int, bool], tuple[str, int] | None]] = {
             "\\": _escape,
             "`": _code,
@@ -94,10 +94,10 @@ class InlineRenderer:
         return (number[0], number.end()) if number else (r"\[", at + 1)
 
     def _bang(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
-        """Images are never shown: whoever's text this is could fetch one to tell that it was read.
+        """Images are never shown: fetching one would tell the text's author that it was read.
 
-        Of several marks in a row only the last belongs to the bracket behind them; the others must not get to it
-        when that one is gone.
+        Of several marks in a row only the last belongs to the bracket after them; the others must not be
+        moved next to it when that one is removed.
         """
         bangs = BANGS.match(text, at)
         assert bangs  # noqa: S101 - the caller saw one
@@ -115,7 +115,7 @@ class InlineRenderer:
         return r"\!\[", opening + 1
 
     def _linked(self, found: re.Match[str], label: str, whole: bool) -> tuple[str, int] | None:
-        """A link, and no second one made of what follows it."""
+        """A link, without a second one from the text after it."""
         following = found.string[found.end() : found.end() + 1]
         if not following and not whole:
             return None
@@ -125,7 +125,7 @@ class InlineRenderer:
         return shown, found.end()
 
     def link(self, label: str, target: str) -> str:
-        """A link that says where it leads. A numbered one is a source."""
+        """A link that shows its target. A numbered one is a source."""
         url = address(html.unescape(target))
         if url is None or url.scheme not in SCHEMES:
             return f"{literal(label)} ({literal(target)})"
@@ -140,7 +140,7 @@ class InlineRenderer:
 
 
 def honest(label: str, url: URL) -> str:
-    """A link's label without marks; one that looks like another address than the link's gives way to the link."""
+    """A link's label without marks; one that looks like another URL is replaced by the link's URL."""
     words = re.sub(r"[*_`~]{1,3}", "", label).strip()
     seen = unicodedata.normalize("NFKC", words)
     claimed = DOMAIN.match(seen)
@@ -154,13 +154,13 @@ def honest(label: str, url: URL) -> str:
 
 
 def literal(text: str) -> str:
-    """Text in which no character means anything. One line."""
+    """Text in which no character has a special meaning. One line."""
     flat = " ".join(HIDDEN.sub("", text).split())
     return re.sub(r"([\\`*\[\]~|])", r"\\\1", flat).replace("<", "&lt;").replace("_", r"\_")
 
 
 def code_line(text: str) -> str:
-    """A line of code: shown as it is, save for the one tag that Teams might act on even there."""
+    """A line of code: unchanged, except for the one tag that Teams might interpret even there."""
     return MENTION.sub("&lt;", text)
 
 
@@ -201,12 +201,12 @@ def _ampersand(text: str, at: int, whole: bool) -> tuple[str, int] | None:
 
 
 def _link_at(text: str, at: int) -> re.Match[str] | None:
-    """Looks for the end first: a line full of beginnings would be read again for each of them."""
+    """Looks for the end first: otherwise a line full of openings would be read again for each."""
     return LINK.match(text, at, at + LONGEST) if text.find(")", at, at + LONGEST) > at else None
 
 
 def _goes_on(text: str, at: int, openers: str) -> bool:
-    """Whether a bracket that opens at `at` may yet turn out to be a link's or an image's."""
+    """Whether a bracket that opens at `at` may still become a link's or an image's."""
     depth = 0
     for reference in range(at, len(text)):
         depth += {"[": 1, "]": -1}.get(text[reference], 0)

@@ -1,8 +1,8 @@
-"""A growing Markdown answer as Teams shows it: what was given out once stays as it is.
+"""Renders a growing Markdown answer for Teams; text that was shown never changes.
 
-Teams' `markdown` has no headings, tables, rules or images, and in a stream every update has to begin with what
-was streamed before. So whole lines are rendered as they come, the last one as far as it is certain, and what
-cannot be shown in pieces (a table) is kept back until it is complete. `extendedmarkdown` has all but images.
+Teams' `markdown` has no headings, tables, rules or images, and in a stream every update has to begin with the
+text streamed before. So whole lines are rendered as they come, the last one as far as it is final, and what
+cannot be shown in parts (a table) is held back until it is complete. `extendedmarkdown` has all but images.
 Source: Microsoft Learn, Teams platform, "Format your bot messages" and "Stream bot messages".
 """
 
@@ -31,7 +31,7 @@ HELD_TAG = re.compile(r"<\/?\w{0,2}$")
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """An open block of code: what closes it, how far it was indented, and what we write instead."""
+    """An open code block: its closing fence, its indentation, and the fence written instead."""
 
     mark: str
     indent: int
@@ -50,7 +50,7 @@ class Fence:
         return text if self.mark[0] == "`" else text.replace("```", "'''")
 
     def start_of(self, line: str) -> str:
-        """What is certain of a line that is still being written."""
+        """The final part of a line that is still being written."""
         bare = line.strip()
         if not bare or set(bare) == {self.mark[0]}:
             return ""
@@ -59,7 +59,7 @@ class Fence:
 
 @dataclass(slots=True)
 class MarkdownStream:
-    """Takes text as it comes; `shown` is how much of it can be shown for good, `whole` all of it."""
+    """Takes text as it comes; `shown` is the part of it that is final, `whole` all of it."""
 
     extended: bool = False
     inline: InlineRenderer = field(default_factory=InlineRenderer)
@@ -84,7 +84,7 @@ class MarkdownStream:
         return "\n".join(lines).rstrip()
 
     def whole(self) -> str:
-        """Everything, when no more text comes. May be called once."""
+        """The whole text, when no more comes. May be called once."""
         rest, self._rest = self._rest, ""
         if rest:
             self._line(rest)
@@ -126,7 +126,7 @@ class MarkdownStream:
             self._lines += [self.inline.line(line) for line in table]
 
     def _prose(self, line: str, *, whole: bool = True) -> str:
-        """One line outside code and tables. With `whole` False a start of it, as far as it is certain."""
+        """One line outside code and tables. With `whole` False, only as far as it is final."""
         if quote := QUOTE.match(line):
             depth = min(quote[1].count(">"), DEEPEST)
             return "> " * depth + self._prose(quote[2], whole=whole)
@@ -149,13 +149,13 @@ class MarkdownStream:
         return "☐ " if mark == " " else "☑ "
 
     def _definition(self, name: str, target: str, title: str) -> str:
-        """A definition would make a link, or an image, out of words elsewhere: it becomes a line of its own."""
+        """A definition would turn text elsewhere into a link or an image, so it becomes a line of text."""
         if name.isdigit():
             self.inline.link(f"[{name}]", target)
         return self.inline.line(f"[{name}] {target}{title}")
 
     def _partial(self) -> str:
-        """What is certain of the last line."""
+        """The final part of the last line."""
         if self._fence:
             return self._fence.start_of(self._rest)
         line = inner = self._rest
@@ -167,7 +167,7 @@ class MarkdownStream:
 
 
 def _title(heading: str) -> str:
-    """A heading's words, without the marks that may close it."""
+    """A heading's text, without closing marks."""
     words = heading.rstrip(" \t")
     open_end = words.rstrip("#")
     return open_end.rstrip(" \t") if not open_end or open_end[-1] in " \t" else words

@@ -1,4 +1,4 @@
-"""Activities as they go out: text, the label that a model wrote it, sources, thumbs, and what can be pressed.
+"""Outgoing activities: text, the AI label, sources, thumbs, and buttons.
 
 Source: Microsoft Learn, Teams platform, "Bot messages with AI-generated content", "Stream bot messages",
 "Suggested actions", "Targeted messages".
@@ -18,7 +18,7 @@ Activity = dict[str, Any]
 SUGGESTED = 3
 """Teams shows the first three suggested actions."""
 CITED = 10
-"""Teams takes 20 citations, Microsoft's own Playground 10."""
+"""Teams allows 20 citations, Microsoft's own Playground 10."""
 CARD = "application/vnd.microsoft.card.adaptive"
 THUMBS = {"feedbackLoop": {"type": "default"}}
 
@@ -32,7 +32,7 @@ def text_message(text: str, *, extended: bool = False) -> Activity:
 
 
 def card_message(card: Mapping[str, Any], summary: str) -> Activity:
-    """A card alone: Teams splits a message that has both text and a card. The summary shows in notifications."""
+    """A card alone: Teams splits a message with text and a card. The summary is for notifications."""
     return {"type": "message", "summary": summary, "attachments": [attachment(card)]}
 
 
@@ -41,7 +41,7 @@ def attachment(card: Mapping[str, Any]) -> Activity:
 
 
 def ai_label(reference: ConversationReference, sources: Sequence[Citation] = ()) -> Activity:
-    """The entity that marks a message as written by a model; Teams takes one of them per message."""
+    """The entity that marks a message as written by a model; Teams allows one per message."""
     entity: Activity = {
         "type": "https://schema.org/Message",
         "@type": "Message",
@@ -67,7 +67,7 @@ def _citation(source: Citation) -> Activity:
 
 
 def stream_info(kind: str, *, stream: str = "", sequence: int = 0) -> Activity:
-    """What makes an activity part of a stream. The final has no sequence number, the first no stream id."""
+    """The entity of a stream's activities. The last has no sequence number, the first no stream id."""
     info: Activity = {"type": "streaminfo", "streamType": kind}
     if stream:
         info["streamId"] = stream
@@ -77,7 +77,7 @@ def stream_info(kind: str, *, stream: str = "", sequence: int = 0) -> Activity:
 
 
 def suggested(buttons: Sequence[Button], reference: ConversationReference) -> Activity | None:
-    """The buttons under a message of text, for the asker. In a personal chat what a person could write is written."""
+    """The buttons under a text message, for the asker. In a personal chat some are sent as messages."""
     actions = [_suggestion(button, reference) for button in buttons[:SUGGESTED]]
     return {"to": [reference.user], "actions": actions} if actions else None
 
@@ -93,13 +93,13 @@ def _suggestion(button: Button, reference: ConversationReference) -> Activity:
 
 
 def button_payload(action: Action, value: str, reference: ConversationReference) -> dict[str, Any]:
-    """What a button carries, read back by adapters.teams.card_data.read_submission."""
+    """A button's data, read back by adapters.teams.card_data.read_submission."""
     carried: dict[str, Any] = {ACTION: str(action), VALUE: value}
     return {**carried, PRIVATE: True} if reference.private else carried
 
 
 def addressed(activity: Activity, reference: ConversationReference) -> Activity:
-    """A new private message: to the asker, under what they asked. Edits must not name a recipient."""
+    """A new private message: to the asker, under the question. Edits must not name a recipient."""
     if not reference.private:
         return activity
     entities = list(activity.get("entities", ()))

@@ -1,8 +1,8 @@
-"""Markdown as elements of an Adaptive Card in which text is nothing but text.
+"""Markdown as elements of an Adaptive Card in which text stays text.
 
-A TextBlock would read Markdown again, and differently on every client; a TextRun shows its characters as they are.
-So the syntax tree is turned into runs, and nothing in anybody's words can become more than words or a link that
-says where it leads. Source: adaptivecards.io, schema 1.5, RichTextBlock, TextRun, Table.
+A TextBlock would parse Markdown again, and differently on every client; a TextRun shows its characters
+unchanged. So the syntax tree is turned into runs, and untrusted text cannot become more than text or a link
+that shows its target. Source: adaptivecards.io, schema 1.5, RichTextBlock, TextRun, Table.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ INDENT = "\u2003"
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a run of text looks."""
+    """The style of a run of text."""
 
     bold: bool = False
     italic: bool = False
@@ -55,7 +55,7 @@ def block(*runs: Element, **more: Any) -> Element:
 
 
 def line_element(markdown: str, style: Style = Style(), **more: Any) -> Element:
-    """One line of Markdown as one element; `more` belongs to each run."""
+    """One line of Markdown as one element; `more` is added to each run."""
     tokens = PARSER.parseInline(" ".join(markdown.split()))
     runs = list(runs_of(tokens[0].children or (), style))
     return block(*({**one, **more} for one in runs)) if runs else block(text_run(" "))
@@ -163,7 +163,7 @@ def _restyled(style: Style, token: Token) -> Style:
 
 
 def _paragraph(token: Token, prefix: str, style: Style) -> Iterator[Element]:
-    """One element, or several where the text breaks its lines by force. A list's items stand close together."""
+    """One element, or several at hard line breaks. A list's items are close together."""
     close = {"spacing": "Small"} if prefix else {}
     current: list[Element] = [text_run(prefix)] if prefix else []
     for number, one in enumerate(runs_of(token.children or (), style)):
@@ -179,7 +179,7 @@ def _paragraph(token: Token, prefix: str, style: Style) -> Iterator[Element]:
 
 
 def _empty_item(closing: Token, prefix: str) -> list[Element]:
-    """The mark alone, where nothing follows it: "42." is an answer."""
+    """An item without text keeps its mark: "42." is an answer."""
     return [block(text_run(prefix.rstrip()))] if closing.type == "list_item_close" else []
 
 

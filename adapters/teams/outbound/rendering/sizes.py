@@ -1,4 +1,4 @@
-"""How long a message may be, and where to part one that is longer.
+"""How long a message may be, and where to split a longer one.
 
 Teams counts UTF-16: about 100 KB per message, entities and card included. Source: Microsoft Learn, Teams
 platform, "Format your bot messages", size limits.
@@ -7,7 +7,7 @@ platform, "Format your bot messages", size limits.
 import re
 
 LONGEST = 38_000
-"""UTF-16 units of text in one message: 76 KB, which leaves room for everything around it."""
+"""UTF-16 units of text in one message: 76 KB, which leaves room for the rest of the activity."""
 FENCE = re.compile(r"^(`{3,})([\w+#.-]*)\s*$", re.MULTILINE)
 
 
@@ -17,7 +17,7 @@ def units(text: str) -> int:
 
 
 def parts(text: str, longest: int = LONGEST) -> list[str]:
-    """The text in order, each part short enough, parted where it hurts least; code stays code on both sides."""
+    """The text in parts that are short enough, split at the best places; code stays code on both sides."""
     found, rest = [], text
     while units(rest) > longest:
         head, rest = _parted(rest, longest)
@@ -37,7 +37,7 @@ def _parted(text: str, longest: int) -> tuple[str, str]:
 
 
 def _fitting(text: str, longest: int) -> int:
-    """How many characters fit into so many units."""
+    """How many characters fit into that many units."""
     count = longest
     while (over := units(text[:count]) - longest) > 0:
         count -= max(over // 2, 1)
@@ -45,7 +45,7 @@ def _fitting(text: str, longest: int) -> int:
 
 
 def _open_fence(text: str) -> tuple[str, str] | None:
-    """The mark and the language of a block of code that is open at the end."""
+    """The fence and the language of a code block that is open at the end."""
     fence: tuple[str, str] | None = None
     for found in FENCE.finditer(text):
         if fence is None:

@@ -1,4 +1,4 @@
-"""Tables for a client that shows none: aligned in a block of code, or as a list when they are wide."""
+"""Tables for clients without tables: aligned in a code block, or as a list when they are wide."""
 
 import re
 import unicodedata
@@ -17,12 +17,12 @@ Row = Sequence[str]
 
 
 def delimits(line: str) -> bool:
-    """Whether a line parts a table's header from its rows."""
+    """Whether a line separates a table's header from its rows."""
     return DELIMITER.fullmatch(line.strip()) is not None
 
 
 def row_cells(line: str) -> list[str]:
-    """A row's cells as plain text, without the marks that only Markdown needs."""
+    """A row's cells as plain text, without Markdown's marks."""
     row = CELL.split(line.strip().removeprefix("|").removesuffix("|"))
     return [_plain(cell) for cell in row]
 
@@ -34,7 +34,7 @@ def _plain(cell: str) -> str:
 
 
 def drawn(header: Row, rows: Sequence[Row]) -> list[str]:
-    """The lines of Markdown that show a table of plain text."""
+    """The Markdown lines that show a table of plain text."""
     columns = max(len(header), *(len(row) for row in rows)) if rows else len(header)
     table = [[*row, *[""] * (columns - len(row))] for row in (header, *rows)]
     widths = [max(_width(row[column]) for row in table) for column in range(columns)]
