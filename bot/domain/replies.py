@@ -15,11 +15,11 @@ class Action(StrEnum):
     STOP = "stop"  # [turn] stop the answer that is growing; sinks add it themselves while they stream
     AGAIN = "again"  # [turn] answer the same question again
     OTHER = "other"  # [turn] offer the models that could answer it too
-    ASK = "ask"  # [turn and model, parted by a blank] let that model answer it too
+    ASK = "ask"  # [turn and model, separated by a space] let that model answer it too
     CONTINUE = "continue"  # [turn] go on where the answer was cut off
-    PICK = "pick"  # [scope and model, parted by a blank] use that model from now on
-    KEEP = "keep"  # [turn and model] keep one answer of a comparison and go on with it
-    RUN = "run"  # [text] as if the person had written it: a starter, a command
+    PICK = "pick"  # [scope and model, separated by a space] use that model from now on
+    KEEP = "keep"  # [turn and model] keep one answer of a comparison and continue with it
+    RUN = "run"  # [text] handled as if the person had typed it: a starter, a command
     UP = "up"  # [turn] a good answer
     DOWN = "down"  # [turn] a bad answer
 

@@ -105,8 +105,8 @@ class TokenInstallation:
 
 
 class OAuthInstallations:
-    """Every workspace that installed us, of those that are `admitted` (ids of workspaces and organisations,
-    or "*").
+    """Every workspace that installed the bot, of those that are `admitted` (ids of workspaces and
+    organisations, or "*").
 
     Tokens are kept in the secret store, and exchanged before they expire.
     """

@@ -24,7 +24,7 @@ from bot.domain.stream_parts import Closing
 FALLBACK = 3_000  # characters; chat.update refuses more than 4,000
 LABEL, VALUE, OPTION, OPTIONS, PLACEHOLDER = 75, 2_000, 150, 100, 150
 TITLE, FOOTER, ROW, VIEW, SECTION = 150, 2_000, 5, 100, 3_000
-WORDS = 11_000  # characters of sections in one message; about 13,200 are taken in all
+WORDS = 11_000  # characters of sections in one message; Slack allows about 13,200 in all
 THUMBS = (Action.UP, Action.DOWN)
 QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none"}
 """What every message carries: nothing in it is fetched for a preview, no bare address becomes a link."""
