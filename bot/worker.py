@@ -210,7 +210,7 @@ class Worker:
 
     async def _hold(self, claim: Claim, *, until: float) -> Ending:
         conversation = claim.queue_entry.conversation
-        if earlier := self._held.get(conversation):
+        if earlier := self._held.get(conversation):  # that claim is lost, or this one were impossible
             earlier.end()
         held = HeldClaim(claim, ClaimedTurn(claim=claim, leases=self._leases), until=until)
         held.putting_down = self._putting_down
@@ -221,7 +221,7 @@ class Worker:
                     held.end()
                 return await self._work(claim, held.turn_handle)
         except TimeoutError:
-            if not held.until.expired():
+            if not held.until.expired():  # a timeout of the handler, not of the lease
                 raise
             if not held.putting_down:
                 raise Fenced("no beat got through in time") from None

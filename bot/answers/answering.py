@@ -113,7 +113,7 @@ class Answers:
         turn = replace(kept[-1], shown=tuple(ids))
         history = list(context.claim.history)
         place = index_of(history, question.instead_of)
-        if place is None:
+        if place is None:  # nothing to replace, or it was erased meanwhile
             return Outcome(append=(turn,), join=True, counted=turn)
         old = history[place]
         history[place] = replace(turn, replaced=(*old.replaced, old.id))

@@ -172,6 +172,7 @@ class RedisLeases:
         workspace, person = workspace_of(thread.platform, thread.workspace), claim.event.author.id
         turns = outcome.append if outcome.replace is None else (*outcome.replace, *outcome.append)
         dates = periods(datetime.now(UTC))
+        # "" is everybody. Without an author both are the same sum, which must be counted once.
         counted = [(who, date) for who in dict.fromkeys((person, "")) for date in dates]
         about: dict[str, Any] = {
             "conversation": conversation,
@@ -239,7 +240,7 @@ class RedisLeases:
     async def stops(self) -> AsyncGenerator[str, None]:
         async with aclosing(self._database.listen(self._keys.stops())) as calls:
             async for call in calls:
-                yield call.partition(" ")[2]
+                yield call.partition(" ")[2]  # put.lua publishes "conversation turn"
 
     async def _held(self, call: ScriptCall, claim: Claim) -> None:
         (answer,) = await self._database.ask(call)

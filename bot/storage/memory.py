@@ -60,6 +60,7 @@ class RedisMemory(Memory):
         for start in range(0, len(conversations), SOME):
             await self._database.ask(("ZREM", keys.delay(shard), *conversations[start : start + SOME]))
         await self._purge_dead(shard, workspace)
+        # Last, because a repeated purge finds the rest by them.
         await self._database.ask(("UNLINK", index, people))
         return len(conversations)
 

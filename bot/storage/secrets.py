@@ -41,7 +41,7 @@ class RedisSecretStore:
                 "SWITCHBOARD_ENCRYPTION_KEY is not the key that what is stored was sealed with. Write that one, or both "
                 "with a comma between them, the new one first."
             ) from error
-        await self.put(PROOF, "")
+        await self.put(PROOF, "")  # with the first key, so that an old one can be removed later
 
     async def delete(self, name: str) -> None:
         await self._database.ask(("DEL", self._keys.secrets(name)))

@@ -79,6 +79,7 @@ class RedisTimeline:
             ("HGETALL", titles),
         )
         ids = [name.decode() for name, _ in found]
+        # A title has no lifetime of its own in the hash: it goes when its conversation has gone.
         if stale := [name for name in named if name.decode() not in ids and len(ids) < LISTED]:
             await self._database.ask(("HDEL", titles, *stale))
         return [

@@ -35,7 +35,7 @@ class EditingDelivery:
 
     async def grow(self, text: str, status: str) -> Delivery:
         delivery_context, shown = self._delivery_context, sizes.parts(text or status or WAITING)[0]
-        if shown == self._last:
+        if shown == self._last:  # the first part is full: the others come with the final answer
             return self
         try:
             await delivery_context.connector.put(

@@ -85,7 +85,7 @@ class TeamsSink:
             try:
                 return await StreamingDelivery.start(delivery_context, status)
             except TeamsApiError as error:
-                if error.gone or error.status in {401, 429}:
+                if error.gone or error.status in {401, 429}:  # these say nothing about streams
                     raise
                 self._streams.refuse(chat, now)
         return await EditingDelivery.start(delivery_context, status)

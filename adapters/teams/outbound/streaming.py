@@ -10,7 +10,7 @@ from adapters.teams.outbound.editing import EditingDelivery
 from adapters.teams.outbound.rendering import messages, sizes
 from adapters.teams.outbound.rendering.messages import Activity
 
-PACE = 1.5
+PACE = 1.5  # seconds; Teams allows one request a second
 HANDOVER = 100.0
 """Seconds until the stream is ended and the message grows by edits. Teams allows 120."""
 ROOMY = int(sizes.LONGEST * 0.9)
@@ -35,6 +35,7 @@ class StreamingDelivery:
         stream = await delivery_context.connector.post(
             delivery_context.reference.where, _update(status, "informative", sequence=1)
         )
+        # Saved at once: after a crash, the next attempt has to end this stream.
         await delivery_context.turn_handle.save({"ids": [stream], "stream": True})
         delivery = cls(delivery_context, stream)
         delivery._opened = opened
