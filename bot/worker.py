@@ -101,7 +101,7 @@ class Worker:
                 task.cancel()
 
     async def drain(self, *, seconds: float) -> None:
-        """Claims nothing more, waits for running turns, releases the rest in the end or when cancelled."""
+        """Claims nothing more, waits `seconds` for running turns, releases the rest. Cancelled: at once."""
         self._draining.set()
         try:
             with suppress(TimeoutError):
@@ -210,7 +210,7 @@ class Worker:
 
     async def _hold(self, claim: Claim, *, until: float) -> Ending:
         conversation = claim.queue_entry.conversation
-        if earlier := self._held.get(conversation):  # that claim is lost, or this one were impossible
+        if earlier := self._held.get(conversation):  # lost, as Redis has given its claim out again
             earlier.end()
         held = HeldClaim(claim, ClaimedTurn(claim=claim, leases=self._leases), until=until)
         held.putting_down = self._putting_down

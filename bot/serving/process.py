@@ -33,7 +33,7 @@ class Work(Protocol):
         ...
 
     async def drain(self, *, seconds: float) -> None:
-        """Claims nothing more, waits for running turns, releases the rest in the end or when cancelled."""
+        """Claims nothing more, waits `seconds` for running turns, releases the rest. Cancelled: at once."""
         ...
 
 
