@@ -17,7 +17,7 @@ from bot.ports import SecretStore
 
 FRESH = 60.0  # seconds that a look-up is cached
 EARLY = 7_200.0  # seconds before a token expires when it is exchanged
-LATE = 1_800.0  # ... and when every caller waits for the exchange
+LATE = 1_800.0  # ... and when a replica no longer leaves that to another one
 
 log = logging.getLogger(__name__)
 
