@@ -1,5 +1,5 @@
-"""Attached files: read from allow-listed hosts only, redirect by redirect, within limits, mostly without a
-token.
+"""Attached files: read from allow-listed hosts only, redirect by redirect, within limits. Only the Connector
+gets the bot's token.
 
 Source: Microsoft Learn, Teams platform, "Send and receive files through the bot", "Receive inline images".
 """
