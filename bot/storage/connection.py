@@ -40,6 +40,7 @@ PASSING = (
     RedisClusterException,
     OSError,
 )
+DROPPED = (AttributeError, TypeError)  # of a lost connection: redis-py's cluster, Python 3.12's streams
 PATIENCE = 2.0  # seconds for a command; Slack waits three for its answer
 WAIT = 2.0  # seconds that a blocking read waits
 SLOWEST = 6.0  # seconds until a blocking read counts as failed
@@ -121,7 +122,7 @@ class Database:
                 pipeline.execute_command(*call.words)
                 pipeline.execute_command("WAIT", 1, COPY, **there)
                 answer, copies = await pipeline.execute()
-        except (*PASSING, NoScriptError):
+        except (*PASSING, *DROPPED, NoScriptError):
             return await self._single(call)  # makes a cluster's client look for the new master
         if not isinstance(copies, int) or not copies:
             self._alone_until = now + ALONE
@@ -149,8 +150,7 @@ class Database:
             if not isinstance(question, ScriptCall):
                 raise
             return await self._commands.execute_command(*question.words_in_full)
-        except AttributeError as error:
-            # redis-py's cluster client drops connections in use when a node fails, and then finds None there.
+        except DROPPED as error:
             raise NotConnected("connection dropped") from error
 
     async def _wait_once(self, words: tuple[Word, ...], key: str) -> Any:
