@@ -9,7 +9,9 @@ The list is built in bot.app; the first is the outermost. A turn calls each inte
     ended     the worker's part in the turn is over; `outcome.counted` is the finished turn
 """
 
-from collections.abc import AsyncGenerator, Callable
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -20,8 +22,10 @@ from bot.domain.claims import Claim, Outcome
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 
+log = logging.getLogger(__name__)
 
-class How(StrEnum):
+
+class EndingKind(StrEnum):
     """How a worker's part in a turn ends."""
 
     DONE = "done"  # committed
@@ -36,7 +40,7 @@ class How(StrEnum):
 class Ending:
     """The end of one worker's part in a turn. `error` is its cause, None where nothing went wrong."""
 
-    how: How
+    kind: EndingKind
     outcome: Outcome = field(default_factory=Outcome)
     error: Exception | None = None
     why: str = ""  # of a turn that was given up
@@ -56,8 +60,8 @@ Ask = Callable[[ModelRequest], AsyncGenerator[StreamPart, None]]
 
 
 class Interceptor:
-    """Lets everything pass. Override the moments you need. What they raise ends the turn like any other
-    error.
+    """Lets everything pass. Override the moments you need. What `admit` and `ask` raise ends the turn like any other
+    error; what the others raise is logged, for they are only told.
 
     One object serves all turns at once, so store what belongs to a turn by its claim's conversation and
     epoch.
@@ -91,7 +95,8 @@ class Interceptors(Interceptor):
 
     def began(self, claim: Claim) -> None:
         for each in self._interceptors:
-            each.began(claim)
+            with _logged(each):
+                each.began(claim)
 
     async def admit(self, context: Context, *, answers: int = 1) -> Response | None:
         for each in self._interceptors:
@@ -107,8 +112,19 @@ class Interceptors(Interceptor):
 
     def refused(self, context: Context, response: Response) -> None:
         for each in self._interceptors:
-            each.refused(context, response)
+            with _logged(each):
+                each.refused(context, response)
 
     def ended(self, claim: Claim, ending: Ending) -> None:
         for each in reversed(self._interceptors):
-            each.ended(claim, ending)
+            with _logged(each):
+                each.ended(claim, ending)
+
+
+@contextmanager
+def _logged(interceptor: Interceptor) -> Iterator[None]:
+    """A fault in one that is only told must harm neither the turn nor the others."""
+    try:
+        yield
+    except Exception:
+        log.exception("an interceptor failed", extra={"interceptor": type(interceptor).__name__})

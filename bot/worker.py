@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from bot.domain.claims import Claim, Outcome, QueueEntry
 from bot.domain.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable, root_cause
-from bot.interceptor import Ending, How, Interceptors
+from bot.interceptor import Ending, EndingKind, Interceptors
 from bot.ports import Leases, TurnHandle
 from bot.turn_handle import ClaimedTurn
 
@@ -184,29 +184,32 @@ class Worker:
 
     async def _attend(self, queue_entry: QueueEntry) -> None:
         """One claim from start to end."""
-        claim = None
+        about = {"conversation": queue_entry.conversation}
         try:
             asked = asyncio.get_running_loop().time()
             if claim := await self._leases.claim(queue_entry):
-                self._interceptors.began(claim)
-                ending = await self._hold(claim, until=asked + self._leases.seconds * HELD)
-                self._interceptors.ended(claim, ending)
-        except Exception as error:
-            self._left(queue_entry, claim, error)
+                await self._turn(claim, until=asked + self._leases.seconds * HELD)
+        except StorageUnavailable as error:
+            log.warning("not claimed", extra={**about, "why": str(error)})
+        except Exception:
+            log.exception("not claimed", extra=about)
         finally:
             self._tasks -= 1
             self._room.set()
             if not self._tasks:
                 self._idle.set()
 
-    def _left(self, queue_entry: QueueEntry, claim: Claim | None, error: Exception) -> None:
-        if claim is not None:
-            how = How.FENCED if isinstance(error, Fenced) else How.LEFT
-            self._interceptors.ended(claim, Ending(how=how, error=error))
-            return
-        about = {"conversation": queue_entry.conversation, "why": str(error)}
-        passing = isinstance(error, StorageUnavailable | Fenced)
-        log.warning("not claimed", extra=about, exc_info=None if passing else error)
+    async def _turn(self, claim: Claim, *, until: float) -> None:
+        ending = Ending(kind=EndingKind.LEFT)  # unless it comes to more, as in a worker that is cancelled
+        self._interceptors.began(claim)
+        try:
+            ending = await self._hold(claim, until=until)
+        except Fenced as error:
+            ending = Ending(kind=EndingKind.FENCED, error=error)
+        except Exception as error:
+            ending = Ending(kind=EndingKind.LEFT, error=error)
+        finally:
+            self._interceptors.ended(claim, ending)
 
     async def _hold(self, claim: Claim, *, until: float) -> Ending:
         conversation = claim.queue_entry.conversation
@@ -226,7 +229,7 @@ class Worker:
             if not held.putting_down:
                 raise Fenced("no beat got through in time") from None
             await self._leases.release(claim)
-            return Ending(how=How.RELEASED)
+            return Ending(kind=EndingKind.RELEASED)
         finally:
             if self._held.get(conversation) is held:
                 del self._held[conversation]
@@ -250,7 +253,7 @@ class Worker:
                 case _:
                     return await self._failed(claim, turn_handle, error)
         await self._leases.commit(claim, outcome)
-        return Ending(how=How.DONE, outcome=outcome, error=nowhere)
+        return Ending(kind=EndingKind.DONE, outcome=outcome, error=nowhere)
 
     async def _failed(self, claim: Claim, turn_handle: ClaimedTurn, error: Exception) -> Ending:
         if claim.record.failures + 1 >= self._limits.failures:
@@ -267,7 +270,7 @@ class Worker:
     async def _retry(self, claim: Claim, error: Exception, *, failed: bool) -> Ending:
         seconds = _pause(claim, error)
         await self._leases.retry(claim, seconds=seconds, failed=failed)
-        return Ending(how=How.RETRIED, error=error, seconds=seconds)
+        return Ending(kind=EndingKind.RETRIED, error=error, seconds=seconds)
 
     async def _give_up(
         self, claim: Claim, turn_handle: ClaimedTurn, why: str, reason: Exception | None = None
@@ -286,7 +289,7 @@ class Worker:
                 case _:
                     log.exception("apology failed", extra={"turn": turn_handle.id, "event": claim.event.id})
         await self._leases.bury(claim, why=why)
-        return Ending(how=How.BURIED, error=reason, why=why)
+        return Ending(kind=EndingKind.BURIED, error=reason, why=why)
 
 
 def _pause(claim: Claim, error: Exception | None = None) -> float:

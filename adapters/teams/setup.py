@@ -31,11 +31,8 @@ def adapter(
     external: bool = False,
 ) -> TeamsAdapter:
     """`host` is the listener's address. Raises SettingsError for what would admit forged requests."""
-    if teams.playground and not loopback(host):
-        raise SettingsError(
-            f"TEAMS_PLAYGROUND accepts anybody, and HOST={host} can be reached from other machines. "
-            "Write HOST=127.0.0.1, or remove TEAMS_PLAYGROUND."
-        )
+    if objection := teams.objection(host, private=loopback(host)):
+        raise SettingsError(f"{objection}.")
     http = HttpSession(watch=platform_calls(meter, _named) if meter else None)
     cloud = cloud_of(teams.openid_metadata_url or "")
     extra = [*teams.service_hosts, *(HERE if teams.playground else ())]

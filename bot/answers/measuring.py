@@ -8,7 +8,7 @@ from bot.domain.claims import Claim
 from bot.domain.errors import ModelError
 from bot.domain.stream_parts import StreamPart
 from bot.domain.turns import Turn
-from bot.interceptor import Ask, Ending, How, Interceptor, ModelRequest
+from bot.interceptor import Ask, Ending, EndingKind, Interceptor, ModelRequest
 from bot.serving.metrics import Meter
 
 
@@ -42,13 +42,13 @@ class Measuring(Interceptor):
     def ended(self, claim: Claim, ending: Ending) -> None:
         began = self._began.pop((claim.queue_entry.conversation, claim.epoch))
         counted = ending.outcome.counted
-        outcome = counted.reason if counted and ending.how is How.DONE else ending.how.value
+        outcome = counted.reason if counted and ending.kind is EndingKind.DONE else ending.kind.value
         self._meter.observe("turn_seconds", time.perf_counter() - began, outcome=outcome)
-        if ending.how is How.FENCED:
+        if ending.kind is EndingKind.FENCED:
             self._meter.count("turn_fenced_total")
-        if ending.how is How.BURIED:
+        if ending.kind is EndingKind.BURIED:
             self._meter.count("dead_letters")
-        if counted and ending.how is How.DONE:
+        if counted and ending.kind is EndingKind.DONE:
             self._count(counted)
 
     def _count(self, turn: Turn) -> None:

@@ -4,7 +4,7 @@ import logging
 
 from bot.domain.claims import Claim
 from bot.domain.errors import PlatformBusy, PlatformGone, StorageUnavailable
-from bot.interceptor import Ending, How, Interceptor
+from bot.interceptor import Ending, EndingKind, Interceptor
 
 log = logging.getLogger(__name__)
 
@@ -19,20 +19,20 @@ class TurnLog(Interceptor):
             "event": claim.event.id,
         }
         error = ending.error
-        if ending.how in {How.RETRIED, How.BURIED} and error and not _passing(error):
+        if ending.kind in {EndingKind.RETRIED, EndingKind.BURIED} and error and not _passing(error):
             log.error("turn failed", extra=about, exc_info=error)
-        match ending.how:
-            case How.DONE if isinstance(error, PlatformGone):
+        match ending.kind:
+            case EndingKind.DONE if isinstance(error, PlatformGone):
                 log.info("nowhere to answer", extra={**about, "code": error.code})
-            case How.RETRIED if error and _passing(error):
+            case EndingKind.RETRIED if error and _passing(error):
                 log.info("turn put off", extra={**about, "why": str(error), "seconds": ending.seconds})
-            case How.BURIED:
+            case EndingKind.BURIED:
                 log.error("event given up", extra={**about, "why": ending.why})
-            case How.FENCED:
+            case EndingKind.FENCED:
                 log.info("turn went on elsewhere", extra=about)
-            case How.LEFT if isinstance(error, StorageUnavailable):
-                log.warning("turn left to be taken over", extra={**about, "why": str(error)})
-            case How.LEFT:
+            case EndingKind.LEFT if error is None or isinstance(error, StorageUnavailable):
+                log.warning("turn left to be taken over", extra={**about, "why": str(error or "cancelled")})
+            case EndingKind.LEFT:
                 log.error("turn left to be taken over", extra=about, exc_info=error)
             case _:
                 pass

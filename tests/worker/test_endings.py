@@ -11,13 +11,13 @@ from bot.answers.measuring import Measuring
 from bot.answers.turn_log import TurnLog
 from bot.domain.claims import Claim, Outcome
 from bot.domain.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable
-from bot.interceptor import Ending, How, Interceptor, Interceptors
+from bot.interceptor import Ending, EndingKind, Interceptor, Interceptors
 from bot.ports import Leases, TurnHandle
 from bot.serving.metrics import Metrics
 from bot.storage.open import Storage, StorageOptions
 from bot.worker import Worker, WorkerLimits
 from tests.events import message, turn
-from tests.worker.test_worker import Part, Script, until, working
+from tests.worker.test_worker import Part, Script, until, until_quiet, working
 
 LEASE = 0.6
 
@@ -54,34 +54,34 @@ class Way:
 
     name: str
     play: Part
-    ends: tuple[How, ...]
+    ends: tuple[EndingKind, ...]
     logged: tuple[str, ...] = ()
 
 
 WAYS = (
-    Way(name="well", play=failing(ValueError(), 0), ends=(How.DONE,)),
+    Way(name="well", play=failing(ValueError(), 0), ends=(EndingKind.DONE,)),
     Way(
         name="busy",
         play=failing(PlatformBusy("busy", code="429", retry_after=0.0)),
-        ends=(How.RETRIED, How.DONE),
+        ends=(EndingKind.RETRIED, EndingKind.DONE),
         logged=("turn put off",),
     ),
     Way(
         name="bug",
         play=failing(ValueError("a bug"), 9),
-        ends=(How.RETRIED, How.BURIED),
+        ends=(EndingKind.RETRIED, EndingKind.BURIED),
         logged=("turn failed", "turn failed", "event given up"),
     ),
     Way(
         name="gone",
         play=failing(PlatformGone("no channel", code="gone")),
-        ends=(How.DONE,),
+        ends=(EndingKind.DONE,),
         logged=("nowhere to answer",),
     ),
     Way(
         name="fenced",
         play=failing(Fenced("somebody else")),
-        ends=(How.FENCED, How.DONE),
+        ends=(EndingKind.FENCED, EndingKind.DONE),
         logged=("turn went on elsewhere",),
     ),
 )
@@ -101,11 +101,11 @@ async def test_every_turn_that_began_ends_once_and_is_counted_and_logged(
         await storage.inbox.put(message("x"))
         await until(lambda: len(endings.endings) == len(way.ends))
 
-    assert tuple(ending.how for ending in endings.endings) == way.ends
+    assert tuple(ending.kind for ending in endings.endings) == way.ends
     assert len(endings.began_with) == len(endings.endings)
     assert tuple(r.message for r in caplog.records if r.name == "bot.answers.turn_log") == way.logged
-    for how in set(way.ends) - {How.DONE}:
-        assert f'turn_seconds_count{{outcome="{how.value}"}} {way.ends.count(how)}' in metrics.text()
+    for kind in set(way.ends) - {EndingKind.DONE}:
+        assert f'turn_seconds_count{{outcome="{kind.value}"}} {way.ends.count(kind)}' in metrics.text()
 
 
 async def test_a_turn_that_was_paid_for_is_counted_when_it_is_committed(
@@ -141,7 +141,7 @@ async def test_a_turn_that_is_put_down_for_the_way_out_ends_as_released(
         await begun.wait()
         await worker.drain(seconds=0)
 
-    assert [ending.how for ending in endings.endings] == [How.RELEASED]
+    assert [ending.kind for ending in endings.endings] == [EndingKind.RELEASED]
 
 
 class CommitsNothing:
@@ -174,7 +174,52 @@ async def test_a_turn_whose_end_cannot_be_stored_is_left_to_others(
         await until(lambda: bool(endings.endings))
         running.cancel()
 
-    assert [ending.how for ending in endings.endings] == [How.LEFT]
+    assert [ending.kind for ending in endings.endings] == [EndingKind.LEFT]
     assert [r.message for r in caplog.records if r.name == "bot.answers.turn_log"] == [
         "turn left to be taken over"
     ]
+
+
+class Clumsy(Interceptor):
+    """Fails whenever it is only told something."""
+
+    def began(self, claim: Claim) -> None:
+        raise ValueError("a bug of an interceptor")
+
+    def ended(self, claim: Claim, ending: Ending) -> None:
+        raise ValueError("a bug of an interceptor")
+
+
+async def test_an_interceptor_that_fails_when_it_is_told_harms_neither_the_turn_nor_the_others(
+    redis_url: str, prefix: str, storage: Storage
+) -> None:
+    first, last, script = Endings(), Endings(), Script()
+    await storage.leases.enter()
+    terms = StorageOptions(prefix=prefix, lease=60)
+    async with working(redis_url, terms, script, None, first, Clumsy(), last):
+        await storage.inbox.put(message("x"))
+        await until_quiet(storage)
+        await until(lambda: bool(first.endings))
+
+    assert script.done == ["x"]
+    for endings in (first, last):
+        assert (endings.began_with, [ending.kind for ending in endings.endings]) == ([1], [EndingKind.DONE])
+
+
+async def test_a_turn_of_a_worker_that_is_cancelled_ends_too(
+    redis_url: str, prefix: str, storage: Storage
+) -> None:
+    endings, begun = Endings(), asyncio.Event()
+
+    async def endless(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+        begun.set()
+        await asyncio.sleep(3600)
+        return Outcome()
+
+    await storage.leases.enter()
+    terms = StorageOptions(prefix=prefix, lease=60)
+    async with working(redis_url, terms, Script(parts={"x": endless}), None, endings):
+        await storage.inbox.put(message("x"))
+        await begun.wait()
+
+    assert [ending.kind for ending in endings.endings] == [EndingKind.LEFT]
