@@ -29,6 +29,7 @@ DialectName = Literal["openai-chat", "openai-responses", "anthropic", "gemini", 
 AuthName = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "entra", "none"]
 ThreadReplies = Literal["always", "mention"]
 Tokens = Annotated[int, Field(strict=True, gt=0)]
+Count = Annotated[int, Field(strict=True, gt=0)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Dollars = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 
@@ -185,6 +186,14 @@ class Policy(TomlTable):
     channels: Mapping[str, Rules] = {}
 
 
+class Limits(TomlTable):
+    """`[limits]`: what one process takes on at once."""
+
+    answers: Count = 256
+    answers_per_person: Count = 5  # in all processes; what is more waits without holding others up
+    attachment_mb: Count = 256  # megabytes of files in memory; what is more waits
+
+
 class ConfigFile(TomlTable):
     """The whole file. An empty one is valid."""
 
@@ -193,6 +202,7 @@ class ConfigFile(TomlTable):
     models: tuple[ModelEntry, ...] = ()
     agents: tuple[AgentEntry, ...] = ()
     policy: Policy = Policy()
+    limits: Limits = Limits()
 
     @field_validator("providers")
     @classmethod
