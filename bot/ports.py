@@ -124,21 +124,20 @@ class Leases(Protocol):
     def seconds(self) -> float:
         """The lease: how long a claim lasts without a heartbeat."""
 
-    @property
-    def shards(self) -> int:
-        """How many queues of ready conversations there are: one, more on a cluster."""
-
-    async def enter(self) -> None:
-        """Before the first `ready`, and again when Redis has lost everything."""
-
     async def leave(self) -> None:
-        """The last call. Entries delivered to this worker but not claimed go to others at once."""
+        """The last call. Entries handed to this worker but not claimed go to others at once."""
 
-    async def ready(self, limit: int, shard: int = 0) -> Sequence[QueueEntry]:
-        """Waits up to about two seconds for conversations that have work."""
+    async def ready(
+        self, limit: int, shunned: Collection[tuple[str, str]] = frozenset()
+    ) -> Sequence[QueueEntry]:
+        """Waits up to about two seconds for conversations that have work. Workspaces take turns, and in each its people.
+        `shunned`: askers (workspace, person) who have enough in hand here.
+        """
 
     def stops(self) -> AsyncGenerator[str, None]:
-        """Ids of turns as they are stopped on any replica. It may miss some; `beat` reports every stop."""
+        """Hears of work, for `ready`, and yields ids of turns as they are stopped on any replica. It may miss some;
+        `beat` reports every stop.
+        """
 
     async def abandoned(self, limit: int) -> Sequence[QueueEntry]:
         """Takes over conversations whose worker sent no beat for a lease, and wakes delayed ones."""
@@ -148,6 +147,11 @@ class Leases(Protocol):
 
     async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
         """Renews the leases in one round trip. Returns "ok", "stop" or "lost" by conversation."""
+
+    async def restore(self, claim: Claim, record: TurnRecord) -> str:
+        """Where Redis has lost the claim with its data, writes it anew. Returns "held", "done" when it has ended, "lost"
+        when another worker has it, "busy" while others are at work in this conversation that know nothing of it.
+        """
 
     async def save(self, claim: Claim, record: TurnRecord) -> None:
         """Stores the turn in hand. Raises Fenced."""

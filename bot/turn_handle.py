@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.claims import Claim
 from bot.domain.stop import StopSignal
-from bot.domain.turns import Turn
+from bot.domain.turns import Turn, TurnRecord
 from bot.ports import Leases
 
 
@@ -20,6 +20,11 @@ class ClaimedTurn:
         self.stop = StopSignal()
         if claim.stopped:
             self.stop.fire()
+
+    @property
+    def record(self) -> TurnRecord:
+        """What is saved of the turn."""
+        return self._record
 
     @property
     def id(self) -> str:

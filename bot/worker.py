@@ -1,24 +1,22 @@
 """Claims conversations that have work, several at once. Each claim ends in one of four ways: committed, to be
 retried, given up with an apology, or left to another worker.
-
-Heartbeats renew the lease. When none succeeded for most of a lease, the turn is cancelled here before another
-worker can take it over, so that two workers never write in one conversation.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
+from bot.delivery.slots import Slots
 from bot.domain.claims import Claim, Outcome, QueueEntry
 from bot.domain.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable, root_cause
+from bot.held_claims import HeldClaims, PutDown
 from bot.interceptor import Ending, EndingKind, Interceptors
 from bot.ports import Leases, TurnHandle
 from bot.turn_handle import ClaimedTurn
 
-HELD = 0.8  # of a lease; then a turn without a beat ends, before another worker may claim it
 LONGEST_PAUSE = 60.0  # seconds between two attempts
 SHORTEST_ASKED, LONGEST_ASKED = 0.25, 300.0  # ... of a platform's retry_after; it may ask for any number
 RELEASING = 3.0  # seconds to give everything back at shutdown
@@ -33,27 +31,11 @@ Apologise = Callable[[Claim, TurnHandle, str], Awaitable[None]]
 class WorkerLimits:
     """How many turns at once, and how long an event is tried."""
 
-    at_once: int = 64
+    at_once: int = 256
+    per_person: int = 5  # ... of one person
     failures: int = 3  # unexpected errors over one event
     crashes: int = 10  # workers that died during it; many, as a restart is not its fault
     busy: float = 3_600.0  # seconds of a platform's or Redis' outage that an event survives
-
-
-class HeldClaim:
-    """A claim while this worker holds it. When `until` expires, it was fenced or is to be released."""
-
-    def __init__(self, claim: Claim, turn_handle: ClaimedTurn, *, until: float) -> None:
-        self.claim = claim
-        self.turn_handle = turn_handle
-        self.until = asyncio.timeout_at(until)
-        self.putting_down = False
-
-    def extend(self, until: float) -> None:
-        if not self.until.expired():
-            self.until.reschedule(until)
-
-    def end(self) -> None:
-        self.extend(asyncio.get_running_loop().time())
 
 
 class Worker:
@@ -73,30 +55,23 @@ class Worker:
         self._handle = handle
         self._apologise = apologise
         self._limits = limits or WorkerLimits()
-        self._held: dict[str, HeldClaim] = {}
-        self._tasks = 0
-        self._room = asyncio.Event()
-        self._room.set()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._held = HeldClaims(leases)
+        self._slots = Slots(most=self._limits.at_once, per_asker=self._limits.per_person)
         self._draining = asyncio.Event()
-        self._putting_down = False
 
     async def run(self) -> None:
         """Works until cancelled or drained."""
         async with asyncio.TaskGroup() as group:
             taking = [
-                group.create_task(self._steadily(self._take, group, shard))
-                for shard in range(self._leases.shards)
+                group.create_task(self._steadily(step, group)) for step in (self._take, self._take_over)
             ]
-            taking.append(group.create_task(self._steadily(self._take_over, group)))
-            keeping = [group.create_task(self._steadily(step)) for step in (self._beat, self._listen)]
+            keeping = [group.create_task(self._steadily(step)) for step in (self._beat, self._held.listen)]
             await self._draining.wait()
             # Beats and stops go on until the last turn has ended, or its lease would run out.
             for task in taking:
                 task.cancel()
             await asyncio.wait(taking)
-            await self._idle.wait()
+            await self._slots.idle()
             for task in keeping:
                 task.cancel()
 
@@ -106,29 +81,22 @@ class Worker:
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await self._idle.wait()
+                    await self._slots.idle()
         finally:
             await self._put_down()
 
     async def _put_down(self) -> None:
-        self._putting_down = True
-        for held in self._held.values():
-            held.putting_down = True
-            held.end()
+        self._held.put_down()
         with suppress(TimeoutError, StorageUnavailable):
             async with asyncio.timeout(RELEASING):
-                await self._idle.wait()
+                await self._slots.idle()
                 await self._leases.leave()
 
     async def _steadily(self, step: Callable[..., Awaitable[None]], *arguments: object) -> None:
         """Repeats a step for ever. Errors are logged and the step is tried again: the loop never ends."""
         pause = 0.1
-        entered = False
         while True:
             try:
-                if not entered:
-                    await self._leases.enter()
-                    entered = True
                 await step(*arguments)
                 pause = 0.1
             except Exception as error:
@@ -136,51 +104,28 @@ class Worker:
                     log.warning("storage unavailable", extra={"step": step.__name__, "why": str(error)})
                 else:
                     log.exception("a step of the worker failed", extra={"step": step.__name__})
-                entered = False  # Redis may have lost the group of workers, which `enter` makes
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1.0)
 
-    async def _take(self, group: asyncio.TaskGroup, shard: int) -> None:
-        await self._room.wait()
-        # Every shard has its own reader, and they share the room: each takes one at a time.
-        free = self._limits.at_once - self._tasks if self._leases.shards == 1 else 1
-        for queue_entry in await self._leases.ready(free, shard):
+    async def _take(self, group: asyncio.TaskGroup) -> None:
+        await self._slots.room()
+        for queue_entry in await self._leases.ready(self._slots.free, self._slots.crowded):
             self._take_up(group, queue_entry)
 
     async def _take_over(self, group: asyncio.TaskGroup) -> None:
-        free = max(0, self._limits.at_once - self._tasks)
-        for queue_entry in await self._leases.abandoned(free):
+        for queue_entry in await self._leases.abandoned(self._slots.free):
             self._take_up(group, queue_entry)
         await asyncio.sleep(self._leases.seconds / 3)
 
     async def _beat(self) -> None:
         await asyncio.sleep(self._leases.seconds / 4)
-        mine = dict(self._held)
-        asked = asyncio.get_running_loop().time()  # before the call, as Redis renews during it
-        standing = await self._leases.beat([held.claim for held in mine.values()])
-        for conversation, held in mine.items():
-            if self._held.get(conversation) is not held:
-                continue  # the claim ended during the call
-            if standing[conversation] == "lost":
-                held.end()
-                continue
-            held.extend(asked + self._leases.seconds * HELD)
-            if standing[conversation] == "stop":
-                held.turn_handle.stop.fire()
-
-    async def _listen(self) -> None:
-        async with aclosing(self._leases.stops()) as stops:
-            async for turn in stops:
-                for held in self._held.values():
-                    if held.turn_handle.id == turn:
-                        held.turn_handle.stop.fire()
+        await self._held.beat()
 
     def _take_up(self, group: asyncio.TaskGroup, queue_entry: QueueEntry) -> None:
-        self._tasks += 1
-        self._idle.clear()
-        if self._tasks >= self._limits.at_once:
-            self._room.clear()
-        group.create_task(self._attend(queue_entry))
+        workspace, _, person = queue_entry.asker
+        self._slots.enter((workspace, person))
+        task = group.create_task(self._attend(queue_entry))
+        task.add_done_callback(lambda _: self._slots.leave((workspace, person)))
 
     async def _attend(self, queue_entry: QueueEntry) -> None:
         """One claim from start to end."""
@@ -188,22 +133,18 @@ class Worker:
         try:
             asked = asyncio.get_running_loop().time()
             if claim := await self._leases.claim(queue_entry):
-                await self._turn(claim, until=asked + self._leases.seconds * HELD)
+                with self._slots.seated():
+                    await self._turn(claim, asked=asked)
         except StorageUnavailable as error:
             log.warning("not claimed", extra={**about, "why": str(error)})
         except Exception:
             log.exception("not claimed", extra=about)
-        finally:
-            self._tasks -= 1
-            self._room.set()
-            if not self._tasks:
-                self._idle.set()
 
-    async def _turn(self, claim: Claim, *, until: float) -> None:
+    async def _turn(self, claim: Claim, *, asked: float) -> None:
         ending = Ending(kind=EndingKind.LEFT)  # unless it comes to more, as in a worker that is cancelled
         self._interceptors.began(claim)
         try:
-            ending = await self._hold(claim, until=until)
+            ending = await self._hold(claim, asked=asked)
         except Fenced as error:
             ending = Ending(kind=EndingKind.FENCED, error=error)
         except Exception as error:
@@ -211,28 +152,13 @@ class Worker:
         finally:
             self._interceptors.ended(claim, ending)
 
-    async def _hold(self, claim: Claim, *, until: float) -> Ending:
-        conversation = claim.queue_entry.conversation
-        if earlier := self._held.get(conversation):  # lost, as Redis has given its claim out again
-            earlier.end()
-        held = HeldClaim(claim, ClaimedTurn(claim=claim, leases=self._leases), until=until)
-        held.putting_down = self._putting_down
+    async def _hold(self, claim: Claim, *, asked: float) -> Ending:
         try:
-            async with held.until:
-                self._held[conversation] = held
-                if self._putting_down:
-                    held.end()
-                return await self._work(claim, held.turn_handle)
-        except TimeoutError:
-            if not held.until.expired():  # a timeout of the handler, not of the lease
-                raise
-            if not held.putting_down:
-                raise Fenced("no beat got through in time") from None
+            async with self._held.holding(claim, asked=asked) as turn_handle:
+                return await self._work(claim, turn_handle)
+        except PutDown:
             await self._leases.release(claim)
             return Ending(kind=EndingKind.RELEASED)
-        finally:
-            if self._held.get(conversation) is held:
-                del self._held[conversation]
 
     async def _work(self, claim: Claim, turn_handle: ClaimedTurn) -> Ending:
         if claim.record.failures >= self._limits.failures or claim.record.crashes >= self._limits.crashes:

@@ -44,6 +44,7 @@ class Claim:
     preferences: ModelPreferences
     waiting: int = 0  # events behind this one
     stopped: bool = False  # Stop was pressed before this attempt began
+    life: str = ""  # of the data it was made in: another one later means that all of it was lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

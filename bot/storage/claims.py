@@ -13,16 +13,14 @@ from bot.storage.encryption import RecordCipher
 from bot.storage.history import read_turns
 
 
-def read_entries(shard: int, entries: Sequence[Any]) -> Iterator[QueueEntry]:
-    """Entries of a `ready` stream, as XREADGROUP and XAUTOCLAIM give them."""
-    for entry, fields in entries:
-        if not fields:
-            continue  # deleted while it was pending: Redis 6.2 still returns it, without fields
-        workspace, channel, person = json.loads(fields[b"s"])
+def read_entries(shard: int, handed: Sequence[Sequence[bytes]]) -> Iterator[QueueEntry]:
+    """What next.lua and overdue.lua hand to a worker."""
+    for conversation, entry, scopes in handed:
+        workspace, channel, person = json.loads(scopes)
         yield QueueEntry(
             shard=shard,
             entry=entry.decode(),
-            conversation=fields[b"c"].decode(),
+            conversation=conversation.decode(),
             asker=(workspace, channel, person),
         )
 
@@ -34,7 +32,7 @@ def read_claim(
 
     Raises UnreadableRecord, or pydantic's ValidationError for an event this version does not know.
     """
-    epoch, mail, event, turn, history, choice, waiting = answer
+    epoch, mail, event, turn, history, choice, waiting, life = answer
     conversation = queue_entry.conversation
     fields = dict(zip(turn[::2], turn[1::2], strict=True))
     default, for_channel, for_person = ((value or b"").decode() for value in chosen)
@@ -50,6 +48,7 @@ def read_claim(
         ),
         waiting=waiting,
         stopped=b"stop" in fields,
+        life=life.decode(),
     )
 
 

@@ -5,9 +5,9 @@ repeated only until its `patience` is over, and every command may safely run twi
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
@@ -28,6 +28,8 @@ from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import TimeoutError as TooSlow
 
 from bot.domain.errors import SettingsError, StorageUnavailable
+from bot.storage import bells
+from bot.storage.cancellation import heeding_cancellation
 from bot.storage.scripts import ScriptCall, Word
 
 PASSING = (
@@ -44,7 +46,7 @@ DROPPED = (AttributeError, TypeError)  # of a lost connection: redis-py's cluste
 PATIENCE = 2.0  # seconds for a command; Slack waits three for its answer
 WAIT = 2.0  # seconds that a blocking read waits
 SLOWEST = 6.0  # seconds until a blocking read counts as failed
-CLUSTER_SHARDS = 16
+CLUSTER_SHARDS = 64
 CONNECTIONS = 64
 COPY = 100  # milliseconds that a write waits for a replica's copy
 ALONE = 60.0  # seconds without such waits after no replica answered
@@ -78,33 +80,36 @@ class Database:
         """Sends one command that may block up to WAIT seconds in Redis. It is not repeated when it fails."""
         return await _patiently(lambda: self._wait_once(words, key), SLOWEST, again=False)
 
-    async def listen(self, channel: str) -> AsyncGenerator[str, None]:
-        """Yields a channel's messages. Raises StorageUnavailable when the connection ends."""
+    async def listen(self, *channels: str) -> AsyncGenerator[tuple[str, str], None]:
+        """Yields (channel, message), and (channel, "") for each as soon as it is heard. Raises StorageUnavailable when a
+        connection ends, or when a cluster moves a channel to another node.
+        """
         try:
             await self._know_the_nodes()
-            async with self._waiting.pubsub(ignore_subscribe_messages=True) as heard:
-                with _heeding_cancellation():
-                    await heard.subscribe(channel)
+            if isinstance(self._waiting, RedisCluster):
+                messages = bells.of_nodes(self._waiting, channels)
+            else:
+                messages = bells.of_server(self._waiting, channels)
+            async with aclosing(messages):
                 while True:
-                    with _heeding_cancellation():
-                        message = await heard.get_message(timeout=WAIT)
-                    if message:
-                        yield message["data"].decode()
+                    with heeding_cancellation():
+                        message = await anext(messages)
+                    yield message
         except (*PASSING, RedisError) as error:
             raise StorageUnavailable(str(error)) from error
 
     async def _once(self, questions: tuple[Question, ...]) -> list[Any]:
         if len(questions) == 1:
             return [await self._single(questions[0])]
-        if self.shards > 1:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._caught(question)) for question in questions]
-            answers = [task.result() for task in tasks]
-        else:
-            async with self._commands.pipeline(transaction=False) as pipeline:
-                for question in questions:
-                    pipeline.execute_command(*_words(question))
+        async with self._commands.pipeline(transaction=False) as pipeline:
+            for question in questions:
+                pipeline.execute_command(*_words(question))
+            try:
                 answers = await pipeline.execute(raise_on_error=False)
+            except (*PASSING, *DROPPED) as error:
+                if self.shards == 1:
+                    raise NotConnected(str(error)) from error
+                answers = [error] * len(questions)
         return [
             await self._judge(question, answer) for question, answer in zip(questions, answers, strict=True)
         ]
@@ -129,15 +134,11 @@ class Database:
             log.warning("no replica keeps up; a failover may lose what it has not copied")
         return answer
 
-    async def _caught(self, question: Question) -> Any:
-        """Returns the answer or the error: a raised one would cancel the other tasks of the group."""
-        try:
-            return await self._single(question)
-        except (*PASSING, RedisError) as error:
-            return error
-
     async def _judge(self, question: Question, answer: Any) -> Any:
-        if isinstance(answer, NoScriptError):
+        # A cluster's client looks for a new master only when a single command has failed.
+        if isinstance(answer, NoScriptError) or (
+            self.shards > 1 and isinstance(answer, (*PASSING, *DROPPED))
+        ):
             return await self._single(question)
         if isinstance(answer, Exception):
             raise answer
@@ -264,20 +265,6 @@ def _words(question: Question) -> tuple[Word, ...]:
     return question.words if isinstance(question, ScriptCall) else question
 
 
-@contextmanager
-def _heeding_cancellation() -> Iterator[None]:
-    """On Python 3.11, asyncio.wait_for loses a cancellation that comes just when redis-py has sent. It is
-    raised here again; otherwise a cancelled task would go on for ever.
-    """
-    task = cast("asyncio.Task[None]", asyncio.current_task())
-    before = task.cancelling()
-    try:
-        yield
-    finally:
-        if task.cancelling() > before:
-            raise asyncio.CancelledError
-
-
 async def _patiently(ask: Callable[[], Awaitable[Answer]], seconds: float, *, again: bool = True) -> Answer:
     trouble: BaseException | None = None
     pause = 0.02
@@ -285,7 +272,7 @@ async def _patiently(ask: Callable[[], Awaitable[Answer]], seconds: float, *, ag
         async with asyncio.timeout(seconds):
             while True:
                 try:
-                    with _heeding_cancellation():
+                    with heeding_cancellation():
                         return await ask()
                 except PASSING as error:
                     trouble = error  # says more than the TimeoutError that ends the loop

@@ -33,14 +33,15 @@ class RedisInbox:
         call = self._scripts.call(
             "put",
             (
+                *keys.line(shard),
                 keys.seen(conversation, json.dumps([thread.platform, thread.workspace, event.id])),
                 keys.state(conversation),
                 keys.mail(conversation),
                 keys.turn(conversation),
-                keys.ready(shard),
                 keys.delay(shard),
                 keys.index(shard, workspace),
             ),
+            keys.publish,
             _mode(event),
             conversation,
             # warnings="error": a field of the wrong type could be written, but not read again.
@@ -48,7 +49,6 @@ class RedisInbox:
             event.author.id,
             json.dumps([workspace, thread.channel, event.author.id]),
             event.turn if isinstance(event, StopRequested) else "",
-            keys.stops(),
             lasts.waiting,
             lasts.dedupe,
             lasts.told,

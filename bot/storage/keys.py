@@ -1,18 +1,26 @@
 """Every Redis key and every lifetime, on one page.
 
-A key is `<prefix>:{<shard>}:...`. The braces make it a hash tag: what belongs to one conversation sits in one
-slot of a Redis Cluster, so a script can touch all of it at once. A standalone server has one shard.
+A key is `<prefix>:{<tag>}:...`. The braces make it a hash tag: what belongs to one conversation sits in one
+slot of a Redis Cluster, so a script can touch all of it at once. A standalone server has one shard, a cluster
+has 64: their tags lie evenly over the slots, so that every master of a cluster has its share.
 
     d:<digest>              string   this event was seen (dedupe)
     c:<conversation>:in     stream   the mailbox: events that wait, in order
-    c:<conversation>:st     hash     sched, epoch, nonce, done, told, joined, choice
+    c:<conversation>:st     hash     sched (its number in the queue), epoch, nonce, done, told, joined, choice
     c:<conversation>:t      hash     the turn in hand: id, mail, author, started, attempt, failures, crashes, stop,
                                      record
     c:<conversation>:h      list     the history, one turn per element
-    ready                   stream   conversations that have work, read by the group of workers
+    line                    zset     workspaces that have somebody to serve, by whose turn it is
+    people                  zset     <workspace>:<number>:<person>: who is to be served, by whose turn it is
+    queue                   zset     <workspace>:<person>:<number>:<conversation>: what has work, oldest first
+    leases                  zset     conversations in hand, by the end of their lease
+    desk                    hash     life: a new one where all data was lost
+                                     a:<conversation> who asks, w:<conversation> the worker that has it in hand
+                                     p:<workspace>:<person> the number in people, r:... conversations in hand
+    desk:bell               channel  "" when there is something to serve; "<conversation> <turn>" to stop a turn
     delay                   zset     conversations that wait for another try, by the time it is due
     dead                    stream   events nobody could handle
-    epoch                   counter  fencing tokens: never the same one twice
+    epoch                   counter  numbers and fencing tokens: never the same one twice
     i:<workspace>           zset     the workspace's conversations, by last activity
     p:<workspace>           set      the workspace's people with usage
     u:<workspace>:<person>:<period>  hash  usage in a month or on a day; person "" is everybody
@@ -20,7 +28,7 @@ slot of a Redis Cluster, so a script can touch all of it at once. A standalone s
     m:<workspace>           hash     preferences: default, channel:<id>, person:<id>
     v:<digest>              string   the secret store: an encrypted record
     b:<digest>              hash     a token bucket of the rate limiter
-    health                  hash     models with failures, by provider:model; in the first shard
+    health                  hash     models with failures, by provider:model
     w:seq, w:log            counter, stream  the timeline's changes, numbered: some thousands, for a day
     w:chats, w:titles       zset, hash  its conversations, by last post, and their titles
     w:<chat>:<what>         order (zset), posts, owners (hashes), grown (list), gone (string, for a day)
@@ -32,6 +40,76 @@ from urllib.parse import quote
 
 DAY = 86_400
 
+TAGS = [
+    "10",
+    "18",
+    "cc",
+    "6d",
+    "29",
+    "21",
+    "3",
+    "f1",
+    "69",
+    "61",
+    "1a",
+    "b1",
+    "b",
+    "58",
+    "a0",
+    "2d",
+    "11",
+    "19",
+    "cb",
+    "6a",
+    "28",
+    "20",
+    "2",
+    "f0",
+    "68",
+    "60",
+    "1d",
+    "b0",
+    "c",
+    "59",
+    "a1",
+    "2a",
+    "12",
+    "bb",
+    "ca",
+    "6b",
+    "ac",
+    "23",
+    "1",
+    "9",
+    "c0",
+    "63",
+    "1c",
+    "78",
+    "d",
+    "fb",
+    "49",
+    "2b",
+    "13",
+    "bc",
+    "cd",
+    "6c",
+    "ab",
+    "22",
+    "0",
+    "8",
+    "c1",
+    "62",
+    "1b",
+    "79",
+    "a",
+    "fc",
+    "48",
+    "2c",
+]
+"""For each 64th of the slots the first hexadecimal number that falls into it. Numbers in order would not do: 0 to 15
+fall into four bands, which leaves most masters of a large cluster idle. Never change them while data exists.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetimes:
@@ -41,7 +119,6 @@ class Lifetimes:
     memory: int = 30 * DAY  # a conversation without messages for this long is erased
     month: int = 400 * DAY
     day: int = 3 * DAY
-    consumer: int = 3_600  # a worker that is idle for this long is removed from the group
     turns: int = 200  # of one conversation
     waiting: int = 100  # events in one mailbox; beyond that, people are asked to wait
     told: int = 60  # ... once in this many seconds
@@ -60,9 +137,19 @@ class Keys:
         """The shard of anything named by hexadecimal digits."""
         return int(digest[:8], 16) % self.shards
 
-    def stops(self) -> str:
-        """The channel on which stops are published. Not a key."""
-        return f"{self.prefix}:stops"
+    @property
+    def publish(self) -> str:
+        """The command that rings a bell: on a cluster, only the nodes of its slot pass it on."""
+        return "SPUBLISH" if self.shards > 1 else "PUBLISH"
+
+    def bell(self, shard: int) -> str:
+        """The channel on which workers hear of work and of stops. Not a key."""
+        return self._at(shard, "desk", "bell")
+
+    def line(self, shard: int) -> tuple[str, ...]:
+        """What the scripts that serve people in turn have as their first keys, in the order of line.lua."""
+        names = ("line", "people", "queue", "leases", "desk", "epoch")
+        return tuple(self._at(shard, name) for name in names)
 
     def seen(self, conversation: str, event: str) -> str:
         return self._at(self.shard(conversation), "d", _digest(event))
@@ -79,17 +166,14 @@ class Keys:
     def history(self, conversation: str) -> str:
         return self._of(conversation, "h")
 
-    def ready(self, shard: int) -> str:
-        return self._at(shard, "ready")
+    def leases(self, shard: int) -> str:
+        return self._at(shard, "leases")
 
     def delay(self, shard: int) -> str:
         return self._at(shard, "delay")
 
     def dead(self, shard: int) -> str:
         return self._at(shard, "dead")
-
-    def epoch(self, shard: int) -> str:
-        return self._at(shard, "epoch")
 
     def index(self, shard: int, workspace: str) -> str:
         return self._at(shard, "i", _digest(workspace))
@@ -116,17 +200,18 @@ class Keys:
         return self._at(self.shard(digest), "b", digest)
 
     def health(self) -> str:
-        return self._at(0, "health")
+        return self._at(self.shard(_digest("health")), "health")
 
     def timeline(self, what: str, chat: str = "") -> str:
-        """The whole timeline is in the first shard, so that one script may touch any of it."""
-        return self._at(0, "w", *([quote(chat, safe="")] if chat else []), what)
+        """The whole timeline is in one shard, so that one script may touch any of it."""
+        shard = self.shard(_digest("timeline"))
+        return self._at(shard, "w", *([quote(chat, safe="")] if chat else []), what)
 
     def _of(self, conversation: str, what: str) -> str:
         return self._at(self.shard(conversation), "c", conversation, what)
 
     def _at(self, shard: int, *parts: str) -> str:
-        return ":".join((self.prefix, f"{{{shard:02d}}}", *parts))
+        return ":".join((self.prefix, f"{{{TAGS[shard]}}}", *parts))
 
 
 def workspace_of(platform: str, workspace: str) -> str:

@@ -1,10 +1,10 @@
 """The worker's side of the inbox: claims, their leases, and how they end."""
 
+import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,21 +12,24 @@ from pydantic import ValidationError
 
 from bot.domain.claims import Claim, Outcome, QueueEntry
 from bot.domain.errors import Fenced
+from bot.domain.events import EVENT
 from bot.domain.turns import RECORD, TURN, TurnRecord
-from bot.storage.claims import read_claim, read_entries
-from bot.storage.connection import WAIT, Database
+from bot.storage.claims import read_claim
+from bot.storage.connection import Database
 from bot.storage.encryption import RecordCipher, UnreadableRecord
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.ledger import periods, tally
+from bot.storage.line import WaitingLine
 from bot.storage.preferences import preferences_query
-from bot.storage.scripts import ScriptCall, Scripts, Word
+from bot.storage.scripts import ScriptCall, Scripts
 
-GROUP = "w"
+LAST_PAUSE = 5.0  # seconds; a conversation that goes on without this turn does not end it before
+
 log = logging.getLogger(__name__)
 
 
 class RedisLeases:
-    """The Leases on Redis: a mailbox per conversation, a queue of ready ones per shard, fenced turns."""
+    """The Leases on Redis: a mailbox per conversation, a line of those with work per shard, fenced turns."""
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class RedisLeases:
         scripts: Scripts,
         lifetimes: Lifetimes,
         seconds: float,
+        per_person: int,
         name: str = "",
     ) -> None:
         """`name` identifies this worker; two workers must never share one."""
@@ -47,62 +51,34 @@ class RedisLeases:
         self._lifetimes = lifetimes
         self._name = name or secrets.token_hex(8)
         self._seconds = seconds
-        self._cursors: dict[int, Word] = {}
+        self._lease = int(seconds * 1000)
+        self._line = WaitingLine(
+            database=database,
+            keys=keys,
+            scripts=scripts,
+            lifetimes=lifetimes,
+            worker=self._name,
+            lease=seconds,
+            per_person=per_person,
+        )
 
     @property
     def seconds(self) -> float:
         return self._seconds
 
-    @property
-    def shards(self) -> int:
-        return self._keys.shards
-
-    async def enter(self) -> None:
-        longest = self._lifetimes.consumer * 1000
-        await self._database.ask(
-            *(self._scripts.call("join", (self._keys.ready(shard),), longest) for shard in range(self.shards))
-        )
-
     async def leave(self) -> None:
-        longest = self._lifetimes.consumer * 1000
-        await self._database.ask(
-            *(
-                self._scripts.call("leave", (self._keys.ready(shard),), self._name, longest)
-                for shard in range(self.shards)
-            )
-        )
+        await self._line.leave()
 
-    async def ready(self, limit: int, shard: int = 0) -> Sequence[QueueEntry]:
-        key = self._keys.ready(shard)
-        words = ("XREADGROUP", "GROUP", GROUP, self._name, "COUNT", limit, "BLOCK", int(WAIT * 1000))
-        answer = await self._database.wait_for(*words, "STREAMS", key, ">", key=key)
-        return [
-            queue_entry for entries in (answer or {}).values() for queue_entry in read_entries(shard, entries)
-        ]
+    async def ready(
+        self, limit: int, shunned: Collection[tuple[str, str]] = frozenset()
+    ) -> Sequence[QueueEntry]:
+        return await self._line.next(limit, shunned)
 
     async def abandoned(self, limit: int) -> Sequence[QueueEntry]:
-        questions: list[ScriptCall | tuple[Word, ...]] = []
-        for shard in range(self.shards):
-            questions.append(self._scripts.call("due", (self._keys.delay(shard),), 100))
-            if limit:
-                questions.append(
-                    (
-                        *("XAUTOCLAIM", self._keys.ready(shard), GROUP, self._name),
-                        *(int(self._seconds * 1000), self._cursors.get(shard, "0-0"), "COUNT", limit),
-                    )
-                )
-        answers = iter(await self._database.ask(*questions))
-        queue_entries: list[QueueEntry] = []
-        due: list[bytes] = []
-        for shard in range(self.shards):
-            due += next(answers)
-            if limit:
-                cursor, entries, *_ = next(answers)  # Redis 7 adds the ids of deleted entries
-                self._cursors[shard] = cursor
-                queue_entries += read_entries(shard, entries)
-        if due:
-            await self._database.ask(*(self._wake(conversation.decode()) for conversation in due))
-        return queue_entries
+        return await self._line.overdue(limit)
+
+    def stops(self) -> AsyncGenerator[str, None]:
+        return self._line.listen()
 
     async def claim(self, queue_entry: QueueEntry) -> Claim | None:
         conversation, keys = queue_entry.conversation, self._keys
@@ -110,17 +86,18 @@ class RedisLeases:
         call = self._scripts.call(
             "claim",
             (
+                *keys.line(queue_entry.shard),
                 keys.state(conversation),
                 keys.mail(conversation),
                 keys.turn(conversation),
                 keys.history(conversation),
-                keys.ready(queue_entry.shard),
-                keys.epoch(queue_entry.shard),
             ),
+            keys.publish,
             conversation,
             queue_entry.entry,
             self._name,
             secrets.token_hex(8),  # the nonce by which a repeated call finds its own claim again
+            self._lease,
             self._lifetimes.memory,
         )
         answer, chosen = await self._database.ask(call, preferences_query(keys, workspace, channel, person))
@@ -132,7 +109,7 @@ class RedisLeases:
             # Left in the mailbox, it would block the conversation's next events for ever.
             log.exception("an event cannot be read and is put aside", extra={"conversation": conversation})
             epoch, mail = answer[0].decode(), answer[1].decode()
-            await self._bury(queue_entry, epoch, mail, workspace, "unreadable")
+            await self._database.ask(self._burial(queue_entry, epoch, mail, workspace, "unreadable"))
             return None
 
     async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
@@ -143,13 +120,13 @@ class RedisLeases:
                 self._scripts.call(
                     "beat",
                     (
+                        self._keys.leases(claim.queue_entry.shard),
                         self._keys.state(claim.queue_entry.conversation),
                         self._keys.turn(claim.queue_entry.conversation),
-                        self._keys.ready(claim.queue_entry.shard),
                     ),
                     str(claim.epoch),
-                    claim.queue_entry.entry,
-                    self._name,
+                    claim.queue_entry.conversation,
+                    self._lease,
                 )
                 for claim in claims
             ),
@@ -160,11 +137,47 @@ class RedisLeases:
             for claim, answer in zip(claims, answers, strict=True)
         }
 
+    async def restore(self, claim: Claim, record: TurnRecord) -> str:
+        conversation, shard, keys = claim.queue_entry.conversation, claim.queue_entry.shard, self._keys
+        about = {
+            "conversation": conversation,
+            "epoch": str(claim.epoch),
+            "mail": claim.mail,
+            "life": claim.life,
+            "entry": claim.queue_entry.entry,
+            "author": claim.event.author.id,
+            "choice": claim.preferences.thread,
+            "worker": self._name,
+            "nonce": secrets.token_hex(8),
+            "lease": self._lease,
+            "ttl": self._lifetimes.memory,
+            "turn": {
+                **{name: getattr(record, name) for name in ("id", "attempt", "failures", "crashes")},
+                "started": f"{record.started:.6f}",
+            },
+        }
+        own = ("state", "mail", "turn", "history")
+        call = self._scripts.call(
+            "restore",
+            (*keys.line(shard), *(getattr(keys, name)(conversation) for name in own), keys.delay(shard)),
+            keys.publish,
+            json.dumps(about),
+            self._cipher.encrypt(EVENT.dump_json(claim.event), about=conversation),
+            json.dumps(claim.queue_entry.asker),
+            self._cipher.encrypt(RECORD.dump_json(record), about=conversation),
+            *(self._cipher.encrypt(TURN.dump_json(turn), about=conversation) for turn in claim.history),
+        )
+        (answer,) = await self._database.ask(call)
+        return str(answer.decode())
+
     async def save(self, claim: Claim, record: TurnRecord) -> None:
         conversation = claim.queue_entry.conversation
         sealed = self._cipher.encrypt(RECORD.dump_json(record), about=conversation)
         keys = (self._keys.state(conversation), self._keys.turn(conversation))
-        await self._held(self._scripts.call("save", keys, str(claim.epoch), sealed), claim)
+        call = self._scripts.call("save", keys, str(claim.epoch), sealed)
+        (answer,) = await self._database.ask(call)
+        if answer == b"lost" and await self.restore(claim, record) not in {"held", "busy"}:
+            raise Fenced(f"turn {claim.record.id} was taken over")
 
     async def commit(self, claim: Claim, outcome: Outcome) -> None:
         thread, keys, lasts = claim.event.thread, self._keys, self._lifetimes
@@ -177,7 +190,6 @@ class RedisLeases:
         about: dict[str, Any] = {
             "conversation": conversation,
             "epoch": str(claim.epoch),
-            "entry": claim.queue_entry.entry,
             "mail": claim.mail,
             "replace": outcome.replace is not None,
             "join": outcome.join,
@@ -196,86 +208,67 @@ class RedisLeases:
         call = self._scripts.call(
             "commit",
             (
+                *keys.line(shard),
                 keys.state(conversation),
                 keys.mail(conversation),
                 keys.turn(conversation),
                 keys.history(conversation),
-                keys.ready(shard),
                 keys.index(shard, workspace),
                 keys.recent(shard, workspace, person),
                 keys.people(shard, workspace),
                 *(keys.usage(shard, workspace, who, date) for who, date in counted),
             ),
+            keys.publish,
             json.dumps(about),
             *(self._cipher.encrypt(TURN.dump_json(turn), about=conversation) for turn in turns),
         )
-        await self._held(call, claim)
+        await self._end(call, claim)
 
     async def retry(self, claim: Claim, *, seconds: float, failed: bool = True) -> None:
-        conversation, shard = claim.queue_entry.conversation, claim.queue_entry.shard
-        keys = (
-            self._keys.state(conversation),
-            self._keys.turn(conversation),
-            self._keys.ready(shard),
-            self._keys.delay(shard),
-        )
-        words = (conversation, str(claim.epoch), claim.queue_entry.entry, f"{seconds:.3f}", int(failed))
-        await self._held(self._scripts.call("retry", keys, *words), claim)
+        conversation, shard, keys = claim.queue_entry.conversation, claim.queue_entry.shard, self._keys
+        own = (keys.state(conversation), keys.turn(conversation), keys.delay(shard))
+        words = (keys.publish, conversation, str(claim.epoch), f"{seconds:.3f}", int(failed))
+        await self._end(self._scripts.call("retry", (*keys.line(shard), *own), *words), claim)
 
     async def bury(self, claim: Claim, *, why: str) -> None:
         workspace = workspace_of(claim.event.thread.platform, claim.event.thread.workspace)
-        answer = await self._bury(claim.queue_entry, str(claim.epoch), claim.mail, workspace, why)
-        _must_hold(answer, claim)
+        await self._end(self._burial(claim.queue_entry, str(claim.epoch), claim.mail, workspace, why), claim)
 
     async def release(self, claim: Claim) -> None:
-        conversation = claim.queue_entry.conversation
-        keys = (
-            self._keys.state(conversation),
-            self._keys.mail(conversation),
-            self._keys.ready(claim.queue_entry.shard),
-        )
-        words = (conversation, str(claim.epoch), claim.queue_entry.entry, self._lifetimes.memory)
-        await self._held(self._scripts.call("release", keys, *words), claim)
+        conversation, shard, keys = claim.queue_entry.conversation, claim.queue_entry.shard, self._keys
+        own = (keys.state(conversation), keys.mail(conversation))
+        words = (keys.publish, conversation, str(claim.epoch), self._lifetimes.memory)
+        await self._end(self._scripts.call("release", (*keys.line(shard), *own), *words), claim)
 
-    async def stops(self) -> AsyncGenerator[str, None]:
-        async with aclosing(self._database.listen(self._keys.stops())) as calls:
-            async for call in calls:
-                yield call.partition(" ")[2]  # put.lua publishes "conversation turn"
+    async def _end(self, call: ScriptCall, claim: Claim) -> None:
+        """Raises Fenced. Where Redis has lost the claim, it is written anew first, so that it can be ended."""
+        pause = 0.1
+        while True:
+            (answer,) = await self._database.ask(call)
+            if answer != b"lost":
+                return  # 'done': this same call ran before, and its answer was lost
+            how = await self.restore(claim, claim.record)
+            if how == "lost":
+                raise Fenced(f"turn {claim.record.id} was taken over")
+            if how == "busy":
+                if pause > LAST_PAUSE:
+                    log.warning("an answer is not remembered", extra={"turn": claim.record.id})
+                    return
+                await asyncio.sleep(pause)
+                pause *= 2
 
-    async def _held(self, call: ScriptCall, claim: Claim) -> None:
-        (answer,) = await self._database.ask(call)
-        _must_hold(answer, claim)
-
-    async def _bury(self, queue_entry: QueueEntry, epoch: str, mail: str, workspace: str, why: str) -> Any:
-        conversation, keys = queue_entry.conversation, self._keys
-        call = self._scripts.call(
+    def _burial(self, queue_entry: QueueEntry, epoch: str, mail: str, workspace: str, why: str) -> ScriptCall:
+        conversation, shard, keys = queue_entry.conversation, queue_entry.shard, self._keys
+        return self._scripts.call(
             "bury",
             (
+                *keys.line(shard),
                 keys.state(conversation),
                 keys.mail(conversation),
                 keys.turn(conversation),
-                keys.ready(queue_entry.shard),
-                keys.dead(queue_entry.shard),
+                keys.dead(shard),
             ),
-            *(conversation, epoch, queue_entry.entry, mail, workspace, why),
+            *(keys.publish, conversation, epoch, mail, workspace, why),
             self._lifetimes.dead,
             self._lifetimes.memory,
         )
-        (answer,) = await self._database.ask(call)
-        return answer
-
-    def _wake(self, conversation: str) -> ScriptCall:
-        shard = self._keys.shard(conversation)
-        keys = (
-            self._keys.state(conversation),
-            self._keys.mail(conversation),
-            self._keys.ready(shard),
-            self._keys.delay(shard),
-        )
-        return self._scripts.call("wake", keys, conversation, self._lifetimes.memory)
-
-
-def _must_hold(answer: bytes, claim: Claim) -> None:
-    """Raises Fenced for 'lost'. 'done' means that this same call ran before, and its answer was lost."""
-    if answer == b"lost":
-        raise Fenced(f"turn {claim.record.id} was taken over")

@@ -44,6 +44,7 @@ class StorageOptions:
     prefix: str = "sb"
     encryption_keys: str = field(default="", repr=False)
     lease: float = 3.0  # seconds
+    per_person: int = 5  # answers in hand at once; on a cluster, for each process
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     worker: str = ""  # this process's name among workers; "" for a random one
 
@@ -72,6 +73,7 @@ async def open_storage(
                 scripts=scripts,
                 lifetimes=terms.lifetimes,
                 seconds=terms.lease,
+                per_person=terms.per_person,
                 name=terms.worker,
             ),
             memory=RedisMemory(database=database, keys=keys, cipher=cipher, scripts=scripts),

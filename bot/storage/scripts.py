@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent / "lua"
+SHARED = ("shared", "line", "schedule")
 Word = str | bytes | int | float
 
 
@@ -28,14 +29,14 @@ class ScriptCall:
 
 
 class Scripts:
-    """The scripts of one directory, read once. `shared.lua` is put in front of each."""
+    """The scripts of one directory, read once. What they share is put in front of each."""
 
     def __init__(self, directory: Path = HERE) -> None:
-        shared = (directory / "shared.lua").read_text()
+        shared = "\n".join((directory / f"{name}.lua").read_text() for name in SHARED)
         self._texts = {
             path.stem: f"{shared}\n{path.read_text()}"
             for path in directory.glob("*.lua")
-            if path.stem != "shared"
+            if path.stem not in SHARED
         }
         self._shas = {
             name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

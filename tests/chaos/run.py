@@ -172,13 +172,16 @@ class Chaos:
             await asyncio.sleep(0.05)
 
     async def _busy(self, storage: Storage) -> int:
+        keys, shards = storage.keys, range(storage.keys.shards)
+        places = [
+            place
+            for shard in shards
+            for place in (keys.line(shard)[2], keys.leases(shard), keys.delay(shard))
+        ]
         try:
-            ready, delayed = await storage.database.ask(
-                ("XLEN", storage.keys.ready(0)), ("ZCARD", storage.keys.delay(0))
-            )
+            return sum(map(int, await storage.database.ask(*(("ZCARD", place) for place in places))))
         except StorageUnavailable:
             return 1
-        return int(ready) + int(delayed)
 
     async def _kill(self, port: int) -> None:
         process = self._processes[port]

@@ -310,7 +310,6 @@ async def test_a_thousand_replays_are_one_turn(storage: Storage) -> None:
     async def apologise(claim: Claim, hand: TurnHandle, why: str) -> None:
         pytest.fail(why)
 
-    await storage.leases.enter()
     await replay(400)
     worker = Worker(leases=storage.leases, handle=handle, apologise=apologise)
     async with asyncio.TaskGroup() as group:

@@ -196,7 +196,6 @@ def happening(chance: random.Random, number: int) -> Event:
 async def test_nothing_of_one_conversation_is_seen_in_another(storage: Storage, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - it only has to be the same every time
     world = World(storage=storage)
-    await storage.leases.enter()
     words = 0
     for number in range(200):
         event = happening(chance, number)
@@ -216,7 +215,6 @@ async def test_nothing_of_one_conversation_is_seen_in_another(storage: Storage, 
 
 async def test_a_choice_counts_for_its_scope_and_no_further(storage: Storage) -> None:
     world = World(storage=storage)
-    await storage.leases.enter()
     here, ann = PLACES[0], PEOPLE[0]
     for number, text in enumerate(["/model gpt --me", "/model claude --channel"]):
         author = ann if "--me" in text else PEOPLE[1]
@@ -235,7 +233,6 @@ async def test_a_choice_counts_for_its_scope_and_no_further(storage: Storage) ->
 
 async def test_use_is_kept_by_person_and_workspace(storage: Storage) -> None:
     world = World(storage=storage)
-    await storage.leases.enter()
     for number, (place, person) in enumerate(
         [(PLACES[0], PEOPLE[0]), (PLACES[0], PEOPLE[0]), (PLACES[4], PEOPLE[0])]
     ):

@@ -106,7 +106,6 @@ async def test_a_model_that_never_ends_is_hung_up_on_and_can_be_told_to_go_on() 
 async def test_who_presses_pays(storage: Storage) -> None:
     """Somebody else's question, asked again by Bob, is Bob's expense."""
     thread = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
-    await storage.leases.enter()
     press = MessageReceived(id="e", thread=thread, author=BOB, at=1.0, text="again")
     await storage.inbox.put(press)
     (queue_entry,) = await storage.leases.ready(1)

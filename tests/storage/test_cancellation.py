@@ -24,7 +24,7 @@ async def until(asked: Awaitable[object]) -> None:
 
 @pytest.mark.parametrize(
     "ask",
-    [lambda it: it.leases.enter(), lambda it: it.leases.ready(1), next_stop],
+    [lambda it: it.leases.abandoned(1), lambda it: it.leases.ready(1), next_stop],
     ids=["a command", "a waiting read", "a subscription"],
 )
 async def test_a_cancellation_is_heeded_at_every_step(

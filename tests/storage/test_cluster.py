@@ -11,6 +11,7 @@ from bot.ports import TurnHandle
 from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker
 from tests.contracts.leases import LeasesContract, nothing_waits
+from tests.contracts.lost_data import LostDataContract
 from tests.contracts.memory import ChoicesContract, LedgerContract, MemoryContract
 from tests.events import message, thread, turn
 from tests.storage.cluster import Cluster, cluster
@@ -30,7 +31,6 @@ def terms(prefix: str) -> StorageOptions:
 @pytest.fixture
 async def storage(formed: Cluster, terms: StorageOptions) -> AsyncIterator[Storage]:
     async with open_storage(formed.url, terms) as opened:
-        await opened.leases.enter()
         yield opened
 
 
@@ -41,6 +41,10 @@ async def rival(formed: Cluster, terms: StorageOptions) -> AsyncIterator[Storage
 
 
 class TestLeases(LeasesContract):
+    pass
+
+
+class TestLostData(LostDataContract):
     pass
 
 
@@ -85,6 +89,39 @@ async def test_one_worker_serves_every_shard(storage: Storage, rival: Storage) -
     assert len(shards) > 10
     for name in names:
         assert len(await storage.memory.recall(thread(name))) == 2
+
+
+async def test_an_idle_worker_holds_few_connections_to_each_node(
+    formed: Cluster, storage: Storage, rival: Storage
+) -> None:
+    async def handle(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+        return Outcome()
+
+    async def apologise(claim: Claim, turn_handle: TurnHandle, why: str) -> None:
+        raise AssertionError(why)
+
+    def clients() -> list[int]:
+        return [node.ask("CLIENT", "LIST", "TYPE", "normal").count("id=") for node in formed.nodes]
+
+    def hears() -> bool:
+        return all(
+            "cmd=ssubscribe" in node.ask("CLIENT", "LIST", "TYPE", "pubsub") for node in formed.nodes[:3]
+        )
+
+    before = clients()
+    async with asyncio.TaskGroup() as group:
+        worker = Worker(leases=rival.leases, handle=handle, apologise=apologise)
+        working = group.create_task(worker.run())
+        async with asyncio.timeout(20):
+            while not hears():  # noqa: ASYNC110 - only the servers know
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(rival.leases.seconds * 3)  # beats and looks for abandoned work come around
+        mine = [after - there for there, after in zip(before, clients(), strict=True)]
+        listening = [node.ask("CLIENT", "LIST", "TYPE", "pubsub").count("id=") for node in formed.nodes]
+        working.cancel()
+
+    assert all(count + heard <= 20 for count, heard in zip(mine, listening, strict=True))
+    assert all(heard == 1 for heard in listening[:3])
 
 
 @pytest.mark.parametrize("url", ["http://x", "redis+sentinel://127.0.0.1:1", "redis+other://x", "nonsense"])

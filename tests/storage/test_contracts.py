@@ -7,6 +7,7 @@ import pytest
 from bot.storage.open import Storage, StorageOptions, open_storage
 from tests.contracts.inbox import InboxContract
 from tests.contracts.leases import LeasesContract
+from tests.contracts.lost_data import LostDataContract
 from tests.contracts.memory import (
     BudgetContract,
     ChoicesContract,
@@ -26,7 +27,6 @@ def terms(request: pytest.FixtureRequest, prefix: str) -> StorageOptions:
 @pytest.fixture
 async def storage(redis_url: str, terms: StorageOptions) -> AsyncIterator[Storage]:
     async with open_storage(redis_url, terms) as opened:
-        await opened.leases.enter()
         yield opened
 
 
@@ -42,6 +42,10 @@ class TestInbox(InboxContract):
 
 
 class TestLeases(LeasesContract):
+    pass
+
+
+class TestLostData(LostDataContract):
     pass
 
 

@@ -23,7 +23,6 @@ CANARY = "canary-4711"
 async def talk(storage: Storage) -> None:
     """Everything that is written down somewhere, with the canary in every text."""
     author = Author(id="U1", name=f"Name {CANARY}")
-    await storage.leases.enter()
     await storage.inbox.put(message(f"question {CANARY}", author=author))
     claim = await claim_next(storage)
     said = turn(f"question {CANARY}", f"answer {CANARY}")
@@ -62,7 +61,6 @@ async def test_another_key_is_told_before_anything_is_taken_in(redis_url: str, p
 async def test_a_key_can_be_set_later_and_replaced(redis_url: str, prefix: str) -> None:
     for keys in ("", KEY, f"{OTHER},{KEY}"):
         async with open_storage(redis_url, StorageOptions(prefix=prefix, encryption_keys=keys)) as storage:
-            await storage.leases.enter()
             await storage.inbox.put(message())
             await storage.leases.commit(await claim_next(storage), Outcome(append=(turn(keys),)))
     async with open_storage(
@@ -80,7 +78,6 @@ async def test_an_event_that_cannot_be_opened_is_put_aside_and_the_next_one_hand
     redis_url: str, prefix: str
 ) -> None:
     async with open_storage(redis_url, StorageOptions(prefix=prefix, encryption_keys=KEY)) as storage:
-        await storage.leases.enter()
         await storage.inbox.put(message("sealed with the old key"))
     async with open_storage(redis_url, StorageOptions(prefix=prefix, encryption_keys=OTHER)) as storage:
         await storage.inbox.put(message("sealed with the new key"))

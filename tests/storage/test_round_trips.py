@@ -1,7 +1,7 @@
 """What one answered message costs in Redis round trips: six, and why each of them is needed.
 
     put           before the platform is answered, or the message could be lost
-    XREADGROUP    tells a worker at once that there is work (it waits in Redis, nobody polls)
+    next          hands the conversation to a worker, at once: the put has rung a bell that it hears (nobody polls)
     claim         the fencing token, the event, the turn, the history; the choices come along in the same go
     save          which message on the platform shows the answer: after a crash it goes on there
     save          the whole answer, before its last edit: after a crash the model is not asked again
@@ -19,7 +19,7 @@ from bot.worker import Worker
 from tests.events import message, turn
 from tests.storage.wire import Wire, wired
 
-NEEDED = ["XREADGROUP", "claim+HMGET", "commit", "put", "save", "save"]
+NEEDED = ["claim+HMGET", "commit", "next", "put", "save", "save"]
 
 
 async def answer(claim: Claim, turn_handle: TurnHandle) -> Outcome:

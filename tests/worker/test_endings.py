@@ -96,7 +96,6 @@ async def test_every_turn_that_began_ends_once_and_is_counted_and_logged(
     terms = StorageOptions(prefix=prefix, lease=LEASE)
     limits = WorkerLimits(failures=2)
     script = Script(parts={"x": way.play})
-    await storage.leases.enter()
     async with working(redis_url, terms, script, limits, TurnLog(), Measuring(meter=metrics), endings):
         await storage.inbox.put(message("x"))
         await until(lambda: len(endings.endings) == len(way.ends))
@@ -113,7 +112,6 @@ async def test_a_turn_that_was_paid_for_is_counted_when_it_is_committed(
 ) -> None:
     endings, metrics = Endings(), Metrics()
     script = Script(parts={"x": failing(ValueError(), 0)})
-    await storage.leases.enter()
     terms = StorageOptions(prefix=prefix, lease=LEASE)
     async with working(redis_url, terms, script, None, Measuring(meter=metrics), endings):
         await storage.inbox.put(message("x"))
@@ -134,7 +132,6 @@ async def test_a_turn_that_is_put_down_for_the_way_out_ends_as_released(
         await asyncio.sleep(60)
         return Outcome()
 
-    await storage.leases.enter()
     terms = StorageOptions(prefix=prefix, lease=LEASE)
     async with working(redis_url, terms, Script(parts={"x": long}), None, endings) as worker:
         await storage.inbox.put(message("x"))
@@ -161,7 +158,6 @@ async def test_a_turn_whose_end_cannot_be_stored_is_left_to_others(
     storage: Storage, caplog: pytest.LogCaptureFixture
 ) -> None:
     endings, script = Endings(), Script()
-    await storage.leases.enter()
     worker = Worker(
         leases=cast(Leases, CommitsNothing(storage.leases)),
         handle=script.handle,
@@ -194,7 +190,6 @@ async def test_an_interceptor_that_fails_when_it_is_told_harms_neither_the_turn_
     redis_url: str, prefix: str, storage: Storage
 ) -> None:
     first, last, script = Endings(), Endings(), Script()
-    await storage.leases.enter()
     terms = StorageOptions(prefix=prefix, lease=60)
     async with working(redis_url, terms, script, None, first, Clumsy(), last):
         await storage.inbox.put(message("x"))
@@ -216,7 +211,6 @@ async def test_a_turn_of_a_worker_that_is_cancelled_ends_too(
         await asyncio.sleep(3600)
         return Outcome()
 
-    await storage.leases.enter()
     terms = StorageOptions(prefix=prefix, lease=60)
     async with working(redis_url, terms, Script(parts={"x": endless}), None, endings):
         await storage.inbox.put(message("x"))

@@ -76,7 +76,6 @@ def patient(prefix: str) -> StorageOptions:
 @pytest.fixture
 async def storage(redis_url: str, terms: StorageOptions) -> AsyncIterator[Storage]:
     async with open_storage(redis_url, terms) as opened:
-        await opened.leases.enter()
         yield opened
 
 

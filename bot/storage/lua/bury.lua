@@ -1,6 +1,6 @@
 -- Moves the event to the dead letters and schedules the next.
-local state, mail, turn, ready, dead = unpack(KEYS)
-local conversation, epoch, entry, id, workspace, why, most, ttl = unpack(ARGV)
+local state, mail, turn, dead = unpack(KEYS, 7)
+local _, conversation, epoch, id, workspace, why, most, ttl = unpack(ARGV)
 
 local how = standing(state, epoch)
 if how ~= 'held' then return how end
@@ -11,6 +11,6 @@ if letter then
   redis.call('XDEL', mail, id)
 end
 redis.call('DEL', turn)
-hand_in(state, ready, entry, epoch)
-schedule(state, mail, ready, conversation, ttl)
+hand_in(state, conversation, epoch)
+schedule(state, mail, conversation, ttl)
 return 'held'

@@ -1,26 +1,26 @@
 -- Commits history, usage, mailbox and acknowledgement in one step, so that they always agree.
-local state, mail, turn, history, ready, index, recent, people = unpack(KEYS)
-local c = cjson.decode(ARGV[1])
+local state, mail, turn, history, index, recent, members = unpack(KEYS, 7)
+local c = cjson.decode(ARGV[2])
 
 local how = standing(state, c.epoch)
 if how ~= 'held' then return how end
 
 if redis.call('XDEL', mail, c.mail) == 1 then
   if c.replace then redis.call('DEL', history) end
-  for i = 2, #ARGV do redis.call('RPUSH', history, ARGV[i]) end
+  for i = 3, #ARGV do redis.call('RPUSH', history, ARGV[i]) end
   redis.call('LTRIM', history, -c.most, -1)
   redis.call('EXPIRE', history, c.ttl)
   if c.choice == '' then redis.call('HDEL', state, 'choice') end
   if c.choice and c.choice ~= '' then redis.call('HSET', state, 'choice', c.choice) end
   if c.join then redis.call('HSET', state, 'joined', 1) end
   for position, lasts in ipairs(c.tallies) do
-    local tally = KEYS[8 + position]
+    local tally = KEYS[13 + position]
     for field, amount in pairs(c.spent) do redis.call('HINCRBY', tally, field, amount) end
     redis.call('EXPIRE', tally, lasts)
   end
   if c.person ~= '' then
-    redis.call('SADD', people, c.person)
-    redis.call('EXPIRE', people, c.people_ttl)
+    redis.call('SADD', members, c.person)
+    redis.call('EXPIRE', members, c.people_ttl)
     if c.thread then
       redis.call('ZADD', recent, now(), c.thread)
       redis.call('ZREMRANGEBYRANK', recent, 0, -c.recent_most - 1)
@@ -29,8 +29,8 @@ if redis.call('XDEL', mail, c.mail) == 1 then
   end
 end
 redis.call('DEL', turn)
-hand_in(state, ready, c.entry, c.epoch)
-schedule(state, mail, ready, c.conversation, c.ttl)
+hand_in(state, c.conversation, c.epoch)
+schedule(state, mail, c.conversation, c.ttl)
 redis.call('ZADD', index, math.floor(now()), c.conversation)
 redis.call('ZREMRANGEBYSCORE', index, 0, now() - c.ttl)
 return 'held'

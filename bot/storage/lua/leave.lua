@@ -1,9 +1,8 @@
--- A worker's last call: entries delivered to it are made to look abandoned, so that others take them at once.
-local ready, consumer, longest = KEYS[1], ARGV[1], ARGV[2]
+-- A worker's last call: what was handed to it is made to look abandoned, so that others take it at once.
+local worker = ARGV[2]
 
-local mine = redis.call('XPENDING', ready, GROUP, '-', '+', 1000, consumer)
-for _, pending in ipairs(mine) do
-  redis.call('XCLAIM', ready, GROUP, consumer, 0, pending[1], 'IDLE', longest, 'JUSTID')
+for _, conversation in ipairs(redis.call('ZRANGE', LEASES, 0, -1)) do
+  local held = redis.call('HGET', DESK, 'w:' .. conversation)
+  if held and string.match(held, '^(.*) %d+$') == worker then redis.call('ZADD', LEASES, 0, conversation) end
 end
-if #mine == 0 then redis.call('XGROUP', 'DELCONSUMER', ready, GROUP, consumer) end
 return 'ok'

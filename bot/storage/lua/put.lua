@@ -1,6 +1,6 @@
 -- Stores an event: dedupe, mailbox and queue entry in one step. A stop takes effect at once, never queued.
-local dedupe, state, mail, turn, ready, delay, index = unpack(KEYS)
-local mode, conversation, event, author, scopes, wanted, channel, bound, dedupe_ttl, quiet, ttl = unpack(ARGV)
+local dedupe, state, mail, turn, delay, index = unpack(KEYS, 7)
+local _, mode, conversation, event, author, scopes, wanted, bound, dedupe_ttl, quiet, ttl = unpack(ARGV)
 
 local seen = redis.call('GET', dedupe)
 if seen == 'taken' or (seen and mode ~= 'message' and mode ~= 'stop word') then return 'duplicate' end
@@ -11,7 +11,7 @@ if mode == 'stop' or mode == 'stop word' or mode == 'stop word overheard' then
   if running and (wanted == '' or wanted == running) and (may or mode ~= 'stop word overheard') then
     if not may then return 'refused' end
     redis.call('HSET', turn, 'stop', 1)
-    redis.call('PUBLISH', channel, conversation .. ' ' .. running)
+    ring(conversation .. ' ' .. running)
     redis.call('ZADD', delay, 'XX', 0, conversation)
     if mode ~= 'stop' then redis.call('SET', dedupe, 'taken', 'EX', dedupe_ttl) end
     return 'stopping'
@@ -36,8 +36,6 @@ end
 
 redis.call('SET', dedupe, 'taken', 'EX', dedupe_ttl)
 redis.call('XADD', mail, '*', 'e', event, 'a', author, 's', scopes)
-if not sched then
-  schedule(state, mail, ready, conversation, ttl)
-end
+if not sched then schedule(state, mail, conversation, ttl) end
 redis.call('ZADD', index, math.floor(now()), conversation)
 return 'accepted'
