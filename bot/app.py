@@ -32,6 +32,7 @@ from bot.platforms import PLATFORM_SETTINGS, PLATFORMS, Dependencies, adapters_f
 from bot.ports import Adapter, Health
 from bot.serving.connections import make_room_for_files
 from bot.serving.measured import MeasuredInbox
+from bot.serving.memory import answers_that_fit
 from bot.serving.metrics import Metrics
 from bot.serving.process import Listeners, Service, ShutdownSignals, serve, serve_beside
 from bot.serving.start_page import render_start_page
@@ -39,7 +40,7 @@ from bot.settings.environment import revealed
 from bot.settings.settings import KnownSettings, Settings
 from bot.storage.embedded import embedded_server
 from bot.storage.open import Storage, StorageOptions, open_storage
-from bot.worker import Worker
+from bot.worker import Worker, WorkerLimits
 from providers import connecting
 from providers.check import check_endpoints
 from providers.entra import Identity
@@ -88,7 +89,10 @@ async def storage(settings: Settings) -> AsyncIterator[Storage]:
     """The Redis of REDIS_URL, or the embedded server. Raises SettingsError when the stored data was encrypted
     with another key.
     """
-    terms = StorageOptions(encryption_keys=revealed(settings.encryption_key))
+    terms = StorageOptions(
+        encryption_keys=revealed(settings.encryption_key),
+        per_person=settings.file.limits.answers_per_person,
+    )
     async with AsyncExitStack() as stack:
         url = revealed(settings.redis_url) or await stack.enter_async_context(
             embedded_server(settings.data_dir)
@@ -134,6 +138,10 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
         handle=conversation.handle,
         apologise=conversation.apologise,
         interceptors=interceptors,
+        limits=WorkerLimits(
+            at_once=answers_that_fit(settings.file.limits.answers),
+            per_person=settings.file.limits.answers_per_person,
+        ),
     )
     return Service(
         adapters=list(adapters.values()),

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.pacing import Allowance, Clock
+from bot.delivery.slots import without_slot
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 
 PER_MINUTE: Mapping[str, tuple[int, int]] = {
@@ -113,7 +114,8 @@ class WebApi:
             if waited + wait > PATIENCE:
                 raise PlatformBusy(f"{method} has no turn soon", code="ratelimited", retry_after=wait)
             if wait:
-                await self.clock.sleep(wait)
+                with without_slot():
+                    await self.clock.sleep(wait)
             waited += wait
             try:
                 return await self._once(method, args)
@@ -127,7 +129,8 @@ class WebApi:
                 waited += pause
                 if waited > PATIENCE:
                     raise
-                await self.clock.sleep(pause)
+                with without_slot():
+                    await self.clock.sleep(pause)
 
     def _of(self, method: str, args: Mapping[str, Any]) -> list[Allowance]:
         """The allowances that apply to a call, created on first use."""

@@ -18,6 +18,7 @@ from adapters.teams.clouds import Hosts, address
 from adapters.teams.conversation_reference import ConversationAddress
 from adapters.teams.http_session import HttpSession
 from adapters.teams.outbound.credentials import Credentials
+from bot.delivery.slots import without_slot
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 
 TRIES = 5
@@ -117,7 +118,8 @@ class Connector:
                         wait = error.retry_after
                         if wait is None:
                             wait, pause = pause * (0.5 + random.random()), pause * 2  # noqa: S311 - jitter
-                        await asyncio.sleep(wait)
+                        with without_slot():
+                            await asyncio.sleep(wait)
         except TimeoutError:
             raise TeamsApiError(0, "timeout", "") from None
 
