@@ -12,14 +12,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bot.domain.errors import StorageUnavailable
-from bot.storage.embedded import embedded_server
 from bot.storage.open import Storage, StorageOptions, open_storage
 from tests.chaos.playground import Delivery, Playground
 from tests.chaos.replica import Replica, run
+from tests.chaos.servers import EmbeddedServer, Server
 
 QUESTION = re.compile(r"You asked: \D*(\d+) of conversation (\d+)")
 
@@ -78,11 +76,11 @@ class Figures:
 class Chaos:
     """Keeps replicas running and killed, and people asking."""
 
-    def __init__(self, *, plan: Plan, playground: Playground, redis_url: str, data_dir: Path) -> None:
+    def __init__(self, *, plan: Plan, playground: Playground, redis_url: str, server: Server) -> None:
         self._plan = plan
         self._playground = playground
         self._redis_url = redis_url
-        self._data_dir = data_dir
+        self._server = server
         self._random = random.Random(plan.seed)  # noqa: S311 - a test's dice
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.chaos.replica", *playground.modules])
@@ -104,17 +102,17 @@ class Chaos:
     async def rage(self) -> None:
         """Kills until the plan is carried out; whatever died is started anew at once."""
         plan, figures = self._plan, self.figures
-        async with asyncio.TaskGroup() as freezing:
+        async with asyncio.TaskGroup() as aside:
             for number in range(1, plan.worker_kills + 1):
                 await asyncio.sleep(plan.kill_pause * self._random.uniform(0.5, 1.5))
                 self._revive()
                 await self._kill(self._random.choice(self._ports))
                 if number * plan.server_kills // plan.worker_kills > figures.server_kills:
-                    os.kill(int((self._data_dir / "valkey.pid").read_text()), signal.SIGKILL)
                     figures.server_kills += 1
+                    aside.create_task(self._server.kill())
                 if number * plan.freezes // plan.worker_kills > figures.freezes:
                     figures.freezes += 1
-                    freezing.create_task(self._freeze(self._random.choice(self._ports)))
+                    aside.create_task(self._freeze(self._random.choice(self._ports)))
 
     async def people(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -217,22 +215,22 @@ class Chaos:
         self._processes[port].start()
 
 
-async def chaos(plan: Plan, playground: Playground) -> Figures:
+async def chaos(plan: Plan, playground: Playground, server: Server | None = None) -> Figures:
     """Carries the plan out on a server of its own and returns what it came to."""
     began = time.monotonic()
-    with TemporaryDirectory(prefix="sb-") as directory:
-        async with (
-            playground.running(drop_rate=plan.drop_rate),
-            embedded_server(Path(directory)) as url,
-            open_storage(url, StorageOptions(prefix="chaos")) as storage,
-        ):
-            raging = Chaos(plan=plan, playground=playground, redis_url=url, data_dir=Path(directory))
-            async with raging.replicas():
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(raging.rage())
-                    group.create_task(raging.people())
-                await raging.settle(storage)
-                await raging.count(storage)
+    server = server or EmbeddedServer()
+    async with (
+        playground.running(drop_rate=plan.drop_rate),
+        server.running() as url,
+        open_storage(url, StorageOptions(prefix="chaos")) as storage,
+    ):
+        raging = Chaos(plan=plan, playground=playground, redis_url=url, server=server)
+        async with raging.replicas():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(raging.rage())
+                group.create_task(raging.people())
+            await raging.settle(storage)
+            await raging.count(storage)
     raging.figures.seconds = time.monotonic() - began
     return raging.figures
 

@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,10 +18,11 @@ MASTERS = 3
 PATIENCE = 20.0  # seconds
 
 
-@dataclass(frozen=True)
+@dataclass
 class Node:
     port: int
     process: subprocess.Popen[bytes]
+    words: Sequence[str] = ()
 
     def ask(self, *words: object) -> str:
         """One command; the answer as it came."""
@@ -34,6 +35,15 @@ class Node:
 
     def kill(self) -> None:
         os.kill(self.process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self) -> None:
+        """Starts a killed node anew, with nothing but its place in the cluster."""
+        self.process.wait()
+        self.process = start(self.words)
 
 
 @dataclass(frozen=True)
@@ -90,11 +100,13 @@ def _start(stack: ExitStack, home: Path) -> Node:
         "repl-diskless-sync-delay": 0,
     }
     words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
-    process = stack.enter_context(
-        subprocess.Popen([server_binary(), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    )
-    stack.callback(process.kill)
-    return Node(port, process)
+    node = Node(port, start(words), words)
+    stack.callback(node.end)
+    return node
+
+
+def start(words: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([server_binary(), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def free_pair() -> int:
