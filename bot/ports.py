@@ -134,6 +134,9 @@ class Leases(Protocol):
         `shunned`: askers (workspace, person) who have enough in hand here.
         """
 
+    def look_again(self) -> None:
+        """Ends the wait of `ready`, as somebody need not be shunned any more."""
+
     def stops(self) -> AsyncGenerator[str, None]:
         """Hears of work, for `ready`, and yields ids of turns as they are stopped on any replica. It may miss some;
         `beat` reports every stop.

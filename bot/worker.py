@@ -125,7 +125,12 @@ class Worker:
         workspace, _, person = queue_entry.asker
         self._slots.enter((workspace, person))
         task = group.create_task(self._attend(queue_entry))
-        task.add_done_callback(lambda _: self._slots.leave((workspace, person)))
+        task.add_done_callback(lambda _: self._leave((workspace, person)))
+
+    def _leave(self, asker: tuple[str, str]) -> None:
+        if asker in self._slots.crowded:
+            self._leases.look_again()
+        self._slots.leave(asker)
 
     async def _attend(self, queue_entry: QueueEntry) -> None:
         """One claim from start to end."""

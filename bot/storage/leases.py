@@ -74,6 +74,9 @@ class RedisLeases:
     ) -> Sequence[QueueEntry]:
         return await self._line.next(limit, shunned)
 
+    def look_again(self) -> None:
+        self._line.look_again()
+
     async def abandoned(self, limit: int) -> Sequence[QueueEntry]:
         return await self._line.overdue(limit)
 

@@ -43,23 +43,29 @@ class WaitingLine:
         self._per_person = per_person
         self._rung = dict.fromkeys(range(keys.shards))  # an ordered set: who rang first is looked at first
         self._bell = asyncio.Event()
-        self._shunned: frozenset[str] = frozenset()
+        self._anew = False
         self._looked = 0  # the shard where the last look for what was abandoned ended
 
     async def next(self, limit: int, shunned: Collection[tuple[str, str]]) -> Sequence[QueueEntry]:
-        """At most `limit` conversations; waits up to WAIT seconds for the first."""
-        names = frozenset(map(_short, shunned))
-        if not names >= self._shunned:  # what was passed over in any shard may be served now
-            self._ring(*range(self._keys.shards))
-        self._shunned = names
+        """At most `limit` conversations; waits up to WAIT seconds for the first, or until `look_again`."""
+        self._anew = False
         if not self._rung:
             self._bell.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(WAIT):
                     await self._bell.wait()
+            if self._anew:
+                return ()
             if not self._rung:
                 self._ring(*range(self._keys.shards))
-        return await self._serve(limit)
+        # One shard knows itself how much everybody has in hand.
+        passed = sorted(map(_short, shunned)) if self._keys.shards > 1 else []
+        return await self._serve(limit, json.dumps(passed))
+
+    def look_again(self) -> None:
+        """What was passed over may be served now."""
+        self._anew = True
+        self._ring(*range(self._keys.shards))
 
     async def overdue(self, limit: int) -> Sequence[QueueEntry]:
         """What others have let go of, and wakes what has paused long enough."""
@@ -106,12 +112,14 @@ class WaitingLine:
                 else:
                     self._ring(shards[channel])
 
-    async def _serve(self, limit: int) -> Sequence[QueueEntry]:
+    async def _serve(self, limit: int, passed: str) -> Sequence[QueueEntry]:
         shares = _shares(limit, list(self._rung))
         for shard in shares:
             del self._rung[shard]  # first: a bell that rings during the call must not be missed
         try:
-            answers = await self._database.ask(*(self._next(shard, share) for shard, share in shares.items()))
+            answers = await self._database.ask(
+                *(self._next(shard, share, passed) for shard, share in shares.items())
+            )
         except StorageUnavailable:
             self._ring(*shares)
             raise
@@ -122,13 +130,9 @@ class WaitingLine:
                 self._ring(shard)  # there may be more
         return found
 
-    def _next(self, shard: int, limit: int) -> ScriptCall:
-        return self._scripts.call(
-            "next",
-            self._keys.line(shard),
-            *(self._keys.publish, self._worker, limit, self._lease, self._per_person),
-            json.dumps(sorted(self._shunned)),
-        )
+    def _next(self, shard: int, limit: int, passed: str) -> ScriptCall:
+        words = (self._keys.publish, self._worker, limit, self._lease, self._per_person, passed)
+        return self._scripts.call("next", self._keys.line(shard), *words)
 
     def _wake(self, conversation: str) -> ScriptCall:
         shard, keys = self._keys.shard(conversation), self._keys

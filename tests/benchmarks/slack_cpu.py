@@ -30,7 +30,8 @@ from tests.ops.product import ROOT, running
 from tests.slack.fake import events
 from tests.slack.fake.server import SECRET, FakeSlack, fake_slack
 
-TEAM, PERSON, TOKEN = "T1", "U1", "xoxb-1"
+TEAM, TOKEN = "T1", "xoxb-1"
+PEOPLE = [f"U{number}" for number in range(1, 17)]  # one person has a few answers at once only
 CHUNKS = 20
 TICKS = os.sysconf("SC_CLK_TCK")
 AT_ONCE = 8
@@ -149,7 +150,9 @@ async def burst(fake: FakeSlack, runner: Runner, channel: str, mentions: int) ->
         place = slack.add_channel(f"{channel}{number}", TEAM)  # Slack takes about a message a second in each
         async with gate:
             began = time.perf_counter()
-            said = events.said(slack, place, PERSON, f"<@{team.bot_user}> tell me something")
+            said = events.said(
+                slack, place, PEOPLE[number % len(PEOPLE)], f"<@{team.bot_user}> tell me something"
+            )
             for twin in (events.message(slack, said), events.mention(slack, said)):
                 assert (await door.event(events.envelope(slack, team, twin))).status == 200
             while not any(  # noqa: ASYNC110 - the fake is another side of the wire: looked at, not told
@@ -175,7 +178,8 @@ async def main(rounds: int, mentions: int) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         async with fake_slack(clock=WallClock(), limits=False) as fake, model_server() as model:
             fake.slack.add_team(TEAM, token=TOKEN)
-            fake.slack.add_person(PERSON, TEAM)
+            for person in PEOPLE:
+                fake.slack.add_person(person, TEAM)
             settings = {
                 "SLACK_BOT_TOKEN": TOKEN,
                 "SLACK_SIGNING_SECRET": SECRET,

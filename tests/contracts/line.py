@@ -72,18 +72,6 @@ class LineContract:
         counted = Counter(claim.event.thread.workspace for claim in await claimed(storage, 10))
         assert counted == {"ONE": 2, "TWO": 2}
 
-    async def test_who_has_enough_in_hand_here_is_passed_over_and_not_forgotten(
-        self, storage: Storage
-    ) -> None:
-        await ask(storage, ANN, "a1")
-        await ask(storage, BOB, "b1")
-        shunned = {("test:T", ANN.id)}
-        served = await storage.leases.ready(10, shunned)
-
-        assert [entry.asker[2] for entry in served] == [BOB.id]
-        async with asyncio.timeout(1):  # at once: no look at everything is waited for
-            assert [entry.asker[2] for entry in await storage.leases.ready(10)] == [ANN.id]
-
     async def test_a_worker_that_waits_hears_of_work_at_once(self, storage: Storage, rival: Storage) -> None:
         async def listen() -> None:
             async for _ in rival.leases.stops():

@@ -9,11 +9,11 @@ from bot.domain.claims import Claim, Outcome, Receipt
 from bot.domain.errors import SettingsError
 from bot.ports import TurnHandle
 from bot.storage.open import Storage, StorageOptions, open_storage
-from bot.worker import Worker
+from bot.worker import Worker, WorkerLimits
 from tests.contracts.leases import LeasesContract, nothing_waits
 from tests.contracts.lost_data import LostDataContract
 from tests.contracts.memory import ChoicesContract, LedgerContract, MemoryContract
-from tests.events import message, thread, turn
+from tests.events import ANN, BOB, message, thread, turn
 from tests.storage.cluster import Cluster, cluster
 
 
@@ -89,6 +89,38 @@ async def test_one_worker_serves_every_shard(storage: Storage, rival: Storage) -
     assert len(shards) > 10
     for name in names:
         assert len(await storage.memory.recall(thread(name))) == 2
+
+
+async def test_who_has_enough_in_hand_here_is_passed_over_and_not_forgotten(storage: Storage) -> None:
+    await storage.inbox.put(message(where=thread("a1"), author=ANN))
+    await storage.inbox.put(message(where=thread("b1"), author=BOB))
+    shunned = {("test:T", ANN.id)}
+    async with asyncio.timeout(1):  # at once: no look at everything is waited for
+        served = await storage.leases.ready(64, shunned)
+        assert [entry.asker[2] for entry in served] == [BOB.id]
+        storage.leases.look_again()
+        assert [entry.asker[2] for entry in await storage.leases.ready(64)] == [ANN.id]
+
+
+async def test_somebody_with_many_questions_does_not_wait_between_them(
+    storage: Storage, rival: Storage
+) -> None:
+    async def handle(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+        return Outcome()
+
+    async def apologise(claim: Claim, turn_handle: TurnHandle, why: str) -> None:
+        raise AssertionError(why)
+
+    for number in range(60):
+        await storage.inbox.put(message(where=thread(f"m{number}")))
+    limits = WorkerLimits(per_person=2)
+    async with asyncio.TaskGroup() as group:
+        worker = Worker(leases=rival.leases, handle=handle, apologise=apologise, limits=limits)
+        working = group.create_task(worker.run())
+        async with asyncio.timeout(10):  # a look at everything every two seconds would take a minute
+            while not await nothing_waits(storage):  # noqa: ASYNC110 - only the server knows
+                await asyncio.sleep(0.05)
+        working.cancel()
 
 
 async def test_an_idle_worker_holds_few_connections_to_each_node(
