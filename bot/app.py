@@ -36,6 +36,7 @@ from bot.serving.memory import answers_that_fit
 from bot.serving.metrics import Metrics
 from bot.serving.process import Listeners, Service, ShutdownSignals, serve, serve_beside
 from bot.serving.start_page import render_start_page
+from bot.settings.config_file import Limits
 from bot.settings.environment import revealed
 from bot.settings.settings import KnownSettings, Settings
 from bot.storage.embedded import embedded_server
@@ -138,10 +139,7 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
         handle=conversation.handle,
         apologise=conversation.apologise,
         interceptors=interceptors,
-        limits=WorkerLimits(
-            at_once=answers_that_fit(settings.file.limits.answers),
-            per_person=settings.file.limits.answers_per_person,
-        ),
+        limits=worker_limits(settings.file.limits),
     )
     return Service(
         adapters=list(adapters.values()),
@@ -149,6 +147,11 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
         ready=lambda: ready(store),
         background=(models.discovery.run, store.health.run),
     )
+
+
+def worker_limits(limits: Limits) -> WorkerLimits:
+    """What this process takes on at once."""
+    return WorkerLimits(at_once=answers_that_fit(limits.answers), per_person=limits.answers_per_person)
 
 
 def answering(

@@ -131,7 +131,7 @@ class Leases(Protocol):
         self, limit: int, shunned: Collection[tuple[str, str]] = frozenset()
     ) -> Sequence[QueueEntry]:
         """Waits up to about two seconds for conversations that have work. Workspaces take turns, and in each its people.
-        `shunned`: askers (workspace, person) who have enough in hand here.
+        `shunned`: waiters of queue entries who have enough in hand here.
         """
 
     def look_again(self) -> None:

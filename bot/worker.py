@@ -122,10 +122,9 @@ class Worker:
         await self._held.beat()
 
     def _take_up(self, group: asyncio.TaskGroup, queue_entry: QueueEntry) -> None:
-        workspace, _, person = queue_entry.asker
-        self._slots.enter((workspace, person))
+        self._slots.enter(queue_entry.waiter)
         task = group.create_task(self._attend(queue_entry))
-        task.add_done_callback(lambda _: self._leave((workspace, person)))
+        task.add_done_callback(lambda _: self._leave(queue_entry.waiter))
 
     def _leave(self, asker: tuple[str, str]) -> None:
         if asker in self._slots.crowded:

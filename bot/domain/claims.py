@@ -29,6 +29,12 @@ class QueueEntry:
     entry: str
     conversation: str
     asker: tuple[str, str, str] = ("", "", "")  # workspace, channel and person of the first waiting event
+    lane: str = ""  # a person has a place in line for each: "quick" for what asks no model, "" for questions
+
+    @property
+    def waiter(self) -> tuple[str, str]:
+        """Who waits: a workspace and, in one lane, a person."""
+        return self.asker[0], f"{self.asker[2]} {self.lane}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ class CommandRow:
     """One command. `does` and `usage` are for the platforms' own menus, `help` is for the bot's help.
 
     `alone`: the bare word counts as the command, without a slash. Not for a command that needs arguments:
-    "ask" alone is the beginning of a sentence.
+    "ask" alone is the beginning of a sentence. `asks`: a model answers it.
     """
 
     name: str
@@ -28,6 +28,7 @@ class CommandRow:
     usage: str = ""
     help: tuple[HelpLine, ...] = ()
     alone: bool = True
+    asks: bool = False
     aliases: tuple[str, ...] = ()
 
 
@@ -50,6 +51,7 @@ COMMANDS: tuple[CommandRow, ...] = (
             HelpLine(typed="ask NAME question", does="one answer by that model; the choice stays as it is"),
         ),
         alone=False,
+        asks=True,
     ),
     CommandRow(
         name="compare",
@@ -57,6 +59,7 @@ COMMANDS: tuple[CommandRow, ...] = (
         usage="NAME NAME: question",
         help=(HelpLine(typed="compare NAME NAME: question", does="two to four answers side by side"),),
         alone=False,
+        asks=True,
     ),
     CommandRow(
         name="reset",
@@ -86,5 +89,10 @@ HELP: tuple[HelpLine, ...] = tuple(line for row in COMMANDS for line in row.help
 NAMES: tuple[str, ...] = tuple(row.name for row in COMMANDS)
 ALIASES: dict[str, str] = {alias: row.name for row in COMMANDS for alias in row.aliases}
 ALONE: frozenset[str] = frozenset(word for row in COMMANDS if row.alone for word in (row.name, *row.aliases))
+QUICK: frozenset[str] = frozenset(
+    f"/{word}" for row in COMMANDS if not row.asks for word in (row.name, *row.aliases)
+)
+"""What is typed, with the slash, to be answered without asking a model."""
+
 RESERVED: frozenset[str] = frozenset({*NAMES, *ALIASES, "default", "none", "stop", "why"})
 """Words that already mean something where a model's name is typed."""

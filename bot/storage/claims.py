@@ -16,12 +16,13 @@ from bot.storage.history import read_turns
 def read_entries(shard: int, handed: Sequence[Sequence[bytes]]) -> Iterator[QueueEntry]:
     """What next.lua and overdue.lua hand to a worker."""
     for conversation, entry, scopes in handed:
-        workspace, channel, person = json.loads(scopes)
+        workspace, channel, person, lane = json.loads(scopes)
         yield QueueEntry(
             shard=shard,
             entry=entry.decode(),
             conversation=conversation.decode(),
             asker=(workspace, channel, person),
+            lane=lane,
         )
 
 

@@ -4,11 +4,23 @@ import json
 import re
 
 from bot.domain.claims import Receipt
-from bot.domain.events import EVENT, Event, MessageDeleted, MessageEdited, MessageReceived, StopRequested
+from bot.domain.command_table import QUICK
+from bot.domain.events import (
+    EVENT,
+    ButtonPressed,
+    Event,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    StopRequested,
+)
+from bot.domain.replies import Action
 from bot.storage.connection import Database
 from bot.storage.encryption import RecordCipher
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.scripts import Scripts
+
+ASKING = frozenset([Action.AGAIN, Action.ASK, Action.CONTINUE, Action.RUN])
 
 STOP = re.compile(r"/?stop[.!]?", re.IGNORECASE)
 
@@ -47,7 +59,7 @@ class RedisInbox:
             # warnings="error": a field of the wrong type could be written, but not read again.
             self._cipher.encrypt(EVENT.dump_json(event, warnings="error"), about=conversation),
             event.author.id,
-            json.dumps([workspace, thread.channel, event.author.id]),
+            json.dumps([workspace, thread.channel, event.author.id, _lane(event)]),
             event.turn if isinstance(event, StopRequested) else "",
             lasts.waiting,
             lasts.dedupe,
@@ -70,3 +82,14 @@ def _mode(event: Event) -> str:
             return words[0] if STOP.fullmatch(text.strip()) else words[1]
         case _:
             return "message"
+
+
+def _lane(event: Event) -> str:
+    """What is answered at once must not wait until a person's questions are, so it stands in a line of its own."""
+    match event:
+        case MessageReceived(text=text):
+            return "quick" if text.partition(" ")[0].lower() in QUICK else ""
+        case ButtonPressed(action=action):
+            return "" if action in ASKING else "quick"
+        case _:
+            return "quick"

@@ -166,7 +166,7 @@ class RedisLeases:
             keys.publish,
             json.dumps(about),
             self._cipher.encrypt(EVENT.dump_json(claim.event), about=conversation),
-            json.dumps(claim.queue_entry.asker),
+            json.dumps([*claim.queue_entry.asker, claim.queue_entry.lane]),
             self._cipher.encrypt(RECORD.dump_json(record), about=conversation),
             *(self._cipher.encrypt(TURN.dump_json(turn), about=conversation) for turn in claim.history),
         )

@@ -58,6 +58,15 @@ class LineContract:
         await storage.leases.commit(first[0], Outcome())
         assert names(await claimed(rival, 10)) == ["a3"]
 
+    async def test_commands_do_not_wait_for_a_persons_own_questions(self, storage: Storage) -> None:
+        await ask(storage, ANN, "a1", "a2", "a3")
+        await claimed(storage, 10)
+        for number, text in enumerate(("/model grok", "/help")):
+            await storage.inbox.put(message(text, where=thread(f"c{number}")))
+        await storage.inbox.put(message("/ask grok why", where=thread("q")))
+
+        assert names(await claimed(storage, 10)) == ["c0", "c1"]
+
     async def test_a_person_whose_answers_are_put_off_may_ask_others(self, storage: Storage) -> None:
         await ask(storage, ANN, "a1", "a2", "a3")
         for claim in await claimed(storage, 10):

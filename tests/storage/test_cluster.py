@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from bot.domain.claims import Claim, Outcome, Receipt
+from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import SettingsError
 from bot.ports import TurnHandle
 from bot.storage.open import Storage, StorageOptions, open_storage
@@ -94,7 +94,7 @@ async def test_one_worker_serves_every_shard(storage: Storage, rival: Storage) -
 async def test_who_has_enough_in_hand_here_is_passed_over_and_not_forgotten(storage: Storage) -> None:
     await storage.inbox.put(message(where=thread("a1"), author=ANN))
     await storage.inbox.put(message(where=thread("b1"), author=BOB))
-    shunned = {("test:T", ANN.id)}
+    shunned = {QueueEntry(shard=0, entry="", conversation="", asker=("test:T", "C", ANN.id)).waiter}
     async with asyncio.timeout(1):  # at once: no look at everything is waited for
         served = await storage.leases.ready(64, shunned)
         assert [entry.asker[2] for entry in served] == [BOB.id]

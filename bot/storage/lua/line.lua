@@ -13,6 +13,12 @@ local function short(name)
   return string.sub(redis.sha1hex(name), 1, 16)
 end
 
+-- Who waits: a workspace, and a person of it in one lane. A person's quick events do not wait for their questions.
+local function asker_of(scopes)
+  local workspace, _, person, lane = unpack(cjson.decode(scopes))
+  return short(workspace), short(person .. ' ' .. lane)
+end
+
 -- The first of a sorted set's members that begin with `start` and a colon, after `skipped` of them.
 local function beginning(set, start, skipped)
   return redis.call('ZRANGEBYLEX', set, '[' .. start .. ':', '(' .. start .. ';', 'LIMIT', skipped or 0, 1)[1]
@@ -45,8 +51,7 @@ end
 
 -- Queues a conversation for whoever asks in it, and returns its number.
 local function enqueue(conversation, scopes)
-  local asker = cjson.decode(scopes)
-  local workspace, person = short(asker[1]), short(asker[3])
+  local workspace, person = asker_of(scopes)
   local at = number()
   redis.call('HSETNX', DESK, 'life', short(conversation .. at .. now()))
   redis.call('HSET', DESK, 'a:' .. conversation, scopes)
@@ -63,8 +68,7 @@ local function put_away(conversation)
   redis.call('HDEL', DESK, 'a:' .. conversation)
   redis.call('ZREM', LEASES, conversation)
   if not scopes or held == 0 then return end
-  local asker = cjson.decode(scopes)
-  local workspace, person = short(asker[1]), short(asker[3])
+  local workspace, person = asker_of(scopes)
   local who = workspace .. ':' .. person
   if redis.call('HINCRBY', DESK, 'r:' .. who, -1) < 1 then redis.call('HDEL', DESK, 'r:' .. who) end
   if beginning(QUEUE, who) then stand_in_line(workspace, person) end
@@ -74,17 +78,16 @@ end
 local function unqueue(conversation, at)
   local scopes = redis.call('HGET', DESK, 'a:' .. conversation)
   if not scopes then return end
-  local asker = cjson.decode(scopes)
-  local workspace, person = short(asker[1]), short(asker[3])
+  local workspace, person = asker_of(scopes)
   redis.call('ZREM', QUEUE, table.concat({ workspace, person, at, conversation }, ':'))
   if not beginning(QUEUE, workspace .. ':' .. person) then leave_line(workspace, person) end
 end
 
 -- Counts a conversation among those its asker has in hand.
 local function take_in_hand(conversation, scopes)
-  local asker = cjson.decode(scopes)
+  local workspace, person = asker_of(scopes)
   redis.call('HSET', DESK, 'a:' .. conversation, scopes)
-  redis.call('HINCRBY', DESK, 'r:' .. short(asker[1]) .. ':' .. short(asker[3]), 1)
+  redis.call('HINCRBY', DESK, 'r:' .. workspace .. ':' .. person, 1)
 end
 
 -- Hands a conversation to a worker, under a lease of so many milliseconds.
