@@ -18,14 +18,8 @@ PATIENCE = 10.0  # seconds until a test gives up on something that must happen
 async def somebody_in_line(storage: Storage) -> bool:
     """Whether a conversation waits to be handed to a worker."""
     shards = range(storage.keys.shards)
-    waiting = await storage.database.ask(*(("EXISTS", storage.keys.line(shard)[0]) for shard in shards))
+    waiting = await storage.database.ask(*(("EXISTS", storage.keys.line(shard)[2]) for shard in shards))
     return any(waiting)
-
-
-async def somebody_in_hand(storage: Storage) -> bool:
-    """Whether a worker has a conversation in hand."""
-    shards = range(storage.keys.shards)
-    return any(await storage.database.ask(*(("EXISTS", storage.keys.leases(shard)) for shard in shards)))
 
 
 async def next_ticket(storage: Storage) -> QueueEntry:
@@ -43,17 +37,11 @@ async def claim_next(storage: Storage) -> Claim:
 
 
 async def nothing_waits(storage: Storage) -> bool:
-    """Whether no conversation is in line: neither new, nor delayed, nor in anybody's hands."""
-    shards = range(storage.keys.shards)
-
-    async def delayed() -> bool:
-        return any(await storage.database.ask(*(("ZCARD", storage.keys.delay(shard)) for shard in shards)))
-
-    async def waiting() -> bool:
-        return await somebody_in_line(storage) or await somebody_in_hand(storage) or await delayed()
-
-    # Asked twice: a conversation may go back from one to the other between two questions.
-    return not (await waiting() or await waiting())
+    """Whether no conversation has work: neither in line, nor delayed, nor in anybody's hands."""
+    keys, shards = storage.keys, range(storage.keys.shards)
+    places = [(keys.line(shard)[2], keys.leases(shard), keys.delay(shard)) for shard in shards]
+    # Twice, in one go: a conversation may pass from one place to another between two questions.
+    return not any(await storage.database.ask(*(("EXISTS", *three) for three in (*places, *places))))
 
 
 async def abandoned(leases: Leases) -> QueueEntry:
