@@ -23,7 +23,7 @@ MANUAL = """\
 Puts every AI model your company uses into the chat it already uses.
 
 Settings come from the environment, .env and switchboard.toml; see .env.example and the README.
-With nothing set, `switchboard` serves a page on http://127.0.0.1:3978/ with a demo model.
+With nothing set, `switchboard` serves a page on http://127.0.0.1:3978/ with a demo model, and prints its address.
 """
 
 

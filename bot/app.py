@@ -41,6 +41,7 @@ from bot.settings.environment import revealed
 from bot.settings.settings import KnownSettings, Settings
 from bot.storage.embedded import embedded_server
 from bot.storage.open import Storage, StorageOptions, open_storage
+from bot.storage.page_token import page_token
 from bot.worker import Worker, WorkerLimits
 from providers import connecting
 from providers.check import check_endpoints
@@ -104,7 +105,9 @@ async def storage(settings: Settings) -> AsyncIterator[Storage]:
         yield opened
 
 
-def service(settings: Settings, store: Storage, models: Vendors, metrics: Metrics) -> Service:
+def service(
+    settings: Settings, store: Storage, models: Vendors, metrics: Metrics, *, page_token: str = ""
+) -> Service:
     """Puts the core together around the storage, the platforms and the models."""
     catalog, policy = models.discovery.catalog, settings.file.policy
     picker = ModelPicker(
@@ -114,9 +117,8 @@ def service(settings: Settings, store: Storage, models: Vendors, metrics: Metric
         catalog=catalog, picker=picker, ledger=store.ledger, preferences=store.preferences, policy=policy
     )
     inbox = MeasuredInbox(store.inbox, meter=metrics)
-    adapters = adapters_for(
-        Dependencies(settings=settings, storage=store, inbox=inbox, active=commands.standing, meter=metrics)
-    )
+    given = Dependencies(settings, store, inbox, commands.standing, metrics, page_token)
+    adapters = adapters_for(given)
     interceptors = Interceptors(
         TurnLog(),
         Measuring(meter=metrics),
@@ -187,6 +189,7 @@ async def run(settings: Settings) -> int:
     """Serves until a signal."""
     began = time.perf_counter()
     make_room_for_files()
+    token = page_token(settings.data_dir) if settings.page else ""
     metrics, stopping = Metrics(), ShutdownSignals()
     listeners = Listeners(
         host=settings.host, port=settings.port, admin_host=settings.admin_host, admin_port=settings.admin_port
@@ -205,12 +208,13 @@ async def run(settings: Settings) -> int:
                     platforms=PLATFORM_SETTINGS,
                     unset=known.connections.unset,
                     seconds=seconds,
+                    page_token=token,
                     away=away,
                 )
                 say(page)
 
             await serve(
-                service(settings, store, known, metrics),
+                service(settings, store, known, metrics, page_token=token),
                 listeners=listeners,
                 metrics=metrics,
                 drain_seconds=settings.drain_seconds,

@@ -5,7 +5,7 @@ An adapter that is not switched on is not imported, so its package may be missin
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -18,15 +18,16 @@ from bot.settings.settings import Settings
 from bot.storage.open import Storage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What adapters are built from."""
+    """What adapters are built from. `page_token` is in the page's address; "" where there is no page."""
 
     settings: Settings
     storage: Storage
     inbox: Inbox
     active: StatusOf
     meter: Meter
+    page_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ def _web(module: ModuleType, _none: None, given: Dependencies) -> Adapter:
         timeline=given.storage.timeline,
         memory=given.storage.memory,
         active=given.active,
-        served=given.settings.page,
+        token=given.page_token,
     )
     return adapter
 

@@ -94,7 +94,7 @@ class TeamsAdapter:
     async def _messages(self, request: web.Request) -> web.Response:
         """Checks the token, the body, and that both belong together. Answers 200 once the event is stored."""
         try:
-            bearer = await self._validator.verify(request.headers)
+            bearer = await self._validator.verify(request)
             heard = _parse(await request.read())
             self._validator.admit(bearer, heard)
             status, body = await self._turns.take(heard)

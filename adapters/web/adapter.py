@@ -16,7 +16,8 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from adapters.web.inbound import events
-from adapters.web.inbound.guard import HEADERS, body, local
+from adapters.web.inbound.guard import HEADERS, Guard, body
+from adapters.web.inbound.sign_in import SignIn
 from adapters.web.outbound.sink import TimelineSink, question
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.claims import Receipt
@@ -45,17 +46,17 @@ class WebAdapter:
     """`active` tells the model that answers in a conversation. Deleting a conversation erases its history
     too.
 
-    Where the page must not be `served`, turns are still written to the timeline: another process may serve
-    it.
+    Without a `token` the page is not served. Turns are still written to the timeline: another process may
+    serve it.
     """
 
     platform = events.PLATFORM
     capabilities = PlatformCapabilities(mention="", slash=True, threads=False, private=False)
 
     def __init__(
-        self, *, inbox: Inbox, timeline: Timeline, memory: Memory, active: StatusOf, served: bool = True
+        self, *, inbox: Inbox, timeline: Timeline, memory: Memory, active: StatusOf, token: str = ""
     ) -> None:
-        self._served = served
+        self._token = token
         self._inbox = inbox
         self._timeline = timeline
         self._memory = memory
@@ -63,20 +64,21 @@ class WebAdapter:
         self._files = {item.name: item.read_bytes() for item in (files("adapters.web") / "page").iterdir()}
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
-        if not self._served:
+        if not self._token:
             return []
+        guarded = Guard(SignIn(self._token))
         return [
-            web.get("/", local(self._page)),
-            web.get(r"/web/{name:[a-z]+\.(?:js|css|svg)}", local(self._file)),
-            web.get("/web/events", local(self._events)),
-            web.get("/web/chats", local(self._chats)),
-            web.get(CHAT, local(self._read)),
-            web.patch(CHAT, local(self._rename)),
-            web.delete(CHAT, local(self._delete)),
-            web.get(f"{CHAT}/standing", local(self._standing)),
-            web.post(f"{CHAT}/messages", local(self._message)),
-            web.post(f"{CHAT}/buttons", local(self._button)),
-            web.post(f"{CHAT}/stop", local(self._stop)),
+            web.get("/", guarded(self._page)),
+            web.get(r"/web/{name:[a-z]+\.(?:js|css|svg)}", guarded(self._file)),
+            web.get("/web/events", guarded(self._events)),
+            web.get("/web/chats", guarded(self._chats)),
+            web.get(CHAT, guarded(self._read)),
+            web.patch(CHAT, guarded(self._rename)),
+            web.delete(CHAT, guarded(self._delete)),
+            web.get(f"{CHAT}/standing", guarded(self._standing)),
+            web.post(f"{CHAT}/messages", guarded(self._message)),
+            web.post(f"{CHAT}/buttons", guarded(self._button)),
+            web.post(f"{CHAT}/stop", guarded(self._stop)),
         ]
 
     def running(self) -> AbstractAsyncContextManager[None]:

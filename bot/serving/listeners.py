@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.domain.errors import SettingsError
 from bot.domain.stop import StopSignal
 from bot.serving.connections import BODY_BYTES, ConnectionLimits, connection_factory, deadlines
+from bot.serving.local_request import addressed_here
 from bot.settings.environment import loopback
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ async def _addressed_here(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Refuses other host names: a website's name may be pointed at this machine (DNS rebinding)."""
-    if not loopback(request.url.host or ""):
+    if not addressed_here(request.headers.get("Host", "")):
         return web.Response(status=403, text="Ask for http://127.0.0.1.\n")
     return await handler(request)
 

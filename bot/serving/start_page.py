@@ -31,16 +31,18 @@ def render_start_page(
     platforms: Mapping[str, type[PlatformSettings]],
     unset: Sequence[str],
     seconds: float,
+    page_token: str = "",
     away: str = "",
 ) -> str:
-    """The whole page as text.
+    """The whole page as text: the only place where the web page's address stands with its token.
 
     `models` is the catalogue as it is now; listings are still being read. `platforms` are all platforms,
     `unset` the variables that would add models. `away` says why no event can be stored, "" when all is well.
     """
     lines = sorted(_lines(settings, listeners, models, platforms, unset), key=lambda line: not line.on)
     body = [f"  {'●' if line.on else '○'} {line.name:<8}{line.text}" for line in lines]
-    page = [f"  Open {_url(listeners.host, listeners.port)} and ask something.", ""] if settings.page else []
+    door = f"{_url(listeners.host, listeners.port)}?token={page_token}"
+    page = [f"  Open {door} and ask something.", ""] if settings.page else []
     outage = [f"  ! {away}. Nothing is taken in until it does."] if away else []
     warnings = [*outage, *(f"  ! {warning}" for warning in _warnings(settings))]
     return "\n".join(
@@ -70,12 +72,10 @@ def _lines(
         text = on.status(public) if on else kind.remedy
         yield StatusLine(name=kind.title, text=text, on=on is not None)
     if settings.page:
-        yield StatusLine(name="Page", text=f"{public} (only from this machine)")
+        yield StatusLine(name="Page", text=f"{public} (only from this machine, opened by the address above)")
     else:
         yield StatusLine(name="Public", text=f"{public}healthz")
-        yield StatusLine(
-            name="Page", on=False, text="HOST=127.0.0.1: it has no sign-in, so only this machine may see it"
-        )
+        yield StatusLine(name="Page", on=False, text=settings.page_off)
     where = "at REDIS_URL" if settings.redis_url else f"in {settings.data_dir}/, by the embedded server"
     sealed = ", encrypted" if settings.encryption_key else ""
     yield StatusLine(name="Memory", text=f"kept {where}{sealed}")
@@ -96,7 +96,7 @@ def _models(models: Sequence[Model], unset: Sequence[str]) -> Iterator[StatusLin
 def _warnings(settings: Settings) -> Iterator[str]:
     if not loopback(settings.admin_host):
         yield f"ADMIN_HOST={settings.admin_host}: whoever reaches that address can read the metrics."
-    if settings.page and _delivered(settings):
+    if loopback(settings.host) and settings.delivered:
         yield f"HOST={settings.host}: only a proxy or a tunnel on this machine can deliver what Slack or Teams send."
     lacks = _lacking(settings.redis_url.get_secret_value()) if settings.redis_url else ()
     if lacks:
@@ -112,11 +112,6 @@ def _secret_ways(settings: Settings) -> Iterator[tuple[str, str]]:
     """Where tokens and passwords are sent, besides models' endpoints, and verification keys come from."""
     for platform in settings.platforms.values():
         yield from platform.addresses().items()
-
-
-def _delivered(settings: Settings) -> bool:
-    """Whether a platform has to reach this process over HTTP."""
-    return any(platform.delivered for platform in settings.platforms.values())
 
 
 def _lacking(address: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The settings of each chat platform, and what can be checked without asking the platform."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -36,9 +36,9 @@ class PlatformSettings(SettingsGroup):
         """URLs by variable: where secrets are sent, or verification keys come from; "" for the default."""
         raise NotImplementedError
 
-    def objection(self, host: str, *, private: bool) -> str:
+    def objection(self, host: str, *, private: bool, delivered: Sequence[str] = ()) -> str:
         """Why it must not be on while the listener is at `host`, "" when it may. `private`: only this machine
-        can reach that address.
+        can reach that address. `delivered`: the platforms that come in over HTTP all the same.
         """
         return ""
 
@@ -76,7 +76,7 @@ class SlackSettings(PlatformSettings):
 
     @property
     def delivered(self) -> bool:
-        return not self.socket_mode
+        return not self.socket_mode or self.oauth  # people install over HTTP
 
     @property
     def keeps_tokens(self) -> bool:
@@ -148,17 +148,29 @@ class TeamsSettings(PlatformSettings):
             "TEAMS_OPENID_METADATA_URL": self.openid_metadata_url or "",
         }
 
-    def objection(self, host: str, *, private: bool) -> str:
-        if not self.playground or private:
+    def objection(self, host: str, *, private: bool, delivered: Sequence[str] = ()) -> str:
+        if not self.playground:
             return ""
-        return (
-            f"TEAMS_PLAYGROUND accepts anybody, and HOST={host} can be reached from other machines. "
-            "Write HOST=127.0.0.1, or remove TEAMS_PLAYGROUND"
-        )
+        if not private:
+            return (
+                f"TEAMS_PLAYGROUND accepts anybody, and HOST={host} can be reached from other machines. "
+                "Write HOST=127.0.0.1, or remove TEAMS_PLAYGROUND"
+            )
+        if delivered:
+            return (
+                f"TEAMS_PLAYGROUND accepts anybody, and what brings {' and '.join(delivered)} here over HTTP brings "
+                "others too. Remove TEAMS_PLAYGROUND, or try Slack by Socket Mode (SLACK_APP_TOKEN)"
+            )
+        return ""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.playground and not (self.app_id or self.app_password):
+        if self.playground:
+            if self.app_id or self.app_password:
+                raise ValueError(
+                    "TEAMS_PLAYGROUND accepts anybody, so it is never on together with a real bot. "
+                    "Remove TEAMS_PLAYGROUND, or TEAMS_APP_ID and TEAMS_APP_PASSWORD"
+                )
             return self
         missing = [] if self.app_id else ["TEAMS_APP_ID"]
         missing += [] if self.app_password else ["TEAMS_APP_PASSWORD"]

@@ -93,6 +93,9 @@ class Settings(SettingsGroup):
     log_format: Literal["auto", "text", "json"] = Field(
         "auto", alias="SWITCHBOARD_LOG_FORMAT", description="text, json, or auto (text on a terminal)"
     )
+    page_wanted: Literal["on", "off"] | None = Field(
+        None, alias="SWITCHBOARD_PAGE", description="on or off, or remove it"
+    )
     drain_seconds: float = Field(
         8.0,
         ge=0,
@@ -111,8 +114,29 @@ class Settings(SettingsGroup):
 
     @property
     def page(self) -> bool:
-        """Whether the web page is served: it has no sign-in, so only this machine may reach it."""
-        return loopback(self.host)
+        """Whether the web page is served."""
+        return not self.page_off
+
+    @property
+    def page_off(self) -> str:
+        """Why the web page is not served and what to set for it; "" when it is. It has no accounts, so it is
+        for the person at this machine, and what brings a platform's requests here may bring others too.
+        """
+        if self.page_wanted == "off":
+            return "SWITCHBOARD_PAGE=off; without that line it is served"
+        if not loopback(self.host):
+            return "HOST=127.0.0.1: it has no accounts, so only this machine may see it"
+        if self.delivered and self.page_wanted is None:
+            over = " and ".join(self.delivered)
+            return (
+                f"SWITCHBOARD_PAGE=on: {over} comes in over HTTP, and by the same way others may ask for it"
+            )
+        return ""
+
+    @property
+    def delivered(self) -> Sequence[str]:
+        """The platforms that have to reach this process over HTTP."""
+        return [one.title for one in self.platforms.values() if one.delivered]
 
     def secrets(self) -> frozenset[str]:
         """Every secret value, for the log's redaction, and also the secrets inside one (a URL's password)."""
@@ -126,7 +150,9 @@ class Settings(SettingsGroup):
     @model_validator(mode="after")
     def _together(self) -> Self:
         for platform in self.platforms.values():
-            if objection := platform.objection(self.host, private=loopback(self.host)):
+            if objection := platform.objection(
+                self.host, private=loopback(self.host), delivered=self.delivered
+            ):
                 raise ValueError(objection)
         if self.port == self.admin_port != 0 and self.host == self.admin_host:
             raise ValueError(f"PORT and ADMIN_PORT are both {self.port}. Write two different numbers")

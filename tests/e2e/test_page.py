@@ -58,7 +58,7 @@ async def page(folder: Path) -> AsyncGenerator[Page, None]:
     async with (
         fake_vendor(vendors),
         running(folder, **addresses(vendors)) as product,
-        aiohttp.ClientSession(product.public) as client,
+        product.visitor() as client,
     ):
         yield Page(client, vendors)
 

@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-
 from tests.interop.aimock import FIXTURES, KEY, AIMock, aimock, needs_aimock
 from tests.ops.test_running import answered, send
 from tests.slack.fake import reading
@@ -220,7 +218,7 @@ async def test_a_wrong_key_is_told_without_the_key(tmp_path: Path) -> None:
 
 
 async def test_the_page_answers_in_every_dialect_too(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as (at, _), aiohttp.ClientSession(at.product.public) as client:
+    async with at_work(tmp_path, SWITCHBOARD_PAGE="on") as (at, _), at.product.visitor() as client:
         for name in PATHS:
             await send(client, f"chat-with-{name}", f"{name}: hello")
             post = await answered(client, f"chat-with-{name}")
@@ -230,7 +228,7 @@ async def test_the_page_answers_in_every_dialect_too(tmp_path: Path) -> None:
 
 
 async def test_the_page_says_who_stepped_in_and_who_cannot_answer(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as (at, _), aiohttp.ClientSession(at.product.public) as client:
+    async with at_work(tmp_path, SWITCHBOARD_PAGE="on") as (at, _), at.product.visitor() as client:
         await send(client, "chat-replaced", "hello in the rush hour")
         replaced = await answered(client, "chat-replaced")
         await send(client, "chat-refused", "gemini: busy")

@@ -7,9 +7,11 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import aiohttp
 
 from tests.ops.forked import Forked, fork
 
@@ -94,6 +96,15 @@ class Product:
         return self._address(r"(?:Open|Public) +(http://[^/ ]+)/")
 
     @property
+    def address(self) -> str:
+        """The page's, as it is printed: with its token."""
+        return f"{self.public}/{self._address(r'Open http://[^/ ]+/([?]token=[^ ]+)')}"
+
+    def visitor(self) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
+        """Somebody who has opened the page."""
+        return visitor(self.address)
+
+    @property
     def admin(self) -> str:
         return self._address(r"Admin +(http://[^/ ]+)/")
 
@@ -115,6 +126,17 @@ class Product:
         """Waits for the end; returns the exit code."""
         async with asyncio.timeout(PATIENCE):
             return await self.process.wait()
+
+
+@asynccontextmanager
+async def visitor(address: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """Opens the page by its printed address, and asks for paths from then on."""
+    root, _, _ = address.partition("?")
+    jar = aiohttp.CookieJar(unsafe=True)  # the page's host is a number
+    async with aiohttp.ClientSession(root, cookie_jar=jar) as session:
+        async with session.get(address) as opened:
+            assert (opened.status, str(opened.url)) == (200, root), await opened.text()
+        yield session
 
 
 @asynccontextmanager

@@ -187,6 +187,7 @@ async def test_the_operators_door_tells_life_readiness_and_numbers() -> None:
         ("[::1]:3979", 200),
         ("rebound.example", 403),
         ("127.0.0.1.evil.example:3979", 403),
+        ("localhost:1@evil", 403),
         ("", 403),
     ],
 )

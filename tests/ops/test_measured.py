@@ -77,7 +77,7 @@ async def test_calls_to_platforms_are_counted_by_name_and_result() -> None:
 
 async def test_an_answered_question_shows_in_the_products_numbers(tmp_path: Path) -> None:
     async with running(tmp_path) as product:
-        async with aiohttp.ClientSession(product.public) as client:
+        async with product.visitor() as client:
             await send(client, "first-chat", "hello")
             await answered(client, "first-chat")
         async with aiohttp.ClientSession(product.admin) as client, asyncio.timeout(20):

@@ -50,7 +50,7 @@ async def answered(client: aiohttp.ClientSession, chat: str) -> dict[str, Any]:
 
 
 async def test_one_command_serves_a_page_that_answers(tmp_path: Path) -> None:
-    async with running(tmp_path) as product, aiohttp.ClientSession(product.public) as client:
+    async with running(tmp_path) as product, product.visitor() as client:
         async with client.get("/") as page:
             html = await page.text()
         await send(client, "first-chat", "What is a switchboard?")
@@ -62,10 +62,10 @@ async def test_one_command_serves_a_page_that_answers(tmp_path: Path) -> None:
 
 
 async def test_what_was_said_is_still_there_after_a_restart(tmp_path: Path) -> None:
-    async with running(tmp_path) as product, aiohttp.ClientSession(product.public) as client:
+    async with running(tmp_path) as product, product.visitor() as client:
         await send(client, "first-chat", "remember the plumbus")
         await answered(client, "first-chat")
-    async with running(tmp_path) as product, aiohttp.ClientSession(product.public) as client:
+    async with running(tmp_path) as product, product.visitor() as client:
         answer = await answered(client, "first-chat")
 
         assert "plumbus" in answer["text"]
@@ -100,24 +100,24 @@ async def test_a_taken_port_is_told_with_what_to_type(tmp_path: Path) -> None:
 
 
 async def test_sigterm_lets_a_running_answer_finish(tmp_path: Path) -> None:
-    async with running(tmp_path) as product, aiohttp.ClientSession(product.public) as client:
+    async with running(tmp_path) as product, product.visitor() as client:
         await send(client, "first-chat", "hello")
         product.signal(signal.SIGTERM)
 
         assert await product.ended() == 0
-    async with running(tmp_path) as product, aiohttp.ClientSession(product.public) as client:
+    async with running(tmp_path) as product, product.visitor() as client:
         assert (await answered(client, "first-chat"))["closing"]["reason"] == "stop"
 
 
 async def test_an_answer_that_is_too_long_for_the_drain_goes_on_in_the_next_process(tmp_path: Path) -> None:
     drain = {"SWITCHBOARD_DRAIN_SECONDS": "0.1"}
-    async with running(tmp_path, **drain) as product, aiohttp.ClientSession(product.public) as client:
+    async with running(tmp_path, **drain) as product, product.visitor() as client:
         await send(client, "first-chat", "slow please")
         before = await growing(client, "first-chat")
         product.signal(signal.SIGTERM)
 
         assert await product.ended() == 0
-    async with running(tmp_path) as product, aiohttp.ClientSession(product.public) as client:
+    async with running(tmp_path) as product, product.visitor() as client:
         after = await growing(client, "first-chat", attempt=2)
 
         assert after["id"] == before["id"]
@@ -126,7 +126,7 @@ async def test_an_answer_that_is_too_long_for_the_drain_goes_on_in_the_next_proc
 
 async def test_a_second_sigterm_does_not_wait(tmp_path: Path) -> None:
     async with running(tmp_path, SWITCHBOARD_DRAIN_SECONDS="600") as product:
-        async with aiohttp.ClientSession(product.public) as client:
+        async with product.visitor() as client:
             await send(client, "first-chat", "slow please")
             await growing(client, "first-chat")
         product.signal(signal.SIGTERM)
@@ -158,7 +158,7 @@ async def test_no_secret_and_no_word_of_a_person_gets_out(tmp_path: Path) -> Non
         secrets["TEAMS_PLAYGROUND"] = "1"
     places = {"OPENAI_BASE_URL": closed, "GEMINI_BASE_URL": closed, "SWITCHBOARD_LOG_LEVEL": "debug"}
     async with running(tmp_path, **secrets, **places) as product:
-        async with aiohttp.ClientSession(product.public) as client:
+        async with product.visitor() as client:
             await send(client, "first-chat", "my private canary words")
             await answered(client, "first-chat")
             await send(client, "first-chat", "/model gpt")

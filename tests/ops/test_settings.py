@@ -46,6 +46,22 @@ WRONG = (
     Wrong(
         "playground in public", {"TEAMS_PLAYGROUND": "1", "HOST": "0.0.0.0"}, ("HOST=0.0.0.0", "127.0.0.1")
     ),
+    Wrong(
+        "playground beside a bot",
+        TEAMS | {"TEAMS_PLAYGROUND": "1"},
+        ("TEAMS_PLAYGROUND accepts anybody", "Remove TEAMS_PLAYGROUND, or TEAMS_APP_ID"),
+    ),
+    Wrong(
+        "playground beside a bot's secret",
+        {"TEAMS_APP_PASSWORD": "hunter2", "TEAMS_PLAYGROUND": "1"},
+        ("TEAMS_PLAYGROUND accepts anybody", "Remove TEAMS_PLAYGROUND, or TEAMS_APP_ID"),
+    ),
+    Wrong(
+        "playground beside what is delivered",
+        SLACK | {"TEAMS_PLAYGROUND": "1"},
+        ("TEAMS_PLAYGROUND accepts anybody", "Slack", "SLACK_APP_TOKEN"),
+    ),
+    Wrong("page", {"SWITCHBOARD_PAGE": "maybe"}, ("SWITCHBOARD_PAGE is 'maybe'", "on or off")),
     Wrong("foundry without endpoint", {"FOUNDRY_API_KEY": "hunter2"}, ("FOUNDRY_ENDPOINT is missing",)),
     Wrong("secret in an address", {"XAI_BASE_URL": "https://u:hunter2@x"}, ("XAI_BASE_URL", "password")),
 )
@@ -95,6 +111,37 @@ def test_nothing_set_is_a_laptop_with_the_page_and_the_embedded_server() -> None
 )
 def test_the_page_is_served_only_where_nobody_else_can_reach_it(host: str, served: bool) -> None:
     assert at({"HOST": host}).page is served
+
+
+SOCKET = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+OAUTH = SOCKET | {"SLACK_CLIENT_ID": "1", "SLACK_CLIENT_SECRET": "c"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "word", "served"),
+    [
+        ({}, "", True),
+        ({}, "off", False),
+        ({}, "on", True),
+        ({"HOST": "0.0.0.0"}, "on", False),
+        ({"TEAMS_PLAYGROUND": "1"}, "", True),
+        (SOCKET, "", True),
+        (SLACK, "", False),
+        (SLACK, "on", True),
+        (OAUTH, "", False),
+        (TEAMS, "", False),
+        (TEAMS | SOCKET, "", False),
+        (TEAMS, "on", True),
+        (TEAMS, "off", False),
+    ],
+)
+def test_the_page_is_off_where_a_platform_comes_in_over_http_unless_it_is_asked_for(
+    environ: dict[str, str], word: str, served: bool
+) -> None:
+    settings = at(environ | ({"SWITCHBOARD_PAGE": word} if word else {}))
+
+    assert settings.page is served
+    assert bool(settings.page_off) is not served
 
 
 def test_slack_can_be_http_socket_mode_or_oauth() -> None:

@@ -23,6 +23,7 @@ def page(*, away: str = "", **environ: str) -> str:
         platforms=PLATFORM_SETTINGS,
         unset=["OPENAI_API_KEY", "XAI_API_KEY"],
         seconds=0.83,
+        page_token="the-token",
         away=away,
     )
 
@@ -34,7 +35,7 @@ def line(text: str, start: str) -> str:
 def test_with_nothing_set_it_says_where_to_click_and_what_switches_the_rest_on() -> None:
     text = page()
 
-    assert "Open http://127.0.0.1:4000/" in text
+    assert "Open http://127.0.0.1:4000/?token=the-token and ask something." in text
     assert line(text, "● Models") == "● Models  grok, gpt, claude; /model switches"
     assert "OPENAI_API_KEY" in line(text, "○ Models")
     assert "SLACK_BOT_TOKEN and SLACK_APP_TOKEN" in line(text, "○ Slack")
@@ -57,7 +58,18 @@ def test_a_public_listener_has_no_page_and_says_why() -> None:
     text = page(HOST="0.0.0.0")
 
     assert "Open" not in text
+    assert "the-token" not in text
     assert "HOST=127.0.0.1" in line(text, "○ Page")
+
+
+def test_it_says_that_the_page_is_off_because_a_platform_comes_in_over_http() -> None:
+    slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s"}
+    text = page(**slack)
+
+    assert "the-token" not in text
+    assert "SWITCHBOARD_PAGE=on: Slack comes in over HTTP" in line(text, "○ Page")
+    assert "?token=the-token" in page(**slack, SWITCHBOARD_PAGE="on")
+    assert "SWITCHBOARD_PAGE=off" in line(page(SWITCHBOARD_PAGE="off"), "○ Page")
 
 
 def test_it_warns_of_open_doors() -> None:

@@ -238,6 +238,12 @@ CATALOGUE = (
     Attack(
         what="the operator's numbers, or the local page, seen from outside or from another site",
         tests=(
+            "web/test_outsiders.py::test_through_a_plain_proxy_nothing_is_read_written_or_deleted",
+            "web/test_outsiders.py::test_nor_through_nginx",
+            "web/test_outsiders.py::test_where_slack_comes_in_over_http_there_is_no_page_unless_it_is_asked_for",
+            "web/test_adapter.py::test_without_the_printed_address_nothing_is_served",
+            "storage/test_page_token.py",
+            "teams/test_token_validator.py::test_playground_hears_nobody_through_a_plain_reverse_proxy",
             "ops/test_listeners.py::test_the_public_door_shows_nothing_of_the_operators",
             "ops/test_listeners.py::test_a_website_that_names_itself_like_this_machine_is_no_operator",
             "web/test_adapter.py::test_what_does_not_come_from_this_machine_is_refused",

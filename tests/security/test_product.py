@@ -145,12 +145,13 @@ async def town(folder: Path, level: str) -> AsyncIterator[Town]:
             "OPENAI_BASE_URL": gossip.url,
             "ANTHROPIC_BASE_URL": gossip.url,
             "SWITCHBOARD_LOG_LEVEL": level,
+            "SWITCHBOARD_PAGE": "on",
             **CANARIES,
         }
         (folder / "switchboard.toml").write_text('default = "demo"\n')
         product = await stack.enter_async_context(running(folder, **settings))
         teams.bot_url = product.public
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        http = await stack.enter_async_context(product.visitor())
         yield Town(product=product, slack=slack, teams=teams, http=http, gossip=gossip)
 
 
@@ -237,6 +238,9 @@ async def test_no_secret_gets_out_and_nobody_is_answered_500(tmp_path: Path, lev
             assert await at.ask("GET", f"{at.product.public}/{path}") == (200 if path == "healthz" else 404)
         everything, log = at.everything(), at.product.log
 
+    key = at.product.address.rpartition("=")[2]
+    assert key in at.product.page
+    assert key not in "\n".join([log, *at.heard])
     assert at.gossip.asked >= 6
     assert set(strange) <= {400, 401, 403, 413, 415}
     assert set(nonsense) <= {200, 400}

@@ -15,6 +15,7 @@ from bot.domain.events import MessageReceived
 from bot.domain.replies import Reply
 from bot.settings.platform_settings import TeamsSettings
 from tests.doubles import FakeInbox, FakeTurnHandle
+from tests.ops.plain_proxy import plain_proxy
 from tests.teams.fake import TENANT
 from tests.teams.forgeries import FORGERIES, seconds_from_now
 from tests.teams.issuer import Trouble
@@ -349,6 +350,10 @@ async def test_playground_believes_this_machine_and_no_other() -> None:
         {"Host": "127.0.0.1.evil.example"},
         {"X-Forwarded-For": "203.0.113.7"},
         {"X-Forwarded-Host": "tunnel.example"},
+        {"Host": "localhost:1@rebound.example"},
+        {"Via": "1.1 proxy"},
+        {"True-Client-IP": "203.0.113.7"},
+        {"CF-Ray": "1"},
     ],
     ids=str,
 )
@@ -362,6 +367,23 @@ async def test_playground_hears_no_page_in_a_browser_and_no_tunnel(headers: dict
 
     assert status == 403
     assert bot.inbox.events == []
+
+
+async def test_playground_hears_nobody_through_a_plain_reverse_proxy() -> None:
+    off = {"TEAMS_APP_ID": "", "TEAMS_APP_PASSWORD": "", "TEAMS_TENANT_ID": ""}
+    async with (
+        bot_in_teams(TEAMS_PLAYGROUND="1", **off) as bot,
+        plain_proxy(bot.url.removeprefix("http://")) as outside,
+        aiohttp.ClientSession() as http,
+    ):
+        body = json.dumps(message(bot))
+        async with http.post(f"{outside}/api/messages", data=body) as answer:
+            through = answer.status
+        async with http.post(f"{bot.url}/api/messages", data=body) as answer:
+            here = answer.status
+
+    assert (through, here) == (403, 200)
+    assert len(bot.inbox.events) == 1
 
 
 async def test_playground_sends_no_token() -> None:

@@ -1,7 +1,7 @@
 """Photographs the page of a running Switchboard, for the README and for whoever changes its looks.
 
 SWITCHBOARD_CONFIG=tests/web/screenshots.toml SWITCHBOARD_DATA_DIR=/tmp/photos python -m bot
-python -m tests.web.screenshots http://127.0.0.1:3978/ adapters/web/screenshots
+python -m tests.web.screenshots THE-PRINTED-ADDRESS adapters/web/screenshots
 """
 
 import argparse

@@ -16,6 +16,8 @@ from bot.serving.listeners import listen, public_app
 from tests.web.memory import MemoryBoard
 from tests.web.scripted import Counter, Script, ScriptedWorker, echo
 
+TOKEN = "the-token-in-the-address-of-the-page-0123456789"
+
 
 @dataclass
 class Forgetful:
@@ -73,6 +75,11 @@ class Desk:
     worker: ScriptedWorker
     url: str
 
+    @property
+    def address(self) -> str:
+        """The printed one, with the token."""
+        return f"{self.url}/?token={TOKEN}"
+
 
 @asynccontextmanager
 async def serving(adapter: WebAdapter) -> AsyncIterator[str]:
@@ -90,7 +97,9 @@ async def serving(adapter: WebAdapter) -> AsyncIterator[str]:
 async def desk(script: Script | None = None) -> AsyncIterator[Desk]:
     """With a script, a worker answers; without, events stay in the inbox."""
     inbox, timeline, memory, picked = Counter(), MemoryBoard(), Forgetful(), Picked()
-    adapter = WebAdapter(inbox=inbox, timeline=checked(timeline), memory=memory, active=picked.active)
+    adapter = WebAdapter(
+        inbox=inbox, timeline=checked(timeline), memory=memory, active=picked.active, token=TOKEN
+    )
     worker = ScriptedWorker(adapter=adapter, inbox=inbox, script=script or echo)
     async with asyncio.TaskGroup() as group, serving(adapter) as url:
         working = group.create_task(worker.run()) if script else None

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
+from adapters.web.inbound.sign_in import SignIn
 from bot.domain.events import ButtonPressed, MessageReceived, StopRequested
 from bot.domain.replies import Action
 from bot.ports import Adapter
 from tests.contracts.adapters import AdapterContract
 from tests.doubles import FakeInbox
-from tests.web.served import Desk, desk
+from tests.ops.product import visitor
+from tests.web.served import TOKEN, Desk, desk
 
 CHAT = "chat-0001"
 
@@ -26,8 +29,8 @@ async def page() -> AsyncIterator[Desk]:
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
+async def browser(page: Desk) -> AsyncIterator[aiohttp.ClientSession]:
+    async with visitor(page.address) as session:
         yield session
 
 
@@ -88,6 +91,14 @@ FOREIGN = [
     Foreign(id="rebound name with our port", headers={"Host": "evil.example:3978"}),
     Foreign(id="name that starts like ours", headers={"Host": "127.0.0.1.evil.example"}),
     Foreign(id="no host", headers={"Host": ""}),
+    Foreign(id="name behind ours", headers={"Host": "localhost:1@evil.example"}),
+    Foreign(id="name behind ours without dots", headers={"Host": "localhost:1@evil"}),
+    Foreign(id="port that is none", headers={"Host": "localhost:evil"}),
+    Foreign(id="user before ours", headers={"Host": "evil@localhost"}),
+    Foreign(id="address of another machine", headers={"Host": "192.168.0.7:3978"}),
+    Foreign(id="proxy that names itself", headers={"Via": "1.1 proxy"}),
+    Foreign(id="a cloud's tunnel", headers={"CF-Ray": "1"}),
+    Foreign(id="a header of its own", headers={"X-Forwarded-Something": "1"}),
     Foreign(id="tunnel", headers={"X-Forwarded-For": "203.0.113.5"}),
     Foreign(id="tunnel that rewrites the host", headers={"X-Forwarded-Host": "a.example"}),
     Foreign(id="proxy", headers={"Forwarded": "for=203.0.113.5"}),
@@ -125,10 +136,106 @@ async def test_what_does_not_come_from_this_machine_is_refused(
     assert page.memory.forgotten == []
 
 
-@pytest.mark.parametrize("host", ["localhost:3978", "127.0.0.1:3978", "[::1]:3978", "localhost"])
+@pytest.mark.parametrize(
+    "host", ["localhost:3978", "127.0.0.1:3978", "[::1]:3978", "localhost", "LOCALHOST", "127.0.0.2:1"]
+)
 async def test_loopback_names_are_ours(page: Desk, browser: aiohttp.ClientSession, host: str) -> None:
     async with browser.get(f"{page.url}/web/chats", headers={"Host": host}) as got:
         assert got.status == 200
+
+
+WRONG = [
+    pytest.param("", {}, id="nothing"),
+    pytest.param("?token=", {}, id="empty token"),
+    pytest.param("?token=" + "a" * 43, {}, id="wrong token"),
+    pytest.param(f"?token={TOKEN[:-1]}", {}, id="most of the token"),
+    pytest.param("?token=%ff%ed%a0%80", {}, id="no text"),
+    pytest.param(f"?Token={TOKEN}", {}, id="another name"),
+    pytest.param("", {"Cookie": "switchboard=x; token=x"}, id="made-up cookie"),
+    pytest.param("", {"Cookie": f"token={TOKEN}"}, id="the token as a cookie"),
+    pytest.param("", {"Authorization": f"Bearer {TOKEN}"}, id="the token as a header"),
+]
+PATHS = [
+    "/",
+    "/web/page.js",
+    "/web/icon.svg",
+    "/web/none.js",
+    "/web/chats",
+    f"/web/chats/{CHAT}",
+    "/web/events",
+]
+
+
+@pytest.mark.parametrize(("query", "headers"), WRONG)
+@pytest.mark.parametrize("path", PATHS)
+async def test_without_the_printed_address_nothing_is_served(
+    page: Desk, path: str, query: str, headers: dict[str, str]
+) -> None:
+    async with (
+        aiohttp.ClientSession() as nobody,
+        nobody.get(page.url + path + query, headers=headers, allow_redirects=False) as got,
+    ):
+        said = await got.text()
+
+        assert got.status == 401
+        assert "opens with the address that `switchboard` printed" in said
+        assert TOKEN not in said
+        assert "Set-Cookie" not in got.headers
+        assert got.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", PATHS[1:])
+async def test_the_token_opens_the_page_and_no_other_address(page: Desk, path: str) -> None:
+    """Else it would stand in more addresses than the one that is left at once."""
+    async with aiohttp.ClientSession() as nobody, nobody.get(f"{page.url}{path}?token={TOKEN}") as got:
+        assert got.status == 401
+
+
+async def test_the_printed_address_is_left_for_the_clean_one_with_a_cookie(page: Desk) -> None:
+    async with (
+        aiohttp.ClientSession() as person,
+        person.get(page.address, allow_redirects=False) as got,
+    ):
+        cookie = got.headers["Set-Cookie"]
+
+        assert (got.status, got.headers["Location"]) == (303, "/")
+        assert "HttpOnly" in cookie
+        assert "SameSite=Strict" in cookie
+        assert "Path=/;" in f"{cookie};"
+        assert TOKEN not in f"{got.headers} {await got.text()}"
+        assert got.headers["Referrer-Policy"] == "no-referrer"
+        assert got.headers["Cache-Control"] == "no-store"
+
+
+async def test_an_outdated_address_leads_on_who_is_in_already(
+    page: Desk, browser: aiohttp.ClientSession
+) -> None:
+    async with browser.get("/?token=of-last-year") as got:
+        assert (got.status, str(got.url)) == (200, f"{page.url}/")
+
+
+async def test_two_pages_on_one_machine_do_not_sign_each_other_out() -> None:
+    """Browsers keep cookies by host and send them to every port."""
+    one, other = SignIn("a" * 43), SignIn("b" * 43)
+    request = make_mocked_request("GET", "/")
+    cookies = [next(iter(sign_in.welcome(request).cookies)) for sign_in in (one, other)]
+
+    assert cookies[0] != cookies[1]
+
+
+async def test_a_link_from_elsewhere_is_asked_for_again_in_the_pages_own_name(page: Desk) -> None:
+    """A browser keeps a strict cookie back while it follows another site's link, even through a redirect."""
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    async with aiohttp.ClientSession() as nobody:
+        async with nobody.get(f"{page.url}/", headers=headers) as got:
+            assert (got.status, got.headers["Refresh"]) == (401, "0")
+        async with nobody.get(f"{page.url}/", headers=headers | {"Sec-Fetch-Site": "same-origin"}) as again:
+            assert (again.status, again.headers.get("Refresh")) == (401, None)
+
+
+def test_a_page_without_a_long_token_is_not_built() -> None:
+    with pytest.raises(ValueError, match="long token"):
+        SignIn("short")
 
 
 async def test_a_form_of_another_site_cannot_send(page: Desk, browser: aiohttp.ClientSession) -> None:

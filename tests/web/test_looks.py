@@ -17,7 +17,7 @@ pytestmark = [
 async def test_conversations_are_made_renamed_and_deleted_by_keyboard_alone(
     browser: Browser, page: Desk
 ) -> None:
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         keys = one.page.keyboard
         await one.page.wait_for_selector("#empty:not([hidden])")
         await one.page.wait_for_selector("#write:focus")
@@ -54,7 +54,7 @@ async def test_conversations_are_made_renamed_and_deleted_by_keyboard_alone(
 
 
 async def test_commands_are_offered_after_a_slash(browser: Browser, page: Desk) -> None:
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.page.wait_for_selector("#empty:not([hidden])")
         await one.page.focus("#write")
         await one.page.keyboard.type("/re")
@@ -80,7 +80,7 @@ async def test_it_fits_and_is_readable(
         closing=Closing(reason=Reason.FAILED, footer="demo", notice="It failed."),
     )
     wishes = {"viewport": {"width": width, "height": 740}, "color_scheme": scheme}
-    async with tab(browser, page.url, **wishes) as one:
+    async with tab(browser, page.address, **wishes) as one:
         await one.ask("Unbrokenwords" * 30)
 
         assert await one.page.evaluate("document.documentElement.scrollWidth") <= width

@@ -49,7 +49,7 @@ LIVE = """() => [...document.querySelectorAll("#posts *")].filter((node) =>
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def one(browser: Browser) -> AsyncIterator[Tab]:
-    async with desk() as served, tab(browser, served.url) as opened:
+    async with desk() as served, tab(browser, served.address) as opened:
         yield opened
 
 
@@ -213,7 +213,10 @@ ATTACKS = [
 
 async def test_hostile_answers_do_nothing_and_fetch_nothing(browser: Browser) -> None:
     waiting = list(ATTACKS)
-    async with desk(lambda event: answer(waiting.pop(0), size=40)) as served, tab(browser, served.url) as one:
+    async with (
+        desk(lambda event: answer(waiting.pop(0), size=40)) as served,
+        tab(browser, served.address) as one,
+    ):
         for _ in ATTACKS:
             await one.ask("Attack")
 
@@ -237,7 +240,7 @@ async def test_hostile_replies_do_nothing_and_fetch_nothing(browser: Browser) ->
         )
 
     waiting = [everywhere(text) for text in ATTACKS[:-1]]
-    async with desk(lambda event: waiting.pop(0)) as served, tab(browser, served.url) as one:
+    async with desk(lambda event: waiting.pop(0)) as served, tab(browser, served.address) as one:
         for attack in ATTACKS[:-1]:
             await one.ask(f"{attack} <img src=x onerror=alert(1)>")
 

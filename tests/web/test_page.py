@@ -11,7 +11,7 @@ from bot.domain.stream_parts import Status, Text
 from bot.domain.timeline import Post
 from tests.web.browsing import CHROMIUM, opened, tab
 from tests.web.scripted import DONE, Play
-from tests.web.served import Desk
+from tests.web.served import TOKEN, Desk
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -20,7 +20,7 @@ pytestmark = [
 
 
 async def test_a_question_is_answered_and_nothing_else_is_fetched(browser: Browser, page: Desk) -> None:
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.page.wait_for_selector("#empty:not([hidden])")
         await one.ask("Hello")
 
@@ -41,7 +41,7 @@ async def test_an_answer_grows_and_offers_stop(browser: Browser, page: Desk, pla
         Text(" and the rest."),
         DONE,
     ]
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.ask("Go", answered=False)
         await one.has("grok is thinking")
         assert await one.page.is_visible("#stop")
@@ -60,7 +60,7 @@ async def test_stop_ends_the_answer_and_keeps_what_was_said(
     browser: Browser, page: Desk, play: Play, way: str
 ) -> None:
     play.line = [Text("Some words"), play.gate(), Text("never"), DONE]
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.ask("Go", answered=False)
         await one.has("Some words")
         await (one.page.click("#stop") if way == "button" else one.page.press("#write", "Escape"))
@@ -76,7 +76,7 @@ async def test_reloading_in_the_middle_of_an_answer_loses_nothing(
 ) -> None:
     gate = play.gate()
     play.line = [Text("Before. "), gate, Text("After."), DONE]
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.ask("Go", answered=False)
         await one.has("Before.")
         await one.page.reload()
@@ -90,7 +90,7 @@ async def test_reloading_in_the_middle_of_an_answer_loses_nothing(
 
 
 async def test_two_tabs_stay_in_step(browser: Browser, page: Desk, play: Play) -> None:
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.ask("First")
         other = await opened(await one.page.context.new_page(), one.page.url)
         await other.has("You said: First")
@@ -115,7 +115,7 @@ async def test_two_tabs_stay_in_step(browser: Browser, page: Desk, play: Play) -
 async def test_a_break_in_the_connection_is_shown_and_healed(
     browser: Browser, page: Desk, play: Play
 ) -> None:
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.ask("First")
         await one.page.context.set_offline(True)
         page.timeline.down = True
@@ -131,7 +131,7 @@ async def test_a_break_in_the_connection_is_shown_and_healed(
 
 
 async def test_while_storage_is_away_the_message_waits_and_is_sent_once(browser: Browser, page: Desk) -> None:
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.ask("First")
         page.inbox.down = True
         await one.ask("Later", answered=False)
@@ -148,7 +148,7 @@ async def test_while_storage_is_away_the_message_waits_and_is_sent_once(browser:
 async def test_the_picker_shows_who_answers_and_why_and_changes_it(
     browser: Browser, page: Desk, play: Play
 ) -> None:
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.has("demo", within="#model")
         await one.has("it is the default", within="#model-why")
         play.line = Reply(text="**grok** answers in this thread from now on.")
@@ -181,7 +181,7 @@ async def test_a_reply_is_made_of_real_controls(browser: Browser, page: Desk, pl
         choices=(Choice(action=Action.PICK, label="Model", options=options, selected="thread gpt"),),
         buttons=(Button(action=Action.RUN, label="Help", value="/help"),),
     )
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.ask("Show")
         assert await one.texts(".reply td") == ["grok", "<b>low</b>"]
         assert await one.texts(".section h4") == ["grok", "claude"]
@@ -206,7 +206,7 @@ async def test_a_reply_that_is_still_being_made_can_be_stopped(
 ) -> None:
     stop = Button(action=Action.STOP, label="Stop", value="turn-9")
     play.line = Reply(title="Comparison", text="Asking two models ...", buttons=(stop,))
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.ask("/compare")
         await one.page.press("#write", "Escape")
         await one.page.wait_for_function("() => document.querySelector('#stop').disabled")
@@ -215,7 +215,7 @@ async def test_a_reply_that_is_still_being_made_can_be_stopped(
 
 
 async def test_a_starter_is_asked_with_one_click(browser: Browser, page: Desk) -> None:
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.page.click("text=Show me a table")
         await one.has("You said: Show me a table")
 
@@ -231,7 +231,7 @@ async def test_a_list_that_was_on_its_way_brings_no_deleted_conversation_back(
         await held.wait()
         await route.fulfill(response=answer)
 
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.ask("Secret")
         deleted = next(iter(page.timeline.posts))
         await one.page.route("**/web/chats", slowly)
@@ -246,8 +246,77 @@ async def test_a_list_that_was_on_its_way_brings_no_deleted_conversation_back(
 
 
 async def test_a_conversation_deleted_elsewhere_is_left(browser: Browser, page: Desk) -> None:
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.ask("Secret")
         await page.timeline.delete(next(iter(page.timeline.posts)))
         await one.page.wait_for_selector("#empty:not([hidden])")
         await one.page.wait_for_function("() => !document.body.innerText.includes('Secret')")
+
+
+async def test_the_printed_address_is_left_and_the_clean_one_works_in_every_tab(
+    browser: Browser, page: Desk
+) -> None:
+    async with tab(browser, page.address) as one:
+        assert one.page.url.split("#")[0] == f"{page.url}/"
+        assert TOKEN not in await one.page.evaluate("document.referrer + document.cookie + location.href")
+        await one.ask("First")
+        other = await opened(await one.page.context.new_page(), page.url)
+        await other.has("You said: First")
+        await one.page.reload()
+        await one.has("You said: First")
+        await other.ask("Second")
+        await one.has("You said: Second")
+        await one.assert_clean()
+        await other.assert_clean()
+
+
+async def test_who_was_not_given_the_address_reads_where_it_is(browser: Browser, page: Desk) -> None:
+    async with tab(browser, page.address) as one:
+        context = await browser.new_context()
+        stranger = await context.new_page()
+        for query in ("", "?token=wrong"):
+            got = await stranger.goto(f"{page.url}/{query}")
+            assert got
+            assert got.status == 401
+            assert "opens with the address that `switchboard` printed" in await stranger.inner_text("body")
+        await context.close()
+        await one.assert_clean()
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["signed in", "by the printed address"])
+async def test_a_link_on_another_site_opens_the_page(browser: Browser, page: Desk, known: bool) -> None:
+    """A chat or a terminal in the browser is another site, too."""
+    link = page.url if known else page.address
+
+    async def elsewhere(route: Route) -> None:
+        await route.fulfill(body=f"<a href='{link}'>the page</a>", content_type="text/html")
+
+    context = await browser.new_context()
+    one = await context.new_page()
+    if known:
+        await opened(one, page.address)
+    await one.route("http://elsewhere.example/", elsewhere)
+    await one.goto("http://elsewhere.example/")
+    await one.click("a")
+    await one.wait_for_selector("#link[data-state=live]")
+
+    assert one.url.split("#")[0] == f"{page.url}/"
+    await context.close()
+
+
+async def test_a_tab_whose_sign_in_is_over_says_so_and_keeps_what_is_written(
+    browser: Browser, page: Desk
+) -> None:
+    async with tab(browser, page.address) as one:
+        await one.ask("First")
+        await one.page.context.clear_cookies()
+        await one.ask("Kept", answered=False)
+        await one.has("opens with the address that `switchboard` printed")
+        page.timeline.silence, page.timeline.down = 0.01, True
+        await one.page.wait_for_function("() => document.querySelector('#link').dataset.state === 'closed'")
+        assert "Open the one that switchboard printed" in await one.page.inner_text("#banner")
+        page.timeline.down = False
+        await opened(await one.page.context.new_page(), page.address)
+        await one.has("You said: Kept")
+
+        assert await one.texts(".said") == ["First", "Kept"]

@@ -26,7 +26,7 @@ async def test_a_killed_process_is_replaced_under_the_open_page(
 ) -> None:
     """The answer begins in one process and ends in another, in the same place, on a page that was never reloaded."""
     port = str(unused_tcp_port)
-    async with running(tmp_path, PORT=port) as first, tab(browser, first.public) as one:
+    async with running(tmp_path, PORT=port) as first, tab(browser, first.address) as one:
         await one.ask("Hello")
         await one.ask("Tell me something slow", answered=False)
         await one.has("switchboard once joined")

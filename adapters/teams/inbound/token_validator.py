@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from aiohttp import HttpVersion11, web
 
 from adapters.teams.clouds import Hosts, address
 from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.signing_keys import KeysUnavailable, SigningKey, SigningKeys
 from bot.domain.errors import SwitchboardError
+from bot.serving.local_request import addressed_here, from_here, passed_on
 from bot.settings.environment import loopback
 
+FROM_A_PAGE = ("Origin", "Sec-Fetch-Site")
 LEEWAY = 300
 LONGEST = 16_384
 """Characters of a token. Genuine ones have about 1500."""
-PASSED_ON = ("Origin", "Sec-Fetch-Site", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 OPTIONS: Any = {"require": ["exp", "iss", "aud"], "strict_aud": True, "enforce_minimum_key_length": True}
 
 
@@ -56,9 +58,9 @@ class TokenValidator:
         self._tenants = frozenset(tenant.lower() for tenant in tenants)
         self._hosts = hosts
 
-    async def verify(self, headers: Mapping[str, str]) -> VerifiedToken:
+    async def verify(self, request: web.BaseRequest) -> VerifiedToken:
         """Verifies the Authorization header, before the body is read. Raises RequestDenied."""
-        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > LONGEST:
             raise RequestDenied(401, "no bearer token")
         try:
@@ -114,13 +116,24 @@ def _key_id(token: str) -> str:
 
 
 class PlaygroundValidator:
-    """For Microsoft 365 Agents Playground, which signs nothing: only requests from and for this machine."""
+    """For Microsoft 365 Agents Playground, which signs nothing: only requests from and for this machine.
 
-    async def verify(self, headers: Mapping[str, str]) -> VerifiedToken:
-        """Raises RequestDenied for what may come from a browser's page, a foreign host name or a tunnel."""
+    Nothing proves that, so the settings never allow it beside a bot or a platform that others reach over HTTP.
+    """
+
+    async def verify(self, request: web.BaseRequest) -> VerifiedToken:
+        """Raises RequestDenied for what may come from a browser's page, a foreign host name, a proxy or a
+        tunnel. A plain reverse proxy speaks HTTP/1.0, which the playground does not.
+        """
         await asyncio.sleep(0)
-        url = address(f"http://{headers.get('Host', '')}")
-        if url is None or not loopback(url.host or "") or any(name in headers for name in PASSED_ON):
+        headers = request.headers
+        if (
+            not from_here(request.remote or "")
+            or not addressed_here(headers.get("Host", ""))
+            or request.version < HttpVersion11
+            or passed_on(headers)
+            or any(name in headers for name in FROM_A_PAGE)
+        ):
             raise RequestDenied(403, "not sent by a program on this machine")
         return VerifiedToken(service_url="", endorsements=frozenset())
 

@@ -1,32 +1,24 @@
 """Allows the page only for the person at this machine.
 
-The page has no password, so a request must come from this machine: over loopback, addressed to a loopback
-name (a foreign name that resolves to 127.0.0.1 is DNS rebinding), not forwarded by a proxy or a tunnel, and
-not sent by another site's page (browsers tell that in Origin and Sec-Fetch-Site).
+What proves that is the token (adapters.web.inbound.sign_in). Besides, a request must be addressed to a
+loopback name (a foreign name that resolves to 127.0.0.1 is DNS rebinding), not be forwarded by a proxy or a
+tunnel that says so, and not be sent by another site's page (browsers tell that in Origin and Sec-Fetch-Site).
 """
 
-import ipaddress
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from adapters.web.inbound.sign_in import CLOSED, SignIn
 from bot.domain.errors import PlatformGone, StorageUnavailable
+from bot.serving.local_request import addressed_here, from_here, passed_on
 
 T = TypeVar("T", bound=BaseModel)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 LIMIT = 512 * 1024  # bytes of a request's body
-NAMES = {"localhost", "127.0.0.1", "[::1]"}
-PASSED_ON = (
-    "Forwarded",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Real-IP",
-    "CF-Connecting-IP",
-)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -43,64 +35,81 @@ HEADERS = {
 }
 
 
-def local(handler: Handler) -> Handler:
-    """The middleware that refuses requests from elsewhere, and reports other errors as JSON."""
+class Guard:
+    """Wraps a handler: refuses requests from elsewhere and without sign-in, and reports errors as JSON."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
-        refusal = stranger(request)
-        if refusal:
-            return _said(403, refusal)
+    def __init__(self, sign_in: SignIn) -> None:
+        self._sign_in = sign_in
+
+    def __call__(self, handler: Handler) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            response = await self._answer(request, handler)
+            if not response.prepared:
+                response.headers.update(HEADERS)
+            return response
+
+        return answer
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if refusal := stranger(request):
+            return _said(request, 403, refusal)
+        if not self._sign_in.open_to(request):
+            return _closed(request)
+        if self._sign_in.asked(request):
+            return self._sign_in.welcome(request)
         try:
-            response = await handler(request)
+            return await handler(request)
         except StorageUnavailable:
-            return _said(503, "Switchboard cannot reach its storage.")
+            return _said(request, 503, "Switchboard cannot reach its storage.")
         except PlatformGone:
-            return _said(410, "This conversation was deleted.")
+            return _said(request, 410, "This conversation was deleted.")
         except ValidationError:
-            return _said(400, "This request cannot be read.")
+            return _said(request, 400, "This request cannot be read.")
         except web.HTTPException as error:
-            return _said(error.status, error.reason)
-        if not response.prepared:
-            response.headers.update(HEADERS)
-        return response
+            return _said(request, error.status, error.reason)
 
+
+def _said(request: web.Request, status: int, error: str) -> web.Response:
+    """JSON for the page's script, a line of text for a person."""
+    if request.path == "/":
+        answer = web.Response(status=status, text=f"{error}\n")
+    else:
+        answer = web.json_response({"error": error}, status=status)
+    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
-def _said(status: int, error: str) -> web.Response:
-    return web.json_response(
-        {"error": error}, status=status, headers={**HEADERS, "Cache-Control": "no-store"}
-    )
+def _closed(request: web.Request) -> web.Response:
+    """Somebody who followed a link from another site has a cookie that the browser keeps back this once: the
+    page asks again in its own name.
+    """
+    answer = _said(request, 401, CLOSED)
+    if _followed(request) and "token" not in request.query:
+        answer.headers["Refresh"] = "0"
+    return answer
 
 
 def stranger(request: web.Request) -> str:
-    """Why this request is refused, "" when it comes from this machine."""
+    """Why this request is refused, "" when it may come from this machine."""
     host = request.headers.get("Host", "")
-    if not _loopback(request.remote or "") or any(name in request.headers for name in PASSED_ON):
+    if not from_here(request.remote or "") or passed_on(request.headers):
         return "This page is only for the machine it runs on. Tunnels and proxies must not lead here."
-    if host.rpartition(":")[0] not in NAMES and host not in NAMES:
+    if not addressed_here(host):
         return "Open this page as http://127.0.0.1 or http://localhost."
     if request.headers.get("Origin", f"http://{host}") != f"http://{host}":
         return "Another site sent this."
     site = request.headers.get("Sec-Fetch-Site", "none")
-    if site in {"same-origin", "none"}:
-        return ""
-    if (
+    return "" if site in {"same-origin", "none"} or _followed(request) else "Another site sent this."
+
+
+def _followed(request: web.Request) -> bool:
+    """Whether a person followed another site's link to the page."""
+    return (
         request.method == "GET"
         and request.path == "/"
         and request.headers.get("Sec-Fetch-Mode") == "navigate"
-    ):
-        return ""  # a person followed a link to the page
-    return "Another site sent this."
-
-
-def _loopback(address: str) -> bool:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return (mapped or ip).is_loopback
+        and request.headers.get("Sec-Fetch-Site") not in {None, "same-origin", "none"}
+    )
 
 
 async def body(request: web.Request, kind: type[T]) -> T:

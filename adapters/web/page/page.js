@@ -12,6 +12,7 @@ const find = (id) => document.getElementById(id);
 const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 const STATES = {
   connecting: ["Reconnecting…", "The connection is gone. It is tried again; what you write is kept."],
+  closed: ["Not signed in", "This page was opened by an address that is no longer good. Open the one that switchboard printed when it started; what you write is kept."],
   storage: ["Storage away", "Switchboard cannot reach its storage. What you write is kept here and sent when it is back."],
 };
 const ID = /^[A-Za-z0-9_-]{8,64}$/;

@@ -8,7 +8,7 @@ export class Refused extends Error {
     super(message);
     this.status = status;
   }
-  get away() { return this.status === 0 || this.status === 503; }
+  get away() { return this.status === 0 || this.status === 401 || this.status === 503; }
 }
 
 export async function call(method, path, body) {
@@ -103,7 +103,9 @@ function read() {
   try { return JSON.parse(localStorage.getItem("outbox")) ?? []; } catch { return []; }
 }
 
-// The stream of changes. `onstate` gets "live" (and whether nothing was missed), "connecting" or "storage".
+const STATES = {401: "closed", 503: "storage"};
+
+// The stream of changes. `onstate` gets "live" (and whether nothing was missed), "connecting", "closed" or "storage".
 // A hidden page closes its connection, because a browser has only six per address for all tabs together.
 export class Feed {
   constructor(onchange, onstate) {
@@ -139,7 +141,7 @@ export class Feed {
     this.fails++;
     const retry = Math.min(500 * 2 ** this.fails, 5000);
     this.timer = setTimeout(() => this.open(), retry);
-    if (this.fails > 1) this.onstate(await call("GET", "").then(() => "connecting", (error) => (error.status === 503 ? "storage" : "connecting")));
+    if (this.fails > 1) this.onstate(await call("GET", "").then(() => "connecting", (error) => STATES[error.status] ?? "connecting"));
   }
 
   #visible() {
