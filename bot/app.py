@@ -282,6 +282,8 @@ async def _check_platforms(settings: Settings) -> Sequence[CheckResult]:
         wrong = await platform.try_out(on)
         status = CheckStatus.BAD if wrong else CheckStatus.GOOD
         found.append(CheckResult(about=platform.name, status=status, text=wrong or "takes what is set"))
+        if caution := on.caution(settings.file.policy):
+            found.append(CheckResult(about=platform.name, status=CheckStatus.DOUBT, text=caution))
     return found
 
 

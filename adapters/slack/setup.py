@@ -23,11 +23,12 @@ def adapter(
     rate_limiter: RateLimiter,
     meter: Meter | None = None,
     external: bool = False,
-    installs: Collection[str] = ("*",),
+    installs: Collection[str] | None = None,
 ) -> SlackAdapter:
     """One workspace by a token, or several by OAuth; over HTTP, or by Socket Mode where an app token is set.
 
-    `installs` are the ids of workspaces and organisations that may install by OAuth; "*" is all of them.
+    `installs` are the ids of workspaces and organisations that may install by OAuth and are heard; "*" is all
+    of them. None: nobody may install, and who has is heard.
     """
     clock = WallClock()
     oauth = None

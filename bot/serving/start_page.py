@@ -104,6 +104,9 @@ def _warnings(settings: Settings) -> Iterator[str]:
     for name, address in _secret_ways(settings):
         if address.startswith("http://") and not loopback(urlsplit(address).hostname or ""):
             yield f"{name}={address}: secrets go there in the clear. Write an https address."
+    for platform in settings.platforms.values():
+        if caution := platform.caution(settings.file.policy):
+            yield f"{caution}."
     if any(one.keeps_tokens for one in settings.platforms.values()) and not settings.encryption_key:
         yield "The tokens of workspaces are kept as they are: set SWITCHBOARD_ENCRYPTION_KEY to seal them."
 

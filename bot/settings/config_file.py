@@ -178,7 +178,7 @@ class Policy(TomlTable):
     thread_replies: ThreadReplies = "always"
     failover: StrictBool = True  # whether another model may step in for one that fails
     external: StrictBool = False  # whether people of other organisations, in shared channels, may ask
-    installs: tuple[str, ...] = ("*",)  # Slack workspaces and organisations that may install the bot by OAuth
+    installs: tuple[str, ...] | None = None  # Slack workspaces and organisations that may install by OAuth
     admins: tuple[str, ...] = ()  # platform user ids of people who may set a workspace's default
     messages_per_minute: Tokens | None = None  # per person
     usd_per_day: Dollars | None = None  # per person, estimated

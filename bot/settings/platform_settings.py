@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from bot.settings.config_file import Policy
 from bot.settings.environment import Address, Names, SettingsGroup
 
 
@@ -31,6 +32,10 @@ class PlatformSettings(SettingsGroup):
     def status(self, url: str) -> str:
         """How the platform is connected, for the start page; `url` is the public listener's."""
         raise NotImplementedError
+
+    def caution(self, policy: Policy) -> str:
+        """What an operator should know of who may have it, and what to write; "" for nothing."""
+        return ""
 
     def addresses(self) -> Mapping[str, str]:
         """URLs by variable: where secrets are sent, or verification keys come from; "" for the default."""
@@ -86,6 +91,17 @@ class SlackSettings(PlatformSettings):
         if self.socket_mode:
             return "by Socket Mode"
         return f"listens at {url}slack/events" + (", installed at /slack/install" if self.oauth else "")
+
+    def caution(self, policy: Policy) -> str:
+        if not self.oauth or (policy.installs and "*" not in policy.installs):
+            return ""
+        if policy.installs:
+            return "Every Slack workspace there is can install, at your expense: name yours in installs under [policy]"
+        kept = "" if policy.installs is not None else "; what was installed before goes on working"
+        return (
+            f'Nobody can install in Slack: write installs = ["T0123"] under [policy] in switchboard.toml, with the '
+            f"ids of workspaces (T...) or organisations (E...){kept}"
+        )
 
     def addresses(self) -> Mapping[str, str]:
         return {"SLACK_API_URL": self.api_url}

@@ -86,6 +86,20 @@ async def test_check_says_which_model_a_vendor_does_not_list(tmp_path: Path) -> 
     assert "question mark" in said.out
 
 
+async def test_check_says_that_nobody_can_install_and_what_to_type(tmp_path: Path) -> None:
+    several = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "cs", "SLACK_SIGNING_SECRET": "ss"}
+    closed = await command(tmp_path, "check", **several)
+    (tmp_path / "switchboard.toml").write_text('[policy]\ninstalls = ["T0123"]\n')
+    named = await command(tmp_path, "check", **several)
+
+    assert (
+        '? slack       Nobody can install in Slack: write installs = ["T0123"] under [policy]' in closed.out
+    )
+    assert "question mark" in closed.out
+    assert (closed.code, named.code) == (0, 0)
+    assert "install" not in named.out
+
+
 async def test_check_says_that_redis_does_not_answer(tmp_path: Path) -> None:
     said = await command(tmp_path, "check", REDIS_URL="redis://:hunter2@127.0.0.1:9/0")
 

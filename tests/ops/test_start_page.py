@@ -120,6 +120,27 @@ def test_it_warns_of_tokens_that_are_kept_as_they_are() -> None:
     assert "! The tokens of" not in page(**several, SWITCHBOARD_ENCRYPTION_KEY="k" * 32)
 
 
+@pytest.mark.parametrize(
+    ("installs", "says"),
+    [
+        ("", "! Nobody can install in Slack: write installs = ["),
+        ("installs = []", "! Nobody can install in Slack: write installs = ["),
+        ('installs = ["*"]', "! Every Slack workspace there is can install"),
+        ('installs = ["T0123"]', ""),
+    ],
+)
+def test_it_says_who_can_install(tmp_path: Path, installs: str, says: str) -> None:
+    (tmp_path / "switchboard.toml").write_text(f"[policy]\n{installs}\n")
+    config = {"SWITCHBOARD_CONFIG": str(tmp_path / "switchboard.toml")}
+    several = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "cs", "SLACK_SIGNING_SECRET": "ss"}
+    text = page(**several, **config)
+
+    assert says in text
+    assert ("install in Slack" in text or "can install" in text) is bool(says)
+    assert ("installed before goes on" in text) is (not installs)
+    assert "can install" not in page(**config)
+
+
 def test_no_secret_is_on_it() -> None:
     text = page(
         XAI_API_KEY="canary-1",

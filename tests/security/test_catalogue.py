@@ -229,6 +229,8 @@ CATALOGUE = (
     Attack(
         what="an installation that somebody else began",
         tests=(
+            "slack/test_install.py::test_as_long_as_no_workspace_is_named_nobody_can_install",
+            "slack/test_install.py::test_only_workspaces_the_operator_names_may_install",
             "slack/test_install.py::test_a_callback_that_is_not_ours_installs_nothing",
             "slack/test_install.py::test_a_state_works_once",
             "slack/test_install.py::test_a_state_lasts_ten_minutes",

@@ -101,7 +101,7 @@ class Company:
 
 
 @asynccontextmanager
-async def company(*, admitted: Collection[str] = ("*",)) -> AsyncGenerator[Company, None]:
+async def company(*, admitted: Collection[str] | None = ("*",)) -> AsyncGenerator[Company, None]:
     clock = Leap()
     secrets = MemoryVault(clock)
 
@@ -152,6 +152,42 @@ async def test_only_workspaces_the_operator_names_may_install() -> None:
         assert [await several.install(team) for team in teams] == [403, 200, 200, 403]
         assert await several.say_hello("T1") == 200
         assert several.bot.inbox.events == []
+
+
+async def test_as_long_as_no_workspace_is_named_nobody_can_install() -> None:
+    for admitted in (None, ()):
+        async with company(admitted=admitted) as several:
+            status, headers, said = await several.get("/slack/install")
+
+            assert (status, "Location" in headers) == (403, False)
+            assert "Nobody can install Switchboard here yet" in said
+            assert "installs = [&quot;T0123&quot;] under [policy]" in said
+            assert several.secrets.kept == {}
+
+
+async def test_who_is_turned_away_reads_why_and_keeps_no_bot() -> None:
+    async with company(admitted=["T2"]) as several:
+        slack = several.bot.fake.slack
+        before = set(slack.tokens)
+        state, cookie = await several.started()
+        code = oauth.issue_code(slack, slack.teams["T1"], "")
+        status, _, said = await several.get("/slack/oauth_redirect", cookie=cookie, state=state, code=code)
+
+        assert status == 403
+        assert "add &quot;T1&quot; to installs under [policy]" in said
+        assert [token.revoked for name, token in slack.tokens.items() if name not in before] == [True]
+        assert [name for name in several.secrets.kept if name.startswith("slack-install")] == []
+
+
+async def test_what_was_installed_goes_on_working_while_no_workspace_is_named() -> None:
+    async with company() as several:
+        await several.install(several.bot.fake.slack.teams["T1"])
+        kept = dict(several.secrets.kept)
+    async with company(admitted=None) as several:
+        several.secrets.kept.update(kept)
+
+        assert await several.say_hello("T1") == 200
+        assert len(several.bot.inbox.events) == 1
 
 
 async def test_a_workspace_that_is_not_admitted_any_more_is_not_heard() -> None:

@@ -106,7 +106,7 @@ class TokenInstallation:
 
 class OAuthInstallations:
     """Every workspace that installed the bot, of those that are `admitted` (ids of workspaces and
-    organisations, or "*").
+    organisations, or "*"). None: whoever has installed it, and nobody more.
 
     Tokens are kept in the secret store, and exchanged before they expire.
     """
@@ -117,9 +117,10 @@ class OAuthInstallations:
         secrets: SecretStore,
         clock: Clock,
         exchange: Callable[[Installation], "TokenExchange"],
-        admitted: Collection[str] = ("*",),
+        admitted: Collection[str] | None = None,
     ) -> None:
-        self._admitted = frozenset(admitted)
+        self._anybody_kept = admitted is None
+        self._admitted = frozenset(admitted or ())
         self._secrets = secrets
         self._clock = clock
         self._exchange = exchange
@@ -133,8 +134,16 @@ class OAuthInstallations:
                 return installation
         return None
 
+    @property
+    def closed(self) -> bool:
+        """Whether nobody may install."""
+        return not self._admitted
+
     def admits(self, installation: Installation) -> bool:
-        """Whether the operator allows this workspace. Checked with every event: the setting may change."""
+        """Whether this workspace is heard. Checked with every event: the setting may change."""
+        return self._anybody_kept or self.may_install(installation)
+
+    def may_install(self, installation: Installation) -> bool:
         return not self._admitted.isdisjoint({"*", installation.workspace, installation.enterprise} - {""})
 
     async def keep(self, installation: Installation) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Collection
 from secrets import token_urlsafe
 from urllib.parse import urlencode, urljoin
 
-from aiohttp import web
+from aiohttp import ClientError, web
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -34,6 +34,11 @@ STARTS, STARTS_A_SECOND = (
 )  # anybody may start an installation, and each leaves a record for LIFE seconds
 CODE = 512  # characters at most
 
+NOBODY = (
+    "Nobody can install Switchboard here yet. Whoever runs it has to name the workspaces that may: "
+    'installs = ["T0123"] under [policy] in switchboard.toml.'
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -50,7 +55,7 @@ class OAuthFlow:
         secrets: SecretStore,
         rate_limiter: RateLimiter,
         clock: Clock,
-        admitted: Collection[str] = ("*",),
+        admitted: Collection[str] | None = None,
     ) -> None:
         self._client_id = client_id
         secret = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
@@ -91,6 +96,8 @@ class OAuthFlow:
         return installation
 
     async def _install(self, request: web.Request) -> web.Response:
+        if self.installations.closed:
+            return _page(403, NOBODY)
         state, cookie = token_urlsafe(32), token_urlsafe(32)
         try:
             if wait := await self._rate_limiter.take("slack-installs", rate=STARTS_A_SECOND, burst=STARTS):
@@ -119,12 +126,8 @@ class OAuthFlow:
             if not code or len(code) > CODE:
                 return _page(400, "Slack sent no code. Start again.")
             installation = await self.access(code=code)
-            if not self.installations.admits(installation):
-                log.warning(
-                    "installation of a workspace that is not admitted",
-                    extra={"workspace": installation.workspace},
-                )
-                return _page(403, "This workspace may not install Switchboard. Ask whoever runs it.")
+            if not self.installations.may_install(installation):
+                return _page(403, await self._turned_away(installation))
             await self.installations.keep(installation)
         except StorageUnavailable:
             return _page(503, "Switchboard cannot keep the installation right now. Try again in a minute.")
@@ -135,6 +138,21 @@ class OAuthFlow:
         answer = _page(200, "Switchboard is installed. Open it in Slack and say hello.")
         answer.del_cookie(COOKIE, path="/slack")
         return answer
+
+    async def _turned_away(self, installation: Installation) -> str:
+        """Gives back what Slack has granted, so that no bot stays there that never answers."""
+        id = installation.workspace
+        log.warning("installation of a workspace that is not admitted", extra={"workspace": id})
+        try:
+            if self.client is not None:
+                bearer = {"Authorization": f"Bearer {installation.token}"}
+                await self.client.api_call("auth.revoke", headers=bearer)
+        except (SlackApiError, ClientError, OSError, TimeoutError) as error:
+            log.warning("token not given back", extra={"workspace": id, "why": type(error).__name__})
+        return (
+            f'This workspace may not install Switchboard. Whoever runs it can allow it: add "{id}" to installs under '
+            "[policy] in switchboard.toml."
+        )
 
     async def _started_here(self, request: web.Request) -> bool:
         """Takes the state, so that it works only once, and compares it with the cookie it was bound to."""

@@ -127,6 +127,9 @@ class Api:
             token = self._token(bearer)
             if method == "apps.connections.open":
                 return {"ok": True, "url": self._open_socket(token)}, headers, 200
+            if method == "auth.revoke":
+                token.revoked = True
+                return {"ok": True, "revoked": True}, headers, 200
             team = self.slack.teams.get(token.team)
             if team is None or method not in METHODS:
                 return {"ok": False, "error": "unknown_method"}, headers, 200
