@@ -55,7 +55,9 @@ class OpenConnections:
 
 
 class ClientConnection(web.RequestHandler):
-    """aiohttp's connection with a deadline per header. Only asyncio's own callbacks are overridden."""
+    """aiohttp's connection with a deadline per header. Only asyncio's own callbacks are overridden, and the
+    answer to what is no request.
+    """
 
     def __init__(
         self, manager: web.Server, *, waiting: OpenConnections, loop: asyncio.AbstractEventLoop
@@ -112,6 +114,21 @@ class ClientConnection(web.RequestHandler):
         if self._wire is not None:
             self._wire.abort()
 
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answers what is no request. What aiohttp answers and logs quotes it, and names the server."""
+        if status < 500 and request.writer.output_size == 0:
+            log.info("not a request", extra={"status": status, "why": type(exc).__name__})
+            refusal = NamelessResponse(status=status, text="This is not a request that can be read.\n")
+            refusal.force_close()
+            return refusal
+        return super().handle_error(request, status, exc, message)
+
     def _expect_header(self) -> None:
         self._deadline = self._clock.call_later(self._waiting.limits.header, self.give_up)
         self._waiting.owes(self)
@@ -120,6 +137,19 @@ class ClientConnection(web.RequestHandler):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+class NamelessResponse(web.Response):
+    """An answer without the name of the server. Others lose it in `without_server`, by their application."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.popall("Server", None)
+
+
+async def without_server(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """For `on_response_prepare`: which server this is, and of which version, is nobody's business."""
+    response.headers.popall("Server", None)
 
 
 def make_room_for_files(wanted: int = 8192) -> None:

@@ -12,7 +12,13 @@ from aiohttp import web
 
 from bot.domain.errors import SettingsError
 from bot.domain.stop import StopSignal
-from bot.serving.connections import BODY_BYTES, ConnectionLimits, connection_factory, deadlines
+from bot.serving.connections import (
+    BODY_BYTES,
+    ConnectionLimits,
+    connection_factory,
+    deadlines,
+    without_server,
+)
 from bot.serving.local_request import addressed_here
 from bot.settings.environment import loopback
 
@@ -30,6 +36,7 @@ def public_app(routes: Iterable[web.AbstractRouteDef], *, limits: ConnectionLimi
     app = web.Application(middlewares=[deadlines(limits)], client_max_size=BODY_BYTES)
     app.add_routes([web.get("/healthz", _alive), *routes])
     app[CLOSING] = StopSignal()
+    app.on_response_prepare.append(without_server)
     app.on_shutdown.append(_closing)
     return app
 
@@ -51,6 +58,7 @@ def admin_app(
     app.add_routes(
         [web.get("/healthz", _alive), web.get("/readyz", readyz), web.get("/metrics", show_metrics)]
     )
+    app.on_response_prepare.append(without_server)
     return app
 
 

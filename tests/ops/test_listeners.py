@@ -213,3 +213,60 @@ async def test_the_public_door_shows_nothing_of_the_operators() -> None:
         statuses = [(await client.get(f"{at.url}{path}")).status for path in ("/metrics", "/readyz", "/")]
 
         assert statuses == [404, 404, 404]
+
+
+ANSWERS = [
+    pytest.param(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 200, id="alive"),
+    pytest.param(b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n", 404, id="not found"),
+    pytest.param(b"DELETE /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 405, id="another method"),
+    pytest.param(b"POST /take HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf", 408, id="too late"),
+    pytest.param(
+        b"POST /take HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + b"x" * 2_000_000,
+        413,
+        id="large",
+    ),
+    pytest.param(b"POST /take HTTP/1.1\r\nHost: x\r\nExpect: canary\r\n\r\n", 417, id="expects"),
+    pytest.param(b"POST /fails HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 500, id="fault"),
+    pytest.param(b"canary\r\n\r\n", 400, id="no request"),
+    pytest.param(b"GET /?token=canary HTTP/9\r\nHost: x\r\n\r\n", 400, id="no version"),
+    pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\nCook ie: canary\r\n\r\n", 400, id="no header"),
+    pytest.param(
+        b"GET / HTTP/1.1\r\nHost: x\r\nCookie: " + b"canary" * 5_000 + b"\r\n\r\n", 400, id="long header"
+    ),
+    pytest.param(b"POST /take HTTP/1.1\r\nHost: x\r\nContent-Length: canary\r\n\r\n", 400, id="no length"),
+    pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03canary\r\n\r\n", 400, id="TLS"),
+]
+
+
+@pytest.mark.parametrize(("words", "status"), ANSWERS)
+async def test_no_answer_names_the_server_or_quotes_what_was_no_request(
+    words: bytes, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fails(request: web.Request) -> web.Response:
+        raise ValueError
+
+    async def take(request: web.Request) -> web.Response:
+        return web.Response(text=f"{len(await request.read())}")
+
+    outside = public_app([web.post("/take", take), web.post("/fails", fails)], limits=HASTE)
+    inside = admin_app(ready=nothing_wrong, metrics=Metrics().text, limits=HASTE, host="0.0.0.0")
+    inside.add_routes([web.post("/take", take), web.post("/fails", fails)])
+    for app in (outside, inside):
+        async with listen(app, host="127.0.0.1", port=0, variable="PORT", limits=HASTE) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(words)
+            async with asyncio.timeout(10):
+                head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            if status in {400, 408, 413}:
+                head += await ends(reader)
+            writer.close()
+
+        assert head.startswith(b"http/1.1 %d " % status) or head.startswith(b"http/1.0 %d " % status)
+        assert b"server:" not in head
+        assert b"aiohttp" not in head
+        assert b"canary" not in head
+    assert "canary" not in caplog.text
+
+
+async def nothing_wrong() -> str:
+    return ""
