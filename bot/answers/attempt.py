@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bot.answers.fallback import AnsweredBy, StreamInterrupted
 from bot.domain.catalog import Model
 from bot.domain.errors import ModelError
-from bot.domain.formatting import clip
+from bot.domain.formatting import clean_name, clip
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import Finish, Reason, ShownPart, Status, StreamPart, Text, Thinking, Usage
 
@@ -119,8 +119,8 @@ class Attempt:
 
     def footer(self, objection: str = "") -> str:
         """The footer: the model that answered, and why not the chosen one."""
-        served = self.served
-        told = served and not served.startswith(self.model.model) and not self.model.model.endswith(served)
+        served, asked = self.served, clean_name(self.model.model)
+        told = served and not served.startswith(asked) and not asked.endswith(served)
         parts = [f"{self.model.name} ({served})" if told else self.model.name]
         parts += [f"because {self.because}"] if self.because else []
         parts += [objection] if objection else []

@@ -1,9 +1,13 @@
 """Text used in several replies, and the safe way to put untrusted text into Markdown or a terminal."""
 
 import re
+import unicodedata
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~@:&$])")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+NAME_SIGNS = frozenset("._-:/@+() ")
+SLASHES = re.compile(r"/{2,}")
+STRAY = re.compile(r"(?<![A-Za-z0-9])@|@(?![A-Za-z0-9])")
 BLANKS = re.compile(r"\s+")
 
 
@@ -16,6 +20,18 @@ def clip(text: str, limit: int = 120) -> str:
 def escape_markdown(text: str, limit: int = 120) -> str:
     """One line of untrusted text, safe inside the bot's Markdown: no character keeps a special meaning."""
     return MARKUP.sub(r"\\\1", clip(text, limit))
+
+
+def clean_name(text: str, limit: int = 60) -> str:
+    """What somebody else calls a model, as a name: letters, digits and the signs that names of models have. What
+    could be read as markup, a link or a mention, reorders a line or is not to be seen, is left out.
+    """
+    kept = "".join(sign for sign in text[: 8 * limit] if sign in NAME_SIGNS or _plain_letter(sign))
+    return clip(STRAY.sub("", SLASHES.sub("/", kept)), limit)
+
+
+def _plain_letter(sign: str) -> bool:
+    return sign.isspace() or (sign.isalnum() and unicodedata.bidirectional(sign) not in {"R", "AL", "AN"})
 
 
 def strip_controls(text: str) -> str:

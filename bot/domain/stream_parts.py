@@ -8,7 +8,10 @@ raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a si
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.formatting import clean_name, strip_controls
 from bot.domain.replies import Button
+
+LONGEST_DETAIL = 4_000
 
 
 class Reason(StrEnum):
@@ -61,11 +64,17 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """The end of a provider's stream. `model` is the one that really answered, in the vendor's words."""
+    """The end of a provider's stream. `model` is the one that really answered, in the vendor's words: it is
+    shown under the answer, so it is a name and nothing else whatever the vendor says.
+    """
 
     reason: Reason
     model: str = ""
     detail: str = ""  # what the vendor said about it, for people; never markup
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "model", clean_name(self.model))
+        object.__setattr__(self, "detail", strip_controls(self.detail[:LONGEST_DETAIL]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,31 @@ async def test_a_busy_model_is_asked_again_after_the_wait_it_names(stage: Stage)
     assert heard.statuses == ["grok is getting too many requests, trying again"]
 
 
+@pytest.mark.parametrize(
+    ("called", "shown"),
+    [
+        ("x" * 2_000, f"grok ({'x' * 59}…)"),
+        ("gpt\u202e4\u200b.1\ufeff\x1b[31m", "grok (gpt4.131m)"),
+        ("gpt\n\n# Important\r\nread this", "grok (gpt Important read this)"),
+        ("<!channel> <@U1> **bold** `code`", "grok (channel U1 bold code)"),
+        ("[here](https://evil.example/x)", "grok (here(https:/evil.example/x))"),
+        ("@everyone", "grok (everyone)"),
+        ("claude-sonnet-4@20250514", "grok (claude-sonnet-4@20250514)"),
+        ("acme/Gpt_4.1-mini:8b+ft", "grok (acme/Gpt_4.1-mini:8b+ft)"),
+        ("通义千问", "grok (通义千问)"),
+        ("<>\u200b", "grok"),
+    ],
+)
+async def test_whatever_an_endpoint_calls_itself_the_footer_has_a_name(
+    stage: Stage, called: str, shown: str
+) -> None:
+    stage.one.scripts = [answer("hello", model=called)]
+    heard = await stage.says("hi")
+
+    assert footer(heard) == shown
+    assert stage.history[-1].served_by == shown.removeprefix("grok").strip()[1:-1]
+
+
 async def test_a_fallback_steps_in_and_the_footer_says_why(stage: Stage) -> None:
     stage.one.scripts = [(Overloaded(),), (Overloaded(),)]
     stage.two.scripts = [answer("I am here.")]
