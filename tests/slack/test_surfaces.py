@@ -296,6 +296,30 @@ async def test_a_reaction_under_an_answer_is_a_vote(bot: Bot, name: str, action:
     assert all(getattr(event, "value", "") == answer.ts for event in voted)
 
 
+@pytest.mark.parametrize(
+    ("external", "person", "counts"),
+    [
+        (False, {"id": "U7", "team_id": "T7"}, False),
+        (False, {"id": "U7", "team_id": "T7", "is_stranger": True}, False),
+        (False, {"id": "U7", "team_id": "T1"}, True),
+        (True, {"id": "U7", "team_id": "T7"}, True),
+    ],
+    ids=["another's", "a stranger", "our own", "allowed"],
+)
+async def test_in_a_shared_channel_a_reaction_counts_by_policy(
+    external: bool, person: dict[str, Any], counts: bool
+) -> None:
+    """Slack does not say with a reaction whose people somebody is of."""
+    async with bot_in_slack(external=external) as bot:
+        slack(bot).people["U7"] = person
+        answer = await answered(bot)
+        before = len(bot.inbox.events)
+        vote = events.reaction(slack(bot), "U7", answer, "+1")
+        await bot.http.event(events.envelope(slack(bot), team(bot), vote, is_ext_shared_channel=True))
+
+        assert len(bot.inbox.events) - before == int(counts)
+
+
 async def test_a_reaction_under_somebody_elses_message_is_nothing(bot: Bot) -> None:
     said = events.said(slack(bot), slack(bot).channels["C1"], "U2", "hello")
     await bot.http.event(

@@ -385,3 +385,22 @@ async def test_another_organisations_people_are_heard_by_policy_only(admitted: b
 
         assert answer.status == 200
         assert [event.author.external for event in bot.inbox.events] == ([True] if admitted else [])
+
+
+@pytest.mark.parametrize("admitted", [False, True])
+@pytest.mark.parametrize("kind", ["reaction", "feedback"])
+async def test_another_organisations_votes_count_by_policy_only(admitted: bool, kind: str) -> None:
+    async with bot_in_teams(admitted) as bot:
+        people = bot.teams.people
+        sender = {"id": BOB.id, "name": "Bob", "aadObjectId": BOB.aad, "tenantId": "foreign"}
+        if kind == "reaction":
+            added = [{"type": "like"}]
+            vote = people.activity(
+                "messageReaction", "a:1", "personal", id="f:1", replyToId="17", reactionsAdded=added
+            )
+        else:
+            vote = people.feedback("a:1", "personal", "like", "nice", "17")
+        answer = await bot.teams.deliver(vote | {"from": sender})
+
+        assert answer.status == 200
+        assert len(bot.inbox.events) == int(admitted)

@@ -92,7 +92,9 @@ class EventHandler:
                 await self._idle(event, installation)
 
     async def _reaction(self, body: Json, installation: Installation) -> Event | None:
-        """A thumb under the bot's answer. Slack does not name the thread, so the message is looked up."""
+        """A thumb under the bot's answer. Slack does not name the thread, so the message is looked up; nor whose
+        people somebody is of, so in a shared channel everybody looks external.
+        """
         event = body.get("event") or {}
         if event.get("type") != "reaction_added" or event.get("item_user") != installation.user:
             return None
@@ -110,7 +112,7 @@ class EventHandler:
         return ButtonPressed(
             id=f"reaction:{event['user']}:{ts}:{event['reaction']}:{event.get('event_ts')}",
             thread=thread_key(installation, channel, root),
-            author=Author(id=event["user"]),
+            author=Author(id=event["user"], external=bool(body.get("is_ext_shared_channel"))),
             at=float(event.get("event_ts") or 0),
             reply=reply_fields(installation, channel=channel, thread=root, user=event["user"]),
             action=action,
