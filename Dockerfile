@@ -1,14 +1,19 @@
 # docker build -t switchboard .
 # docker run -p 3978:3978 -v switchboard:/data --env-file .env switchboard
 
-FROM python:3.13-slim-bookworm AS build
+# A tag can be given other content; what is named by its digest cannot. To pin what you have looked at:
+#   docker build --build-arg BASE=python:3.13-slim-bookworm@sha256:... -t switchboard .
+# `docker buildx imagetools inspect python:3.13-slim-bookworm` says the digest.
+ARG BASE=python:3.13-slim-bookworm
+
+FROM ${BASE} AS build
 COPY requirements.txt /
 # Only what running needs, each file checked against its hash.
 RUN python -m venv /venv \
  && sed '/^# --- developing ---/,$d' /requirements.txt > /run.txt \
  && /venv/bin/pip install --no-cache-dir --require-hashes -r /run.txt
 
-FROM python:3.13-slim-bookworm
+FROM ${BASE}
 RUN useradd --system --uid 10001 --no-create-home switchboard \
  && install -d -o switchboard -m 700 /data
 COPY --from=build /venv /venv

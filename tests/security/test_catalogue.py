@@ -82,6 +82,8 @@ CATALOGUE = (
     Attack(
         what="another tenant or organisation",
         tests=(
+            "slack/test_surfaces.py::test_in_a_shared_channel_a_reaction_counts_by_policy",
+            "teams/test_message_text.py::test_another_organisations_votes_count_by_policy_only",
             "teams/test_token_validator.py::test_an_activity_that_cannot_be_is_refused",
             "teams/test_token_validator.py::test_all_tenants_are_served_only_when_that_is_said",
             "teams/test_message_text.py::test_another_organisations_people_are_heard_by_policy_only",
@@ -147,6 +149,7 @@ CATALOGUE = (
     Attack(
         what="words that break out of a card or a block",
         tests=(
+            "conversation/test_handler.py::test_whatever_an_endpoint_calls_itself_the_footer_has_a_name",
             "contracts/sinks.py::test_hostile_words_in_a_reply_are_shown_as_text",
             "teams/test_cards.py::test_nobodys_words_become_more_than_text_in_a_card",
             "slack/test_rendering.py::test_any_text_makes_blocks_that_slack_accepts",
@@ -210,6 +213,7 @@ CATALOGUE = (
     Attack(
         what="secrets and people's words in logs, errors and answers",
         tests=(
+            "ops/test_listeners.py::test_no_answer_names_the_server_or_quotes_what_was_no_request",
             "security/test_product.py::test_no_secret_gets_out_and_nobody_is_answered_500",
             "ops/test_logging.py::test_no_secret_gets_into_the_log_whatever_way_it_takes",
             "providers/test_error_mapping.py::test_the_key_itself_never_reaches_the_log_whatever_it_looks_like",
