@@ -16,6 +16,7 @@ from bot.answers.attachments import Attachments
 from bot.answers.fallback import FallbackRouter
 from bot.answers.limits import AskerLimits
 from bot.answers.measuring import Measuring
+from bot.answers.refusals import PlatformRefusals
 from bot.answers.turn_log import TurnLog
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
@@ -117,13 +118,10 @@ def service(
         catalog=catalog, picker=picker, ledger=store.ledger, preferences=store.preferences, policy=policy
     )
     inbox = MeasuredInbox(store.inbox, meter=metrics)
-    given = Dependencies(settings, store, inbox, commands.standing, metrics, page_token)
-    adapters = adapters_for(given)
-    interceptors = Interceptors(
-        TurnLog(),
-        Measuring(meter=metrics),
-        AskerLimits(ledger=store.ledger, rate_limiter=store.rate_limiter),
-    )
+    adapters = adapters_for(Dependencies(settings, store, inbox, commands.standing, metrics, page_token))
+    limits = AskerLimits(ledger=store.ledger, rate_limiter=store.rate_limiter)
+    refusals = PlatformRefusals(meter=metrics)
+    interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits)
     answers, comparison = answering(models, adapters, store.health, interceptors)
     conversation = ConversationHandler(
         adapters=adapters,
@@ -147,6 +145,7 @@ def service(
         adapters=list(adapters.values()),
         work=worker,
         ready=lambda: ready(store),
+        troubles=refusals.lines,
         background=(models.discovery.run, store.health.run),
     )
 

@@ -73,7 +73,7 @@ class ReplySink(Protocol):
 
     After a crash at any point, calling `show` or `say` again with the same turn handle ends in the same
     visible message: the sink continues at `turn_handle.ref`, looks for what an earlier attempt may have
-    posted, and rewrites it. Raises PlatformBusy, PlatformGone, Fenced.
+    posted, and rewrites it. Raises PlatformBusy, PlatformRefused, PlatformGone, Fenced.
     """
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:

@@ -29,14 +29,12 @@ from adapters.slack.outbound.surfaces import trusted_host
 from adapters.slack.web_api import WebApi
 from bot.delivery.pacing import Clock, WallClock
 from bot.domain.capabilities import PlatformCapabilities
-from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
+from bot.domain.errors import PlatformError, PlatformGone, PlatformRefused
 from bot.domain.events import Event, File, MessageReceived
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import ShownPart
 from bot.domain.turns import ChatMessage
 from bot.ports import Inbox, RateLimiter, ReplySink, TurnHandle
-
-STALE = ("invalid_auth", "token_revoked", "token_expired", "account_inactive")
 
 log = logging.getLogger(__name__)
 
@@ -226,14 +224,12 @@ class LazySink:
 
     @contextmanager
     def _looking_again(self) -> Iterator[None]:
-        """A refused token may have been replaced meanwhile: the turn is retried once, with the new one."""
+        """A refused token may have been replaced when the turn is tried again: it is looked up anew then."""
         try:
             yield
-        except PlatformGone as gone:
-            if gone.code not in STALE or self._turn_handle.attempt > 1:
-                raise
+        except PlatformRefused:
             self._adapter.forget(self._event)
-            raise PlatformBusy(str(gone), code=gone.code, retry_after=1.0) from gone
+            raise
 
     async def _ready(self) -> ReplySink:
         if self._sink is None:

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.pacing import Allowance, Clock
 from bot.delivery.slots import without_slot
-from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 
 PER_MINUTE: Mapping[str, tuple[int, int]] = {
     "chat.startStream": (20, 0),
@@ -52,21 +52,39 @@ REPEATABLE = frozenset(
 BUSY = frozenset(
     ("ratelimited", "rate_limited", "service_unavailable", "internal_error", "fatal_error", "request_timeout")
 )
-GONE = frozenset(
+TOKEN = frozenset(
     [
         "account_inactive",
-        "channel_not_found",
         "invalid_auth",
-        "is_archived",
         "not_authed",
-        "not_in_channel",
         "token_expired",
         "token_revoked",
+    ]
+)
+"""Slack refuses the token. Whoever exchanges it needs minutes."""
+ADMINISTRATION = frozenset(
+    [
+        "access_denied",
+        "accesslimited",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+        "org_login_required",
+        "team_access_not_granted",
+        "two_factor_setup_required",
+    ]
+)
+"""A workspace or an organisation shuts the app out, or is shut itself for a while."""
+RIGHTS = frozenset(["missing_scope", "no_permission", "not_allowed_token_type", "not_in_channel"])
+"""... of the bot. For a call that shows an answer they are waited for; others are left out without them."""
+SHOWING = frozenset(["chat.postEphemeral", "chat.postMessage", "chat.update"])
+GONE = RIGHTS | frozenset(
+    [
+        "channel_not_found",
+        "is_archived",
         "thread_not_found",
         "user_not_found",
         "messages_tab_disabled",
         "restricted_action",
-        "missing_scope",
         "restricted_action_thread_only_channel",
         "restricted_action_read_only_channel",
         "user_not_in_channel",
@@ -95,7 +113,7 @@ class WebApi:
             return None
         try:
             return await self._once(method, args)
-        except NoAnswer:
+        except (NoAnswer, PlatformRefused):
             raise
         except PlatformBusy as busy:
             self._pause(allowances, busy)
@@ -106,7 +124,9 @@ class WebApi:
         return all(allowance.spares(self.clock.now()) for allowance in self._of(method, {}))
 
     async def must(self, method: str, **args: Any) -> Mapping[str, Any]:
-        """The answer. Raises PlatformBusy for too long a wait, NoAnswer, PlatformGone, PlatformError."""
+        """The answer. Raises PlatformBusy for too long a wait, PlatformRefused, NoAnswer, PlatformGone,
+        PlatformError.
+        """
         waited, lost = 0.0, 0
         while True:
             allowances = self._of(method, args)
@@ -124,6 +144,8 @@ class WebApi:
                 if method not in REPEATABLE or lost == TRIES:
                     raise
                 await self.clock.sleep(0.2 * 2**lost)
+            except PlatformRefused:
+                raise  # the worker waits
             except PlatformBusy as busy:
                 pause = self._pause(allowances, busy)
                 waited += pause
@@ -184,7 +206,27 @@ def said(method: str, error: SlackApiError) -> PlatformError:
         return PlatformBusy(f"{method}: {code or status}", code=code, retry_after=_retry_after(response))
     if status >= 500 or (not code and status < 400):
         return NoAnswer(f"{method}: no answer that can be read (HTTP {status})", code="lost")
+    if code in TOKEN | ADMINISTRATION or (code in RIGHTS and method in SHOWING):
+        needed = str(data.get("needed") or "") if isinstance(data, Mapping) else ""
+        return PlatformRefused(f"{method}: {code}", code=code, remedy=_remedy(code, needed))
     return (PlatformGone if code in GONE else PlatformError)(f"{method}: {code or status}", code=code)
+
+
+def _remedy(code: str, needed: str) -> str:
+    """What an operator does about a refusal."""
+    if code in TOKEN or code == "not_allowed_token_type":
+        return (
+            f"Slack refuses the bot's token ({code}): copy SLACK_BOT_TOKEN from OAuth & Permissions and start again, "
+            "or, with OAuth, install the app again"
+        )
+    if code in ADMINISTRATION:
+        return f"Slack shuts the app out ({code}): an administrator of the workspace has to allow it again"
+    if code == "not_in_channel":
+        return "the bot is not in a channel where it has to answer (not_in_channel): type /invite @Switchboard there"
+    return (
+        f"the Slack app lacks {needed or 'a right'} ({code}): paste what `switchboard manifest slack` prints under "
+        "App Manifest and install the app again"
+    )
 
 
 def _retry_after(response: object) -> float | None:

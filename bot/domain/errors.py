@@ -7,7 +7,8 @@ tried again, and whether another model may step in.
       Fenced                 another worker has taken this turn over; do nothing more to it
       PlatformError          Slack or Teams refused a call
         PlatformBusy         ... because of a rate limit or an outage: try later
-        PlatformGone         ... for good: the channel, the message or the permission is gone
+          PlatformRefused    ... or because it refuses the bot's token, secret or rights, which can be mended
+        PlatformGone         ... for good: the channel, the message or the person is gone
       ModelError             no answer from a model
         Quota RateLimit Overloaded Unavailable ServerError Timeout Connection Auth ModelNotFound
         ContextTooLong Filtered Rejected
@@ -43,6 +44,16 @@ class PlatformError(SwitchboardError):
 
 class PlatformBusy(PlatformError):
     """Try again after `retry_after` seconds, or after a pause of your own when it is None."""
+
+
+class PlatformRefused(PlatformBusy):
+    """The platform refuses the bot, for now: its token, its secret, its rights or its place in a channel. An
+    operator mends that in minutes, so it is waited for as for an outage. `remedy` says how.
+    """
+
+    def __init__(self, message: str, *, code: str, remedy: str) -> None:
+        super().__init__(message, code=code)
+        self.remedy = remedy
 
 
 class PlatformGone(PlatformError):

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -42,13 +42,23 @@ def public_app(routes: Iterable[web.AbstractRouteDef], *, limits: ConnectionLimi
 
 
 def admin_app(
-    *, ready: Ready, metrics: Callable[[], str], limits: ConnectionLimits, host: str = "127.0.0.1"
+    *,
+    ready: Ready,
+    metrics: Callable[[], str],
+    limits: ConnectionLimits,
+    host: str = "127.0.0.1",
+    troubles: Callable[[], Sequence[str]] = tuple,
 ) -> web.Application:
-    """The operator's application: liveness, readiness and metrics. `host` is the address it listens on."""
+    """The operator's application: liveness, readiness and metrics. `host` is the address it listens on.
+
+    `troubles` are told by /readyz and change nothing in its status: a platform that refuses the bot's token
+    still delivers, and what it delivers is stored. Not ready, nothing would be delivered at all.
+    """
 
     async def readyz(request: web.Request) -> web.Response:
         reason = await ready()
-        return web.Response(status=503 if reason else 200, text=f"{reason or 'ready'}\n")
+        lines = [reason or "ready", *troubles()]
+        return web.Response(status=503 if reason else 200, text="".join(f"{line}\n" for line in lines))
 
     async def show_metrics(request: web.Request) -> web.Response:
         return web.Response(text=metrics(), content_type="text/plain", charset="utf-8")

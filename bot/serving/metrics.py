@@ -51,6 +51,16 @@ METRICS: Mapping[str, Metric] = {
     "platform_ratelimited_seconds": Metric(
         kind="counter", help="Waiting asked for by a chat platform.", labels=("api",)
     ),
+    "platform_refused_total": Metric(
+        kind="counter",
+        help="Turns put off because a chat platform refuses the bot's token, secret or rights.",
+        labels=("platform", "code"),
+    ),
+    "platform_refused": Metric(
+        kind="gauge",
+        help="Conversations that wait for a refusal to be mended; /readyz names the remedy.",
+        labels=("platform",),
+    ),
     "provider_errors_total": Metric(
         kind="counter",
         help="Questions a model did not answer, by class of error.",

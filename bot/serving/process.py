@@ -49,12 +49,15 @@ class Listeners:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Everything that runs in one process. `ready` returns "" or why not. Background tasks never end."""
+    """Everything that runs in one process. `ready` returns "" or why not, `troubles` what an operator has to mend
+    meanwhile. Background tasks never end.
+    """
 
     adapters: Sequence[Adapter]
     work: Work
     ready: Callable[[], Awaitable[str]]
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    troubles: Callable[[], Sequence[str]] = tuple
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
@@ -140,7 +143,13 @@ async def _open(
 
     limits = service.limits
     routes: list[web.AbstractRouteDef] = [route for adapter in service.adapters for route in adapter.routes()]
-    inside = admin_app(ready=ready, metrics=metrics.text, limits=limits, host=listeners.admin_host)
+    inside = admin_app(
+        ready=ready,
+        metrics=metrics.text,
+        limits=limits,
+        host=listeners.admin_host,
+        troubles=service.troubles,
+    )
     outside = public_app(routes, limits=limits)
     async with AsyncExitStack() as stack:
         for adapter in service.adapters:

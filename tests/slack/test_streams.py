@@ -208,7 +208,7 @@ async def test_people_of_another_team_are_streamed_to_as_theirs() -> None:
 
 
 async def test_a_channel_that_is_gone_is_said_to_be_gone(place: SlackPlace) -> None:
-    place.place.bot_in = False
+    place.place.archived = True
     with pytest.raises(PlatformGone):
         await place.sink(FakeTurnHandle()).show(flowing([Text("x"), DONE]))
 

@@ -10,6 +10,7 @@ from tests.contracts.conversations import Seen
 from tests.ops.product import running
 from tests.teams.eyes import see
 from tests.teams.fake import FakeTeams
+from tests.teams.refusals import Refused
 from tests.teams.rooms import ALICE, BOB, Message, Room
 from tests.teams.rules import nested
 
@@ -200,3 +201,24 @@ async def test_a_message_delivered_many_times_is_answered_once(tmp_path: Path) -
 
         assert {task.result().status for task in sent} == {200}
         assert len(room.said()) == 2
+
+
+async def test_nothing_that_was_accepted_is_dropped_while_teams_refuses_the_bot(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        room = at.teams.personal()
+        await at.said(room, "what is a relay?")
+        before = len(room.said())
+        room.refusal = Refused(403, "BotDisabledByAdmin", "No.")
+        await at.teams.say(room, "what is a diode?")
+        await at.until(
+            lambda: sum(call.code == "BotDisabledByAdmin" for call in at.teams.connector.calls) > 3
+        )
+        room.refusal = None
+        await at.until(lambda: len(room.said()) > before and finished(room.said()[-1]))
+
+        assert "what is a diode?" in shown(room.said()[-1]).text
+        assert len(room.said()) == before + 1
+        assert {said.partition(":")[0] for said in at.teams.connector.violations} == {
+            "403 BotDisabledByAdmin"
+        }
+        at.teams.connector.violations.clear()

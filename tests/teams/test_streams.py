@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.domain.errors import PlatformBusy, PlatformGone
+from bot.domain.errors import PlatformBusy, PlatformGone, PlatformRefused
 from bot.domain.replies import Action, Button, Reply
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text, Thinking
 from tests.contracts.conversations import Fault as Befalls
@@ -289,16 +289,65 @@ async def test_a_private_reply_goes_to_the_askers_chat_where_nothing_can_be_priv
     assert message.text == "You spent nothing."
 
 
-GONE = ["BotNotInConversationRoster", "ConversationBlockedByUser", "BotDisabledByAdmin"]
-
-
-@pytest.mark.parametrize("code", GONE)
-async def test_a_conversation_that_is_gone_ends_the_turn(group: TeamsPlace, code: str) -> None:
-    group.room.refusal = Refused(403, code, "No.")
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, "ConversationBlockedByUser"), (404, "ConversationNotFound")]
+)
+async def test_a_conversation_that_is_gone_ends_the_turn(group: TeamsPlace, status: int, code: str) -> None:
+    group.room.refusal = Refused(status, code, "No.")
     sink = group.sink(FakeTurnHandle())
 
     with pytest.raises(PlatformGone):
         await sink.show(model(3))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "remedy"),
+    [
+        (403, "BotNotInConversationRoster", "add the app there again"),
+        (403, "BotDisabledByAdmin", "Teams admin center"),
+        (403, "NotEnoughPermissions", "switchboard manifest teams"),
+        (403, "ForbiddenOperationException", "TEAMS_APP_PASSWORD"),
+        (403, "InvalidBotApiHost", "TEAMS_..._URL"),
+        (403, "", "TEAMS_APP_PASSWORD"),
+        (401, "BotNotRegistered", "TEAMS_APP_ID"),
+        (401, "", "TEAMS_APP_ID"),
+    ],
+)
+async def test_a_refused_bot_waits_and_says_what_mends_it(
+    group: TeamsPlace, status: int, code: str, remedy: str
+) -> None:
+    """The answer is read to its end: the model is not asked again when it is shown."""
+    group.room.refusal = Refused(status, code, "No.")
+    read = 0
+
+    async def watched() -> AsyncGenerator[ShownPart, None]:
+        nonlocal read
+        async for part in model(3):
+            yield part
+        read += 1
+
+    with pytest.raises(PlatformRefused) as refused:
+        await group.sink(FakeTurnHandle()).show(watched())
+    assert remedy in refused.value.remedy
+    assert read == 1
+    with pytest.raises(PlatformRefused):
+        await group.sink(FakeTurnHandle()).say(Reply(text="hi"))
+
+
+@pytest.mark.parametrize(("status", "refused"), [(400, True), (401, True), (403, True), (500, False)])
+async def test_a_secret_that_is_refused_is_waited_for_and_named(
+    group: TeamsPlace, status: int, refused: bool
+) -> None:
+    group.teams.issuer.trouble["token"] = Trouble(status=status)
+    with pytest.raises(PlatformBusy) as busy:
+        await group.sink(FakeTurnHandle()).show(model(3))
+    group.teams.issuer.trouble["token"] = Trouble()
+    await group.sink(FakeTurnHandle()).show(model(3))
+
+    remedy = getattr(busy.value, "remedy", "")
+    assert isinstance(busy.value, PlatformRefused) is refused
+    assert not refused or f"TEAMS_APP_ID and TEAMS_TENANT_ID ({status})" in remedy
+    assert len(group.room.said()) == 1
 
 
 async def test_an_outage_gives_the_turn_back(group: TeamsPlace) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bot.answers.measuring import Measuring
 from bot.answers.turn_log import TurnLog
 from bot.domain.claims import Claim, Outcome
-from bot.domain.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable
+from bot.domain.errors import Fenced, PlatformBusy, PlatformGone, PlatformRefused, StorageUnavailable
 from bot.interceptor import Ending, EndingKind, Interceptor, Interceptors
 from bot.ports import Leases, TurnHandle
 from bot.serving.metrics import Metrics
@@ -65,6 +65,12 @@ WAYS = (
         play=failing(PlatformBusy("busy", code="429", retry_after=0.0)),
         ends=(EndingKind.RETRIED, EndingKind.DONE),
         logged=("turn put off",),
+    ),
+    Way(
+        name="refused",
+        play=failing(PlatformRefused("no", code="invalid_auth", remedy="copy it"), 2),
+        ends=(EndingKind.RETRIED, EndingKind.RETRIED, EndingKind.DONE),
+        logged=("turn put off", "turn put off"),
     ),
     Way(
         name="bug",

@@ -21,7 +21,7 @@ from adapters.slack.outbound.reconciliation import Reconciliation, turn_metadata
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.preview import preview
 from adapters.slack.web_api import TRIES, NoAnswer, WebApi
-from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 from bot.domain.replies import Action, Button
 from bot.ports import TurnHandle
 
@@ -218,6 +218,8 @@ class AnswerMessage:
             self.ts = await self.sink_context.reconciliation.find(self.number, known)
             self._stream_open = bool(self.ts)
             return bool(self.ts)
+        except PlatformRefused:
+            raise  # it says nothing about streams
         except PlatformError:
             self.sink_context.session.refuse()
             return False

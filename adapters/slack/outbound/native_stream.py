@@ -12,7 +12,7 @@ from typing import Any
 
 from adapters.slack.conversation_reference import ConversationReference
 from adapters.slack.web_api import WebApi
-from bot.domain.errors import PlatformError, StorageUnavailable
+from bot.domain.errors import PlatformError, PlatformRefused, StorageUnavailable
 from bot.ports import RateLimiter
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class AgentSession:
         try:
             answer = await self._set("processing", may=True)
         except PlatformError as error:
-            if error.code != "lost":
+            if error.code != "lost" and not isinstance(error, PlatformRefused):
                 self._native_streams.refuse()
             self.open = error.code == "lost"
             return False
@@ -111,7 +111,7 @@ class AgentSession:
             await self._set("active", may=False)
         except PlatformError as error:
             log.info("session status not set", extra={"code": error.code})
-            if error.code not in ("lost", "ratelimited"):
+            if error.code not in ("lost", "ratelimited") and not isinstance(error, PlatformRefused):
                 self._native_streams.refuse()
 
     def refuse(self) -> None:

@@ -13,7 +13,7 @@ from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.paging import pages
 from adapters.slack.web_api import WebApi
 from bot.delivery.streaming import GrowingAnswer
-from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 from bot.domain.replies import Action, Button, Reply
 from bot.domain.stream_parts import ShownPart
 from bot.ports import TurnHandle
@@ -146,6 +146,8 @@ class GreetingSink:
                     prompts=prompts,
                 )
                 return ""
+        except PlatformRefused as error:  # what is said without them is refused as well, if it is to be
+            log.info("no suggested prompts here", extra={"code": error.code})
         except PlatformBusy:
             raise
         except PlatformError as error:

@@ -19,7 +19,7 @@ from adapters.teams.conversation_reference import ConversationAddress
 from adapters.teams.http_session import HttpSession
 from adapters.teams.outbound.credentials import Credentials
 from bot.delivery.slots import without_slot
-from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 
 TRIES = 5
 PATIENCE = 30.0
@@ -39,6 +39,20 @@ GONE = frozenset(
 )
 
 
+GONE_FOR_GOOD = frozenset({"conversationblockedbyuser", "conversationnotfound"})
+REFUSED = (
+    "the Bot Connector refuses the bot: check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID, and that the Azure "
+    "Bot is there with its Microsoft Teams channel"
+)
+REMEDIES = {
+    "botdisabledbyadmin": "an administrator has switched the app off: allow it in the Teams admin center",
+    "botnotinconversationroster": "the bot is not in a chat or team where it has to answer: add the app there again",
+    "notenoughpermissions": "the app lacks a permission: upload what `switchboard manifest teams` writes and consent to it",
+    "invalidbotapihost": "the tenant is in a government cloud: set the TEAMS_..._URL settings of .env.example",
+}
+"""What an operator does about a refusal, by the Connector's code in lower case. They may be over in minutes."""
+
+
 class TeamsApiError(PlatformError):
     """The Bot Connector refused a call. `status` 0: no answer came."""
 
@@ -54,8 +68,11 @@ class TeamsApiError(PlatformError):
     def plainly(self) -> PlatformError:
         """The same error as a PlatformError of bot.domain.errors."""
         text = str(self)
-        if self.status in BUSY | {0, 401, 500}:
+        if self.status in BUSY | {0, 500}:
             return PlatformBusy(text, code=self.code, retry_after=self.retry_after)
+        if self.status in {401, 403} and self.code.lower() not in GONE_FOR_GOOD:
+            code = self.code.lower() if self.code.lower() in REMEDIES else f"{self.status}"
+            return PlatformRefused(text, code=code, remedy=f"{REMEDIES.get(code, REFUSED)} ({text.strip()})")
         return PlatformGone(text, code=self.code)
 
     @property

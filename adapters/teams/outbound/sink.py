@@ -1,5 +1,6 @@
 """Shows one turn in Teams: a growing answer, or one reply."""
 
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +13,11 @@ from adapters.teams.outbound.rendering.cards import ReplyForms, reply_forms
 from adapters.teams.outbound.rendering.markdown import MarkdownStream
 from adapters.teams.outbound.streaming import StreamingDelivery
 from bot.delivery.streaming import GrowingAnswer, follow
+from bot.domain.errors import PlatformRefused
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import Closing, Reason, ShownPart
+
+log = logging.getLogger(__name__)
 
 PULSE = 10.0
 """Seconds without new text after which the answer is sent again: Teams reports its Stop in the response."""
@@ -62,6 +66,17 @@ class TeamsSink:
             raise error.plainly() from error
 
     async def _draw(self, answer: GrowingAnswer) -> float:
+        """While Teams refuses the bot, the answer is read on and stored, so that the model is not asked again."""
+        try:
+            return await self._drawn(answer)
+        except (TeamsApiError, PlatformRefused) as error:
+            plain = error.plainly() if isinstance(error, TeamsApiError) else error
+            if not isinstance(plain, PlatformRefused):
+                raise
+            log.info("not drawn", extra={"turn": self._delivery_context.turn_handle.id, "code": plain.code})
+            return PULSE
+
+    async def _drawn(self, answer: GrowingAnswer) -> float:
         status = answer.status or ("Thinking…" if answer.thinking else "")
         if self._delivery is None:
             self._delivery = await self._open(status)

@@ -35,6 +35,8 @@ def unfurls(args: Json) -> bool:
 
 def may_write(slack: Slack, team: Team, args: Json) -> Channel:
     channel = slack.channel_of(team.id, args.get("channel") or "")
+    if channel.archived:
+        raise Refused("is_archived")
     if not channel.bot_in:
         raise Refused("not_in_channel")
     return channel

@@ -70,6 +70,7 @@ class Channel:
     team: str
     kind: str = "channel"
     bot_in: bool = True
+    archived: bool = False
     user: str = ""  # whose direct message it is
     messages: dict[str, "Message"] = field(default_factory=dict)
     sessions: dict[str, Json] = field(default_factory=dict)  # thread -> status, title
