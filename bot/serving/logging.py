@@ -40,7 +40,7 @@ PATTERNS = re.compile(
       | (?<=hooks\.slack\.com/)[^\s"']+                        # an address that lets whoever has it answer
       | (?<=://)[^/\s:@]*:[^/\s@]+(?=@)                         # name:password in an address
       | (?<=[?&]key=)[^&\s"']+ | (?<=[?&]token=)[^&\s"']+
-      | (?<=\bswitchboard-[0-9a-f]{8}=)[0-9a-f]{8,}           # the page's cookie
+      | (?<=\bswitchboard-[0-9a-f]{8}=)[^\s;"']+          # the page's cookie
       | (?<=[?&]sig=)[^&\s"']+ | (?<=[?&]code=)[^&\s"']+
       | (?<=[?&]ticket=)[^&\s"']+ | (?<=[?&]tempauth=)[^&\s"']+""",
     re.VERBOSE,

@@ -24,6 +24,8 @@ FOREIGN = (
     "Authorization: Bearer canary.0123456789",
     "Authorization: Basic Y2FuYXJ5OmNhbmFyeQ==canary",
     "https://hooks.slack.com/commands/T1/canary/canary",
+    "Cookie: a=b; switchboard-0a1b2c3d=canary",
+    "GET /?token=canary0123456789 HTTP/1.1",
     "wss://wss-primary.slack.com/link/?ticket=canary&app_id=1",
     "https://x.sharepoint.com/download.aspx?UniqueId=1&tempauth=canary.canary",
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from itertools import count
 from types import TracebackType
 
 import aiohttp
@@ -13,6 +14,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.inbound.dispatch import sdk_log
 
 AGAIN = 10.0  # seconds until the next try when Slack cannot be reached
+WARNED = 6  # tries between two lines in the log
+
+REMEDY = "copy SLACK_APP_TOKEN from Basic Information > App-Level Tokens (connections:write) and start again"
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +48,19 @@ class SocketMode:
 
     async def _connect(self) -> None:
         """The SDK keeps a connection alive. The first URL is requested here, to report its errors."""
-        while True:
+        for tried in count():
+            told = tried % WARNED == 0
             try:
                 answer = await self._client.apps_connections_open(app_token=self._token)
                 self._handler.client.wss_uri = str(answer["url"])
                 await self._handler.client.connect()  # type: ignore[no-untyped-call]
             except SlackApiError as error:
-                log.error(  # noqa: TRY400 - the code says it all, the traceback nothing
-                    "Slack refused SLACK_APP_TOKEN", extra={"code": error.response.get("error")}
-                )
+                if told:
+                    code = error.response.get("error")
+                    log.error("Slack refused SLACK_APP_TOKEN", extra={"code": code, "remedy": REMEDY})  # noqa: TRY400 - the code says it all
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                log.warning("Slack cannot be reached", extra={"error": type(error).__name__})
+                if told:
+                    log.warning("Slack cannot be reached", extra={"error": type(error).__name__})
             else:
                 return
             await asyncio.sleep(AGAIN)
