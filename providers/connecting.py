@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.domain.catalog import Price
 from bot.domain.errors import SettingsError
 from bot.models.sources import ModelSource
 from bot.ports import Provider
 from bot.settings.config_errors import nearest
 from bot.settings.config_file import ConfigFile, ProviderEntry
-from bot.settings.environment import loopback
+from bot.settings.environment import private
 from providers import model_families
 from providers.demo import Demo
 from providers.dialect import Quirks
@@ -134,7 +135,14 @@ class EndpointBuilder:
             off = "" if self.identity.possible else MISSING
         elif not secret and not row.keyless and row.auth != "none":
             off = f"set {entry.api_key_env or row.key_variable}"
-        source = ModelSource(name=row.name, flagships=row.flagships, local=row.local, off=off)
+        source = ModelSource(
+            name=row.name,
+            flagships=row.flagships,
+            local=row.local,
+            off=off,
+            price=_price(entry),
+            free=row.market is None and _private(row.base_url),
+        )
         provider = None if off else self._provider(row, entry, secret)
         key = "Entra ID" if row.auth == "entra" else entry.api_key_env or row.key_variable
         return ConnectedEndpoint(
@@ -175,7 +183,7 @@ class EndpointBuilder:
                 scope=entry.scope,
             )
         return ConnectedEndpoint(
-            source=ModelSource(name=name, flagships=model_families.EVERYBODY, off=off),
+            source=ModelSource(name=name, flagships=model_families.EVERYBODY, off=off, price=_price(entry)),
             provider=provider,
             market="azure",
             address=endpoint,
@@ -184,7 +192,7 @@ class EndpointBuilder:
 
     def _demo(self, name: str, *, stopgap: bool = False) -> ConnectedEndpoint:
         flagships = (model_families.DEMO,) if stopgap else ()
-        source = ModelSource(name=name, flagships=flagships, stopgap=stopgap)
+        source = ModelSource(name=name, flagships=flagships, stopgap=stopgap, free=True)
         return ConnectedEndpoint(source=source, provider=Demo(), market=None)
 
     def _secret(self, entry: ProviderEntry, usual: SecretStr | None) -> str:
@@ -205,17 +213,25 @@ def _row(name: str, entry: ProviderEntry, rows: Mapping[str, Vendor]) -> Vendor:
             f'{place} base_url is missing: add it, for example base_url = "http://127.0.0.1:8000/v1"'
         )
     dialect: str = entry.dialect or (next(iter(like.dialects)) if like else "")
-    unpaid = loopback(urlsplit(entry.base_url).hostname or "")
     return Vendor(
         name=name,
         base_url=entry.base_url,
         dialects=like.dialects if like else {dialect: Quirks()},
         auth=entry.auth or (like.auth if like else NATURAL.get(dialect, "bearer")),
-        market=None if unpaid else like.market if like else "",
+        market=None if _private(entry.base_url) else like.market if like else "",
         flagships=model_families.where_listed(*like.flagships) if like else (),
         keyless=not entry.api_key_env,
         local=like.local if like else False,
     )
+
+
+def _private(address: str) -> bool:
+    """Whether an endpoint is the operator's own machine: nobody sends a bill for it."""
+    return private(urlsplit(address).hostname or "")
+
+
+def _price(entry: ProviderEntry) -> Price | None:
+    return entry.price.price if entry.price else None
 
 
 def _spoken(row: Vendor, entry: ProviderEntry) -> Mapping[str, Quirks]:

@@ -172,7 +172,7 @@ def _side_by_side(context: Context, turn: Turn) -> Response:
 
 def _note(one: Candidate) -> str:
     parts = [f"{one.seconds:.1f} s"]
-    if one.cost is not None:
+    if one.cost:  # unknown or free
         parts.append(f"about {money(one.cost)}")
     if one.notice and one.answer:
         parts.append(one.notice)

@@ -31,6 +31,9 @@ class Price:
     cached: float | None = None
 
 
+FREE = Price(input=0.0, output=0.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One entry people can pick: a model, or an agent (a model with a job).

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.domain.catalog import Catalog, Deadlines, Listing, Model
+from bot.domain.catalog import FREE, Catalog, Deadlines, Listing, Model, Price
 from bot.models.facts import Facts
 from bot.models.sources import Flagship, ModelSource, bare_id, can_chat
 from bot.settings.config_file import AgentEntry, ConfigFile, DeadlinesEntry, ModelEntry
@@ -189,10 +189,16 @@ class _Bench:
             reasoning=reasoning,
             context=say("context") or self.window(source.name, row.base or model) or standard.context,
             max_output=say("max_output") or standard.max_output,
-            price=entry.price.price if entry and entry.price else row.price,
+            price=_price(source, row, entry),
             deadlines=(entry.deadlines if entry else DeadlinesEntry()).over(Deadlines(first=patience)),
             description=row.description,
         )
+
+
+def _price(source: ModelSource, row: Listing, entry: ModelEntry | None) -> Price | None:
+    """None: the price data may know it."""
+    said = entry.price.price if entry and entry.price else source.price
+    return said or row.price or (FREE if source.free else None)
 
 
 def _with_a_job(entries: Sequence[AgentEntry], models: Sequence[Model]) -> Iterator[Model]:

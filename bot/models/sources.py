@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.catalog import Listing
+from bot.domain.catalog import Listing, Price
 
 # Ids that are no chat models at any vendor.
 OTHER_TRADES = re.compile(
@@ -47,13 +47,19 @@ class Flagship:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSource:
-    """A source of models. `off` says what to set before the endpoint can be asked; "" when it can."""
+    """A source of models. `off` says what to set before the endpoint can be asked; "" when it can.
+
+    `price` is the operator's, for every model there that has none of its own; `free` endpoints cost nothing
+    where nobody names a price.
+    """
 
     name: str
     flagships: tuple[Flagship, ...] = ()
     local: bool = False  # models run on the operator's machine: small windows, slow first answers
     stopgap: bool = False  # only shown while there is no other model
     off: str = ""
+    price: Price | None = None
+    free: bool = False
 
 
 def bare_id(model: str) -> str:

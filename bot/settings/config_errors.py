@@ -43,7 +43,7 @@ def complain(error: ValidationError, document: Mapping[str, Any], source: str) -
 def _place(path: Sequence[int | str], document: Mapping[str, Any]) -> str:
     """`[[models]] grok: price.input `, as it would be looked for in the file."""
     match path:
-        case ["models" | "agents" as table, int(index), *rest]:
+        case ["models" | "agents" | "budgets" as table, int(index), *rest]:
             entry = document[table][index]
             name = (
                 entry.get("name", f"number {index + 1}")

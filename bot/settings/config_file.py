@@ -10,20 +10,14 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StrictBool, ValidationError, field_validator, model_validator
 
-from bot.domain.catalog import Deadlines, Price
+from bot.domain.catalog import Deadlines
 from bot.domain.command_table import RESERVED
 from bot.domain.errors import SettingsError
-from bot.settings.config_errors import complain, unknown_keys
+from bot.settings.config_errors import complain
+from bot.settings.money import BudgetEntry, Charge, without_twins
+from bot.settings.toml_table import Dollars, TomlTable
 
 DialectName = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "demo"]
 AuthName = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "entra", "none"]
@@ -31,20 +25,6 @@ ThreadReplies = Literal["always", "mention"]
 Tokens = Annotated[int, Field(strict=True, gt=0)]
 Count = Annotated[int, Field(strict=True, gt=0)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
-Dollars = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
-
-
-class TomlTable(BaseModel):
-    """A table of the file. An unknown key is an error that names the nearest known one."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known(cls, table: object) -> object:
-        if isinstance(table, Mapping) and (complaint := unknown_keys(table, cls.model_fields)):
-            raise ValueError(complaint)
-        return table
 
 
 class ProviderEntry(TomlTable):
@@ -60,6 +40,7 @@ class ProviderEntry(TomlTable):
     scope: str = ""  # of the Entra token
     project: str = ""  # the Foundry project that lists deployments and agents
     version: str = ""  # anthropic-version, if not the default
+    price: Charge | None = None  # of every model there that has no price of its own; "free" costs nothing
 
     @field_validator("base_url")
     @classmethod
@@ -99,18 +80,6 @@ class DeadlinesEntry(TomlTable):
         )
 
 
-class PriceEntry(TomlTable):
-    """USD per million tokens."""
-
-    input: Dollars
-    output: Dollars
-    cached: Dollars | None = None
-
-    @property
-    def price(self) -> Price:
-        return Price(input=self.input, output=self.output, cached=self.cached)
-
-
 class Named(TomlTable):
     """Something people pick by name."""
 
@@ -143,7 +112,7 @@ class ModelEntry(Named):
     max_output: Tokens | None = None
     dialect: DialectName | None = None
     deadlines: DeadlinesEntry = DeadlinesEntry()
-    price: PriceEntry | None = None
+    price: Charge | None = None
     agent: str = ""  # a Foundry agent: it brings its own model and instructions
 
     @model_validator(mode="after")
@@ -181,7 +150,7 @@ class Policy(TomlTable):
     installs: tuple[str, ...] | None = None  # Slack workspaces and organisations that may install by OAuth
     admins: tuple[str, ...] = ()  # platform user ids of people who may set a workspace's default
     messages_per_minute: Tokens | None = None  # per person
-    usd_per_day: Dollars | None = None  # per person, estimated
+    usd_per_day: Dollars | None = None  # short for a budget of every person, by the day
     workspaces: Mapping[str, Rules] = {}
     channels: Mapping[str, Rules] = {}
 
@@ -202,7 +171,15 @@ class ConfigFile(TomlTable):
     models: tuple[ModelEntry, ...] = ()
     agents: tuple[AgentEntry, ...] = ()
     policy: Policy = Policy()
+    budgets: tuple[BudgetEntry, ...] = ()
     limits: Limits = Limits()
+
+    @property
+    def every_budget(self) -> tuple[BudgetEntry, ...]:
+        """Those of the file, `[policy] usd_per_day` included."""
+        if (usd := self.policy.usd_per_day) is None:
+            return self.budgets
+        return BudgetEntry(scope="person", usd=usd), *self.budgets
 
     @field_validator("providers")
     @classmethod
@@ -222,6 +199,7 @@ class ConfigFile(TomlTable):
                         f'"{word}" names both "{owners[word]}" and "{entry.name}": rename one of them'
                     )
                 owners[word] = entry.name
+        without_twins(self.budgets, self.policy.usd_per_day)
         return self
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from bot.domain.errors import SettingsError
 
+OWN_NETWORKS = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc")  # ends of names
 SHAPES = ("", "+cluster", "+sentinel")
 REDIS_SCHEMES = ("unix", *(f"{wire}{shape}" for shape in SHAPES for wire in ("redis", "rediss")))
 
@@ -31,6 +32,15 @@ def loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def private(host: str) -> bool:
+    """Whether an address is of this machine or a network of one's own, as far as its name tells."""
+    try:
+        return ip_address(host.strip("[]")).is_private
+    except ValueError:
+        name = host.rstrip(".").casefold()
+        return bool(name) and ("." not in name or name.endswith(OWN_NETWORKS))
 
 
 def _address(value: object) -> object:

@@ -5,9 +5,10 @@ from typing import get_args
 
 import pytest
 
-from bot.domain.catalog import Deadlines, Price
+from bot.domain.catalog import FREE, Deadlines, Price
 from bot.domain.errors import SettingsError
 from bot.settings.config_file import DialectName, read_config
+from bot.settings.money import BudgetEntry
 
 EXAMPLE = """
 default = "grok"
@@ -56,6 +57,36 @@ def test_the_documented_file_is_read() -> None:
     assert file.agents[0].prompts == ("Review this clause: ",)
     assert file.policy.channels["C1"].allow == ("grok",)
     assert file.policy.thread_replies == "mention"
+
+
+def test_budgets_are_read_and_usd_per_day_is_short_for_one() -> None:
+    file = read_config("""
+[policy]
+usd_per_day = 5
+
+[[budgets]]
+scope = "company"
+period = "month"
+usd = 1000.0
+warn = 0.5
+""")
+
+    assert file.every_budget == (
+        BudgetEntry(scope="person", of="*", period="day", usd=5.0, warn=0.8),
+        BudgetEntry(scope="company", of="*", period="month", usd=1000.0, warn=0.5),
+    )
+    assert read_config("").every_budget == ()
+
+
+def test_a_price_may_be_free() -> None:
+    file = read_config(
+        '[providers.p]\nprice = "free"\n[[models]]\nname = "m"\nprovider = "p"\nmodel = "x"\nprice = "free"'
+    )
+
+    assert file.providers["p"].price
+    assert file.providers["p"].price.price == FREE
+    assert file.models[0].price
+    assert file.models[0].price.price == FREE
 
 
 def test_an_empty_file_is_a_valid_one() -> None:
@@ -177,6 +208,48 @@ WRONG = [
         id="policy",
         toml="[policy.channels.C1]\nalow = []",
         said='f.toml: [policy.channels.C1] unknown key "alow". Did you mean "allow"?',
+    ),
+    Wrong(
+        id="a price in words",
+        toml='[providers.p]\ndialect = "openai-chat"\nprice = "cheap"',
+        said='f.toml: [providers.p] price must be "free", or USD per million tokens: '
+        "{ input = 3.0, output = 15.0 }.",
+    ),
+    Wrong(
+        id="a budget of nobody",
+        toml='[[budgets]]\nscope = "persons"\nusd = 5',
+        said="f.toml: [[budgets]] number 1: scope must be one of person, channel, workspace, model, company. "
+        'Did you mean "person"?',
+    ),
+    Wrong(
+        id="a budget of no amount",
+        toml='[[budgets]]\nscope = "person"',
+        said="f.toml: [[budgets]] number 1: usd is missing: add it.",
+    ),
+    Wrong(
+        id="a budget by the year",
+        toml='[[budgets]]\nscope = "person"\nusd = 5\nperiod = "year"',
+        said="f.toml: [[budgets]] number 1: period must be one of day, week, month.",
+    ),
+    Wrong(
+        id="a warning in percent",
+        toml='[[budgets]]\nscope = "person"\nusd = 5\nwarn = 80',
+        said="f.toml: [[budgets]] number 1: warn must be less than or equal to 1.",
+    ),
+    Wrong(
+        id="a budget without a pattern",
+        toml='[[budgets]]\nscope = "person"\nusd = 5\nof = ""',
+        said='f.toml: [[budgets]] number 1: of must be an id or a pattern, such as "U0123" or "*".',
+    ),
+    Wrong(
+        id="a part of the company",
+        toml='[[budgets]]\nscope = "company"\nusd = 5\nof = "C1"',
+        said='f.toml: [[budgets]] number 1: of does not go with scope = "company", which is everybody: leave it out.',
+    ),
+    Wrong(
+        id="two amounts for the same",
+        toml='[policy]\nusd_per_day = 1\n[[budgets]]\nscope = "person"\nusd = 5',
+        said="f.toml: [policy] usd_per_day and [[budgets]] number 1 are the same budget: keep one of them.",
     ),
     Wrong(
         id="a provider's name",

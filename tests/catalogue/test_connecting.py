@@ -8,11 +8,13 @@ import pytest
 from pydantic import SecretStr
 from pytest_aiohttp.plugin import AiohttpServer
 
-from bot.domain.catalog import Listing
+from bot.domain.catalog import FREE, Listing, Price
 from bot.domain.errors import SettingsError
+from bot.models.assembly import assemble
+from bot.models.facts import Facts
 from bot.models.sources import Flagship
 from bot.settings import settings
-from bot.settings.config_file import DialectName
+from bot.settings.config_file import DialectName, read_config
 from bot.settings.settings import KnownSettings
 from providers.dialect import Quirks
 from providers.endpoint import DIALECTS
@@ -37,6 +39,54 @@ async def test_a_key_brings_its_vendor_and_the_others_say_what_to_set() -> None:
         assert list(connections.providers) == ["xai", "ollama", "demo"]
         assert connection(connections, "mistral").source.off == "set MISTRAL_API_KEY"
         assert connection(connections, "foundry").source.off == "set FOUNDRY_ENDPOINT"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8000/v1",
+        "http://[::1]:8000/v1",
+        "http://10.1.2.3/v1",
+        "http://192.168.0.9/v1",
+        "http://vllm:8000/v1",
+        "http://gpu.default.svc/v1",
+        "http://models.corp.internal/v1",
+    ],
+)
+async def test_what_runs_on_the_operators_own_machines_costs_nothing(address: str) -> None:
+    assert await charged("p", f'dialect = "openai-chat"\nbase_url = "{address}"') == FREE
+
+
+@pytest.mark.parametrize(
+    "address", ["https://api.example.com/v1", "http://8.8.8.8/v1", "https://internal.example.com"]
+)
+async def test_what_others_run_costs_what_somebody_says(address: str) -> None:
+    assert await charged("p", f'dialect = "openai-chat"\nbase_url = "{address}"') is None
+    free = f'dialect = "openai-chat"\nbase_url = "{address}"\nprice = "free"'
+    assert await charged("p", free) == FREE
+
+
+async def test_the_operator_says_what_a_gateway_on_their_own_machine_costs() -> None:
+    gateway = 'dialect = "openai-chat"\nbase_url = "http://127.0.0.1:4000/v1"\nprice = { input = 1.0, output = 2.0 }'
+    assert await charged("p", gateway) == Price(input=1.0, output=2.0)
+    assert await charged("p", gateway, own="price = { input = 7.0, output = 8.0 }") == Price(
+        input=7, output=8
+    )
+
+
+async def test_a_vendor_costs_as_much_through_a_proxy_and_ollama_only_where_it_is_elsewhere() -> None:
+    assert await charged("openai", 'base_url = "http://127.0.0.1:4000/v1"') is None  # the price data knows
+    assert await charged("ollama", "") == FREE
+    assert await charged("ollama", 'base_url = "https://ollama.example.com"') is None
+
+
+async def charged(provider: str, entry: str, *, own: str = "") -> Price | None:
+    """The price in the catalogue of a configured model of that provider."""
+    model = f'[[models]]\nname = "m"\nprovider = "{provider}"\nmodel = "x-1"\n{own}'
+    toml = f"[providers.{provider}]\n{entry}\n{model}"
+    async with plugged({}, toml) as connections:
+        found = assemble(read_config(toml), connections.sources, {}, facts=Facts.bundled())
+    return next(model.price for model in found.models if model.name == "m")
 
 
 ROOT = Path(__file__).parents[2]
