@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from bot.domain.budgets import Bill, Ceiling, Expense, Quote, Reservation
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Listing, Model
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
@@ -218,6 +219,22 @@ class Ledger(Protocol):
 
     async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[RecentConversation]:
         """Newest first."""
+
+
+class Budgets(Protocol):
+    """Money of all replicas: reserved before a model is asked, settled after. Implemented by bot.storage.budgets."""
+
+    async def reserve(self, expenses: Sequence[Expense]) -> Reservation:
+        """All of it or nothing, in one atomic step; what the same id has reserved counts. Raises StorageUnavailable."""
+
+    def settle(self, bill: Bill) -> None:
+        """The real cost takes the reservation's place; 0 gives it back. Written with the next call, or in a moment."""
+
+    async def quote(self, expenses: Sequence[Expense]) -> Sequence[Quote]:
+        """What each would cost on its own, and whether it would fit. Raises StorageUnavailable."""
+
+    async def spent(self, ceilings: Sequence[Ceiling]) -> Sequence[float]:
+        """USD. Raises StorageUnavailable."""
 
 
 class Timeline(Protocol):

@@ -29,6 +29,9 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     v:<digest>              string   the secret store: an encrypted record
     b:<digest>              hash     a token bucket of the rate limiter
     health                  hash     models with failures, by provider:model
+    budgets:held, budgets:due, budgets:usual  hash, zset, hash  money that is reserved, by answer; when it runs out;
+                                     how much each model usually writes
+    budgets:<period>        hash     what is spent and reserved in a day, a week or a month, for two of them
     w:seq, w:log            counter, stream  the timeline's changes, numbered: some thousands, for a day
     w:chats, w:titles       zset, hash  its conversations, by last post, and their titles
     w:<chat>:<what>         order (zset), posts, owners (hashes), grown (list), gone (string, for a day)
@@ -201,6 +204,10 @@ class Keys:
 
     def health(self) -> str:
         return self._at(self.shard(_digest("health")), "health")
+
+    def budgets(self, what: str) -> str:
+        """All money is in one shard, so that one script may check every budget that a question counts in."""
+        return self._at(self.shard(_digest("budgets")), "budgets", what)
 
     def timeline(self, what: str, chat: str = "") -> str:
         """The whole timeline is in one shard, so that one script may touch any of it."""

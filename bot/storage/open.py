@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from bot.storage.budgets import RedisBudgets
 from bot.storage.connection import Database, open_database
 from bot.storage.encryption import RecordCipher
 from bot.storage.health import RedisHealth
@@ -31,6 +32,7 @@ class Storage:
     memory: RedisMemory
     preferences: RedisPreferenceStore
     ledger: RedisLedger
+    budgets: RedisBudgets
     secrets: RedisSecretStore
     rate_limiter: RedisRateLimiter
     health: RedisHealth
@@ -79,6 +81,7 @@ async def open_storage(
             memory=RedisMemory(database=database, keys=keys, cipher=cipher, scripts=scripts),
             preferences=RedisPreferenceStore(database=database, keys=keys),
             ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
+            budgets=RedisBudgets(database=database, keys=keys, scripts=scripts),
             secrets=RedisSecretStore(database=database, keys=keys, cipher=cipher),
             rate_limiter=RedisRateLimiter(database=database, keys=keys, scripts=scripts),
             health=RedisHealth(database=database, keys=keys, scripts=scripts),
