@@ -6,31 +6,33 @@ Every object is built here and receives what it needs.
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.answers.answering import Answers
-from bot.answers.attachments import Attachments
-from bot.answers.fallback import FallbackRouter
+from bot.answers.budgets import BudgetKeeper
 from bot.answers.limits import AskerLimits
 from bot.answers.measuring import Measuring
 from bot.answers.refusals import PlatformRefusals
 from bot.answers.turn_log import TurnLog
+from bot.conversation.asking import asking
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
-from bot.domain.check import CheckResult, CheckStatus
+from bot.domain.catalog import Catalog
+from bot.domain.check import CheckResult, CheckStatus, check_report
 from bot.domain.errors import StorageUnavailable
 from bot.domain.formatting import strip_controls
 from bot.interceptor import Interceptors
 from bot.models.discovery import Discovery
+from bot.models.estimates import CostEstimates, check_prices
 from bot.models.listing import render_models
 from bot.models.pricing import Corrections, Prices
-from bot.platforms import PLATFORM_SETTINGS, PLATFORMS, Dependencies, adapters_for, import_adapter
-from bot.ports import Adapter, Health
+from bot.platforms import PLATFORM_SETTINGS, Dependencies, adapters_for, check_platforms, import_adapter
+from bot.ports import Adapter
 from bot.serving.connections import make_room_for_files
 from bot.serving.measured import MeasuredInbox
 from bot.serving.memory import answers_that_fit
@@ -57,6 +59,7 @@ class Vendors:
 
     connections: connecting.ConnectedEndpoints
     prices: Prices
+    corrections: Corrections
     discovery: Discovery
 
 
@@ -84,7 +87,7 @@ async def vendors(settings: Settings) -> AsyncIterator[Vendors]:
         discovery = Discovery(
             file=settings.file, sources=plugged.sources, providers=plugged.providers, prices=prices
         )
-        yield Vendors(connections=plugged, prices=prices, discovery=discovery)
+        yield Vendors(connections=plugged, prices=prices, corrections=Corrections(), discovery=discovery)
 
 
 @asynccontextmanager
@@ -110,19 +113,17 @@ def service(
     settings: Settings, store: Storage, models: Vendors, metrics: Metrics, *, page_token: str = ""
 ) -> Service:
     """Puts the core together around the storage, the platforms and the models."""
-    catalog, policy = models.discovery.catalog, settings.file.policy
+    catalog, budgets = models.discovery.catalog, budget_keeper(settings, store, models)
     picker = ModelPicker(
         catalog=catalog, preferences=store.preferences, health=store.health, prices=models.prices
     )
-    commands = Commands(
-        catalog=catalog, picker=picker, ledger=store.ledger, preferences=store.preferences, policy=policy
-    )
+    commands = _commands(settings, store, picker, catalog, budgets)
     inbox = MeasuredInbox(store.inbox, meter=metrics)
     adapters = adapters_for(Dependencies(settings, store, inbox, commands.standing, metrics, page_token))
-    limits = AskerLimits(ledger=store.ledger, rate_limiter=store.rate_limiter)
+    limits = AskerLimits(rate_limiter=store.rate_limiter)
     refusals = PlatformRefusals(meter=metrics)
-    interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits)
-    answers, comparison = answering(models, adapters, store.health, interceptors)
+    interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets)
+    answers, comparison = _asking(store, models, adapters, interceptors)
     conversation = ConversationHandler(
         adapters=adapters,
         catalog=catalog,
@@ -132,7 +133,7 @@ def service(
         picker=picker,
         interceptors=interceptors,
         memory=store.memory,
-        policy=policy,
+        policy=settings.file.policy,
     )
     worker = Worker(
         leases=store.leases,
@@ -146,7 +147,34 @@ def service(
         work=worker,
         ready=lambda: ready(store),
         troubles=refusals.lines,
-        background=(models.discovery.run, store.health.run),
+        background=(models.discovery.run, store.health.run, store.budgets.run),
+    )
+
+
+def _commands(
+    settings: Settings, store: Storage, picker: ModelPicker, catalog: Catalog, budgets: BudgetKeeper
+) -> Commands:
+    return Commands(
+        catalog=catalog,
+        picker=picker,
+        ledger=store.ledger,
+        preferences=store.preferences,
+        policy=settings.file.policy,
+        budgets=budgets,
+    )
+
+
+def _asking(
+    store: Storage, models: Vendors, adapters: Mapping[str, Adapter], interceptors: Interceptors
+) -> tuple[Answers, Comparison]:
+    return asking(
+        catalog=models.discovery.catalog,
+        providers=models.connections.providers,
+        prices=models.prices,
+        corrections=models.corrections,
+        adapters=adapters,
+        health=store.health,
+        interceptors=interceptors,
     )
 
 
@@ -155,23 +183,13 @@ def worker_limits(limits: Limits) -> WorkerLimits:
     return WorkerLimits(at_once=answers_that_fit(limits.answers), per_person=limits.answers_per_person)
 
 
-def answering(
-    models: Vendors, adapters: Mapping[str, Adapter], health: Health, interceptors: Interceptors
-) -> tuple[Answers, Comparison]:
-    """Builds what asks models: for one answer, and for a comparison."""
-    catalog, prices = models.discovery.catalog, models.prices
-    fallback = FallbackRouter(
-        providers=models.connections.providers, health=health, interceptors=interceptors
-    )
-    answers = Answers(
+def budget_keeper(settings: Settings, store: Storage, models: Vendors) -> BudgetKeeper:
+    catalog = models.discovery.catalog
+    return BudgetKeeper(
+        rules=settings.file.every_budget,
+        budgets=store.budgets,
         catalog=catalog,
-        fallback=fallback,
-        attachments=Attachments(adapters=adapters),
-        prices=prices,
-        corrections=Corrections(),
-    )
-    return answers, Comparison(
-        catalog=catalog, fallback=fallback, answers=answers, prices=prices, interceptors=interceptors
+        estimates=CostEstimates(catalog=catalog, prices=models.prices, corrections=models.corrections),
     )
 
 
@@ -245,18 +263,13 @@ async def check(settings: Settings) -> int:
     """Checks Redis and every configured platform and vendor. Returns 1 when something is wrong."""
     logging.getLogger().setLevel(logging.ERROR)  # the report already says it
     async with vendors(settings) as known:
-        found = [await _check_redis(settings), *await _check_platforms(settings)]
+        found = [await _check_redis(settings), *await check_platforms(settings)]
         found += await check_endpoints(known.connections.all, settings.file)
-    marks = {CheckStatus.GOOD: "●", CheckStatus.OFF: "○", CheckStatus.DOUBT: "?", CheckStatus.BAD: "✗"}
-    width = max(len(result.about) for result in found) + 2
-    for result in found:
-        say(f"  {marks[result.status]} {result.about:<{width}}{result.text}")
-    bad, doubtful = (
-        sum(each.status is status for each in found) for status in (CheckStatus.BAD, CheckStatus.DOUBT)
-    )
-    well = "All is well." if not doubtful else "It will start, but look at what has a question mark."
-    say(f"\n  {bad} to mend." if bad else f"\n  {well}")
-    return 1 if bad else 0
+        if settings.file.every_budget:
+            await known.discovery.refresh()
+            found += check_prices(known.discovery.catalog, known.prices)
+    say(check_report(found))
+    return int(any(each.status is CheckStatus.BAD for each in found))
 
 
 async def _check_redis(settings: Settings) -> CheckResult:
@@ -267,23 +280,6 @@ async def _check_redis(settings: Settings) -> CheckResult:
         return CheckResult(about="redis", status=CheckStatus.GOOD, text=f"{where} answers and takes writes")
     text = f"{where}: {reason}. Start it, or write another REDIS_URL"
     return CheckResult(about="redis", status=CheckStatus.BAD, text=text)
-
-
-async def _check_platforms(settings: Settings) -> Sequence[CheckResult]:
-    found = []
-    for platform in PLATFORMS:
-        if platform.settings is None:
-            continue
-        if (on := settings.platforms.get(platform.name)) is None:
-            text = f"set {platform.settings.prefix}...; .env.example says which and where to get them"
-            found.append(CheckResult(about=platform.name, status=CheckStatus.OFF, text=text))
-            continue
-        wrong = await platform.try_out(on)
-        status = CheckStatus.BAD if wrong else CheckStatus.GOOD
-        found.append(CheckResult(about=platform.name, status=status, text=wrong or "takes what is set"))
-        if caution := on.caution(settings.file.policy):
-            found.append(CheckResult(about=platform.name, status=CheckStatus.DOUBT, text=caution))
-    return found
 
 
 async def models(settings: Settings) -> int:

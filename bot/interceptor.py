@@ -10,7 +10,7 @@ The list is built in bot.app; the first is the outermost. A turn calls each inte
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,6 +21,7 @@ from bot.domain.catalog import Model
 from bot.domain.claims import Claim, Outcome
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
+from bot.domain.turns import ChatMessage, Turn
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,15 @@ class ModelRequest:
     prompt: Prompt
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a turn is going to ask, before files are fetched and prompts are built: one question to each model."""
+
+    models: tuple[Model, ...]
+    asked: ChatMessage
+    prior: Sequence[Turn] = ()
+
+
 Ask = Callable[[ModelRequest], AsyncGenerator[StreamPart, None]]
 
 
@@ -70,8 +80,8 @@ class Interceptor:
     def began(self, claim: Claim) -> None:
         """`claim.record.attempt` is 1 the first time."""
 
-    async def admit(self, context: Context, *, answers: int) -> Response | None:
-        """The response that refuses a question for so many answers; None lets it pass."""
+    async def admit(self, context: Context, *, plan: Plan) -> Response | None:
+        """The response that refuses the question; None lets it pass."""
         return None
 
     def ask(self, request: ModelRequest, proceed: Ask) -> AsyncGenerator[StreamPart, None]:
@@ -98,9 +108,9 @@ class Interceptors(Interceptor):
             with _logged(each):
                 each.began(claim)
 
-    async def admit(self, context: Context, *, answers: int = 1) -> Response | None:
+    async def admit(self, context: Context, *, plan: Plan) -> Response | None:
         for each in self._interceptors:
-            if (response := await each.admit(context, answers=answers)) is not None:
+            if (response := await each.admit(context, plan=plan)) is not None:
                 self.refused(context, response)
                 return response
         return None

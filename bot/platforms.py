@@ -4,12 +4,13 @@ these rows.
 An adapter that is not switched on is not imported, so its package may be missing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import SettingsError
 from bot.ports import Adapter, Inbox, StatusOf
 from bot.serving.metrics import Meter
@@ -168,3 +169,21 @@ def import_adapter(name: str) -> ModuleType:
         if not name.startswith(error.name or "-"):
             raise
         raise SettingsError(f"{name} is wanted, but this copy of Switchboard comes without it.") from error
+
+
+async def check_platforms(settings: Settings) -> Sequence[CheckResult]:
+    """One result per platform that has settings."""
+    found = []
+    for platform in PLATFORMS:
+        if platform.settings is None:
+            continue
+        if (on := settings.platforms.get(platform.name)) is None:
+            text = f"set {platform.settings.prefix}...; .env.example says which and where to get them"
+            found.append(CheckResult(about=platform.name, status=CheckStatus.OFF, text=text))
+            continue
+        wrong = await platform.try_out(on)
+        status = CheckStatus.BAD if wrong else CheckStatus.GOOD
+        found.append(CheckResult(about=platform.name, status=status, text=wrong or "takes what is set"))
+        if caution := on.caution(settings.file.policy):
+            found.append(CheckResult(about=platform.name, status=CheckStatus.DOUBT, text=caution))
+    return found

@@ -77,14 +77,14 @@ class MemoryBudgets:
     def settle(self, bill: Bill) -> None:
         self._expire()
         item, ceilings = self.held.get(bill.expense.id), bill.expense.ceilings
-        if item and item.token == bill.token:
+        if item and item.token == bill.mark:
             return
         if item and item.open:
             ceilings = item.ceilings
             self._add(self.reserved, ceilings, -item.cost)
         self._add(self.paid, ceilings, _whole(bill.cost))
         until = self.clock() + bill.expense.seconds
-        self.held[bill.expense.id] = Held(0, 0, (), until, open=False, token=bill.token)
+        self.held[bill.expense.id] = Held(0, 0, (), until, open=False, token=bill.mark)
         if bill.written is not None:
             seen, mean = self.usual.get(bill.expense.model, (0, 0.0))
             mean += (bill.written - mean) / min(seen + 1, SETTLED)

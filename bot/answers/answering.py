@@ -14,10 +14,12 @@ from bot.context import Context
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.events import MessageReceived
-from bot.domain.prompt import Prompt, build, since_reset, size, tokens
+from bot.domain.prompt import Prompt, build, since_reset, size
 from bot.domain.replies import Action, Button
-from bot.domain.stream_parts import Closing, Reason, ShownPart, Text, Usage
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Text
 from bot.domain.turns import ChatMessage, Turn, index_of
+from bot.interceptor import Plan
+from bot.models.estimates import counted
 from bot.models.pricing import Corrections, Prices
 
 SYSTEM = (
@@ -63,20 +65,17 @@ class PromptBuilder:
         return prompt
 
     def settle(self, attempt: Attempt) -> None:
-        """Learns from the tokens the vendor counted. When no count came (a stop, a broken stream), the usage
-        until then is estimated, because the vendor bills it too.
+        """Learns from the tokens the vendor counted. When no count came (a stop, a broken stream, a filter), the
+        usage until then is estimated, because the vendor bills it too.
         """
         asked = self.sizes.get(attempt.model.key)
         if asked is None:
             return
         if attempt.usage:
             self.corrections.learn(attempt.model, estimated=asked, usage=attempt.usage)
-        elif attempt.stopped or attempt.text or attempt.thought:
-            attempt.usage = Usage(
-                input=round(asked * self.corrections.of(attempt.model)),
-                output=tokens(attempt.text) + tokens(attempt.thought),
-                estimated=True,
-            )
+        if attempt.usage or attempt.stopped or attempt.finish or attempt.wrote or attempt.billed:
+            read = round(asked * self.corrections.of(attempt.model))
+            attempt.usage = counted(attempt.usage, read=read, wrote=attempt.wrote)
 
 
 class Answers:
@@ -98,6 +97,11 @@ class Answers:
         self._prices = prices
         self._corrections = corrections
         self._clock = clock
+
+    def plan(self, context: Context, question: Question) -> Plan:
+        """Who is going to be asked, and what. Raises NoModelAvailable."""
+        chosen = select_model(self._catalog, context.claim.preferences, context.allowed, question.inline)
+        return Plan(models=(chosen.model,), asked=question.asked, prior=question.prior)
 
     async def answer(self, context: Context, question: Question) -> Outcome:
         """Shows the answer and returns what to commit. Raises NoModelAvailable, and what sinks raise."""

@@ -9,7 +9,17 @@ from bot.domain.catalog import Model
 from bot.domain.errors import ModelError
 from bot.domain.formatting import clean_name, clip
 from bot.domain.stop import StopSignal
-from bot.domain.stream_parts import Finish, Reason, ShownPart, Status, StreamPart, Text, Thinking, Usage
+from bot.domain.stream_parts import (
+    Finish,
+    Reason,
+    Remark,
+    ShownPart,
+    Status,
+    StreamPart,
+    Text,
+    Thinking,
+    Usage,
+)
 
 BROKE_OFF = "The answer broke off. Press Continue to go on, or ask another model."
 STOPPED = "Stopped."
@@ -33,6 +43,7 @@ class Attempt:
     because: str = ""
     error: ModelError | None = None
     stopped: bool = False
+    remarks: list[str] = field(default_factory=list)
     _text: list[str] = field(default_factory=list)
     _length: int = 0
     _thoughts: list[str] = field(default_factory=list)
@@ -44,6 +55,16 @@ class Attempt:
     @property
     def thought(self) -> str:
         return "".join(self._thoughts)
+
+    @property
+    def wrote(self) -> str:
+        """Everything that the vendor counts as output."""
+        return self.text + self.thought
+
+    @property
+    def billed(self) -> bool:
+        """Whether the vendor charges for the prompt, though nothing came."""
+        return self.error is not None and self.error.billed
 
     @property
     def served(self) -> str:
@@ -88,6 +109,8 @@ class Attempt:
                 self.usage = part
             case Finish():
                 self.finish = part
+            case Remark(text=text):
+                self.remarks.append(text)
             case _:
                 pass  # tool calls: no tools are offered to models yet
         return None
@@ -124,4 +147,5 @@ class Attempt:
         parts = [f"{self.model.name} ({served})" if told else self.model.name]
         parts += [f"because {self.because}"] if self.because else []
         parts += [objection] if objection else []
+        parts += self.remarks
         return " · ".join(parts)

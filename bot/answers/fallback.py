@@ -13,7 +13,15 @@ from dataclasses import dataclass
 
 from bot.context import Context
 from bot.domain.catalog import Model
-from bot.domain.errors import ContextTooLong, ModelError, ServerError, SwitchboardError, Timeout, cause_of
+from bot.domain.errors import (
+    ContextTooLong,
+    ModelError,
+    OverBudget,
+    ServerError,
+    SwitchboardError,
+    Timeout,
+    cause_of,
+)
 from bot.domain.health import HealthState, ModelHealth
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, Status, StreamPart, Text, ToolCall
@@ -143,6 +151,8 @@ class FallbackRouter:
                 async for part in parts:
                     first = first or self._clock()
                     yield part
+        except OverBudget:
+            raise  # it was not asked, so this says nothing about it
         except ModelError as error:
             log.warning("a model did not answer", extra=_about(model, request.prompt, error))
             await self._health.report(model.key, error)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from bot.answers.budgets import BudgetKeeper
 from bot.answers.precedence import select_model
 from bot.context import Context, Response
 from bot.conversation.model_picker import ModelPicker, describe_active, describe_reason
@@ -39,7 +40,9 @@ class Commands:
         ledger: Ledger,
         preferences: PreferenceStore,
         policy: Policy,
+        budgets: BudgetKeeper,
     ) -> None:
+        self._budgets = budgets
         self._catalog = catalog
         self._picker = picker
         self._preferences = preferences
@@ -109,8 +112,7 @@ class Commands:
         today, month = await self._ledger.spent(context.workspace, context.event.author.id)
         rows = (_spend("today", today), _spend("this month", month))
         text = "Costs are estimates from public prices."
-        if (limit := context.policy.usd_per_day) is not None:
-            text += f" Your limit is {money(limit)} a day."
+        text = "\n\n".join([text, *await self._budgets.standing(context)])
         table = Table(header=("", "answers", "tokens in", "tokens out", "cost"), rows=rows)
         return Response(reply=Reply(title="Your usage", text=text, table=table, private=context.private))
 

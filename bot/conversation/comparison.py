@@ -18,7 +18,7 @@ from bot.domain.formatting import escape_markdown, join_names, money
 from bot.domain.replies import Action, Button, Reply, Section
 from bot.domain.stream_parts import Usage
 from bot.domain.turns import Candidate, ChatMessage, Turn, index_of
-from bot.interceptor import Interceptors
+from bot.interceptor import Interceptors, Plan
 from bot.models.pricing import Prices
 
 FEWEST, MOST = 2, 4
@@ -55,10 +55,11 @@ class Comparison:
             return Response(reply=self._unknown(context, unknown))
         if not question or not FEWEST <= len(models) <= MOST:
             return Response(reply=Reply(text=USAGE, private=context.private))
-        if (limit := await self._interceptors.admit(context, answers=len(models))) is not None:
-            return limit
-        await context.sink.say(_waiting(context, models))
         asked = replace(asked, text=question)
+        plan = Plan(models=tuple(models), asked=asked, prior=context.claim.history)
+        if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
+            return refusal
+        await context.sink.say(_waiting(context, models))
         turn = self._turn(context, asked, await self._ask_all(context, models, asked))
         await context.turn_handle.keep(turn)
         return _side_by_side(context, turn)
@@ -87,6 +88,7 @@ class Comparison:
             usage=attempt.usage,
             cost=self._prices.cost(model, attempt.usage, attempt.served) if attempt.usage else None,
             notice=attempt.ending()[1],
+            remarks=tuple(attempt.remarks),
         )
 
     def _turn(self, context: Context, asked: ChatMessage, candidates: list[Candidate]) -> Turn:
@@ -176,4 +178,4 @@ def _note(one: Candidate) -> str:
         parts.append(f"about {money(one.cost)}")
     if one.notice and one.answer:
         parts.append(one.notice)
-    return " · ".join(parts)
+    return " · ".join([*parts, *one.remarks])

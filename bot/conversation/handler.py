@@ -129,9 +129,13 @@ class ConversationHandler:
     async def _ask(self, context: Context, asked: ChatMessage, model: str = "") -> Outcome:
         if not asked.text and not asked.files:
             return await self._say(context, Response(reply=self._commands.hello(context)))
-        if (limit := await self._interceptors.admit(context)) is not None:
-            return await self._say(context, limit)
-        question = Question(asked=asked, prior=context.claim.history, inline=model)
+        return await self._answer(context, Question(asked=asked, prior=context.claim.history, inline=model))
+
+    async def _answer(self, context: Context, question: Question) -> Outcome:
+        if context.claim.record.final is None:  # else it was admitted, and asked
+            plan = self._answers.plan(context, question)
+            if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
+                return await self._say(context, refusal)
         return await self._answers.answer(context, question)
 
     async def _button(self, context: Context, event: ButtonPressed) -> Outcome:
@@ -167,13 +171,11 @@ class ConversationHandler:
         place = index_of(history, turn_id)
         if place is None:
             return await self._say(context, Response(reply=Reply(text=GONE, private=context.private)))
-        if (limit := await self._interceptors.admit(context)) is not None:
-            return await self._say(context, limit)
         old = history[place]
         question = Question(
             asked=old.asked, prior=history[:place], inline=model or old.model, instead_of=old.id
         )
-        return await self._answers.answer(context, question)
+        return await self._answer(context, question)
 
     async def _go_on(self, context: Context, turn_id: str) -> Outcome:
         """Lets the model whose answer was cut off go on, as a new turn."""

@@ -62,10 +62,10 @@ class Expense:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """What an answer came to. `token` is this bill's own: however often it is sent, it counts once."""
+    """What an answer came to. `mark` is this bill's own: however often it is sent, it counts once."""
 
     expense: Expense
-    token: str
+    mark: str
     cost: float = 0.0
     written: int | None = None  # tokens, where the model finished: its usual length follows them
 

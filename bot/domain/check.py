@@ -1,5 +1,6 @@
 """What `switchboard check` reports about one thing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,3 +21,17 @@ class CheckResult:
     about: str
     status: CheckStatus
     text: str
+
+
+MARKS = {CheckStatus.GOOD: "●", CheckStatus.OFF: "○", CheckStatus.DOUBT: "?", CheckStatus.BAD: "✗"}
+
+
+def check_report(found: Sequence[CheckResult]) -> str:
+    """A line for each result, and what it comes to."""
+    width = max(len(result.about) for result in found) + 2
+    lines = [f"  {MARKS[result.status]} {result.about:<{width}}{result.text}" for result in found]
+    bad, doubtful = (
+        sum(each.status is status for each in found) for status in (CheckStatus.BAD, CheckStatus.DOUBT)
+    )
+    well = "All is well." if not doubtful else "It will start, but look at what has a question mark."
+    return "\n".join([*lines, "", f"  {bad} to mend." if bad else f"  {well}"])

@@ -12,6 +12,7 @@ tried again, and whether another model may step in.
       ModelError             no answer from a model
         Quota RateLimit Overloaded Unavailable ServerError Timeout Connection Auth ModelNotFound
         ContextTooLong Filtered Rejected
+        OverBudget         ... which was not even asked
 """
 
 from typing import ClassVar
@@ -66,6 +67,7 @@ class ModelError(SwitchboardError):
     `retry`: the same request may be sent again, before the first visible text only.
     `failover`: another model may answer instead.
     `operator`: somebody who runs Switchboard has to act.
+    `billed`: the vendor read the prompt, and charges for it.
     `status` is the HTTP status if there was one; `code` the vendor's own word for the case.
     """
 
@@ -74,6 +76,7 @@ class ModelError(SwitchboardError):
     retry: bool = False  # an instance may override it: some vendors say whether to try again
     failover: ClassVar[bool] = False
     operator: ClassVar[bool] = False
+    billed: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -128,6 +131,7 @@ class Timeout(ModelError):
     cause = "took too long"
     retry = True
     failover = True
+    billed = True
 
 
 class Connection(ModelError):
@@ -163,11 +167,22 @@ class ContextTooLong(ModelError):
 class Filtered(ModelError):
     cause = "did not answer because of a content filter"
     advice = "Put the question differently and ask again."
+    billed = True
 
 
 class Rejected(ModelError):
     cause = "could not take this request"
     advice = "Put it differently, or pick another model with /model."
+
+
+class OverBudget(ModelError):
+    """The model was not asked. The text says which budget is in the way; it is for people."""
+
+    cause = "would cost more than is left of a budget"
+    failover = True
+
+    def tell(self, model: str) -> str:
+        return f"{model} was not asked. {self}"
 
 
 def _when(seconds: float) -> str:

@@ -105,6 +105,7 @@ STARTS = (
 FILE_CHARACTERS = 200_000  # of one text file; in small windows at most two per token, about half the window
 IMAGE_TOKENS = 1_500
 DOCUMENT_TOKENS = 3_000
+PDF_BYTES = 30  # of a document for each token, where it is long
 PER_MESSAGE = 4
 RESET = "reset"  # the reason of a marker turn: nothing before it is shown to a model
 
@@ -122,6 +123,26 @@ def weigh(message: PromptMessage) -> int:
 def size(prompt: Prompt) -> int:
     """The estimated tokens of a whole prompt."""
     return tokens(prompt.system) + sum(weigh(message) for message in prompt.messages)
+
+
+def expected_size(history: Sequence[Turn], asked: ChatMessage, model: Model, *, system: int) -> int:
+    """The estimated tokens of a prompt whose files have not been fetched. `system`: those of what precedes it."""
+    prompt = build(history, asked, model, system="")
+    said = (asked, *(turn.asked for turn in since_reset(history)))
+    files = sum(_expected(file, model) for message in said for file in message.files)
+    return min(system + size(prompt) + files, model.context)
+
+
+def _expected(file: File, model: Model) -> int:
+    if file.media_type.startswith("image/"):
+        return IMAGE_TOKENS if model.vision else 0
+    if file.media_type == PDF:
+        return max(DOCUMENT_TOKENS, file.size // PDF_BYTES) if model.documents else 0
+    return (
+        min(file.size, FILE_CHARACTERS, 2 * model.context) * 2 // 7
+        if file.media_type.startswith(TEXTS)
+        else 0
+    )
 
 
 def since_reset(history: Sequence[Turn]) -> Sequence[Turn]:

@@ -78,6 +78,13 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """A few words for the quiet line under the answer. Interceptors add them; providers never do."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """One short line on what is happening before text comes ("Grok is thinking")."""
 
@@ -94,5 +101,5 @@ class Closing:
     buttons: tuple[Button, ...] = ()
 
 
-StreamPart = Text | Thinking | ToolCall | Usage | Finish
+StreamPart = Text | Thinking | ToolCall | Usage | Finish | Remark
 ShownPart = Text | Thinking | Status | Closing

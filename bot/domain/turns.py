@@ -41,6 +41,7 @@ class Candidate:
     usage: Usage | None = None
     cost: float | None = None
     notice: str = ""
+    remarks: tuple[str, ...] = ()  # for its quiet line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ class Prices:
     def cost(self, model: Model, usage: Usage, served: str = "") -> float | None:
         """USD for one answer; None where no price is known. `served`: the model that answered, if known."""
         if model.price is not None:
-            return _at(model.price, usage)
+            return price_at(model.price, usage)
         names = dict.fromkeys(name for name in (served, model.base, model.model) if name)
         return next((cost for name in names if (cost := self._look_up(model, name, usage)) is not None), None)
 
@@ -92,7 +92,7 @@ class Prices:
         return float(found.total_price)
 
 
-def _at(price: Price, usage: Usage) -> float:
+def price_at(price: Price, usage: Usage) -> float:
     cached = min(usage.cache_read, usage.input)
     rate = price.input if price.cached is None else price.cached
     return ((usage.input - cached) * price.input + cached * rate + usage.output * price.output) / MILLION

@@ -67,7 +67,7 @@ class RedisBudgets:
             await self._ask()
 
     def settle(self, bill: Bill) -> None:
-        self._bills[f"{bill.expense.id} {bill.token}"] = bill
+        self._bills[f"{bill.expense.id} {bill.mark}"] = bill
         self._owing.set()
 
     async def reserve(self, expenses: Sequence[Expense]) -> Reservation:
@@ -170,7 +170,7 @@ def _expense(expense: Expense) -> Mapping[str, Any]:
 def _bill(bill: Bill) -> Mapping[str, Any]:
     about = {
         "id": bill.expense.id,
-        "token": bill.token,
+        "token": bill.mark,
         "cost": math.ceil(bill.cost * MICRO - 1e-6),
         "model": bill.expense.model,
         "seconds": bill.expense.seconds,

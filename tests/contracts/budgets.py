@@ -82,7 +82,7 @@ class BudgetsContract:
     async def test_the_real_cost_takes_the_reservations_place(self, purse: Purse) -> None:
         asked = expense("a", 8)
         await purse.budgets.reserve([asked])
-        purse.budgets.settle(Bill(expense=asked, token="1", cost=2.5))
+        purse.budgets.settle(Bill(expense=asked, mark="1", cost=2.5))
 
         assert await purse.spent(*asked.ceilings) == [2.5]
         assert (await purse.rival.reserve([expense("b", 7.5)])).full is None
@@ -90,7 +90,7 @@ class BudgetsContract:
     async def test_what_was_not_asked_comes_back(self, purse: Purse) -> None:
         asked = expense("a", 10)
         await purse.budgets.reserve([asked])
-        purse.budgets.settle(Bill(expense=asked, token="1"))
+        purse.budgets.settle(Bill(expense=asked, mark="1"))
 
         assert (await purse.budgets.reserve([expense("b", 10)])).full is None
         assert await purse.spent(*asked.ceilings) == [0]
@@ -100,7 +100,7 @@ class BudgetsContract:
         await purse.budgets.reserve([asked])
         again = await purse.rival.reserve([asked])
         for budgets in (purse.budgets, purse.rival):
-            budgets.settle(Bill(expense=asked, token="1", cost=4))
+            budgets.settle(Bill(expense=asked, mark="1", cost=4))
             await purse.written()
 
         assert again.costs == (6.0,)
@@ -112,8 +112,8 @@ class BudgetsContract:
         asked = expense("a", 6)
         for token in ("1", "2"):
             assert (await purse.budgets.reserve([asked])).full is None
-            purse.budgets.settle(Bill(expense=asked, token=token, cost=2))
-            purse.budgets.settle(Bill(expense=asked, token=token, cost=2))
+            purse.budgets.settle(Bill(expense=asked, mark=token, cost=2))
+            purse.budgets.settle(Bill(expense=asked, mark=token, cost=2))
 
         assert await purse.spent(*asked.ceilings) == [4]
 
@@ -124,7 +124,7 @@ class BudgetsContract:
         assert (await purse.rival.reserve([expense("b", 10)])).full
         purse.clock.now += 2
         assert (await purse.rival.reserve([expense("b", 5)])).full is None
-        purse.budgets.settle(Bill(expense=asked, token="1", cost=3))
+        purse.budgets.settle(Bill(expense=asked, mark="1", cost=3))
 
         assert await purse.spent(*asked.ceilings) == [3]
         assert (await purse.rival.reserve([expense("c", 3)])).full
@@ -149,7 +149,7 @@ class BudgetsContract:
         long = replace(expense("a", 1, ceiling(1_000)), per_token=1, guess=50)
         first = await purse.budgets.reserve([long])
         for token, written in enumerate((10, 20, 30)):
-            purse.budgets.settle(Bill(expense=long, token=str(token), cost=1, written=written))
+            purse.budgets.settle(Bill(expense=long, mark=str(token), cost=1, written=written))
         await purse.written()
 
         assert first.costs == (51.0,)
@@ -176,7 +176,7 @@ class BudgetsContract:
         day, week = ceiling(5), ceiling(9, named=WEEK)
         first = expense("a", 5, day, week)
         await purse.budgets.reserve([first])
-        purse.budgets.settle(Bill(expense=first, token="1", cost=5))
+        purse.budgets.settle(Bill(expense=first, mark="1", cost=5))
         purse.clock.now += DAY
         tomorrow = ceiling(5, named="2026-03-05")
         full = (await purse.budgets.reserve([expense("b", 5, tomorrow, week)])).full

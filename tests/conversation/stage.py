@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
+from bot.answers.budgets import BudgetKeeper
 from bot.answers.fallback import FallbackRouter
 from bot.answers.limits import AskerLimits
 from bot.conversation.commands import Commands
@@ -31,10 +32,13 @@ from bot.domain.stream_parts import Closing, Finish, Reason, ShownPart, Status, 
 from bot.domain.turns import ChatMessage, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
 from bot.interceptor import Interceptor, Interceptors
+from bot.models.estimates import CostEstimates
 from bot.models.pricing import Corrections, Prices
 from bot.ports import ReplySink, TurnHandle
-from bot.settings.config_file import Policy
+from bot.settings.config_file import ConfigFile, Policy
+from bot.settings.money import BudgetEntry
 from tests.doubles import FakeTurnHandle
+from tests.purse import MemoryBudgets
 
 THREAD = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
 ANN = Author(id="U1", name="Ann")
@@ -162,24 +166,34 @@ class Stage:
     )
     platform: str = "test"
     interceptors: tuple[Interceptor, ...] = ()
+    budgets: Sequence[BudgetEntry] = ()
+    now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
 
     def __post_init__(self) -> None:
         self.catalog = Catalog(self.models, default="grok")
-        interceptors = Interceptors(AskerLimits(ledger=self, rate_limiter=self), *self.interceptors)
+        prices, corrections = Prices({}), Corrections()
+        self.purse = MemoryBudgets(clock=lambda: self.now, before=lambda: self.spend.cost)
+        keeper = BudgetKeeper(
+            rules=ConfigFile(policy=self.policy, budgets=tuple(self.budgets)).every_budget,
+            budgets=self.purse,
+            catalog=self.catalog,
+            estimates=CostEstimates(catalog=self.catalog, prices=prices, corrections=corrections),
+            clock=lambda: self.now,
+        )
+        interceptors = Interceptors(AskerLimits(rate_limiter=self), keeper, *self.interceptors)
         fallback = FallbackRouter(
             providers={"one": self.one, "two": self.two},
             health=self,
             interceptors=interceptors,
             pause=self._pause,
         )
-        prices = Prices({})
         picker = ModelPicker(catalog=self.catalog, preferences=self, health=self, prices=prices)
         answers = Answers(
             catalog=self.catalog,
             fallback=fallback,
             attachments=Attachments(adapters={"test": self}),
             prices=prices,
-            corrections=Corrections(),
+            corrections=corrections,
             clock=lambda: 100.0,
         )
         self._core = ConversationHandler(
@@ -195,7 +209,12 @@ class Stage:
                 clock=lambda: 100.0,
             ),
             commands=Commands(
-                catalog=self.catalog, picker=picker, ledger=self, preferences=self, policy=self.policy
+                catalog=self.catalog,
+                picker=picker,
+                ledger=self,
+                preferences=self,
+                policy=self.policy,
+                budgets=keeper,
             ),
             picker=picker,
             interceptors=interceptors,

@@ -550,7 +550,8 @@ async def test_usage_names_the_limit() -> None:
 
     heard = await stage.says("/usage")
 
-    assert "Your limit is $5.00 a day" in heard.replies[0].text
+    assert "Your budget of $5.00 a day: $0.25 is spent" in heard.replies[0].text
+    assert "it starts again at midnight UTC" in heard.replies[0].text
     assert heard.replies[0].table
     assert heard.replies[0].table.rows[0] == ("today", "3", "1.2k", "40", "$0.25")
 
@@ -560,7 +561,7 @@ async def test_a_used_up_limit_is_said_instead_of_spent() -> None:
 
     heard = await stage.says("hi")
 
-    assert "Your limit of $5.00 a day is used up" in heard.replies[0].text
+    assert "Your budget of $5.00 a day is used up" in heard.replies[0].text
     assert stage.one.asked == []
 
 

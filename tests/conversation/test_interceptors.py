@@ -11,7 +11,7 @@ from bot.domain.errors import Overloaded
 from bot.domain.prompt import Part, Prompt, TextPart
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import StreamPart, Text
-from bot.interceptor import Ask, Interceptor, ModelRequest
+from bot.interceptor import Ask, Interceptor, ModelRequest, Plan
 from tests.conversation.stage import Stage, answer
 
 
@@ -22,8 +22,8 @@ class Notes(Interceptor):
     name: str
     log: list[str] = field(default_factory=list)
 
-    async def admit(self, context: Context, *, answers: int) -> Response | None:
-        self.log.append(f"{self.name} admits {answers}")
+    async def admit(self, context: Context, *, plan: Plan) -> Response | None:
+        self.log.append(f"{self.name} admits {len(plan.models)}")
         return None
 
     async def ask(self, request: ModelRequest, proceed: Ask) -> AsyncGenerator[StreamPart, None]:
@@ -62,7 +62,7 @@ def _masked(prompt: Prompt) -> Prompt:
 class Closed(Interceptor):
     """Lets nobody ask."""
 
-    async def admit(self, context: Context, *, answers: int) -> Response | None:
+    async def admit(self, context: Context, *, plan: Plan) -> Response | None:
         return Response(reply=Reply(text="Closed today."))
 
 

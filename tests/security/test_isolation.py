@@ -16,6 +16,7 @@ from aiohttp import web
 
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
+from bot.answers.budgets import BudgetKeeper
 from bot.answers.fallback import FallbackRouter
 from bot.answers.limits import AskerLimits
 from bot.conversation.commands import Commands
@@ -30,6 +31,7 @@ from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Finish, Reason, ShownPart, StreamPart, Text
 from bot.domain.turns import ChatMessage
 from bot.interceptor import Interceptors
+from bot.models.estimates import CostEstimates
 from bot.models.pricing import Corrections, Prices
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
@@ -121,14 +123,21 @@ class World:
         store, all_over = self.storage, self.everywhere
         adapters = {"slack": all_over, "teams": all_over}
         catalog, prices, policy = Catalog(MODELS, default="grok"), Prices({}), Policy()
-        interceptors = Interceptors(AskerLimits(ledger=store.ledger, rate_limiter=store.rate_limiter))
+        corrections = Corrections()
+        budgets = BudgetKeeper(
+            rules=(),
+            budgets=store.budgets,
+            catalog=catalog,
+            estimates=CostEstimates(catalog=catalog, prices=prices, corrections=corrections),
+        )
+        interceptors = Interceptors(AskerLimits(rate_limiter=store.rate_limiter), budgets)
         fallback = FallbackRouter(providers={"p": all_over}, health=store.health, interceptors=interceptors)
         answers = Answers(
             catalog=catalog,
             fallback=fallback,
             attachments=Attachments(adapters=adapters),
             prices=prices,
-            corrections=Corrections(),
+            corrections=corrections,
         )
         picker = ModelPicker(
             catalog=catalog, preferences=store.preferences, health=store.health, prices=prices
@@ -146,6 +155,7 @@ class World:
                 ledger=store.ledger,
                 preferences=store.preferences,
                 policy=policy,
+                budgets=budgets,
             ),
             picker=picker,
             interceptors=interceptors,

@@ -126,7 +126,7 @@ class Play:
         self.books.excess += max(0.0, cost - covered)
         for one in asked.ceilings:
             self.books.paid[one.total] += cost
-        bill = Bill(expense=asked, token=str(self.books.bills), cost=cost)
+        bill = Bill(expense=asked, mark=str(self.books.bills), cost=cost)
         for number in range(step.times):
             budgets = self.budgets[(at + number) % 2]
             budgets.settle(bill)

@@ -1,0 +1,35 @@
+"""Puts together what asks models: for one answer, and for a comparison."""
+
+from collections.abc import Mapping
+
+from bot.answers.answering import Answers
+from bot.answers.attachments import Attachments
+from bot.answers.fallback import FallbackRouter
+from bot.conversation.comparison import Comparison
+from bot.domain.catalog import Catalog
+from bot.interceptor import Interceptors
+from bot.models.pricing import Corrections, Prices
+from bot.ports import Adapter, Health, Provider
+
+
+def asking(
+    *,
+    catalog: Catalog,
+    providers: Mapping[str, Provider],
+    prices: Prices,
+    corrections: Corrections,
+    adapters: Mapping[str, Adapter],
+    health: Health,
+    interceptors: Interceptors,
+) -> tuple[Answers, Comparison]:
+    fallback = FallbackRouter(providers=providers, health=health, interceptors=interceptors)
+    answers = Answers(
+        catalog=catalog,
+        fallback=fallback,
+        attachments=Attachments(adapters=adapters),
+        prices=prices,
+        corrections=corrections,
+    )
+    return answers, Comparison(
+        catalog=catalog, fallback=fallback, answers=answers, prices=prices, interceptors=interceptors
+    )
