@@ -31,7 +31,7 @@ from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Closing, Finish, Reason, ShownPart, Status, StreamPart, Text, Usage
 from bot.domain.turns import ChatMessage, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
-from bot.interceptor import Interceptor, Interceptors
+from bot.interceptor import Ending, EndingKind, Interceptor, Interceptors
 from bot.models.estimates import CostEstimates
 from bot.models.pricing import Corrections, Prices
 from bot.ports import ReplySink, TurnHandle
@@ -180,7 +180,9 @@ class Stage:
             estimates=CostEstimates(catalog=self.catalog, prices=prices, corrections=corrections),
             clock=lambda: self.now,
         )
-        interceptors = Interceptors(AskerLimits(rate_limiter=self), keeper, *self.interceptors)
+        self._interceptors = interceptors = Interceptors(
+            AskerLimits(rate_limiter=self), keeper, *self.interceptors
+        )
         fallback = FallbackRouter(
             providers={"one": self.one, "two": self.two},
             health=self,
@@ -245,7 +247,9 @@ class Stage:
         )
         return await self.plays(replace(event, **more))
 
-    async def plays(self, event: Event, *, final: Turn | None = None, attempt: int = 1) -> Heard:
+    async def plays(
+        self, event: Event, *, final: Turn | None = None, attempt: int = 1, crashes: int = 0
+    ) -> Heard:
         self._heard = Heard()
         self.turn_handle = FakeTurnHandle(id=f"t{len(self.outcomes) + 1}")
         claim = Claim(
@@ -253,11 +257,13 @@ class Stage:
             epoch=1,
             mail="1-1",
             event=event,
-            record=TurnRecord(id=self.turn_handle.id, attempt=attempt, final=final),
+            record=TurnRecord(id=self.turn_handle.id, attempt=attempt, crashes=crashes, final=final),
             history=self.history,
             preferences=await self.in_force(event.thread, event.author.id),
         )
+        self._interceptors.began(claim)
         outcome = await self._core.handle(claim, self.turn_handle)
+        self._interceptors.ended(claim, Ending(kind=EndingKind.DONE, outcome=outcome))
         self.history = (*self.history, *outcome.append) if outcome.replace is None else outcome.replace
         if outcome.thread_model is not None:
             self.thread_model = outcome.thread_model
