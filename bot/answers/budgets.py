@@ -27,7 +27,7 @@ from bot.models.estimates import CostEstimates
 from bot.ports import Budgets
 from bot.settings.money import BudgetEntry
 
-SYSTEM = 150  # tokens of what stands before every prompt
+SYSTEM = 100  # tokens of what stands before every prompt
 GUESS, THOUGHTFUL = 1_000, 4_000  # tokens written, while nobody knows; of a model that reasons
 SLACK = 0.1  # share of an estimate that a whole prompt may cost more without a reservation of its own
 AFTER = 120.0  # seconds after a model's own deadline until its reservation runs out

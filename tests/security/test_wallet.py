@@ -12,8 +12,10 @@ from bot.domain.stream_parts import Text
 from bot.domain.turns import ChatMessage, Turn
 from bot.domain.usage import Spend
 from bot.settings.config_file import Policy
-from bot.storage.open import Storage
+from bot.settings.money import BudgetEntry
+from bot.storage.open import Storage, StorageOptions, open_storage
 from tests.conversation.stage import ANN, THREAD, Heard, Stage, answer
+from tests.spending import Replica, Spending
 
 POOR = Policy(usd_per_day=5.0)
 BOB = Author(id="U2", name="Bob")
@@ -130,3 +132,32 @@ async def test_four_thousand_questions_at_once_are_let_in_as_far_as_a_minute_all
         found += sum(one.result() for one in asks)
 
     assert found == 10
+
+
+@pytest.mark.parametrize("usd", [0.01, 5.0, 12.3])
+async def test_forty_questions_at_once_spend_no_more_than_there_is(
+    usd: float, storage: Storage, redis_url: str, prefix: str
+) -> None:
+    """On two replicas. Beyond the budget goes at most the one answer that a budget nobody has touched lets in."""
+    spending = Spending()
+    async with open_storage(redis_url, StorageOptions(prefix=prefix)) as rival:
+        budget = BudgetEntry(scope="person", usd=usd)
+        replicas = [Replica(each, budget, spending, thinks=0.05) for each in (storage, rival)]
+        async with asyncio.TaskGroup() as group:
+            for number in range(40):
+                group.create_task(replicas[number % 2].turn(number))
+        for each in (storage, rival):
+            await each.budgets.write()
+
+    assert spending.admitted >= 1
+    assert spending.admitted + spending.refused == 40
+    assert spending.spent <= max(usd, spending.dearest)
+
+
+async def test_questions_one_after_another_may_use_all_of_a_budget(storage: Storage) -> None:
+    spending = Spending()
+    replica = Replica(storage, BudgetEntry(scope="company", usd=5.2), spending)
+    for number in range(20):
+        await replica.turn(number)
+
+    assert 5.2 - spending.dearest < spending.spent <= 5.2
