@@ -15,7 +15,7 @@ from bot.domain.budgets import (
     Reservation,
 )
 
-SETTLED = 20
+SETTLED = 200
 Sum = tuple[str, str]
 
 

@@ -10,6 +10,7 @@ from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import Auth, ModelError, ModelNotFound, Overloaded, Quota, Timeout
 from bot.domain.errors import Connection as Unreachable
 from bot.domain.health import HealthState, ModelHealth
+from bot.models.estimates import check_prices
 from bot.models.listing import render_models
 from bot.models.pricing import Prices
 from bot.models.sources import ModelSource
@@ -129,3 +130,17 @@ def test_the_list_of_models_shows_what_each_can_do_costs_and_how_it_is() -> None
         ["Found by name, not shown in pickers (1):"],
         ["grok-3", "xai:grok-3", "vision tools", "500k", "-", "-", "up", "listed by xai"],
     ]
+
+
+def test_models_that_budgets_can_only_guess_at_are_named_with_what_to_set() -> None:
+    priced = Model(name="a", provider="one", model="a", price=Price(input=1, output=2))
+    unknown = [Model(name=f"m{n}", provider="two", model=f"m{n}") for n in range(7)]
+    (found,) = check_prices(Catalog([priced, *unknown]), Prices({}))
+
+    assert found.status is CheckStatus.DOUBT
+    assert found.text == (
+        "no price is known for m0, m1, m2, m3, m4 and 2 more: they count as the dearest model. Set "
+        "price = { input = ..., output = ... } under their [[models]] or [providers.two], "
+        'or price = "free"'
+    )
+    assert check_prices(Catalog([priced]), Prices({})) == []

@@ -187,7 +187,17 @@ CATALOGUE = (
         ),
         owasp="LLM02 ASI06",
     ),
-    Attack(what="spending without end", tests=("security/test_wallet.py",), owasp="LLM10"),
+    Attack(
+        what="spending without end",
+        tests=(
+            "security/test_wallet.py",
+            "security/test_wallet.py::test_forty_questions_at_once_spend_no_more_than_there_is",
+            "storage/test_budgets.py",
+            "storage/test_budget_orders.py::test_no_order_spends_a_dollar_twice_or_loses_one",
+            "conversation/test_budgets.py::test_what_was_asked_costs_however_it_ended",
+        ),
+        owasp="LLM10",
+    ),
     Attack(
         what="bots that talk to each other, or the bot to itself",
         tests=(

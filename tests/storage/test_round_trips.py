@@ -14,9 +14,11 @@ import asyncio
 
 from bot.domain.claims import Claim, Outcome, Receipt
 from bot.ports import TurnHandle
+from bot.settings.money import BudgetEntry
 from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker
 from tests.events import message, turn
+from tests.spending import Replica, Spending
 from tests.storage.wire import Wire, wired
 
 NEEDED = ["claim+HMGET", "commit", "next", "put", "save", "save"]
@@ -60,3 +62,22 @@ async def test_an_answered_message_costs_six_round_trips(redis_url: str, prefix:
         working.cancel()
 
     assert trips == NEEDED
+
+
+async def test_a_question_costs_no_trip_without_a_budget_and_two_with_one(
+    redis_url: str, prefix: str
+) -> None:
+    """One reserves, one settles, and nobody waits for the second."""
+    mine, others = (BudgetEntry(scope="person", usd=50, of=whose) for whose in ("*", "U2"))
+    async with wired(redis_url) as wire, open_storage(wire.url, StorageOptions(prefix=prefix)) as storage:
+        for number, budget in enumerate((mine, others)):  # connections are opened and scripts loaded once
+            await Replica(storage, budget, Spending()).turn(number)
+            await storage.budgets.write()
+        wire.trips.clear()
+        await Replica(storage, others, Spending()).turn(3)
+        await storage.budgets.write()
+        assert wire.trips == []
+        await Replica(storage, mine, Spending()).turn(4)
+        assert wire.trips == ["budget"]
+        await storage.budgets.write()
+        assert wire.trips == ["budget", "budget"]

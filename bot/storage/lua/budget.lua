@@ -3,7 +3,7 @@
 -- ARGV[1]: JSON of now, bills, expenses, quote (say what they would cost and reserve nothing), periods (name
 -- -> index in KEYS, lifetime). Money is in whole millionths of a dollar, so that sums stay exact.
 -- Fields of a sum: s:<total> spent, r:<total> reserved, w:<total>:<usd> somebody was warned.
-local SETTLED = 20        -- answers after which a model's usual length follows the newest ones only
+local SETTLED = 200       -- answers after which a model's usual length follows the newest ones only
 local KEPT = 5356800      -- seconds without an answer until all usual lengths are forgotten: 62 days
 local held, due, usual = KEYS[1], KEYS[2], KEYS[3]
 local c = cjson.decode(ARGV[1])
