@@ -1,4 +1,4 @@
-"""A budget in the whole product: a dozen threads at once in Slack, and what the vendors were asked."""
+"""A budget in the whole product: eight threads at once in Slack, and what the vendors were asked."""
 
 import asyncio
 import re
@@ -29,19 +29,19 @@ usd = 2.0
 """
 
 
-async def test_a_dozen_threads_at_once_spend_one_budget_and_the_others_are_told_what_to_do(
+async def test_eight_threads_at_once_spend_one_budget_and_the_others_are_told_what_to_do(
     tmp_path: Path,
 ) -> None:
     async with company(tmp_path, BUDGET) as co:
         async with asyncio.TaskGroup() as group:
-            for number in range(12):
+            for number in range(8):
                 group.create_task(co.at.say(f"{co.bot} opus: question {number}"))
 
         def refusals() -> list[Message]:
             told = "your budget of $2.00 a day"
             return [one for one in co.at.ours() if told in reading.text(one).casefold()]
 
-        await co.at.until(lambda: len(refusals()) + len(co.vendors.asked) == 12)
+        await co.at.until(lambda: len(refusals()) + len(co.vendors.asked) == 8)
         asked = len(co.vendors.asked)
         await co.at.until(lambda: sum(map(complete, co.at.ours())) == asked)
         usage = reading.text(await co.at.told("/usage", channel="D1"))
