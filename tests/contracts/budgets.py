@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from bot.domain.budgets import Bill, Ceiling, Expense
 from bot.ports import Budgets
+from bot.storage.budgets import RedisBudgets
+from bot.storage.open import Storage
+from bot.storage.scripts import Scripts
 
 TODAY, WEEK = "2026-03-04", "2026-W10"
 NOON = 1_772_625_600.0  # of that Wednesday
@@ -28,11 +31,25 @@ class Purse:
     rival: Budgets
     clock: Clock
     written: Callable[[], Awaitable[None]]
-    ids: int = field(default=0)
 
     async def spent(self, *ceilings: Ceiling) -> list[float]:
         await self.written()
         return list(await self.budgets.spent(ceilings))
+
+
+def purse_on(storage: Storage, rival: Storage) -> Purse:
+    """Budgets on a real server."""
+    clock = Clock()
+    one, two = (
+        RedisBudgets(database=each.database, keys=each.keys, scripts=Scripts(), clock=clock)
+        for each in (storage, rival)
+    )
+
+    async def written() -> None:
+        await one.write()
+        await two.write()
+
+    return Purse(budgets=one, rival=two, clock=clock, written=written)
 
 
 def ceiling(usd: float, total: str = "ann", named: str = TODAY, warn: float = 1.0) -> Ceiling:

@@ -2,31 +2,18 @@
 
 import pytest
 
-from bot.storage.budgets import RedisBudgets
 from bot.storage.open import Storage
-from bot.storage.scripts import Scripts
-from tests.contracts.budgets import DAY, TODAY, BudgetsContract, Clock, Purse, ceiling, expense
+from tests.contracts.budgets import DAY, TODAY, BudgetsContract, Clock, Purse, ceiling, expense, purse_on
 from tests.purse import MemoryBudgets
-
-
-def on_redis(storage: Storage, clock: Clock) -> RedisBudgets:
-    return RedisBudgets(database=storage.database, keys=storage.keys, scripts=Scripts(), clock=clock)
 
 
 class TestRedisBudgets(BudgetsContract):
     @pytest.fixture
-    async def purse(self, storage: Storage) -> Purse:
-        clock = Clock()
-        one, two = on_redis(storage, clock), on_redis(storage, clock)
-
-        async def written() -> None:
-            await one.write()
-            await two.write()
-
-        return Purse(budgets=one, rival=two, clock=clock, written=written)
+    def purse(self, storage: Storage) -> Purse:
+        return purse_on(storage, storage)
 
     async def test_sums_are_kept_for_two_periods_and_everything_in_one_slot(self, storage: Storage) -> None:
-        budgets = on_redis(storage, Clock())
+        budgets = purse_on(storage, storage).budgets
         week, month = ceiling(9, named="2026-W10"), ceiling(9, named="2026-03")
         await budgets.reserve([expense("a", 1, ceiling(9), week, month)])
         names = [TODAY, "2026-W10", "2026-03"]

@@ -10,6 +10,7 @@ from bot.domain.errors import SettingsError
 from bot.ports import TurnHandle
 from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker, WorkerLimits
+from tests.contracts.budgets import BudgetsContract, Purse, purse_on
 from tests.contracts.leases import LeasesContract, nothing_waits
 from tests.contracts.lost_data import LostDataContract
 from tests.contracts.memory import ChoicesContract, LedgerContract, MemoryContract
@@ -58,6 +59,12 @@ class TestChoices(ChoicesContract):
 
 class TestLedger(LedgerContract):
     pass
+
+
+class TestBudgets(BudgetsContract):
+    @pytest.fixture
+    def purse(self, storage: Storage, rival: Storage) -> Purse:
+        return purse_on(storage, rival)
 
 
 async def test_the_small_shelves_work_there_too(storage: Storage) -> None:
