@@ -62,8 +62,30 @@ def parser() -> argparse.ArgumentParser:
     ):
         one = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         one.set_defaults(command=_with_settings(command))
+    _dead(commands.add_parser("dead", help="list what was given up, put it again, or drop it"))
     _manifest(commands.add_parser("manifest", help="print what Slack or Teams wants to be given"))
     return root
+
+
+def _dead(root: argparse.ArgumentParser) -> None:
+    actions = root.add_subparsers(title="actions", metavar="ACTION", required=True)
+    for name, text in (
+        ("list", "show what was given up, newest first; nobody's words are shown"),
+        ("retry", "put it again, so that it is answered"),
+        ("drop", "erase it"),
+    ):
+        one = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name != "list":
+            one.add_argument("ids", nargs="+", metavar="ID", help="an id of the list, or all")
+        one.set_defaults(command=_giving(name))
+
+
+def _giving(action: str) -> Callable[[argparse.Namespace], int]:
+    def run(chosen: argparse.Namespace) -> int:
+        wanted = getattr(chosen, "ids", [])
+        return _with_settings(lambda settings: app.dead(settings, action, wanted))(chosen)
+
+    return run
 
 
 def _manifest(root: argparse.ArgumentParser) -> None:

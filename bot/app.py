@@ -6,7 +6,7 @@ Every object is built here and receives what it needs.
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ from bot.models.pricing import Corrections, Prices
 from bot.platforms import PLATFORM_SETTINGS, Dependencies, adapters_for, check_platforms, import_adapter
 from bot.ports import Adapter
 from bot.serving.connections import make_room_for_files
+from bot.serving.dead_letters import DeadLetterOffice, DeadLetterWatch
 from bot.serving.measured import MeasuredInbox
 from bot.serving.memory import answers_that_fit
 from bot.serving.metrics import Metrics
@@ -43,6 +44,7 @@ from bot.settings.config_file import Limits
 from bot.settings.environment import revealed
 from bot.settings.settings import KnownSettings, Settings
 from bot.storage.embedded import embedded_server
+from bot.storage.encryption import RecordCipher
 from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.storage.page_token import page_token
 from bot.worker import Worker, WorkerLimits
@@ -92,13 +94,14 @@ async def vendors(settings: Settings) -> AsyncIterator[Vendors]:
 
 @asynccontextmanager
 async def storage(settings: Settings) -> AsyncIterator[Storage]:
-    """The Redis of REDIS_URL, or the embedded server. Raises SettingsError when the stored data was encrypted
-    with another key.
+    """The Redis of REDIS_URL, or the embedded server. Raises SettingsError for a key that is none, and when what is
+    stored was sealed with another key or without one.
     """
     terms = StorageOptions(
         encryption_keys=revealed(settings.encryption_key),
         per_person=settings.file.limits.answers_per_person,
     )
+    RecordCipher(terms.encryption_keys)  # a key that is none is told before a server is started
     async with AsyncExitStack() as stack:
         url = revealed(settings.redis_url) or await stack.enter_async_context(
             embedded_server(settings.data_dir)
@@ -142,12 +145,13 @@ def service(
         interceptors=interceptors,
         limits=worker_limits(settings.file.limits),
     )
+    watch = DeadLetterWatch(letters=store.dead_letters, meter=metrics)
     return Service(
         adapters=list(adapters.values()),
         work=worker,
         ready=lambda: ready(store),
         troubles=refusals.lines,
-        background=(models.discovery.run, store.health.run, store.budgets.run),
+        background=(models.discovery.run, store.health.run, store.budgets.run, watch.run),
     )
 
 
@@ -290,3 +294,12 @@ async def models(settings: Settings) -> int:
         conditions = await store.health.conditions([model.key for model in catalog.models])
         say(render_models(catalog, known.prices, conditions))
     return 0
+
+
+async def dead(settings: Settings, action: str, wanted: Sequence[str]) -> int:
+    """Lists, puts again or drops events that were given up. Returns 1 when not all could be done."""
+    async with storage(settings) as store:
+        office = DeadLetterOffice(letters=store.dead_letters, inbox=store.inbox)
+        code, text = await office.do(action, wanted)
+    say(text)
+    return code

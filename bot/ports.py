@@ -15,6 +15,7 @@ from bot.domain.budgets import Bill, Ceiling, Expense, Quote, Reservation
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Listing, Model
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
+from bot.domain.dead_letters import DeadLetter
 from bot.domain.errors import ModelError
 from bot.domain.events import Author, Event, File, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
@@ -166,11 +167,24 @@ class Leases(Protocol):
     async def retry(self, claim: Claim, *, seconds: float, failed: bool = True) -> None:
         """Gives the conversation back, to be claimed after a pause. `failed` counts. Raises Fenced."""
 
-    async def bury(self, claim: Claim, *, why: str) -> None:
+    async def bury(self, claim: Claim, *, why: str, error: str = "") -> None:
         """Moves the event to the dead letters and schedules the next. Raises Fenced."""
 
     async def release(self, claim: Claim) -> None:
         """Gives the conversation back at once, without counting a failure (shutdown). Raises Fenced."""
+
+
+class DeadLetters(Protocol):
+    """The events that were given up. Written by `bury`; implemented by bot.storage.dead_letters on Redis."""
+
+    async def letters(self) -> Sequence[DeadLetter]:
+        """Newest first."""
+
+    async def drop(self, *ids: str) -> int:
+        """Erases them for good; returns how many there were."""
+
+    async def tidy(self) -> int:
+        """Erases those that are too old or too many; returns how many are left."""
 
 
 class PreferenceStore(Protocol):
@@ -189,7 +203,9 @@ class Memory(Protocol):
     async def recall(self, thread: ThreadKey) -> Sequence[Turn]: ...
 
     async def forget(self, thread: ThreadKey) -> int:
-        """Erases a conversation's history at once; returns how many turns were erased."""
+        """Erases all of a conversation at once, what waits in it and what a turn in hand would add; returns how
+        many turns were erased. The /forget that people type is an Outcome.
+        """
 
     async def purge(self, workspace: str) -> int:
         """Erases everything stored for a workspace ("platform:id"); returns the number of conversations."""
@@ -259,6 +275,9 @@ class Timeline(Protocol):
 
     async def rename(self, chat: str, title: str) -> bool:
         """False when there is no such conversation."""
+
+    async def clear(self, chat: str, *, before: str) -> None:
+        """Erases the posts above that one, and the title; the conversation goes on."""
 
     async def delete(self, chat: str) -> bool:
         """Erases it for good: nothing can be posted to it any more."""

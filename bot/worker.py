@@ -218,7 +218,7 @@ class Worker:
                     return await self._retry(claim, passing, failed=False)
                 case _:
                     log.exception("apology failed", extra={"turn": turn_handle.id, "event": claim.event.id})
-        await self._leases.bury(claim, why=why)
+        await self._leases.bury(claim, why=why, error=type(root_cause(reason)).__name__ if reason else "")
         return Ending(kind=EndingKind.BURIED, error=reason, why=why)
 
 

@@ -51,7 +51,9 @@ class WebAdapter:
     """
 
     platform = events.PLATFORM
-    capabilities = PlatformCapabilities(mention="", slash=True, threads=False, private=False)
+    capabilities = PlatformCapabilities(
+        mention="", slash=True, threads=False, private=False, keeps_messages=True
+    )
 
     def __init__(
         self, *, inbox: Inbox, timeline: Timeline, memory: Memory, active: StatusOf, token: str = ""

@@ -72,13 +72,23 @@ class Commands:
 
     async def _forget(self, context: Context, rest: str) -> Response:
         turns = [turn for turn in context.claim.history if turn.reason != RESET]
-        text = "Nothing to erase: nothing of this conversation is kept."
+        said = ["Nothing to erase: nothing of this conversation is kept."]
         if turns:
-            text = (
-                f"Erased {_number(len(turns), 'question')} with the answers from memory. It cannot be undone."
-            )
-            text += " Messages you see in this chat stay; delete them there."
-        return Response(reply=Reply(text=text, private=context.private), outcome=Outcome(replace=()))
+            said = [f"Erased {_number(len(turns), 'question')} with the answers. It cannot be undone."]
+        if context.claim.preferences.thread:
+            said.append("The model picked for this conversation goes too.")
+        if context.threaded and not context.direct:
+            said.append("I do not follow this thread any more; mention me to begin again.")
+        if context.capabilities.keeps_messages:
+            said.append("The messages above are erased.")
+        elif turns:
+            said.append("Messages you see in this chat stay; delete them there.")
+        if turns:
+            said.append("Only the numbers under `usage` stay.")
+        return Response(
+            reply=Reply(text=" ".join(said), private=context.private, forgets=True),
+            outcome=Outcome(replace=(), thread_model="", forget=True),
+        )
 
     async def _memory(self, context: Context, rest: str) -> Response:
         turns = since_reset(context.claim.history)

@@ -14,6 +14,8 @@ from bot.conversation.comparison import Comparison, keep
 from bot.conversation.model_picker import ModelPicker
 from bot.domain.catalog import Catalog
 from bot.domain.claims import Claim, Outcome
+from bot.domain.dead_letters import reference_of
+from bot.domain.errors import PlatformGone
 from bot.domain.events import (
     ButtonPressed,
     Greeted,
@@ -83,7 +85,7 @@ class ConversationHandler:
                 case WorkspaceLeft():
                     gone = await self._memory.purge(context.workspace)
                     log.info("workspace purged", extra={"conversations": gone})
-                    return Outcome()
+                    return Outcome(forget=True)
                 case StopRequested():
                     return Outcome()  # handled by the inbox: a stop is never queued
         except NoModelAvailable as error:
@@ -96,7 +98,7 @@ class ConversationHandler:
 
     async def apologise(self, claim: Claim, turn_handle: TurnHandle, why: str) -> None:
         """The apology for an event that is given up, so that every event gets an answer."""
-        text = f"Something went wrong here and I could not answer. Please ask again. (reference {turn_handle.id[-12:]})"
+        text = f"Something went wrong here and I could not answer. Please ask again. (reference {reference_of(turn_handle.id)})"
         await self._context(claim, turn_handle).sink.say(Reply(text=text))
 
     def _context(self, claim: Claim, turn_handle: TurnHandle) -> Context:
@@ -203,7 +205,12 @@ class ConversationHandler:
         return Response(reply=Reply(text=text, private=context.private))
 
     async def _say(self, context: Context, spoken: Response) -> Outcome:
-        await context.sink.say(spoken.reply)
+        try:
+            await context.sink.say(spoken.reply)
+        except PlatformGone as gone:
+            if not spoken.outcome.forget:
+                raise
+            log.warning("erased, and nobody could be told", extra={"why": str(gone)})
         return spoken.outcome
 
 

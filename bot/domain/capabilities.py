@@ -11,3 +11,4 @@ class PlatformCapabilities:
     slash: bool  # whether /commands are native
     threads: bool
     private: bool  # whether an answer can be for the asker only
+    keeps_messages: bool = False  # whether Switchboard stores the messages that people see

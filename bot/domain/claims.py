@@ -51,6 +51,7 @@ class Claim:
     waiting: int = 0  # events behind this one
     stopped: bool = False  # Stop was pressed before this attempt began
     life: str = ""  # of the data it was made in: another one later means that all of it was lost
+    stored: tuple[bytes, ...] = ()  # the history as it is stored; opaque outside bot.storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,4 +62,5 @@ class Outcome:
     replace: tuple[Turn, ...] | None = None  # the whole new history (edits, reset); None keeps it
     thread_model: str | None = None  # the thread's new model, "" to clear it; None keeps the old one
     join: bool = False  # the bot takes part in this thread from now on
+    forget: bool = False  # nothing of this conversation is kept but what waits in it
     counted: Turn | None = None  # the turn just finished: its usage and cost go to the ledger

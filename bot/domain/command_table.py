@@ -74,7 +74,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         name="forget",
         does="Erase this conversation's memory",
-        help=(HelpLine(typed="forget", does="erase this conversation's memory for good"),),
+        help=(HelpLine(typed="forget", does="erase this conversation for good"),),
     ),
     CommandRow(
         name="usage",

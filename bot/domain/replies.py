@@ -84,5 +84,6 @@ class Reply:
     sections: tuple[Section, ...] = ()
     choices: tuple[Choice, ...] = ()
     buttons: tuple[Button, ...] = ()
+    forgets: bool = False  # what was said before goes, where the messages are Switchboard's own
     private: bool = False  # only the person who asked should see it, where the platform can do that
     replaces: str = ""  # id of the bot's own message that this replaces, "" for a new one

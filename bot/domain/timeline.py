@@ -74,10 +74,13 @@ class TimelinePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change of the timeline. `mark` grows; "" means: read everything again and watch from now on."""
+    """One change of the timeline. `mark` grows; "" means: read everything again and watch from now on.
+
+    "cleared": earlier posts and the title were erased; read the conversation again.
+    """
 
     mark: str
-    kind: Literal["post", "grow", "title", "gone", "lost"]
+    kind: Literal["post", "grow", "title", "cleared", "gone", "lost"]
     chat: str = ""
     post: Post | None = None
     growth: Growth | None = None

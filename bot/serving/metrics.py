@@ -75,6 +75,7 @@ METRICS: Mapping[str, Metric] = {
     "dead_letters": Metric(
         kind="counter", help="Events that were given up on, with an apology to the person."
     ),
+    "dead_letters_kept": Metric(kind="gauge", help="Of these, how many are kept and could be put again."),
     "draining": Metric(kind="gauge", help="1 while this process is on its way out."),
 }
 

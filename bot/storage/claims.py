@@ -1,22 +1,28 @@
 """Reads what the scripts return: queue entries and claims."""
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from bot.domain.claims import Claim, QueueEntry
-from bot.domain.events import EVENT
+from bot.domain.events import EVENT, Event
 from bot.domain.preferences import ModelPreferences
 from bot.domain.turns import RECORD, TurnRecord
-from bot.storage.encryption import RecordCipher
+from bot.storage.encryption import RecordCipher, RecordPlace, UnreadableRecord
 from bot.storage.history import read_turns
+
+log = logging.getLogger(__name__)
 
 
 def read_entries(shard: int, handed: Sequence[Sequence[bytes]]) -> Iterator[QueueEntry]:
     """What next.lua and overdue.lua hand to a worker."""
     for conversation, entry, scopes in handed:
-        workspace, channel, person, lane = json.loads(scopes)
+        *asker, lane = _scopes(scopes)
+        workspace, channel, person = asker
         yield QueueEntry(
             shard=shard,
             entry=entry.decode(),
@@ -26,24 +32,41 @@ def read_entries(shard: int, handed: Sequence[Sequence[bytes]]) -> Iterator[Queu
         )
 
 
+def _scopes(stored: bytes) -> tuple[str, str, str, str]:
+    """Nobody for what cannot be read: one entry must not keep a worker from all others."""
+    try:
+        workspace, channel, person, lane = json.loads(stored)
+    except (ValueError, TypeError):
+        return ("", "", "", "")
+    return (str(workspace), str(channel), str(person), str(lane))
+
+
 def read_claim(
-    queue_entry: QueueEntry, answer: Sequence[Any], chosen: Sequence[bytes | None], cipher: RecordCipher
+    queue_entry: QueueEntry,
+    answer: Sequence[Any],
+    chosen: Sequence[bytes | None],
+    cipher: RecordCipher,
+    *,
+    most: int,
 ) -> Claim:
-    """`answer` is what claim.lua returns, `chosen` the preferences of workspace, channel and person.
+    """`answer` is what claim.lua returns, `chosen` the preferences of workspace, channel and person; `most` is
+    how many turns a conversation keeps.
 
     Raises UnreadableRecord, or pydantic's ValidationError for an event this version does not know.
     """
-    epoch, mail, event, turn, history, choice, waiting, life = answer
+    epoch, mail, stored, turn, history, choice, waiting, life = answer
     conversation = queue_entry.conversation
     fields = dict(zip(turn[::2], turn[1::2], strict=True))
+    event = read_event(stored, mail.decode(), conversation, cipher)
     default, for_channel, for_person = ((value or b"").decode() for value in chosen)
     return Claim(
         queue_entry=queue_entry,
         epoch=int(epoch),
         mail=mail.decode(),
-        event=EVENT.validate_json(cipher.decrypt(event, about=conversation)),
-        record=_record(fields, conversation, cipher),
-        history=read_turns(history, cipher, conversation),
+        event=event,
+        record=_record(fields, event, conversation, cipher),
+        history=read_turns(history, cipher, conversation, most=most),
+        stored=tuple(history),
         preferences=ModelPreferences(
             thread=choice.decode(), person=for_person, channel=for_channel, workspace=default
         ),
@@ -53,7 +76,30 @@ def read_claim(
     )
 
 
-def _record(fields: Mapping[bytes, bytes], conversation: str, cipher: RecordCipher) -> TurnRecord:
+def event_place(conversation: str, mail: str) -> RecordPlace:
+    """An event is sealed to its entry in the mailbox."""
+    return RecordPlace(kind="event", of=conversation, at=mail)
+
+
+def record_place(conversation: str, turn: str, event: str) -> RecordPlace:
+    """A turn in hand is sealed to its event, so that one question never gets another one's answer."""
+    return RecordPlace(kind="record", of=conversation, at=json.dumps([turn, event]))
+
+
+def read_event(stored: bytes, mail: str, conversation: str, cipher: RecordCipher) -> Event:
+    """Raises UnreadableRecord, or pydantic's ValidationError."""
+    event = EVENT.validate_json(cipher.decrypt(stored, about=event_place(conversation, mail)))
+    if event.thread.digest != conversation:
+        raise UnreadableRecord("A stored event belongs to another conversation.")
+    return event
+
+
+def _record(
+    fields: Mapping[bytes, bytes], event: Event, conversation: str, cipher: RecordCipher
+) -> TurnRecord:
+    """A saved state that cannot be believed counts as none: the sink looks for what was posted, and the model is
+    asked again. The question itself is not lost over it.
+    """
     told = TurnRecord(
         id=fields[b"id"].decode(),
         attempt=int(fields[b"attempt"]),
@@ -63,5 +109,11 @@ def _record(fields: Mapping[bytes, bytes], conversation: str, cipher: RecordCiph
     )
     if b"record" not in fields:
         return told
-    saved = RECORD.validate_json(cipher.decrypt(fields[b"record"], about=conversation))
+    try:
+        place = record_place(conversation, told.id, event.id)
+        saved = RECORD.validate_json(cipher.decrypt(fields[b"record"], about=place))
+    except (UnreadableRecord, ValidationError) as error:
+        why = str(error) if isinstance(error, UnreadableRecord) else "unknown form"
+        log.warning("a saved turn is left out", extra={"conversation": conversation, "why": why})
+        return told
     return replace(told, ref=saved.ref, final=saved.final)

@@ -1,10 +1,15 @@
-"""Encryption of stored text, when the operator sets a key: a stolen disk or backup is unreadable.
+"""Encryption of stored text, when the operator sets a key: a stolen disk or backup is unreadable, and who can
+write to Redis but has no key can make nobody believe anything.
 
-The first byte says whether a record is encrypted. Records from before the key was set stay readable. Of
-several keys (separated by commas) the first encrypts and all of them decrypt, so that a key can be replaced.
+Each record is sealed to its place, and opens nowhere else. The first byte says whether it is encrypted; once a
+key is set, a record that is not is refused. Of several keys (separated by commas) the first encrypts and all of
+them decrypt, so that a key can be replaced.
 """
 
+import json
 import os
+from dataclasses import dataclass
+from typing import Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -12,47 +17,74 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from bot.domain.errors import SettingsError, SwitchboardError
+from bot.storage.key_strength import weakness
 
 PLAIN, SEALED = b"p", b"g"
 NONCE = 12  # bytes, as AES-GCM wants it
-SHORTEST_KEY = 32  # characters
 
 
 class UnreadableRecord(SwitchboardError):
-    """A stored record cannot be decrypted with the given keys, or is not what this version writes."""
+    """A stored record cannot be believed: it is not encrypted though there is a key, was sealed with another
+    key, was changed, or stands in another place than it was written for.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPlace:
+    """Where a record belongs. `of` is its conversation, chat or name; `at` tells it from others of its kind."""
+
+    kind: Literal["event", "turn", "record", "secret", "post", "growth", "title"]
+    of: str
+    at: str = ""
+
+    def __bytes__(self) -> bytes:
+        return json.dumps([self.kind, self.of, self.at]).encode()
 
 
 class RecordCipher:
     """AES-256-GCM, or no encryption without a key. Decrypting needs the same `about`, the record's place."""
 
     def __init__(self, keys: str = "") -> None:
-        """Raises SettingsError for a key that is too short."""
+        """Raises SettingsError for a key that could be guessed."""
         self._ciphers = tuple(_cipher(key.strip()) for key in keys.split(",") if key.strip())
 
-    def encrypt(self, data: bytes, *, about: str) -> bytes:
+    @property
+    def seals(self) -> bool:
+        """Whether there is a key."""
+        return bool(self._ciphers)
+
+    def encrypt(self, data: bytes, *, about: RecordPlace) -> bytes:
         if not self._ciphers:
             return PLAIN + data
         nonce = os.urandom(NONCE)
-        return SEALED + nonce + self._ciphers[0].encrypt(nonce, data, about.encode())
+        return SEALED + nonce + self._ciphers[0].encrypt(nonce, data, bytes(about))
 
-    def decrypt(self, stored: bytes, *, about: str) -> bytes:
+    def decrypt(self, stored: bytes, *, about: RecordPlace) -> bytes:
         """Raises UnreadableRecord."""
         how, body = stored[:1], stored[1:]
-        if how == PLAIN:
+        if how == PLAIN and not self._ciphers:
             return body
         for cipher in self._ciphers if how == SEALED else ():
             try:
-                return cipher.decrypt(body[:NONCE], body[NONCE:], about.encode())
+                return cipher.decrypt(body[:NONCE], body[NONCE:], bytes(about))
             except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
                 continue
-        raise UnreadableRecord("A stored record cannot be opened. Was SWITCHBOARD_ENCRYPTION_KEY changed?")
+        raise UnreadableRecord(_objection(how, has_key=bool(self._ciphers)))
+
+
+def _objection(how: bytes, *, has_key: bool) -> str:
+    if how == PLAIN:
+        return "A stored record is not encrypted, though SWITCHBOARD_ENCRYPTION_KEY is set."
+    if how == SEALED and not has_key:
+        return "A stored record is encrypted, but SWITCHBOARD_ENCRYPTION_KEY is not set."
+    return "A stored record was sealed with another key, was changed, or belongs elsewhere."
 
 
 def _cipher(key: str) -> AESGCM:
-    if len(key) < SHORTEST_KEY:
+    if reason := weakness(key):
         raise SettingsError(
-            f"SWITCHBOARD_ENCRYPTION_KEY is too short to be a key: it needs {SHORTEST_KEY} characters or more. "
-            "Make one with: openssl rand -base64 32"
+            f"SWITCHBOARD_ENCRYPTION_KEY {reason}. Make one with: openssl rand -base64 32"
+            " (of several, separated by commas, each has to be one)"
         )
     derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"switchboard storage")
     return AESGCM(derive.derive(key.encode()))

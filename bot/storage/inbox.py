@@ -1,10 +1,13 @@
 """Stores events: the one step between a platform's delivery and its acknowledgement."""
 
 import json
+import random
 import re
+import time
 
 from bot.domain.claims import Receipt
 from bot.domain.command_table import QUICK
+from bot.domain.errors import StorageUnavailable
 from bot.domain.events import (
     EVENT,
     ButtonPressed,
@@ -15,18 +18,20 @@ from bot.domain.events import (
     StopRequested,
 )
 from bot.domain.replies import Action
+from bot.storage.claims import event_place
 from bot.storage.connection import Database
 from bot.storage.encryption import RecordCipher
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.scripts import Scripts
 
+TRIES = 20  # places in the mailbox; another is needed when somebody else was quicker
 ASKING = frozenset([Action.AGAIN, Action.ASK, Action.CONTINUE, Action.RUN])
 
 STOP = re.compile(r"/?stop[.!]?", re.IGNORECASE)
 
 
 class RedisInbox:
-    """The Inbox on Redis. One round trip per event."""
+    """The Inbox on Redis. One round trip per event, or two when another replica's clock is ahead."""
 
     def __init__(
         self, *, database: Database, keys: Keys, cipher: RecordCipher, scripts: Scripts, lifetimes: Lifetimes
@@ -38,6 +43,17 @@ class RedisInbox:
         self._lifetimes = lifetimes
 
     async def put(self, event: Event) -> Receipt:
+        """Chooses the place in the mailbox itself, as the event is sealed to it before Redis sees it."""
+        last = (0, 0)
+        for _ in range(TRIES):
+            answer = (await self._put(event, _behind(last))).decode()
+            if not answer.startswith("behind "):
+                return Receipt(answer)
+            moment, _, number = answer.removeprefix("behind ").partition("-")
+            last = int(moment), int(number)
+        raise StorageUnavailable("the mailbox takes no more entries")
+
+    async def _put(self, event: Event, mail: str) -> bytes:
         thread, keys, lasts = event.thread, self._keys, self._lifetimes
         conversation = thread.digest
         shard = keys.shard(conversation)
@@ -57,7 +73,9 @@ class RedisInbox:
             _mode(event),
             conversation,
             # warnings="error": a field of the wrong type could be written, but not read again.
-            self._cipher.encrypt(EVENT.dump_json(event, warnings="error"), about=conversation),
+            self._cipher.encrypt(
+                EVENT.dump_json(event, warnings="error"), about=event_place(conversation, mail)
+            ),
             event.author.id,
             json.dumps([workspace, thread.channel, event.author.id, _lane(event)]),
             event.turn if isinstance(event, StopRequested) else "",
@@ -65,10 +83,18 @@ class RedisInbox:
             lasts.dedupe,
             lasts.told,
             lasts.memory,
+            mail,
         )
         # A failover must not undo what the platform is told is stored.
         answer: bytes = await self._database.ask_for_good(call)
-        return Receipt(answer.decode())
+        return answer
+
+
+def _behind(last: tuple[int, int]) -> str:
+    """A place in a mailbox: now, or behind the last entry, with a gap so that two writers rarely choose the same."""
+    now = divmod(time.time_ns(), 1_000_000)
+    moment, number = now if now > last else (last[0], last[1] + random.randint(1, 1_000_000))  # noqa: S311
+    return f"{moment}-{number}"
 
 
 def _mode(event: Event) -> str:

@@ -19,7 +19,8 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
                                      p:<workspace>:<person> the number in people, r:... conversations in hand
     desk:bell               channel  "" when there is something to serve; "<conversation> <turn>" to stop a turn
     delay                   zset     conversations that wait for another try, by the time it is due
-    dead                    stream   events nobody could handle
+    dead                    hash     events nobody could handle: <reference> what is known of it, <reference>:e the event
+    dead:at                 zset     their references, by time
     epoch                   counter  numbers and fencing tokens: never the same one twice
     i:<workspace>           zset     the workspace's conversations, by last activity
     p:<workspace>           set      the workspace's people with usage
@@ -177,6 +178,9 @@ class Keys:
 
     def dead(self, shard: int) -> str:
         return self._at(shard, "dead")
+
+    def dead_times(self, shard: int) -> str:
+        return self._at(shard, "dead", "at")
 
     def index(self, shard: int, workspace: str) -> str:
         return self._at(shard, "i", _digest(workspace))

@@ -4,24 +4,27 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from bot.domain.claims import Claim, Outcome, QueueEntry
+from bot.domain.dead_letters import reference_of
 from bot.domain.errors import Fenced
 from bot.domain.events import EVENT
-from bot.domain.turns import RECORD, TURN, TurnRecord
-from bot.storage.claims import read_claim
+from bot.domain.turns import RECORD, TurnRecord
+from bot.storage.claims import event_place, read_claim, record_place
 from bot.storage.connection import Database
 from bot.storage.encryption import RecordCipher, UnreadableRecord
+from bot.storage.history import BEGINNING, end_of, seal_turns
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.ledger import periods, tally
 from bot.storage.line import WaitingLine
 from bot.storage.preferences import preferences_query
 from bot.storage.scripts import ScriptCall, Scripts
+from bot.storage.traces import ConversationTraces
 
 LAST_PAUSE = 5.0  # seconds; a conversation that goes on without this turn does not end it before
 
@@ -39,6 +42,7 @@ class RedisLeases:
         cipher: RecordCipher,
         scripts: Scripts,
         lifetimes: Lifetimes,
+        traces: ConversationTraces,
         seconds: float,
         per_person: int,
         name: str = "",
@@ -49,6 +53,7 @@ class RedisLeases:
         self._cipher = cipher
         self._scripts = scripts
         self._lifetimes = lifetimes
+        self._traces = traces
         self._name = name or secrets.token_hex(8)
         self._seconds = seconds
         self._lease = int(seconds * 1000)
@@ -107,12 +112,14 @@ class RedisLeases:
         if answer is None:
             return None
         try:
-            return read_claim(queue_entry, answer, chosen, self._cipher)
+            return read_claim(queue_entry, answer, chosen, self._cipher, most=self._lifetimes.turns)
         except (UnreadableRecord, ValidationError):
             # Left in the mailbox, it would block the conversation's next events for ever.
             log.exception("an event cannot be read and is put aside", extra={"conversation": conversation})
             epoch, mail = answer[0].decode(), answer[1].decode()
-            await self._database.ask(self._burial(queue_entry, epoch, mail, workspace, "unreadable"))
+            turn = dict(zip(answer[3][::2], answer[3][1::2], strict=True))[b"id"].decode()
+            about = {"workspace": workspace, "mail": mail, "why": "unreadable"}
+            await self._database.ask(self._burial(queue_entry, epoch, turn, about))
             return None
 
     async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
@@ -141,6 +148,11 @@ class RedisLeases:
         }
 
     async def restore(self, claim: Claim, record: TurnRecord) -> str:
+        how, _ = await self._restored(claim, record)
+        return how
+
+    async def _restored(self, claim: Claim, record: TurnRecord) -> tuple[str, str]:
+        """How the claim stands, and what the history's next turn comes after."""
         conversation, shard, keys = claim.queue_entry.conversation, claim.queue_entry.shard, self._keys
         about = {
             "conversation": conversation,
@@ -160,33 +172,37 @@ class RedisLeases:
             },
         }
         own = ("state", "mail", "turn", "history")
+        event, place = EVENT.dump_json(claim.event), event_place(conversation, claim.mail)
         call = self._scripts.call(
             "restore",
             (*keys.line(shard), *(getattr(keys, name)(conversation) for name in own), keys.delay(shard)),
             keys.publish,
             json.dumps(about),
-            self._cipher.encrypt(EVENT.dump_json(claim.event), about=conversation),
+            self._cipher.encrypt(event, about=place),
             json.dumps([*claim.queue_entry.asker, claim.queue_entry.lane]),
-            self._cipher.encrypt(RECORD.dump_json(record), about=conversation),
-            *(self._cipher.encrypt(TURN.dump_json(turn), about=conversation) for turn in claim.history),
+            self._record(claim, record),
+            *claim.stored,
         )
         (answer,) = await self._database.ask(call)
-        return str(answer.decode())
+        how, *last = answer
+        return how.decode(), end_of(last)
 
     async def save(self, claim: Claim, record: TurnRecord) -> None:
         conversation = claim.queue_entry.conversation
-        sealed = self._cipher.encrypt(RECORD.dump_json(record), about=conversation)
         keys = (self._keys.state(conversation), self._keys.turn(conversation))
-        call = self._scripts.call("save", keys, str(claim.epoch), sealed)
+        call = self._scripts.call("save", keys, str(claim.epoch), self._record(claim, record))
         (answer,) = await self._database.ask(call)
         if answer == b"lost" and await self.restore(claim, record) not in {"held", "busy"}:
             raise Fenced(f"turn {claim.record.id} was taken over")
+
+    def _record(self, claim: Claim, record: TurnRecord) -> bytes:
+        place = record_place(claim.queue_entry.conversation, claim.record.id, claim.event.id)
+        return self._cipher.encrypt(RECORD.dump_json(record), about=place)
 
     async def commit(self, claim: Claim, outcome: Outcome) -> None:
         thread, keys, lasts = claim.event.thread, self._keys, self._lifetimes
         conversation, shard = claim.queue_entry.conversation, claim.queue_entry.shard
         workspace, person = workspace_of(thread.platform, thread.workspace), claim.event.author.id
-        turns = outcome.append if outcome.replace is None else (*outcome.replace, *outcome.append)
         dates = periods(datetime.now(UTC))
         # "" is everybody. Without an author both are the same sum, which must be counted once.
         counted = [(who, date) for who in dict.fromkeys((person, "")) for date in dates]
@@ -196,8 +212,10 @@ class RedisLeases:
             "mail": claim.mail,
             "replace": outcome.replace is not None,
             "join": outcome.join,
+            "forget": outcome.forget,
+            "thread": str(thread) if outcome.counted else "",
             "ttl": lasts.memory,
-            "most": lasts.turns,
+            "most": lasts.turns + 1,  # one more shows what the first of them comes after
             "person": person,
             "people_ttl": lasts.month,
             "recent_most": lasts.recent,
@@ -206,51 +224,61 @@ class RedisLeases:
         }
         if outcome.thread_model is not None:
             about["choice"] = outcome.thread_model
-        if outcome.counted:
-            about["thread"] = str(thread)
-        call = self._scripts.call(
-            "commit",
-            (
-                *keys.line(shard),
-                keys.state(conversation),
-                keys.mail(conversation),
-                keys.turn(conversation),
-                keys.history(conversation),
-                keys.index(shard, workspace),
-                keys.recent(shard, workspace, person),
-                keys.people(shard, workspace),
-                *(keys.usage(shard, workspace, who, date) for who, date in counted),
-            ),
-            keys.publish,
-            json.dumps(about),
-            *(self._cipher.encrypt(TURN.dump_json(turn), about=conversation) for turn in turns),
+        own = (
+            *keys.line(shard),
+            keys.state(conversation),
+            keys.mail(conversation),
+            keys.turn(conversation),
+            keys.history(conversation),
+            keys.index(shard, workspace),
+            keys.recent(shard, workspace, person),
+            keys.people(shard, workspace),
+            *(keys.usage(shard, workspace, who, date) for who, date in counted),
         )
+        if outcome.forget:
+            await self._traces.erase(thread)  # first: when it fails, all of the turn is tried again
+
+        def call(after: str) -> ScriptCall:
+            sealed = self._sealed(conversation, outcome, after)
+            return self._scripts.call("commit", own, keys.publish, json.dumps(about), *sealed)
+
         await self._end(call, claim)
+
+    def _sealed(self, conversation: str, outcome: Outcome, after: str) -> Sequence[bytes]:
+        turns = (*(outcome.replace or ()), *outcome.append)
+        after = after if outcome.replace is None else BEGINNING
+        return seal_turns(turns, self._cipher, conversation, after=after)
 
     async def retry(self, claim: Claim, *, seconds: float, failed: bool = True) -> None:
         conversation, shard, keys = claim.queue_entry.conversation, claim.queue_entry.shard, self._keys
         own = (keys.state(conversation), keys.turn(conversation), keys.delay(shard))
         words = (keys.publish, conversation, str(claim.epoch), f"{seconds:.3f}", int(failed))
-        await self._end(self._scripts.call("retry", (*keys.line(shard), *own), *words), claim)
+        call = self._scripts.call("retry", (*keys.line(shard), *own), *words)
+        await self._end(lambda _: call, claim)
 
-    async def bury(self, claim: Claim, *, why: str) -> None:
+    async def bury(self, claim: Claim, *, why: str, error: str = "") -> None:
         workspace = workspace_of(claim.event.thread.platform, claim.event.thread.workspace)
-        await self._end(self._burial(claim.queue_entry, str(claim.epoch), claim.mail, workspace, why), claim)
+        about = {"workspace": workspace, "mail": claim.mail, "why": why, "error": error}
+        call = self._burial(claim.queue_entry, str(claim.epoch), claim.record.id, about)
+        await self._end(lambda _: call, claim)
 
     async def release(self, claim: Claim) -> None:
         conversation, shard, keys = claim.queue_entry.conversation, claim.queue_entry.shard, self._keys
         own = (keys.state(conversation), keys.mail(conversation))
         words = (keys.publish, conversation, str(claim.epoch), self._lifetimes.memory)
-        await self._end(self._scripts.call("release", (*keys.line(shard), *own), *words), claim)
+        call = self._scripts.call("release", (*keys.line(shard), *own), *words)
+        await self._end(lambda _: call, claim)
 
-    async def _end(self, call: ScriptCall, claim: Claim) -> None:
-        """Raises Fenced. Where Redis has lost the claim, it is written anew first, so that it can be ended."""
-        pause = 0.1
+    async def _end(self, call: Callable[[str], ScriptCall], claim: Claim) -> None:
+        """Raises Fenced. Where Redis has lost the claim, it is written anew first, so that it can be ended. `call` is
+        told what the history's next turn comes after.
+        """
+        pause, after = 0.1, end_of(claim.stored)
         while True:
-            (answer,) = await self._database.ask(call)
+            (answer,) = await self._database.ask(call(after))
             if answer != b"lost":
                 return  # 'done': this same call ran before, and its answer was lost
-            how = await self.restore(claim, claim.record)
+            how, after = await self._restored(claim, claim.record)
             if how == "lost":
                 raise Fenced(f"turn {claim.record.id} was taken over")
             if how == "busy":
@@ -260,7 +288,7 @@ class RedisLeases:
                 await asyncio.sleep(pause)
                 pause *= 2
 
-    def _burial(self, queue_entry: QueueEntry, epoch: str, mail: str, workspace: str, why: str) -> ScriptCall:
+    def _burial(self, queue_entry: QueueEntry, epoch: str, turn: str, about: Mapping[str, str]) -> ScriptCall:
         conversation, shard, keys = queue_entry.conversation, queue_entry.shard, self._keys
         return self._scripts.call(
             "bury",
@@ -270,8 +298,10 @@ class RedisLeases:
                 keys.mail(conversation),
                 keys.turn(conversation),
                 keys.dead(shard),
+                keys.dead_times(shard),
             ),
-            *(keys.publish, conversation, epoch, mail, workspace, why),
+            *(keys.publish, conversation, epoch, about["mail"], reference_of(turn)),
+            json.dumps({**about, "conversation": conversation}),
             self._lifetimes.dead,
             self._lifetimes.memory,
         )

@@ -81,7 +81,7 @@ class RedisLedger:
         if not found:
             return []
         histories = await self._database.ask(
-            *(("LRANGE", self._keys.history(thread.digest), -LOOKED_AT, -1) for _, thread in found)
+            *(("LRANGE", self._keys.history(thread.digest), -LOOKED_AT - 1, -1) for _, thread in found)
         )
         titled = (
             RecentConversation(thread=thread, title=self._title(thread, turns, person), at=at)
@@ -91,7 +91,7 @@ class RedisLedger:
 
     def _title(self, thread: ThreadKey, stored: Sequence[bytes], person: str) -> str:
         """The person's own latest question: they may have left and must not read what others ask there."""
-        turns = read_turns(stored, self._cipher, thread.digest)
+        turns = read_turns(stored, self._cipher, thread.digest, most=LOOKED_AT)
         asked = (turn.asked for turn in reversed(turns))
         own = next((said.text for said in asked if said.author.id == person and said.text), "")
         words = " ".join(own.split())

@@ -9,9 +9,10 @@ from bot.ports import Memory
 from bot.storage.connection import Database
 from bot.storage.encryption import RecordCipher
 from bot.storage.history import read_turns
-from bot.storage.keys import Keys
+from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.ledger import periods_kept
-from bot.storage.scripts import Scripts, Word
+from bot.storage.scripts import ScriptCall, Scripts
+from bot.storage.traces import ConversationTraces
 
 SOME = 200  # keys erased per round trip
 
@@ -19,26 +20,38 @@ SOME = 200  # keys erased per round trip
 class RedisMemory(Memory):
     """The Memory on Redis."""
 
-    def __init__(self, *, database: Database, keys: Keys, cipher: RecordCipher, scripts: Scripts) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        keys: Keys,
+        cipher: RecordCipher,
+        scripts: Scripts,
+        lifetimes: Lifetimes,
+        traces: ConversationTraces,
+    ) -> None:
         self._database = database
         self._keys = keys
         self._cipher = cipher
         self._scripts = scripts
+        self._lifetimes = lifetimes
+        self._traces = traces
 
     async def recall(self, thread: ThreadKey) -> Sequence[Turn]:
         conversation = thread.digest
         (stored,) = await self._database.ask(("LRANGE", self._keys.history(conversation), 0, -1))
-        return read_turns(stored, self._cipher, conversation)
+        return read_turns(stored, self._cipher, conversation, most=self._lifetimes.turns)
 
     async def forget(self, thread: ThreadKey) -> int:
-        (turns,) = await self._database.ask(
-            self._scripts.call("forget", (self._keys.history(thread.digest),))
-        )
+        await self._traces.erase(thread)
+        workspace = workspace_of(thread.platform, thread.workspace)
+        (turns,) = await self._database.ask(self._erasure(thread.digest, workspace))
         return int(turns)
 
     async def purge(self, workspace: str) -> int:
         """May be interrupted and repeated: indexes are erased last. A turn that runs meanwhile is fenced."""
         gone = 0
+        await self._traces.erase_workspace(workspace)
         for shard in range(self._keys.shards):
             gone += await self._purge(shard, workspace)
         await self._database.ask(("DEL", self._keys.choices(workspace)))
@@ -49,7 +62,7 @@ class RedisMemory(Memory):
         index, people = keys.index(shard, workspace), keys.people(shard, workspace)
         members, persons = await self._database.ask(("ZRANGE", index, 0, -1), ("SMEMBERS", people))
         conversations = [member.decode() for member in members]
-        doomed = [key for one in conversations for key in self._of(one)]
+        doomed = []
         for person in ("", *(person.decode() for person in persons)):
             doomed.append(keys.recent(shard, workspace, person))
             doomed += [
@@ -58,24 +71,20 @@ class RedisMemory(Memory):
         for start in range(0, len(doomed), SOME):
             await self._database.ask(("UNLINK", *doomed[start : start + SOME]))
         for start in range(0, len(conversations), SOME):
-            await self._database.ask(("ZREM", keys.delay(shard), *conversations[start : start + SOME]))
-        await self._purge_dead(shard, workspace)
+            some = conversations[start : start + SOME]
+            await self._database.ask(*(self._erasure(one, workspace, whole="1") for one in some))
         # Last, because a repeated purge finds the rest by them.
         await self._database.ask(("UNLINK", index, people))
         return len(conversations)
 
-    async def _purge_dead(self, shard: int, workspace: str) -> None:
-        key = self._keys.dead(shard)
-        (letters,) = await self._database.ask(("XRANGE", key, "-", "+"))
-        ids: list[Word] = [entry for entry, fields in letters if fields[b"w"] == workspace.encode()]
-        if ids:
-            await self._database.ask(("XDEL", key, *ids))
-
-    def _of(self, conversation: str) -> tuple[str, ...]:
-        keys = self._keys
-        return (
+    def _erasure(self, conversation: str, workspace: str, *, whole: str = "") -> ScriptCall:
+        keys, shard = self._keys, self._keys.shard(conversation)
+        own = (
             keys.state(conversation),
             keys.mail(conversation),
             keys.turn(conversation),
             keys.history(conversation),
+            keys.delay(shard),
+            keys.index(shard, workspace),
         )
+        return self._scripts.call("forget", (*keys.line(shard), *own), keys.publish, conversation, whole)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.storage.budgets import RedisBudgets
 from bot.storage.connection import Database, open_database
+from bot.storage.dead_letters import RedisDeadLetters
 from bot.storage.encryption import RecordCipher
 from bot.storage.health import RedisHealth
 from bot.storage.inbox import RedisInbox
@@ -18,6 +19,7 @@ from bot.storage.rate_limiter import RedisRateLimiter
 from bot.storage.scripts import Scripts
 from bot.storage.secrets import RedisSecretStore
 from bot.storage.timeline import RedisTimeline
+from bot.storage.traces import ConversationTraces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class Storage:
     inbox: RedisInbox
     leases: RedisLeases
     memory: RedisMemory
+    dead_letters: RedisDeadLetters
     preferences: RedisPreferenceStore
     ledger: RedisLedger
     budgets: RedisBudgets
@@ -58,27 +61,34 @@ async def open_storage(
     """Connects on the first command. Raises SettingsError for an impossible URL or key."""
     terms = terms or StorageOptions()
     scripts = scripts or Scripts()
+    lasts = terms.lifetimes
     cipher = RecordCipher(terms.encryption_keys)
     async with open_database(url) as database:
         keys = Keys(prefix=terms.prefix, shards=database.shards)
+        dead_letters = RedisDeadLetters(
+            database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
+        )
+        traces = ConversationTraces(database=database, keys=keys, dead_letters=dead_letters)
         yield Storage(
             database=database,
             keys=keys,
             cipher=cipher,
-            inbox=RedisInbox(
-                database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=terms.lifetimes
-            ),
+            inbox=RedisInbox(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts),
             leases=RedisLeases(
                 database=database,
                 keys=keys,
                 cipher=cipher,
                 scripts=scripts,
-                lifetimes=terms.lifetimes,
+                lifetimes=lasts,
+                traces=traces,
                 seconds=terms.lease,
                 per_person=terms.per_person,
                 name=terms.worker,
             ),
-            memory=RedisMemory(database=database, keys=keys, cipher=cipher, scripts=scripts),
+            memory=RedisMemory(
+                database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts, traces=traces
+            ),
+            dead_letters=dead_letters,
             preferences=RedisPreferenceStore(database=database, keys=keys),
             ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
             budgets=RedisBudgets(database=database, keys=keys, scripts=scripts),
@@ -86,6 +96,6 @@ async def open_storage(
             rate_limiter=RedisRateLimiter(database=database, keys=keys, scripts=scripts),
             health=RedisHealth(database=database, keys=keys, scripts=scripts),
             timeline=RedisTimeline(
-                database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=terms.lifetimes
+                database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
             ),
         )

@@ -8,14 +8,14 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.errors import Fenced, PlatformGone
 from bot.domain.timeline import GROWTH, POST, Change, Chat, Growth, Post, TimelinePage
 from bot.storage.connection import WAIT, Database
-from bot.storage.encryption import RecordCipher, UnreadableRecord
+from bot.storage.encryption import RecordCipher, RecordPlace, UnreadableRecord
 from bot.storage.keys import DAY, Keys, Lifetimes
 from bot.storage.scripts import Scripts, Word
 
@@ -26,6 +26,8 @@ BATCH = 200  # changes per read
 TITLE = 80  # characters of the question that become the title
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class RedisTimeline:
@@ -42,26 +44,28 @@ class RedisTimeline:
 
     async def post(self, chat: str, *posts: Post) -> None:
         title = next((title_of(post.text) for post in posts if post.person), "")
-        arguments: list[Word] = [chat, self._close(chat, title.encode()) if title else "", KEPT]
+        arguments: list[Word] = [chat, self._close(_title(chat), title.encode()) if title else "", KEPT]
         arguments += [self._lifetimes.memory, DAY]
         for post in posts:
             arguments += [post.id, int(post.person), post.after, post.turn, post.attempt, int(post.growing)]
-            arguments.append(self._close(chat, POST.dump_json(post, exclude_defaults=True)))
+            arguments.append(self._close(_post(chat, post.id), POST.dump_json(post, exclude_defaults=True)))
         names = ("seq", "log", "chats", "titles")
         own = ("order", "posts", "owners", "grown", "gone")
         self._judge(await self._call("timeline_post", chat, names, own, *arguments))
 
     async def grow(self, chat: str, growth: Growth) -> None:
-        sealed = self._close(chat, GROWTH.dump_json(growth, exclude_defaults=True))
+        place = _growth(chat, growth.id, growth.attempt, growth.number)
+        sealed = self._close(place, GROWTH.dump_json(growth, exclude_defaults=True))
         own = ("owners", "grown", "gone")
-        arguments = (chat, growth.id, growth.attempt, growth.number, sealed, KEPT, DAY)
+        arguments = (chat, growth.id, growth.attempt, growth.number, sealed, KEPT, DAY, place.at)
         self._judge(await self._call("timeline_grow", chat, ("seq", "log"), own, *arguments))
 
     async def read(self, chat: str, *, before: str = "") -> TimelinePage:
         own = ("order", "posts", "owners", "grown")
         answer = await self._call("timeline_read", chat, ("seq", "titles"), own, chat, before, SHOWN)
         mark, title, more, growing, grown, sealed = answer
-        posts = [post for post in (self._post(chat, data) for data in sealed) if post]
+        pairs = zip(sealed[::2], sealed[1::2], strict=True)
+        posts = [post for post in (self._post(chat, id.decode(), data) for id, data in pairs) if post]
         return TimelinePage(
             posts=tuple(
                 self._grown(chat, post, grown) if post.id == growing.decode() else post for post in posts
@@ -89,13 +93,19 @@ class RedisTimeline:
 
     async def rename(self, chat: str, title: str) -> bool:
         names = ("seq", "log", "chats", "titles")
-        sealed = self._close(chat, title.encode())
+        sealed = self._close(_title(chat), title.encode())
         return bool(await self._call("timeline_name", chat, names, (), chat, sealed, KEPT, DAY))
 
+    async def clear(self, chat: str, *, before: str) -> None:
+        await self._erase(chat, before)
+
     async def delete(self, chat: str) -> bool:
+        return await self._erase(chat, "")
+
+    async def _erase(self, chat: str, before: str) -> bool:
         names = ("seq", "log", "chats", "titles")
         own = ("order", "posts", "owners", "grown", "gone")
-        return bool(await self._call("timeline_erase", chat, names, own, chat, KEPT, DAY))
+        return bool(await self._call("timeline_erase", chat, names, own, chat, KEPT, DAY, before))
 
     async def watch(self, after: str = "") -> AsyncGenerator[Sequence[Change], None]:
         key = self._keys.timeline("log")
@@ -141,48 +151,73 @@ class RedisTimeline:
         if answer == b"fenced":
             raise Fenced
 
-    def _close(self, chat: str, data: bytes) -> bytes:
-        return self._cipher.encrypt(data, about=f"web:{chat}")
+    def _close(self, place: RecordPlace, data: bytes) -> bytes:
+        return self._cipher.encrypt(data, about=place)
 
-    def _open(self, chat: str, data: bytes) -> bytes:
-        return self._cipher.decrypt(data, about=f"web:{chat}")
-
-    def _title(self, chat: str, data: bytes) -> str:
+    def _open(self, place: RecordPlace, data: bytes) -> bytes | None:
+        """None for what cannot be believed: it is not shown, and the rest is."""
         try:
-            return self._open(chat, data).decode() if data else ""
-        except UnreadableRecord:
-            return ""
-
-    def _post(self, chat: str, data: bytes) -> Post | None:
-        try:
-            return POST.validate_json(self._open(chat, data))
-        except (UnreadableRecord, ValidationError):
-            log.warning("a post cannot be read", extra={"chat": chat})
+            return self._cipher.decrypt(data, about=place)
+        except UnreadableRecord as error:
+            log.warning(
+                "a record of the page is left out",
+                extra={"chat": place.of, "kind": place.kind, "why": str(error)},
+            )
             return None
 
+    def _title(self, chat: str, data: bytes) -> str:
+        return (self._open(_title(chat), data) or b"").decode() if data else ""
+
+    def _post(self, chat: str, id: str, data: bytes) -> Post | None:
+        text = self._open(_post(chat, id), data)
+        return _valid(POST, text) if text is not None else None
+
+    def _growth(self, place: RecordPlace, data: bytes) -> Growth | None:
+        text = self._open(place, data)
+        return _valid(GROWTH, text) if text is not None else None
+
     def _grown(self, chat: str, post: Post, grown: Sequence[bytes]) -> Post:
-        growths = [GROWTH.validate_json(self._open(chat, data)) for data in grown]
+        places = (_growth(chat, post.id, post.attempt, number) for number in range(1, len(grown) + 1))
+        found = (self._growth(place, data) for place, data in zip(places, grown, strict=True))
+        growths = [growth for growth in found if growth]
         status = next((growth.status for growth in reversed(growths) if growth.status), post.status)
         return replace(post, text=post.text + "".join(growth.text for growth in growths), status=status)
 
     def _change(self, entry: bytes, fields: dict[bytes, bytes]) -> Change | None:
-        chat, data = fields[b"c"].decode(), fields[b"d"]
-        mark = entry.split(b"-")[0].decode()
-        try:
-            match fields[b"k"]:
-                case b"post":
-                    return Change(
-                        mark=mark, kind="post", chat=chat, post=POST.validate_json(self._open(chat, data))
-                    )
-                case b"grow":
-                    growth = GROWTH.validate_json(self._open(chat, data))
-                    return Change(mark=mark, kind="grow", chat=chat, growth=growth)
-                case b"title":
-                    return Change(mark=mark, kind="title", chat=chat, title=self._title(chat, data))
-        except (UnreadableRecord, ValidationError):
-            log.warning("a change cannot be read", extra={"chat": chat})
-            return None
-        return Change(mark=mark, kind="gone", chat=chat)
+        chat, data, at = fields[b"c"].decode(), fields[b"d"], fields[b"i"].decode()
+        told = Change(mark=entry.split(b"-")[0].decode(), kind="gone", chat=chat)
+        match fields[b"k"]:
+            case b"post":
+                post = self._post(chat, at, data)
+                return replace(told, kind="post", post=post) if post else None
+            case b"grow":
+                growth = self._growth(RecordPlace(kind="growth", of=chat, at=at), data)
+                return replace(told, kind="grow", growth=growth) if growth else None
+            case b"title":
+                return replace(told, kind="title", title=self._title(chat, data))
+            case b"cleared":
+                return replace(told, kind="cleared")
+        return told
+
+
+def _post(chat: str, id: str) -> RecordPlace:
+    return RecordPlace(kind="post", of=chat, at=id)
+
+
+def _growth(chat: str, id: str, attempt: int, number: int) -> RecordPlace:
+    return RecordPlace(kind="growth", of=chat, at=f"{id} {attempt} {number}")
+
+
+def _title(chat: str) -> RecordPlace:
+    return RecordPlace(kind="title", of=chat)
+
+
+def _valid(kind: TypeAdapter[T], text: bytes) -> T | None:
+    try:
+        return kind.validate_json(text)
+    except ValidationError:
+        log.warning("a record of the page has an unknown form")
+        return None
 
 
 def title_of(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.claims import Outcome, Receipt
+from bot.domain.errors import StorageUnavailable
 from bot.domain.events import Author, MessageDeleted, MessageEdited, MessageReceived
 from bot.storage.open import Storage
 from tests.contracts.leases import claim_next, nothing_waits
@@ -165,3 +166,39 @@ class InboxContract:
         await storage.inbox.put(event)
 
         assert (await claim_next(storage)).event == event
+
+    async def test_a_message_behind_one_of_a_replica_whose_clock_is_ahead_is_taken_in(
+        self, storage: Storage
+    ) -> None:
+        await storage.inbox.put(message("one"))
+        mail = storage.keys.mail(thread().digest)
+        for ahead in ("9999999999999-5", "9999999999999-6"):  # an entry that is gone counts too
+            await storage.database.ask(("XADD", mail, ahead, "e", ""), ("XDEL", mail, ahead))
+        assert await storage.inbox.put(message("two")) is Receipt.ACCEPTED
+        heard = []
+        for _ in range(2):
+            claim = await claim_next(storage)
+            heard.append(getattr(claim.event, "text", ""))
+            await storage.leases.commit(claim, Outcome())
+
+        assert heard == ["one", "two"]
+
+    async def test_a_mailbox_that_takes_nothing_more_is_an_outage_and_no_endless_try(
+        self, storage: Storage
+    ) -> None:
+        last = f"{2**64 - 1}-{2**64 - 1}"
+        await storage.database.ask(("XADD", storage.keys.mail(thread().digest), last, "e", ""))
+
+        with pytest.raises(StorageUnavailable):
+            await storage.inbox.put(message())
+
+    async def test_a_crowd_that_writes_in_one_conversation_at_once_is_heard(
+        self, storage: Storage, rival: Storage
+    ) -> None:
+        """Whichever replica each of them reaches, and whoever comes first."""
+        async with asyncio.TaskGroup() as group:
+            puts = [
+                group.create_task((storage, rival)[number % 2].inbox.put(message())) for number in range(100)
+            ]
+
+        assert {put.result() for put in puts} == {Receipt.ACCEPTED}

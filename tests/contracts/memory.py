@@ -8,7 +8,7 @@ from bot.domain.claims import Outcome, Receipt
 from bot.domain.errors import Fenced
 from bot.domain.events import Author, ThreadKey
 from bot.domain.preferences import ModelPreferences
-from bot.domain.turns import Turn
+from bot.domain.turns import Turn, TurnRecord
 from bot.storage.open import Storage
 from tests.contracts.leases import claim_next, nothing_waits
 from tests.events import ANN, BOB, message, thread, turn
@@ -37,7 +37,69 @@ class MemoryContract:
         assert await storage.memory.forget(thread()) == 2
         assert await storage.memory.recall(thread()) == ()
         assert await storage.memory.forget(thread()) == 0
-        assert (await storage.preferences.in_force(thread(), ANN.id)).thread == "grok"
+        assert (await storage.preferences.in_force(thread(), ANN.id)).thread == ""
+
+    async def test_what_a_turn_adds_while_its_conversation_is_erased_is_not_kept(
+        self, storage: Storage
+    ) -> None:
+        """And is paid for all the same."""
+        await remember(storage, thread(), turn())
+        await storage.inbox.put(message("running"))
+        await storage.inbox.put(message("waiting"))
+        claim = await claim_next(storage)
+        await storage.memory.forget(thread())
+        await storage.leases.save(claim, TurnRecord(id=claim.record.id, final=turn("running")))
+        said = turn("running", cost=0.25)
+        outcome = Outcome(append=(said,), join=True, thread_model="grok", counted=said)
+        await storage.leases.commit(claim, outcome)
+
+        assert await storage.memory.recall(thread()) == ()
+        assert await storage.ledger.recent("test:T", ANN.id) == []
+        assert (await storage.preferences.in_force(thread(), ANN.id)).thread == ""
+        assert (await storage.ledger.spent("test:T", ANN.id))[0].cost == 0.25
+        assert await nothing_waits(storage)
+        assert await storage.inbox.put(message(addressed=False)) is Receipt.IGNORED
+
+    async def test_what_waits_behind_a_forget_is_answered_as_a_new_conversation(
+        self, storage: Storage
+    ) -> None:
+        await remember(storage, thread(), turn("old"))
+        await storage.inbox.put(message("/forget"))
+        forgetting = await claim_next(storage)
+        await storage.inbox.put(message("new"))
+        for _ in range(2):  # the second time, its answer was lost
+            await storage.leases.commit(forgetting, Outcome(replace=(), thread_model="", forget=True))
+        claim = await claim_next(storage)
+
+        assert getattr(claim.event, "text", "") == "new"
+        assert (claim.history, claim.preferences.thread) == ((), "")
+        said = turn("new")
+        await storage.leases.commit(claim, Outcome(append=(said,), counted=said))
+        assert await storage.memory.recall(thread()) == (said,)
+        assert [one.title for one in await storage.ledger.recent("test:T", ANN.id)] == ["new"]
+        assert await storage.memory.purge("test:T") == 1
+
+    async def test_a_forget_can_be_committed_again_after_its_answer_was_lost(self, storage: Storage) -> None:
+        await remember(storage, thread(), turn("old"))
+        await storage.inbox.put(message("/forget"))
+        claim = await claim_next(storage)
+        for _ in range(2):
+            await storage.leases.commit(claim, Outcome(replace=(), forget=True))
+
+        assert await storage.memory.recall(thread()) == ()
+        assert await nothing_waits(storage)
+
+    async def test_a_forget_takes_the_dead_letters_of_its_conversation_and_no_other(
+        self, storage: Storage
+    ) -> None:
+        for name in ("a", "b"):
+            await storage.inbox.put(message(f"poison {name}", where=thread(name)))
+            await storage.leases.bury(await claim_next(storage), why="failed")
+        await storage.inbox.put(message("/forget", where=thread("a")))
+        await storage.leases.commit(await claim_next(storage), Outcome(replace=(), forget=True))
+        letters = await storage.dead_letters.letters()
+
+        assert [getattr(letter.event, "text", "") for letter in letters] == ["poison b"]
 
     async def test_a_purge_leaves_nothing_of_that_workspace_and_all_of_the_others(
         self, storage: Storage

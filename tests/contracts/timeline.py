@@ -156,6 +156,41 @@ class BoardContract:
         with pytest.raises(PlatformGone):
             await timeline.post(CHAT, ASKED, CLOSED)
 
+    async def test_what_stands_above_a_post_can_be_erased_and_the_conversation_goes_on(
+        self, timeline: Timeline
+    ) -> None:
+        forget = replace(ASKED, id="asked-02", at=3.0, text="/forget")
+        behind = replace(ASKED, id="asked-03", at=4.0, text="and now?")
+        receipt = Post(id="turn-b", at=5.0, turn="b", after="asked-02", reply=Reply(text="Erased."))
+        await timeline.post(CHAT, ASKED, replace(GROWING, attempt=2))
+        await timeline.post("chat-0002", ASKED)
+        await timeline.post(CHAT, forget)
+        await timeline.post(CHAT, behind)
+        mark = (await timeline.read(CHAT)).mark
+        await timeline.post(CHAT, receipt)
+        await timeline.clear(CHAT, before=forget.id)
+
+        page = await timeline.read(CHAT)
+        assert page.posts == (forget, receipt, behind)
+        assert page.title == ""
+        assert (await timeline.read("chat-0002")).posts == (ASKED,)
+        async with aclosing(timeline.watch(mark)) as watched:
+            told = await changes(watched, 2)
+        assert [(change.kind, change.post) for change in told] == [("post", receipt), ("cleared", None)]
+        await timeline.clear(CHAT, before=forget.id)
+        assert (await timeline.read(CHAT)).posts == (forget, receipt, behind)
+        await timeline.post(CHAT, replace(ASKED, id="asked-04", text="A new beginning"))
+        assert (await timeline.read(CHAT)).title == "A new beginning"
+
+    async def test_an_erasure_is_told_to_who_watches(self, timeline: Timeline) -> None:
+        await timeline.post(CHAT, ASKED, CLOSED)
+        async with aclosing(timeline.watch()) as watched:
+            await anext(watched)
+            await timeline.clear(CHAT, before=CLOSED.id)
+            (change,) = await changes(watched, 1)
+
+        assert (change.kind, change.chat) == ("cleared", CHAT)
+
     async def test_changes_are_told_as_they_happen(self, timeline: Timeline) -> None:
         async with aclosing(timeline.watch()) as watched:
             assert list(await anext(watched)) == []

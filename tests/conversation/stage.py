@@ -22,7 +22,7 @@ from bot.conversation.model_picker import ModelPicker
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry
-from bot.domain.errors import ModelError
+from bot.domain.errors import ModelError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
@@ -135,6 +135,8 @@ class NotingSink:
         return (f"m{len(self.watch.history)}",)
 
     async def say(self, reply: Reply) -> str:
+        if self.watch.nowhere:
+            raise PlatformGone("the channel is archived", code="is_archived")
         self.heard.replies.append(reply)
         return "m"
 
@@ -165,6 +167,7 @@ class Stage:
         )
     )
     platform: str = "test"
+    nowhere: bool = False  # there is no place left to say anything in
     interceptors: tuple[Interceptor, ...] = ()
     budgets: Sequence[BudgetEntry] = ()
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC

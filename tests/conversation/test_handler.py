@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.command_table import NAMES
-from bot.domain.errors import Auth, ContextTooLong, Filtered, ModelError, Overloaded, RateLimit
+from bot.domain.errors import (
+    Auth,
+    ContextTooLong,
+    Filtered,
+    ModelError,
+    Overloaded,
+    PlatformGone,
+    RateLimit,
+)
 from bot.domain.events import (
     Author,
     File,
@@ -532,6 +540,44 @@ async def test_reset_starts_over_and_forget_erases(stage: Stage) -> None:
 
     assert "Erased 2 questions" in heard.replies[0].text
     assert stage.history == ()
+
+
+async def test_the_receipt_says_what_goes_and_what_stays(stage: Stage) -> None:
+    await stage.says("hello")
+    await stage.says("/model claude --thread")
+    receipt = (await stage.says("/forget")).replies[0]
+
+    assert receipt.text == (
+        "Erased 1 question with the answers. It cannot be undone. The model picked for this conversation goes too. "
+        "I do not follow this thread any more; mention me to begin again. "
+        "Messages you see in this chat stay; delete them there. Only the numbers under `usage` stay."
+    )
+    assert receipt.forgets
+    assert stage.outcomes[-1].forget
+    assert stage.thread_model == ""
+
+
+async def test_where_the_messages_are_switchboards_own_they_go_too(stage: Stage) -> None:
+    stage.capabilities = replace(stage.capabilities, keeps_messages=True)
+    await stage.says("hello", direct=True)
+    told = [(await stage.says("/forget", direct=True)).replies[0].text for _ in range(2)]
+
+    assert told == [
+        "Erased 1 question with the answers. It cannot be undone. The messages above are erased. "
+        "Only the numbers under `usage` stay.",
+        "Nothing to erase: nothing of this conversation is kept. The messages above are erased.",
+    ]
+
+
+async def test_it_is_erased_where_nobody_can_be_told_any_more(stage: Stage) -> None:
+    await stage.says("hello")
+    stage.nowhere = True
+    await stage.says("/forget")
+
+    assert stage.history == ()
+    assert stage.outcomes[-1].forget
+    with pytest.raises(PlatformGone):
+        await stage.says("/reset")
 
 
 async def test_memory_says_what_the_model_sees(stage: Stage) -> None:

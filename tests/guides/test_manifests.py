@@ -11,7 +11,7 @@ from bot.serving.connections import ConnectionLimits
 from bot.serving.listeners import admin_app, public_app
 from bot.serving.metrics import METRICS
 from bot.settings.settings import Settings
-from bot.storage.encryption import SHORTEST_KEY
+from bot.storage.key_strength import SHORTEST
 from bot.storage.keys import DAY, Lifetimes
 from bot.worker import RELEASING
 from tests.block_yaml import read_yaml
@@ -166,4 +166,4 @@ def test_what_the_guide_says_of_seconds_and_days_is_so(tmp_path: Path) -> None:
     assert RELEASING == 3
     assert "the drain plus three seconds" in guide()
     assert f"{Lifetimes().memory // DAY} days after its last word" in guide()
-    assert f"({SHORTEST_KEY} characters or more)" in guide()
+    assert f"({SHORTEST} characters or more)" in guide()

@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.ops.product import ROOT, command, command_anew
 from tests.providers.fake import KEY, fake_vendor
 
+KEYS = ("Zt3vQk8r0WmX5yLd7cHn2bFs9gJpA4eU", "hV6uR1oTq9KzB3xMw8YfC5aNs2iLj7Ed")
 with_teams = pytest.mark.skipif(find_spec("adapters.teams") is None, reason="adapters/teams is not there")
 
 
@@ -17,7 +19,7 @@ async def test_help_names_every_command(tmp_path: Path) -> None:
     said = await command(tmp_path, "--help")
 
     assert said.code == 0
-    assert all(f"  {name} " in said.out for name in ("run", "chat", "check", "models", "manifest"))
+    assert all(f"  {name} " in said.out for name in ("run", "chat", "check", "models", "dead", "manifest"))
     assert "http://127.0.0.1:3978/" in said.out
 
 
@@ -167,8 +169,55 @@ async def test_without_an_adapters_folder_the_rest_works_and_asking_for_it_is_to
 
 
 async def test_another_encryption_key_is_refused_before_anything_is_taken_in(tmp_path: Path) -> None:
-    await command(tmp_path, "models", SWITCHBOARD_ENCRYPTION_KEY="k" * 40)
-    ended = await command(tmp_path, "run", SWITCHBOARD_ENCRYPTION_KEY="o" * 40)
+    await command(tmp_path, "models", SWITCHBOARD_ENCRYPTION_KEY=KEYS[0])
+    ended = await command(tmp_path, "run", SWITCHBOARD_ENCRYPTION_KEY=KEYS[1])
 
     assert ended.code == 2
     assert "SWITCHBOARD_ENCRYPTION_KEY is not the key" in ended.err
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A key, or none, before and after; and what the operator reads."""
+
+    name: str
+    before: str
+    after: str
+    told: tuple[str, ...]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Changed(
+            name="set later",
+            before="",
+            after=KEYS[0],
+            told=("stored without a key", "another SWITCHBOARD_DATA_DIR", "remove the key"),
+        ),
+        Changed(name="left out", before=KEYS[0], after="", told=("is not set", "Set it again")),
+    ],
+    ids=lambda case: case.name.replace(" ", "-"),
+)
+@pytest.mark.parametrize("typed", ["run", "check", "models"])
+async def test_a_key_set_later_or_left_out_stops_it_with_a_way_out(
+    tmp_path: Path, case: Changed, typed: str
+) -> None:
+    def key(value: str) -> dict[str, str]:
+        return {"SWITCHBOARD_ENCRYPTION_KEY": value} if value else {}
+
+    assert (await command(tmp_path, "models", **key(case.before))).code == 0
+    ended = await command(tmp_path, typed, **key(case.after))
+
+    assert (ended.code, ended.out) == (2, "")
+    assert all(words in ended.err for words in case.told), ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("weak", ["a" * 32, f"{KEYS[0]}, {'ab' * 20}", "replace-me-with-a-real-key-please"])
+async def test_what_is_no_key_stops_it_before_a_server_is_started(tmp_path: Path, weak: str) -> None:
+    ended = await command(tmp_path, SWITCHBOARD_ENCRYPTION_KEY=weak)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "Make one with: openssl rand -base64 32" in ended.err
+    assert not (tmp_path / "data").exists()

@@ -241,6 +241,35 @@ CATALOGUE = (
         ),
     ),
     Attack(
+        what="a Redis that others can write to: records moved, swapped, repeated or replaced by plain ones",
+        tests=(
+            "storage/test_forgery.py",
+            "storage/test_encryption.py::test_a_record_opens_only_unchanged_in_its_own_place",
+            "storage/test_encryption.py::test_what_was_not_sealed_is_not_believed_once_there_is_a_key",
+            "storage/test_encryption.py::test_a_key_set_on_what_was_stored_without_one_is_told_with_a_way_out",
+            "ops/test_cli.py::test_a_key_set_later_or_left_out_stops_it_with_a_way_out",
+        ),
+        owasp="ASI06",
+    ),
+    Attack(
+        what="what was erased, and is found later: in a dead letter, a title, a list, an id, a turn that was running",
+        tests=(
+            "e2e/test_forget.py",
+            "storage/test_residue.py",
+            "storage/test_dead_letters.py::test_of_a_letter_that_was_dropped_no_byte_stays",
+            "contracts/memory.py::test_what_a_turn_adds_while_its_conversation_is_erased_is_not_kept",
+            "contracts/timeline.py::test_what_stands_above_a_post_can_be_erased_and_the_conversation_goes_on",
+        ),
+        owasp="LLM02",
+    ),
+    Attack(
+        what="an encryption key that can be guessed",
+        tests=(
+            "storage/test_encryption.py::test_what_is_no_key_is_refused_with_a_remedy",
+            "ops/test_cli.py::test_what_is_no_key_stops_it_before_a_server_is_started",
+        ),
+    ),
+    Attack(
         what="an installation that somebody else began",
         tests=(
             "slack/test_install.py::test_as_long_as_no_workspace_is_named_nobody_can_install",

@@ -11,6 +11,7 @@ from bot.ports import TurnHandle
 from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker, WorkerLimits
 from tests.contracts.budgets import BudgetsContract, Purse, purse_on
+from tests.contracts.dead_letters import DeadLettersContract
 from tests.contracts.leases import LeasesContract, nothing_waits
 from tests.contracts.lost_data import LostDataContract
 from tests.contracts.memory import ChoicesContract, LedgerContract, MemoryContract
@@ -39,6 +40,10 @@ async def storage(formed: Cluster, terms: StorageOptions) -> AsyncIterator[Stora
 async def rival(formed: Cluster, terms: StorageOptions) -> AsyncIterator[Storage]:
     async with open_storage(formed.url, terms) as opened:
         yield opened
+
+
+class TestDeadLetters(DeadLettersContract):
+    pass
 
 
 class TestLeases(LeasesContract):

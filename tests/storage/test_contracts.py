@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.storage.open import Storage, StorageOptions, open_storage
+from tests.contracts.dead_letters import DeadLettersContract
 from tests.contracts.inbox import InboxContract
 from tests.contracts.leases import LeasesContract
 from tests.contracts.lost_data import LostDataContract
@@ -38,6 +39,10 @@ async def rival(redis_url: str, terms: StorageOptions) -> AsyncIterator[Storage]
 
 
 class TestInbox(InboxContract):
+    pass
+
+
+class TestDeadLetters(DeadLettersContract):
     pass
 
 

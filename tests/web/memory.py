@@ -86,6 +86,15 @@ class MemoryBoard:
         await self._say(Change(mark="", kind="title", chat=chat, title=title))
         return True
 
+    async def clear(self, chat: str, *, before: str) -> None:
+        self._check(chat)
+        order = self.order[chat]
+        for id in order[: order.index(before)]:
+            del self.posts[chat][id]
+        del order[: order.index(before)]
+        self.titles.pop(chat, None)
+        await self._say(Change(mark="", kind="cleared", chat=chat))
+
     async def delete(self, chat: str) -> bool:
         self._reach()
         self.gone.add(chat)

@@ -51,6 +51,11 @@ class FaultyBoard:
     async def rename(self, chat: str, title: str) -> bool:
         return await self.timeline.rename(chat, title)
 
+    async def clear(self, chat: str, *, before: str) -> None:
+        fault = await self._before()
+        await self.timeline.clear(chat, before=before)
+        await self._after(fault)
+
     async def delete(self, chat: str) -> bool:
         return await self.timeline.delete(chat)
 

@@ -13,6 +13,8 @@ from bot.storage.open import StorageOptions, open_storage
 from tests.contracts.timeline import ASKED, CHAT, CLOSED, BoardContract, changes
 from tests.web.memory import MemoryBoard
 
+KEY = "Zt3vQk8r0WmX5yLd7cHn2bFs9gJpA4eU"
+
 
 class TestMemoryBoard(BoardContract):
     @pytest.fixture
@@ -21,7 +23,7 @@ class TestMemoryBoard(BoardContract):
 
 
 class TestRedisBoard(BoardContract):
-    @pytest.fixture(params=["", "0123456789abcdef0123456789abcdef"], ids=["plain", "sealed"])
+    @pytest.fixture(params=["", KEY], ids=["plain", "sealed"])
     async def timeline(
         self, request: pytest.FixtureRequest, redis_url: str, prefix: str
     ) -> AsyncIterator[Timeline]:
@@ -47,7 +49,7 @@ class TestRedisBoard(BoardContract):
             assert "canary" not in str(await kept(storage.database, storage.keys))
 
     async def test_with_a_key_no_words_are_readable_in_redis(self, redis_url: str, prefix: str) -> None:
-        terms = StorageOptions(prefix=prefix, encryption_keys="0123456789abcdef0123456789abcdef")
+        terms = StorageOptions(prefix=prefix, encryption_keys=KEY)
         async with open_storage(redis_url, terms) as storage:
             await storage.timeline.post(CHAT, replace(ASKED, text="canary question"))
             await storage.timeline.rename(CHAT, "canary title")

@@ -22,15 +22,17 @@ BETWEEN = 1 / 15  # seconds between two growths: smooth to read, with few round 
 
 
 def question(event: Event) -> Post | None:
-    """The person's message as a post; None for an event without text."""
+    """The person's message as a post; None for an event without text. An event that is put again is still the same
+    message.
+    """
     match event:
         case MessageReceived():
-            text = event.text
+            id, text = event.message or event.id, event.text
         case ButtonPressed(action=Action.RUN):
-            text = event.value
+            id, text = event.id, event.value
         case _:
             return None
-    return Post(id=event.id, at=event.at, person=True, text=text)
+    return Post(id=id, at=event.at, person=True, text=text)
 
 
 class TimelineSink:
@@ -64,6 +66,10 @@ class TimelineSink:
         if reply.replaces:
             post = replace(post, id=reply.replaces, after="")
         await self._put(post)
+        if reply.forgets:
+            async with storage_as_platform():
+                first = self._question or post
+                await self._timeline.clear(self._chat, before=first.id)
         await self._save(post.id)
         return post.id
 

@@ -43,6 +43,7 @@ export class Chats {
       this.gone.add(change.chat);
       this.list = this.list.filter((chat) => chat !== known);
     }
+    else if (change.kind === "cleared" && known) known.title = "";
     else if (change.kind === "title" && known) known.title = change.title;
     else if (change.kind === "post") {
       if (running(change.post)) this.running.add(change.chat);

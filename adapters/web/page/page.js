@@ -78,6 +78,7 @@ async function open(id = fresh()) {
 function heard(change) {
   if (change.kind === "lost") { load().catch(failed); return; }
   if (change.kind === "gone" && change.chat === current) open();
+  if (change.kind === "cleared" && change.chat === current) thread.open(current).then(refresh, failed);
   chats.apply(change).then(refresh, failed);
   thread.apply(change);
 }

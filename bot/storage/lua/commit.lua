@@ -3,9 +3,18 @@ local state, mail, turn, history, index, recent, members = unpack(KEYS, 7)
 local c = cjson.decode(ARGV[2])
 
 local how = standing(state, c.epoch)
+if how == 'lost' and c.forget and redis.call('EXISTS', state) == 0 then
+  -- All of it is erased: by this same call, whose answer was lost, or with the whole workspace.
+  put_away(c.conversation)
+  return 'done'
+end
 if how ~= 'held' then return how end
 
+local kept = false
 if redis.call('XDEL', mail, c.mail) == 1 then
+  kept = not c.forget -- and not where the conversation was erased meanwhile, its mailbox too
+end
+if kept then
   if c.replace then redis.call('DEL', history) end
   for i = 3, #ARGV do redis.call('RPUSH', history, ARGV[i]) end
   redis.call('LTRIM', history, -c.most, -1)
@@ -13,24 +22,33 @@ if redis.call('XDEL', mail, c.mail) == 1 then
   if c.choice == '' then redis.call('HDEL', state, 'choice') end
   if c.choice and c.choice ~= '' then redis.call('HSET', state, 'choice', c.choice) end
   if c.join then redis.call('HSET', state, 'joined', 1) end
-  for position, lasts in ipairs(c.tallies) do
-    local tally = KEYS[13 + position]
-    for field, amount in pairs(c.spent) do redis.call('HINCRBY', tally, field, amount) end
-    redis.call('EXPIRE', tally, lasts)
-  end
-  if c.person ~= '' then
-    redis.call('SADD', members, c.person)
-    redis.call('EXPIRE', members, c.people_ttl)
-    if c.thread then
-      redis.call('ZADD', recent, now(), c.thread)
-      redis.call('ZREMRANGEBYRANK', recent, 0, -c.recent_most - 1)
-      redis.call('EXPIRE', recent, c.ttl)
-    end
+end
+for position, lasts in ipairs(c.tallies) do
+  local tally = KEYS[13 + position]
+  for field, amount in pairs(c.spent) do redis.call('HINCRBY', tally, field, amount) end
+  redis.call('EXPIRE', tally, lasts)
+end
+if c.person ~= '' then
+  redis.call('SADD', members, c.person)
+  redis.call('EXPIRE', members, c.people_ttl)
+  if kept and c.thread ~= '' then
+    redis.call('ZADD', recent, now(), c.thread)
+    redis.call('ZREMRANGEBYRANK', recent, 0, -c.recent_most - 1)
+    redis.call('EXPIRE', recent, c.ttl)
   end
 end
 redis.call('DEL', turn)
 hand_in(state, c.conversation, c.epoch)
 schedule(state, mail, c.conversation, c.ttl)
-redis.call('ZADD', index, math.floor(now()), c.conversation)
+if kept then
+  redis.call('ZADD', index, math.floor(now()), c.conversation)
+else
+  redis.call('DEL', history)
+  redis.call('HDEL', state, 'choice', 'joined', 'told')
+  if redis.call('EXISTS', mail) == 0 then
+    redis.call('DEL', state)
+    redis.call('ZREM', index, c.conversation)
+  end
+end
 redis.call('ZREMRANGEBYSCORE', index, 0, now() - c.ttl)
 return 'held'

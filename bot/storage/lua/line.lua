@@ -14,9 +14,12 @@ local function short(name)
 end
 
 -- Who waits: a workspace, and a person of it in one lane. A person's quick events do not wait for their questions.
+-- What cannot be read is nobody's: one entry must not keep a worker from all others.
 local function asker_of(scopes)
-  local workspace, _, person, lane = unpack(cjson.decode(scopes))
-  return short(workspace), short(person .. ' ' .. lane)
+  local readable, asker = pcall(cjson.decode, scopes)
+  if not readable or type(asker) ~= 'table' then asker = {} end
+  local function part(at) return type(asker[at]) == 'string' and asker[at] or '' end
+  return short(part(1)), short(part(3) .. ' ' .. part(4))
 end
 
 -- The first of a sorted set's members that begin with `start` and a colon, after `skipped` of them.

@@ -1,6 +1,6 @@
 -- Stores an event: dedupe, mailbox and queue entry in one step. A stop takes effect at once, never queued.
 local dedupe, state, mail, turn, delay, index = unpack(KEYS, 7)
-local _, mode, conversation, event, author, scopes, wanted, bound, dedupe_ttl, quiet, ttl = unpack(ARGV)
+local _, mode, conversation, event, author, scopes, wanted, bound, dedupe_ttl, quiet, ttl, place = unpack(ARGV)
 
 local seen = redis.call('GET', dedupe)
 if seen == 'taken' or (seen and mode ~= 'message' and mode ~= 'stop word') then return 'duplicate' end
@@ -34,8 +34,16 @@ if redis.call('XLEN', mail) >= tonumber(bound) then
   return 'full'
 end
 
+-- The event is sealed to its place. Another writer's clock may be ahead: then it has to be sealed to a later one.
+local added = redis.pcall('XADD', mail, place, 'e', event, 'a', author, 's', scopes)
+if type(added) == 'table' then
+  if not string.find(added.err, 'equal or smaller') then return added end
+  local about = redis.call('XINFO', 'STREAM', mail)
+  for i = 1, #about, 2 do
+    if about[i] == 'last-generated-id' then return 'behind ' .. about[i + 1] end
+  end
+end
 redis.call('SET', dedupe, 'taken', 'EX', dedupe_ttl)
-redis.call('XADD', mail, '*', 'e', event, 'a', author, 's', scopes)
 if not sched then schedule(state, mail, conversation, ttl) end
 redis.call('ZADD', index, math.floor(now()), conversation)
 return 'accepted'

@@ -7,23 +7,36 @@ local state, mail, turn, history, delay = unpack(KEYS, 7)
 local _, packed, event, scopes, record = unpack(ARGV)
 local c = cjson.decode(packed)
 
+local function standing_as(how)
+  return { how, redis.call('LINDEX', history, -1) or nil }
+end
+
+-- Whether an entry's id comes before another's.
+local function before(one, other)
+  local ms, n = string.match(one, '(%d+)-(%d+)')
+  local their_ms, their_n = string.match(other, '(%d+)-(%d+)')
+  return tonumber(ms) < tonumber(their_ms) or ms == their_ms and tonumber(n) < tonumber(their_n)
+end
+
 local known = redis.call('HMGET', state, 'epoch', 'done', 'sched')
-if known[1] == c.epoch then return 'held' end
-if known[2] == c.epoch then return 'done' end
+if known[1] == c.epoch then return standing_as('held') end
+if known[2] == c.epoch then return standing_as('done') end
 local all = redis.call('HGET', DESK, 'life') ~= c.life
 if all then
-  if known[1] then return 'busy' end
+  if known[1] then return standing_as('busy') end
 else
   local waiting = first(mail)
   local newest = math.max(tonumber(known[1]) or 0, tonumber(known[2]) or 0)
-  if newest > tonumber(c.epoch) or not waiting or waiting.id ~= c.mail then return 'lost' end
+  if newest > tonumber(c.epoch) or not waiting or waiting.id ~= c.mail then return standing_as('lost') end
 end
 
 if all then
+  -- Events are sealed to their entries, so that all of them keep their ids.
   local others = redis.call('XRANGE', mail, '-', '+')
+  if others[1] and not before(c.mail, others[1][1]) then return standing_as('busy') end
   redis.call('DEL', mail)
   redis.call('XADD', mail, c.mail, 'e', event, 'a', c.author, 's', scopes)
-  for _, other in ipairs(others) do redis.call('XADD', mail, '*', unpack(other[2])) end
+  for _, other in ipairs(others) do redis.call('XADD', mail, other[1], unpack(other[2])) end
   if redis.call('EXISTS', history) == 0 and #ARGV > 5 then
     redis.call('RPUSH', history, unpack(ARGV, 6))
     redis.call('EXPIRE', history, c.ttl)
@@ -43,4 +56,4 @@ redis.call('PERSIST', state)
 redis.call('DEL', turn)
 redis.call('HSET', turn, 'mail', c.mail, 'author', c.author, 'record', record)
 for field, value in pairs(c.turn) do redis.call('HSET', turn, field, value) end
-return 'held'
+return standing_as('held')

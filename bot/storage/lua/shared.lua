@@ -24,3 +24,16 @@ local function standing(state, epoch)
   if known[2] == epoch then return 'done' end
   return 'lost'
 end
+
+-- Erases the dead letters beyond `most`, and those older than `ttl` seconds.
+local function age(dead, times, most, ttl)
+  for _, ids in ipairs({
+    redis.call('ZRANGEBYSCORE', times, '-inf', now() - ttl),
+    redis.call('ZRANGE', times, 0, -tonumber(most) - 1),
+  }) do
+    for _, id in ipairs(ids) do
+      redis.call('HDEL', dead, id, id .. ':e')
+      redis.call('ZREM', times, id)
+    end
+  end
+end

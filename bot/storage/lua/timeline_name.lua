@@ -4,6 +4,6 @@ local chat, title, kept, day = unpack(ARGV)
 
 if not redis.call('ZSCORE', chats, chat) then return 0 end
 redis.call('HSET', titles, chat, title)
-redis.call('XADD', log, 'MAXLEN', '~', kept, redis.call('INCR', seq) .. '-0', 'k', 'title', 'c', chat, 'd', title)
+redis.call('XADD', log, 'MAXLEN', '~', kept, redis.call('INCR', seq) .. '-0', 'k', 'title', 'c', chat, 'd', title, 'i', '')
 redis.call('EXPIRE', log, day)
 return 1

@@ -39,7 +39,7 @@ for _, post in ipairs(wanted) do
     redis.call('DEL', grown)
     redis.call('HDEL', owners, '')
   end
-  redis.call('XADD', log, 'MAXLEN', '~', kept, redis.call('INCR', seq) .. '-0', 'k', 'post', 'c', chat, 'd', post.sealed)
+  redis.call('XADD', log, 'MAXLEN', '~', kept, redis.call('INCR', seq) .. '-0', 'k', 'post', 'c', chat, 'd', post.sealed, 'i', post.id)
 end
 if #wanted > 0 then
   if title ~= '' then redis.call('HSETNX', titles, chat, title) end

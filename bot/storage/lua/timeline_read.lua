@@ -1,4 +1,4 @@
--- Returns a conversation's newest posts, oldest first, and the number of the last change they include.
+-- Returns a conversation's newest posts, oldest first, each behind its id, and the number of the last change they include.
 local seq, titles, order, posts, owners, grown = unpack(KEYS)
 local chat, before, limit = unpack(ARGV)
 
@@ -11,6 +11,7 @@ local found = redis.call('ZREVRANGEBYSCORE', order, most, '-inf', 'LIMIT', 0, li
 local more = #found > tonumber(limit)
 local sealed = {}
 for at = math.min(#found, tonumber(limit)), 1, -1 do
+  table.insert(sealed, found[at])
   table.insert(sealed, redis.call('HGET', posts, found[at]) or '')
 end
 return {

@@ -53,6 +53,7 @@ class Api:
         self.slack = slack
         self.limits = Limits(slack)
         self.mishaps: dict[int, Mishap] = {}
+        self.refuses: dict[str, str] = {}  # methods, and the error that they answer
         self.drop_rate = 0.0
         self.requests = 0
         self.hanging = asyncio.Event()
@@ -157,6 +158,8 @@ class Api:
         return token
 
     def _scoped(self, method: str, token: Token, args: Json) -> None:
+        if error := self.refuses.get(method):
+            raise Refused(error)
         needed = next((scope for start, scope in SCOPE.items() if method.startswith(start)), "")
         if method in ("conversations.replies", "conversations.history"):
             needed = HISTORY[self.slack.channel_of(token.team, args.get("channel") or "").kind]

@@ -1,0 +1,31 @@
+"""What names a conversation outside its own keys: dead letters, and the lists of people's recent conversations."""
+
+from bot.domain.events import ThreadKey
+from bot.storage.connection import Database
+from bot.storage.dead_letters import RedisDeadLetters
+from bot.storage.keys import Keys, workspace_of
+
+SOME = 200  # keys per round trip
+
+
+class ConversationTraces:
+    """Erases them. May be interrupted and repeated."""
+
+    def __init__(self, *, database: Database, keys: Keys, dead_letters: RedisDeadLetters) -> None:
+        self._database = database
+        self._keys = keys
+        self._dead_letters = dead_letters
+
+    async def erase(self, thread: ThreadKey) -> None:
+        keys, conversation = self._keys, thread.digest
+        shard, workspace = keys.shard(conversation), workspace_of(thread.platform, thread.workspace)
+        await self._dead_letters.drop_of_conversation(conversation)
+        (people,) = await self._database.ask(("SMEMBERS", keys.people(shard, workspace)))
+        lists = [keys.recent(shard, workspace, person.decode()) for person in people]
+        for start in range(0, len(lists), SOME):
+            some = lists[start : start + SOME]
+            await self._database.ask(*(("ZREM", key, str(thread)) for key in some))
+
+    async def erase_workspace(self, workspace: str) -> None:
+        """The lists go with the workspace's other keys."""
+        await self._dead_letters.drop_of_workspace(workspace)
