@@ -13,9 +13,9 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Connection, ServerError
 from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, ResultPart, TextPart
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.dialect import MOST_ROWS, Decoder, DialectRequest, ListingPage, Quirks, merged
 from providers.error_mapping import error_from_event
-from providers.lenient_json import as_count, as_list, as_object, as_text, parse_event
+from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, parse_event
 from providers.media import encoded
 from providers.tool_calls import ToolCalls
 
@@ -70,7 +70,7 @@ class Anthropic:
         return ListingPage(
             listings=[
                 _listing(entry)
-                for entry in map(as_object, as_list(as_object(body).get("data")))
+                for entry in map(as_object, as_list(as_object(body).get("data"))[:MOST_ROWS])
                 if _offered(entry)
             ],
             after=f"{LISTING}&after_id={quote(last, safe='', errors='replace')}" if last else "",
@@ -126,7 +126,7 @@ def _block(part: Part) -> dict[str, Any]:
             return {**result, "is_error": True} if part.failed else result
 
 
-def _source(part: ImagePart | FilePart) -> dict[str, str]:
+def _source(part: ImagePart | FilePart) -> dict[str, Any]:
     return {"type": "base64", "media_type": part.media_type, "data": encoded(part)}
 
 
@@ -194,7 +194,7 @@ class MessagesDecoder:
                     key=index,
                     id=as_text(block.get("id")),
                     name=as_text(block.get("name")),
-                    args=json.dumps(given) if given else "",
+                    args=as_json(given) if given else "",
                 )
             case "fallback":  # another model continues the answer
                 self._model = as_text(as_object(block.get("to")).get("model")) or self._model

@@ -12,6 +12,8 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 
+MOST_ROWS = 2_000  # of one page of a listing; the vendors' pages have a thousand
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirks:

@@ -23,6 +23,8 @@ DIALECTS: Mapping[str, Dialect] = {
     "gemini": Gemini(),
 }
 PAGES = 20  # of a listing at most
+MOST_MODELS = 5_000
+LONGEST_ID = 200  # characters of a model's name
 
 
 class Authentication(Protocol):
@@ -112,9 +114,9 @@ class Endpoint:
         for _ in range(PAGES):
             body = await self._transport.get(self._base + quirks.prefix + path, headers=headers)
             page = dialect.listed(body)
-            found.extend(row for row in page.listings if row.id.isprintable())
+            found.extend(row for row in page.listings if len(row.id) <= LONGEST_ID and row.id.isprintable())
             path = page.after
-            if not path:
+            if not path or len(found) >= MOST_MODELS:
                 break
         return found
 

@@ -5,7 +5,6 @@ it is of use, because vendors echo prompts), then the HTTP status. Wordings and 
 vendors' API references and client libraries.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +12,15 @@ from typing import Any
 
 from bot.domain import errors
 from bot.domain.errors import ModelError
+from bot.domain.formatting import cut_between_words
 from providers.error_codes import CODES, STATUSES, WEAK, Kind
-from providers.lenient_json import as_list, as_object, as_text
+from providers.lenient_json import as_json, as_list, as_object, as_text, load_json
 from providers.retry_after import retry_after
 
 CAP = 500  # characters of a vendor's text that reach the log
+SAID = 4_000  # and of its message that are looked at: more is a prompt that it echoes
 REQUEST = 100  # and of its request id, which its support asks for
+CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
 REQUEST_IDS = ("apim-request-id", "x-request-id", "request-id")
 
 PARAMETER_TOO_LONG = frozenset({"string_above_max_length"})
@@ -44,7 +46,9 @@ MODERATED = re.compile(r"moderation|flagged", re.IGNORECASE)
 
 WORDED = frozenset({None, 400, 413, 422})  # statuses where the wording may decide; None: inside a stream
 SECRET = re.compile(
-    r"\b(?:sk|pk|rk|xai|gsk|key|ghp|hf)[-_][\w*.-]{4,}|\bAIza[\w*-]{4,}|\bbearer\s+\S+|\S*\*{3,}\S*|\b[\w-]{32,}",
+    # What is masked with stars begins with its word: looked for from every letter of it, it would take long.
+    r"(?<!\S)\S*\*{3,}\S*|\b(?:sk|pk|rk|xai|gsk|key|ghp|hf)[-_][\w*.-]{4,}|\bAIza[\w*-]{4,}|\bbearer\s+\S+"
+    r"|\b[\w-]{32,}",
     re.IGNORECASE,
 )
 
@@ -75,9 +79,18 @@ def error_from_event(event: Any) -> ModelError:
     return _error(complaint, complaint.status, {}, 0.0)
 
 
+def without_credentials(said: str, headers: Mapping[str, str]) -> str:
+    """What a vendor said, without the key that was sent: some quote the one they refuse."""
+    for name, value in headers.items():
+        secret = value.removeprefix("Bearer ")
+        if name.lower() in CREDENTIALS and secret:
+            said = said.replace(secret, "[…]")
+    return said
+
+
 def scrubbed(message: str) -> str:
     """A vendor's text for the log: one line, capped, without anything that looks like a key."""
-    return SECRET.sub("[…]", " ".join(message[: 2 * CAP].split()))[:CAP]
+    return SECRET.sub("[…]", " ".join(cut_between_words(message, 2 * CAP).split()))[:CAP]
 
 
 def _error(complaint: VendorError, status: int | None, headers: Mapping[str, str], now: float) -> ModelError:
@@ -153,8 +166,8 @@ def _by_status(complaint: VendorError, status: int | None) -> Kind:
 
 def _loaded(body: str) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return load_json(body)
+    except ValueError:
         return None
 
 
@@ -163,7 +176,7 @@ def _read(value: Any, *, fallback: str) -> VendorError:
     if isinstance(value, list):
         value = next((entry for entry in value if isinstance(entry, dict)), None)
     if not isinstance(value, dict):
-        return VendorError(message=fallback)
+        return VendorError(message=cut_between_words(fallback, SAID))
     inner = value.get("error")
     outer = as_object(value.get("response"))
     if not inner and isinstance(outer.get("error"), dict):
@@ -174,7 +187,7 @@ def _read(value: Any, *, fallback: str) -> VendorError:
     words = _words(error, details)
     return VendorError(
         codes=tuple(word.lower() for word in words if word and not word.isdigit()),
-        message=_message(error, inner, metadata) or fallback,
+        message=cut_between_words(_message(error, inner, metadata) or fallback, SAID),
         status=_status(error),
         moderated=bool(metadata.get("reasons")),
         details=details,
@@ -196,7 +209,7 @@ def _words(error: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> li
 def _message(error: Mapping[str, Any], inner: Any, metadata: Mapping[str, Any]) -> str:
     """Validation messages are objects or lists; gateways put the upstream's message into `metadata.raw`."""
     message = error.get("message") or error.get("detail") or (inner if isinstance(inner, str) else "")
-    said = message if isinstance(message, str) else json.dumps(message)
+    said = message if isinstance(message, str) else as_json(message)
     raw = metadata.get("raw")
     return f"{said} {raw}" if isinstance(raw, str) else said
 
@@ -208,7 +221,7 @@ def _status(error: Mapping[str, Any]) -> int | None:
         error.get("status"),
         error.get("raw_status_code"),
     ):
-        number = int(value) if isinstance(value, str) and value.isdigit() else value
+        number = int(value) if isinstance(value, str) and len(value) == 3 and value.isdecimal() else value
         if isinstance(number, int) and 400 <= number <= 599:
             return number
     return None

@@ -16,7 +16,7 @@ from bot.domain.errors import ModelError
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from bot.models.sources import bare_id
-from providers.dialect import Quirks
+from providers.dialect import MOST_ROWS, Quirks
 from providers.endpoint import ApiKey, Authentication, Endpoint
 from providers.entra import Identity
 from providers.lenient_json import as_list, as_object, as_text
@@ -117,7 +117,7 @@ class FoundryProvider:
             body = await self._get(page)
             rows += [
                 _deployment(entry)
-                for entry in map(as_object, as_list(body.get("value")))
+                for entry in map(as_object, as_list(body.get("value"))[:MOST_ROWS])
                 if entry.get("name")
             ]
             page = as_text(body.get("nextLink"))
@@ -133,7 +133,9 @@ class FoundryProvider:
         for _ in range(PAGES):
             body = await self._get(page + after)
             rows += [
-                _agent(entry) for entry in map(as_object, as_list(body.get("data"))) if entry.get("name")
+                _agent(entry)
+                for entry in map(as_object, as_list(body.get("data"))[:MOST_ROWS])
+                if entry.get("name")
             ]
             if body.get("has_more") is not True or not as_text(body.get("last_id")):
                 break

@@ -22,7 +22,7 @@ from bot.domain.prompt import (
     Tool,
 )
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.dialect import MOST_ROWS, Decoder, DialectRequest, ListingPage, Quirks, merged
 from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_list, as_object, as_text, parse_event
 from providers.media import encoded
@@ -71,7 +71,7 @@ class Gemini:
 
     def listed(self, body: Any) -> ListingPage:
         after = as_text(as_object(body).get("nextPageToken"))
-        entries = map(as_object, as_list(as_object(body).get("models")))
+        entries = map(as_object, as_list(as_object(body).get("models"))[:MOST_ROWS])
         return ListingPage(
             listings=[
                 _listing(entry)

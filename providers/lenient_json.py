@@ -9,20 +9,40 @@ from bot.domain.errors import ServerError
 from bot.domain.stream_parts import StreamPart, Text, Thinking
 
 NOTHING: Final[dict[str, Any]] = {}
+VALUES = 200_000  # in one document: an answer of the longest kind has some thousand, a listing ten thousands
 MOST = 1_000_000_000  # tokens: a larger number is an error, and would overflow sums
+
+
+def load_json(data: str) -> Any:
+    """Any JSON. Raises ValueError for what is none, is nested too deep, or has more values than any answer."""
+    # Counted first: a small text of nothing but brackets takes long to parse, and much memory.
+    if len(data) > VALUES and sum(map(data.count, "[{,")) > VALUES:
+        raise ValueError("more values than any answer has")
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
 
 
 def parse_event(data: str) -> dict[str, Any]:
     """One event as an object. Raises ServerError if it is not JSON; all but an object reads as empty."""
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
+        value = load_json(data)
+    except ValueError:
         raise ServerError(
             f"an event of {len(data)} characters is not JSON", code="malformed_stream"
         ) from None
     if isinstance(value, list) and value:  # Google wraps some errors in a list
         value = value[0]
     return value if isinstance(value, dict) else {}
+
+
+def as_json(value: Any) -> str:
+    """A vendor's value as JSON again, "" where it is nested deeper than can be written."""
+    try:
+        return json.dumps(value)
+    except (RecursionError, ValueError):
+        return ""
 
 
 def as_object(value: Any) -> dict[str, Any]:

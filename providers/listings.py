@@ -4,16 +4,17 @@ Sources: the API references of Mistral, OpenRouter, Groq and vLLM.
 """
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from bot.domain.catalog import Listing, Price
-from providers.dialect import ListingPage
+from providers.dialect import MOST_ROWS, ListingPage
 from providers.lenient_json import as_count, as_list, as_object, as_text
 
 
 def openai_listed(body: Any) -> ListingPage:
     """Models that cannot chat are left out, where the vendor tells."""
-    entries = map(as_object, as_list(body) or as_list(as_object(body).get("data")))
+    entries = map(as_object, (as_list(body) or as_list(as_object(body).get("data")))[:MOST_ROWS])
     return ListingPage(
         listings=[_listing(entry) for entry in entries if as_text(entry.get("id")) and _chats(entry)]
     )
@@ -67,4 +68,4 @@ def _dollars(per_token: Any) -> float | None:
         dollars = float(per_token) * 1_000_000
     except (TypeError, ValueError, OverflowError):
         return None
-    return round(dollars, 6) if dollars >= 0 else None
+    return round(dollars, 6) if 0 <= dollars < inf else None

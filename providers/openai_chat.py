@@ -4,7 +4,6 @@ different. One decoder reads all of them; what each needs in a request is in `Qu
 Source: platform.openai.com/docs/api-reference/chat, and what vendors send instead.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from bot.domain.prompt import (
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
 from providers.error_mapping import error_from_event
-from providers.lenient_json import as_count, as_list, as_object, as_text, parse_event
+from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, parse_event
 from providers.listings import openai_listed
 from providers.media import data_url
 from providers.think_tags import ThinkTags
@@ -188,7 +187,7 @@ class ChatDecoder:
             key=index if isinstance(index, int) else None,
             id=as_text(fragment.get("id")),
             name=as_text(function.get("name")),
-            args=json.dumps(args) if isinstance(args, dict) else as_text(args),
+            args=as_json(args) if isinstance(args, dict) else as_text(args),
         )
 
     def _end(self) -> Iterator[StreamPart]:

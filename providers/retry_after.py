@@ -1,5 +1,6 @@
 """How long a vendor asks to wait, in any of the ways that vendors tell it.
 
+What is longer than any of these ways is not read: it is no wait, and reading it would hold everybody up.
 Sources: RFC 9110 section 10.2.3, google.rpc.RetryInfo, the rate limit pages of OpenAI, Anthropic and Azure.
 """
 
@@ -7,15 +8,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from math import isfinite
 from typing import Any
 
+from bot.domain.durations import LONGEST, seconds_from, sensible
 from providers.lenient_json import as_text
 
-SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+MESSAGE = 4_000  # characters of a message that are searched
+SPAN = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)(ms|h|m|s)")
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-AZURE = re.compile(r"retry after (\d+(?:\.\d+)?) seconds?", re.IGNORECASE)
-OPENAI = re.compile(r"try again in ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)", re.IGNORECASE)
+AZURE = re.compile(r"retry after (\d{1,12}(?:\.\d{1,12})?) seconds?", re.IGNORECASE)
+OPENAI = re.compile(r"try again in ((?:\d{1,12}(?:\.\d{1,12})?(?:ms|h|m|s)){1,4})", re.IGNORECASE)
 
 
 def retry_after(
@@ -23,7 +25,7 @@ def retry_after(
 ) -> float | None:
     """Seconds, from the first valid source; None when there is none."""
     for seconds in _sources(headers, details, message, now):
-        if seconds is not None and isfinite(seconds) and seconds >= 0:
+        if sensible(seconds) is not None:
             return seconds
     return None
 
@@ -31,38 +33,34 @@ def retry_after(
 def _sources(
     headers: Mapping[str, str], details: Sequence[Mapping[str, Any]], message: str, now: float
 ) -> Iterator[float | None]:
-    milliseconds = _number(headers.get("retry-after-ms", ""))
+    message = message[:MESSAGE]
+    milliseconds = seconds_from(headers.get("retry-after-ms", ""))
     yield None if milliseconds is None else milliseconds / 1000
     said = headers.get("retry-after", "")
-    seconds = _number(said)
+    seconds = seconds_from(said)
     yield seconds if seconds is not None else _until(said, now)
     for detail in details:
         yield _span(as_text(detail.get("retryDelay")))
     azure = AZURE.search(message)
-    yield _number(azure.group(1)) if azure else None
+    yield seconds_from(azure.group(1)) if azure else None
     openai = OPENAI.search(message)
     yield _span(openai.group(1).lower()) if openai else None
     yield _reset(headers, ("x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"))
     yield _replenished(headers, now)
 
 
-def _number(said: str) -> float | None:
-    try:
-        return float(said)
-    except ValueError:
-        return None
-
-
 def _until(said: str, now: float) -> float | None:
     try:
-        date = parsedate_to_datetime(said)
-    except (ValueError, TypeError):
+        date = parsedate_to_datetime(said[:LONGEST])
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+    except (ValueError, TypeError, OverflowError):
         return None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
 
 
 def _span(said: str) -> float | None:
     """A duration in Go's format: 34.4s, 6m0s, 120ms."""
+    if len(said) > LONGEST:
+        return None
     parts = SPAN.findall(said)
     if not parts or "".join(number + unit for number, unit in parts) != said:
         return None
@@ -83,7 +81,7 @@ def _replenished(headers: Mapping[str, str], now: float) -> float | None:
             if headers.get(name.removesuffix("reset") + "remaining") != "0":
                 continue
             try:
-                waits.append(datetime.fromisoformat(said).timestamp() - now)
-            except ValueError:
+                waits.append(datetime.fromisoformat(said[:LONGEST]).timestamp() - now)
+            except (ValueError, OverflowError):
                 continue
     return max(waits, default=None)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bot.domain.stream_parts import Text, Thinking
 
 OPEN, CLOSE = "<think>", "</think>"
+BLANK = 1_000  # characters before the tag: whoever sends more blanks does not begin with it
 
 
 class ThinkTags:
@@ -23,7 +24,7 @@ class ThinkTags:
             begin = self._held.lstrip()
             if begin.startswith(OPEN):
                 self._state, self._held = "thinking", begin[len(OPEN) :]
-            elif OPEN.startswith(begin):
+            elif OPEN.startswith(begin) and len(self._held) < BLANK:
                 return
             else:
                 yield from self._answer(self._held)

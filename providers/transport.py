@@ -1,37 +1,38 @@
 """The transport to model vendors: the only module that imports the HTTP client.
 
 One client is shared by all endpoints. It follows no redirects (they would take credentials elsewhere), keeps
-no cookies, asks vendors not to compress (a gateway that compresses also buffers), and logs no URLs.
+no cookies, and logs no URLs. Vendors are asked not to compress, and what comes compressed is refused: a gateway
+that compresses also buffers, and a few bytes may unpack to any number. Every limit is kept while reading.
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
 
 import aiohttp
 import httpx
 from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
-from yarl import URL
 
 from bot.domain.catalog import Deadlines
 from bot.domain.errors import Connection, ModelError, ServerError, Timeout
+from providers.connection_pool import ConnectionPool, OutgoingRequest
 from providers.deadline import Deadline
-from providers.error_mapping import error_from_response, scrubbed
-from providers.proxies import proxy_for
+from providers.error_mapping import error_from_response, scrubbed, without_credentials
+from providers.lenient_json import load_json
+from providers.request_body import RequestBody, StreamedPayload
 
 CONNECT = 10.0  # seconds
 LISTING = 20.0  # seconds for a whole listing
 DRAIN = 1.0  # seconds to read on after the answer, so that the connection can be reused
 ERROR_BYTES = 64 * 1024
-LISTING_BYTES = 32 * 1024 * 1024
-LINE_BYTES = 8 * 1024 * 1024
+LISTING_BYTES = 8 * 1024 * 1024
+EVENT_BYTES = 4 * 1024 * 1024  # of one event: more takes too long to parse
 ANSWER_BYTES = 64 * 1024 * 1024
-CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
+BREATH = 16 * 1024  # bytes after which others have their turn, however fast more of them come
 
 
 class Transport:
@@ -42,7 +43,7 @@ class Transport:
             logging.getLogger(name).setLevel(logging.WARNING)
         self._client = httpx.AsyncClient(
             transport=wire or AiohttpTransport(),
-            headers={"user-agent": "switchboard"},
+            headers={"user-agent": "switchboard", "accept-encoding": "identity"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
@@ -64,12 +65,13 @@ class Transport:
         Raises a ModelError for everything that is no event stream, here and while it is read.
         """
         clock = Deadline(deadlines)
+        sent = RequestBody(body)
         opening = aconnect_sse(
             self._client,
             "POST",
             url,
-            headers={**headers, "content-type": "application/json", "accept-encoding": "identity"},
-            content=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
+            headers={**headers, "content-type": "application/json", "content-length": str(len(sent))},
+            content=sent.chunks(),
             timeout=httpx.Timeout(max(deadlines.first, deadlines.idle), connect=CONNECT, pool=CONNECT),
         )
         async with AsyncExitStack() as stack:
@@ -92,14 +94,15 @@ class Transport:
             ):
                 if response.status_code != httpx.codes.OK:
                     raise _refusal(response, await _capped(response), headers)
+                _expect_plain(response)
                 body = await _read(response, LISTING_BYTES)
         except TimeoutError:
             raise Timeout(f"no listing within {LISTING:.0f} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _translated(error) from None
         try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
+            return load_json(body.decode("utf-8", "replace"))
+        except ValueError:
             raise ServerError("the listing is not JSON", status=httpx.codes.OK) from None
 
 
@@ -109,13 +112,17 @@ class EventStream:
     def __init__(self, *, source: EventSource, clock: Deadline) -> None:
         response = source.response
         response.encoding = "utf-8"  # whatever the header says: event streams are always UTF-8
+        self._watched: _Watched | None = None
+        self._source, self._clock = source, clock
         if isinstance(response.stream, httpx.AsyncByteStream):
-            response.stream = _Watched(response.stream, clock)
-        self._source = source
-        self._clock = clock
+            response.stream = self._watched = _Watched(response.stream, clock)
 
-    def events(self) -> AsyncGenerator[ServerSentEvent, None]:
-        return self._source.aiter_sse()
+    async def events(self) -> AsyncGenerator[ServerSentEvent, None]:
+        async with aclosing(self._source.aiter_sse()) as events:
+            async for event in events:
+                if self._watched:
+                    self._watched.since_event = 0
+                yield event
 
     def begun(self) -> None:
         self._clock.begun = True
@@ -134,9 +141,10 @@ class _Watched(httpx.AsyncByteStream):
     def __init__(self, stream: httpx.AsyncByteStream, clock: Deadline) -> None:
         self._stream = stream
         self._clock = clock
+        self.since_event = 0  # bytes that have come since the last whole event
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        line = total = 0
+        total = 0
         chunks = aiter(self._stream)
         while True:
             try:
@@ -144,62 +152,43 @@ class _Watched(httpx.AsyncByteStream):
                     chunk = await anext(chunks)
             except StopAsyncIteration:
                 return
-            newline = chunk.rfind(b"\n")
-            line = line + len(chunk) if newline < 0 else len(chunk) - newline
+            self.since_event += len(chunk)
             total += len(chunk)
-            if line > LINE_BYTES or total > ANSWER_BYTES:
+            if self.since_event > EVENT_BYTES or total > ANSWER_BYTES:
                 raise ServerError("the answer is larger than any answer should be", code="too_large")
-            yield chunk
+            for at in range(0, len(chunk), BREATH):
+                if at:
+                    await asyncio.sleep(0)
+                yield chunk[at : at + BREATH]
 
     async def aclose(self) -> None:
         await self._stream.aclose()
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
-    """httpx on aiohttp's connections: reading a streamed answer costs half as much CPU as with httpx' own."""
+    """httpx on aiohttp's connections."""
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
+        self._pool = ConnectionPool(httpx.create_ssl_context)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         limits = request.extensions["timeout"]
-        timeout = aiohttp.ClientTimeout(
-            connect=limits["pool"], sock_connect=limits["connect"], sock_read=limits["read"]
-        )
-        sending = self._opened().request(
-            request.method,
-            URL(str(request.url), encoded=True),  # httpx has encoded it already
-            data=await request.aread(),
+        outgoing = OutgoingRequest(
+            method=request.method,
+            url=str(request.url),
             headers=[(name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers.raw],
-            skip_auto_headers=("accept", "accept-encoding", "content-type", "user-agent"),
-            allow_redirects=False,
-            proxy=proxy_for(request.url.scheme, request.url.host),
-            timeout=timeout,
+            body=_payload(request),
+            timeout=aiohttp.ClientTimeout(
+                connect=limits["pool"], sock_connect=limits["connect"], sock_read=limits["read"]
+            ),
         )
         with _as_httpx():
-            response = await sending
-        return httpx.Response(
-            response.status, headers=list(response.raw_headers), stream=_Body(response), request=request
-        )
+            response = await self._pool.send(outgoing)
+        headers = list(response.raw_headers)
+        return httpx.Response(response.status, headers=headers, stream=_Body(response), request=request)
 
     async def aclose(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    def _opened(self) -> aiohttp.ClientSession:
-        """Created by the first request, because a session belongs to the event loop that runs then."""
-        if self._session is None:
-            connector = aiohttp.TCPConnector(
-                limit=1000, keepalive_timeout=60.0, ssl=httpx.create_ssl_context()
-            )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                max_field_size=LINE_BYTES,
-                max_line_size=LINE_BYTES,
-            )
-        return self._session
+        await self._pool.aclose()
 
 
 class _Body(httpx.AsyncByteStream):
@@ -218,11 +207,37 @@ class _Body(httpx.AsyncByteStream):
             self._response.close()
 
 
+def _payload(request: httpx.Request) -> StreamedPayload | None:
+    """The request's body, passed on as it is made."""
+    size = int(request.headers.get("content-length", 0))
+    if not size or not isinstance(request.stream, httpx.AsyncByteStream):
+        return None
+    return StreamedPayload(aiter(request.stream), size=size)
+
+
 async def _expect_events(response: httpx.Response, headers: Mapping[str, str]) -> None:
     is_stream = "text/event-stream" in response.headers.get("content-type", "").lower()
     if response.status_code == httpx.codes.OK and is_stream:
+        _expect_plain(response)
         return
     raise _refusal(response, await _capped(response), headers)
+
+
+def _expect_plain(response: httpx.Response) -> None:
+    """Raises ServerError for an answer in an encoding. It is not tried again: a gateway would do the same."""
+    if encoding := _encoding(response):
+        error = ServerError(
+            f"the answer is compressed ({scrubbed(encoding)[:20]}), though `accept-encoding: identity` was sent: "
+            "switch compression off in the gateway",
+            code="encoding",
+        )
+        error.retry = False
+        raise error
+
+
+def _encoding(response: httpx.Response) -> str:
+    said = str(response.headers.get("content-encoding", "")).strip().lower()
+    return "" if said == "identity" else said
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:
@@ -235,8 +250,10 @@ async def _read(response: httpx.Response, limit: int) -> bytes:
 
 
 async def _capped(response: httpx.Response) -> bytes:
-    """The start of an error's body; what has come when it breaks off or is slow."""
+    """The start of an error's body; what has come when it breaks off or is slow. Nothing is unpacked."""
     body = bytearray()
+    if _encoding(response):
+        return b""
     with suppress(httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(CONNECT):
             async for chunk in response.aiter_bytes():
@@ -247,11 +264,7 @@ async def _capped(response: httpx.Response) -> bytes:
 
 
 def _refusal(response: httpx.Response, body: bytes, sent: Mapping[str, str]) -> ModelError:
-    said = body.decode("utf-8", "replace")
-    for name, value in sent.items():  # vendors quote the key that they refuse
-        secret = value.removeprefix("Bearer ")
-        if name.lower() in CREDENTIALS and secret:
-            said = said.replace(secret, "[…]")
+    said = without_credentials(body.decode("utf-8", "replace"), sent)
     headers = {name.lower(): value for name, value in response.headers.items()}
     return error_from_response(response.status_code, headers, said, now=time.time())
 
@@ -261,8 +274,6 @@ def _translated(error: Exception) -> ModelError:
     name = type(error).__name__
     if isinstance(error, httpx.TimeoutException):
         return Timeout(name)
-    if isinstance(error, httpx.DecodingError):
-        return ServerError(name, code="malformed_stream")
     if isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL):
         return Connection(name)
     return Connection(f"{name}: {scrubbed(str(error))}")

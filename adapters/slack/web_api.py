@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.pacing import Allowance, Clock
 from bot.delivery.slots import without_slot
+from bot.domain.durations import seconds_from
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 
 PER_MINUTE: Mapping[str, tuple[int, int]] = {
@@ -231,5 +232,4 @@ def _remedy(code: str, needed: str) -> str:
 
 def _retry_after(response: object) -> float | None:
     headers = getattr(response, "headers", None) or {}
-    text = str(headers.get("Retry-After") or headers.get("retry-after") or "")
-    return float(text) if text.replace(".", "", 1).isdigit() else None
+    return seconds_from(str(headers.get("Retry-After") or headers.get("retry-after") or ""))

@@ -17,6 +17,15 @@ def clip(text: str, limit: int = 120) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def cut_between_words(text: str, limit: int) -> str:
+    """The start of a text, without the word in which it is cut: half a secret would not be known as one."""
+    if len(text) <= limit:
+        return text
+    head = text[:limit]
+    last = head.split()[-1:] if not text[limit].isspace() and not head[-1:].isspace() else []
+    return head[: len(head) - len("".join(last))]
+
+
 def escape_markdown(text: str, limit: int = 120) -> str:
     """One line of untrusted text, safe inside the bot's Markdown: no character keeps a special meaning."""
     return MARKUP.sub(r"\\\1", clip(text, limit))

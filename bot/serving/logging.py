@@ -17,7 +17,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
-from bot.domain.formatting import strip_controls
+from bot.domain.formatting import cut_between_words, strip_controls
 
 QUIET = {
     "httpx": logging.WARNING,  # logs whole URLs
@@ -35,7 +35,7 @@ QUIET = {
 PATTERNS = re.compile(
     r"""xox[a-z]-[\w-]{6,} | xapp-[\w-]{6,}                    # Slack
       | \b(?:sk|xai|gsk)-[\w-]{12,} | \bAIza[\w-]{20,}          # vendors
-      | \beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?                  # JSON web tokens
+      | \beyJ[\w-]{8,}(?:\.[\w-]+){0,4}                         # JSON web tokens, and other JSON in base64
       | (?<=[Bb]earer\ )[\w.~+/=-]{8,} | (?<=[Bb]asic\ )[\w+/=-]{8,}
       | (?<=hooks\.slack\.com/)[^\s"']+                        # an address that lets whoever has it answer
       | (?<=://)[^/\s:@]*:[^/\s@]+(?=@)                         # name:password in an address
@@ -49,8 +49,14 @@ PATTERNS = re.compile(
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+LONGEST = 16_384  # characters of one field: more is no help to anybody, and redacting it takes time
+
+
 class Redaction:
-    """Removes secrets from text: the given values, also encoded, and whatever looks like a token."""
+    """Removes secrets from text: the given values, also encoded, and whatever looks like a token.
+
+    A long text is cut first, never inside a word: half a secret would not be recognised.
+    """
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
         spellings = {
@@ -60,11 +66,23 @@ class Redaction:
             for spelling in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1])
         }
         longest_first = sorted(spellings, key=len, reverse=True)
+        self._spellings = longest_first
         self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def __call__(self, text: str) -> str:
-        known = self._known.sub("[secret]", text) if self._known else text
-        return PATTERNS.sub("[secret]", known)
+        cut = self._cut(text) if len(text) > LONGEST else text
+        known = self._known.sub("[secret]", cut) if self._known else cut
+        left_out = f" [{len(text) - len(cut):,} characters left out]" if len(cut) < len(text) else ""
+        return PATTERNS.sub("[secret]", known) + left_out
+
+    def _cut(self, text: str) -> str:
+        """The start of a text. A known secret with blanks in it may still begin at its end: that goes, too."""
+        head = cut_between_words(text, LONGEST)
+        for secret in self._spellings:
+            begun = next((size for size in range(len(secret) - 1, 0, -1) if head.endswith(secret[:size])), 0)
+            if any(letter.isspace() for letter in secret[:begun]):
+                head = head[: len(head) - begun]
+        return head
 
 
 class LineFormatter(logging.Formatter):

@@ -42,6 +42,15 @@ class Refuse:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer as it is, with whatever headers and bytes."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
 class Hang:
     """Says nothing more until the other side hangs up."""
 
@@ -65,7 +74,7 @@ class Cut:
     """Drops the connection."""
 
 
-Step = Say | Raw | Refuse | Gate | Hang | Babble | Murmur | Cut
+Step = Say | Raw | Refuse | Answer | Gate | Hang | Babble | Murmur | Cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,7 @@ class FakeVendor:
         self.hung_up = asyncio.Event()
         self.chat_rules = rules.GENERIC
         self.lingers = False
+        self.listing: Answer | None = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         dialect = _dialect(request.path)
@@ -118,6 +128,10 @@ class FakeVendor:
         return self.plays.get(question, (Say(HELLO),))
 
     async def models(self, _: web.Request) -> web.Response:
+        if self.listing:
+            return web.Response(
+                status=self.listing.status, headers=self.listing.headers, body=self.listing.body
+            )
         return web.json_response(
             {
                 "data": [{"id": "m-1"}],
@@ -131,6 +145,9 @@ class FakeVendor:
         return rules.RULES[dialect](body)
 
     async def _play(self, request: web.Request, speech: Speech, steps: Sequence[Step]) -> web.StreamResponse:
+        if steps and isinstance(steps[0], Answer):
+            whole = steps[0]
+            return web.Response(status=whole.status, headers=whole.headers, body=whole.body)
         if steps and isinstance(steps[0], Refuse):
             refuse = steps[0]
             body = speech.refusal(refuse.status, refuse.message, refuse.code)

@@ -26,6 +26,7 @@ from bot.domain.stream_parts import Reason
 from bot.domain.turns import ChatMessage, Step, Turn
 from providers.dialect import Quirks
 from providers.endpoint import DIALECTS
+from providers.request_body import RequestBody
 from providers.tool_calls import canonical_args, canonical_id
 from providers.vendors import VENDORS
 from tests.examples import examples
@@ -108,7 +109,7 @@ def request(dialect: str, prompt: Prompt, quirks: Quirks, **model: Any) -> dict[
         .request(Model(**{"name": "it", "provider": "vendor", "model": "m-1", **model}), prompt, quirks)
         .body
     )
-    sent: dict[str, Any] = json.loads(json.dumps(body))
+    sent: dict[str, Any] = json.loads(b"".join(RequestBody(body)))
     return sent
 
 

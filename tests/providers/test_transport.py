@@ -1,7 +1,6 @@
 """What the shared transport promises beyond single answers: connections, limits, secrets, odd servers."""
 
 import asyncio
-import gzip
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -18,8 +17,8 @@ from providers.endpoint import ApiKey, Endpoint
 from providers.transport import Transport
 from tests.providers.fake import HELLO, KEY, FakeVendor, Raw, Refuse, Say, fake_vendor
 from tests.providers.speech import SPEECHES
-from tests.providers.vendor import EVENTS, Chunks, hear, heard_from, sse
 from tests.providers.vendor import HELLO as QUESTION
+from tests.providers.vendor import hear, heard_from, sse
 
 MODEL = Model(name="it", provider="fake", model="m-1")
 SENTINELS = ["openai-chat", "openai-responses", "anthropic"]
@@ -149,22 +148,6 @@ async def test_cookies_are_not_kept() -> None:
             await hear(endpoint(transport, "https://vendor.test"), MODEL)
 
     assert sent == [None, None]
-
-
-async def test_streams_are_asked_for_uncompressed_and_read_anyway_when_they_are_not() -> None:
-    asked: list[str] = []
-    speech = SPEECHES["openai-chat"]
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        asked.append(request.headers["accept-encoding"])
-        body = gzip.compress(speech.opening() + speech.word("hello") + speech.closing())
-        return httpx.Response(200, headers={**EVENTS, "content-encoding": "gzip"}, stream=Chunks([body]))
-
-    async with Transport(wire=httpx.MockTransport(respond)) as transport:
-        heard = await hear(endpoint(transport, "https://vendor.test"), MODEL)
-
-    assert asked == ["identity"]
-    assert heard.text == "hello"
 
 
 async def test_what_goes_over_the_wire_is_not_logged(

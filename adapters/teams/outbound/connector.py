@@ -8,7 +8,6 @@ import json
 import random
 from collections.abc import Mapping
 from enum import Enum
-from math import isfinite
 from typing import Any
 
 import aiohttp
@@ -19,6 +18,7 @@ from adapters.teams.conversation_reference import ConversationAddress
 from adapters.teams.http_session import HttpSession
 from adapters.teams.outbound.credentials import Credentials
 from bot.delivery.slots import without_slot
+from bot.domain.durations import seconds_from
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 
 TRIES = 5
@@ -174,7 +174,7 @@ class Connector:
             nested = answer.get("error")
             fault = nested if isinstance(nested, dict) else answer
             code, message = str(fault.get("code", "")), str(fault.get("message", ""))
-            raise TeamsApiError(response.status, code, message, _seconds(after))
+            raise TeamsApiError(response.status, code, message, seconds_from(after or ""))
         return str(answer.get("id") or "")
 
 
@@ -194,11 +194,3 @@ def _parsed(text: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}
-
-
-def _seconds(header: str | None) -> float | None:
-    try:
-        seconds = float(header or "")
-    except ValueError:
-        return None
-    return max(seconds, 0.0) if isfinite(seconds) else None
