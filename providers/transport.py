@@ -30,7 +30,7 @@ LISTING = 20.0  # seconds for a whole listing
 DRAIN = 1.0  # seconds to read on after the answer, so that the connection can be reused
 ERROR_BYTES = 64 * 1024
 LISTING_BYTES = 8 * 1024 * 1024
-EVENT_BYTES = 4 * 1024 * 1024  # of one event: more takes too long to parse
+EVENT_BYTES = 8 * 1024 * 1024  # of one event: more takes too long to parse
 ANSWER_BYTES = 64 * 1024 * 1024
 BREATH = 16 * 1024  # bytes after which others have their turn, however fast more of them come
 

@@ -73,9 +73,9 @@ class PromptBuilder:
             return
         if attempt.usage:
             self.corrections.learn(attempt.model, estimated=asked, usage=attempt.usage)
-        if attempt.usage or attempt.stopped or attempt.finish or attempt.wrote or attempt.billed:
+        if attempt.usage or attempt.stopped or attempt.finish or attempt.said_tokens or attempt.billed:
             read = round(asked * self.corrections.of(attempt.model))
-            attempt.usage = counted(attempt.usage, read=read, wrote=attempt.wrote)
+            attempt.usage = counted(attempt.usage, read=read, wrote=attempt.said_tokens)
 
 
 class Answers:

@@ -1,13 +1,15 @@
 """One attempt at an answer: its state while it grows, and how it ended."""
 
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.answers.fallback import AnsweredBy, StreamInterrupted
 from bot.domain.catalog import Model
 from bot.domain.errors import ModelError
 from bot.domain.formatting import clean_name, clip
+from bot.domain.prompt import share, tokens
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import (
     Finish,
@@ -28,6 +30,7 @@ ALL_THOUGHT = (
     "{model} used its whole output limit for thinking. Ask again, or pick another model with /model."
 )
 LONGEST = 400_000  # characters of an answer: several times what any model writes in one turn
+THOUGHT = 4_096  # characters of a model's thoughts that are kept, the latest; how many there were is counted
 DETAIL = 300  # characters of a vendor's own explanation
 EMPTY = "{model} gave an empty answer. Ask again, or pick another model with /model."
 
@@ -46,7 +49,8 @@ class Attempt:
     remarks: list[str] = field(default_factory=list)
     _text: list[str] = field(default_factory=list)
     _length: int = 0
-    _thoughts: list[str] = field(default_factory=list)
+    _thought: str = ""
+    _thought_tokens: float = 0.0
 
     @property
     def text(self) -> str:
@@ -54,12 +58,13 @@ class Attempt:
 
     @property
     def thought(self) -> str:
-        return "".join(self._thoughts)
+        """The end of what the model thought."""
+        return self._thought
 
     @property
-    def wrote(self) -> str:
-        """Everything that the vendor counts as output."""
-        return self.text + self.thought
+    def said_tokens(self) -> int:
+        """The estimated tokens of all that the vendor counts as output, the thoughts that were let go included."""
+        return tokens(self.text) + math.ceil(self._thought_tokens)
 
     @property
     def billed(self) -> bool:
@@ -76,14 +81,15 @@ class Attempt:
     ) -> AsyncGenerator[ShownPart, None]:
         """Passes on the visible parts, until the end, the stop, or a failure, which is stored and not raised.
 
-        A model that does not end is cut off: every page of its answer is one more message in the chat.
+        A model that does not end is cut off, in the middle of a piece if need be: every page of its answer is
+        one more message in the chat.
         """
         try:
             async with aclosing(stop.cut(parts)) as cut:
                 async for part in cut:
                     if visible := self._note(part):
                         yield visible
-                    if self._length > LONGEST:
+                    if self._length >= LONGEST:
                         self.finish = Finish(reason=Reason.LENGTH)
                         break
         except StreamInterrupted as broken:
@@ -95,12 +101,14 @@ class Attempt:
     def _note(self, part: StreamPart | AnsweredBy | Status) -> ShownPart | None:
         match part:
             case Text(text=text):
+                text = text[: LONGEST - self._length]
                 self._text.append(text)
                 self._length += len(text)
-                return part
+                return Text(text)
             case Thinking(text=text):
-                self._thoughts.append(text)
-                return part
+                self._thought_tokens += share(text)
+                self._thought = (self._thought + text[-THOUGHT:])[-THOUGHT:]
+                return Thinking(text[-THOUGHT:])
             case Status():
                 return part
             case AnsweredBy(model=model, because=because):
@@ -108,7 +116,7 @@ class Attempt:
             case Usage():
                 self.usage = part
             case Finish():
-                self.finish = part
+                self.finish = replace(part, detail=part.detail[:LONGEST])
             case Remark(text=text):
                 self.remarks.append(text)
             case _:

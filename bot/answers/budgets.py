@@ -6,6 +6,7 @@ request ends, however it ends. A reservation that nobody pays runs out; another 
 it again. What a worker that died had been sent is not known: it counts with its prompt.
 """
 
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -19,7 +20,7 @@ from bot.domain.budgets import Bill, CeilingReached, Expense
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Claim
 from bot.domain.errors import ModelError, OverBudget
-from bot.domain.prompt import expected_size, size, tokens
+from bot.domain.prompt import expected_size, share, size, tokens
 from bot.domain.replies import Action, Button, Reply
 from bot.domain.stream_parts import Finish, Reason, Remark, StreamPart, Text, Thinking, ToolCall, Usage
 from bot.interceptor import Ask, Ending, EndingKind, Interceptor, ModelRequest, Plan
@@ -50,7 +51,7 @@ class HeldMoney:
 class _Heard:
     """What came back from one request."""
 
-    pieces: list[str] = field(default_factory=list)
+    written: float = 0.0  # estimated tokens
     usage: Usage | None = None
     finish: Finish | None = None
     error: ModelError | None = None
@@ -60,7 +61,7 @@ class _Heard:
         self.begun = True
         match part:
             case Text(text=text) | Thinking(text=text) | ToolCall(args=text):
-                self.pieces.append(text)
+                self.written += share(text)
             case Usage():
                 self.usage = part
             case Finish():
@@ -172,9 +173,8 @@ class BudgetKeeper(Interceptor):
     def _pay(self, request: ModelRequest, held: HeldMoney, heard: _Heard) -> None:
         """The bill of one request. It is sent in the background: no answer waits for it."""
         claim, model = request.context.claim, request.model
-        usage = self._estimates.counted(
-            model, heard.usage, read=size(request.prompt), wrote="".join(heard.pieces)
-        )
+        read, written = size(request.prompt), math.ceil(heard.written)
+        usage = self._estimates.counted(model, heard.usage, read=read, wrote=written)
         cost = 0.0
         if not heard.unpaid:
             cost = self._estimates.cost(model, usage, heard.finish.model if heard.finish else "")

@@ -107,12 +107,18 @@ IMAGE_TOKENS = 1_500
 DOCUMENT_TOKENS = 3_000
 PDF_BYTES = 30  # of a document for each token, where it is long
 PER_MESSAGE = 4
+BYTES_PER_TOKEN = 3.5
 RESET = "reset"  # the reason of a marker turn: nothing before it is shown to a model
 
 
 def tokens(text: str) -> int:
     """An estimate without a tokenizer: vendors' own differ by a third, so no table would be exact either."""
-    return math.ceil(len(text.encode("utf-8", "replace")) / 3.5)
+    return math.ceil(share(text))
+
+
+def share(text: str) -> float:
+    """The same of a piece of a text, not rounded: pieces add up."""
+    return len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN
 
 
 def weigh(message: PromptMessage) -> int:
@@ -227,7 +233,8 @@ def _attached(file: File, model: Model, data: bytes | None, mark: str) -> Part:
     if kind == PDF and model.documents:
         return FilePart(name=name, media_type=PDF, data=data)
     if kind.startswith(TEXTS):
-        text, most = data.decode("utf-8", "replace"), min(FILE_CHARACTERS, 2 * model.context)
+        most = min(FILE_CHARACTERS, 2 * model.context)
+        text = data[: 4 * most + 4].decode("utf-8", "replace")  # a character has four bytes at most
         cut = f", only its first {most:,} characters" if len(text) > most else ""
         return TextPart(text=f"[file: {name}{cut}, between marks {mark}]\n[{mark}]\n{text[:most]}\n[/{mark}]")
     return TextPart(text=f"[file: {name}, which this model cannot read]")

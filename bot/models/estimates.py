@@ -46,7 +46,7 @@ class CostEstimates:
         whole = self.cost(model, Usage(input=corrected, output=SAMPLE))
         return Rates(prompt=prompt, per_token=(whole - prompt) / SAMPLE)
 
-    def counted(self, model: Model, usage: Usage | None, *, read: int, wrote: str) -> Usage:
+    def counted(self, model: Model, usage: Usage | None, *, read: int, wrote: int) -> Usage:
         """The vendor's count; an estimate where there is none, or one of nothing in spite of a text."""
         return counted(usage, read=round(read * self._corrections.of(model)), wrote=wrote)
 
@@ -85,9 +85,9 @@ def _unpriced(provider: str, names: Sequence[str]) -> str:
     )
 
 
-def counted(usage: Usage | None, *, read: int, wrote: str) -> Usage:
-    """The vendor's count, completed by estimates: `read` tokens, and those of the text."""
+def counted(usage: Usage | None, *, read: int, wrote: int) -> Usage:
+    """The vendor's count, completed by estimates: so many tokens read, and written."""
     if usage is not None and usage.input and (usage.output or not wrote):
         return usage
     known = usage or Usage()
-    return Usage(input=known.input or read, output=known.output or tokens(wrote), estimated=True)
+    return Usage(input=known.input or read, output=known.output or wrote, estimated=True)

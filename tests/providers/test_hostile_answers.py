@@ -134,7 +134,7 @@ async def test_json_without_measure_is_an_error_at_most(
         b"data: {}\n\n" * 300_000,
         b": ping\n\n" * 300_000,
         b"data: x\n" * 1_000_000,
-        b"x" * 2 * EVENT_BYTES,
+        b"x" * (EVENT_BYTES + 1_000_000),
     ],
     ids=["line ends", "fields", "events", "comments", "lines", "one line"],
 )
