@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.answers.answering import Answers
+from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
+from bot.answers.attachments import Attachments
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.limits import AskerLimits
 from bot.answers.measuring import Measuring
@@ -126,7 +128,7 @@ def service(
     limits = AskerLimits(rate_limiter=store.rate_limiter)
     refusals = PlatformRefusals(meter=metrics)
     interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets)
-    answers, comparison = _asking(store, models, adapters, interceptors)
+    answers, comparison = _asking(store, models, attachments(settings, adapters), interceptors)
     conversation = ConversationHandler(
         adapters=adapters,
         catalog=catalog,
@@ -169,17 +171,23 @@ def _commands(
 
 
 def _asking(
-    store: Storage, models: Vendors, adapters: Mapping[str, Adapter], interceptors: Interceptors
+    store: Storage, models: Vendors, files: Attachments, interceptors: Interceptors
 ) -> tuple[Answers, Comparison]:
     return asking(
         catalog=models.discovery.catalog,
         providers=models.connections.providers,
         prices=models.prices,
         corrections=models.corrections,
-        adapters=adapters,
+        attachments=files,
         health=store.health,
         interceptors=interceptors,
     )
+
+
+def attachments(settings: Settings, adapters: Mapping[str, Adapter]) -> Attachments:
+    """What reads files, within one budget of the process."""
+    budget = AttachmentBudget(settings.file.limits.attachment_mb * MEGABYTE)
+    return Attachments(adapters=adapters, budget=budget)
 
 
 def worker_limits(limits: Limits) -> WorkerLimits:

@@ -1,14 +1,14 @@
 """One answer: requested, shown while it grows, and stored before its last edit is sent."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from bot import policy
-from bot.answers.attachments import Attachments
+from bot.answers.attachments import Attachments, FilesAtHand
 from bot.answers.attempt import Attempt
-from bot.answers.fallback import FallbackRouter
+from bot.answers.fallback import AnsweredBy, FallbackRouter
 from bot.answers.precedence import Selection, select_model
 from bot.context import Context
 from bot.domain.catalog import Catalog, Model
@@ -16,7 +16,7 @@ from bot.domain.claims import Outcome
 from bot.domain.events import MessageReceived
 from bot.domain.prompt import Prompt, build, since_reset, size
 from bot.domain.replies import Action, Button
-from bot.domain.stream_parts import Closing, Reason, ShownPart, Text
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, StreamPart, Text
 from bot.domain.turns import ChatMessage, Turn, index_of
 from bot.interceptor import Plan
 from bot.models.estimates import counted
@@ -44,7 +44,7 @@ class PromptBuilder:
 
     question: Question
     heard: Sequence[ChatMessage]
-    files: Mapping[str, bytes]
+    files: FilesAtHand
     corrections: Corrections
     conversation: str
     sizes: dict[str, int] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class PromptBuilder:
             model,
             system=f"{SYSTEM}\n\n{model.instructions}" if model.instructions else SYSTEM,
             heard=self.heard,
-            files=self.files,
+            files=self.files.bytes_of,
             correction=self.corrections.of(model),
             share=share,
             conversation=self.conversation,
@@ -144,15 +144,33 @@ class Answers:
         """Asks the model and yields the answer's parts; the last item is the finished turn."""
         attempt = Attempt(model=chosen.model, began=self._clock())
         heard = await self._heard(context, question)
-        prompt_for = await self.prompts(context, question, heard)
-        relayed = self._fallback.stream(
-            context, chosen.model, self._substitutes(context, chosen.model), prompt_for
-        )
+        prepared: list[PromptBuilder] = []
+        relayed = self._relayed(context, question, chosen.model, heard, prepared)
         async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
             async for part in parts:
                 yield part
-        prompt_for.settle(attempt)
-        yield self._turn(context, question, chosen, attempt, heard)
+        for prompt_for in prepared:
+            prompt_for.settle(attempt)
+        left_out = " ".join(prompt_for.files.notice for prompt_for in prepared)
+        yield self._turn(context, question, chosen, attempt, heard, left_out=left_out)
+
+    async def _relayed(
+        self,
+        context: Context,
+        question: Question,
+        model: Model,
+        heard: Sequence[ChatMessage],
+        prepared: list["PromptBuilder"],
+    ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
+        """The stream of the models that are asked. The files are read in it, so that Stop ends that, too."""
+        if self._attachments.must_wait(_sayings(question)):
+            yield Status("Waiting: many files are being read")
+        async with self.prompts(context, question, heard) as prompt_for:
+            prepared.append(prompt_for)
+            substitutes = self._substitutes(context, model)
+            async with aclosing(self._fallback.stream(context, model, substitutes, prompt_for)) as parts:
+                async for part in parts:
+                    yield part
 
     async def _heard(self, context: Context, question: Question) -> tuple[ChatMessage, ...]:
         """Earlier messages of others in the thread, when the bot is first mentioned in the middle of it."""
@@ -161,18 +179,19 @@ class Answers:
             return ()
         return tuple(await self._attachments.thread_before(event))
 
+    @asynccontextmanager
     async def prompts(
         self, context: Context, question: Question, heard: Sequence[ChatMessage] = ()
-    ) -> "PromptBuilder":
-        """Reads the files of the question, and returns the builder of its prompts."""
-        prior = since_reset(question.prior)
-        return PromptBuilder(
-            question=replace(question, prior=prior),
-            heard=heard,
-            files=await self._attachments.of(context.thread, [*prior, question.asked]),
-            corrections=self._corrections,
-            conversation=context.thread.digest,
-        )
+    ) -> AsyncGenerator["PromptBuilder", None]:
+        """Reads the files of the question, and holds them while prompts are built and sent."""
+        async with self._attachments.held(context.thread, _sayings(question)) as files:
+            yield PromptBuilder(
+                question=replace(question, prior=since_reset(question.prior)),
+                heard=heard,
+                files=files,
+                corrections=self._corrections,
+                conversation=context.thread.digest,
+            )
 
     def _substitutes(self, context: Context, model: Model) -> list[Model]:
         if not policy.may_fail_over(context.policy, context.thread):
@@ -186,6 +205,8 @@ class Answers:
         chosen: Selection,
         attempt: Attempt,
         heard: tuple[ChatMessage, ...],
+        *,
+        left_out: str,
     ) -> Turn:
         """The finished turn, including the texts of its closing."""
         reason, notice = attempt.ending()
@@ -198,12 +219,17 @@ class Answers:
             served_by=attempt.served,
             reason=reason,
             footer=attempt.footer(chosen.objection),
-            notice=notice,
+            notice=f"{notice} {left_out}".strip(),
             usage=attempt.usage,
             cost=self._prices.cost(attempt.model, attempt.usage, attempt.served) if attempt.usage else None,
             seconds=round(self._clock() - attempt.began, 1),
             at=attempt.began,
         )
+
+
+def _sayings(question: Question) -> Sequence[Turn | ChatMessage]:
+    """What the question and its history may have files in."""
+    return [*since_reset(question.prior), question.asked]
 
 
 def closing(turn: Turn) -> Closing:

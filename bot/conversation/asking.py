@@ -9,7 +9,7 @@ from bot.conversation.comparison import Comparison
 from bot.domain.catalog import Catalog
 from bot.interceptor import Interceptors
 from bot.models.pricing import Corrections, Prices
-from bot.ports import Adapter, Health, Provider
+from bot.ports import Health, Provider
 
 
 def asking(
@@ -18,7 +18,7 @@ def asking(
     providers: Mapping[str, Provider],
     prices: Prices,
     corrections: Corrections,
-    adapters: Mapping[str, Adapter],
+    attachments: Attachments,
     health: Health,
     interceptors: Interceptors,
 ) -> tuple[Answers, Comparison]:
@@ -26,7 +26,7 @@ def asking(
     answers = Answers(
         catalog=catalog,
         fallback=fallback,
-        attachments=Attachments(adapters=adapters),
+        attachments=attachments,
         prices=prices,
         corrections=corrections,
     )

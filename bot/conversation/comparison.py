@@ -68,8 +68,7 @@ class Comparison:
         self, context: Context, models: Sequence[Model], asked: ChatMessage
     ) -> list[Candidate]:
         question = Question(asked=asked, prior=context.claim.history)
-        prompt_for = await self._answers.prompts(context, question)
-        async with asyncio.TaskGroup() as group:
+        async with self._answers.prompts(context, question) as prompt_for, asyncio.TaskGroup() as group:
             asks = [group.create_task(self._ask(context, model, prompt_for)) for model in models]
         return [ask.result() for ask in asks]
 

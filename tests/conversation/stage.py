@@ -3,6 +3,7 @@
 Everything here implements a port. What the storage would keep between two events, the stage keeps in memory.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.answers.answering import Answers
+from bot.answers.attachment_budget import AttachmentBudget
 from bot.answers.attachments import Attachments
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.fallback import FallbackRouter
@@ -127,6 +129,7 @@ class NotingSink:
                         self.watch.seen_text(self.heard.text)
                     case Status(text=text):
                         self.heard.statuses.append(text)
+                        self.watch.seen_status(text)
                     case Closing():
                         self.heard.closing = part
                         self.watch.seen_closing()
@@ -154,6 +157,7 @@ class Stage:
     ill: dict[str, ModelHealth] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     before: Sequence[ChatMessage] = ()
+    budget: AttachmentBudget = field(default_factory=AttachmentBudget)
     stop_at: str = ""  # fires the stop once this text has been shown
     one: ScriptedProvider = field(default_factory=ScriptedProvider)
     two: ScriptedProvider = field(default_factory=ScriptedProvider)
@@ -196,7 +200,7 @@ class Stage:
         answers = Answers(
             catalog=self.catalog,
             fallback=fallback,
-            attachments=Attachments(adapters={"test": self}),
+            attachments=Attachments(adapters={"test": self}, budget=self.budget),
             prices=prices,
             corrections=corrections,
             clock=lambda: 100.0,
@@ -276,6 +280,10 @@ class Stage:
     def seen_text(self, text: str) -> None:
         if self.stop_at and self.stop_at in text:
             self.turn_handle.stop.fire()
+
+    def seen_status(self, text: str) -> None:
+        if self.stop_at and self.stop_at in text:
+            asyncio.get_running_loop().call_soon(self.turn_handle.stop.fire)
 
     def seen_closing(self) -> None:
         assert self.turn_handle.finals or self.turn_handle.ref is None

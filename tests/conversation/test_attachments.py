@@ -1,17 +1,20 @@
 """What a question refers to is read for that question's conversation, within limits, and never mixed up."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
+from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
 from bot.answers.attachments import LARGEST, Attachments
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError
 from bot.domain.events import Author, Event, File, MessageReceived, ThreadKey
-from bot.domain.turns import ChatMessage
+from bot.domain.turns import ChatMessage, Turn
 from bot.ports import ReplySink, TurnHandle
+from tests.conversation.stage import Stage
 
 HERE = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
 THERE = replace(HERE, thread="2")
@@ -52,35 +55,44 @@ class Shelf:
         return ()
 
 
+async def read(
+    attachments: Attachments, where: ThreadKey, said: Sequence[Turn | ChatMessage]
+) -> Mapping[str, bytes]:
+    async with attachments.held(where, said) as files:
+        return files.bytes_of
+
+
 async def test_a_file_is_read_once_for_a_conversation() -> None:
     shelf = Shelf(holds={"a": b"one"})
     attachments = Attachments(adapters={"test": shelf})
-    await attachments.of(HERE, asked(PICTURE))
+    await read(attachments, HERE, asked(PICTURE))
 
-    assert await attachments.of(HERE, asked(PICTURE)) == {"0": b"one"}
+    assert await read(attachments, HERE, asked(PICTURE)) == {"0": b"one"}
     assert shelf.fetched == ["a"]
 
 
 async def test_another_conversation_never_gets_what_was_read_for_this_one() -> None:
     shelf = Shelf(holds={"a": b"mine", "b": b"theirs"})
     attachments = Attachments(adapters={"test": shelf})
-    await attachments.of(HERE, asked(PICTURE))
+    await read(attachments, HERE, asked(PICTURE))
 
-    assert await attachments.of(THERE, asked(replace(PICTURE, source={"url": "b"}))) == {"0": b"theirs"}
+    assert await read(attachments, THERE, asked(replace(PICTURE, source={"url": "b"}))) == {"0": b"theirs"}
 
 
 async def test_what_cannot_be_read_is_left_out() -> None:
     shelf = Shelf(holds={"b": b"two"})
     other = File(id="1", name="b.txt", source={"url": "b"})
 
-    assert await Attachments(adapters={"test": shelf}).of(HERE, asked(PICTURE, other)) == {"1": b"two"}
+    assert await read(Attachments(adapters={"test": shelf}), HERE, asked(PICTURE, other)) == {"1": b"two"}
 
 
 async def test_all_files_of_a_prompt_together_have_a_limit_and_the_newest_come_first() -> None:
     half = bytes(LARGEST // 2)
     files = [File(id=str(n), name=f"{n}.bin", source={"url": str(n)}) for n in range(4)]
     shelf = Shelf(holds={str(n): half for n in range(4)})
-    found = await Attachments(adapters={"test": shelf}).of(HERE, [said for f in files for said in asked(f)])
+    found = await read(
+        Attachments(adapters={"test": shelf}), HERE, [said for f in files for said in asked(f)]
+    )
 
     assert set(found) == {"2", "3"}
     assert shelf.fetched == ["3", "2"]
@@ -90,5 +102,121 @@ async def test_a_file_that_says_it_is_too_large_is_not_even_asked_for() -> None:
     shelf = Shelf(holds={"a": b"x"})
     huge = replace(PICTURE, size=LARGEST + 1)
 
-    assert await Attachments(adapters={"test": shelf}).of(HERE, asked(huge)) == {}
+    assert await read(Attachments(adapters={"test": shelf}), HERE, asked(huge)) == {}
     assert shelf.fetched == []
+
+
+def picture(size: int, id: str = "0") -> File:
+    return File(id=id, name=f"{id}.png", media_type="image/png", size=size, source={"url": id})
+
+
+@dataclass
+class Gallery(Shelf):
+    """Makes a file of the size its address says, and counts what is held of them at once."""
+
+    async def fetch(self, file: File) -> bytes:
+        self.fetched.append(file.id)
+        await asyncio.sleep(0)
+        return bytes(file.size)
+
+
+async def test_what_all_questions_hold_stays_within_the_budget_and_all_have_their_turn() -> None:
+    budget = AttachmentBudget(64 * MEGABYTE)
+    attachments = Attachments(adapters={"test": Gallery()}, budget=budget)
+    held, most, served = 0, 0, []
+
+    async def ask(number: int) -> None:
+        nonlocal held, most
+        here = replace(HERE, thread=str(number))
+        async with attachments.held(here, asked(picture(24 * MEGABYTE))) as files:
+            held += sum(map(len, files.bytes_of.values()))
+            most = max(most, held)
+            assert budget.taken + budget.kept <= budget.limit
+            served.append(number)
+            await asyncio.sleep(0.01)
+            held -= sum(map(len, files.bytes_of.values()))
+
+    await asyncio.wait_for(asyncio.gather(*map(ask, range(12))), 30)
+
+    assert served == list(range(12))
+    assert most == 48 * MEGABYTE
+    assert budget.taken == 0
+
+
+async def test_questions_without_files_and_small_ones_that_fit_do_not_wait() -> None:
+    budget = AttachmentBudget(30 * MEGABYTE)
+    attachments = Attachments(adapters={"test": Gallery()}, budget=budget)
+    async with attachments.held(HERE, asked(picture(24 * MEGABYTE))):
+        async with asyncio.timeout(5):
+            assert await read(attachments, THERE, asked()) == {}
+            assert len(await read(attachments, THERE, asked(picture(MEGABYTE)))) == 1
+
+        assert attachments.must_wait(asked(picture(20 * MEGABYTE)))
+        assert not attachments.must_wait(asked())
+
+
+async def test_nobody_is_overtaken_for_ever_by_small_ones() -> None:
+    budget = AttachmentBudget(40 * MEGABYTE)
+    attachments = Attachments(adapters={"test": Gallery()}, budget=budget)
+    order: list[str] = []
+
+    async def ask(name: str, size: int) -> None:
+        async with attachments.held(replace(HERE, thread=name), asked(picture(size))):
+            order.append(name)
+
+    async with (
+        asyncio.timeout(10),
+        attachments.held(HERE, asked(picture(30 * MEGABYTE))),
+        asyncio.TaskGroup() as group,
+    ):
+        large = group.create_task(ask("large", 20 * MEGABYTE))
+        await asyncio.sleep(0)
+        small = [group.create_task(ask(f"small {n}", MEGABYTE)) for n in range(3)]
+        await asyncio.sleep(0.01)
+        assert order == []
+        for task in (large, small[0]):
+            task.cancel()
+    assert order == ["small 1", "small 2"]
+    assert budget.taken == 0
+
+
+async def test_a_question_that_needs_more_than_there_is_gets_what_fits_and_is_told_what_to_do() -> None:
+    attachments = Attachments(adapters={"test": Gallery()}, budget=AttachmentBudget(8 * MEGABYTE))
+    said = asked(picture(3 * MEGABYTE, "small"), picture(24 * MEGABYTE, "large"))
+
+    async with asyncio.timeout(5), attachments.held(HERE, said) as files:
+        assert list(files.bytes_of) == ["small"]
+        assert "large.png" in files.notice
+        assert "7 MB" in files.notice
+        assert "small.png" not in files.notice
+
+
+async def test_what_is_kept_for_later_gives_way_to_what_is_asked_now() -> None:
+    budget = AttachmentBudget(40 * MEGABYTE)
+    attachments = Attachments(adapters={"test": Gallery()}, budget=budget)
+    await read(attachments, HERE, asked(picture(15 * MEGABYTE)))
+    assert budget.kept == 15 * MEGABYTE
+
+    async with asyncio.timeout(5), attachments.held(THERE, asked(picture(30 * MEGABYTE))):
+        assert budget.kept == 0
+
+
+async def test_the_person_is_told_of_what_was_not_read() -> None:
+    stage = Stage()
+
+    heard = await stage.says("what is this?", files=(picture(LARGEST + 1, "huge"),))
+
+    assert heard.closing is not None
+    assert "huge.png" in heard.closing.notice
+    assert heard.text == "answer 1"
+
+
+async def test_who_waits_for_memory_is_told_and_may_stop() -> None:
+    stage = Stage(stop_at="Waiting")
+    async with stage.budget.take(stage.budget.limit), asyncio.timeout(10):
+        heard = await stage.says("what is this?", files=(picture(MEGABYTE),))
+
+    assert heard.closing is not None
+    assert heard.closing.reason == "stopped"
+    assert stage.one.asked == []
+    assert stage.budget.taken == 0
