@@ -35,6 +35,7 @@ from bot.domain.replies import Reply
 from bot.domain.stream_parts import ShownPart
 from bot.domain.turns import ChatMessage
 from bot.ports import Inbox, RateLimiter, ReplySink, TurnHandle
+from bot.serving.plain_http import plain_session
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class SlackAdapter:
     async def running(self) -> AsyncGenerator[None, None]:
         timeout = aiohttp.ClientTimeout(total=30)
         async with AsyncExitStack() as stack:
-            session = aiohttp.ClientSession(timeout=timeout, trace_configs=self._watches)
+            session = plain_session(timeout=timeout, trace_configs=self._watches)
             self._session = await stack.enter_async_context(session)
             if self._oauth:
                 self._oauth.client = self._client("")

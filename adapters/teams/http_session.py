@@ -5,6 +5,8 @@ from typing import Self
 
 import aiohttp
 
+from bot.serving.plain_http import plain_session
+
 CONNECT = 5.0
 TOTAL = 30.0
 """Seconds. A request that needs less sets its own."""
@@ -19,9 +21,7 @@ class HttpSession:
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=TOTAL, connect=CONNECT)
-        self._session = aiohttp.ClientSession(
-            timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=self._watches
-        )
+        self._session = plain_session(timeout=timeout, trace_configs=self._watches)
         return self
 
     async def __aexit__(

@@ -19,6 +19,7 @@ from adapters.slack.web_api import WebApi
 from bot.domain.errors import PlatformBusy, PlatformError
 from bot.domain.events import Author, File
 from bot.domain.turns import ChatMessage
+from bot.serving.plain_http import EncodedAnswer, TooLarge, read_up_to
 
 MOST, PAGE, PAGES, NAMES = 60, 200, 10, 12
 LARGEST = 25 << 20  # bytes of one file
@@ -114,6 +115,10 @@ class FileDownloads:
                     url = urljoin(url, answer.headers.get("Location", ""))
             except ValueError as error:
                 raise PlatformError("a file that is redirected nowhere", code="redirect") from error
+            except TooLarge as error:
+                raise PlatformError("a file is too large", code="too_large") from error
+            except EncodedAnswer as error:
+                raise PlatformError("a file comes compressed, unasked", code="encoding") from error
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise PlatformBusy("a file cannot be fetched", code="lost") from error
         raise PlatformError("a file that is redirected too often", code="redirects")
@@ -141,9 +146,4 @@ class FileDownloads:
         if answer.content_type == "text/html" and file.media_type != "text/html":
             # Slack answers a token that may not read files with its sign-in page and status 200.
             raise PlatformError("a file is not readable with this token", code="missing_scope")
-        data = bytearray()
-        async for chunk in answer.content.iter_chunked(1 << 16):
-            data += chunk
-            if len(data) > self._largest:
-                raise PlatformError("a file is too large", code="too_large")
-        return bytes(data)
+        return await read_up_to(self._largest, answer.content.iter_any())

@@ -5,6 +5,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.install.manifest import SCOPES
+from bot.serving.plain_http import plain_session
 from bot.settings.environment import revealed
 from bot.settings.platform_settings import SlackSettings
 
@@ -13,7 +14,11 @@ SECONDS = 10
 
 async def check_credentials(said: SlackSettings) -> str:
     """What is wrong and what to type; "" when nothing is wrong. With OAuth there is no token to try yet."""
-    client = AsyncWebClient(base_url=said.api_url, timeout=SECONDS, retry_handlers=[])
+    async with plain_session(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session:
+        return await _checked(said, AsyncWebClient(base_url=said.api_url, session=session, retry_handlers=[]))
+
+
+async def _checked(said: SlackSettings, client: AsyncWebClient) -> str:
     try:
         if said.bot_token and not said.oauth:
             answer = await client.auth_test(token=revealed(said.bot_token))

@@ -14,6 +14,7 @@ from adapters.teams.http_session import HttpSession
 from adapters.teams.outbound.credentials import Credentials
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.domain.events import File
+from bot.serving.plain_http import EncodedAnswer, TooLarge, read_up_to
 
 LARGEST = 20 * 1024 * 1024
 SECONDS = 20.0
@@ -42,6 +43,12 @@ class Downloads:
                     if isinstance(found, bytes):
                         return found
                     url = found
+        except TooLarge:
+            raise PlatformGone("the file is larger than 20 MB", code="size") from None
+        except EncodedAnswer:
+            raise PlatformGone(
+                "the file comes in an encoding that was not asked for", code="encoding"
+            ) from None
         except (aiohttp.ClientError, TimeoutError) as error:
             raise PlatformBusy("the file could not be read", code=type(error).__name__) from None
         raise PlatformGone("the file's address leads elsewhere too often", code="redirects")
@@ -57,13 +64,7 @@ class Downloads:
                     raise PlatformGone("the file's address leads nowhere", code="redirect") from None
             if response.status != 200:
                 raise PlatformError(f"the file was refused with {response.status}", code=str(response.status))
-            chunks, size = [], 0
-            async for chunk in response.content.iter_chunked(1 << 16):
-                size += len(chunk)
-                if size > LARGEST:
-                    raise PlatformGone("the file is larger than 20 MB", code="size")
-                chunks.append(chunk)
-            return b"".join(chunks)
+            return await read_up_to(LARGEST, response.content.iter_any())
 
     async def _headers(self, url: URL, service: str) -> dict[str, str]:
         """The bot's token is only sent to the Connector that the image came from."""

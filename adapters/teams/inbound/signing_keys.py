@@ -17,6 +17,7 @@ import jwt
 
 from adapters.teams.http_session import HttpSession
 from bot.domain.errors import SwitchboardError
+from bot.serving.plain_http import read_up_to
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class SigningKeys:
             try:
                 async with asyncio.timeout(TIMEOUT):
                     self._keys = _parse(await self._fetch())
-            except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
                 log.warning("teams keys not refreshed", extra={"error": type(error).__name__})
                 self._ended = self._clock()
             else:
@@ -107,11 +108,7 @@ class SigningKeys:
         async with self._http.session.get(url, allow_redirects=False) as response:
             if response.status != 200:
                 raise ValueError(f"status {response.status}")
-            body = bytearray()
-            async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > LARGEST:
-                    raise ValueError("larger than any key set")
+            body = await read_up_to(LARGEST, response.content.iter_any())
             return json.loads(body)
 
 

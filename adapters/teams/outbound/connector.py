@@ -191,6 +191,6 @@ def _parsed(text: str) -> dict[str, Any]:
     """A JSON object, or {} for anything else that a proxy may send."""
     try:
         answer = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}

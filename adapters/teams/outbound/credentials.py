@@ -91,7 +91,9 @@ class Credentials:
         try:
             async with asyncio.timeout(TIMEOUT):
                 self._grant = await self._ask()
-        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+        except (
+            aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError, RecursionError,
+        ) as error:  # fmt: skip
             self._failed = self._clock()
             if self._failed - self._warned >= WARNED:
                 self._warned = self._failed

@@ -1,0 +1,66 @@
+"""HTTP sessions for what other services answer: nothing is unpacked, and nothing is read without a limit.
+
+A few kilobytes unpack to any number of gigabytes, so no encoding is offered, and one that comes all the same is
+refused. Whole documents have one limit here; files have their own, in `read_up_to`.
+"""
+
+import io
+from collections.abc import AsyncIterable
+from typing import Any, Self
+
+import aiohttp
+
+DOCUMENT_BYTES = 8 * 1024 * 1024  # of an API's answer: the longest page of a thread's history has one or two
+
+
+class TooLarge(aiohttp.ClientPayloadError):
+    """More came than may be read."""
+
+
+class EncodedAnswer(aiohttp.ClientPayloadError):
+    """The answer is compressed, though that was not asked for."""
+
+
+class PlainResponse(aiohttp.ClientResponse):
+    """A response that is read as it comes, up to a limit."""
+
+    async def start(self, connection: Any) -> Self:
+        await super().start(connection)
+        encoding = self.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in {"", "identity"}:
+            self.close()
+            raise EncodedAnswer(
+                f"{self.url.host} answers compressed ({encoding[:20]}), which was not asked for: "
+                "switch compression off in the proxy in between"
+            )
+        return self
+
+    async def read(self) -> bytes:
+        if self._body is None:
+            try:
+                self._body = await read_up_to(DOCUMENT_BYTES, self.content.iter_any())
+            except BaseException:
+                self.close()
+                raise
+        return await super().read()
+
+
+def plain_session(**options: Any) -> aiohttp.ClientSession:
+    """A session with aiohttp's options. Never keeps a cookie."""
+    return aiohttp.ClientSession(
+        headers={"Accept-Encoding": "identity"},
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        response_class=PlainResponse,
+        **options,
+    )
+
+
+async def read_up_to(limit: int, chunks: AsyncIterable[bytes]) -> bytes:
+    """All bytes, held once only. Raises TooLarge as soon as there are more than `limit`."""
+    buffer = io.BytesIO()
+    async for chunk in chunks:
+        if buffer.tell() + len(chunk) > limit:
+            raise TooLarge(f"more than {limit} bytes")
+        buffer.write(chunk)
+    return buffer.getvalue()
