@@ -35,6 +35,13 @@ HOSTILE = (
     "![ref][1] <img src='https://evil.example/i.png'> [x](javascript:alert(1)) &lt;!channel&gt; "
     "`<!channel>`\n\n```\n<!channel> <@U12345>\n```\n\n[1]: https://evil.example/ref.png\n"
 )
+UNRENDERABLE = (
+    "**a " * 400 + "the tide <!channel> <at>Everyone</at> " + "b**" * 400,
+    "*a **b " * 300 + "the tide <@U12345> " + "c** d*" * 300,
+    "the tide [" + "![" * 1_000 + "](https://evil.example/p.png)" * 40,
+    "|" + "tide|" * 400 + "\n|" + "-|" * 400 + "\n" + "|b\n" * 400,
+)
+"""Deeper or wider than renderers go."""
 DONE = Closing(reason=Reason.STOP, footer=FOOTER, buttons=(AGAIN,))
 
 
@@ -234,6 +241,20 @@ class SinkContract:
             seen = await place.seen()
             assert [one.live for one in seen] == [()] * len(seen)
             assert "SECRET" not in str(seen)
+
+    @pytest.mark.parametrize("text", UNRENDERABLE, ids=range(len(UNRENDERABLE)))
+    async def test_what_no_renderer_can_take_is_shown_all_the_same(self, place: Place, text: str) -> None:
+        """Growing and finished, as an answer, a reply and a section: the words are there, and nothing is live."""
+        await show(place, FakeTurnHandle(id="turn-answer"), in_parts(text, size=700))
+        answered = await place.seen()
+        place.move()
+        section = Section(title="grok", text=text)
+        await say(place, FakeTurnHandle(id="turn-reply"), Reply(text=text, sections=(section,)))
+        replied = await place.seen()
+
+        for seen in (answered, replied):
+            assert "tide" in "".join(one.text for one in seen)
+            assert [one.live for one in seen] == [()] * len(seen)
 
     async def test_a_reply_shows_its_parts(self, place: Place) -> None:
         reply = Reply(

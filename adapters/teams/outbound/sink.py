@@ -10,7 +10,7 @@ from adapters.teams.outbound.delivery import Delivery, DeliveryContext, FinalAns
 from adapters.teams.outbound.editing import EditingDelivery
 from adapters.teams.outbound.rendering import messages
 from adapters.teams.outbound.rendering.cards import ReplyForms, reply_forms
-from adapters.teams.outbound.rendering.markdown import MarkdownStream
+from adapters.teams.outbound.rendering.markdown import ShownMarkdown
 from adapters.teams.outbound.streaming import StreamingDelivery
 from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformRefused
@@ -45,7 +45,7 @@ class TeamsSink:
     def __init__(self, *, delivery_context: DeliveryContext, streams: StreamRefusals) -> None:
         self._delivery_context = delivery_context
         self._streams = streams
-        self._flow = MarkdownStream(extended=delivery_context.extended)
+        self._flow = ShownMarkdown(extended=delivery_context.extended)
         self._fed = 0
         self._delivery: Delivery | None = None
 

@@ -12,6 +12,7 @@ const ITEM = /^( *)([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*)|)$/;
 const UNDERLINE = /^ {0,3}(=+|-{2,})[ \t]*$/;
 const DASHES = /^ {0,3}\|?[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)*[ \t]*(?:\|[ \t]*)?$/;
 const BEGUN = /(^|\n)[ ]*(?:[-*+#>|`~=_]{1,3}|\d{1,9}[.)]?)$/; // a last line whose kind is not known yet
+const CELLS = 1500; // of one table: rows are filled up to its head, so a few kilobytes could become millions
 const DEEPEST = 12; // quotes and lists inside each other
 
 export function render(text) {
@@ -54,10 +55,19 @@ function* blocks(all, depth, growing = false) {
   let at = 0;
   while (at < all.length) {
     if (!all[at].trim()) { at++; continue; }
-    const block = fence(all, at) ?? heading(all, at) ?? rule(all, at) ?? quote(all, at, depth, growing)
-      ?? list(all, at, depth, growing) ?? table(all, at) ?? paragraph(all, at, growing);
+    const block = safely(all, at, depth, growing);
     at = block.end;
     yield block;
+  }
+}
+
+// Whatever a renderer throws, the text is shown as it is.
+function safely(all, at, depth, growing) {
+  try {
+    return fence(all, at) ?? heading(all, at) ?? rule(all, at) ?? quote(all, at, depth, growing)
+      ?? list(all, at, depth, growing) ?? table(all, at) ?? paragraph(all, at, growing);
+  } catch {
+    return {node: make("p", "", [all.slice(at).join("\n")]), end: all.length};
   }
 }
 
@@ -184,6 +194,7 @@ function table(all, at) {
   let end = at + 2;
   const rows = [];
   while (end < all.length && all[end].trim() && !starts(all, end)) rows.push(cells(all[end++]));
+  if (header.length * (rows.length + 1) > CELLS) return {node: code(all.slice(at, end).join("\n"), ""), end};
   return {node: grid(header, rows, (text) => inline(text), sides), end};
 }
 

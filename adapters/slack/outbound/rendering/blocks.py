@@ -10,7 +10,8 @@ from typing import Any
 
 from markdown_it.tree import SyntaxTreeNode
 
-from adapters.slack.outbound.rendering.markdown import Run, inline, tree, words
+from adapters.slack.outbound.rendering.markdown import Run, inline, plain_tree, tree, words
+from bot.delivery.last_resort import rendered
 
 Block = dict[str, Any]
 
@@ -20,7 +21,11 @@ HEADER, ROWS, COLUMNS, CELL, LEVELS = 150, 100, 20, 2000, 8
 
 def to_blocks(source: str) -> list[Block]:
     """A Markdown text as blocks; [] for an empty one."""
-    blocks = list(_joined(_top(tree(source).children, table_left=True)))
+    return rendered(source, lambda text: _full(tree(text)), lambda text: _full(plain_tree(text)))
+
+
+def _full(root: SyntaxTreeNode) -> list[Block]:
+    blocks = list(_joined(_top(root.children, table_left=True)))
     if len(blocks) > MOST_BLOCKS:
         blocks = list(_joined(_flat(block) for block in blocks))
     return blocks
@@ -28,7 +33,11 @@ def to_blocks(source: str) -> list[Block]:
 
 def compact(source: str) -> list[Block]:
     """The same without headers, rules and native tables: one block, for a part of a larger message."""
-    return list(_joined(_flat(block) for block in _top(tree(source).children, table_left=False)))
+    return rendered(source, lambda text: _small(tree(text)), lambda text: _small(plain_tree(text)))
+
+
+def _small(root: SyntaxTreeNode) -> list[Block]:
+    return list(_joined(_flat(block) for block in _top(root.children, table_left=False)))
 
 
 def line(text: str, *, italic: bool = False) -> list[Block]:

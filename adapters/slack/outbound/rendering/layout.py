@@ -18,6 +18,7 @@ from adapters.slack.outbound.rendering.blocks import (
     to_blocks,
 )
 from adapters.slack.outbound.rendering.markdown import INVISIBLE, tree, words
+from bot.delivery.last_resort import rendered
 from bot.domain.replies import Action, Button, Choice, Reply, Section, Table
 from bot.domain.stream_parts import Closing
 
@@ -127,14 +128,16 @@ def _cell_words(cell: Block) -> str:
 
 def fallback(text: str) -> str:
     """Plain words of a Markdown text, safe where Slack would read markup."""
-    plain = "\n".join(
-        words(node).strip() or node.content.strip()
-        for node in tree(text[:FALLBACK]).walk()
-        if _leaf(node.type)
-    )
+    plain = rendered(text[:FALLBACK], _words, str)
     cut = plain if len(text) <= FALLBACK else f"{plain} …"
     return (
         cut[:FALLBACK].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")[:3_900].strip() or "…"
+    )
+
+
+def _words(text: str) -> str:
+    return "\n".join(
+        words(node).strip() or node.content.strip() for node in tree(text).walk() if _leaf(node.type)
     )
 
 

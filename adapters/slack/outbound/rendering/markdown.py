@@ -7,16 +7,22 @@ shown, and a URL only becomes a link where a person can see its target.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
+
+from bot.delivery.last_resort import without_wide_tables
 
 ADDRESS = re.compile(r"(?i)\b(?:https?|ftp)://[^\s<>\"'`|\\]+|\bwww\.[^\s<>\"'`|\\]+")
 LOOKS_LIKE_ADDRESS = re.compile(r"(?i)://|\bwww\.|[\w-]\.[a-z]{2,}\b")
 MEDIA = re.compile(r"(?i)\.(?:png|jpe?g|gif|webp|svg|bmp|avif|heic|mp4|mov|webm|mp3|wav|ogg)$")
 INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Characters that reorder or hide text, and control characters. Joiners stay: emoji and several scripts need them."""
+
+DEEPEST = 60  # of emphasis and links within each other: every walk of the tree calls itself for each
 
 _PARSER = (
     MarkdownIt("commonmark", {"html": False})
@@ -27,7 +33,23 @@ _PARSER.validateLink = lambda url: True  # type: ignore[method-assign]  # judged
 
 
 def tree(source: str) -> SyntaxTreeNode:
-    return SyntaxTreeNode(_PARSER.parse(INVISIBLE.sub("", source)))
+    """Raises RecursionError for a text that is nested deeper than anybody writes."""
+    tokens = _PARSER.parse(without_wide_tables(INVISIBLE.sub("", source)))
+    if max(map(_depth, tokens), default=0) > DEEPEST:
+        raise RecursionError("nested too deep")
+    return SyntaxTreeNode(tokens)
+
+
+def plain_tree(source: str) -> SyntaxTreeNode:
+    """The text as one paragraph without any markup."""
+    words = Token("text", "", 0, content=INVISIBLE.sub("", source).strip())
+    inside = Token("inline", "", 0, children=[words], level=1)
+    return SyntaxTreeNode([Token("paragraph_open", "p", 1), inside, Token("paragraph_close", "p", -1)])
+
+
+def _depth(token: Token) -> int:
+    """How deep emphasis and links lie within each other in one paragraph."""
+    return max(accumulate(child.nesting for child in token.children or ()), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

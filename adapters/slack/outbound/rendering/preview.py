@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from markdown_it.tree import SyntaxTreeNode
 
-from adapters.slack.outbound.rendering.markdown import Run, inline, tree
+from adapters.slack.outbound.rendering.markdown import Run, inline, plain_tree, tree
+from bot.delivery.last_resort import rendered
 
 FENCE = re.compile(r"^[\s>]*(`{3,}|~{3,})(.*)$")
 UNDECIDED = re.compile(r"^[\s\-=#*+>_~`|:.\d)(\[\]]*$")
@@ -28,7 +29,11 @@ PIPE = "\u2223"  # looks like a bar and never separates two cells
 
 def preview(source: str) -> str:
     """The final part of an unfinished text, as safe Markdown."""
-    return "\n\n".join(_written(tree(_steady(source)).children)).rstrip("\n")
+    return rendered(source, lambda text: _shown(tree(_steady(text))), lambda text: _shown(plain_tree(text)))
+
+
+def _shown(root: SyntaxTreeNode) -> str:
+    return "\n\n".join(_written(root.children)).rstrip("\n")
 
 
 def _steady(source: str) -> str:

@@ -14,9 +14,10 @@ from adapters.teams.card_data import ACTION, INPUT, PRIVATE
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.outbound.rendering import messages, rich, sizes, tables
 from adapters.teams.outbound.rendering.inline import InlineRenderer, literal
-from adapters.teams.outbound.rendering.markdown import MarkdownStream
+from adapters.teams.outbound.rendering.markdown import ShownMarkdown
 from adapters.teams.outbound.rendering.messages import Activity
 from adapters.teams.outbound.rendering.rich import Element, Style
+from bot.delivery.last_resort import rendered
 from bot.domain.replies import Action, Button, Choice, Reply, Section, Table
 
 AT_ONCE = 6
@@ -108,11 +109,11 @@ def _bold(title: str) -> str:
 
 
 def _one_line(markdown: str) -> str:
-    return InlineRenderer().line(" ".join(markdown.split()))
+    return rendered(" ".join(markdown.split()), InlineRenderer().line, literal)
 
 
 def _rendered(markdown: str) -> str:
-    flow = MarkdownStream()
+    flow = ShownMarkdown(extended=False)
     flow.feed(markdown)
     return flow.whole()
 

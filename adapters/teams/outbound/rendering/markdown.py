@@ -7,10 +7,12 @@ Source: Microsoft Learn, Teams platform, "Format your bot messages" and "Stream 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from adapters.teams.outbound.rendering.inline import HIDDEN, Citation, InlineRenderer, code_line
-from adapters.teams.outbound.rendering.tables import delimits, drawn, row_cells
+from adapters.teams.outbound.rendering.inline import HIDDEN, Citation, InlineRenderer, code_line, literal
+from adapters.teams.outbound.rendering.tables import as_code, delimits, drawn, row_cells, too_vast
+from bot.delivery.last_resort import rendered
 
 FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([\w+#.-]{0,30})[^`]*$")
 FENCE_START = re.compile(r"^[ \t]*(?:`+|~{3,})[^`]*$|^[ \t]*~{1,2}$")
@@ -120,7 +122,9 @@ class MarkdownStream:
 
     def _end_table(self) -> None:
         table, self._table = self._table, []
-        if len(table) > 1 and delimits(table[1]) and not self.extended:
+        if len(table) > 1 and delimits(table[1]) and too_vast(table):
+            self._lines += as_code(table)
+        elif len(table) > 1 and delimits(table[1]) and not self.extended:
             self._lines += drawn(row_cells(table[0]), [row_cells(line) for line in table[2:]])
         else:
             self._lines += [self.inline.line(line) for line in table]
@@ -164,6 +168,44 @@ class MarkdownStream:
         if self._table or any(UNSETTLED.match(one) or FENCE_START.match(one) for one in (line, inner)):
             return ""
         return self._prose(line, whole=False)
+
+
+class ShownMarkdown:
+    """A `MarkdownStream` that never fails: at the first error the whole text is shown plain."""
+
+    def __init__(self, *, extended: bool) -> None:
+        self._stream = MarkdownStream(extended=extended)
+        self._fed: list[str] = []
+        self._plain = False
+
+    @property
+    def sources(self) -> list[Citation]:
+        return [] if self._plain else self._stream.sources
+
+    def feed(self, text: str) -> None:
+        self._fed.append(text)
+        if not self._plain:
+            rendered(text, self._stream.feed, self._give_up)
+
+    def shown(self) -> str:
+        return self._text(self._stream.shown)
+
+    def whole(self) -> str:
+        return self._text(self._stream.whole)
+
+    def _text(self, made: Callable[[], str]) -> str:
+        shown = "" if self._plain else rendered("", lambda _: made(), lambda _: self._give_up(""))
+        return plainly("".join(self._fed)) if self._plain else shown or ""
+
+    def _give_up(self, _: str) -> str | None:
+        self._plain = True
+        return None
+
+
+def plainly(text: str) -> str:
+    """A text in which nothing is markup, line by line."""
+    lines = (literal(line) for line in text.split("\n"))
+    return "\n".join(f"\\{line}" if line[:1] in "#>+-" and line else line for line in lines).strip()
 
 
 def _title(heading: str) -> str:

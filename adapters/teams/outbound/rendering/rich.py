@@ -14,6 +14,7 @@ from markdown_it.token import Token
 
 from adapters.teams.clouds import address
 from adapters.teams.outbound.rendering.inline import HIDDEN, SCHEMES, honest
+from bot.delivery.last_resort import rendered, without_wide_tables
 
 Element = dict[str, Any]
 
@@ -56,13 +57,27 @@ def block(*runs: Element, **more: Any) -> Element:
 
 def line_element(markdown: str, style: Style = Style(), **more: Any) -> Element:
     """One line of Markdown as one element; `more` is added to each run."""
-    tokens = PARSER.parseInline(" ".join(markdown.split()))
-    runs = list(runs_of(tokens[0].children or (), style))
+    runs = rendered(
+        " ".join(markdown.split()), lambda text: _runs(text, style), lambda text: [text_run(text, style)]
+    )
     return block(*({**one, **more} for one in runs)) if runs else block(text_run(" "))
+
+
+def _runs(line: str, style: Style) -> list[Element]:
+    return list(runs_of(PARSER.parseInline(line)[0].children or (), style))
 
 
 def card_elements(markdown: str) -> list[Element]:
     """A whole text, block by block."""
+    return rendered(without_wide_tables(markdown), _elements, plain_elements)
+
+
+def plain_elements(text: str) -> list[Element]:
+    """A text without any markup, line by line."""
+    return [block(text_run(line)) for line in text.split("\n") if line.strip()]
+
+
+def _elements(markdown: str) -> list[Element]:
     found: list[Element] = []
     tokens = PARSER.parse(markdown)
     at, prefix, depth = 0, "", 0

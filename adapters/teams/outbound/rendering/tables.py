@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from adapters.teams.outbound.rendering.inline import HIDDEN, code_line, literal
+from bot.delivery.last_resort import CELLS
 
 WIDEST = 76
 """Columns of a block of code that a Teams window shows without a scroll bar."""
@@ -31,6 +32,16 @@ def _plain(cell: str) -> str:
     text = LINKED.sub(r"\1 (\2)", cell.replace("\\|", "|"))
     text = re.sub(r"<br\s?/?>", " ", text, flags=re.IGNORECASE)
     return " ".join(HIDDEN.sub("", MARKS.sub("", text)).split())
+
+
+def as_code(lines: Sequence[str]) -> list[str]:
+    """A table of too many cells: its lines as they were written."""
+    return ["```", *(code_line(line.replace("`", "'")) for line in lines), "```"]
+
+
+def too_vast(lines: Sequence[str]) -> bool:
+    """Whether the table has more cells than are drawn; every row is filled up to the widest one."""
+    return len(lines) * max(line.count("|") for line in lines) > CELLS
 
 
 def drawn(header: Row, rows: Sequence[Row]) -> list[str]:
