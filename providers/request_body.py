@@ -63,10 +63,15 @@ class RequestBody:
                 yield from piece.chunks()
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Lets others have their turn between two chunks, also where the network takes all at once."""
-        for chunk in self:
-            yield chunk
-            await asyncio.sleep(0)
+        """Lets others have their turn between two chunks, also where the network takes all at once. Once only:
+        what is sent is let go, because the client's objects live on until they are collected.
+        """
+        try:
+            for chunk in self:
+                yield chunk
+                await asyncio.sleep(0)
+        finally:
+            self._pieces.clear()
 
 
 class StreamedPayload(Payload):

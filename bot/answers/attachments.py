@@ -21,7 +21,10 @@ from bot.ports import Adapter
 RECENT = 6  # latest questions whose files are sent again
 LARGEST = 32 * MEGABYTE  # bytes of all files of one prompt, for vendors' limits
 UNKNOWN = 25 * MEGABYTE  # what is set aside for a file that does not say how large it is
-SENDING = MEGABYTE  # set aside for each prompt: the chunk that is being encoded, and what the network holds
+SENDING = (
+    2 * MEGABYTE
+)  # set aside for each prompt: the chunk that is being encoded, and what the network holds
+READING = 8  # and an eighth of each file: the buffer it is read into grows by that
 CACHE_BYTES = 64 * MEGABYTE
 
 log = logging.getLogger(__name__)
@@ -52,7 +55,7 @@ class Attachments:
         self._adapters = adapters
         self._budget = budget or AttachmentBudget()
         self._budget.evict = self._evict
-        self._most = max(0, min(LARGEST, self._budget.limit - SENDING))
+        self._most = max(0, min(LARGEST, (self._budget.limit - SENDING) * READING // (READING + 1)))
         self._cache: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
     async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
@@ -81,13 +84,17 @@ class Attachments:
             return
         async with self._budget.take(need) as share:
             found = await self._read_all(thread, files)
-            share.shrink(sum(map(len, found.values())) + SENDING)
-            yield FilesAtHand(bytes_of=found, too_large=self._too_large(asked, found), most=self._most)
+            share.shrink(_cost(sum(map(len, found.values()))))
+            too_large = self._too_large(asked, found)
+            try:
+                yield FilesAtHand(bytes_of=found, too_large=too_large, most=self._most)
+            finally:
+                found.clear()  # what is given back must not be held by whoever still knows this turn
 
     def _need(self, files: Sequence[File]) -> int:
         """What a prompt with these files may come to hold; 0 when there is nothing to read."""
         sizes = [file.size or UNKNOWN for file in files if file.size <= self._most]
-        return min(sum(sizes), self._most) + SENDING if sizes and self._most else 0
+        return _cost(min(sum(sizes), self._most)) if sizes and self._most else 0
 
     def _too_large(self, asked: Sequence[Turn | ChatMessage], found: Mapping[str, bytes]) -> Sequence[File]:
         """Of the question itself only: of earlier ones the person was told then."""
@@ -132,6 +139,11 @@ class Attachments:
         _, data = self._cache.popitem(last=False)
         self._budget.kept -= len(data)
         return True
+
+
+def _cost(size: int) -> int:
+    """The bytes of memory that a prompt with so many bytes of files takes."""
+    return size + size // READING + SENDING
 
 
 def _files(asked: Sequence[Turn | ChatMessage]) -> Sequence[File]:

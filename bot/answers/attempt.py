@@ -93,9 +93,9 @@ class Attempt:
                         self.finish = Finish(reason=Reason.LENGTH)
                         break
         except StreamInterrupted as broken:
-            self.error = broken.error
+            self.error = broken.error.with_traceback(None)  # its frames hold the prompt, and so its files
         except ModelError as error:
-            self.error = error
+            self.error = error.with_traceback(None)
         self.stopped = stop.fired and self.finish is None and self.error is None
 
     def _note(self, part: StreamPart | AnsweredBy | Status) -> ShownPart | None:

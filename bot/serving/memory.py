@@ -3,9 +3,7 @@
 import os
 from pathlib import Path
 
-PER_ANSWER = (
-    1 << 20
-)  # bytes; measured with answers of usual length, their attachments have a limit of their own
+PER_ANSWER = 1 << 20  # bytes; its attachments have a limit of their own
 SHARE = 0.5  # of the memory, at most
 LIMITS = ("memory.max", "memory/memory.limit_in_bytes")  # of a container: cgroup 2, cgroup 1
 

@@ -59,7 +59,7 @@ async def read(
     attachments: Attachments, where: ThreadKey, said: Sequence[Turn | ChatMessage]
 ) -> Mapping[str, bytes]:
     async with attachments.held(where, said) as files:
-        return files.bytes_of
+        return dict(files.bytes_of)
 
 
 async def test_a_file_is_read_once_for_a_conversation() -> None:
@@ -144,7 +144,7 @@ async def test_what_all_questions_hold_stays_within_the_budget_and_all_have_thei
 
 
 async def test_questions_without_files_and_small_ones_that_fit_do_not_wait() -> None:
-    budget = AttachmentBudget(30 * MEGABYTE)
+    budget = AttachmentBudget(40 * MEGABYTE)
     attachments = Attachments(adapters={"test": Gallery()}, budget=budget)
     async with attachments.held(HERE, asked(picture(24 * MEGABYTE))):
         async with asyncio.timeout(5):
@@ -187,7 +187,7 @@ async def test_a_question_that_needs_more_than_there_is_gets_what_fits_and_is_to
     async with asyncio.timeout(5), attachments.held(HERE, said) as files:
         assert list(files.bytes_of) == ["small"]
         assert "large.png" in files.notice
-        assert "7 MB" in files.notice
+        assert "5 MB" in files.notice
         assert "small.png" not in files.notice
 
 
