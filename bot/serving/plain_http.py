@@ -56,11 +56,23 @@ def plain_session(**options: Any) -> aiohttp.ClientSession:
     )
 
 
-async def read_up_to(limit: int, chunks: AsyncIterable[bytes]) -> bytes:
-    """All bytes, held once only. Raises TooLarge as soon as there are more than `limit`."""
-    buffer = io.BytesIO()
+async def read_up_to(limit: int, chunks: AsyncIterable[bytes], *, expected: int | None = None) -> bytes:
+    """All bytes, held once only. Raises TooLarge as soon as there are more than `limit`.
+
+    `expected` is what the sender says: so much is set aside at once, because a buffer that grows by and by is
+    copied on the way, and leaves holes in the process's memory.
+    """
+    if (expected or 0) > limit:
+        raise TooLarge(f"{expected} bytes, of {limit}")
+    buffer, size = io.BytesIO(), 0
+    if expected:
+        buffer.seek(expected - 1)
+        buffer.write(b"\0")
+        buffer.seek(0)
     async for chunk in chunks:
-        if buffer.tell() + len(chunk) > limit:
+        size += len(chunk)
+        if size > limit:
             raise TooLarge(f"more than {limit} bytes")
         buffer.write(chunk)
+    buffer.truncate(size)
     return buffer.getvalue()

@@ -221,6 +221,54 @@ CATALOGUE = (
         owasp="LLM10",
     ),
     Attack(
+        what="numbers, words and headers that a pattern reads for ever",
+        tests=(
+            "security/test_patterns.py",
+            "providers/test_hostile_answers.py::test_a_wait_of_twenty_thousand_digits_is_no_wait_and_holds_nobody_up",
+            "providers/test_hostile_answers.py::test_a_header_line_longer_than_any_is_a_clear_error",
+            "providers/test_hostile_answers.py::test_json_without_measure_is_an_error_at_most",
+        ),
+        owasp="LLM10",
+    ),
+    Attack(
+        what="half a secret, where a long line is cut before it is redacted",
+        tests=(
+            "security/test_patterns.py::test_no_half_of_a_secret_is_left_where_a_log_line_is_cut",
+            "security/test_patterns.py::test_no_half_of_a_key_is_left_where_a_vendors_message_is_cut",
+        ),
+        owasp="LLM02",
+    ),
+    Attack(
+        what="a few kilobytes that unpack to gigabytes, from a vendor, a platform or a proxy",
+        tests=(
+            "security/test_compressed.py",
+            "providers/test_hostile_answers.py::test_what_comes_compressed_is_refused_and_never_unpacked",
+            "providers/test_hostile_answers.py::test_a_compressed_listing_is_refused",
+        ),
+        owasp="LLM10",
+    ),
+    Attack(
+        what="one piece of an answer that is larger than any answer, and thoughts without end",
+        tests=("conversation/test_attempt.py",),
+        owasp="LLM10",
+    ),
+    Attack(
+        what="a text that no renderer can take, or a table of a million cells",
+        tests=(
+            "delivery/test_last_resort.py",
+            "contracts/sinks.py::test_what_no_renderer_can_take_is_shown_all_the_same",
+        ),
+        owasp="LLM10",
+    ),
+    Attack(
+        what="pictures that together do not fit into memory",
+        tests=(
+            "conversation/test_attachments.py::test_what_all_questions_hold_stays_within_the_budget_and_all_have_their_turn",
+            "conversation/test_attachments.py::test_a_question_that_needs_more_than_there_is_gets_what_fits_and_is_told_what_to_do",
+        ),
+        owasp="LLM10",
+    ),
+    Attack(
         what="secrets and people's words in logs, errors and answers",
         tests=(
             "ops/test_listeners.py::test_no_answer_names_the_server_or_quotes_what_was_no_request",

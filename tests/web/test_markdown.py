@@ -154,6 +154,7 @@ TORTURES = {
     "nested lists": "\n".join("  " * n + "- a" for n in range(800)),
     "dashes": "|-" * 60_000,
     "pipes": "|" * 100_000 + "\n" + "|-" * 50_000,
+    "a table of 8 kB": "|" + "a|" * 1_000 + "\n|" + "-|" * 1_000 + "\n" + "|b\n" * 1_300,
     "parentheses": "[a](" + "(" * 100_000,
     "address": "https://a.example/" + ")" * 50_000,
     "addresses": "https://a.example/)))... " * 5_000,
@@ -188,6 +189,21 @@ async def test_no_text_keeps_the_page_busy(one: Tab, name: str) -> None:
         TORTURES[name],
     )
     assert length >= 0
+
+
+async def test_a_wide_table_is_shown_as_it_was_written_and_at_once(one: Tab) -> None:
+    took, shown = await one.page.evaluate(
+        """async (text) => {
+          const {render} = await import("/web/markdown.js");
+          const watch = performance.now();
+          const found = render(text);
+          return [performance.now() - watch, found.querySelectorAll("td").length + found.textContent.length];
+        }""",
+        TORTURES["a table of 8 kB"],
+    )
+
+    assert took < 1000
+    assert shown < 3 * len(TORTURES["a table of 8 kB"])
 
 
 ATTACKS = [

@@ -146,4 +146,4 @@ class FileDownloads:
         if answer.content_type == "text/html" and file.media_type != "text/html":
             # Slack answers a token that may not read files with its sign-in page and status 200.
             raise PlatformError("a file is not readable with this token", code="missing_scope")
-        return await read_up_to(self._largest, answer.content.iter_any())
+        return await read_up_to(self._largest, answer.content.iter_any(), expected=answer.content_length)

@@ -64,7 +64,7 @@ class Downloads:
                     raise PlatformGone("the file's address leads nowhere", code="redirect") from None
             if response.status != 200:
                 raise PlatformError(f"the file was refused with {response.status}", code=str(response.status))
-            return await read_up_to(LARGEST, response.content.iter_any())
+            return await read_up_to(LARGEST, response.content.iter_any(), expected=response.content_length)
 
     async def _headers(self, url: URL, service: str) -> dict[str, str]:
         """The bot's token is only sent to the Connector that the image came from."""
