@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from bot.domain.catalog import Catalog, Model, Price
 from bot.domain.check import CheckResult, CheckStatus
-from bot.domain.prompt import tokens
 from bot.domain.stream_parts import Usage
 from bot.models.pricing import Corrections, Prices, price_at
 
