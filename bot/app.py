@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,8 @@ from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.domain.catalog import Catalog
 from bot.domain.check import CheckResult, CheckStatus, check_report
-from bot.domain.errors import StorageUnavailable
 from bot.domain.formatting import strip_controls
+from bot.domain.readiness import Trouble
 from bot.interceptor import Interceptors
 from bot.models.discovery import Discovery
 from bot.models.estimates import CostEstimates, check_prices
@@ -43,11 +43,9 @@ from bot.serving.metrics import Metrics
 from bot.serving.process import Listeners, Service, ShutdownSignals, serve, serve_beside
 from bot.serving.start_page import render_start_page
 from bot.settings.config_file import Limits
-from bot.settings.environment import revealed
 from bot.settings.settings import KnownSettings, Settings
-from bot.storage.embedded import embedded_server
-from bot.storage.encryption import RecordCipher
-from bot.storage.open import Storage, StorageOptions, open_storage
+from bot.storage.configured import configured_storage
+from bot.storage.open import Storage
 from bot.storage.page_token import page_token
 from bot.worker import Worker, WorkerLimits
 from providers import connecting
@@ -55,6 +53,8 @@ from providers.check import check_endpoints
 from providers.entra import Identity
 from providers.transport import Transport
 from providers.vendors import VENDORS
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,26 +94,6 @@ async def vendors(settings: Settings) -> AsyncIterator[Vendors]:
         yield Vendors(connections=plugged, prices=prices, corrections=Corrections(), discovery=discovery)
 
 
-@asynccontextmanager
-async def storage(settings: Settings) -> AsyncIterator[Storage]:
-    """The Redis of REDIS_URL, or the embedded server. Raises SettingsError for a key that is none, and when what is
-    stored was sealed with another key or without one.
-    """
-    terms = StorageOptions(
-        encryption_keys=revealed(settings.encryption_key),
-        per_person=settings.file.limits.answers_per_person,
-    )
-    RecordCipher(terms.encryption_keys)  # a key that is none is told before a server is started
-    async with AsyncExitStack() as stack:
-        url = revealed(settings.redis_url) or await stack.enter_async_context(
-            embedded_server(settings.data_dir)
-        )
-        opened = await stack.enter_async_context(open_storage(url, terms))
-        with suppress(StorageUnavailable):  # starting must not depend on Redis; it may come back later
-            await opened.secrets.prove()
-        yield opened
-
-
 def service(
     settings: Settings, store: Storage, models: Vendors, metrics: Metrics, *, page_token: str = ""
 ) -> Service:
@@ -151,8 +131,7 @@ def service(
     return Service(
         adapters=list(adapters.values()),
         work=worker,
-        ready=lambda: ready(store),
-        troubles=refusals.lines,
+        ready=lambda: ready(settings, store, refusals.troubles()),
         background=(models.discovery.run, store.health.run, store.budgets.run, watch.run),
     )
 
@@ -205,27 +184,27 @@ def budget_keeper(settings: Settings, store: Storage, models: Vendors) -> Budget
     )
 
 
-async def ready(store: Storage) -> str:
-    """The reason why no work can be done; "" when Redis answers and accepts writes."""
-    try:
-        await store.secrets.put("readyz", "1", seconds=60)
-    except StorageUnavailable as error:
-        return f"Redis does not answer ({error})"
-    return ""
+async def ready(settings: Settings, store: Storage, others: Sequence[Trouble] = ()) -> Sequence[Trouble]:
+    """What stands in the way of taking events in and keeping them."""
+    own_server = None if settings.redis_url else settings.data_dir
+    found = await store.readiness.troubles(forgetting=settings.accept_no_persistence, embedded=own_server)
+    return [*found, *others]
 
 
 async def run(settings: Settings) -> int:
     """Serves until a signal."""
     began = time.perf_counter()
     make_room_for_files()
-    token = page_token(settings.data_dir) if settings.page else ""
     metrics, stopping = Metrics(), ShutdownSignals()
     listeners = Listeners(
         host=settings.host, port=settings.port, admin_host=settings.admin_host, admin_port=settings.admin_port
     )
     with stopping.listening():
-        async with storage(settings) as store, vendors(settings) as known:
-            away = await ready(store)
+        async with configured_storage(settings) as store, vendors(settings) as known:
+            token = page_token(settings.data_dir) if settings.page else ""
+            troubles = await ready(settings, store)
+            for trouble in troubles:
+                log.warning(str(trouble))
 
             def announce(opened: Listeners) -> None:
                 seconds = time.perf_counter() - began
@@ -238,7 +217,7 @@ async def run(settings: Settings) -> int:
                     unset=known.connections.unset,
                     seconds=seconds,
                     page_token=token,
-                    away=away,
+                    troubles=troubles,
                 )
                 say(page)
 
@@ -258,7 +237,7 @@ async def chat(settings: Settings) -> int:
     quiet = logging.getLogger()
     quiet.setLevel(max(quiet.level, logging.WARNING))
     terminal = import_adapter("adapters.web.terminal.session")
-    async with storage(settings) as store, vendors(settings) as known:
+    async with configured_storage(settings) as store, vendors(settings) as known:
         return await serve_beside(
             service(settings, store, known, Metrics()),
             lambda: terminal.run_terminal(inbox=store.inbox, timeline=store.timeline),
@@ -275,7 +254,7 @@ async def check(settings: Settings) -> int:
     """Checks Redis and every configured platform and vendor. Returns 1 when something is wrong."""
     logging.getLogger().setLevel(logging.ERROR)  # the report already says it
     async with vendors(settings) as known:
-        found = [await _check_redis(settings), *await check_platforms(settings)]
+        found = [*await _check_redis(settings), *await check_platforms(settings)]
         found += await check_endpoints(known.connections.all, settings.file)
         if settings.file.every_budget:
             await known.discovery.refresh()
@@ -284,19 +263,25 @@ async def check(settings: Settings) -> int:
     return int(any(each.status is CheckStatus.BAD for each in found))
 
 
-async def _check_redis(settings: Settings) -> CheckResult:
+async def _check_redis(settings: Settings) -> Sequence[CheckResult]:
     where = "REDIS_URL" if settings.redis_url else f"the embedded server in {settings.data_dir}/"
-    async with storage(settings) as store:
-        reason = await ready(store)
-    if not reason:
-        return CheckResult(about="redis", status=CheckStatus.GOOD, text=f"{where} answers and takes writes")
-    text = f"{where}: {reason}. Start it, or write another REDIS_URL"
-    return CheckResult(about="redis", status=CheckStatus.BAD, text=text)
+    async with configured_storage(settings) as store:
+        troubles = await ready(settings, store)
+    results = [
+        CheckResult(
+            about="redis",
+            status=CheckStatus.BAD if trouble.stops else CheckStatus.DOUBT,
+            text=f"{where}: {trouble}",
+        )
+        for trouble in troubles
+    ]
+    well = CheckResult(about="redis", status=CheckStatus.GOOD, text=f"{where} answers and takes events")
+    return results or [well]
 
 
 async def models(settings: Settings) -> int:
     """Lists what can be picked."""
-    async with storage(settings) as store, vendors(settings) as known:
+    async with configured_storage(settings) as store, vendors(settings) as known:
         await known.discovery.refresh()
         catalog = known.discovery.catalog
         conditions = await store.health.conditions([model.key for model in catalog.models])
@@ -306,7 +291,7 @@ async def models(settings: Settings) -> int:
 
 async def dead(settings: Settings, action: str, wanted: Sequence[str]) -> int:
     """Lists, puts again or drops events that were given up. Returns 1 when not all could be done."""
-    async with storage(settings) as store:
+    async with configured_storage(settings) as store:
         office = DeadLetterOffice(letters=store.dead_letters, inbox=store.inbox)
         code, text = await office.do(action, wanted)
     say(text)

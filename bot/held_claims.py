@@ -7,10 +7,10 @@ that two workers never write in one conversation.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from bot.domain.claims import Claim
-from bot.domain.errors import Fenced
+from bot.domain.errors import Fenced, SwitchboardError
 from bot.ports import Leases
 from bot.turn_handle import ClaimedTurn
 
@@ -41,7 +41,7 @@ class HeldClaim:
         self.end()
 
 
-class PutDown(Exception):
+class PutDown(SwitchboardError):
     """The claim is to be released, as this process ends."""
 
 
@@ -131,7 +131,8 @@ class HeldClaims:
             if how == "busy":
                 return
             if how == "held":
-                await self._leases.release(held.claim)
+                with suppress(Fenced):  # its lease ran out just now, and another has it
+                    await self._leases.release(held.claim)
         self._unsure.pop(conversation, None)
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import SettingsError
-from bot.ports import Adapter, Inbox, StatusOf
+from bot.page_ports import StatusOf
+from bot.ports import Adapter, Inbox
 from bot.serving.metrics import Meter
 from bot.settings.platform_settings import PlatformSettings, SlackSettings, TeamsSettings
 from bot.settings.settings import Settings

@@ -5,7 +5,7 @@
 A message's path: Adapter -> Inbox -> Leases (worker) -> bot.conversation -> Provider -> ReplySink.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -17,14 +17,13 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.dead_letters import DeadLetter
 from bot.domain.errors import ModelError
-from bot.domain.events import Author, Event, File, MessageReceived, ThreadKey
+from bot.domain.events import Event, File, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt
 from bot.domain.replies import Reply
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart, StreamPart
-from bot.domain.timeline import Change, Chat, ConversationStatus, Growth, Post, TimelinePage
 from bot.domain.turns import ChatMessage, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
 
@@ -251,47 +250,6 @@ class Budgets(Protocol):
 
     async def spent(self, ceilings: Sequence[Ceiling]) -> Sequence[float]:
         """USD. Raises StorageUnavailable."""
-
-
-class Timeline(Protocol):
-    """The messages of the local page and the terminal, stored for every process. Implemented by
-    bot.storage.timeline on Redis. All raise StorageUnavailable.
-    """
-
-    async def post(self, chat: str, *posts: Post) -> None:
-        """Adds posts in one step; the first creates the conversation. An existing post is rewritten in its
-        place, except a person's. Raises PlatformGone when the conversation was deleted, Fenced when a later
-        attempt at the same turn has written.
-        """
-
-    async def grow(self, chat: str, growth: Growth) -> None:
-        """Appends to a growing post. Raises PlatformGone, Fenced."""
-
-    async def read(self, chat: str, *, before: str = "") -> TimelinePage:
-        """The newest posts, or those before the post with that id. An unknown conversation is empty."""
-
-    async def chats(self) -> Sequence[Chat]:
-        """Newest first."""
-
-    async def rename(self, chat: str, title: str) -> bool:
-        """False when there is no such conversation."""
-
-    async def clear(self, chat: str, *, before: str) -> None:
-        """Erases the posts above that one, and the title; the conversation goes on."""
-
-    async def delete(self, chat: str) -> bool:
-        """Erases it for good: nothing can be posted to it any more."""
-
-    def watch(self, after: str = "") -> AsyncGenerator[Sequence[Change], None]:
-        """The changes after that mark ("" for from now on), as they happen, a few at a time.
-
-        The first item comes at once, empty when nothing has happened; after that an empty one comes every few
-        seconds of silence. A mark that is too old gives one change of kind "lost": read everything again.
-        """
-
-
-StatusOf = Callable[[ThreadKey, Author], Awaitable[ConversationStatus]]
-"""Who answers in this conversation for this person, and why. Given to adapters that show it all the time."""
 
 
 class SecretStore(Protocol):

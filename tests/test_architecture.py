@@ -25,7 +25,7 @@ LINES, FUNCTION_LINES = 300, 45
 
 LAYERS = (
     "__main__", "app", "platforms", "conversation", "answers", "worker", "held_claims", "interceptor", "turn_handle", "context",
-    "policy", "models", "storage", "serving", "delivery", "document", "settings", "ports", "domain",
+    "policy", "models", "storage", "serving", "delivery", "document", "settings", "page_ports", "ports", "domain",
 )  # fmt: skip
 """The rooms of bot/, from what knows most to what knows nothing: an import only ever leads to the right."""
 

@@ -27,7 +27,8 @@ from bot.domain.replies import Reply
 from bot.domain.stop import StopSignal
 from bot.domain.timeline import Change, Chat, ConversationStatus, Post, TimelinePage
 from bot.domain.turns import ChatMessage
-from bot.ports import Inbox, Memory, ReplySink, StatusOf, Timeline, TurnHandle
+from bot.page_ports import StatusOf, Timeline
+from bot.ports import Inbox, Memory, ReplySink, TurnHandle
 from bot.serving.listeners import CLOSING
 
 log = logging.getLogger(__name__)

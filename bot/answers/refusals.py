@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.domain.claims import Claim
 from bot.domain.errors import PlatformRefused
+from bot.domain.readiness import Trouble
 from bot.interceptor import Ending, EndingKind, Interceptor
 from bot.serving.metrics import Meter
 
@@ -46,13 +47,15 @@ class PlatformRefusals(Interceptor):
             self._waiting.pop(conversation, None)
             self._current()
 
-    def lines(self) -> Sequence[str]:
-        """One line for each remedy, with how many conversations wait for it."""
+    def troubles(self) -> Sequence[Trouble]:
+        """One for each remedy, with how many conversations wait for it. They stop nothing: a platform that refuses the
+        bot's token still delivers, and what it delivers is stored.
+        """
         found: dict[tuple[str, str], int] = {}
         for turn in self._current():
             found[turn.platform, turn.remedy] = found.get((turn.platform, turn.remedy), 0) + 1
         return [
-            f"{platform}: {remedy}. Conversations that wait for it: {count}."
+            Trouble(what=f"{platform}: waiting conversations: {count}", remedy=remedy, stops=False)
             for (platform, remedy), count in sorted(found.items())
         ]
 

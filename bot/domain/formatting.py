@@ -5,7 +5,7 @@ import unicodedata
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~@:&$])")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-NAME_SIGNS = frozenset("._-:/@+() ")
+NAME_SIGNS = frozenset("._-:/@+() …")
 SLASHES = re.compile(r"/{2,}")
 STRAY = re.compile(r"(?<![A-Za-z0-9])@|@(?![A-Za-z0-9])")
 BLANKS = re.compile(r"\s+")

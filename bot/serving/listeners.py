@@ -4,13 +4,14 @@ import asyncio
 import errno
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import cast
 
 from aiohttp import web
 
 from bot.domain.errors import SettingsError
+from bot.domain.readiness import Readiness
 from bot.domain.stop import StopSignal
 from bot.serving.connections import (
     BODY_BYTES,
@@ -27,9 +28,6 @@ log = logging.getLogger(__name__)
 CLOSING = web.AppKey("closing", StopSignal)
 """Fires when the listener closes: an answer that has no end of its own ends then."""
 
-Ready = Callable[[], Awaitable[str]]
-"""Says "" when this process can take work, else why not."""
-
 
 def public_app(routes: Iterable[web.AbstractRouteDef], *, limits: ConnectionLimits) -> web.Application:
     """The public listener's application. `GET /healthz` says that the process lives, without asking Redis."""
@@ -42,23 +40,19 @@ def public_app(routes: Iterable[web.AbstractRouteDef], *, limits: ConnectionLimi
 
 
 def admin_app(
-    *,
-    ready: Ready,
-    metrics: Callable[[], str],
-    limits: ConnectionLimits,
-    host: str = "127.0.0.1",
-    troubles: Callable[[], Sequence[str]] = tuple,
+    *, ready: Readiness, metrics: Callable[[], str], limits: ConnectionLimits, host: str = "127.0.0.1"
 ) -> web.Application:
-    """The operator's application: liveness, readiness and metrics. `host` is the address it listens on.
-
-    `troubles` are told by /readyz and change nothing in its status: a platform that refuses the bot's token
-    still delivers, and what it delivers is stored. Not ready, nothing would be delivered at all.
-    """
+    """The operator's application: liveness, readiness and metrics. `host` is the address it listens on."""
 
     async def readyz(request: web.Request) -> web.Response:
-        reason = await ready()
-        lines = [reason or "ready", *troubles()]
-        return web.Response(status=503 if reason else 200, text="".join(f"{line}\n" for line in lines))
+        troubles = await ready()
+        reasons, warnings = ([one for one in troubles if one.stops is stops] for stops in (True, False))
+        said = {
+            "ready": not reasons,
+            "reasons": [{"what": one.what, "remedy": one.remedy} for one in reasons],
+            "warnings": [{"what": one.what, "remedy": one.remedy} for one in warnings],
+        }
+        return web.json_response(said, status=503 if reasons else 200)
 
     async def show_metrics(request: web.Request) -> web.Response:
         return web.Response(text=metrics(), content_type="text/plain", charset="utf-8")

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from bot.domain.readiness import Readiness, Trouble
 from bot.ports import Adapter
 from bot.serving.connections import ConnectionLimits
 from bot.serving.listeners import admin_app, listen, public_app
@@ -22,6 +23,7 @@ from bot.serving.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
+DRAINING = Trouble(what="It is draining", remedy="Nothing is to be done: it ends, and others take over")
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # SIGHUP: the terminal was closed
 
 
@@ -49,15 +51,12 @@ class Listeners:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Everything that runs in one process. `ready` returns "" or why not, `troubles` what an operator has to mend
-    meanwhile. Background tasks never end.
-    """
+    """Everything that runs in one process. `ready` says what stands in the way. Background tasks never end."""
 
     adapters: Sequence[Adapter]
     work: Work
-    ready: Callable[[], Awaitable[str]]
+    ready: Readiness
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
-    troubles: Callable[[], Sequence[str]] = tuple
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
@@ -138,18 +137,12 @@ async def _drain(work: Work, *, seconds: float, at_once: asyncio.Event) -> None:
 async def _open(
     service: Service, *, listeners: Listeners, metrics: Metrics, stopping: ShutdownSignals
 ) -> AsyncIterator[Listeners]:
-    async def ready() -> str:
-        return "draining" if stopping.asked.is_set() else await service.ready()
+    async def ready() -> Sequence[Trouble]:
+        return [DRAINING] if stopping.asked.is_set() else await service.ready()
 
     limits = service.limits
     routes: list[web.AbstractRouteDef] = [route for adapter in service.adapters for route in adapter.routes()]
-    inside = admin_app(
-        ready=ready,
-        metrics=metrics.text,
-        limits=limits,
-        host=listeners.admin_host,
-        troubles=service.troubles,
-    )
+    inside = admin_app(ready=ready, metrics=metrics.text, limits=limits, host=listeners.admin_host)
     outside = public_app(routes, limits=limits)
     async with AsyncExitStack() as stack:
         for adapter in service.adapters:

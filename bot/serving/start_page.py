@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from bot import VERSION
 from bot.domain.catalog import Model
+from bot.domain.readiness import Trouble
 from bot.serving.process import Listeners
 from bot.settings.environment import loopback
 from bot.settings.platform_settings import PlatformSettings
@@ -32,18 +33,19 @@ def render_start_page(
     unset: Sequence[str],
     seconds: float,
     page_token: str = "",
-    away: str = "",
+    troubles: Sequence[Trouble] = (),
 ) -> str:
     """The whole page as text: the only place where the web page's address stands with its token.
 
     `models` is the catalogue as it is now; listings are still being read. `platforms` are all platforms,
-    `unset` the variables that would add models. `away` says why no event can be stored, "" when all is well.
+    `unset` the variables that would add models. `troubles` say why no event can be stored, or not for good.
     """
     lines = sorted(_lines(settings, listeners, models, platforms, unset), key=lambda line: not line.on)
     body = [f"  {'●' if line.on else '○'} {line.name:<8}{line.text}" for line in lines]
     door = f"{_url(listeners.host, listeners.port)}?token={page_token}"
     page = [f"  Open {door} and ask something.", ""] if settings.page else []
-    outage = [f"  ! {away}. Nothing is taken in until it does."] if away else []
+    stopped = ["  ! Nothing is taken in until that is mended."] if any(one.stops for one in troubles) else []
+    outage = [*(f"  ! {trouble}" for trouble in troubles), *stopped]
     warnings = [*outage, *(f"  ! {warning}" for warning in _warnings(settings))]
     return "\n".join(
         [

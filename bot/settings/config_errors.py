@@ -1,7 +1,7 @@
 """Turns pydantic's errors about the file into lines an operator can act on: key, reason, remedy."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -76,3 +76,11 @@ def _reason(problem: ErrorDetails) -> str:
             return f"must be one of {allowed}.{hint}"
         case _:
             return problem["msg"].replace("Input should be", "must be")
+
+
+def misspelt(values: Mapping[str, str], known: Iterable[str]) -> Iterator[str]:
+    """Unknown names with the prefix SWITCHBOARD_: a typo there would silently change what runs."""
+    for name in values:
+        if name.startswith("SWITCHBOARD_") and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            yield f"{name} is no setting of Switchboard. Write {near[0] if near else 'a name'} from .env.example."

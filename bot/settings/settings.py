@@ -6,16 +6,16 @@ to write instead. Secrets are `SecretStr`: no repr, log line or error shows them
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from bot.domain.errors import SettingsError
+from bot.settings.config_errors import misspelt
 from bot.settings.config_file import ConfigFile
 from bot.settings.config_file import read_config as read_file
 from bot.settings.environment import (
@@ -83,6 +83,11 @@ class Settings(SettingsGroup):
     data_dir: Path = Field(
         Path(".switchboard"), alias="SWITCHBOARD_DATA_DIR", description="the folder of the embedded server"
     )
+    accept_no_persistence: bool = Field(
+        False,
+        alias="SWITCHBOARD_ACCEPT_NO_PERSISTENCE",
+        description="1 where a restart of Redis may lose what it holds",
+    )
     config: Path | None = Field(None, alias="SWITCHBOARD_CONFIG", description="the path of a TOML file")
     encryption_key: Annotated[SecretStr, Field(min_length=32)] | None = Field(
         None, alias="SWITCHBOARD_ENCRYPTION_KEY", description="at least 32 random characters"
@@ -144,8 +149,9 @@ class Settings(SettingsGroup):
         values = [value for part in parts if part for _, value in part] + list(self.keys.values())
         found = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
         keys = self.encryption_key.get_secret_value().split(",") if self.encryption_key else []
-        password = urlsplit(self.redis_url.get_secret_value()).password if self.redis_url else None
-        return frozenset(found.union(map(str.strip, keys), [unquote(password or "")]) - {""})
+        redis = urlsplit(self.redis_url.get_secret_value() if self.redis_url else "")
+        inside = [unquote(redis.password or ""), dict(parse_qsl(redis.query)).get("sentinel_password", "")]
+        return frozenset(found.union(map(str.strip, keys), inside) - {""})
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -183,7 +189,7 @@ class KnownSettings:
         values = dotenv(folder / ".env") | dict(os.environ if environ is None else environ)
         rows = self.variables()
         found = {name: values[name].strip() for name in rows if name in values}
-        faults = [*_misspelt(values, rows), *_empty(found, rows)]
+        faults = [*misspelt(values, rows), *_empty(found, rows)]
         found = {name: value for name, value in found.items() if value}
         try:
             file = _file(folder, found.get("SWITCHBOARD_CONFIG", ""))
@@ -286,11 +292,3 @@ def _empty(found: Mapping[str, str], known: Mapping[str, Variable]) -> Iterator[
         if not value and known[name].secret:
             remedy = known[name].remedy.removesuffix(", or remove it")
             yield f"{name} is set but empty. Write {remedy}, or remove the line."
-
-
-def _misspelt(values: Mapping[str, str], known: Iterable[str]) -> Iterator[str]:
-    """Unknown names with the prefix SWITCHBOARD_: a typo there would silently change what runs."""
-    for name in values:
-        if name.startswith("SWITCHBOARD_") and name not in known:
-            near = get_close_matches(name, known, n=1)
-            yield f"{name} is no setting of Switchboard. Write {near[0] if near else 'a name'} from .env.example."

@@ -9,7 +9,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError
 
-from bot.storage.cancellation import heeding_cancellation
+from bot.storage.patience import heeding_cancellation
 
 PAUSE = 2.0  # seconds that one read waits
 

@@ -16,9 +16,6 @@ import os
 import shutil
 import signal
 import socket
-import stat
-import sys
-import tempfile
 import threading
 import time
 from asyncio import to_thread
@@ -28,6 +25,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bot.domain.errors import SettingsError
+from bot.domain.readiness import Trouble
+from bot.storage.data_folder import private_directory, socket_path
+from bot.storage.embedded_troubles import last_words, missing_manifest, why_down
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ START_SECONDS = 60.0  # a large append-only file takes a while to load
 STOP_SECONDS = 10.0
 WATCH_SECONDS = 0.1
 UNREACHABLE_LOOKS = 10
-LONGEST_SOCKET = 107 if sys.platform == "linux" else 103  # bytes, from the size of sockaddr_un.sun_path
+LONGEST_PAUSE = 5.0  # between two restarts
+SETTLED_SECONDS = 2.0  # of life, after which a restart counts as successful
 
 
 @asynccontextmanager
@@ -65,6 +66,15 @@ def server_binary() -> Path:
         "and neither valkey-server nor redis-server is on PATH. Set REDIS_URL (for example "
         "redis://127.0.0.1:6379/0), or install one of them (for example: apt install redis-server)."
     )
+
+
+def embedded_trouble(data_dir: Path) -> Trouble | None:
+    """Why the server of that directory does not answer; None when it does."""
+    folder = data_dir.absolute()
+    with suppress(OSError):
+        if answers(socket_path(folder)):
+            return None
+    return why_down(folder, server_binary())
 
 
 class EmbeddedServer:
@@ -107,6 +117,7 @@ class EmbeddedServer:
             self._users = -1
 
     def _start_unless_alive(self) -> bool:
+        self._make_folders()
         lock = os.open(self._dir / "valkey.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -117,10 +128,30 @@ class EmbeddedServer:
             self.socket.unlink(missing_ok=True)
             self._pid.unlink(missing_ok=True)
             self._reap()
+            if missing_manifest(self._dir):
+                raise SettingsError(
+                    f"{self._dir}/appendonlydir has data, but no manifest that names it: the embedded server would begin "
+                    "with nothing. Bring the manifest back from a backup, or move the folder aside."
+                )
             self._child = self._spawn(lock)
             return True
         finally:
             os.close(lock)
+
+    def _make_folders(self) -> None:
+        """Whoever tidies up may have removed them, the temporary one of a socket above all."""
+        if not self._dir.is_dir() and self._child:
+            log.error("the embedded server's folder was removed, and all that was in it", extra=self._about)
+            with suppress(OSError):  # it runs on, on files without names
+                os.kill(self._child, signal.SIGKILL)
+            self._reap()
+        private_directory(self._dir)
+        if self.socket.parent != self._dir:
+            private_directory(self.socket.parent)
+
+    @property
+    def _about(self) -> dict[str, str]:
+        return {"data_dir": str(self._dir)}
 
     def _spawn(self, lock: int) -> int:
         """Starts the server with the lock's descriptor, in a process group that Ctrl-C does not reach."""
@@ -173,32 +204,33 @@ class EmbeddedServer:
                 self._start_unless_alive()
             elif not self._alive():
                 self._reap()
-                raise SettingsError(f"The embedded server did not start. {self._last_words()}")
+                raise SettingsError(f"The embedded server did not start. {self._why()}")
             return False
 
         if not wait_until(ready, START_SECONDS):
-            raise SettingsError(f"The embedded server does not answer. {self._last_words()}")
+            raise SettingsError(f"The embedded server does not answer. {self._why()}")
 
-    def _last_words(self) -> str:
-        lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
-        return f"{self._log} ends with: {lines[-1].strip() if lines else 'nothing'}"
+    def _why(self) -> str:
+        return str(why_down(self._dir, self._command))
 
     def _watch(self) -> None:
-        pause, unreachable = WATCH_SECONDS, 0
+        """Restarts it, ever more slowly until it has lived for a while: one that keeps dying needs a person."""
+        pause, unreachable, started = WATCH_SECONDS, 0, time.monotonic()
         while not self._stopping.wait(pause):
             try:
+                why = last_words(self._log)
                 if self._start_unless_alive():
-                    log.warning("embedded server restarted", extra={"data_dir": str(self._dir)})
-                    pause = min(pause * 2, 5.0)  # a server that keeps dying is not restarted in a tight loop
-                elif self.socket.exists():
-                    pause, unreachable = WATCH_SECONDS, 0
-                else:
+                    log.warning("embedded server restarted", extra={**self._about, "why": why})
+                    pause, started = min(pause * 2, LONGEST_PAUSE), time.monotonic()
+                elif not self.socket.exists():
                     unreachable += 1
+                elif time.monotonic() - started > SETTLED_SECONDS:
+                    pause, unreachable = WATCH_SECONDS, 0
                 if unreachable > UNREACHABLE_LOOKS:
                     self._kill(signal.SIGTERM)  # its socket was removed, so no client can reach it
-            except OSError:
-                log.exception("embedded server cannot be restarted")
-                pause = min(pause * 2, 5.0)
+            except (OSError, SettingsError) as error:
+                log.error("embedded server cannot be restarted", extra={**self._about, "why": str(error)})  # noqa: TRY400
+                pause = min(pause * 2, LONGEST_PAUSE)
 
     def _shut_down(self) -> None:
         if not wait_until(lambda: not self._kill(signal.SIGTERM), STOP_SECONDS):
@@ -218,54 +250,6 @@ class EmbeddedServer:
         if self._child:
             with suppress(ChildProcessError):
                 os.waitpid(self._child, os.WNOHANG)
-
-
-def private_directory(path: Path) -> None:
-    """Makes `path` private to this user. Raises SettingsError where that is impossible or not advisable."""
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = path.stat()
-        if found.st_uid != os.getuid() or found.st_mode & stat.S_ISVTX:
-            raise SettingsError(
-                f"SWITCHBOARD_DATA_DIR is {path}, a directory shared with others. Choose one of your own."
-            )
-        if stat.S_IMODE(found.st_mode) != 0o700:
-            path.chmod(0o700)
-    except OSError as error:
-        raise SettingsError(
-            f"SWITCHBOARD_DATA_DIR is {path}, which cannot be used ({error.strerror}). Choose a directory that can be written."
-        ) from error
-
-
-def socket_path(data_dir: Path) -> Path:
-    """The socket's path: in the data directory or, if that path is too long for a socket, in a short private
-    directory that `valkey.socket-dir` names.
-    """
-    inside = data_dir / "valkey.sock"
-    if fits(inside):
-        return inside
-    pointer = data_dir / "valkey.socket-dir"
-    with suppress(OSError):
-        known = Path(pointer.read_text())
-        found = known.lstat()
-        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
-            return known / "valkey.sock"
-    made = Path(tempfile.mkdtemp(prefix="sb-"))
-    if not fits(made / "valkey.sock"):
-        made.rmdir()
-        raise SettingsError(
-            f"SWITCHBOARD_DATA_DIR is {data_dir}, too long a path for a unix socket, and so is {made.parent}. "
-            "Choose a shorter one."
-        )
-    # Written aside and renamed: another process never reads half a path.
-    draft = pointer.with_suffix(".new")
-    draft.write_text(str(made))
-    draft.replace(pointer)
-    return made / "valkey.sock"
-
-
-def fits(path: Path) -> bool:
-    return len(os.fsencode(path)) <= LONGEST_SOCKET
 
 
 def answers(path: Path) -> bool:

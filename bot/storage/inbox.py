@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import secrets
 import time
 
 from bot.domain.claims import Receipt
@@ -22,8 +23,9 @@ from bot.storage.claims import event_place
 from bot.storage.connection import Database
 from bot.storage.encryption import RecordCipher
 from bot.storage.keys import Keys, Lifetimes, workspace_of
-from bot.storage.scripts import Scripts
+from bot.storage.scripts import ScriptCall, Scripts, Word
 
+PROBES = 16  # parts of a cluster that are tried at most
 TRIES = 20  # places in the mailbox; another is needed when somebody else was quicker
 ASKING = frozenset([Action.AGAIN, Action.ASK, Action.CONTINUE, Action.RUN])
 
@@ -46,48 +48,59 @@ class RedisInbox:
         """Chooses the place in the mailbox itself, as the event is sealed to it before Redis sees it."""
         last = (0, 0)
         for _ in range(TRIES):
-            answer = (await self._put(event, _behind(last))).decode()
-            if not answer.startswith("behind "):
-                return Receipt(answer)
-            moment, _, number = answer.removeprefix("behind ").partition("-")
+            # A failover must not undo what the platform is told is stored.
+            (answer,) = await self._database.ask_for_good(self._storing(event, _behind(last)))
+            told = answer.decode()
+            if not told.startswith("behind "):
+                return Receipt(told)
+            moment, _, number = told.removeprefix("behind ").partition("-")
             last = int(moment), int(number)
         raise StorageUnavailable("the mailbox takes no more entries")
 
-    async def _put(self, event: Event, mail: str) -> bytes:
-        thread, keys, lasts = event.thread, self._keys, self._lifetimes
+    async def probe(self) -> None:
+        """Goes the whole way of an event, in every part of a cluster, and leaves nothing behind. Raises
+        StorageUnavailable where an event could not be stored.
+        """
+        shards = range(0, self._keys.shards, -(-self._keys.shards // PROBES))
+        conversations = [f"{shard:08x}{secrets.token_hex(12)}" for shard in shards]
+        place = _behind((0, 0))
+        await self._database.ask_for_good(
+            *(self._call(one, "probe", "probe", one, "", "", "[]", "", place) for one in conversations)
+        )
+
+    def _storing(self, event: Event, place: str) -> ScriptCall:
+        thread = event.thread
         conversation = thread.digest
-        shard = keys.shard(conversation)
         workspace = workspace_of(thread.platform, thread.workspace)
-        call = self._scripts.call(
-            "put",
-            (
-                *keys.line(shard),
-                keys.seen(conversation, json.dumps([thread.platform, thread.workspace, event.id])),
-                keys.state(conversation),
-                keys.mail(conversation),
-                keys.turn(conversation),
-                keys.delay(shard),
-                keys.index(shard, workspace),
-            ),
-            keys.publish,
-            _mode(event),
+        about = event_place(conversation, place)
+        return self._call(
             conversation,
+            workspace,
+            _mode(event),
+            json.dumps([thread.platform, thread.workspace, event.id]),
             # warnings="error": a field of the wrong type could be written, but not read again.
-            self._cipher.encrypt(
-                EVENT.dump_json(event, warnings="error"), about=event_place(conversation, mail)
-            ),
+            self._cipher.encrypt(EVENT.dump_json(event, warnings="error"), about=about),
             event.author.id,
             json.dumps([workspace, thread.channel, event.author.id, _lane(event)]),
             event.turn if isinstance(event, StopRequested) else "",
-            lasts.waiting,
-            lasts.dedupe,
-            lasts.told,
-            lasts.memory,
-            mail,
+            place,
         )
-        # A failover must not undo what the platform is told is stored.
-        answer: bytes = await self._database.ask_for_good(call)
-        return answer
+
+    def _call(self, conversation: str, workspace: str, mode: str, seen: str, *event: Word) -> ScriptCall:
+        """`event`: the sealed event, its author, scopes, turn and place in the mailbox, as put.lua has them."""
+        keys, lasts = self._keys, self._lifetimes
+        shard = keys.shard(conversation)
+        own = (
+            keys.seen(conversation, seen),
+            keys.state(conversation),
+            keys.mail(conversation),
+            keys.turn(conversation),
+            keys.delay(shard),
+            keys.index(shard, workspace),
+        )
+        bounds = (lasts.waiting, lasts.dedupe, lasts.told, lasts.memory)
+        words = (keys.publish, mode, conversation, *event, *bounds)
+        return self._scripts.call("put", (*keys.line(shard), *own), *words)
 
 
 def _behind(last: tuple[int, int]) -> str:

@@ -12,10 +12,9 @@ from pydantic import ValidationError
 
 from bot.domain.claims import Claim, Outcome, QueueEntry
 from bot.domain.dead_letters import reference_of
-from bot.domain.errors import Fenced
-from bot.domain.events import EVENT
+from bot.domain.errors import Fenced, StorageUnavailable
 from bot.domain.turns import RECORD, TurnRecord
-from bot.storage.claims import event_place, read_claim, record_place
+from bot.storage.claims import read_claim, record_place
 from bot.storage.connection import Database
 from bot.storage.encryption import RecordCipher, UnreadableRecord
 from bot.storage.history import BEGINNING, end_of, seal_turns
@@ -23,6 +22,7 @@ from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.ledger import periods, tally
 from bot.storage.line import WaitingLine
 from bot.storage.preferences import preferences_query
+from bot.storage.restoration import restoration
 from bot.storage.scripts import ScriptCall, Scripts
 from bot.storage.traces import ConversationTraces
 
@@ -57,6 +57,7 @@ class RedisLeases:
         self._name = name or secrets.token_hex(8)
         self._seconds = seconds
         self._lease = int(seconds * 1000)
+        self._unsure: dict[str, str] = {}  # nonces of claims that may not have been taken, by queue entry
         self._line = WaitingLine(
             database=database,
             keys=keys,
@@ -91,6 +92,9 @@ class RedisLeases:
     async def claim(self, queue_entry: QueueEntry) -> Claim | None:
         conversation, keys = queue_entry.conversation, self._keys
         workspace, channel, person = queue_entry.asker
+        # The nonce by which a repeated call finds its own claim again, also one that was not taken the last time:
+        # that is no crash of a worker.
+        nonce = self._unsure.pop(queue_entry.entry, "") or secrets.token_hex(8)
         call = self._scripts.call(
             "claim",
             (
@@ -104,11 +108,16 @@ class RedisLeases:
             conversation,
             queue_entry.entry,
             self._name,
-            secrets.token_hex(8),  # the nonce by which a repeated call finds its own claim again
+            nonce,
             self._lease,
             self._lifetimes.memory,
         )
-        answer, chosen = await self._database.ask(call, preferences_query(keys, workspace, channel, person))
+        chosen_query = preferences_query(keys, workspace, channel, person)
+        try:
+            answer, chosen = await self._database.ask_for_good(call, chosen_query)
+        except StorageUnavailable:
+            self._unsure[queue_entry.entry] = nonce
+            raise
         if answer is None:
             return None
         try:
@@ -119,13 +128,13 @@ class RedisLeases:
             epoch, mail = answer[0].decode(), answer[1].decode()
             turn = dict(zip(answer[3][::2], answer[3][1::2], strict=True))[b"id"].decode()
             about = {"workspace": workspace, "mail": mail, "why": "unreadable"}
-            await self._database.ask(self._burial(queue_entry, epoch, turn, about))
+            await self._database.ask_for_good(self._burial(queue_entry, epoch, turn, about))
             return None
 
     async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
         if not claims:
             return {}
-        answers = await self._database.ask(
+        answers = await self._database.ask_for_good(
             *(
                 self._scripts.call(
                     "beat",
@@ -140,7 +149,7 @@ class RedisLeases:
                 )
                 for claim in claims
             ),
-            patience=self._seconds / 4,  # the worker's pause between two beats
+            patience=self._seconds / 2,  # two round trips of a slow line; the turn ends before the lease does
         )
         return {
             claim.queue_entry.conversation: answer.decode()
@@ -153,37 +162,18 @@ class RedisLeases:
 
     async def _restored(self, claim: Claim, record: TurnRecord) -> tuple[str, str]:
         """How the claim stands, and what the history's next turn comes after."""
-        conversation, shard, keys = claim.queue_entry.conversation, claim.queue_entry.shard, self._keys
         about = {
-            "conversation": conversation,
-            "epoch": str(claim.epoch),
-            "mail": claim.mail,
-            "life": claim.life,
-            "entry": claim.queue_entry.entry,
-            "author": claim.event.author.id,
-            "choice": claim.preferences.thread,
             "worker": self._name,
             "nonce": secrets.token_hex(8),
             "lease": self._lease,
             "ttl": self._lifetimes.memory,
-            "turn": {
-                **{name: getattr(record, name) for name in ("id", "attempt", "failures", "crashes")},
-                "started": f"{record.started:.6f}",
-            },
         }
-        own = ("state", "mail", "turn", "history")
-        event, place = EVENT.dump_json(claim.event), event_place(conversation, claim.mail)
-        call = self._scripts.call(
-            "restore",
-            (*keys.line(shard), *(getattr(keys, name)(conversation) for name in own), keys.delay(shard)),
-            keys.publish,
-            json.dumps(about),
-            self._cipher.encrypt(event, about=place),
-            json.dumps([*claim.queue_entry.asker, claim.queue_entry.lane]),
-            self._record(claim, record),
-            *claim.stored,
+        sealed = self._record(claim, record)
+        keys, words = restoration(
+            claim, record, keys=self._keys, cipher=self._cipher, sealed=sealed, worker=about
         )
-        (answer,) = await self._database.ask(call)
+        call = self._scripts.call("restore", keys, *words)
+        (answer,) = await self._database.ask_for_good(call)
         how, *last = answer
         return how.decode(), end_of(last)
 
@@ -191,7 +181,7 @@ class RedisLeases:
         conversation = claim.queue_entry.conversation
         keys = (self._keys.state(conversation), self._keys.turn(conversation))
         call = self._scripts.call("save", keys, str(claim.epoch), self._record(claim, record))
-        (answer,) = await self._database.ask(call)
+        (answer,) = await self._database.ask_for_good(call)
         if answer == b"lost" and await self.restore(claim, record) not in {"held", "busy"}:
             raise Fenced(f"turn {claim.record.id} was taken over")
 
@@ -275,7 +265,7 @@ class RedisLeases:
         """
         pause, after = 0.1, end_of(claim.stored)
         while True:
-            (answer,) = await self._database.ask(call(after))
+            (answer,) = await self._database.ask_for_good(call(after))
             if answer != b"lost":
                 return  # 'done': this same call ran before, and its answer was lost
             how, after = await self._restored(claim, claim.record)

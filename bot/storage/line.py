@@ -17,6 +17,7 @@ from bot.storage.connection import WAIT, Database
 from bot.storage.keys import Keys, Lifetimes
 from bot.storage.scripts import ScriptCall, Scripts
 
+WARM = 16  # connections, for the first claims and beats at once
 PAUSES = 100  # conversations of one shard whose pause is over, per look
 
 
@@ -43,11 +44,12 @@ class WaitingLine:
         self._per_person = per_person
         self._rung = dict.fromkeys(range(keys.shards))  # an ordered set: who rang first is looked at first
         self._bell = asyncio.Event()
-        self._anew = False
+        self._anew = self._entered = False
         self._looked = 0  # the shard where the last look for what was abandoned ended
 
     async def next(self, limit: int, shunned: Collection[tuple[str, str]]) -> Sequence[QueueEntry]:
         """At most `limit` conversations; waits up to WAIT seconds for the first, or until `look_again`."""
+        await self._enter()
         self._anew = False
         if not self._rung:
             self._bell.clear()
@@ -69,6 +71,7 @@ class WaitingLine:
 
     async def overdue(self, limit: int) -> Sequence[QueueEntry]:
         """What others have let go of, and wakes what has paused long enough."""
+        await self._enter()
         shards = range(self._keys.shards)
         shares = _shares(limit, [(self._looked + shard) % len(shards) for shard in shards])
         self._looked += min(limit, len(shards))
@@ -111,6 +114,12 @@ class WaitingLine:
                     yield message.partition(" ")[2]  # "conversation turn"
                 else:
                     self._ring(shards[channel])
+
+    async def _enter(self) -> None:
+        """Before the first claim: on a slow line, opening a connection takes as long as a lease."""
+        if not self._entered:
+            await self._database.warm(WARM, self._scripts)
+            self._entered = True
 
     async def _serve(self, limit: int, passed: str) -> Sequence[QueueEntry]:
         shares = _shares(limit, list(self._rung))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.storage.budgets import RedisBudgets
 from bot.storage.connection import Database, open_database
+from bot.storage.copies import ALONE
 from bot.storage.dead_letters import RedisDeadLetters
 from bot.storage.encryption import RecordCipher
 from bot.storage.health import RedisHealth
@@ -16,6 +17,7 @@ from bot.storage.ledger import RedisLedger
 from bot.storage.memory import RedisMemory
 from bot.storage.preferences import RedisPreferenceStore
 from bot.storage.rate_limiter import RedisRateLimiter
+from bot.storage.readiness import RedisReadiness
 from bot.storage.scripts import Scripts
 from bot.storage.secrets import RedisSecretStore
 from bot.storage.timeline import RedisTimeline
@@ -40,6 +42,7 @@ class Storage:
     rate_limiter: RedisRateLimiter
     health: RedisHealth
     timeline: RedisTimeline
+    readiness: RedisReadiness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class StorageOptions:
     encryption_keys: str = field(default="", repr=False)
     lease: float = 3.0  # seconds
     per_person: int = 5  # answers in hand at once; on a cluster, for each process
+    alone: float = ALONE  # seconds without replicas until Redis counts as a single server
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     worker: str = ""  # this process's name among workers; "" for a random one
 
@@ -59,12 +63,12 @@ async def open_storage(
     url: str, terms: StorageOptions | None = None, *, scripts: Scripts | None = None
 ) -> AsyncIterator[Storage]:
     """Connects on the first command. Raises SettingsError for an impossible URL or key."""
-    terms = terms or StorageOptions()
-    scripts = scripts or Scripts()
+    terms, scripts = terms or StorageOptions(), scripts or Scripts()
     lasts = terms.lifetimes
     cipher = RecordCipher(terms.encryption_keys)
-    async with open_database(url) as database:
+    async with open_database(url, alone=terms.alone) as database:
         keys = Keys(prefix=terms.prefix, shards=database.shards)
+        inbox = RedisInbox(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
         dead_letters = RedisDeadLetters(
             database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
         )
@@ -73,7 +77,7 @@ async def open_storage(
             database=database,
             keys=keys,
             cipher=cipher,
-            inbox=RedisInbox(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts),
+            inbox=inbox,
             leases=RedisLeases(
                 database=database,
                 keys=keys,
@@ -98,4 +102,5 @@ async def open_storage(
             timeline=RedisTimeline(
                 database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
             ),
+            readiness=RedisReadiness(database=database, inbox=inbox),
         )

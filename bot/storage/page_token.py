@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bot.domain.errors import SettingsError
-from bot.storage.embedded import private_directory
+from bot.storage.data_folder import private_directory
 
 log = logging.getLogger(__name__)
 

@@ -42,13 +42,14 @@ class Plan:
 
 @dataclass(slots=True, kw_only=True)
 class Figures:
-    """What came of it. All but the first four and the last two must be 0, orphans but the excused."""
+    """What came of it. All but what was done, the excused and the last two must be 0, orphans but the excused."""
 
     messages: int = 0
     deliveries: int = 0
     worker_kills: int = 0
     server_kills: int = 0
     freezes: int = 0
+    planned: int = 0  # failovers that an operator asked for
     lost: int = 0
     duplicated: int = 0
     out_of_order: int = 0
@@ -67,7 +68,8 @@ class Figures:
     def __str__(self) -> str:
         return (
             f"{self.messages} messages in {self.deliveries} deliveries, {self.worker_kills} worker kills, "
-            f"{self.server_kills} server kills, {self.freezes} freezes, {self.seconds:.0f} s: {self.lost} lost, "
+            f"{self.server_kills} server kills, {self.planned} planned failovers, {self.freezes} freezes, "
+            f"{self.seconds:.0f} s: {self.lost} lost, "
             f"{self.duplicated} duplicated, {self.out_of_order} out of order, "
             f"{self.orphans} orphans (of {self.excused} possible), {self.stuck} stuck, {self.forgotten} forgotten"
         )
@@ -157,11 +159,11 @@ class Chaos:
             deliveries = self._playground.ask(conversation, question(number, conversation))
             self.figures.messages += 1
             for delivery in deliveries:
-                await self._until_acknowledged(delivery)
+                await self.until_acknowledged(delivery)
             if self._random.random() < plan.duplicate_rate:
-                await self._until_acknowledged(self._random.choice(deliveries))
+                await self.until_acknowledged(self._random.choice(deliveries))
 
-    async def _until_acknowledged(self, delivery: Delivery) -> None:
+    async def until_acknowledged(self, delivery: Delivery) -> None:
         """A platform delivers again what was not acknowledged; here a little faster."""
         while True:
             self.figures.deliveries += 1

@@ -14,7 +14,7 @@ from bot.domain.errors import Fenced, PlatformGone
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from bot.domain.stream_parts import Closing, Reason
 from bot.domain.timeline import Change, Growth, Post
-from bot.ports import Timeline
+from bot.page_ports import Timeline
 
 CHAT = "chat-0001"
 ASKED = Post(id="asked-01", at=1.0, person=True, text="Why is\nthe sky blue?")

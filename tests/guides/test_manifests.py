@@ -1,12 +1,14 @@
 """The compose file and the Kubernetes file say what the product, its image and its settings say."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.app import known_settings
+from bot.domain.readiness import Trouble
 from bot.serving.connections import ConnectionLimits
 from bot.serving.listeners import admin_app, public_app
 from bot.serving.metrics import METRICS
@@ -67,8 +69,8 @@ def guide() -> str:
     return (ROOT / "manifests" / "README.md").read_text(encoding="utf-8")
 
 
-async def ready() -> str:
-    return ""
+async def ready() -> Sequence[Trouble]:
+    return ()
 
 
 def test_the_compose_file_sets_what_can_be_set(compose: Any, tmp_path: Path) -> None:

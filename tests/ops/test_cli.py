@@ -10,6 +10,7 @@ import pytest
 
 from tests.ops.product import ROOT, command, command_anew
 from tests.providers.fake import KEY, fake_vendor
+from tests.storage.servers import server
 
 KEYS = ("Zt3vQk8r0WmX5yLd7cHn2bFs9gJpA4eU", "hV6uR1oTq9KzB3xMw8YfC5aNs2iLj7Ed")
 with_teams = pytest.mark.skipif(find_spec("adapters.teams") is None, reason="adapters/teams is not there")
@@ -107,6 +108,31 @@ async def test_check_says_that_redis_does_not_answer(tmp_path: Path) -> None:
 
     assert said.code == 1
     assert "✗ redis" in said.out
+    assert "hunter2" not in said.out + said.err
+
+
+async def test_check_says_what_a_redis_would_lose(tmp_path: Path) -> None:
+    with server() as forgetful:
+        url = f"redis://127.0.0.1:{forgetful.port}"
+        warned = await command(tmp_path, "check", REDIS_URL=url)
+        accepted = await command(tmp_path, "check", REDIS_URL=url, SWITCHBOARD_ACCEPT_NO_PERSISTENCE="1")
+        forgetful.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        refused = await command(tmp_path, "check", REDIS_URL=url)
+
+    assert (warned.code, accepted.code, refused.code) == (0, 0, 1)
+    assert "? redis" in warned.out
+    assert "SWITCHBOARD_ACCEPT_NO_PERSISTENCE=1" in warned.out
+    assert "● redis" in accepted.out
+    assert "✗ redis" in refused.out
+    assert "CONFIG SET maxmemory-policy noeviction" in refused.out
+
+
+async def test_check_says_what_is_wrong_with_a_password(tmp_path: Path) -> None:
+    with server("--requirepass", "right") as locked:
+        said = await command(tmp_path, "check", REDIS_URL=f"redis://:hunter2@127.0.0.1:{locked.port}")
+
+    assert said.code == 1
+    assert "refuses the user or the password in REDIS_URL" in said.out
     assert "hunter2" not in said.out + said.err
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from bot.domain.errors import SettingsError
+from bot.domain.readiness import Trouble
 from bot.serving.connections import ConnectionLimits
 from bot.serving.listeners import admin_app, listen, public_app
 from bot.serving.metrics import Metrics
@@ -158,10 +159,10 @@ async def test_an_address_of_another_machine_is_told() -> None:
 
 async def test_the_operators_door_tells_life_readiness_and_numbers() -> None:
     metrics = Metrics()
-    reason = ""
+    troubles: list[Trouble] = []
 
-    async def ready() -> str:
-        return reason
+    async def ready() -> Sequence[Trouble]:
+        return troubles
 
     app = admin_app(ready=ready, metrics=metrics.text, limits=HASTE)
     async with (
@@ -169,12 +170,19 @@ async def test_the_operators_door_tells_life_readiness_and_numbers() -> None:
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
     ):
         alive, able = await client.get("/healthz"), await client.get("/readyz")
-        reason = "draining"
+        troubles.append(Trouble(what="It snores", remedy="Wake it", stops=False))
+        warned = await client.get("/readyz")
+        troubles.append(Trouble(what="It sleeps", remedy="Wait"))
         unable = await client.get("/readyz")
         numbers = await client.get("/metrics")
 
-        assert (alive.status, able.status, unable.status) == (200, 200, 503)
-        assert await unable.text() == "draining\n"
+        assert (alive.status, able.status, warned.status, unable.status) == (200, 200, 200, 503)
+        assert await able.json() == {"ready": True, "reasons": [], "warnings": []}
+        assert await unable.json() == {
+            "ready": False,
+            "reasons": [{"what": "It sleeps", "remedy": "Wait"}],
+            "warnings": [{"what": "It snores", "remedy": "Wake it"}],
+        }
         assert numbers.content_type == "text/plain"
         assert "# TYPE inbox_ack_seconds histogram" in await numbers.text()
 
@@ -192,8 +200,8 @@ async def test_the_operators_door_tells_life_readiness_and_numbers() -> None:
     ],
 )
 async def test_a_website_that_names_itself_like_this_machine_is_no_operator(name: str, status: int) -> None:
-    async def ready() -> str:
-        return ""
+    async def ready() -> Sequence[Trouble]:
+        return ()
 
     inside = admin_app(ready=ready, metrics=Metrics().text, limits=HASTE)
     outside = admin_app(ready=ready, metrics=Metrics().text, limits=HASTE, host="0.0.0.0")
@@ -268,5 +276,5 @@ async def test_no_answer_names_the_server_or_quotes_what_was_no_request(
     assert "canary" not in caplog.text
 
 
-async def nothing_wrong() -> str:
-    return ""
+async def nothing_wrong() -> Sequence[Trouble]:
+    return ()

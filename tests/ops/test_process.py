@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.events import Event, File, MessageReceived
+from bot.domain.readiness import Trouble
 from bot.domain.turns import ChatMessage
 from bot.ports import ReplySink, TurnHandle
 from bot.serving.metrics import Metrics
@@ -99,8 +100,8 @@ async def process(*, drain_seconds: float = 5.0) -> AsyncIterator[Running]:
     work, stopping, metrics = Working(notes), ShutdownSignals(), Metrics()
     opened: asyncio.Future[Listeners] = asyncio.get_running_loop().create_future()
 
-    async def ready() -> str:
-        return ""
+    async def ready() -> Sequence[Trouble]:
+        return ()
 
     service = Service(adapters=[Platform(notes)], work=work, ready=ready)
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
@@ -182,8 +183,8 @@ async def test_after_the_end_nothing_listens() -> None:
 
 
 async def test_a_worker_that_breaks_ends_the_process() -> None:
-    async def ready() -> str:
-        return ""
+    async def ready() -> Sequence[Trouble]:
+        return ()
 
     notes: list[str] = []
     service = Service(adapters=[Platform(notes)], work=Working(notes, fails=True), ready=ready)

@@ -1,6 +1,7 @@
 """The running product from outside: what answers where, how it ends, and what it never says."""
 
 import asyncio
+import os
 import signal
 import uuid
 from importlib.util import find_spec
@@ -78,6 +79,21 @@ async def test_each_door_answers_what_belongs_there(tmp_path: Path) -> None:
         assert await status(f"{product.admin}/healthz") == 200
         assert await status(f"{product.admin}/readyz") == 200
         assert await status(f"{product.admin}/metrics") == 200
+
+
+async def test_readiness_says_why_the_embedded_server_is_down_and_what_to_do(tmp_path: Path) -> None:
+    async with running(tmp_path) as product, aiohttp.ClientSession() as client:
+        (part,) = (tmp_path / "data" / "appendonlydir").glob("*.incr.aof")
+        part.write_bytes(part.read_bytes() + b"*nonsense\r\n" * 3)
+        os.kill(int((tmp_path / "data" / "valkey.pid").read_text()), signal.SIGKILL)
+        async with asyncio.timeout(PATIENCE):
+            while (answer := await client.get(f"{product.admin}/readyz")).status == 200:  # noqa: ASYNC110 - its supervisor's time
+                await asyncio.sleep(0.1)
+        said = await answer.json()
+
+    assert not said["ready"]
+    assert "Bad file format reading the append only file" in said["reasons"][0]["what"]
+    assert "valkey-check-aof" in said["reasons"][0]["remedy"]
 
 
 async def test_a_public_listener_serves_no_page(tmp_path: Path) -> None:

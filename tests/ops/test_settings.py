@@ -226,6 +226,13 @@ def test_a_line_of_the_env_file_that_means_nothing_is_named(tmp_path: Path) -> N
         at({}, tmp_path)
 
 
+def test_the_passwords_inside_an_address_are_secrets_too() -> None:
+    url = "redis+sentinel://u:d%40ta@h:26379/chat?sentinel_password=w%40tch&ssl_cert_reqs=required"
+
+    assert {"d@ta", "w@tch"} < at({"REDIS_URL": url}).secrets()
+    assert "required" not in at({"REDIS_URL": url}).secrets()
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         at({}).port = 1

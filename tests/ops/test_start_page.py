@@ -1,11 +1,13 @@
 """The first thing an operator reads."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from bot.app import read_settings
 from bot.domain.catalog import Model
+from bot.domain.readiness import Trouble
 from bot.platforms import PLATFORM_SETTINGS
 from bot.serving.process import Listeners
 from bot.serving.start_page import render_start_page
@@ -13,7 +15,7 @@ from bot.serving.start_page import render_start_page
 MODELS = [Model(name=name, provider="p", model=name) for name in ("grok", "gpt", "claude")]
 
 
-def page(*, away: str = "", **environ: str) -> str:
+def page(troubles: Sequence[Trouble] = (), /, **environ: str) -> str:
     settings = read_settings(environ, folder=Path("/nonexistent"))
     listeners = Listeners(host=settings.host, port=4000, admin_host=settings.admin_host, admin_port=4001)
     return render_start_page(
@@ -24,7 +26,7 @@ def page(*, away: str = "", **environ: str) -> str:
         unset=["OPENAI_API_KEY", "XAI_API_KEY"],
         seconds=0.83,
         page_token="the-token",
-        away=away,
+        troubles=troubles,
     )
 
 
@@ -100,10 +102,17 @@ def test_it_warns_of_a_redis_that_others_can_read(address: str, lacking: str) ->
 
 
 def test_it_says_that_redis_is_away() -> None:
-    assert "! Redis does not answer (refused). Nothing is taken in until it does." in page(
-        away="Redis does not answer (refused)", REDIS_URL="redis://localhost"
-    )
-    assert "Nothing is taken in" not in page()
+    said = page([Trouble(what="Redis is away", remedy="Start it")], REDIS_URL="redis://localhost")
+
+    assert "! Redis is away. Start it." in said
+    assert "Nothing is taken in until that is mended." in said
+
+
+def test_a_warning_is_shown_and_stops_nothing() -> None:
+    said = page([Trouble(what="Redis forgets", remedy="Set it", stops=False)])
+
+    assert "! Redis forgets. Set it." in said
+    assert "Nothing is taken in" not in said
 
 
 def test_it_warns_of_tokens_that_travel_in_the_clear() -> None:

@@ -89,7 +89,7 @@ def test_a_long_wait_is_told_as_one(seconds: float | None, told: str) -> None:
 
 
 def test_the_table_knows_every_error_there_is() -> None:
-    assert set(MEANINGS) == set(ModelError.__subclasses__())
+    assert set(MEANINGS) == set(ModelError.__subclasses__()) - {errors.OverBudget}  # ours, no vendor's
     assert {case.kind for case in CASES} >= set(MEANINGS) - {errors.Connection}
 
 

@@ -1,6 +1,9 @@
 """The server that comes with Switchboard: it keeps what it is given, and there is one per data directory."""
 
+import asyncio
+import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -15,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from bot.domain.errors import SettingsError
-from bot.storage.embedded import embedded_server
+from bot.storage.embedded import embedded_server, embedded_trouble
 
 
 @pytest.fixture
@@ -171,11 +174,168 @@ async def test_a_directory_that_cannot_be_written_is_refused_with_a_remedy(data_
             pass
 
 
-async def test_a_server_that_cannot_start_says_why(data_dir: Path) -> None:
+def incremental(data_dir: Path) -> Path:
+    (part,) = (data_dir / "appendonlydir").glob("*.incr.aof")
+    return part
+
+
+def broken_file(data_dir: Path) -> None:
+    part = incremental(data_dir)
+    part.write_bytes(part.read_bytes() + b"*nonsense\r\n" * 3)
+
+
+def broken_manifest(data_dir: Path) -> None:
+    (data_dir / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense\n")
+
+
+def empty_manifest(data_dir: Path) -> None:
+    (data_dir / "appendonlydir" / "appendonly.aof.manifest").write_text("")
+
+
+def missing_file(data_dir: Path) -> None:
+    incremental(data_dir).unlink()
+
+
+def file_for_folder(data_dir: Path) -> None:
+    (data_dir / "appendonlydir").rename(data_dir / "aside")
+    (data_dir / "appendonlydir").write_text("x")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words", "remedy"),
+    [
+        (broken_file, "Bad file format reading the append only file", "valkey-check-aof"),
+        (broken_manifest, "Invalid AOF manifest file format", "aside"),
+        (empty_manifest, "Found an empty AOF manifest", "aside"),
+        (missing_file, "Unable to obtain the AOF file", "aside"),
+        (file_for_folder, "Not a directory", "writable"),
+    ],
+)
+async def test_a_server_that_cannot_start_says_why_and_what_to_do(
+    data_dir: Path, spoil: Callable[[Path], None], words: str, remedy: str
+) -> None:
     async with embedded_server(data_dir) as url:
         ask(url, "SET", "k", "v")
-    (part,) = (data_dir / "appendonlydir").glob("*.incr.aof")
-    part.write_bytes(b"*nonsense\r\n" + part.read_bytes())
-    with pytest.raises(SettingsError, match=r"did not start\. .*valkey\.log ends with"):
+    spoil(data_dir)
+    with pytest.raises(SettingsError, match=r"did not start\. .*valkey\.log ends with") as refused:
         async with embedded_server(data_dir):
             pass
+
+    assert words in str(refused.value)
+    assert remedy in str(refused.value)
+
+
+async def test_a_broken_file_can_be_repaired_as_it_says(data_dir: Path) -> None:
+    async with embedded_server(data_dir) as url:
+        ask(url, "SET", "k", "kept")
+    broken_file(data_dir)
+    with pytest.raises(SettingsError) as refused:
+        async with embedded_server(data_dir):
+            pass
+    command = str(refused.value).partition("repair a copy of it: ")[2].removesuffix(".")
+    subprocess.run(["/bin/bash", "-c", command], input=b"y\n", check=True, stdout=subprocess.DEVNULL)
+    async with embedded_server(data_dir) as url:
+        assert ask(url, "GET", "k") == "kept"
+
+
+async def test_data_without_its_manifest_is_not_passed_over(data_dir: Path) -> None:
+    async with embedded_server(data_dir) as url:
+        ask(url, "SET", "k", "v")
+    manifest = data_dir / "appendonlydir" / "appendonly.aof.manifest"
+    kept = manifest.read_text()
+    manifest.unlink()
+    with pytest.raises(SettingsError, match="no manifest that names it"):
+        async with embedded_server(data_dir):
+            pass
+    manifest.write_text(kept)
+    async with embedded_server(data_dir) as url:
+        assert ask(url, "GET", "k") == "v"
+
+
+async def test_it_comes_back_when_the_folder_of_its_socket_is_removed(data_dir: Path) -> None:
+    async with embedded_server(data_dir / ("d" * 60) / ("e" * 60)) as url:
+        ask(url, "SET", "k", "kept")
+        folder = Path(unquote(urlsplit(url).path)).parent
+        shutil.rmtree(folder)
+
+        eventually(lambda: ask(url, "GET", "k") == "kept")
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.rmdir()
+
+
+async def test_it_begins_anew_and_says_so_when_its_folder_is_removed(
+    data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with embedded_server(data_dir) as url:
+        before = pid(data_dir)
+        shutil.rmtree(data_dir)
+
+        eventually(lambda: ask(url, "SET", "k", "v") == "+OK")
+        assert pid(data_dir) != before
+    assert "folder was removed" in caplog.text
+
+
+async def test_one_that_cannot_be_restarted_is_tried_ever_more_slowly(
+    data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with embedded_server(data_dir) as url:
+        ask(url, "SET", "k", "v")
+        broken_file(data_dir)
+        os.kill(pid(data_dir), signal.SIGKILL)
+        await asyncio.sleep(4)
+        found = embedded_trouble(data_dir)
+        restarts = caplog.text.count("embedded server restarted")
+
+        assert 2 <= restarts <= 7
+        assert found
+        assert "Bad file format" in found.what
+        assert "valkey-check-aof" in found.remedy
+
+
+FULL_DISK = """
+import asyncio, json, logging, sys, subprocess, time
+from contextlib import suppress
+from pathlib import Path
+from bot.storage.embedded import embedded_server, embedded_trouble
+from tests.storage.test_embedded import ask, eventually
+restarts = []
+class Counting(logging.Handler):
+    def emit(self, record): restarts.append(record.getMessage())
+logging.getLogger("bot.storage.embedded").addHandler(Counting())
+folder = Path(sys.argv[1])
+async def main():
+    async with embedded_server(folder / "data") as url:
+        taken, until, told = [], time.monotonic() + 6, None
+        number = 0
+        while time.monotonic() < until:
+            number += 1
+            with suppress(OSError, IndexError):
+                if ask(url, "SET", f"k{number}", "x" * 3000) == "+OK":
+                    taken.append(number)
+                    continue
+            told = told or embedded_trouble(folder / "data")
+            await asyncio.sleep(0.01)
+        count = len(restarts)
+        subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
+        eventually(lambda: ask(url, "SET", "after", "1") == "+OK")
+        lost = [number for number in taken if ask(url, "EXISTS", f"k{number}") != ":1"]
+    print(json.dumps({"taken": len(taken), "lost": len(lost), "restarts": count, "told": str(told)}))
+asyncio.run(main())
+"""
+
+
+async def test_a_full_disk_loses_nothing_and_is_told_and_the_server_does_not_spin(data_dir: Path) -> None:
+    space = shutil.which("unshare")
+    data_dir.mkdir()
+    mount = 'mount -t tmpfs -o size=1m none "$1" && exec "$0" -c "$2" "$1"'
+    words = ["-rm", "sh", "-c", mount, sys.executable, str(data_dir), FULL_DISK]
+    if not space or subprocess.run([space, "-rm", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("a small disk needs mount namespaces (unshare -rm), which are not allowed here")
+    ran = subprocess.run([space, *words], check=False, capture_output=True, text=True, timeout=90)
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(ran.stdout)
+
+    assert said["taken"] > 50
+    assert said["lost"] == 0
+    assert said["restarts"] <= 8
+    assert "free some space" in said["told"]

@@ -10,7 +10,7 @@ from bot.domain.events import Author, ThreadKey
 from bot.domain.replies import Option
 from bot.domain.timeline import ConversationStatus
 from bot.domain.turns import Turn
-from bot.ports import Timeline
+from bot.page_ports import Timeline
 from bot.serving.connections import ConnectionLimits
 from bot.serving.listeners import listen, public_app
 from tests.web.memory import MemoryBoard

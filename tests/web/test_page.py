@@ -58,22 +58,22 @@ async def test_an_answer_grows_and_offers_stop(browser: Browser, page: Desk, pla
 async def test_after_forget_the_receipt_stands_alone_in_every_window(
     browser: Browser, page: Desk, play: Play
 ) -> None:
-    async with tab(browser, page.url) as one:
+    async with tab(browser, page.address) as one:
         await one.ask("What is a tangerine?")
-        async with tab(browser, one.page.url) as two:
-            await two.has("You said: What is a tangerine?")
-            play.line = Reply(text="Erased.", forgets=True)
-            await one.ask("/forget", answered=False)
-            for each in (one, two):
-                await each.page.wait_for_function("() => !document.body.innerText.includes('tangerine')")
-                assert await each.texts(".person .said") == ["/forget"]
-                await each.has("Erased.")
-                assert await each.page.title() == "New conversation · Switchboard"
-            play.line = None
-            await one.ask("A new question")
+        two = await opened(await one.page.context.new_page(), one.page.url)
+        await two.has("You said: What is a tangerine?")
+        play.line = Reply(text="Erased.", forgets=True)
+        await one.ask("/forget", answered=False)
+        for each in (one, two):
+            await each.page.wait_for_function("() => !document.body.innerText.includes('tangerine')")
+            assert await each.texts(".person .said") == ["/forget"]
+            await each.has("Erased.")
+            assert await each.page.title() == "New conversation · Switchboard"
+        play.line = None
+        await one.ask("A new question")
 
-            assert await one.page.title() == "A new question · Switchboard"
-            await one.assert_clean()
+        assert await one.page.title() == "A new question · Switchboard"
+        await one.assert_clean()
 
 
 @pytest.mark.parametrize("way", ["button", "key"])

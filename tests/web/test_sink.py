@@ -12,7 +12,8 @@ from bot.domain.errors import PlatformBusy, StorageUnavailable
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import ShownPart, Text
 from bot.domain.timeline import Change, Chat, Growth, Post, TimelinePage
-from bot.ports import ReplySink, Timeline, TurnHandle
+from bot.page_ports import Timeline
+from bot.ports import ReplySink, TurnHandle
 from bot.storage.open import StorageOptions, open_storage
 from tests.contracts.conversations import Fault, Place, Seen
 from tests.contracts.sinks import DONE, SinkContract

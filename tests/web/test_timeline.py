@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.ports import Timeline
+from bot.page_ports import Timeline
 from bot.storage.connection import Database
 from bot.storage.keys import Keys
 from bot.storage.open import StorageOptions, open_storage

@@ -7,6 +7,7 @@ import pytest
 from bot.answers.refusals import KEPT, PlatformRefusals
 from bot.domain.claims import Claim, Outcome
 from bot.domain.errors import PlatformBusy, PlatformRefused
+from bot.domain.readiness import Trouble
 from bot.interceptor import Ending, EndingKind
 from bot.serving.metrics import Metrics
 from bot.storage.open import Storage, StorageOptions
@@ -48,14 +49,14 @@ async def test_every_remedy_is_told_once_with_how_many_wait(storage: Storage) ->
         refusals.ended(claim, retried(error))
     platform = one.event.thread.platform
 
-    assert refusals.lines() == [
-        f"{platform}: add the scope. Conversations that wait for it: 1.",
-        f"{platform}: copy the token. Conversations that wait for it: 2.",
+    assert refusals.troubles() == [
+        Trouble(what=f"{platform}: waiting conversations: 1", remedy="add the scope", stops=False),
+        Trouble(what=f"{platform}: waiting conversations: 2", remedy="copy the token", stops=False),
     ]
     refusals.ended(one, Ending(kind=EndingKind.DONE, outcome=Outcome()))
     refusals.ended(two, retried(PlatformBusy("429")))
     refusals.ended(three, Ending(kind=EndingKind.BURIED, error=other, why="busy"))
-    assert refusals.lines() == []
+    assert refusals.troubles() == []
 
 
 async def test_what_another_process_has_taken_over_is_not_told_for_ever(storage: Storage) -> None:
@@ -65,10 +66,10 @@ async def test_what_another_process_has_taken_over_is_not_told_for_ever(storage:
     refusals.ended(one, retried())
     refusals.ended(one, Ending(kind=EndingKind.FENCED))
     clock.now += KEPT
-    assert len(refusals.lines()) == 1
+    assert len(refusals.troubles()) == 1
     clock.now += 1
 
-    assert refusals.lines() == []
+    assert refusals.troubles() == []
     assert f'platform_refused{{platform="{one.event.thread.platform}"}} 0' in metrics.text()
 
 
@@ -113,15 +114,16 @@ async def test_it_is_told_until_the_same_turn_is_done(
 
     class Watching(Endings):
         def ended(self, claim: object, ending: Ending) -> None:
-            seen.add((ending.kind, tuple(refusals.lines())))
+            seen.add((ending.kind, tuple(refusals.troubles())))
 
     async with working(redis_url, terms, script, None, endings, Watching(), refusals):
         await storage.inbox.put(message("x"))
         await until(lambda: len(endings.endings) == 3)
 
-    told = (f"{message('x').thread.platform}: copy the token. Conversations that wait for it: 1.",)
+    what = f"{message('x').thread.platform}: waiting conversations: 1"
+    told = (Trouble(what=what, remedy="copy the token", stops=False),)
     assert seen == {(EndingKind.RETRIED, told), (EndingKind.DONE, ())}
-    assert refusals.lines() == []
+    assert refusals.troubles() == []
     assert 'code="invalid_auth"} 2' in metrics.text()
     warned = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert [getattr(record, "remedy", "") for record in warned if hasattr(record, "remedy")] == [

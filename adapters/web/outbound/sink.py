@@ -16,7 +16,8 @@ from bot.domain.events import ButtonPressed, Event, MessageReceived
 from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import ShownPart
 from bot.domain.timeline import Growth, Post
-from bot.ports import Timeline, TurnHandle
+from bot.page_ports import Timeline
+from bot.ports import TurnHandle
 
 BETWEEN = 1 / 15  # seconds between two growths: smooth to read, with few round trips
 

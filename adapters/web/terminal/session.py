@@ -20,7 +20,8 @@ from bot.domain.events import ButtonPressed, MessageReceived
 from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Reason
 from bot.domain.timeline import Change, Post
-from bot.ports import Inbox, Timeline
+from bot.page_ports import Timeline
+from bot.ports import Inbox
 
 PROMPT = "> "
 HELLO = "Ask anything. /model switches, /help lists the rest. Ctrl-C stops an answer, Ctrl-D leaves."

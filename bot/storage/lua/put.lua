@@ -1,9 +1,14 @@
 -- Stores an event: dedupe, mailbox and queue entry in one step. A stop takes effect at once, never queued.
 local dedupe, state, mail, turn, delay, index = unpack(KEYS, 7)
-local _, mode, conversation, event, author, scopes, wanted, bound, dedupe_ttl, quiet, ttl, place = unpack(ARGV)
+local _, mode, conversation, event, author, scopes, wanted, place, bound, dedupe_ttl, quiet, ttl = unpack(ARGV)
 
+local unused = mode == 'probe' and redis.call('EXISTS', DESK, COUNTER) == 0
 local seen = redis.call('GET', dedupe)
-if seen == 'taken' or (seen and mode ~= 'message' and mode ~= 'stop word') then return 'duplicate' end
+if seen == 'taken' or (seen and mode ~= 'message' and mode ~= 'stop word') then
+  -- A write, so that the WAIT that follows covers what the first delivery wrote: it waits for nothing older.
+  redis.call('EXPIRE', dedupe, dedupe_ttl)
+  return 'duplicate'
+end
 
 if mode == 'stop' or mode == 'stop word' or mode == 'stop word overheard' then
   local running, asker = unpack(redis.call('HMGET', turn, 'id', 'author'))
@@ -46,4 +51,11 @@ end
 redis.call('SET', dedupe, 'taken', 'EX', dedupe_ttl)
 if not sched then schedule(state, mail, conversation, ttl) end
 redis.call('ZADD', index, math.floor(now()), conversation)
+if mode == 'probe' then -- Everything was possible; no worker has seen it, and nothing of it stays.
+  unqueue(conversation, redis.call('HGET', state, 'sched'))
+  put_away(conversation)
+  redis.call('DEL', dedupe, state, mail)
+  redis.call('ZREM', index, conversation)
+  if unused then redis.call('DEL', DESK, COUNTER) end
+end
 return 'accepted'
