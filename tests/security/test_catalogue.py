@@ -221,6 +221,29 @@ CATALOGUE = (
         owasp="LLM10",
     ),
     Attack(
+        what="one person or one workspace that asks so much that all others wait",
+        tests=(
+            "contracts/line.py::test_people_are_served_in_turn",
+            "contracts/line.py::test_workspaces_are_served_in_turn",
+            "contracts/line.py::test_nobody_has_more_in_hand_than_one_may",
+            "contracts/line.py::test_commands_do_not_wait_for_a_persons_own_questions",
+            "worker/test_fairness.py",
+            "ops/test_memory.py",
+        ),
+        owasp="LLM10",
+    ),
+    Attack(
+        what="a Redis that loses, throws away or takes back what it has acknowledged",
+        tests=(
+            "contracts/lost_data.py",
+            "worker/test_lost_data.py",
+            "worker/test_full_memory.py",
+            "storage/test_replicas.py",
+            "storage/test_readiness.py",
+            "chaos/test_failover.py",
+        ),
+    ),
+    Attack(
         what="numbers, words and headers that a pattern reads for ever",
         tests=(
             "security/test_patterns.py",
