@@ -98,9 +98,13 @@ class HeldClaims:
         for conversation, held in mine.items():
             if self._held.get(conversation) is not held:
                 continue  # the claim ended during the call
-            if standing[conversation] == "lost" and not await self._restored(held):
-                held.lose()
-                continue
+            if standing[conversation] == "lost":
+                restored = await self._restored(held)
+                if self._held.get(conversation) is not held:
+                    continue
+                if not restored:
+                    held.lose()
+                    continue
             held.extend(asked + self._leases.seconds * HELD)
             if standing[conversation] == "stop":
                 held.turn_handle.stop.fire()
