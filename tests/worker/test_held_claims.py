@@ -57,7 +57,11 @@ async def test_a_claim_that_another_worker_has_is_given_up(storage: Storage, los
     claim = await claim_next(storage)
     held = HeldClaims(losing)
     losing.sure.set()
-    with pytest.raises(Fenced):
+
+    async def work() -> None:
         async with held.holding(claim, asked=asyncio.get_running_loop().time()):
             await held.beat()
             await asyncio.sleep(30)
+
+    with pytest.raises(Fenced):
+        await work()
