@@ -11,6 +11,18 @@ _REMEDIES = {
     "api_key": "keys do not belong in the file: set a variable and name it in api_key_env",
     "key": "keys do not belong in the file: set a variable and name it in api_key_env",
 }
+_KINDS = {
+    **dict.fromkeys(("int_type", "int_from_float"), "must be a whole number without quotes, such as 5"),
+    "float_type": "must be a number without quotes, such as 5.0",
+    "bool_type": "must be true or false, without quotes",
+    "string_type": 'must be text in quotes: "..."',
+    "tuple_type": 'must be a list: ["..."]',
+    **dict.fromkeys(
+        ("model_type", "dict_type", "mapping_type"), "must be a table: [its name] once, its keys below"
+    ),
+}
+"""What TOML calls what Python names otherwise."""
+_TABLES = ("models", "agents", "budgets")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -55,8 +67,8 @@ def _place(path: Sequence[int | str], document: Mapping[str, Any]) -> str:
             head = f"[providers.{name}] "
         case ["policy", "channels" | "workspaces" as table, name, *rest]:
             head = f"[policy.{table}.{name}] "
-        case ["policy", *rest]:
-            head = "[policy] "
+        case ["policy" | "limits" as table, *rest]:
+            head = f"[{table}] "
         case _:
             head, rest = "", list(path)
     keys = ".".join(str(part) for part in rest if isinstance(part, str))
@@ -74,8 +86,10 @@ def _reason(problem: ErrorDetails) -> str:
             allowed = problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
             hint = nearest(given, allowed.split(", ")) if isinstance(given, str) else ""
             return f"must be one of {allowed}.{hint}"
-        case _:
-            return problem["msg"].replace("Input should be", "must be")
+        case "tuple_type" if problem["loc"][-1] in _TABLES:
+            return f"must be a list of tables: begin each with [[{problem['loc'][-1]}]]"
+        case kind:
+            return _KINDS.get(kind) or problem["msg"].replace("Input should be", "must be")
 
 
 def misspelt(values: Mapping[str, str], known: Iterable[str]) -> Iterator[str]:

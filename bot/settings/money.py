@@ -3,13 +3,21 @@
 from collections.abc import Sequence
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from bot.domain.budgets import BudgetPeriod, BudgetScope
 from bot.domain.catalog import FREE, Price
 from bot.settings.toml_table import Dollars, TomlTable
 
-Share = Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)]
+
+
+def _share(said: float) -> float:
+    if not 0 < said <= 1:
+        raise ValueError("must be a share above 0 and up to 1: 0.8 is 80 percent")
+    return said
+
+
+Share = Annotated[float, Field(strict=True), AfterValidator(_share)]
 
 
 class PriceEntry(TomlTable):
@@ -47,8 +55,8 @@ class BudgetEntry(TomlTable):
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
-        if not self.of.strip():
-            raise ValueError('of must be an id or a pattern, such as "U0123" or "*"')
+        if not self.of or self.of != self.of.strip():
+            raise ValueError('of must be an id or a pattern, such as "U0123" or "*", without blanks around it')
         if self.scope == "company" and self.of != "*":
             raise ValueError('of does not go with scope = "company", which is everybody: leave it out')
         return self

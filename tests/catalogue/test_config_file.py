@@ -160,12 +160,12 @@ WRONG = [
     Wrong(
         id="context as text",
         toml=MODEL + "context = '128k'",
-        said="f.toml: [[models]] m: context must be a valid integer.",
+        said="f.toml: [[models]] m: context must be a whole number without quotes, such as 5.",
     ),
     Wrong(
         id="yes is not true",
         toml=MODEL + "vision = 'yes'",
-        said="f.toml: [[models]] m: vision must be a valid boolean.",
+        said="f.toml: [[models]] m: vision must be true or false, without quotes.",
     ),
     Wrong(
         id="no model",
@@ -234,12 +234,54 @@ WRONG = [
     Wrong(
         id="a warning in percent",
         toml='[[budgets]]\nscope = "person"\nusd = 5\nwarn = 80',
-        said="f.toml: [[budgets]] number 1: warn must be less than or equal to 1.",
+        said="f.toml: [[budgets]] number 1: warn must be a share above 0 and up to 1: 0.8 is 80 percent.",
     ),
     Wrong(
         id="a budget without a pattern",
         toml='[[budgets]]\nscope = "person"\nusd = 5\nof = ""',
-        said='f.toml: [[budgets]] number 1: of must be an id or a pattern, such as "U0123" or "*".',
+        said='f.toml: [[budgets]] number 1: of must be an id or a pattern, such as "U0123" or "*", '
+        "without blanks around it.",
+    ),
+    Wrong(
+        id="a blank that would match nobody",
+        toml='[[budgets]]\nscope = "person"\nusd = 5\nof = "U1 "',
+        said='f.toml: [[budgets]] number 1: of must be an id or a pattern, such as "U0123" or "*", '
+        "without blanks around it.",
+    ),
+    Wrong(
+        id="a pattern in a list",
+        toml='[[budgets]]\nscope = "person"\nusd = 5\nof = ["U1"]',
+        said='f.toml: [[budgets]] number 1: of must be text in quotes: "...".',
+    ),
+    Wrong(
+        id="an amount in quotes",
+        toml='[[budgets]]\nscope = "person"\nusd = "5"',
+        said="f.toml: [[budgets]] number 1: usd must be a number without quotes, such as 5.0.",
+    ),
+    Wrong(
+        id="a budget in single brackets",
+        toml='[budgets]\nscope = "person"\nusd = 5',
+        said="f.toml: budgets must be a list of tables: begin each with [[budgets]].",
+    ),
+    Wrong(
+        id="limits",
+        toml="[limits]\nanswer = 5",
+        said='f.toml: [limits] unknown key "answer". Did you mean "answers"?',
+    ),
+    Wrong(
+        id="half an answer",
+        toml="[limits]\nanswers = 1.5",
+        said="f.toml: [limits] answers must be a whole number without quotes, such as 5.",
+    ),
+    Wrong(
+        id="limits in double brackets",
+        toml="[[limits]]\nanswers = 5",
+        said="f.toml: [limits] must be a table: [its name] once, its keys below.",
+    ),
+    Wrong(
+        id="one instead of a list",
+        toml="[policy]\nallow = '*'",
+        said='f.toml: [policy] allow must be a list: ["..."].',
     ),
     Wrong(
         id="a part of the company",
