@@ -10,7 +10,6 @@ from bot.domain.catalog import FREE, Price
 from bot.settings.toml_table import Dollars, TomlTable
 
 
-
 def _share(said: float) -> float:
     if not 0 < said <= 1:
         raise ValueError("must be a share above 0 and up to 1: 0.8 is 80 percent")
@@ -56,7 +55,9 @@ class BudgetEntry(TomlTable):
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if not self.of or self.of != self.of.strip():
-            raise ValueError('of must be an id or a pattern, such as "U0123" or "*", without blanks around it')
+            raise ValueError(
+                'of must be an id or a pattern, such as "U0123" or "*", without blanks around it'
+            )
         if self.scope == "company" and self.of != "*":
             raise ValueError('of does not go with scope = "company", which is everybody: leave it out')
         return self

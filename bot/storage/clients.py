@@ -6,6 +6,7 @@ the @ is for Redis itself; sentinels have ?sentinel_username=...&sentinel_passwo
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -132,7 +133,22 @@ def read_address(url: str) -> RedisAddress:
             "REDIS_URL cannot be used. It looks like redis://HOST:6379/0, rediss://..., unix:///PATH, "
             "redis+cluster://HOST:PORT,HOST:PORT or redis+sentinel://HOST:PORT,HOST:PORT/SERVICE."
         )
+    if not _numbered(address):
+        raise SettingsError(
+            "What follows the host in REDIS_URL is no database number. Write /0 or another number (a cluster has only 0, "
+            "a Sentinel's comes after its service); a / in a password is written %2F."
+        )
     return address
+
+
+def _numbered(address: RedisAddress) -> bool:
+    """redis-py takes database 0 for what is no number: somebody else's, where a database of one's own was meant."""
+    parts = urlsplit(address.url)
+    if parts.scheme == "unix":
+        return True  # the path is the socket's; the number is in the query, which redis-py reads
+    path = parts.path.strip("/")
+    number = path.partition("/")[2] if address.shape == "sentinel" else path
+    return number in {"", "0"} or (address.shape != "cluster" and bool(re.fullmatch("[0-9]+", number)))
 
 
 def _server(url: str, patience: float, greet: Greet | None) -> Redis:

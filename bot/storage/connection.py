@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from redis.asyncio import RedisCluster
 from redis.exceptions import ConnectionError as NotConnected
-from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import NoPermissionError, NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from bot.domain.errors import StorageUnavailable
 from bot.storage import bells
@@ -205,8 +205,10 @@ class Database:
         there = {"target_nodes": RedisCluster.PRIMARIES} if self.shards > 1 else {}
         try:
             answer = await self._link.commands.execute_command("INFO", **there)
-        except ResponseError:
-            return [None]
+        except ResponseError as error:
+            if isinstance(error, NoPermissionError) or "unknown command" in str(error):
+                return [None]
+            raise  # of the connection, not of INFO
         several = self.shards > 1 and all(isinstance(each, dict) for each in answer.values())
         return [read_facts(each) for each in (answer.values() if several else [answer])]
 

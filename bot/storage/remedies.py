@@ -158,8 +158,8 @@ AT_SERVERS = (
     ),
     Remedy(
         pattern=r"(?:Connection closed by server|Connection reset|IncompleteRead).*\(plain\)",
-        what="Redis ends the connection at once",
-        remedy="Write rediss:// if it uses TLS; otherwise its log says why",
+        what="What answers at REDIS_URL ends the connection at once",
+        remedy="Write rediss:// if it uses TLS, the right port if that is no Redis; otherwise its log says why",
     ),
     Remedy(
         pattern=r"a part of the cluster has no master|Slot .* not covered|reachable node",

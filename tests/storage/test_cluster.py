@@ -168,6 +168,24 @@ async def test_an_idle_worker_holds_few_connections_to_each_node(
     assert all(heard == 1 for heard in listening[:3])
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:1/abc",
+        "redis://127.0.0.1:1/0/1",
+        "redis://:pa/ss@127.0.0.1:1/0",
+        "rediss+cluster://127.0.0.1:1/3",
+        "redis+sentinel://127.0.0.1:1/service/one",
+    ],
+)
+async def test_what_is_no_database_number_does_not_count_as_database_0(url: str) -> None:
+    with pytest.raises(SettingsError, match="REDIS_URL") as refused:
+        async with open_storage(url):
+            pass
+
+    assert "ss@" not in str(refused.value)
+
+
 @pytest.mark.parametrize("url", ["http://x", "redis+sentinel://127.0.0.1:1", "redis+other://x", "nonsense"])
 async def test_an_address_that_cannot_be_one_is_refused_with_examples(url: str) -> None:
     with pytest.raises(SettingsError, match=r"redis\+cluster://"):

@@ -157,6 +157,12 @@ async def test_a_wrong_address_gets_its_own_remedy(
     assert mistake.remedy in found.remedy
 
 
+async def test_a_database_that_is_missing_is_not_called_a_missing_right(plain: Node) -> None:
+    (found,) = await troubles(f"redis://127.0.0.1:{plain.port}/99")
+
+    assert "no database with the number" in found.what
+
+
 async def test_the_certificate_and_the_scheme_have_to_fit(plain: Node, tmp_path: Path) -> None:
     async with behind_tls(plain, tmp_path) as port:
         ca = f"?ssl_ca_certs={tmp_path / 'ca.pem'}"

@@ -12,7 +12,7 @@ from aiohttp import web
 LASTS = 30 * 86_400
 CLOSED = (
     "This page opens with the address that `switchboard` printed when it started, "
-    "http://127.0.0.1:3978/?token=... - look in its terminal, or at the start of its output."
+    "http://127.0.0.1:PORT/?token=... - look in its terminal, or at the start of its output."
 )
 
 
