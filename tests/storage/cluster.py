@@ -15,7 +15,7 @@ from bot.storage.embedded import server_binary, wait_until
 
 SLOTS = 16_384
 MASTERS = 3
-PATIENCE = 20.0  # seconds
+PATIENCE = 60.0  # seconds; forming takes one, on a machine with nothing else to do
 
 
 @dataclass
