@@ -5,6 +5,7 @@ out and that cost is missing; a failover of Redis may lose the sums of its last 
 """
 
 import asyncio
+import hashlib
 import json
 import math
 import time
@@ -154,9 +155,14 @@ def _found(expenses: Sequence[Expense], place: Mapping[str, int]) -> tuple[Expen
     return expense, expense.ceilings[place["ceiling"] - 1]
 
 
+def _opaque(name: str) -> str:
+    """What is kept of a turn after its end must not say whose it was, nor where: that may be erased by then."""
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
 def _expense(expense: Expense) -> Mapping[str, Any]:
     return {
-        "id": expense.id,
+        "id": _opaque(expense.id),
         "model": expense.model,
         "prompt": expense.prompt * MICRO,
         "per_token": expense.per_token * MICRO,
@@ -169,8 +175,8 @@ def _expense(expense: Expense) -> Mapping[str, Any]:
 
 def _bill(bill: Bill) -> Mapping[str, Any]:
     about = {
-        "id": bill.expense.id,
-        "token": bill.mark,
+        "id": _opaque(bill.expense.id),
+        "token": _opaque(bill.mark),
         "cost": math.ceil(bill.cost * MICRO - 1e-6),
         "model": bill.expense.model,
         "seconds": bill.expense.seconds,

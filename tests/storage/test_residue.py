@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.budgets import Bill
 from bot.domain.claims import Claim, Outcome
 from bot.domain.events import Author, ThreadKey
 from bot.domain.turns import TurnRecord
 from bot.storage.open import Storage, StorageOptions, open_storage
+from tests.contracts.budgets import expense
 from tests.contracts.leases import claim_next, nothing_waits
 from tests.events import message, turn
 from tests.storage.residue import everything, residue
@@ -137,3 +139,12 @@ async def test_of_a_workspace_that_left_nothing_is_found(storage: Storage) -> No
     assert kinds(left) <= {"d", "epoch", "desk"}
     desk = storage.keys.line(storage.keys.shard(WHERE.digest))[4]
     assert await storage.database.ask(("HKEYS", desk)) == [[b"life"]]
+
+
+async def test_what_budgets_keep_says_nothing_of_whose_answer_it_was(storage: Storage) -> None:
+    wanted = expense("turn-of-the-tangerine one:m", 1.0)
+    await storage.budgets.reserve([wanted])
+    storage.budgets.settle(Bill(expense=wanted, mark="turn-of-the-tangerine 4711", cost=0.5))
+    await storage.budgets.write()
+
+    assert await residue(storage.database, "tangerine", "4711", prefix=storage.keys.prefix) == {}
