@@ -21,7 +21,7 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     delay                   zset     conversations that wait for another try, by the time it is due
     dead                    hash     events nobody could handle: <reference> what is known of it, <reference>:e the event
     dead:at                 zset     their references, by time
-    epoch                   counter  numbers and fencing tokens: never the same one twice
+    epoch                   counter  numbers and fencing tokens: never the same one twice, so it follows the clock
     i:<workspace>           zset     the workspace's conversations, by last activity
     p:<workspace>           set      the workspace's people with usage
     u:<workspace>:<person>:<period>  hash  usage in a month or on a day; person "" is everybody

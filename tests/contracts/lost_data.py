@@ -152,3 +152,32 @@ class LostDataContract:
         with pytest.raises(Fenced):
             await storage.leases.commit(claim, Outcome(append=(turn("second"),)))
         assert await remembered(storage) == []
+
+    async def test_no_claim_after_the_loss_passes_for_one_from_before(
+        self, storage: Storage, rival: Storage
+    ) -> None:
+        await storage.inbox.put(message("first"))
+        claim = await claim_next(storage)
+        await lose_everything(storage)
+        await storage.inbox.put(message("second"))
+        other = await claim_next(rival)
+
+        assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "lost"}
+        await rival.leases.commit(other, Outcome(append=(turn("second"),)))
+        assert await remembered(storage) == ["second"]
+
+    async def test_no_claim_after_a_failover_passes_for_one_that_was_lost(
+        self, storage: Storage, rival: Storage
+    ) -> None:
+        await storage.inbox.put(message("only"))
+        before = await snapshot(storage)
+        claim = await claim_next(storage)
+        await go_back(storage, before)
+        other = await claim_next(rival)
+
+        assert other.epoch > claim.epoch
+        assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "lost"}
+        with pytest.raises(Fenced):
+            await storage.leases.commit(claim, Outcome(append=(turn("only"),)))
+        await rival.leases.commit(other, Outcome(append=(turn("only"),)))
+        assert await remembered(storage) == ["only"]

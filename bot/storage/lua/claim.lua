@@ -22,13 +22,13 @@ end
 local epoch = known[2]
 if known[3] ~= nonce then
   if redis.call('HGET', turn, 'mail') ~= mine.id then
-    epoch = redis.call('INCR', COUNTER)
+    epoch = count()
     local id = string.sub(redis.sha1hex(conversation .. ' ' .. mine.id .. ' ' .. epoch), 1, 32)
     redis.call('DEL', turn)
     redis.call('HSET', turn, 'mail', mine.id, 'id', id, 'author', mine.author, 'started', now())
   else
     if epoch then redis.call('HINCRBY', turn, 'crashes', 1) end -- its worker died without ending the claim
-    epoch = redis.call('INCR', COUNTER)
+    epoch = count()
   end
   redis.call('HINCRBY', turn, 'attempt', 1)
   redis.call('HSET', state, 'epoch', epoch, 'nonce', nonce)
