@@ -254,7 +254,7 @@ class RedisLeases:
 
     async def release(self, claim: Claim) -> None:
         conversation, shard, keys = claim.queue_entry.conversation, claim.queue_entry.shard, self._keys
-        own = (keys.state(conversation), keys.mail(conversation))
+        own = (keys.state(conversation), keys.mail(conversation), keys.turn(conversation))
         words = (keys.publish, conversation, str(claim.epoch), self._lifetimes.memory)
         call = self._scripts.call("release", (*keys.line(shard), *own), *words)
         await self._end(lambda _: call, claim)

@@ -147,7 +147,13 @@ class WaitingLine:
         shard, keys = self._keys.shard(conversation), self._keys
         return self._scripts.call(
             "wake",
-            (*keys.line(shard), keys.state(conversation), keys.mail(conversation), keys.delay(shard)),
+            (
+                *keys.line(shard),
+                keys.state(conversation),
+                keys.mail(conversation),
+                keys.turn(conversation),
+                keys.delay(shard),
+            ),
             *(keys.publish, conversation, self._lifetimes.memory),
         )
 

@@ -262,3 +262,22 @@ class LeasesContract:
                 assert await storage.leases.abandoned(10) == []
                 await asyncio.sleep(0.02)
         return await claim_next(storage)
+
+    async def test_nothing_is_left_of_a_turn_that_was_forgotten_and_then_given_back(
+        self, storage: Storage
+    ) -> None:
+        keys, conversation = storage.keys, thread().digest
+        for put_off in (False, True):
+            await storage.inbox.put(message("secret"))
+            claim = await claim_next(storage)
+            await storage.memory.forget(thread())
+            await storage.leases.save(claim, TurnRecord(id=claim.record.id, ref={"ts": "1"}))
+            if put_off:
+                await storage.leases.retry(claim, seconds=0)
+                await storage.leases.abandoned(1)  # wakes it
+            else:
+                await storage.leases.release(claim)
+
+            assert await nothing_waits(storage)
+            assert await storage.database.ask(("EXISTS", keys.turn(conversation))) == [0]
+            assert await storage.inbox.put(stop(turn=claim.record.id)) == Receipt.IDLE

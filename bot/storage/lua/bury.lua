@@ -13,5 +13,5 @@ if letter then
 end
 redis.call('DEL', turn)
 hand_in(state, conversation, epoch)
-schedule(state, mail, conversation, ttl)
+schedule(state, mail, turn, conversation, ttl)
 return 'held'

@@ -15,7 +15,7 @@ local mine = first(mail)
 if not mine then
   redis.call('DEL', turn) -- of a conversation that was erased while its worker died
   hand_in(state, conversation, known[2] or '')
-  schedule(state, mail, conversation, ttl)
+  schedule(state, mail, turn, conversation, ttl)
   return false
 end
 

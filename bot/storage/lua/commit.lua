@@ -39,7 +39,7 @@ if c.person ~= '' then
 end
 redis.call('DEL', turn)
 hand_in(state, c.conversation, c.epoch)
-schedule(state, mail, c.conversation, c.ttl)
+schedule(state, mail, turn, c.conversation, c.ttl)
 if kept then
   redis.call('ZADD', index, math.floor(now()), c.conversation)
 else

@@ -49,7 +49,7 @@ if type(added) == 'table' then
   end
 end
 redis.call('SET', dedupe, 'taken', 'EX', dedupe_ttl)
-if not sched then schedule(state, mail, conversation, ttl) end
+if not sched then schedule(state, mail, turn, conversation, ttl) end
 redis.call('ZADD', index, math.floor(now()), conversation)
 if mode == 'probe' then -- Everything was possible; no worker has seen it, and nothing of it stays.
   unqueue(conversation, redis.call('HGET', state, 'sched'))
