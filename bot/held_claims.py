@@ -6,8 +6,9 @@ that two workers never write in one conversation.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Any
 
 from bot.domain.claims import Claim
 from bot.domain.errors import Fenced, SwitchboardError
@@ -91,25 +92,24 @@ class HeldClaims:
             held.end()
 
     async def beat(self) -> None:
-        """One heartbeat for all."""
+        """One heartbeat for all. What Redis has lost is written anew together: one after the other would take longer than
+        a lease, and one that cannot be must not keep the others from it.
+        """
         mine = dict(self._held)
         asked = asyncio.get_running_loop().time()  # before the call, as Redis renews during it
         standing = await self._leases.beat([held.claim for held in mine.values()])
+        until = asked + self._leases.seconds * HELD
+        steps = [self._settle(conversation, held) for conversation, held in self._unsure.items()]
         for conversation, held in mine.items():
             if self._held.get(conversation) is not held:
                 continue  # the claim ended during the call
             if standing[conversation] == "lost":
-                restored = await self._restored(held)
-                if self._held.get(conversation) is not held:
-                    continue
-                if not restored:
-                    held.lose()
-                    continue
-            held.extend(asked + self._leases.seconds * HELD)
+                steps.append(self._ask_for(held, until=until))
+                continue
+            held.extend(until)
             if standing[conversation] == "stop":
                 held.turn_handle.stop.fire()
-        for conversation, held in list(self._unsure.items()):
-            await self._settle(conversation, held)
+        await _all_of(steps)
 
     async def listen(self) -> None:
         """Passes stops on as they are heard."""
@@ -119,12 +119,17 @@ class HeldClaims:
                     if held.turn_handle.id == turn:
                         held.turn_handle.stop.fire()
 
-    async def _restored(self, held: HeldClaim) -> bool:
-        """Whether the turn may go on: Redis has lost its claim, and no other worker has it."""
+    async def _ask_for(self, held: HeldClaim, *, until: float) -> None:
+        """Another worker has the claim, or Redis has lost it: then the turn may go on."""
         how = await self._leases.restore(held.claim, held.turn_handle.record)
+        if self._held.get(held.claim.queue_entry.conversation) is not held:
+            return  # it ended during the call
+        if how not in {"held", "busy"}:
+            held.lose()
+            return
         if how == "held":
             log.warning("a claim was lost with Redis' data and is written anew", extra=_about(held))
-        return how in {"held", "busy"}
+        held.extend(until)
 
     async def _settle(self, conversation: str, held: HeldClaim) -> None:
         """The worker gave this turn up as it did not hear from Redis. Usually another takes it over when the lease has
@@ -138,6 +143,23 @@ class HeldClaims:
                 with suppress(Fenced):  # its lease ran out just now, and another has it
                     await self._leases.release(held.claim)
         self._unsure.pop(conversation, None)
+
+
+async def _all_of(steps: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """All at once. Raises the first error when all have ended."""
+    errors: list[Exception] = []
+
+    async def caught(step: Coroutine[Any, Any, None]) -> None:
+        try:
+            await step
+        except Exception as error:
+            errors.append(error)
+
+    async with asyncio.TaskGroup() as group:
+        for step in steps:
+            group.create_task(caught(step))
+    if errors:
+        raise errors[0]
 
 
 def _about(held: HeldClaim) -> dict[str, str]:

@@ -27,6 +27,11 @@ class ClaimedTurn:
         return self._record
 
     @property
+    def claim(self) -> Claim:
+        """The claim with all that was saved since: what Redis has lost is written anew from it."""
+        return replace(self._claim, record=self._record)
+
+    @property
     def id(self) -> str:
         return self._record.id
 

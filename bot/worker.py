@@ -164,7 +164,7 @@ class Worker:
             async with self._held.holding(claim, asked=asked) as turn_handle:
                 return await self._work(claim, turn_handle)
         except PutDown:
-            await self._leases.release(claim)
+            await self._leases.release(turn_handle.claim)
             return Ending(kind=EndingKind.RELEASED)
 
     async def _work(self, claim: Claim, turn_handle: ClaimedTurn) -> Ending:
@@ -191,14 +191,14 @@ class Worker:
     async def _failed(self, claim: Claim, turn_handle: ClaimedTurn, error: Exception) -> Ending:
         if claim.record.failures + 1 >= self._limits.failures:
             return await self._give_up(claim, turn_handle, "failed", error)
-        return await self._retry(claim, error, failed=True)
+        return await self._retry(turn_handle.claim, error, failed=True)
 
     async def _later(
         self, claim: Claim, turn_handle: ClaimedTurn, passing: PlatformBusy | StorageUnavailable
     ) -> Ending:
         if time.time() - turn_handle.started > self._limits.busy:
             return await self._give_up(claim, turn_handle, "busy", passing)
-        return await self._retry(claim, passing, failed=False)
+        return await self._retry(turn_handle.claim, passing, failed=False)
 
     async def _retry(self, claim: Claim, error: Exception, *, failed: bool) -> Ending:
         seconds = _pause(claim, error)
@@ -218,7 +218,7 @@ class Worker:
                 case PlatformBusy() | StorageUnavailable() as passing if (
                     time.time() - turn_handle.started <= self._limits.busy
                 ):
-                    return await self._retry(claim, passing, failed=False)
+                    return await self._retry(turn_handle.claim, passing, failed=False)
                 case _:
                     log.exception("apology failed", extra={"turn": turn_handle.id, "event": claim.event.id})
         await self._leases.bury(claim, why=why, error=type(root_cause(reason)).__name__ if reason else "")

@@ -9,7 +9,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError
 
-from bot.storage.patience import heeding_cancellation
+from bot.storage.patience import DROPPED, heeding_cancellation
 
 PAUSE = 2.0  # seconds that one read waits
 
@@ -28,7 +28,7 @@ async def of_nodes(cluster: RedisCluster, channels: Sequence[str]) -> AsyncGener
                     message = await pubsub.get_sharded_message(timeout=PAUSE, target_node=node)
                 if message:
                     messages.put_nowait(message)
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, *DROPPED) as error:
             messages.put_nowait(error)
 
     async with cluster.pubsub() as pubsub:

@@ -6,7 +6,8 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
 
     d:<digest>              string   this event was seen (dedupe)
     c:<conversation>:in     stream   the mailbox: events that wait, in order
-    c:<conversation>:st     hash     sched (its number in the queue), epoch, nonce, done, told, joined, choice
+    c:<conversation>:st     hash     sched (its number in the queue), epoch, nonce, done, restored, told, joined,
+                                     choice
     c:<conversation>:t      hash     the turn in hand: id, mail, author, started, attempt, failures, crashes, stop,
                                      record
     c:<conversation>:h      list     the history, one turn per element

@@ -26,6 +26,7 @@ from bot.storage.restoration import restoration
 from bot.storage.scripts import ScriptCall, Scripts
 from bot.storage.traces import ConversationTraces
 
+MOST_UNSURE = 10_000
 LAST_PAUSE = 5.0  # seconds; a conversation that goes on without this turn does not end it before
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,9 @@ class RedisLeases:
         self._name = name or secrets.token_hex(8)
         self._seconds = seconds
         self._lease = int(seconds * 1000)
-        self._unsure: dict[str, str] = {}  # nonces of claims that may not have been taken, by queue entry
+        self._unsure: dict[
+            tuple[str, str], str
+        ] = {}  # nonces of claims that may not have been taken, by queue entry
         self._line = WaitingLine(
             database=database,
             keys=keys,
@@ -92,9 +95,8 @@ class RedisLeases:
     async def claim(self, queue_entry: QueueEntry) -> Claim | None:
         conversation, keys = queue_entry.conversation, self._keys
         workspace, channel, person = queue_entry.asker
-        # The nonce by which a repeated call finds its own claim again, also one that was not taken the last time:
-        # that is no crash of a worker.
-        nonce = self._unsure.pop(queue_entry.entry, "") or secrets.token_hex(8)
+        # By the nonce a repeated call finds its own claim again, also one that was not taken the last time: no crash.
+        nonce = self._unsure.pop((conversation, queue_entry.entry), "") or secrets.token_hex(8)
         call = self._scripts.call(
             "claim",
             (
@@ -116,7 +118,8 @@ class RedisLeases:
         try:
             answer, chosen = await self._database.ask_for_good(call, chosen_query)
         except StorageUnavailable:
-            self._unsure[queue_entry.entry] = nonce
+            if len(self._unsure) < MOST_UNSURE:
+                self._unsure[conversation, queue_entry.entry] = nonce
             raise
         if answer is None:
             return None

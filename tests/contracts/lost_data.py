@@ -12,7 +12,7 @@ from bot.domain.claims import Claim, Outcome
 from bot.domain.errors import Fenced
 from bot.domain.turns import TurnRecord
 from bot.storage.open import Storage
-from tests.contracts.leases import claim_next, nothing_waits
+from tests.contracts.leases import abandoned, claim_next, nothing_waits
 from tests.events import message, thread, turn
 
 
@@ -116,6 +116,22 @@ class LostDataContract:
             await rival.leases.commit(other, Outcome(append=(turn("third"),)))
 
         assert sorted(await remembered(storage)) == ["second", "third"]
+        assert await nothing_waits(storage)
+
+    async def test_what_was_restored_and_then_taken_over_is_not_taken_back(
+        self, storage: Storage, rival: Storage
+    ) -> None:
+        claim = await in_hand(storage)
+        await lose_everything(storage)
+        assert await storage.leases.restore(claim, claim.record) == "held"
+        await storage.leases.leave()  # as if its lease had run out
+        other = await rival.leases.claim(await abandoned(rival.leases))
+        assert other
+
+        assert await storage.leases.restore(claim, claim.record) == "lost"
+        await rival.leases.commit(other, Outcome(append=(turn("second"),)))
+        assert await storage.leases.restore(claim, claim.record) == "lost"
+        assert await remembered(storage) == ["first", "second"]
         assert await nothing_waits(storage)
 
     async def test_a_claim_that_no_replica_had_got_is_written_anew(self, storage: Storage) -> None:

@@ -244,7 +244,7 @@ FAULTS = (
     Fault(
         name="no re-schedule",
         script="commit",
-        right="schedule(state, mail, c.conversation, c.ttl)",
+        right="schedule(state, mail, turn, c.conversation, c.ttl)",
         wrong="",
     ),
     Fault(
@@ -257,8 +257,8 @@ FAULTS = (
     Fault(
         name="the epoch stays on take-over",
         script="claim",
-        right="    epoch = redis.call('INCR', COUNTER)\n  end",
-        wrong="    epoch = epoch or redis.call('INCR', COUNTER)\n  end",
+        right="    epoch = count()\n  end",
+        wrong="    epoch = epoch or count()\n  end",
     ),
     Fault(
         name="anybody may claim",

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.domain.claims import Claim, Outcome
+from bot.domain.errors import PlatformBusy
 from bot.ports import TurnHandle
 from bot.storage.embedded import server_binary, wait_until
 from bot.storage.open import StorageOptions, open_storage
+from bot.worker import WorkerLimits
 from tests.events import message, thread, turn
 from tests.storage.cluster import Node, answers, free_pair
+from tests.storage.switch import switch
 from tests.worker.test_worker import LEASE, Script, until, until_quiet, working
 
 
@@ -101,3 +104,59 @@ async def test_an_answer_that_was_given_up_in_an_outage_that_lost_everything_is_
 
     assert refs == [None, {"ts": "1"}]
     assert said == ["before", "long"]
+
+
+async def test_a_turn_that_is_put_off_after_everything_was_lost_knows_what_it_has_posted() -> None:
+    refs: list[object] = []
+
+    with forgetful_server() as server:
+
+        async def busy(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+            refs.append(turn_handle.ref)
+            if turn_handle.ref is None:
+                await turn_handle.save({"ts": "1"})
+                async with open_storage(server.url, StorageOptions()) as other:
+                    await other.database.ask(("FLUSHALL",))
+                raise PlatformBusy("busy", retry_after=0.25)
+            return Outcome(append=(turn("busy"),))
+
+        script = Script(parts={"busy": busy})
+        terms = StorageOptions(lease=6)  # hardly a beat comes in between
+        async with open_storage(server.url, terms) as storage, working(server.url, terms, script):
+            await storage.inbox.put(message("busy"))
+            await until(lambda: len(refs) > 1)
+            await until_quiet(storage)
+
+    assert refs == [None, {"ts": "1"}]
+
+
+async def test_many_turns_survive_a_loss_over_a_slow_line() -> None:
+    """They are written anew together: one after the other would take longer than a lease."""
+    terms, many, go_on = StorageOptions(lease=3, per_person=100), 60, asyncio.Event()
+
+    async def long(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+        await go_on.wait()
+        return Outcome(append=(turn("long"),))
+
+    script = Script(parts={"long": long})
+    limits = WorkerLimits(per_person=100)
+    with forgetful_server() as server:
+        async with (
+            switch(server.port, delay=0.04) as slow,
+            open_storage(server.url, terms) as storage,
+            working(slow.url, terms, script, limits),
+        ):
+            for number in range(many):
+                await storage.inbox.put(message("long", where=thread(f"t{number}")))
+            await until(lambda: len(script.begun) == many)
+            await storage.database.ask(("FLUSHALL",))
+            leases = storage.keys.leases(0)
+            async with asyncio.timeout(10):
+                while await storage.database.ask(("ZCARD", leases)) != [many]:  # noqa: ASYNC110 - another process's
+                    await asyncio.sleep(0.05)
+            await asyncio.sleep(terms.lease)  # whoever was given up would be begun again
+            go_on.set()
+            await until(lambda: len(script.done) >= many)
+            await until_quiet(storage)
+
+    assert len(script.begun) == len(script.done) == many

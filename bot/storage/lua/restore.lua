@@ -18,10 +18,11 @@ local function before(one, other)
   return tonumber(ms) < tonumber(their_ms) or ms == their_ms and tonumber(n) < tonumber(their_n)
 end
 
-local known = redis.call('HMGET', state, 'epoch', 'done', 'sched')
+local known = redis.call('HMGET', state, 'epoch', 'done', 'sched', 'restored')
 if known[1] == c.epoch then return standing_as('held') end
 if known[2] == c.epoch then return standing_as('done') end
-local all = redis.call('HGET', DESK, 'life') ~= c.life
+-- What was restored once is known here again, and others may have taken it over since.
+local all = redis.call('HGET', DESK, 'life') ~= c.life and known[4] ~= c.epoch
 if all then
   if known[1] then return standing_as('busy') end
 else
@@ -51,7 +52,7 @@ put_away(c.conversation)
 take_in_hand(c.conversation, scopes)
 hand_over(c.conversation, c.worker, c.entry, c.lease)
 if tonumber(redis.call('GET', COUNTER) or 0) < tonumber(c.epoch) then redis.call('SET', COUNTER, c.epoch) end
-redis.call('HSET', state, 'sched', c.entry, 'epoch', c.epoch, 'nonce', c.nonce)
+redis.call('HSET', state, 'sched', c.entry, 'epoch', c.epoch, 'nonce', c.nonce, 'restored', c.epoch)
 redis.call('PERSIST', state)
 redis.call('DEL', turn)
 redis.call('HSET', turn, 'mail', c.mail, 'author', c.author, 'record', record)
