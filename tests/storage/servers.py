@@ -25,7 +25,9 @@ def server(*options: str) -> Iterator[Node]:
     with ExitStack() as stack:
         home = stack.enter_context(TemporaryDirectory(prefix="sb-"))
         port = free_pair()
-        plain = ("--port", str(port), "--bind", "127.0.0.1", "--dir", home, "--save", "")
+        plain = ["--port", str(port), "--bind", "127.0.0.1", "--dir", home, "--save", ""]
+        if "--cluster-enabled" in options:  # else it is 10,000 more, which may be more than there are
+            plain += ["--cluster-port", str(port + 1)]
         process = stack.enter_context(
             subprocess.Popen([server_binary(), *plain, *options], stdout=subprocess.DEVNULL)
         )
