@@ -66,6 +66,10 @@ class Tab:
             "([within, text]) => document.querySelector(within)?.innerText.includes(text)", arg=[within, text]
         )
 
+    async def titled(self, title: str) -> None:
+        """Waits until the window has that title: a new one is fetched after its question was shown."""
+        await self.page.wait_for_function("(title) => document.title === title", arg=title)
+
     async def violations(self) -> Any:
         return await self.page.evaluate("window.violations")
 

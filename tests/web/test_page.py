@@ -27,7 +27,7 @@ async def test_a_question_is_answered_and_nothing_else_is_fetched(browser: Brows
         assert await one.texts(".person .said") == ["Hello"]
         assert await one.texts(".answer .prose strong") == ["Hello"]
         assert await one.texts(".answer .footer") == ["demo"]
-        assert await one.page.title() == "Hello · Switchboard"
+        await one.titled("Hello · Switchboard")
         await one.assert_clean()
 
 
@@ -68,11 +68,11 @@ async def test_after_forget_the_receipt_stands_alone_in_every_window(
             await each.page.wait_for_function("() => !document.body.innerText.includes('tangerine')")
             assert await each.texts(".person .said") == ["/forget"]
             await each.has("Erased.")
-            assert await each.page.title() == "New conversation · Switchboard"
+            await each.titled("New conversation · Switchboard")
         play.line = None
         await one.ask("A new question")
 
-        assert await one.page.title() == "A new question · Switchboard"
+        await one.titled("A new question · Switchboard")
         await one.assert_clean()
 
 
