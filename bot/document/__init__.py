@@ -1,0 +1,1 @@
+"""The answer's Markdown as one small tree: parsed once, the same for every platform, safe at any size. Pure."""

@@ -1,0 +1,132 @@
+"""The text as the parser gets it: what must not be read as Markdown is made inert, reversibly.
+
+An inert character is its own number in a private plane, which the parser takes for a letter. So a formula keeps its
+backslashes and stars, `<` opens no HTML, and in code, where all of that was meant literally, `restored` gives back
+exactly what was written. Line feeds stay countable: `lines` says how many there were.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from bot.document import bounds, formulas
+
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufffe\uffff"
+    "\ud800-\udfff\U000f0000-\U000f007f]"
+)
+"""Controls, and what reorders or hides text. Joiners and direction marks stay: emoji and several scripts need them."""
+
+PLANE = 0xF0000
+TABLE, OPEN, CLOSE, FLANK = "\U000f0001", "\U000f0002", "\U000f0003", "\U000f007f"
+"""Marks without a character of their own: a table that is too large, a formula's two ends, a letter beside stars."""
+MARKED = re.compile("[\U000f0000-\U000f007f]")
+LESS = "\U000f003c"  # an inert <
+
+_INERT = {sign: PLANE + sign for sign in range(128) if not chr(sign).isalnum()}
+_RESTORE = {PLANE + sign: chr(sign) for sign in range(128)} | dict.fromkeys(
+    map(ord, (TABLE, OPEN, CLOSE, FLANK))
+)
+_HTML = re.compile(r"(?<!\\)(?<!\]\()<(?!https?://|mailto:|[\w.+-]{1,64}@[\w.-]{1,255}>)", re.IGNORECASE)
+_QUOTED = re.compile(r"\n[ \t]*>[ \t>]*")
+_TILDE = re.compile(r"(?<![~\\])~(?!~)")
+_RUNS = re.compile(r"\n|\*+|~~")
+_DELIMITS = re.compile(r"^([ \t>]*)(?=[|:\- \t]*-)[|:\- \t]+$", re.MULTILINE)
+_CJK = re.compile(
+    "[\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]"
+)
+
+
+def clean(text: str) -> str:
+    """The text without characters that nobody can see, with one kind of line feed."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return INVISIBLE.sub("", text)
+
+
+def prepared(text: str) -> str:
+    """A clean text as the parser may read it."""
+    if "$" in text or "\\(" in text or "\\[" in text:
+        text = _with_formulas(text)
+    if "<" in text:
+        text = _HTML.sub(LESS, text)
+    if "~" in text:
+        text = _TILDE.sub("\U000f007e", text)
+    if "**" in text or "*" in text:
+        text = _with_flanks(text)
+    if "|" in text and "-" in text:
+        text = _without_vast_tables(text)
+    return text
+
+
+def restored(text: str) -> str:
+    """What was written, before it was prepared."""
+    return text.translate(_RESTORE) if MARKED.search(text) else text
+
+
+def lines(prepared_part: bytes) -> int:
+    """How many line feeds the text had in that part."""
+    return prepared_part.count(b"\n") + prepared_part.count(_INERT_LINE_FEED)
+
+
+_INERT_LINE_FEED = chr(PLANE + 10).encode()
+
+
+def _with_formulas(text: str) -> str:
+    out, at = [], 0
+    for start, end in formulas.spans(text):
+        written = text[start:end]
+        if "\n" in written and text[text.rfind("\n", 0, start) + 1 :][:40].lstrip(" \t").startswith(">"):
+            written = _QUOTED.sub("\n", written)
+        out += [text[at:start], OPEN, written.translate(_INERT), CLOSE]
+        at = end
+    return "".join([*out, text[at:]]) if out else text
+
+
+def _with_flanks(text: str) -> str:
+    """A mark that counts as a letter, where people mean emphasis and CommonMark sees none: beside the punctuation of
+    languages without spaces, and at `**Warning:**text`.
+    """
+    out, at, bold = [], 0, False
+    for run in _RUNS.finditer(text):
+        start, end = run.span()
+        if run[0] == "\n":
+            bold = False
+            continue
+        before, after = text[start - 1 : start] or "\n", text[end : end + 1] or "\n"
+        near = bool(_CJK.match(before) or _CJK.match(after))
+        if _mark(after) and _letter(before) and near:
+            out += [text[at:end], FLANK]
+            at = end
+        elif _mark(before) and _letter(after) and (near or (bold and end - start == 2)):
+            out += [text[at:start], FLANK]
+            at = start
+        bold = bold != (end - start >= 2)
+    return "".join([*out, text[at:]]) if out else text
+
+
+@lru_cache(maxsize=4096)
+def _mark(sign: str) -> bool:
+    return unicodedata.category(sign)[0] in "PS"
+
+
+def _letter(sign: str) -> bool:
+    return not sign.isspace() and not _mark(sign)
+
+
+def _without_vast_tables(text: str) -> str:
+    """The text, in which a table of too many cells is marked to be none."""
+    out, at, left = [], 0, bounds.CELLS_IN_ALL
+    heads = [found for found in _DELIMITS.finditer(text) if "|" in found[0] or ":" in found[0]]
+    ends = [found.start() for found in heads[1:]] + [len(text)] * bool(heads)
+    for found, limit in zip(heads, ends, strict=True):
+        columns = found[0].strip(" \t>|").count("|") + 1
+        blank = text.find("\n\n", found.end(), limit)
+        rows = text.count("\n", found.end(), limit if blank < 0 else blank) + 1
+        cells = columns * rows
+        if columns > bounds.COLUMNS or cells > min(bounds.CELLS, left):
+            out += [text[at : found.end(1)], TABLE]
+            at = found.end(1)
+        else:
+            left -= cells
+    return "".join([*out, text[at:]]) if out else text
