@@ -17,11 +17,12 @@ _HOST = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@\s]{0,64}@)?([\w-]+(?:\.[\w-]+)*\.([^\W\d_]{2,}))(?:[/:?#]\S*)?",
     re.IGNORECASE,
 )
-_FILES: Final = frozenset(
+_ENDINGS: Final = (
     "c cc cfg conf cpp cs css csv doc docx env exe gif go gz h hpp html ini ipynb jar java jpeg jpg js json jsonl jsx "
     "kt lock log lua md mdx mjs pdf php pl png ppt pptx proto ps1 py pyi rb rs rst scala sh sql svg swift tar tex tf "
-    "toml ts tsx txt vue wasm webp xls xlsx xml yaml yml zip".split()  # noqa: SIM905 - read as words
+    "toml ts tsx txt vue wasm webp xls xlsx xml yaml yml zip"
 )
+_FILES: Final = frozenset(_ENDINGS.split())
 """Endings that are also top-level domains, or will be: as the end of a word they name a file."""
 
 
