@@ -30,6 +30,7 @@ _RESTORE = {PLANE + sign: chr(sign) for sign in range(128)} | dict.fromkeys(
 _HTML = re.compile(r"(?<!\\)(?<!\]\()<(?!https?://|mailto:|[\w.+-]{1,64}@[\w.-]{1,255}>)", re.IGNORECASE)
 _QUOTED = re.compile(r"\n[ \t]*>[ \t>]*")
 _TILDE = re.compile(r"(?<![~\\])~(?!~)")
+_BESIDE = re.compile(r"[^\w\s*]\*\*[^\W_]")  # as in `**Warning:**text`, or before a word that is strong
 _RUNS = re.compile(r"\n|\*+|~~")
 _DELIMITS = re.compile(r"^([ \t>]*)(?=[|:\- \t]*-)[|:\- \t]+$", re.MULTILINE)
 _CJK = re.compile(
@@ -52,7 +53,9 @@ def prepared(text: str) -> str:
         text = _HTML.sub(LESS, text)
     if "~" in text:
         text = _TILDE.sub("\U000f007e", text)
-    if "**" in text or "*" in text:
+    if "*" in text and (
+        _BESIDE.search(text) if text.isascii() else _CJK.search(text) or _BESIDE.search(text)
+    ):
         text = _with_flanks(text)
     if "|" in text and "-" in text:
         text = _without_vast_tables(text)
@@ -61,7 +64,12 @@ def prepared(text: str) -> str:
 
 def restored(text: str) -> str:
     """What was written, before it was prepared."""
-    return text.translate(_RESTORE) if MARKED.search(text) else text
+    return text.translate(_RESTORE) if is_marked(text) else text
+
+
+def is_marked(text: str) -> bool:
+    """Whether anything in it is inert."""
+    return not text.isascii() and MARKED.search(text) is not None
 
 
 def lines(prepared_part: bytes) -> int:
