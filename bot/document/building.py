@@ -54,11 +54,24 @@ class Source:
     def __init__(self, text: str) -> None:
         self.bytes = text.encode()
         self.marked = is_marked(text)
+        self._ascii = text.isascii()
 
     def written(self, start: int, end: int) -> str:
         """A part of the text as it was written, without the quotes and indentation around it."""
         first, *others = restored(self.bytes[start:end].decode()).rstrip("\n").split("\n")
         return "\n".join([first, *(line.lstrip(" \t>") for line in others)])
+
+    def characters(self, places: list[int]) -> list[int]:
+        """The lines of rising places in the prepared text: their starts, in characters of what was written."""
+        begins = [self.bytes.rfind(b"\n", 0, place) + 1 for place in places]
+        if self._ascii:
+            return begins
+        found, at, count = [], 0, 0
+        for place in begins:
+            count += len(restored(self.bytes[at:place].decode()))
+            at = place
+            found.append(count)
+        return found
 
     def restored(self, text: str) -> str:
         return restored(text) if self.marked else text
@@ -68,7 +81,7 @@ class Source:
 
 
 def underline(source: Source, frame: Frame, end: int) -> int:
-    """Where the line of `---` under a heading starts; 0 for a heading of another kind."""
+    """Where the line of dashes under a heading starts; 0 for a heading of another kind."""
     if source.bytes.startswith(b"#", frame.start):
         return 0
     text = source.bytes[frame.start : end].rstrip()
@@ -84,10 +97,13 @@ def _paragraph(source: Source, frame: Frame, end: int) -> list[Part]:
 
 
 def _heading(source: Source, frame: Frame, end: int) -> list[Part]:
-    """Under one line or more, models mean `---` as a rule."""
+    """Under one line or more, models mean `---` as a rule, and `-` as nothing but itself."""
     inlines = source.inlines(frame.parts)
-    if underline(source, frame, end):
-        return [Paragraph(inlines), Rule()]
+    if at := underline(source, frame, end):
+        dashes = source.bytes[at:end].decode().strip(" \t>\n")
+        return (
+            [Paragraph(inlines), Rule()] if len(dashes) > 2 else [Paragraph((*inlines, BREAK, Words(dashes)))]
+        )
     return [Heading(int(frame.value["level"][1]), inlines)]
 
 

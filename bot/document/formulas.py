@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from bot.document import bounds
 
-_SIGNS = re.compile(r"\\[\s\S]|\$+|`+|\n(?=[ \t>]*(?:\n|\Z|#{1,6} |~{3}))")
+_SIGNS = re.compile(
+    r"^[ \t>]*(?:#{1,6} |(?:`{3,}|~{3,}).*$)|\\[\s\S]|\$+|`+|\n(?=[ \t>]*(?:\n|\Z))", re.MULTILINE
+)
 _PARTNER = {"\\(": "\\)", "\\[": "\\]", "$$": "$$", "$": "$"}
 _CLOSERS = frozenset(_PARTNER.values())
 _MATHLIKE = re.compile(r"[\\^_={}<>+]")
@@ -22,13 +24,13 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
     kind, start, inside = "", 0, 0
     for sign in _SIGNS.finditer(text):
         mark = sign[0]
-        if mark[0] in "`\n":
+        if mark[0] not in "\\$":
             kind = ""
             continue
         if mark == _PARTNER.get(kind) and _is_formula(text, kind, start, inside, sign.start()):
             yield start, sign.end()
             kind = ""
-        elif mark in _PARTNER and (kind in {"", "$"} or mark == kind):
+        elif mark in _PARTNER and (mark != "$" or kind in {"", "$"}):
             kind, start, inside = mark, sign.start(), sign.end()
 
 
@@ -42,7 +44,7 @@ def undecided(text: str) -> int:
             and (mark != kind or _is_formula(text, kind, start, inside, sign.start()))
         ):
             kind = ""
-        elif mark in _PARTNER and (kind in {"", "$"} or mark == kind):
+        elif mark in _PARTNER and (mark != "$" or kind in {"", "$"}):
             kind, start, inside = mark, sign.start(), sign.end()
     return start if kind in {"\\[", "$$", "\\("} else len(text)
 

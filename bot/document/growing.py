@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from bot.document import bounds, formulas
 from bot.document.nodes import Block, CodeBlock, Document, ListBlock, TableBlock
-from bot.document.reading import Reading, read, targets_of
+from bot.document.reading import Reading, parse, read, targets_of
 from bot.document.source import clean
 from bot.document.unfinished import mended, open_fence, steady
 
@@ -50,22 +50,19 @@ class GrowingDocument:
         return self._document(text, steady)
 
     def finished(self, text: str) -> Document:
-        """The whole text, equal to what `parse` makes of it."""
-        self._feed(text, whole=True)
-        if "]:" not in self._text:
-            rest = self._head + self._text[self._settled :]
-            return Document((*self._blocks, *self._merged(read(rest, {}), rest)))
-        blocks = read(self._text, {}).blocks  # what is defined further down may be meant further up
-        same = zip(self._blocks, blocks, strict=False)
-        blocks[: len(self._blocks)] = [old if old == new else new for old, new in same]
-        return Document(tuple(blocks))
+        """The whole text, exactly what `parse` makes of it: what is defined further down may be meant further up. Of the
+        finished blocks, those that did not change are the same objects.
+        """
+        blocks = parse(text).blocks
+        same = (old if old == new else new for old, new in zip(self._blocks, blocks, strict=False))
+        return Document((*same, *blocks[len(self._blocks) :]))
 
     @property
     def _head(self) -> str:
         return self._carried.head if self._carried else ""
 
-    def _feed(self, text: str, *, whole: bool = False) -> None:
-        end = len(text) - (not whole and text.endswith("\r"))
+    def _feed(self, text: str) -> None:
+        end = len(text) - text.endswith("\r")  # perhaps only the first half of a line feed
         self._text += clean(text[self._fed : end])
         self._fed = end
 
@@ -91,28 +88,24 @@ class GrowingDocument:
             case TableBlock(rows=before), TableBlock(rows=rows):
                 return [replace(self._carried.block, rows=before + rows), *others]
             case CodeBlock(before), CodeBlock(text):
-                text = f"{before}\n{text}" if len(rest) > len(self._carried.head) else before
-                return [replace(self._carried.block, text=text), *others]
+                body = rest[len(self._carried.head) :]
+                closed = not text and (not body or bool(body.split("\n", 1)[0].strip()))
+                return [replace(self._carried.block, text=before if closed else f"{before}\n{text}"), *others]
         return [self._carried.block, *found.blocks]
 
     def _settle(self, rest: str, found: Reading, blocks: list[Block]) -> None:
-        """What is finished will not be read again."""
-        if not found.blocks:
+        """What is finished will not be read again: all blocks before the last that has begun a line that is complete."""
+        complete = min(rest.rfind("\n"), formulas.undecided(rest))
+        last = next((at for at in range(len(found.starts) - 1, -1, -1) if found.starts[at] <= complete), None)
+        if last is None:
             return
-        start = _offset(rest, found.lines[-1]) if len(found.blocks) > 1 else 0
-        if not self._decided(rest, start):
-            return
-        if len(found.blocks) > 1:
-            self._blocks += blocks[:-1]
+        start, more = found.starts[last], len(blocks) - len(found.blocks)
+        if last + more:
+            self._blocks += blocks[: last + more]
             self._move(start - len(self._head), None)
-            rest = rest[start:]
-        if len(rest) > LONG:
-            item = _offset(rest, found.item - found.lines[-1]) if len(found.blocks) == 1 or start else 0
-            self._carry(rest, blocks[-1], item)
-
-    def _decided(self, rest: str, start: int) -> bool:
-        """Whether a block that starts there begins a line that is complete, outside of any formula."""
-        return "\n" in rest[start:] and formulas.undecided(rest) >= start
+        if last == len(found.starts) - 1 and len(rest) - start > LONG:
+            item = next((at for at in reversed(found.items) if at <= complete), start)
+            self._carry(rest[start:], blocks[-1], item - start, found.items[-1:] == [item])
 
     def _move(self, by: int, carried: _Carried | None) -> None:
         """`by` characters more are finished."""
@@ -121,31 +114,26 @@ class GrowingDocument:
         self._settled += by
         self._carried = carried
 
-    def _carry(self, rest: str, block: Block, item: int) -> None:
-        """Carries what is finished of the last block, which `rest` is the text of."""
+    def _carry(self, rest: str, block: Block, item: int, is_last: bool) -> None:
+        """Carries what is finished of the last block, which `rest` is the text of. In a list that is what stands before
+        the item, which is the last or the one before.
+        """
         head, cut = len(self._head), rest.rfind("\n") + 1
         match block:
-            case ListBlock(items) if item and "\n" in rest[item:] and items[-1].blocks and len(items) > 1:
-                if formulas.undecided(rest) >= item:
-                    self._move(item - head, _Carried(replace(block, items=items[:-1])))
+            case ListBlock(items) if item > 0:
+                kept = items[: -1 if is_last else -2]
+                if kept and items[len(kept)].blocks:
+                    self._move(item - head, _Carried(replace(block, items=kept)))
             case TableBlock(header, rows) if rows and len(header) * len(rows) < bounds.CELLS // 2:
-                kept = rows if cut == len(rest) else rows[:-1]
+                kept_rows = rows if cut == len(rest) else rows[:-1]
                 opening = _HEAD.match(rest)
                 if opening and cut > opening.end():
-                    self._move(cut - head, _Carried(replace(block, rows=kept), opening[0]))
+                    self._move(cut - head, _Carried(replace(block, rows=kept_rows), opening[0]))
             case CodeBlock(text) if (opening := _FENCE.match(rest)) and cut > opening.end():
                 last = rest[cut:]
                 if open_fence(rest.split("\n")) and text.endswith(f"\n{last}" if last else ""):
                     text = text[: len(text) - len(last) - 1] if last else text
                     self._move(cut - head, _Carried(replace(block, text=text), opening[0]))
-
-
-def _offset(text: str, line: int) -> int:
-    """Where that line starts."""
-    at = 0
-    for _ in range(line):
-        at = text.index("\n", at) + 1
-    return at
 
 
 class Kept(Generic[Made]):

@@ -166,5 +166,7 @@ _MEANING: dict[str, Callable[[list[Raw]], list[Raw] | None]] = {
 
 def _formula(written: str) -> Formula:
     size = 1 if written[0] == "$" != written[1] else 2
-    written = re.sub(r"\n[ \t]+", "\n", written)
+    first, *others = written.split("\n")
+    quoted = all(line.lstrip(" \t").startswith(">") for line in others)
+    written = "\n".join([first, *(line.lstrip(" \t>" if quoted else " \t") for line in others)])
     return Formula(written, written[size:-size].strip(), display=written[:2] in {"$$", "\\["})

@@ -15,7 +15,7 @@ from pyromark import Options
 from bot.document import bounds
 from bot.document.building import BLOCKS, BREAK, MAKERS, Frame, Part, Source, underline
 from bot.document.nodes import Block, CodeBlock, CodeSpan, Document, FootnoteMark, ListBlock, Rule
-from bot.document.source import clean, lines, prepared, restored
+from bot.document.source import clean, prepared, restored
 
 _OPTIONS: Final = (
     Options.ENABLE_TABLES | Options.ENABLE_STRIKETHROUGH | Options.ENABLE_TASKLISTS | Options.ENABLE_FOOTNOTES
@@ -26,13 +26,13 @@ _STYLED: Final = frozenset({"Emphasis", "Strong", "Strikethrough", "Link"})
 
 @dataclass(slots=True)
 class Reading:
-    """Top-level blocks, and in which line of the text each of them starts. `item` is the line in which the last item of
-    a last list starts.
+    """Top-level blocks, and where each of them starts: characters of the text. `items` are the starts of the last block's
+    last two items, if it is a list.
     """
 
     blocks: list[Block] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    item: int = 0
+    starts: list[int] = field(default_factory=list)
+    items: list[int] = field(default_factory=list)
 
 
 def parse(text: str) -> Document:
@@ -61,7 +61,7 @@ class _Reader:
         self._root = Frame("Root", None, 0, [])
         self._stack = [self._root]
         self._starts: list[int] = []  # of the blocks in the root
-        self._item = self._underline = 0
+        self._items: list[int] = []  # of the lists in the root
         self._levels = self._styles = self._nodes = 0
         self._expansion = max(len(text), 100_000)
         self._targets = targets
@@ -127,7 +127,7 @@ class _Reader:
         elif kind == "Item":
             value, own = None, parent.own
             if len(self._stack) == 2:
-                self._item = start
+                self._items.append(start)
         if not own:
             parent.parts += [BREAK] * (kind == "Item")
         self._stack.append(Frame(kind, value, start, [] if own else parent.parts, own))
@@ -159,13 +159,9 @@ class _Reader:
 
     def _reading(self) -> Reading:
         found = Reading([part for part in self._root.parts if type(part) in BLOCKS])
-        at = line = 0
-        for start in self._starts:
-            line += lines(self._source.bytes[at:start])
-            at = start
-            found.lines.append(line)
-        if found.blocks and isinstance(found.blocks[-1], ListBlock) and self._item >= at:
-            found.item = line + lines(self._source.bytes[at : self._item])
+        items = self._items[-2:] if found.blocks and isinstance(found.blocks[-1], ListBlock) else []
+        found.starts = self._source.characters(self._starts)
+        found.items = self._source.characters(items)
         return found
 
     def _target(self, broken: Mapping[str, Any]) -> tuple[str, str] | None:

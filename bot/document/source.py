@@ -2,7 +2,7 @@
 
 An inert character is its own number in a private plane, which the parser takes for a letter. So a formula keeps its
 backslashes and stars, `<` opens no HTML, and in code, where all of that was meant literally, `restored` gives back
-exactly what was written. Line feeds stay countable: `lines` says how many there were.
+exactly what was written.
 """
 
 import re
@@ -28,7 +28,6 @@ _RESTORE = {PLANE + sign: chr(sign) for sign in range(128)} | dict.fromkeys(
     map(ord, (TABLE, OPEN, CLOSE, FLANK))
 )
 _HTML = re.compile(r"(?<!\\)(?<!\]\()<(?!https?://|mailto:|[\w.+-]{1,64}@[\w.-]{1,255}>)", re.IGNORECASE)
-_QUOTED = re.compile(r"\n[ \t]*>[ \t>]*")
 _TILDE = re.compile(r"(?<![~\\])~(?!~)")
 _BESIDE = re.compile(r"[^\w\s*]\*\*[^\W_]")  # as in `**Warning:**text`, or before a word that is strong
 _RUNS = re.compile(r"\n|\*+|~~")
@@ -72,21 +71,10 @@ def is_marked(text: str) -> bool:
     return not text.isascii() and MARKED.search(text) is not None
 
 
-def lines(prepared_part: bytes) -> int:
-    """How many line feeds the text had in that part."""
-    return prepared_part.count(b"\n") + prepared_part.count(_INERT_LINE_FEED)
-
-
-_INERT_LINE_FEED = chr(PLANE + 10).encode()
-
-
 def _with_formulas(text: str) -> str:
     out, at = [], 0
     for start, end in formulas.spans(text):
-        written = text[start:end]
-        if "\n" in written and text[text.rfind("\n", 0, start) + 1 :][:40].lstrip(" \t").startswith(">"):
-            written = _QUOTED.sub("\n", written)
-        out += [text[at:start], OPEN, written.translate(_INERT), CLOSE]
+        out += [text[at:start], OPEN, text[start:end].translate(_INERT), CLOSE]
         at = end
     return "".join([*out, text[at:]]) if out else text
 

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from bot.document import formulas
 
-FENCE = re.compile(r"^[\s>]*(`{3,}|~{3,})(.*)$")
+FENCE = re.compile(r"^[\s>]*(`{3,}(?=[^`]*$)|~{3,})(.*)$")
+_HEADS = re.compile(r"#{1,6}[ \t]")
+_ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _UNDECIDED = re.compile(r"^[\s\-=#*+>_~`|:.\d)(\[\]]*$")
 """A last line of only such characters may still become a rule, a heading, a list, a fence or a table."""
 _BEGUN = re.compile(r"^[\s>]*(?:[-*+#|`~=_:\s]*|\d{1,9}[.)]?|(?:[-*+]|\d{1,9}[.)])[ \t]+\[[ xX]?\]?)$")
@@ -23,29 +25,19 @@ _WORD = "".join(map(chr, range(0x21, 0x7F)))  # half a word may still become an 
 
 def open_fence(lines: Sequence[str]) -> str:
     """The fence of the code block at the end; "" outside of code."""
-    fence = ""
-    for line in lines:
-        found = FENCE.match(line)
-        if not found:
-            continue
-        if not fence:
-            if found[1][0] == "~" or "`" not in found[2]:
-                fence = found[1]
-        elif found[1].startswith(fence) and not found[2].strip():
-            fence = ""
-    return fence
+    return _end(lines)[0]
 
 
 def steady(text: str) -> str:
     """The text without the end whose meaning may still change."""
     lines = text.split("\n")
-    if open_fence(lines):
+    fence, start = _end(lines)
+    if fence:
         # Inside code only a fence may change: half a language, or the first closing marks.
         undecided = FENCE.match(lines[-1]) or not lines[-1].strip(" >`~")
         return "\n".join(lines[:-1] if undecided else lines)
     if _UNDECIDED.match(lines[-1]):
         lines.pop()
-    start = _last_chunk(lines)
     chunk = lines[start:]
     if chunk and chunk[0].lstrip().startswith("|"):
         return "\n".join(lines[:start] + (chunk[:-1] if len(chunk) > 2 else []))
@@ -56,21 +48,35 @@ def steady(text: str) -> str:
 def mended(text: str) -> str:
     """The text with its open marks closed, and without a last line whose kind is not known yet."""
     lines = text.split("\n")
-    if fence := open_fence(lines):
+    fence, start = _end(lines)
+    if fence:
         closing = lines[-1].strip() and not lines[-1].strip(f" >{fence[0]}")
         return "\n".join(lines[:-1] if closing else lines)
     if _BEGUN.match(lines[-1]):
         lines.pop()
-    start = _last_chunk(lines)
     chunk = lines[start:]
     if chunk and chunk[0].lstrip(" >").startswith("|"):
         return "\n".join(lines if len(chunk) > 1 else lines[:start])
     return "\n".join([*lines[:start], _closed("\n".join(chunk))])
 
 
-def _last_chunk(lines: Sequence[str]) -> int:
-    """The line after the last empty one."""
-    return next((at for at in range(len(lines) - 1, -1, -1) if not lines[at].strip()), -1) + 1
+def _end(lines: Sequence[str]) -> tuple[str, int]:
+    """The fence that is open, and the line in which the last paragraph, item, heading or table begins."""
+    fence, start = "", 0
+    for at, line in enumerate(lines):
+        bare = line.lstrip(" \t>")
+        if fence:
+            if bare.startswith(fence) and not bare.strip(f"{fence[0]} \t"):
+                fence, start = "", at + 1
+        elif not bare:
+            start = at + 1
+        elif bare[0] in "`~" and (found := FENCE.match(bare)):
+            fence = found[1]
+        elif _HEADS.match(bare):
+            start = at + (bare[0] == "#" and at + 1 < len(lines))
+        elif bare[0] in "-*+0123456789" and _ITEM.match(bare):
+            start = at
+    return fence, start
 
 
 def _closed(text: str) -> str:
@@ -82,11 +88,10 @@ def _closed(text: str) -> str:
         inside = text[code:].strip("` \n")
         return f"{text.rstrip()}{ticks[0]}" if ticks and inside else text[:code].rstrip()
     if bracket := _BRACKET.search(plain[-2200:]):
-        text = (
-            text[: len(text) - len(bracket[0])]
-            + (text[len(text) - len(bracket[0]) :].lstrip("!")[1:][: len(bracket[1])])
-        )
-        plain = text if len(text) == len(plain) else plain[: len(text)]
+        at = len(text) - len(bracket[0])
+        label = text[at:].lstrip("!")[1 : 1 + len(bracket[1])]
+        text = text[:at] + (label if text[:at].strip(" \t>").strip("\n") and text[at - 1] != "\n" else "")
+        plain = plain[:at] + "x" * (len(text) - at)
     text = re.sub(r"(?:^|(?<=[\s(]))[*_~]{1,3}$", "", text).rstrip()
     return text + "".join(mark for _, mark in reversed(list(_open_marks(plain[: len(text)]))))
 
