@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from bot.document import bounds, formulas
-from bot.document.nodes import Block, CodeBlock, Document, ListBlock, TableBlock
+from bot.document.inlines import joined
+from bot.document.nodes import Block, CodeBlock, Document, Heading, ListBlock, Paragraph, TableBlock
 from bot.document.reading import Reading, parse, read, targets_of
-from bot.document.source import clean
-from bot.document.unfinished import mended, open_fence, steady
+from bot.document.source import FLANK, clean
+from bot.document.unfinished import closed_until, mended, steady
 
-LONG = 400  # characters of a last block, from which on its finished parts are not read again
-_FENCE = re.compile(r"(?:`{3,}|~{3,})[^\n]*\n")
+LONG = 160  # characters of a last block, from which on its finished parts are not read again
+_FENCE = re.compile(r"(`{3,}|~{3,})[^\n]*\n")
 _HEAD = re.compile(r"[^\n]*\n[^\n]*\n")
 
 Made = TypeVar("Made")
@@ -40,6 +41,7 @@ class GrowingDocument:
         self._blocks: list[Block] = []
         self._targets: dict[str, str] = {}
         self._carried: _Carried | None = None
+        self._doubtful = False  # what was carried may be something else by now
 
     def grown(self, text: str) -> Document:
         """The text so far, for displays that can be replaced: marks that are open at its end are closed."""
@@ -50,19 +52,28 @@ class GrowingDocument:
         return self._document(text, steady)
 
     def finished(self, text: str) -> Document:
-        """The whole text, exactly what `parse` makes of it: what is defined further down may be meant further up. Of the
-        finished blocks, those that did not change are the same objects.
+        """The whole text, equal to what `parse` makes of it."""
+        self._feed(text, whole=True)
+        if self._may_differ():
+            blocks = parse(text).blocks
+            same = (old if old == new else new for old, new in zip(self._blocks, blocks, strict=False))
+            return Document((*same, *blocks[len(self._blocks) :]))
+        rest = self._head + self._text[self._settled :]
+        return Document((*self._blocks, *self._merged(read(rest, {}), rest)))
+
+    def _may_differ(self) -> bool:
+        """Whether finished blocks may be others in the whole text: what is defined further down may be meant further up,
+        and some bounds are those of a whole text.
         """
-        blocks = parse(text).blocks
-        same = (old if old == new else new for old, new in zip(self._blocks, blocks, strict=False))
-        return Document((*same, *blocks[len(self._blocks) :]))
+        many = len(self._text) > bounds.NODES // 4 or self._text.count("|") > 3 * bounds.COLUMNS
+        return many or self._doubtful or any(sign in self._text for sign in ("]:", "\\[", "\\(", "$$"))
 
     @property
     def _head(self) -> str:
         return self._carried.head if self._carried else ""
 
-    def _feed(self, text: str) -> None:
-        end = len(text) - text.endswith("\r")  # perhaps only the first half of a line feed
+    def _feed(self, text: str, *, whole: bool = False) -> None:
+        end = len(text) - (text.endswith("\r") and not whole)  # perhaps the first half of a line feed
         self._text += clean(text[self._fed : end])
         self._fed = end
 
@@ -72,7 +83,7 @@ class GrowingDocument:
         found = read(rest, self._targets)
         blocks = self._merged(found, rest)
         document = Document((*self._blocks, *blocks))
-        self._settle(rest, found, blocks)
+        self._settle(rest.removeprefix(FLANK), found, blocks)
         return document
 
     def _merged(self, found: Reading, rest: str) -> list[Block]:
@@ -87,22 +98,33 @@ class GrowingDocument:
                 return [replace(self._carried.block, items=before + items), *others]
             case TableBlock(rows=before), TableBlock(rows=rows):
                 return [replace(self._carried.block, rows=before + rows), *others]
+            case Paragraph(before), Paragraph(inlines) | Heading(inlines=inlines):
+                return [replace(first, inlines=joined(before, inlines)), *others]
             case CodeBlock(before), CodeBlock(text):
                 body = rest[len(self._carried.head) :]
                 closed = not text and (not body or bool(body.split("\n", 1)[0].strip()))
                 return [replace(self._carried.block, text=before if closed else f"{before}\n{text}"), *others]
+        self._doubtful |= isinstance(self._carried.block, Paragraph)
         return [self._carried.block, *found.blocks]
 
     def _settle(self, rest: str, found: Reading, blocks: list[Block]) -> None:
         """What is finished will not be read again: all blocks before the last that has begun a line that is complete."""
         complete = min(rest.rfind("\n"), formulas.undecided(rest))
+        if (
+            found.starts
+            and isinstance(blocks[-1], Paragraph)
+            and closed_until(rest[found.starts[-1] :]) > LONG
+        ):
+            complete = max(
+                complete, found.starts[-1]
+            )  # a text of that length will not be the start of something else
         last = next((at for at in range(len(found.starts) - 1, -1, -1) if found.starts[at] <= complete), None)
         if last is None:
             return
         start, more = found.starts[last], len(blocks) - len(found.blocks)
-        if last + more:
+        if last + more or start > len(self._head):  # the latter behind blank lines
             self._blocks += blocks[: last + more]
-            self._move(start - len(self._head), None)
+            self._move(start - len(self._head.removeprefix(FLANK)), None)
         if last == len(found.starts) - 1 and len(rest) - start > LONG:
             item = next((at for at in reversed(found.items) if at <= complete), start)
             self._carry(rest[start:], blocks[-1], item - start, found.items[-1:] == [item])
@@ -118,7 +140,7 @@ class GrowingDocument:
         """Carries what is finished of the last block, which `rest` is the text of. In a list that is what stands before
         the item, which is the last or the one before.
         """
-        head, cut = len(self._head), rest.rfind("\n") + 1
+        head, cut = len(self._head.removeprefix(FLANK)), rest.rfind("\n") + 1
         match block:
             case ListBlock(items) if item > 0:
                 kept = items[: -1 if is_last else -2]
@@ -129,11 +151,23 @@ class GrowingDocument:
                 opening = _HEAD.match(rest)
                 if opening and cut > opening.end():
                     self._move(cut - head, _Carried(replace(block, rows=kept_rows), opening[0]))
+            case Paragraph() if (end := closed_until(rest)) > LONG:
+                part = self._head + rest[:end]
+                kept_text = self._merged(read(part, self._targets), part)
+                if len(kept_text) == 1:
+                    self._move(end - head, _Carried(kept_text[0], FLANK))
             case CodeBlock(text) if (opening := _FENCE.match(rest)) and cut > opening.end():
                 last = rest[cut:]
-                if open_fence(rest.split("\n")) and text.endswith(f"\n{last}" if last else ""):
+                if not _closes(opening[1]).search(rest, opening.end()) and text.endswith(
+                    f"\n{last}" if last else ""
+                ):
                     text = text[: len(text) - len(last) - 1] if last else text
                     self._move(cut - head, _Carried(replace(block, text=text), opening[0]))
+
+
+def _closes(fence: str) -> re.Pattern[str]:
+    """The line that ends a block of code."""
+    return re.compile(rf"^ {{0,3}}{fence}{fence[0]}*[ \t]*$", re.MULTILINE)
 
 
 class Kept(Generic[Made]):

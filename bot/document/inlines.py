@@ -38,14 +38,22 @@ def assembled(raw: Sequence[Raw], *, marked: bool) -> tuple[Inline, ...]:
     if len(raw) == 1 and not marked:
         (only,) = raw
         return (Words(only),) if isinstance(only, str) else (only,)
-    pieces = list(_joined(raw))
+    pieces = list(_merged(raw))
     if marked:
         pieces = _translated(pieces)
-    found = [Words(piece) if isinstance(piece, str) else piece for piece in _joined(pieces)]
+    found = [Words(piece) if isinstance(piece, str) else piece for piece in _merged(pieces)]
     while found and isinstance(found[-1], LineBreak):
         found.pop()
     start = next((at for at, one in enumerate(found) if not isinstance(one, LineBreak)), 0)
     return tuple(found[start:])
+
+
+def joined(before: tuple[Inline, ...], after: tuple[Inline, ...]) -> tuple[Inline, ...]:
+    """Two parts of one paragraph."""
+    match before, after:
+        case (*first, Words(left)), (Words(right), *last):
+            return (*first, Words(left + right), *last)
+    return before + after
 
 
 def plain(inlines: Sequence[Inline]) -> str:
@@ -69,7 +77,7 @@ def _plainly(inline: Inline) -> str:
             return plain(inside)
 
 
-def _joined(raw: Sequence[Raw]) -> Iterator[Raw]:
+def _merged(raw: Sequence[Raw]) -> Iterator[Raw]:
     """Neighbouring pieces of text as one."""
     text: list[str] = []
     for piece in raw:
@@ -126,7 +134,7 @@ def _tag(name: str, closing: bool, written: str, out: list[Raw], tags: list[_Ope
         return
     place = tags[depth].place
     del tags[depth:]
-    made = _MEANING[name](list(_joined(out[place + 1 :])))
+    made = _MEANING[name](list(_merged(out[place + 1 :])))
     if made is None:
         out.append(written)
     else:

@@ -30,7 +30,7 @@ _RESTORE = {PLANE + sign: chr(sign) for sign in range(128)} | dict.fromkeys(
 _HTML = re.compile(r"(?<!\\)(?<!\]\()<(?!https?://|mailto:|[\w.+-]{1,64}@[\w.-]{1,255}>)", re.IGNORECASE)
 _TILDE = re.compile(r"(?<![~\\])~(?!~)")
 _BESIDE = re.compile(r"[^\w\s*]\*\*[^\W_]")  # as in `**Warning:**text`, or before a word that is strong
-_RUNS = re.compile(r"\n|\*+|~~")
+_RUNS = re.compile(r"\n|\*+|~{2,}")
 _DELIMITS = re.compile(r"^([ \t>]*)(?=[|:\- \t]*-)[|:\- \t]+$", re.MULTILINE)
 _CJK = re.compile(
     "[\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]"
@@ -94,10 +94,10 @@ def _with_flanks(text: str) -> str:
         if _mark(after) and _letter(before) and near:
             out += [text[at:end], FLANK]
             at = end
-        elif _mark(before) and _letter(after) and (near or (bold and end - start == 2)):
+        elif _mark(before) and _letter(after) and (near or (bold and run[0] == "**")):
             out += [text[at:start], FLANK]
             at = start
-        bold = bold != (end - start >= 2)
+        bold = bold != run[0].startswith("**")
     return "".join([*out, text[at:]]) if out else text
 
 

@@ -15,6 +15,9 @@ _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _UNDECIDED = re.compile(r"^[\s\-=#*+>_~`|:.\d)(\[\]]*$")
 """A last line of only such characters may still become a rule, a heading, a list, a fence or a table."""
 _BEGUN = re.compile(r"^[\s>]*(?:[-*+#|`~=_:\s]*|\d{1,9}[.)]?|(?:[-*+]|\d{1,9}[.)])[ \t]+\[[ xX]?\]?)$")
+_SPECIAL = re.compile(
+    r"[\[$|<\\&!]"
+)  # what may reach far back, or what two parts would be read differently for
 _TICKS = re.compile(r"`+")
 _MARK = re.compile(r"\*+|_+|~~")
 _BRACKET = re.compile(r"!?\[([^\[\]\n]*)(?:\](?:\([^()\s]*(?:\([^()\s]*)?)?)?$")
@@ -58,6 +61,13 @@ def mended(text: str) -> str:
     if chunk and chunk[0].lstrip(" >").startswith("|"):
         return "\n".join(lines if len(chunk) > 1 else lines[:start])
     return "\n".join([*lines[:start], _closed("\n".join(chunk))])
+
+
+def closed_until(text: str) -> int:
+    """A blank in a paragraph before which nothing is open, so that both sides can be read by themselves; 0 for none."""
+    special = _SPECIAL.search(text)
+    end = text.rfind(" ", 0, max(0, _decided(text[: special.start()] if special else text) - 1))
+    return end if end > 0 and text[end - 1] not in " \n" and text[end + 1] not in " \n" else 0
 
 
 def _end(lines: Sequence[str]) -> tuple[str, int]:
