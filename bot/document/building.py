@@ -58,7 +58,7 @@ class Source:
 
     def written(self, start: int, end: int) -> str:
         """A part of the text as it was written, without the quotes and indentation around it."""
-        first, *others = restored(self.bytes[start:end].decode()).rstrip("\n").split("\n")
+        first, *others = restored(self.bytes[start:end].decode()).rstrip().split("\n")
         return "\n".join([first, *(line.lstrip(" \t>") for line in others)])
 
     def characters(self, places: list[int]) -> list[int]:

@@ -16,6 +16,7 @@ _CLOSERS = frozenset(_PARTNER.values())
 _MATHLIKE = re.compile(r"[\\^_={}<>+]")
 _SENTENCE = re.compile(r"[^\W\d_]{3,}\s+[^\W\d_]{2,}")
 _SURELY = re.compile(r"[\\^_{}]|^[A-Za-z]'?$")
+_IN_TARGET = re.compile(r"\]\((?:[^\s()\\]|\\.)*\Z")
 _LEAD = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])?[ \t]*\Z")
 
 
@@ -58,6 +59,8 @@ def _is_formula(text: str, kind: str, start: int, inside: int, end: int) -> bool
     if not tex.strip():
         return False
     match kind:
+        case "\\(" if _IN_TARGET.search(text, max(0, start - 500), start):
+            return False
         case "\\(":
             return bool(_MATHLIKE.search(tex)) or not _SENTENCE.search(tex)
         case "\\[":

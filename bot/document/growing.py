@@ -5,16 +5,17 @@ when another one has begun after it; of a long list, table or code also the item
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bot.document import bounds, formulas
 from bot.document.inlines import joined
 from bot.document.nodes import Block, CodeBlock, Document, Heading, ListBlock, Paragraph, TableBlock
 from bot.document.reading import Reading, parse, read, targets_of
 from bot.document.source import FLANK, clean
-from bot.document.unfinished import closed_until, mended, steady
+from bot.document.steady import closed_until, steady
+from bot.document.unfinished import mended
 
 LONG = 160  # characters of a last block, from which on its finished parts are not read again
 _FENCE = re.compile(r"(`{3,}|~{3,})[^\n]*\n")
@@ -171,17 +172,21 @@ def _closes(fence: str) -> re.Pattern[str]:
 
 
 class Kept(Generic[Made]):
-    """What a renderer made of each block, while the block stays the same."""
+    """What a renderer made of each node of a sequence, while the node stays the same object."""
 
-    def __init__(self, render: Callable[[Block], Made]) -> None:
+    def __init__(self, render: Callable[[Any], Made]) -> None:
         self._render = render
-        self._kept: list[tuple[Block, Made]] = []
+        self._kept: list[tuple[object, Made]] = []
 
     def of(self, document: Document) -> list[Made]:
+        """What it made of the blocks."""
+        return self.each(document.blocks)
+
+    def each(self, nodes: Sequence[object]) -> list[Made]:
         kept = self._kept
-        for place, block in enumerate(document.blocks):
-            if place < len(kept) and kept[place][0] is block:
+        for place, node in enumerate(nodes):
+            if place < len(kept) and kept[place][0] is node:
                 continue
-            kept[place:] = [(block, self._render(block))]
-        del kept[len(document.blocks) :]
+            kept[place:] = [(node, self._render(node))]
+        del kept[len(nodes) :]
         return [made for _, made in kept]

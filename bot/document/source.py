@@ -27,7 +27,16 @@ _INERT = {sign: PLANE + sign for sign in range(128) if not chr(sign).isalnum()}
 _RESTORE = {PLANE + sign: chr(sign) for sign in range(128)} | dict.fromkeys(
     map(ord, (TABLE, OPEN, CLOSE, FLANK))
 )
-_HTML = re.compile(r"(?<!\\)(?<!\]\()<(?!https?://|mailto:|[\w.+-]{1,64}@[\w.-]{1,255}>)", re.IGNORECASE)
+_NAMES = re.compile(
+    r"\bhttps?://[^\s<>\"'`|\\)\]]+"
+    r"|(?<![\w\\])(?:[A-Za-z]:(?=\\)|\\\\(?=\w))[^\s<>\"'`|]+"
+    r"|(?<![\w*\\])__[a-z][a-z_]{0,30}__(?=\.\w|\()"
+)
+"""Addresses, paths of Windows, names of Python: the marks in them are letters."""
+_LETTERS = re.compile(r"^__|__$|[*_]+(?=\.?[A-Za-z0-9/])|^\\\\|(?<!\\)\\(?!\\)")
+_HTML = re.compile(
+    r"(?<!\\)(?<!\]\()(?<!\]:[ \n])<(?!https?://|mailto:|[\w.+-]{1,64}@[\w.-]{1,255}>)", re.IGNORECASE
+)
 _TILDE = re.compile(r"(?<![~\\])~(?!~)")
 _BESIDE = re.compile(r"[^\w\s*]\*\*[^\W_]")  # as in `**Warning:**text`, or before a word that is strong
 _RUNS = re.compile(r"\n|\*+|~{2,}")
@@ -48,17 +57,26 @@ def prepared(text: str) -> str:
     """A clean text as the parser may read it."""
     if "$" in text or "\\(" in text or "\\[" in text:
         text = _with_formulas(text)
+    if "://" in text or "\\" in text or "__" in text:
+        text = with_names(text)
     if "<" in text:
         text = _HTML.sub(LESS, text)
     if "~" in text:
         text = _TILDE.sub("\U000f007e", text)
-    if "*" in text and (
-        _BESIDE.search(text) if text.isascii() else _CJK.search(text) or _BESIDE.search(text)
-    ):
-        text = _with_flanks(text)
+    if "*" in text or "~~" in text:
+        text = with_flanks(text)
     if "|" in text and "-" in text:
         text = _without_vast_tables(text)
     return text
+
+
+def with_names(text: str) -> str:
+    """Addresses, paths and names whose marks are none. As long as before."""
+    return _NAMES.sub(_as_written, text)
+
+
+def _as_written(name: re.Match[str]) -> str:
+    return _LETTERS.sub(lambda mark: mark[0].translate(_INERT), name[0])
 
 
 def restored(text: str) -> str:
@@ -79,10 +97,12 @@ def _with_formulas(text: str) -> str:
     return "".join([*out, text[at:]]) if out else text
 
 
-def _with_flanks(text: str) -> str:
+def with_flanks(text: str) -> str:
     """A mark that counts as a letter, where people mean emphasis and CommonMark sees none: beside the punctuation of
     languages without spaces, and at `**Warning:**text`.
     """
+    if not (_BESIDE.search(text) or (not text.isascii() and _CJK.search(text))):
+        return text
     out, at, bold = [], 0, False
     for run in _RUNS.finditer(text):
         start, end = run.span()
