@@ -28,7 +28,6 @@ from bot.document.nodes import (
     Words,
 )
 
-
 _STYLES = {Strong: "b", Emphasis: "i", Strike: "s"}
 
 
