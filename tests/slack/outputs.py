@@ -24,6 +24,14 @@ def listed(items: list[Written], mark: str) -> Written:
     return Written("\n".join(f"{mark} {one.source}" for one in items), " ".join(one.visible for one in items))
 
 
+def mixed(first: Written, code: Written, last: Written) -> Written:
+    """An item of a list with code between its two sentences."""
+    inside = f"{code.source}\n{last.source}".replace("\n", "\n   ")
+    return Written(
+        f"1. {first.source}\n   {inside}\n2. end", f"{first.visible} {code.visible} {last.visible} end"
+    )
+
+
 def fenced(lines: list[str], language: str) -> Written:
     return Written(f"```{language}\n" + "\n".join(lines) + "\n```", " ".join(lines))
 
@@ -41,12 +49,22 @@ INLINE = st.one_of(
         lambda text: Written(f"![{text}](https://evil.example/p.png)", f"{text} (https://evil.example/p.png)")
     ),
     st.just(Written("https://site.example/x?y=z", "https://site.example/x?y=z")),
-    st.sampled_from(["<!channel>", "<@U12345>", "a < b & c > d", "<b>bold</b>", "1 * 2", "x_y_z"]).map(
+    st.sampled_from(["<!channel>", "<@U12345>", "a < b & c > d", "<u>under</u>", "1 * 2", "x_y_z"]).map(
         lambda text: Written(text, text)
     ),
+    st.sampled_from([Written("<b>bold</b>", "bold"), Written("x<br>y", "x y"), Written(":tada:", ":tada:")]),
 )
 SENTENCE = st.lists(INLINE, min_size=1, max_size=4).map(
     lambda parts: Written(" ".join(one.source for one in parts), " ".join(one.visible for one in parts))
+)
+CODE = st.builds(
+    fenced,
+    st.lists(
+        st.sampled_from(["x = [1]", "<!channel>", "if a < b: pass", "`tick`", "**no**"]),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from(["", "python", "c"]),
 )
 BLOCK = st.one_of(
     SENTENCE,
@@ -55,15 +73,8 @@ BLOCK = st.one_of(
     SENTENCE.map(lambda one: Written(f"> {one.source}", one.visible)),
     st.lists(SENTENCE, min_size=1, max_size=4).map(lambda items: listed(items, "-")),
     st.lists(SENTENCE, min_size=1, max_size=4).map(lambda items: listed(items, "1.")),
-    st.builds(
-        fenced,
-        st.lists(
-            st.sampled_from(["x = [1]", "<!channel>", "if a < b: pass", "`tick`", "**no**"]),
-            min_size=1,
-            max_size=4,
-        ),
-        st.sampled_from(["", "python", "c"]),
-    ),
+    CODE,
+    st.builds(mixed, SENTENCE, CODE, SENTENCE),
     st.lists(st.lists(WORDS, min_size=2, max_size=2), min_size=2, max_size=4).map(tabled),
     st.just(Written("---", "")),
 )

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.slack.outbound.rendering import blocks, layout
+from adapters.slack.outbound.rendering.page import GrowingPage
 from adapters.slack.outbound.rendering.paging import PAGE, Cut, pages
 from adapters.slack.outbound.rendering.preview import JOINER, preview
 from bot.domain.stream_parts import Closing, Reason, Text
@@ -110,15 +111,26 @@ def test_any_text_makes_blocks_that_slack_accepts(text: str) -> None:
 
 @MANY
 @given(document=DOCUMENT, size=st.integers(1, 30))
-def test_a_preview_only_ever_grows_or_is_given_up(document: Written, size: int) -> None:
-    sent, given_up = "", 0
+def test_a_preview_only_ever_grows(document: Written, size: int) -> None:
+    sent, page = "", GrowingPage()
     for at in range(size, len(document.source) + size, size):
-        shown = preview(document.source[:at])
-        assert reading.live_markdown(shown) == []
-        given_up += not shown.startswith(sent)
-        sent = shown if shown.startswith(sent) else sent
+        shown = page.preview(document.source[:at])
 
-    assert given_up <= len(document.source) // size + 1
+        assert reading.live_markdown(shown) == []
+        assert shown.startswith(sent)
+        sent = shown
+
+
+@MANY
+@given(text=st.one_of(HOSTILE, DOCUMENT.map(lambda one: one.source)), size=st.integers(1, 30))
+def test_a_page_that_grew_ends_as_one_that_came_at_once(text: str, size: int) -> None:
+    by_edits, streamed = GrowingPage(), GrowingPage()
+    for at in range(size, len(text) + size, size):
+        limits.check(by_edits.grown(text[:at]))
+        streamed.preview(text[:at])
+    streamed.grown(text)
+
+    assert by_edits.finished(text) == streamed.finished(text) == blocks.to_blocks(text)
 
 
 @MANY
@@ -152,17 +164,25 @@ def test_pages_hold_everything_and_never_move(document: list[Written], page: int
         ("[x](https://user:pass@evil.example)", "x (https://user:pass@evil.example)"),
         ("<https://evil.example|https://bank.example>", "<https://evil.example|https://bank.example>"),
         ("![a chart](https://evil.example/p.png?q=1)", "a chart (https://evil.example/p.png?q=1)"),
-        ("[x][1]\n\n[1]: https://evil.example", "[x][1] [1]: https://evil.example"),
+        ("[x][1]\n\n[1]: https://evil.example", "x (evil.example)"),
+        ("[README.md](https://site.example/r)", "README.md (site.example)"),
+        ("[Node.js docs](https://site.example/r)", "Node.js docs (site.example)"),
         ("[x](https://\u0435xample.com/a)", "x (xn--xample-2of.com)"),
         ("see https://a.example/x.", "see https://a.example/x."),
         ("a\u202eb", "ab"),
-        ("- [ ] open\n- [x] done", "[ ] open [x] done"),
+        ("- [ ] open\n- [x] done", "☐ open ☑ done"),
         ("&lt;!channel&gt; &amp; &copy;", "<!channel> & ©"),
         ("<div>text</div>", "<div>text</div>"),
         (":tada: @channel", ":tada: @channel"),
         ("42.", "42."),
+        ("Water[^1].\n\n[^1]: Or *ice*.", "Water[1]. [1] Or ice."),
+        (r"so \(a_1 * b_2 * c\) and $$x^2$$", r"so \(a_1 * b_2 * c\) and $$x^2$$"),
+        ("H<sub>2</sub>O<br>and <b>more</b>", "H₂O and more"),
+        ("roses\nare red", "roses are red"),
+        ("0. zero\n1. one", "0. zero 1. one"),
+        ("**注意。**这是", "注意。这是"),
     ],
-    ids=range(17),
+    ids=range(25),
 )
 def test_what_a_person_reads(source: str, shown: str) -> None:
     assert seen(source) == shown
@@ -196,14 +216,6 @@ def test_code_keeps_its_language_and_every_character() -> None:
             "language": "python",
         }
     ]
-
-
-def test_a_second_table_is_aligned_text_because_slack_takes_one() -> None:
-    one = "| a | b |\n|---|---|\n| 1 | 2 |\n\n"
-    made = blocks.to_blocks(one + "between\n\n" + one)
-
-    limits.check(made)
-    assert [block["type"] for block in made] == ["table", "rich_text"]
 
 
 def test_a_text_with_more_headings_than_blocks_fits_is_kept_whole() -> None:
@@ -260,7 +272,7 @@ def test_a_preview_parts_what_slack_would_read_as_a_command() -> None:
     ],
 )
 def test_no_code_ends_earlier_in_a_preview_than_it_does(source: str) -> None:
-    shown = preview(f"{source}\n\nend")
+    shown = preview(f"{source}\n\nthe end")
 
     assert "evil.example" in shown
     assert reading.live_markdown(shown) == []

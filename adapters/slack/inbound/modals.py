@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.slack.callback_ids import ASK, REASON
 from adapters.slack.inbound.message_content import plain_words
-from adapters.slack.outbound.rendering.blocks import plain_text
+from adapters.slack.outbound.rendering.rich import plain_text
 
 QUOTE = 1_500  # characters of the message that are quoted
 METADATA = 3_000  # characters that Slack allows

@@ -11,7 +11,7 @@ native preview holds no URL that could be fetched.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ from adapters.slack.conversation_reference import ConversationReference
 from adapters.slack.outbound.native_stream import AgentSession
 from adapters.slack.outbound.reconciliation import Reconciliation, turn_metadata
 from adapters.slack.outbound.rendering import layout
-from adapters.slack.outbound.rendering.preview import preview
+from adapters.slack.outbound.rendering.page import GrowingPage
+from adapters.slack.outbound.shapes import AcceptedShape
 from adapters.slack.web_api import TRIES, NoAnswer, WebApi
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 from bot.domain.replies import Action, Button
@@ -28,8 +29,6 @@ from bot.ports import TurnHandle
 SPACE = uuid.UUID("6f1b3f5e-0d3a-5c7b-9a35-6d3f0c2f5b11")
 STREAM_BYTES = 10_000  # of a preview; Slack ends streams at about 11,000 bytes or 12,000 characters
 STREAM_SECONDS = 240.0  # Slack ends them at about 300
-SIMPLER = (layout.simple, layout.plainest)
-REFUSED_SHAPE = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +54,8 @@ class AnswerMessage:
         self.number = number
         self.ts = ts
         self.done = False  # this attempt has sent the last edit
+        self.page = GrowingPage()
+        self._shape = AcceptedShape()
         self._streaming = False
         self._stream_open = False  # for Slack the stream may still be open
         self._sent = ""
@@ -70,7 +71,7 @@ class AnswerMessage:
         """Creates the message while its text still grows. Afterwards `ts` is set."""
         await self.find(known)
         if not self.ts and not await self._start(text, status, known):
-            await self.post(layout.growing(text, status, self.sink_context.stop), known)
+            await self.post(self._growing(text, status), known)
 
     async def finish(self, content: dict[str, Any], known: Sequence[str], *, session: str = "active") -> None:
         """Writes the final page, creating the message if needed. Raises PlatformBusy when Slack is busy."""
@@ -106,8 +107,6 @@ class AnswerMessage:
                 case "cant_update_message" | "edit_window_closed":
                     await self.remove()
                     await self.post(content, (), again=True)
-                case code if code in REFUSED_SHAPE:
-                    await self._update_simply(content)
                 case _:
                     raise
 
@@ -115,21 +114,22 @@ class AnswerMessage:
         """Posts it exactly once, even when Slack's answers are lost."""
         reference, turn_handle = self.sink_context.reference, self.sink_context.turn_handle
         key = uuid.uuid5(SPACE, f"{turn_handle.id}:{self.number}{':again' if again else ''}")
-        for attempt in range(TRIES):
+
+        async def call(shaped: dict[str, Any]) -> Mapping[str, Any]:
+            return await self.sink_context.web_api.must(
+                "chat.postMessage",
+                channel=reference.channel,
+                thread_ts=reference.thread or None,
+                client_msg_id=str(key),
+                metadata=turn_metadata(turn_handle, self.number),
+                **layout.QUIET,
+                **shaped,
+            )
+
+        for _ in range(TRIES):
             try:
-                answer = await self.sink_context.web_api.must(
-                    "chat.postMessage",
-                    channel=reference.channel,
-                    thread_ts=reference.thread or None,
-                    client_msg_id=str(key),
-                    metadata=turn_metadata(turn_handle, self.number),
-                    **layout.QUIET,
-                    **content,
-                )
+                answer = await self._shape.send(call, content)
             except PlatformError as error:
-                if error.code in REFUSED_SHAPE and attempt < len(SIMPLER):
-                    content = SIMPLER[attempt](content)
-                    continue
                 if not isinstance(error, NoAnswer) and not error.code.startswith("duplicate"):
                     raise
                 # It may have been posted all the same: the thread tells.
@@ -152,14 +152,6 @@ class AnswerMessage:
             if error.code != "message_not_found":
                 raise
 
-    async def _update_simply(self, content: dict[str, Any]) -> None:
-        try:
-            await self._update(layout.simple(content))
-        except PlatformError as error:
-            if error.code not in REFUSED_SHAPE:
-                raise
-            await self._update(layout.plainest(content))
-
     async def _update_stopped(self, content: dict[str, Any]) -> None:
         try:
             await self._update(content)
@@ -172,7 +164,13 @@ class AnswerMessage:
             ) from error
 
     async def _update(self, content: dict[str, Any]) -> None:
-        await self.sink_context.web_api.must("chat.update", **self._edited(content))
+        async def call(shaped: dict[str, Any]) -> object:
+            return await self.sink_context.web_api.must("chat.update", **self._edited(shaped))
+
+        await self._shape.send(call, content)
+
+    def _growing(self, text: str, status: str) -> dict[str, Any]:
+        return layout.growing(text, status, self.sink_context.stop, self.page.grown)
 
     def _edited(self, content: dict[str, Any]) -> dict[str, Any]:
         metadata = turn_metadata(self.sink_context.turn_handle, self.number)
@@ -185,14 +183,15 @@ class AnswerMessage:
         }
 
     async def _preview_by_edit(self, text: str, status: str) -> None:
-        content = layout.growing(text, status, self.sink_context.stop)
         try:
+            content = self._shape.of(self._growing(text, status))
             await self.sink_context.web_api.may("chat.update", **self._edited(content))
         except PlatformGone:
             raise
         except PlatformError as error:
             # Nothing is lost: the next edit has the whole text. An earlier attempt's stream may be open.
             self._stream_open |= error.code == "streaming_state_conflict"
+            self._shape.refused(error)
 
     async def _start(self, text: str, status: str, known: Sequence[str]) -> bool:
         """Starts a stream. False: post the message instead, unless `ts` shows that the stream exists."""
@@ -204,7 +203,7 @@ class AnswerMessage:
             if reference.direct
             else {"recipient_team_id": reference.user_team, "recipient_user_id": reference.user}
         )
-        self._sent = preview(text)
+        self._sent = self.page.preview(text)
         try:
             answer = await self.sink_context.web_api.may(
                 "chat.startStream",
@@ -231,7 +230,7 @@ class AnswerMessage:
 
     async def _append(self, text: str) -> None:
         """Appends the new text that is final. Ends streaming at the first irregularity."""
-        shown = preview(text)
+        shown = self.page.preview(text)
         if (
             self.sink_context.web_api.clock.now() - self._began > STREAM_SECONDS
             or len(shown.encode()) > STREAM_BYTES

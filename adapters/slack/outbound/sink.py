@@ -10,7 +10,9 @@ from typing import Any
 
 from adapters.slack.outbound.message import AnswerMessage, SinkContext
 from adapters.slack.outbound.rendering import layout
+from adapters.slack.outbound.rendering.blocks import to_blocks
 from adapters.slack.outbound.rendering.paging import Cut, pages
+from adapters.slack.outbound.shapes import AcceptedShape
 from adapters.slack.outbound.uploads import attach
 from bot.delivery.pacing import Pace
 from bot.delivery.streaming import GrowingAnswer, follow
@@ -40,7 +42,7 @@ class ThreadSink:
         answer = await follow(parts, self._grow, clock=self._desk.web_api.clock)
         *full, rest = pages(answer.text, self._cuts)
         await self._finish(full)
-        ending = layout.finished(rest, answer.closing)
+        ending = layout.finished(rest, answer.closing, self._shown(len(full)))
         await self._write(len(full), ending)
         await self._desk.session.end()
         await self._drop(len(full) + 1)
@@ -83,7 +85,13 @@ class ThreadSink:
     async def _finish(self, full: Sequence[str]) -> None:
         for number, text in enumerate(full):
             if number >= len(self._pages) or not self._pages[number].done:
-                await self._write(number, layout.finished(text), session="processing")
+                await self._write(
+                    number, layout.finished(text, None, self._shown(number)), session="processing"
+                )
+
+    def _shown(self, number: int) -> layout.Shown:
+        """Renders that page whole, going on from what was drawn of it."""
+        return self._pages[number].page.finished if number < len(self._pages) else to_blocks
 
     async def _write(self, number: int, content: dict[str, Any], *, session: str = "active") -> None:
         """Writes one final page."""
@@ -110,13 +118,17 @@ class ThreadSink:
     async def _whisper(self, content: dict[str, Any]) -> str:
         """Posts for the asker only. Slack gives such a message no id, so it cannot be found again."""
         reference = self._desk.reference
-        await self._desk.web_api.must(
-            "chat.postEphemeral",
-            channel=reference.channel,
-            user=reference.user,
-            thread_ts=reference.thread or None,
-            **content,
-        )
+
+        async def call(shaped: dict[str, Any]) -> object:
+            return await self._desk.web_api.must(
+                "chat.postEphemeral",
+                channel=reference.channel,
+                user=reference.user,
+                thread_ts=reference.thread or None,
+                **shaped,
+            )
+
+        await AcceptedShape().send(call, content)
         return ""
 
     @property

@@ -1,7 +1,7 @@
 """Sinks outside of threads: a slash command's private answer, the App Home page, the agent's greeting."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ import aiohttp
 from adapters.slack.conversation_reference import ConversationReference
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.paging import pages
+from adapters.slack.outbound.shapes import REFUSED, AcceptedShape
 from adapters.slack.web_api import WebApi
 from bot.delivery.streaming import GrowingAnswer
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
@@ -45,6 +46,7 @@ class CommandSink:
         self._turn_handle = turn_handle
         self._trusted = trusted
         self._there = turn_handle.attempt > 1
+        self._shape = AcceptedShape()
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         """Shows a status, then the whole answer: Slack allows too few edits for a growing one."""
@@ -71,13 +73,15 @@ class CommandSink:
         """Uses the response_url once. Replaces the message unless this is `more`."""
         replace = self._there and not more
         self._there = True
-        if self._trusted(self._place.response_url):
-            body = {"response_type": "ephemeral", "replace_original": replace, **content}
-            if await self._post(body):
-                return
-        await self._web_api.must(
-            "chat.postEphemeral", channel=self._place.channel, user=self._place.user, **content
-        )
+
+        async def call(shaped: dict[str, Any]) -> None:
+            body = {"response_type": "ephemeral", "replace_original": replace, **shaped}
+            if not (self._trusted(self._place.response_url) and await self._post(body)):
+                await self._web_api.must(
+                    "chat.postEphemeral", channel=self._place.channel, user=self._place.user, **shaped
+                )
+
+        await self._shape.send(call, content)
 
     async def _post(self, body: dict[str, Any]) -> bool:
         """False: the response_url is used up or too old."""
@@ -87,6 +91,8 @@ class CommandSink:
             ) as answer:
                 if answer.status == 429 or answer.status >= 500:
                     raise PlatformBusy("response_url is busy", code=str(answer.status))
+                if answer.status == 400 and (code := (await answer.text())[:80]) in REFUSED:
+                    raise PlatformError("response_url refuses the blocks", code=code)
                 return answer.status == 200
         except (aiohttp.ClientError, TimeoutError) as error:
             raise PlatformBusy("response_url cannot be reached", code="lost") from error
@@ -116,10 +122,12 @@ class HomeSink:
         return ""
 
     async def _direct(self, content: dict[str, Any]) -> str:
-        answer = await self._web_api.must(
-            "chat.postMessage", channel=self._place.user, **layout.QUIET, **content
-        )
-        return str(answer["ts"])
+        async def call(shaped: dict[str, Any]) -> Mapping[str, Any]:
+            return await self._web_api.must(
+                "chat.postMessage", channel=self._place.user, **layout.QUIET, **shaped
+            )
+
+        return str((await AcceptedShape().send(call, content))["ts"])
 
 
 class GreetingSink:

@@ -1,5 +1,6 @@
 """The documented limits of Block Kit, and the payloads they refuse. Sources: the block and element reference pages."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +9,9 @@ from tests.slack.fake.world import Json, Refused
 MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
 BLOCK_TEXT = 13_200  # of a whole message; reported, not documented
 MARKDOWN_TEXT = 12_000
+TABLES, TABLE_TEXT, DATA_ROWS = 50, 10_000, 201  # of a message; an older Slack takes one table, and 101 rows
+BORDERED = ("rich_text_list", "rich_text_preformatted")  # a quote has its border by itself
+EMOJI = r"[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?"
 ELEMENTS = {"actions": 25, "context": 10, "context_actions": 5}
 ON_VIEWS = {"section", "header", "divider", "actions", "context", "input", "image", "rich_text", "alert"}
 
@@ -44,7 +48,10 @@ def check(blocks: Any, *, surface: str = "message") -> None:
         CHECKS[block["type"]](block)
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     need(len(ids) == len(set(ids)), "block_id must be unique")
-    need(sum(block["type"] == "table" for block in blocks) <= 1, "only_one_table_allowed")
+    grids = [block for block in blocks if block["type"] in ("table", "data_table")]
+    if len(grids) > TABLES:
+        raise Refused("invalid_attachments", response_metadata={"messages": ["only_one_table_allowed"]})
+    need(sum(map(len, texts(grids))) <= TABLE_TEXT, f"tables hold {TABLE_TEXT} characters in all")
     if surface == "message" and sum(len(text) for text in texts(blocks)) > BLOCK_TEXT:
         raise Refused("msg_blocks_too_long")
 
@@ -140,6 +147,11 @@ def rich_text(block: Json) -> None:
                 inline(item["elements"])
         else:
             inline(inside)
+        if kind == "rich_text_preformatted":
+            need(
+                all(one["type"] in ("text", "link") for one in inside),
+                "preformatted text holds text and links",
+            )
 
 
 def inline(parts: list[Json]) -> None:
@@ -153,7 +165,10 @@ def inline(parts: list[Json]) -> None:
                 need(set(part.get("style", {})) <= known, f"unknown style {part.get('style')}")
             case "link":
                 need(0 < len(part.get("url", "")) <= 3000, "link url")
-            case "user" | "usergroup" | "channel" | "broadcast" | "emoji" | "date" | "color":
+            case "emoji":
+                need(re.fullmatch(EMOJI, part.get("name", "")) is not None, f"emoji name {part.get('name')}")
+                need(set(part) <= {"type", "name", "unicode", "style"}, "an emoji has a name")
+            case "user" | "usergroup" | "channel" | "broadcast" | "date" | "color":
                 pass
             case kind:
                 raise invalid(f"unknown rich text element {kind}")
@@ -162,14 +177,36 @@ def inline(parts: list[Json]) -> None:
 def table(block: Json) -> None:
     rows = block.get("rows")
     need(isinstance(rows, list) and 0 < len(rows) <= 100, "a table has 1 to 100 rows")
-    for row in rows or []:
+    grid(rows or [], first=("raw_text", "raw_number", "rich_text"))
+    settings = block.get("column_settings", [])
+    need(len(settings) <= 20, "column_settings")
+    for one in filter(None, settings):
+        need(set(one) <= {"align", "is_wrapped"}, f"column_settings {one}")
+        need(one.get("align", "left") in ("left", "center", "right"), f"align {one}")
+
+
+def data_table(block: Json) -> None:
+    """Source: docs.slack.dev, "Data table block"."""
+    known = {"type", "block_id", "caption", "rows", "page_size", "row_header_column_index"}
+    need(set(block) <= known, f"unknown property in {set(block)}")
+    need(isinstance(block.get("caption"), str) and block["caption"] != "", "a data table needs a caption")
+    need(1 <= block.get("page_size", 5) <= 100, "page_size is 1 to 100")
+    rows = block.get("rows")
+    need(isinstance(rows, list) and 2 <= len(rows) <= DATA_ROWS, f"a data table has 2 to {DATA_ROWS} rows")
+    grid(rows or [], first=("raw_text", "raw_number"))
+    need(len({len(row) for row in rows or []}) == 1, "all rows of a data table have the same length")
+
+
+def grid(rows: list[list[Json]], *, first: tuple[str, ...]) -> None:
+    """The cells of a table; `first`: which kinds its first row may hold."""
+    for number, row in enumerate(rows):
         need(0 < len(row) <= 20, "a row has 1 to 20 cells")
         for cell in row:
-            need(cell.get("type") in ("raw_text", "rich_text"), "cell type")
+            kinds = ("raw_text", "raw_number", "rich_text") if number else first
+            need(cell.get("type") in kinds, f"{cell.get('type')} is no cell of row {number}")
             need(cell["type"] != "raw_text" or cell.get("text", "") != "", "a cell cannot be empty")
             if cell["type"] == "rich_text":
                 rich_text(cell)
-    need(len(block.get("column_settings", [])) <= 20, "column_settings")
 
 
 def markdown(block: Json) -> None:
@@ -196,6 +233,7 @@ CHECKS: dict[str, Callable[[Json], None]] = {
     "context_actions": elements,
     "rich_text": rich_text,
     "table": table,
+    "data_table": data_table,
     "markdown": markdown,
     "task_card": task_card,
     "input": field,

@@ -35,7 +35,7 @@ def body(block: Json) -> str:
         case "header" | "section" | "alert":
             parts = [block["text"]["text"]] if "text" in block else []
             return "\n".join(parts + [field["text"] for field in block.get("fields", [])])
-        case "table":
+        case "table" | "data_table":
             return "\n".join(" ".join(cell_text(cell) for cell in row) for row in block["rows"])
         case "markdown":
             return from_markdown(block["text"])
@@ -51,7 +51,10 @@ def cell_text(cell: Json) -> str:
 def rich(part: Json) -> str:
     if part["type"] == "rich_text_list":
         return "\n".join(rich(item) for item in part["elements"])
-    return "".join(one.get("text") or one.get("url", "") for one in part["elements"])
+    return "".join(
+        f":{one['name']}:" if one["type"] == "emoji" else one.get("text") or one.get("url", "")
+        for one in part["elements"]
+    )
 
 
 def from_markdown(source: str) -> str:

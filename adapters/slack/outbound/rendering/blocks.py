@@ -5,246 +5,225 @@ cells, plain_text objects. Nothing here writes mrkdwn, so no text can become a m
 image. Limits: docs.slack.dev, the page of each block.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
-from markdown_it.tree import SyntaxTreeNode
-
-from adapters.slack.outbound.rendering.markdown import Run, inline, plain_tree, tree, words
+from adapters.slack.outbound.rendering import tables
+from adapters.slack.outbound.rendering.rich import (
+    SECTION,
+    Block,
+    bordered,
+    code_of,
+    followed,
+    one_quote,
+    plain_text,
+    preformatted,
+    section,
+)
+from adapters.slack.outbound.rendering.runs import BOLD, Run, runs
 from bot.delivery.last_resort import rendered
+from bot.document import nodes
+from bot.document.reading import parse
+from bot.document.source import clean
 
-Block = dict[str, Any]
+Pieces = list[Block]
+"""What one block of the tree becomes: parts of rich text, and blocks that stand by themselves."""
 
 MOST_BLOCKS = 44  # of 50: the rest is for the notice, the buttons and the footer
-HEADER, ROWS, COLUMNS, CELL, LEVELS = 150, 100, 20, 2000, 8
+MOST_TEXT = 11_000  # characters of about 13,000, likewise
+HEADER, LEVELS, LANGUAGE = 150, 8, 20
+RULE = Run("———")
+SHAPES = ((True, False), (False, False), (False, True))
+"""What `arranged` may do, from the best to the shortest: native, tight."""
 
 
 def to_blocks(source: str) -> list[Block]:
     """A Markdown text as blocks; [] for an empty one."""
-    return rendered(source, lambda text: _full(tree(text)), lambda text: _full(plain_tree(text)))
+    return rendered(source, _shown, plain_blocks)
 
 
-def _full(root: SyntaxTreeNode) -> list[Block]:
-    blocks = list(_joined(_top(root.children, table_left=True)))
-    if len(blocks) > MOST_BLOCKS:
-        blocks = list(_joined(_flat(block) for block in blocks))
-    return blocks
+def compact(source: str, most: int) -> list[Block]:
+    """The same without headers, rules and native tables: one block of so many characters, for a part of a message."""
+    return rendered(source, lambda text: fitting(_all(text), most, SHAPES[1:]), plain_blocks)
 
 
-def compact(source: str) -> list[Block]:
-    """The same without headers, rules and native tables: one block, for a part of a larger message."""
-    return rendered(source, lambda text: _small(tree(text)), lambda text: _small(plain_tree(text)))
-
-
-def _small(root: SyntaxTreeNode) -> list[Block]:
-    return list(_joined(_flat(block) for block in _top(root.children, table_left=False)))
+def plain_blocks(source: str) -> list[Block]:
+    """The text without any markup."""
+    return line(clean(source).strip())
 
 
 def line(text: str, *, italic: bool = False) -> list[Block]:
     """One line of plain text, upright or italic."""
-    return [{"type": "rich_text", "elements": [_section([Run(text=text, italic=italic)])]}] if text else []
+    run = Run(text, ("italic",) if italic else ())
+    return [{"type": "rich_text", "elements": [section([run])]}] if text else []
 
 
-def _top(nodes: Sequence[SyntaxTreeNode], *, table_left: bool) -> Iterator[Block]:
-    """Blocks for top-level nodes. Slack allows one table in a message; further ones become aligned text."""
-    for node in nodes:
-        match node.type:
-            case "heading" if node.tag in ("h1", "h2") and 0 < len(words(node).strip()) <= HEADER:
-                yield {"type": "header", "text": plain_text(words(node).strip())}
-            case "hr":
-                yield {"type": "divider"}
-            case "table":
-                block = _table(node) if table_left else None
-                table_left = table_left and block is None
-                yield block or {"type": "rich_text", "elements": [_preformatted(_as_text(node))]}
-            case _:
-                if parts := list(_rich(node)):
-                    yield {"type": "rich_text", "elements": parts}
+def fitting(made: Sequence[Pieces], most: int, shapes: Sequence[tuple[bool, bool]] = SHAPES) -> list[Block]:
+    """All pieces in the best shape that fits into so many characters, and into one message."""
+    for native, tight in shapes:
+        blocks = arranged(made, native=native, tight=tight)
+        if len(blocks) <= MOST_BLOCKS and _characters(blocks) <= most:
+            return blocks
+    raise ValueError("longer than one message")
 
 
-def _joined(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Neighbouring rich text as one block, with an empty line between paragraphs."""
-    last: Block | None = None
-    for block in blocks:
-        if last is None or block["type"] != "rich_text" or last["type"] != "rich_text":
-            if last is not None:
-                yield last
-            last = block
-            continue
-        before = last["elements"][-1]
-        if before["type"] == "rich_text_section":
-            before["elements"].append({"type": "text", "text": "\n\n"})
-        last["elements"].extend(block["elements"])
-    if last is not None:
-        yield last
+def arranged(made: Sequence[Pieces], *, native: bool = True, tight: bool = False) -> list[Block]:
+    """Neighbouring parts of rich text as one block. Not `native`: nothing but rich text. `tight`: in few characters."""
+    blocks: list[Block] = []
+    left = tables.CHARACTERS
+    for group in made:
+        for place, piece in enumerate(group):
+            shown = [piece]
+            if piece["type"] == "table":
+                size = tables.table_size(piece)
+                table = tables.shaped(piece) if native and size <= left else None
+                left -= size if table else 0
+                shown = [table] if table else tables.spelled(piece, tight=tight)
+            elif not native:
+                shown = [_flat(piece)]
+            for part in shown:
+                _add(blocks, part, "\n" if place or part is not shown[0] else "\n\n")
+    return blocks
 
 
-def _flat(block: Block) -> Block:
+def pieces(block: nodes.Block) -> Pieces:
+    """A block at the top of the tree."""
+    match block:
+        case nodes.Heading(level, inlines) if level <= 2 and (header := _header(runs(inlines))):
+            return [header]
+        case nodes.Rule():
+            return [{"type": "divider"}]
+    return _inner(block)
+
+
+def _shown(source: str) -> list[Block]:
+    return fitting(_all(source), max(MOST_TEXT, len(source)))
+
+
+def _all(source: str) -> list[Pieces]:
+    return list(map(pieces, parse(source).blocks))
+
+
+def _add(blocks: list[Block], part: Block, gap: str) -> None:
+    """Adds a part of rich text to the last block, or another block."""
+    if not part["type"].startswith("rich_text_"):
+        blocks.append(part)
+        return
+    if not blocks or blocks[-1]["type"] != "rich_text":
+        blocks.append({"type": "rich_text", "elements": []})
+    before = blocks[-1]["elements"]
+    if before and before[-1]["type"] == SECTION and (gap == "\n\n" or part["type"] == SECTION):
+        before[-1] = followed(before[-1], gap)
+    before.append(part)
+
+
+def _flat(piece: Block) -> Block:
     """Headers and dividers as rich text, for texts with more of them than a message takes."""
-    match block["type"]:
+    match piece["type"]:
         case "header":
-            return {
-                "type": "rich_text",
-                "elements": [_section([Run(text=block["text"]["text"], bold=True)])],
-            }
+            return section([Run(piece["text"]["text"], ("bold",))])
         case "divider":
-            return {"type": "rich_text", "elements": [_section([Run(text="———")])]}
-    return block
+            return section([RULE])
+    return piece
 
 
-def _rich(node: SyntaxTreeNode, *, indent: int = 0) -> Iterator[Block]:
-    """Rich text elements for one node of the tree."""
-    match node.type:
-        case "paragraph" | "heading" | "inline":
-            if part := _section(
-                inline(node, Run(text="", bold=True)) if node.type == "heading" else inline(node)
-            ):
-                yield part
-        case "fence" | "code_block":
-            yield from _code(node)
-        case "bullet_list" | "ordered_list":
-            yield from _items(node, indent) if any(item.children for item in node.children) else _marks(node)
-        case "blockquote":
-            if quoted := _elements(_inside(node)):
-                yield {"type": "rich_text_quote", "elements": quoted}
-        case "table":
-            yield _preformatted(_as_text(node))
-        case "hr":
-            yield _section([Run(text="———")])
-        case _:
-            for child in node.children:
-                yield from _rich(child, indent=indent)
-
-
-def _code(node: SyntaxTreeNode) -> Iterator[Block]:
-    text = node.content.rstrip("\n")
-    if text:
-        language = node.info.split(maxsplit=1)[0] if node.info.strip() else ""
-        yield _preformatted(text) | (
-            {"language": language} if language.isalnum() and len(language) < 20 else {}
-        )
-
-
-def _items(node: SyntaxTreeNode, indent: int) -> Iterator[Block]:
-    """A list. An item's content besides text (code, an inner list) is put between two parts of the list."""
-    ordered = node.type == "ordered_list"
-    number = int(node.attrs.get("start") or 1) - 1 if ordered else 0
-    waiting: list[Block] = []
-
-    def part(rows: list[Block], offset: int) -> Block:
-        block: Block = {
-            "type": "rich_text_list",
-            "style": "ordered" if ordered else "bullet",
-            "indent": min(indent, LEVELS),
-            "elements": rows,
-        }
-        return block | ({"offset": offset} if ordered and offset > 0 else {})
-
-    for item in node.children:
-        heads = [child for child in item.children if child.type in ("paragraph", "heading")]
-        head = _section(run for at, one in enumerate(heads) for run in _gap(inline(one), first=at == 0))
-        waiting.append(head or _section([Run(text=" ")]))
-        number += 1
-        rest = [child for child in item.children if child not in heads]
-        if rest:
-            yield part(waiting, number - len(waiting))
-            waiting = []
-            for child in rest:
-                yield from _rich(child, indent=indent + 1)
-    if waiting:
-        yield part(waiting, number - len(waiting))
-
-
-def _marks(node: SyntaxTreeNode) -> Iterator[Block]:
-    """A list without text was meant as text: "42." is an answer."""
-    yield _section([Run(text="\n".join(f"{item.info}{item.markup}" for item in node.children))])
-
-
-def _gap(runs: Iterable[Run], *, first: bool) -> Iterator[Run]:
-    if not first:
-        yield Run(text="\n")
-    yield from runs
-
-
-def _inside(node: SyntaxTreeNode) -> Iterator[Run]:
-    """The text of nested blocks as lines, for elements that allow only text (quotes)."""
-    for at, child in enumerate(node.children):
-        if at:
-            yield Run(text="\n")
-        match child.type:
-            case "paragraph" | "heading":
-                yield from inline(child)
-            case "fence" | "code_block":
-                yield Run(text=child.content.rstrip("\n"), code=True)
-            case "list_item":
-                yield Run(text="• ")
-                yield from _inside(child)
-            case "table":
-                yield Run(text=_as_text(child))
-            case _:
-                yield from _inside(child)
-
-
-def _section(runs: Iterable[Run]) -> Block:
-    """A line or paragraph; {} when there is nothing in it."""
-    found = _elements(runs)
-    return {"type": "rich_text_section", "elements": found} if found else {}
-
-
-def _elements(runs: Iterable[Run]) -> list[Block]:
-    return [_element(run) for run in runs if run.text]
-
-
-def _element(run: Run) -> Block:
-    style = {name: True for name in ("bold", "italic", "strike", "code") if getattr(run, name)}
-    made: Block = {"type": "text", "text": run.text}
-    if run.url:
-        made = {"type": "link", "url": run.url, "text": run.text}
-    return made | ({"style": style} if style else {})
-
-
-def _preformatted(text: str) -> Block:
-    return {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text or " "}]}
-
-
-def plain_text(text: str) -> Block:
-    return {"type": "plain_text", "text": text, "emoji": False}
-
-
-def _cells(node: SyntaxTreeNode) -> list[list[SyntaxTreeNode]]:
-    return [list(row.children) for part in node.children for row in part.children]
-
-
-def _table(node: SyntaxTreeNode) -> Block | None:
-    """A native table; None when it is larger than Slack allows."""
-    rows = _cells(node)
-    if len(rows) > ROWS or any(len(row) > COLUMNS for row in rows):
+def _header(words: Sequence[Run]) -> Block | None:
+    """A header shows plain words only; None for a heading with more in it, and for a long one."""
+    text = "".join(code_of(run.text) if run.emoji else run.text for run in words).strip()
+    if not 0 < len(text) <= HEADER or "\n" in text:
         return None
-    return rows_block([[_table_cell(cell) for cell in row] for row in rows])
+    if any(run.url or run.style not in ((), ("bold",), ("italic",)) for run in words):
+        return None
+    return {"type": "header", "text": plain_text(text, emoji=any(run.emoji for run in words))}
 
 
-def rows_block(rows: list[list[Block]]) -> Block:
-    columns = max(len(row) for row in rows)
-    return {"type": "table", "rows": rows, "column_settings": [{"is_wrapped": True} for _ in range(columns)]}
+def _inner(block: nodes.Block, indent: int = 0) -> Pieces:
+    """A block anywhere in the tree."""
+    match block:
+        case nodes.Paragraph(inlines):
+            return _section(runs(inlines))
+        case nodes.Heading(inlines=inlines):
+            return _section(runs(inlines, BOLD))
+        case nodes.CodeBlock(text, language):
+            named = language if language.isalnum() and len(language) < LANGUAGE else ""
+            return [preformatted(text, named)] if text else []
+        case nodes.ListBlock():
+            return list(_list(block, indent))
+        case nodes.QuoteBlock(blocks):
+            return _quote(blocks)
+        case nodes.TableBlock():
+            return [tables.table_of(block)]
+        case nodes.FootnoteText():
+            return _footnote(block)
+        case nodes.Rule():
+            return [section([RULE])]
 
 
-def _table_cell(node: SyntaxTreeNode) -> Block:
-    runs = [run for run in inline(node) if run.text]
-    if all(run == Run(text=run.text) for run in runs):
-        return raw_cell("".join(run.text for run in runs))
-    return {"type": "rich_text", "elements": [_section(runs)]}
+def _section(words: Sequence[Run]) -> Pieces:
+    return [section(words)] if words else []
 
 
-def raw_cell(text: str) -> Block:
-    return {"type": "raw_text", "text": text[:CELL].strip() or " "}
+def _quote(blocks: Sequence[nodes.Block]) -> Pieces:
+    parts = (part for block in blocks for part in _inner(block))
+    whole = (one for part in parts for one in (tables.spelled(part) if part["type"] == "table" else [part]))
+    return list(one_quote(map(bordered, whole)))
 
 
-def _as_text(node: SyntaxTreeNode) -> str:
-    """A table in aligned columns, unless that makes it too large."""
-    rows = [[words(cell).replace("\n", " ") for cell in row] for row in _cells(node)]
-    widths = [max(len(row[at]) for row in rows if at < len(row)) for at in range(max(map(len, rows)))]
-    if sum(widths) > 120:
-        widths = [0] * len(widths)
-    return "\n".join(
-        " | ".join(cell.ljust(widths[at]) for at, cell in enumerate(row)).rstrip() for row in rows
-    )
+def _footnote(note: nodes.FootnoteText) -> Pieces:
+    mark = Run(f"[{note.label}] ")
+    match note.blocks:
+        case (nodes.Paragraph(inlines), *others):
+            first = section([mark, *runs(inlines)])
+        case others:
+            first = section([mark])
+    return [first, *(part for block in others for part in _inner(block))]
+
+
+def _list(block: nodes.ListBlock, indent: int) -> Iterator[Block]:
+    """A list. What an item holds besides its first text stands between two parts of the list, in its order.
+
+    Text after code is a paragraph of its own at the margin: Slack has neither indented text nor a row without a mark,
+    and as a row of its own it would look like another item.
+    """
+    counted = bool(block.start)  # Slack counts from 1
+    last = (block.start or 0) + len(block.items) - 1
+    rows: list[Block] = []
+    for number, item in enumerate(block.items, block.start or 0):
+        texts = list(takewhile(_is_text, item.blocks))
+        rows.append(section(_row(f"{number}. " if block.start == 0 else "", item, texts)))
+        rest = [part for child in item.blocks[len(texts) :] for part in _inner(child, indent + 1)]
+        if rest or number == last:
+            yield _part(rows, indent, number - len(rows) if counted else None)
+            yield from rest
+            rows = []
+
+
+def _part(rows: list[Block], indent: int, offset: int | None) -> Block:
+    """`offset`: how many numbers come before; None for a list without."""
+    style = "bullet" if offset is None else "ordered"
+    made: Block = {"type": "rich_text_list", "style": style, "indent": min(indent, LEVELS), "elements": rows}
+    return made | {"offset": offset} if offset else made
+
+
+def _row(mark: str, item: nodes.ListItem, texts: Sequence[nodes.Block]) -> list[Run]:
+    """Paragraphs that follow each other stand in one row."""
+    task = {None: "", False: "☐ ", True: "☑ "}[item.checked]
+    words = [Run(mark + task)] if mark or task else []
+    for place, text in enumerate(texts):
+        words += [Run("\n")] * bool(place)
+        if isinstance(text, nodes.Paragraph | nodes.Heading):
+            words += runs(text.inlines, BOLD if isinstance(text, nodes.Heading) else Run(""))
+    return words or [Run(" ")]
+
+
+def _is_text(block: nodes.Block) -> bool:
+    return isinstance(block, nodes.Paragraph | nodes.Heading)
+
+
+def _characters(value: object) -> int:
+    """Of all visible text inside."""
+    if isinstance(value, dict):
+        text = value.get("text")
+        own = len(text) if isinstance(text, str) else 0
+        return own + sum(_characters(one) for one in value.values() if isinstance(one, dict | list))
+    return sum(map(_characters, value)) if isinstance(value, list) else 0

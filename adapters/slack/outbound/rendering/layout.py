@@ -4,21 +4,15 @@ Every message also carries `text` for notifications and screen readers: plain wo
 > escaped. Limits: docs.slack.dev, the page of each block and element.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from adapters.slack.callback_ids import VOTE
-from adapters.slack.outbound.rendering.blocks import (
-    Block,
-    compact,
-    line,
-    plain_text,
-    raw_cell,
-    rows_block,
-    to_blocks,
-)
-from adapters.slack.outbound.rendering.markdown import INVISIBLE, tree, words
-from bot.delivery.last_resort import rendered
+from adapters.slack.outbound.rendering import tables
+from adapters.slack.outbound.rendering.blocks import compact, line, to_blocks
+from adapters.slack.outbound.rendering.rich import Block, plain_text
+from adapters.slack.outbound.rendering.spoken import spoken
+from bot.document.source import clean
 from bot.domain.replies import Action, Button, Choice, Reply, Section, Table
 from bot.domain.stream_parts import Closing
 
@@ -31,22 +25,25 @@ QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none"}
 """What every message carries: nothing in it is fetched for a preview, no bare address becomes a link."""
 
 
-def growing(text: str, status: str, stop: Button) -> dict[str, Any]:
+Shown = Callable[[str], list[Block]]
+"""Makes blocks of a text: a `GrowingPage` where it grows."""
+
+
+def growing(text: str, status: str, stop: Button, shown: Shown = to_blocks) -> dict[str, Any]:
     """An unfinished answer: its text so far, the status, and the Stop button."""
-    blocks = to_blocks(text) or line(f"{status or 'Working on it'} …", italic=True)
-    return {"blocks": [*blocks, *_buttons([stop])], "text": fallback(text or status)}
+    blocks = shown(text) or line(f"{status or 'Working on it'} …", italic=True)
+    return {"blocks": [*blocks, *_buttons([stop])], "text": _fallback(blocks)}
 
 
-def finished(text: str, closing: Closing | None = None) -> dict[str, Any]:
+def finished(text: str, closing: Closing | None = None, shown: Shown = to_blocks) -> dict[str, Any]:
     """A page of an answer; the last one has the closing."""
-    blocks = to_blocks(text)
+    blocks = shown(text)
     if closing is None:
-        return {"blocks": blocks or line("…"), "text": fallback(text)}
+        return {"blocks": blocks or line("…"), "text": _fallback(blocks)}
     blocks += line(closing.notice, italic=bool(text))
     blocks += [] if blocks else line("No answer came.", italic=True)
-    blocks += _buttons(closing.buttons)
-    blocks += _footer(closing.footer)
-    return {"blocks": blocks, "text": fallback(" ".join(part for part in (text, closing.notice) if part))}
+    ending = [*_buttons(closing.buttons), *_footer(closing.footer)]
+    return {"blocks": [*blocks, *ending], "text": _fallback(blocks)}
 
 
 def reply(said: Reply) -> dict[str, Any]:
@@ -57,11 +54,23 @@ def reply(said: Reply) -> dict[str, Any]:
     room = WORDS // max(1, len(said.sections))
     for section in said.sections:
         blocks += _part(section, room)
+    text = _fallback(blocks)
     for number, choice in enumerate(said.choices):
         blocks += _menu(choice, number)
     blocks += _buttons(said.buttons)
-    texts = [said.title, said.text, *(f"{one.title}: {one.text}" for one in said.sections)]
-    return {"blocks": blocks or line("…"), "text": fallback("\n".join(filter(None, texts)))}
+    return {"blocks": blocks or line("…"), "text": text}
+
+
+def one_table(content: dict[str, Any]) -> dict[str, Any]:
+    """The same with one table at most, as an older Slack wants it: the others as text."""
+    left, blocks = 1, []
+    for block in content["blocks"]:
+        if block["type"] == "data_table" or (block["type"] == "table" and not left):
+            blocks.append(_spelled(block))
+            continue
+        left -= block["type"] == "table"
+        blocks.append(block)
+    return {**content, "blocks": blocks}
 
 
 def simple(content: dict[str, Any]) -> dict[str, Any]:
@@ -69,9 +78,8 @@ def simple(content: dict[str, Any]) -> dict[str, Any]:
     blocks = []
     for block in content["blocks"]:
         match block["type"]:
-            case "table":
-                rows = "\n".join(" | ".join(_cell_words(cell) for cell in row) for row in block["rows"])
-                blocks += line(rows)
+            case "table" | "data_table":
+                blocks.append(_spelled(block))
             case "context_actions":
                 up, down = block["elements"][0]["positive_button"], block["elements"][0]["negative_button"]
                 blocks.append({"type": "actions", "elements": [_thumb(up), _thumb(down)]})
@@ -86,27 +94,21 @@ def plainest(content: dict[str, Any]) -> dict[str, Any]:
     for block in simple(content)["blocks"]:
         if block["type"] in ("actions", "context", "divider"):
             blocks.append(block)
-            continue
-        text = "".join(_spoken(block)).strip()
-        blocks += [
-            {"type": "section", "text": plain_text(text[at : at + SECTION])}
-            for at in range(0, len(text), SECTION)
-        ]
+        else:
+            blocks += [{"type": "section", "text": plain_text(part)} for part in _parts(spoken([block]))]
     return {**content, "blocks": blocks}
 
 
-def _spoken(value: object) -> Iterator[str]:
-    """The text inside a block, line by line."""
-    if isinstance(value, dict):
-        if isinstance(value.get("text"), str):
-            yield value["text"]
-        for inner in value.values():
-            yield from _spoken(inner)
-        if str(value.get("type")).startswith("rich_text_"):
-            yield "\n"
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _spoken(inner)
+def _parts(text: str) -> Iterator[str]:
+    """A text in pieces for sections, cut at the end of a line where there is one."""
+    while text:
+        end = SECTION if len(text) <= SECTION else text.rfind("\n", SECTION // 2, SECTION) + 1 or SECTION
+        yield text[:end]
+        text = text[end:]
+
+
+def _spelled(table: Block) -> Block:
+    return {"type": "rich_text", "elements": tables.spelled(table)}
 
 
 def for_view(blocks: list[Block]) -> list[Block]:
@@ -120,29 +122,15 @@ def _thumb(half: Block) -> Block:
     }
 
 
-def _cell_words(cell: Block) -> str:
-    if cell["type"] == "raw_text":
-        return str(cell["text"])
-    return "".join(one.get("text", "") for part in cell["elements"] for one in part["elements"])
-
-
 def fallback(text: str) -> str:
     """Plain words of a Markdown text, safe where Slack would read markup."""
-    plain = rendered(text[:FALLBACK], _words, str)
-    cut = plain if len(text) <= FALLBACK else f"{plain} …"
-    return (
-        cut[:FALLBACK].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")[:3_900].strip() or "…"
-    )
+    return _fallback(to_blocks(text[:FALLBACK]))
 
 
-def _words(text: str) -> str:
-    return "\n".join(
-        words(node).strip() or node.content.strip() for node in tree(text).walk() if _leaf(node.type)
-    )
-
-
-def _leaf(kind: str) -> bool:
-    return kind in ("inline", "fence", "code_block")
+def _fallback(blocks: Sequence[Block]) -> str:
+    plain = spoken(blocks)
+    cut = plain if len(plain) <= FALLBACK else f"{plain[:FALLBACK]} …"
+    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")[:3_900].strip() or "…"
 
 
 def _header(text: str) -> list[Block]:
@@ -156,13 +144,15 @@ def _footer(text: str) -> list[Block]:
 
 
 def _table(rows: Table) -> list[Block]:
-    cells = [[raw_cell(INVISIBLE.sub("", cell)) for cell in row] for row in (rows.header, *rows.rows)]
-    return [rows_block(cells[:100])]
+    cells = [[tables.raw_cell(clean(cell)) for cell in row] for row in (rows.header, *rows.rows)]
+    table = tables.table_block(cells)
+    fits = tables.table_size(table) <= tables.CHARACTERS
+    return [(tables.shaped(table) if fits else None) or _spelled(table)]
 
 
 def _part(section: Section, room: int) -> list[Block]:
     text = section.text if len(section.text) <= room else section.text[: room - 20].rstrip() + " …"
-    return [*_header(section.title), *compact(text), *_footer(section.note), *_buttons(section.buttons)]
+    return [*_header(section.title), *compact(text, room), *_footer(section.note), *_buttons(section.buttons)]
 
 
 def _menu(choice: Choice, number: int) -> list[Block]:
@@ -224,5 +214,5 @@ def _rows(shown: Iterable[Button], size: int) -> Iterator[list[tuple[int, Button
 
 
 def one_line(text: str, limit: int) -> str:
-    clean = " ".join(INVISIBLE.sub("", text).split())
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+    words = " ".join(clean(text).split())
+    return words if len(words) <= limit else words[: limit - 1] + "…"

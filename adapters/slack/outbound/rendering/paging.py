@@ -6,7 +6,7 @@ A cut never moves, however the text grows: full messages are final.
 import re
 from dataclasses import dataclass
 
-from adapters.slack.outbound.rendering.preview import FENCE, open_fence
+from bot.document.unfinished import FENCE, open_fence
 
 PAGE = 9_000  # bytes; Slack allows about 12,000 characters or 11,000 bytes in one streamed message
 

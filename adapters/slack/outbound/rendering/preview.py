@@ -1,181 +1,155 @@
 """A growing answer as Markdown that Slack's native streaming may append to.
 
 The same tree as elsewhere is written as Markdown without active URLs, images or control sequences: `<` is
-never put before a word, and URLs are put in code. Only final text can be appended, so what could still change
-its meaning (an open `**`, half a link, the first line of a table) is held back until it cannot.
+never put before a word, and URLs are put in code. Only final text can be appended: the tree is that of
+`GrowingDocument.steady`, which leaves off what could still change its meaning.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from markdown_it.tree import SyntaxTreeNode
-
-from adapters.slack.outbound.rendering.markdown import Run, inline, plain_tree, tree
+from adapters.slack.outbound.rendering.rich import code_of
+from adapters.slack.outbound.rendering.runs import PLAIN, Run, runs
 from bot.delivery.last_resort import rendered
+from bot.document import nodes
+from bot.document.growing import GrowingDocument
+from bot.document.source import clean
 
-FENCE = re.compile(r"^[\s>]*(`{3,}|~{3,})(.*)$")
-UNDECIDED = re.compile(r"^[\s\-=#*+>_~`|:.\d)(\[\]]*$")
-"""A last line of only such characters may still become a rule, a heading, a list, a fence or a table."""
-SPECIAL = re.compile(r"([\\*_~\[\]|])")
-OPENING = re.compile(r"^([#>+\-=]|\d+[.)])", re.MULTILINE)
-MARKS = [re.compile(mark) for mark in (r"(?<!\s)\*+|\*+(?!\s)", r"(?<!\w)_+|_+(?!\w)", r"~+")]
-TAIL_BRACKET = re.compile(r"!?\[[^\[\]]*(\](\([^()]*)?)?$")
-WORD = "".join(map(chr, range(0x21, 0x7F)))  # half a word may still become an address, an entity, a mark
 JOINER = "\u2060"
 TICK = "\u02cb"  # looks like a backtick and can never pair with a real one, escaped or not
 PIPE = "\u2223"  # looks like a bar and never separates two cells
+_SPECIAL = re.compile(r"([\\*_~\[\]|])")
+_OPENING = re.compile(r"^([#>+\-=]|\d+[.)])", re.MULTILINE)
+_MARKS = (("~~", "strike"), ("_", "italic"), ("**", "bold"))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A block as Markdown. `end` closes it once another block comes: code at the end of a text may still grow."""
+
+    text: str
+    end: str = ""
 
 
 def preview(source: str) -> str:
     """The final part of an unfinished text, as safe Markdown."""
-    return rendered(source, lambda text: _shown(tree(_steady(text))), lambda text: _shown(plain_tree(text)))
+    return rendered(
+        source, lambda text: drawn(map(draft, GrowingDocument().steady(text).blocks)), plain_preview
+    )
 
 
-def _shown(root: SyntaxTreeNode) -> str:
-    return "\n\n".join(_written(root.children)).rstrip("\n")
+def plain_preview(source: str) -> str:
+    """The text without any markup."""
+    return _paragraph([Run(clean(source).strip())])
 
 
-def _steady(source: str) -> str:
-    """The text without the end whose meaning may still change."""
-    lines = source.split("\n")
-    fence = open_fence(lines)
-    if fence:
-        # Inside code only a fence may change: half a language, or the first closing marks.
-        undecided = FENCE.match(lines[-1]) or not lines[-1].strip(" >`~")
-        return "\n".join(lines[:-1] if undecided else lines)
-    if UNDECIDED.match(lines[-1]):
-        lines.pop()
-    start = next((at for at in range(len(lines) - 1, -1, -1) if not lines[at].strip()), -1) + 1
-    block = lines[start:]
-    if block and block[0].lstrip().startswith("|"):
-        return "\n".join(lines[:start] + (block[:-1] if len(block) > 2 else []))
-    last = "\n".join(block)
-    return "\n".join([*lines[:start], last[: _decided(last)].rstrip()])
+def drawn(drafts: Iterable[Draft]) -> str:
+    """Top-level blocks as one text, open at its end."""
+    return _joined(drafts, "\n\n").text.rstrip("\n")
 
 
-def open_fence(lines: Sequence[str]) -> str:
-    """The fence of the code block at the end; "" outside of code."""
-    fence = ""
-    for line in lines:
-        found = FENCE.match(line)
-        if not found:
-            continue
-        if not fence:
-            fence = found.group(1)
-        elif found.group(1).startswith(fence) and not found.group(2).strip():
-            fence = ""
-    return fence
+def draft(block: nodes.Block) -> Draft:
+    match block:
+        case nodes.Paragraph(inlines):
+            return Draft(_paragraph(runs(inlines)))
+        case nodes.Heading(level, inlines):
+            return Draft("#" * level + " " + _line(runs(inlines)).replace("\n", " "))
+        case nodes.CodeBlock():
+            return _code(block)
+        case nodes.ListBlock():
+            return _joined(_items(block), "\n")
+        case nodes.QuoteBlock(blocks):
+            quoted = _indented(_joined(map(draft, blocks), "\n\n"), "> ", "> ")
+            return replace(quoted, end=f"{quoted.end}\n")  # a line right behind it would belong to it
+        case nodes.TableBlock(header, rows):
+            lines = [_row(header), "|" + " --- |" * len(header), *map(_row, rows)]
+            return Draft("\n".join(lines))
+        case nodes.FootnoteText(label, blocks):
+            inside = _joined(map(draft, blocks), "\n\n")
+            return replace(inside, text=f"{_word(Run(f'[{label}]'))} {inside.text}")
+        case nodes.Rule():
+            return Draft("---")
 
 
-def _decided(text: str) -> int:
-    """How much of a paragraph can no longer change its meaning."""
-    end, plain = _open_code(text)
-    ends = [end, *(_open_mark(plain, mark) for mark in MARKS)]
-    bracket = TAIL_BRACKET.search(plain)
-    return min(*ends, len(plain.rstrip(WORD)), bracket.start() if bracket else len(plain))
+def _joined(drafts: Iterable[Draft], gap: str) -> Draft:
+    """The blocks one after the other, each closed but the last."""
+    found = list(drafts)
+    closed = [f"{one.text}{one.end}" for one in found[:-1]]
+    last = found[-1] if found else Draft("")
+    return Draft(gap.join([*closed, last.text]), last.end)
 
 
-def _open_code(text: str) -> tuple[int, str]:
-    """Where a code span is open at the end, and the text with its whole code spans blanked out."""
-    at, plain = 0, text
-    while found := re.compile(r"`+").search(text, at):
-        closing = re.compile(rf"(?<!`)`{{{len(found.group())}}}(?!`)").search(text, found.end())
-        if closing is None:
-            return found.start(), plain
-        plain = plain[: found.start()] + "x" * (closing.end() - found.start()) + plain[closing.end() :]
-        at = closing.end()
-    return len(text), plain
+def _indented(one: Draft, first: str, rest: str) -> Draft:
+    return Draft(first + one.text.replace("\n", "\n" + rest), one.end.replace("\n", "\n" + rest))
 
 
-def _open_mark(text: str, mark: re.Pattern[str]) -> int:
-    """Where the earliest emphasis that is not closed begins."""
-    waiting: list[tuple[int, int]] = []
-    for found in mark.finditer(text):
-        left = len(found.group())
-        closes = not text[: found.start()][-1:].isspace() and found.start() > 0
-        while closes and waiting and left >= waiting[-1][1]:
-            left -= waiting.pop()[1]
-        if closes and waiting and left:
-            waiting[-1] = (waiting[-1][0], waiting[-1][1] - left)
-        elif left and not text[found.end() : found.end() + 1].isspace():
-            waiting.append((found.start(), left))
-    return waiting[0][0] if waiting else len(text)
+def _items(block: nodes.ListBlock) -> Iterable[Draft]:
+    for number, item in enumerate(block.items, block.start or 0):
+        mark = "- " if block.start is None else f"{number}. "
+        task = {None: "", False: "☐ ", True: "☑ "}[item.checked]
+        yield _indented(_joined(map(draft, item.blocks), "\n"), mark + task, " " * len(mark))
 
 
-def _written(nodes: Sequence[SyntaxTreeNode]) -> Iterator[str]:
-    """Each block of the tree as Markdown."""
-    for node in nodes:
-        match node.type:
-            case "heading":
-                yield "#" * int(node.tag[1]) + " " + _line(node).replace("\n", " ")
-            case "fence" | "code_block":
-                yield _code(node)
-            case "bullet_list" | "ordered_list":
-                yield "\n".join(_items(node))
-            case "blockquote":
-                yield _indented("\n\n".join(_written(node.children)), "> ", "> ")
-            case "table":
-                yield "\n".join(_rows(node))
-            case "hr":
-                yield "---"
-            case _:
-                yield OPENING.sub(r"\\\1", _line(node))
+def _code(block: nodes.CodeBlock) -> Draft:
+    """Always in the same fence, without backticks inside: it is not known where else Slack ends a block."""
+    language = re.sub(r"[^\w+#.-].*", "", block.language)
+    return Draft(f"```{language}\n" + _inert(block.text).replace("`", f"`{JOINER}"), "\n```")
 
 
-def _line(node: SyntaxTreeNode) -> str:
-    return "".join(_word(run) for run in inline(node))
+def _row(cells: Sequence[nodes.Cell]) -> str:
+    return "| " + " | ".join(map(_cell, cells)) + " |"
 
 
-def _cell(node: SyntaxTreeNode) -> str:
+def _cell(cell: nodes.Cell) -> str:
     """One line in which code has no bar: only outside of code can it be escaped."""
-    runs = (replace(run, text=run.text.replace("|", PIPE)) if run.code else run for run in inline(node))
-    return "".join(_word(run) for run in runs).replace("\n", " ")
+    words = (replace(run, text=run.text.replace("|", PIPE)) if run.code else run for run in runs(cell))
+    return _line(list(words)).replace("\n", " ")
 
 
-def _word(run: Run) -> str:
+def _paragraph(words: Sequence[Run]) -> str:
+    return _OPENING.sub(r"\\\1", _line(words))
+
+
+def _line(words: Sequence[Run]) -> str:
+    around = zip([PLAIN, *words], words, [*words[1:], PLAIN], strict=False)
+    return "".join(_word(run, before.text[-1:], after.text[:1]) for before, run, after in around)
+
+
+def _word(run: Run, before: str = "", after: str = "") -> str:
+    if run.emoji:
+        return code_of(run.text)
     if run.code or run.url:
         return f"`{_inert(run.text.replace('`', TICK))}`"
     text = (
-        SPECIAL.sub(r"\\\1", run.text)
+        _SPECIAL.sub(r"\\\1", run.text)
         .replace("`", TICK)
         .replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")
     )
-    for mark, on in (("~~", run.strike), ("_", run.italic), ("**", run.bold)):
-        if on and text.strip():
-            start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    inside = run.text.strip()
+    if not inside or not run.style:
+        return text
+    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    before, after = "" if start else before, "" if end < len(text) else after
+    for mark, style in _MARKS:
+        if style in run.style and _is_read(mark, before, inside, after):
             text = f"{text[:start]}{mark}{text[start:end]}{mark}{text[end:]}"
+            end += 2 * len(mark)
     return text
+
+
+def _is_read(mark: str, before: str, inside: str, after: str) -> bool:
+    """Whether Slack reads marks there. Where it does not, they would be seen: beside the punctuation of languages without
+    spaces, and `_` within a word.
+    """
+    if mark == "_" and (before.isalnum() or after.isalnum()):
+        return False
+    opens = inside[0].isalnum() or not before.isalnum()
+    return opens and (inside[-1].isalnum() or not after.isalnum())
 
 
 def _inert(code: str) -> str:
     """Code in which `<` opens nothing. Entities would be shown literally in code, so a joiner follows it."""
     return code.replace("<", f"<{JOINER}")
-
-
-def _code(node: SyntaxTreeNode) -> str:
-    """Always in the same fence, without backticks inside: it is not known where else Slack ends a block."""
-    language = re.sub(r"[^\w+#.-].*", "", node.info.strip())
-    closed = "\n```" if node.content.endswith("\n") else ""
-    text = _inert(node.content.rstrip("\n")).replace("`", f"`{JOINER}")
-    return f"```{language}\n{text}{closed}"
-
-
-def _items(node: SyntaxTreeNode) -> Iterator[str]:
-    number = int(node.attrs.get("start") or 1)
-    for at, item in enumerate(node.children):
-        mark = f"{number + at}. " if node.type == "ordered_list" else "- "
-        yield _indented("\n".join(_written(item.children)), mark, " " * len(mark))
-
-
-def _rows(node: SyntaxTreeNode) -> Iterator[str]:
-    for at, row in enumerate(row for part in node.children for row in part.children):
-        yield "| " + " | ".join(map(_cell, row.children)) + " |"
-        if at == 0:
-            yield "|" + " --- |" * len(row.children)
-
-
-def _indented(text: str, first: str, rest: str) -> str:
-    return first + text.replace("\n", "\n" + rest)
