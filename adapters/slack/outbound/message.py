@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack.conversation_reference import ConversationReference
+from adapters.slack.outbound.drawing import drawn_from
 from adapters.slack.outbound.native_stream import AgentSession
 from adapters.slack.outbound.reconciliation import Reconciliation, turn_metadata
 from adapters.slack.outbound.rendering import layout
@@ -71,7 +72,7 @@ class AnswerMessage:
         """Creates the message while its text still grows. Afterwards `ts` is set."""
         await self.find(known)
         if not self.ts and not await self._start(text, status, known):
-            await self.post(self._growing(text, status), known)
+            await self.post(await self._growing(text, status), known)
 
     async def finish(self, content: dict[str, Any], known: Sequence[str], *, session: str = "active") -> None:
         """Writes the final page, creating the message if needed. Raises PlatformBusy when Slack is busy."""
@@ -169,8 +170,9 @@ class AnswerMessage:
 
         await self._shape.send(call, content)
 
-    def _growing(self, text: str, status: str) -> dict[str, Any]:
-        return layout.growing(text, status, self.sink_context.stop, self.page.grown)
+    async def _growing(self, text: str, status: str) -> dict[str, Any]:
+        stop = self.sink_context.stop
+        return await drawn_from(len(text), layout.growing, text, status, stop, self.page.grown)
 
     def _edited(self, content: dict[str, Any]) -> dict[str, Any]:
         metadata = turn_metadata(self.sink_context.turn_handle, self.number)
@@ -184,7 +186,7 @@ class AnswerMessage:
 
     async def _preview_by_edit(self, text: str, status: str) -> None:
         try:
-            content = self._shape.of(self._growing(text, status))
+            content = self._shape.of(await self._growing(text, status))
             await self.sink_context.web_api.may("chat.update", **self._edited(content))
         except PlatformGone:
             raise
@@ -203,7 +205,7 @@ class AnswerMessage:
             if reference.direct
             else {"recipient_team_id": reference.user_team, "recipient_user_id": reference.user}
         )
-        self._sent = self.page.preview(text)
+        self._sent = await drawn_from(len(text), self.page.preview, text)
         try:
             answer = await self.sink_context.web_api.may(
                 "chat.startStream",
@@ -230,7 +232,7 @@ class AnswerMessage:
 
     async def _append(self, text: str) -> None:
         """Appends the new text that is final. Ends streaming at the first irregularity."""
-        shown = self.page.preview(text)
+        shown = await drawn_from(len(text), self.page.preview, text)
         if (
             self.sink_context.web_api.clock.now() - self._began > STREAM_SECONDS
             or len(shown.encode()) > STREAM_BYTES

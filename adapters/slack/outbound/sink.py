@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
+from adapters.slack.outbound.drawing import drawn_from
 from adapters.slack.outbound.message import AnswerMessage, SinkContext
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.blocks import to_blocks
@@ -18,7 +19,7 @@ from bot.delivery.pacing import Pace
 from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy
 from bot.domain.replies import Reply
-from bot.domain.stream_parts import ShownPart
+from bot.domain.stream_parts import Closing, ShownPart
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class ThreadSink:
         answer = await follow(parts, self._grow, clock=self._desk.web_api.clock)
         *full, rest = pages(answer.text, self._cuts)
         await self._finish(full)
-        ending = layout.finished(rest, answer.closing, self._shown(len(full)))
+        ending = await self._finished(len(full), rest, answer.closing)
         await self._write(len(full), ending)
         await self._desk.session.end()
         await self._drop(len(full) + 1)
@@ -51,7 +52,7 @@ class ThreadSink:
         return tuple(page.ts for page in self._pages)
 
     async def say(self, reply: Reply) -> str:
-        content = layout.reply(reply)
+        content = await drawn_from(layout.length(reply), layout.reply, reply)
         if reply.private and not self._desk.reference.direct:
             return await self._whisper(content)
         if reply.replaces:
@@ -85,13 +86,12 @@ class ThreadSink:
     async def _finish(self, full: Sequence[str]) -> None:
         for number, text in enumerate(full):
             if number >= len(self._pages) or not self._pages[number].done:
-                await self._write(
-                    number, layout.finished(text, None, self._shown(number)), session="processing"
-                )
+                await self._write(number, await self._finished(number, text), session="processing")
 
-    def _shown(self, number: int) -> layout.Shown:
-        """Renders that page whole, going on from what was drawn of it."""
-        return self._pages[number].page.finished if number < len(self._pages) else to_blocks
+    async def _finished(self, number: int, text: str, closing: Closing | None = None) -> dict[str, Any]:
+        """That page as a whole, going on from what was drawn of it."""
+        shown = self._pages[number].page.finished if number < len(self._pages) else to_blocks
+        return await drawn_from(len(text), layout.finished, text, closing, shown)
 
     async def _write(self, number: int, content: dict[str, Any], *, session: str = "active") -> None:
         """Writes one final page."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from adapters.slack.conversation_reference import ConversationReference
+from adapters.slack.outbound.drawing import drawn_from
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.paging import pages
 from adapters.slack.outbound.shapes import REFUSED, AcceptedShape
@@ -60,8 +61,9 @@ class CommandSink:
         *full, rest = pages(answer.text, [])
         full, cut = (full, "") if len(full) < USES - 1 else (full[: USES - 2], CUT)
         for number, text in enumerate(full):
-            await self._send(layout.finished(text), more=number > 0)
-        last = layout.finished(cut or rest, answer.closing)
+            content = await drawn_from(len(text), layout.finished, text)
+            await self._send(content, more=number > 0)
+        last = await drawn_from(len(rest), layout.finished, cut or rest, answer.closing)
         await self._send(last, more=bool(full))
         return ()
 

@@ -220,10 +220,17 @@ def _is_text(block: nodes.Block) -> bool:
     return isinstance(block, nodes.Paragraph | nodes.Heading)
 
 
-def _characters(value: object) -> int:
+def _characters(blocks: Sequence[Block]) -> int:
     """Of all visible text inside."""
-    if isinstance(value, dict):
-        text = value.get("text")
-        own = len(text) if isinstance(text, str) else 0
-        return own + sum(_characters(one) for one in value.values() if isinstance(one, dict | list))
-    return sum(map(_characters, value)) if isinstance(value, list) else 0
+    count, waiting = 0, list(blocks)
+    while waiting:
+        one = waiting.pop()
+        text = one.get("text", "")
+        if isinstance(text, str):
+            count += len(text)
+        else:
+            waiting.append(text)
+        waiting += one.get("elements", ())
+        for row in one.get("rows", ()):
+            waiting += row
+    return count

@@ -61,6 +61,11 @@ def reply(said: Reply) -> dict[str, Any]:
     return {"blocks": blocks or line("…"), "text": text}
 
 
+def length(said: Reply) -> int:
+    """Characters of a reply that are rendered."""
+    return len(said.text) + sum(len(section.text) for section in said.sections)
+
+
 def one_table(content: dict[str, Any]) -> dict[str, Any]:
     """The same with one table at most, as an older Slack wants it: the others as text."""
     left, blocks = 1, []

@@ -103,7 +103,7 @@ def _row(cells: Sequence[nodes.Cell]) -> str:
 
 def _cell(cell: nodes.Cell) -> str:
     """One line in which code has no bar: only outside of code can it be escaped."""
-    words = (replace(run, text=run.text.replace("|", PIPE)) if run.code else run for run in runs(cell))
+    words = (run.saying(run.text.replace("|", PIPE)) if run.code else run for run in runs(cell))
     return _line(list(words)).replace("\n", " ")
 
 

@@ -6,8 +6,7 @@ fetched for a preview (media) is never linked, and a label is followed by its tr
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import NamedTuple, assert_never
 from urllib.parse import urlsplit
 
 from bot.document import links
@@ -33,9 +32,11 @@ _EMOJI = re.compile(rf"(?<![\w:])(?:{_NAME})++(?![\w:])")
 _CODE = re.compile(rf"{_NAME}(?::skin-tone-[2-6]:)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Some text in one style. `url` is set where it is a link; of an emoji, the text is its name."""
+class Run(NamedTuple):
+    """Some text in one style. `url` is set where it is a link; of an emoji, the text is its name.
+
+    A tuple because a page is thousands of them: a frozen dataclass takes three times as long to make.
+    """
 
     text: str
     style: tuple[str, ...] = ()
@@ -45,6 +46,12 @@ class Run:
     @property
     def code(self) -> bool:
         return "code" in self.style
+
+    def styled(self, style: str) -> "Run":
+        return self if style in self.style else Run(self.text, (*self.style, style))
+
+    def saying(self, text: str, url: str = "") -> "Run":
+        return Run(text, self.style, url)
 
 
 PLAIN = Run("")
@@ -61,30 +68,26 @@ def _runs(inline: Inline, like: Run) -> Iterator[Run]:
         case Words(text):
             yield from _words(text, like)
         case Strong(inside):
-            yield from runs(inside, _styled(like, "bold"))
+            yield from runs(inside, like.styled("bold"))
         case Emphasis(inside):
-            yield from runs(inside, _styled(like, "italic"))
+            yield from runs(inside, like.styled("italic"))
         case Strike(inside):
-            yield from runs(inside, _styled(like, "strike"))
+            yield from runs(inside, like.styled("strike"))
         case CodeSpan(text) | Formula(written=text):
             # Slack has no mathematics: the source in code keeps its stars, underscores and backslashes.
-            yield replace(_styled(like, "code"), text=text)
+            yield like.styled("code").saying(text)
         case LineBreak():
-            yield replace(like, text="\n")
+            yield like.saying("\n")
         case FootnoteMark(label):
-            yield replace(like, text=f"[{label}]")
+            yield like.saying(f"[{label}]")
         case Link():
             yield from _link(inline, like)
         case Picture(alt, source):
             # Showing an image would fetch it, and so send its server what the URL holds.
-            yield replace(like, text=alt)
+            yield like.saying(alt)
             yield from _aside(source, like, bool(alt))
         case _:
             assert_never(inline)
-
-
-def _styled(like: Run, style: str) -> Run:
-    return like if style in like.style else replace(like, style=(*like.style, style))
 
 
 def _words(text: str, like: Run) -> Iterator[Run]:
@@ -95,7 +98,7 @@ def _words(text: str, like: Run) -> Iterator[Run]:
             address = links.trimmed(found[0])
             url = _linkable(address if "://" in address else f"https://{address}")
             yield from _with_emoji(text[at : found.start()], like)
-            yield replace(like if url else _styled(like, "code"), text=address, url=url)
+            yield (like if url else like.styled("code")).saying(address, url)
             at = found.start() + len(address)
     yield from _with_emoji(text[at:], like)
 
@@ -104,11 +107,11 @@ def _with_emoji(text: str, like: Run) -> Iterator[Run]:
     at = 0
     if ":" in text and not like.code:
         for found in _EMOJI.finditer(text):
-            yield replace(like, text=text[at : found.start()])
+            yield like.saying(text[at : found.start()])
             for code in _CODE.finditer(found[0]):
                 yield Run(code[0][1:-1], emoji=True)
             at = found.end()
-    yield replace(like, text=text[at:])
+    yield like.saying(text[at:])
 
 
 def _link(link: Link, like: Run) -> Iterator[Run]:
@@ -119,15 +122,15 @@ def _link(link: Link, like: Run) -> Iterator[Run]:
         return
     shown = links.displayed(url)
     if not label or links.is_itself(label, url):
-        yield replace(like, text=label or shown, url=url)
+        yield like.saying(label or shown, url)
     elif links.misleads(label, url):
-        yield replace(_styled(like, "code"), text=label)
-        yield replace(like, text=" (")
-        yield replace(like, text=shown, url=url)
-        yield replace(like, text=")")
+        yield like.styled("code").saying(label)
+        yield like.saying(" (")
+        yield like.saying(shown, url)
+        yield like.saying(")")
     else:
-        yield replace(_of_label(link.inlines, like), text=label, url=url)
-        yield replace(like, text=f" ({links.host(url)})")
+        yield _of_label(link.inlines, like).saying(label, url)
+        yield like.saying(f" ({links.host(url)})")
 
 
 def _of_label(inlines: Sequence[Inline], like: Run) -> Run:
@@ -135,13 +138,13 @@ def _of_label(inlines: Sequence[Inline], like: Run) -> Run:
     while len(inlines) == 1:
         match inlines[0]:
             case Strong(inlines):
-                like = _styled(like, "bold")
+                like = like.styled("bold")
             case Emphasis(inlines):
-                like = _styled(like, "italic")
+                like = like.styled("italic")
             case Strike(inlines):
-                like = _styled(like, "strike")
+                like = like.styled("strike")
             case CodeSpan() | Formula():
-                return _styled(like, "code")
+                return like.styled("code")
             case _:
                 return like
     return like
@@ -150,7 +153,7 @@ def _of_label(inlines: Sequence[Inline], like: Run) -> Run:
 def _refused(link: Link, label: str, like: Run) -> Iterator[Run]:
     """A link that is not allowed: its label, and its target as text."""
     if link.bare:
-        yield replace(_styled(like, "code"), text=f"<{label}>")
+        yield like.styled("code").saying(f"<{label}>")
         return
     yield from runs(link.inlines, like)
     if link.target != label:
@@ -160,9 +163,9 @@ def _refused(link: Link, label: str, like: Run) -> Iterator[Run]:
 def _aside(target: str, like: Run, behind: bool) -> Iterator[Run]:
     """An address that is shown as text only, in brackets where it stands behind something."""
     if target:
-        yield replace(like, text=" (" * behind)
-        yield replace(_styled(like, "code"), text=target)
-        yield replace(like, text=")" * behind)
+        yield like.saying(" (" * behind)
+        yield like.styled("code").saying(target)
+        yield like.saying(")" * behind)
 
 
 def _linkable(target: str) -> str:
