@@ -12,6 +12,7 @@ import pytest
 from adapters.slack.inbound import message_content
 from adapters.slack.outbound.rendering import blocks as slack_blocks
 from adapters.slack.outbound.rendering import layout, paging
+from adapters.slack.outbound.rendering.page import GrowingPage
 from adapters.slack.outbound.rendering.preview import preview
 from bot.conversation import command_parser
 from bot.conversation.comparison import chosen
@@ -25,7 +26,8 @@ CATALOG = Catalog([Model(name=f"m{n}", provider="p", model=f"id-{n}") for n in r
 
 
 READERS: dict[str, Callable[[str], object]] = {
-    "slack, growing": lambda text: preview(text[: paging.PAGE]),
+    "slack, streamed": lambda text: preview(text[: paging.PAGE]),
+    "slack, growing": lambda text: GrowingPage().grown(text[: paging.PAGE]),
     "slack, a page": lambda text: slack_blocks.to_blocks(text[: paging.PAGE]),
     "slack, pages": lambda text: paging.pages(text, []),
     "slack, a notification": layout.fallback,

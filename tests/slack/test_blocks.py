@@ -175,6 +175,14 @@ def test_a_formula_keeps_every_character_in_code() -> None:
     }
 
 
+def test_a_formula_of_its_own_is_a_block_of_code() -> None:
+    assert outline("So:\n\n$$\nx = \\frac{1}{2}\n$$\n\nand on") == [
+        ("section", "So:"),
+        ("preformatted", "$$\nx = \\frac{1}{2}\n$$"),
+        ("section", "and on"),
+    ]
+
+
 def test_a_label_that_is_bold_is_a_bold_link() -> None:
     assert elements("[**docs**](https://site.example)")[0]["style"] == {"bold": True}
 

@@ -133,6 +133,27 @@ def test_a_page_that_grew_ends_as_one_that_came_at_once(text: str, size: int) ->
     assert by_edits.finished(text) == streamed.finished(text) == blocks.to_blocks(text)
 
 
+def test_what_is_finished_in_a_page_is_rendered_once() -> None:
+    page, text = GrowingPage(), "```py\nx = 1\n```\n\n- one\n- two\n\nThe end\nof it"
+    (earlier,) = page.grown(text)
+    (later,) = page.grown(f"{text} is not yet here.\n\nIt comes now.")
+
+    assert [new is old for new, old in zip(later["elements"], earlier["elements"], strict=False)] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_page_may_end_earlier_than_it_was_drawn() -> None:
+    page, whole = GrowingPage(), "One **thing**.\n\nAnother *thing*.\n\nA third"
+    page.grown(whole)
+    page.preview(whole)
+
+    assert page.finished(whole[:32]) == blocks.to_blocks(whole[:32])
+    assert page.grown(whole) == blocks.to_blocks(whole)
+
+
 @MANY
 @given(
     document=st.lists(DOCUMENT, min_size=1, max_size=6), page=st.integers(150, 600), size=st.integers(1, 200)

@@ -140,6 +140,8 @@ def _header(words: Sequence[Run]) -> Block | None:
 def _inner(block: nodes.Block, indent: int = 0) -> Pieces:
     """A block anywhere in the tree."""
     match block:
+        case nodes.Paragraph((nodes.Formula(written, display=True),)):
+            return [preformatted(written)]
         case nodes.Paragraph(inlines):
             return _section(runs(inlines))
         case nodes.Heading(inlines=inlines):

@@ -19,7 +19,9 @@ from bot.document.source import clean
 JOINER = "\u2060"
 TICK = "\u02cb"  # looks like a backtick and can never pair with a real one, escaped or not
 PIPE = "\u2223"  # looks like a bar and never separates two cells
-_SPECIAL = re.compile(r"([\\*_~\[\]|])")
+_SAFE = str.maketrans(
+    {sign: f"\\{sign}" for sign in "\\*_~[]|"} | {"`": TICK, "&": "&amp;", "<": "&lt;", ">": "&gt;"}
+)
 _OPENING = re.compile(r"^([#>+\-=]|\d+[.)])", re.MULTILINE)
 _MARKS = (("~~", "strike"), ("_", "italic"), ("**", "bold"))
 
@@ -121,13 +123,7 @@ def _word(run: Run, before: str = "", after: str = "") -> str:
         return code_of(run.text)
     if run.code or run.url:
         return f"`{_inert(run.text.replace('`', TICK))}`"
-    text = (
-        _SPECIAL.sub(r"\\\1", run.text)
-        .replace("`", TICK)
-        .replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-    )
+    text = run.text.translate(_SAFE)
     inside = run.text.strip()
     if not inside or not run.style:
         return text
