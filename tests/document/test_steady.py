@@ -4,7 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from bot.document.unfinished import mended, steady
+from bot.document.growing import GrowingDocument
+from bot.document.reading import parse
+from bot.document.unfinished import mended, open_fence, steady
 
 TEXTS = {
     "the mark of an item": "- [docs](https://site.example/a) and more of it\n- the end of it\n",
@@ -32,6 +34,21 @@ def test_what_is_steady_is_the_beginning_of_the_text(text: str) -> None:
 @pytest.mark.parametrize("text", ["- [x", "- ", "1. *", "> **a", "text\n- [a b"])
 def test_half_a_mark_is_not_shown_as_text(text: str) -> None:
     assert steady(text).strip() in ("", "text")
+
+
+def test_code_in_a_quote_ends_with_the_quote() -> None:
+    assert steady("> ```\n> x\n\n<mailto:a@b.exam") == "> ```\n> x\n"
+    assert open_fence("> ```\n> x\n\nwords".split("\n")) == ""
+    assert open_fence("> ```\n> x\n".split("\n")) == "```"
+
+
+@pytest.mark.parametrize("text", ["a\n- \n\nb", "a\n--\nb", "a\n---\nb", "a\n-\n- b"])
+def test_a_short_line_under_text_means_the_same_while_the_text_grows(text: str) -> None:
+    document = GrowingDocument()
+    for at in range(1, len(text)):
+        document.grown(text[:at])
+
+    assert document.finished(text) == parse(text)
 
 
 def test_marks_in_code_that_has_ended_close_nothing_behind_it() -> None:
