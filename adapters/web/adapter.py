@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from adapters.web.inbound import events
 from adapters.web.inbound.guard import HEADERS, Guard, body
 from adapters.web.inbound.sign_in import SignIn
+from adapters.web.outbound.feed import PageFeed, page_json
 from adapters.web.outbound.sink import TimelineSink, question
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.claims import Receipt
@@ -25,7 +26,7 @@ from bot.domain.errors import PlatformError, StorageUnavailable
 from bot.domain.events import Event, File, MessageReceived
 from bot.domain.replies import Reply
 from bot.domain.stop import StopSignal
-from bot.domain.timeline import Change, Chat, ConversationStatus, Post, TimelinePage
+from bot.domain.timeline import Chat, ConversationStatus, Post
 from bot.domain.turns import ChatMessage
 from bot.page_ports import StatusOf, Timeline
 from bot.ports import Inbox, Memory, ReplySink, TurnHandle
@@ -37,8 +38,6 @@ CHAT = f"/web/chats/{{chat:{events.ID}}}"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 CROWDED = "Too many messages are waiting here. Send this one again when the others are answered."
 
-PAGE: TypeAdapter[TimelinePage] = TypeAdapter(TimelinePage)
-CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 CHATS: TypeAdapter[Sequence[Chat]] = TypeAdapter(Sequence[Chat])
 STANDING: TypeAdapter[ConversationStatus] = TypeAdapter(ConversationStatus)
 
@@ -118,7 +117,7 @@ class WebAdapter:
 
     async def _read(self, request: web.Request) -> web.Response:
         page = await self._timeline.read(request.match_info["chat"], before=request.query.get("before", ""))
-        return shown(PAGE.dump_json(page, exclude_defaults=True))
+        return shown(await page_json(page))
 
     async def _rename(self, request: web.Request) -> web.Response:
         wanted = await body(request, events.PageTitle)
@@ -173,13 +172,14 @@ class WebAdapter:
         response = web.StreamResponse(
             headers={**HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
+        feed = PageFeed(self._timeline)
         closing = request.app.get(CLOSING) or StopSignal()
         try:
             async with aclosing(closing.cut(self._timeline.watch(after))) as batches:
                 async for changes in batches:
                     if not response.prepared:
                         await response.prepare(request)
-                    await response.write(b"".join(map(framed, changes)) or b": quiet\n\n")
+                    await response.write(await feed.events(changes) or b": quiet\n\n")
         except ConnectionResetError:
             log.debug("a page went away")
         except StorageUnavailable:
@@ -190,8 +190,3 @@ class WebAdapter:
 
 def shown(data: bytes) -> web.Response:
     return web.Response(body=data, content_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def framed(change: Change) -> bytes:
-    """One server-sent event. JSON holds no raw line break, so one data line is enough."""
-    return b"id: %s\ndata: %s\n\n" % (change.mark.encode(), CHANGE.dump_json(change, exclude_defaults=True))

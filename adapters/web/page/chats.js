@@ -1,6 +1,6 @@
 // The list of conversations: newest first, by day, with renaming and deleting in place.
 
-import {make} from "./inline.js";
+import {make} from "./make.js";
 import {icon, running} from "./posts.js";
 import {call} from "./server.js";
 

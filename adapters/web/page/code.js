@@ -1,7 +1,7 @@
 // A code block: its language, a copy button, and syntax colours. The colours come from one pass of a small
 // pattern per family of languages. They only help the eye and never change the text.
 
-import {make} from "./inline.js";
+import {make} from "./make.js";
 
 const LONGEST = 30_000; // characters; longer code stays uncoloured
 const STRING = String.raw`"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'`;
@@ -46,6 +46,11 @@ export function code(text, language) {
   pre.setAttribute("role", "region");
   pre.setAttribute("aria-label", `Code, ${label.textContent}`);
   return make("figure", "code", make("figcaption", "", label, copy), pre);
+}
+
+// The same block with more text: its scrolled place and its button stay.
+export function recoloured(figure, text, language) {
+  figure.querySelector("code").replaceChildren(...coloured(text, language.toLowerCase()));
 }
 
 function coloured(text, language) {

@@ -1,6 +1,6 @@
 // The message field: grows with its text, keeps a draft per conversation, offers commands after a slash.
 
-import {make} from "./inline.js";
+import {make} from "./make.js";
 import {plain} from "./picker.js";
 
 export class Composer {

@@ -2,7 +2,7 @@
 
 import {Chats} from "./chats.js";
 import {Composer} from "./composer.js";
-import {make} from "./inline.js";
+import {make} from "./make.js";
 import {Picker, plain} from "./picker.js";
 import {running} from "./posts.js";
 import {call, Feed, fresh, Outbox} from "./server.js";

@@ -1,6 +1,6 @@
 // The model picker: the button in the header, which always shows the active model, and the list it opens.
 
-import {make} from "./inline.js";
+import {make} from "./make.js";
 import {icon} from "./posts.js";
 import {call} from "./server.js";
 

@@ -1,7 +1,8 @@
 // One post as DOM: a person's message, a growing answer, or another reply.
 
-import {make} from "./inline.js";
-import {Growing, grid, render} from "./markdown.js";
+import {block, Tree} from "./document.js";
+import {grid} from "./grid.js";
+import {make} from "./make.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {up: "i-up", down: "i-thumb-down"};
@@ -28,39 +29,43 @@ export class PostView {
 
   show(post) {
     this.post = post;
-    this.growing = null;
     const kind = post.person ? "person" : post.reply ? "reply" : "answer";
     this.node.className = `post ${kind}${post.reply && brief(post.reply) ? " aside" : ""}`;
     this.node.dataset.id = post.id;
     this.node.dataset.after = post.after ?? "";
     this.node.setAttribute("aria-label", post.person ? "You" : "Switchboard");
-    this.node.replaceChildren(...(post.person ? said(post) : post.reply ? replied(post) : this.#answered(post)));
+    if (kind === "answer") this.#answered(post);
+    else this.node.replaceChildren(...(post.person ? said(post) : replied(post)));
     this.node.classList.toggle("growing", Boolean(post.growing));
     if (post.growing) this.node.setAttribute("aria-busy", "true");
     else this.node.removeAttribute("aria-busy");
   }
 
-  grow({text = "", status = ""}) {
-    if (!this.growing) return;
-    this.post.text = (this.post.text ?? "") + text;
-    this.growing.append(text);
+  // `blocks` are all of the answer's until now.
+  grow({status = "", blocks}) {
+    if (!this.post.growing) return;
+    this.blocks = blocks;
     if (status) this.status.textContent = status;
-    this.status.hidden = Boolean(this.post.text);
+    this.status.hidden = blocks.length > 0;
     this.#draw();
   }
 
+  // The answer's own nodes stay where they are, also when it ends.
   #answered(post) {
-    const body = make("div", "prose");
+    this.blocks = post.tree ?? [];
+    if (!this.tree) {
+      this.tree = new Tree(make("div", "prose"));
+      this.node.replaceChildren(this.tree.root);
+    }
+    for (const node of [...this.node.children]) if (node !== this.tree.root) node.remove();
+    this.tree.show(this.blocks);
     if (!post.growing) {
-      body.append(render(post.text ?? ""));
-      return [body, ...closed(post)];
+      this.node.append(...closed(post));
+      return;
     }
     this.status = make("p", "status", post.status || "Thinking…");
-    this.status.hidden = Boolean(post.text);
-    this.growing = new Growing(body);
-    this.growing.append(post.text ?? "");
-    this.#draw();
-    return [this.status, body];
+    this.status.hidden = this.blocks.length > 0;
+    this.node.prepend(this.status);
   }
 
   // At most once a frame and a fifth of the time, so that a huge block does not freeze the page.
@@ -70,7 +75,7 @@ export class PostView {
     setTimeout(() => requestAnimationFrame(() => {
       this.pending = false;
       const start = performance.now();
-      this.growing?.draw();
+      if (this.post.growing) this.tree.show(this.blocks);
       this.cost = performance.now() - start;
       this.node.dispatchEvent(new CustomEvent("drawn", {bubbles: true}));
     }), Math.min((this.cost ?? 0) * 4, 2000));
@@ -102,10 +107,10 @@ function closed(post) {
 }
 
 function replied(post) {
-  const {title, text, table, sections = [], choices = [], buttons = []} = post.reply;
+  const {title, tree = [], table, sections = [], choices = [], buttons = []} = post.reply;
   const body = make("div", "prose");
   if (title) body.append(make("h3", "", title));
-  body.append(render(text ?? ""));
+  body.append(...tree.map(block));
   if (table) body.append(grid(table.header, table.rows));
   const out = [body];
   if (sections.length) out.push(make("div", `sections of-${Math.min(sections.length, 4)}`, ...sections.map(section)));
@@ -119,9 +124,8 @@ function brief({title, text, table, sections, choices, buttons}) {
   return !title && !table && ![sections, choices, buttons].some((list) => list?.length) && text.length < 200;
 }
 
-function section({title, text, note, buttons = []}) {
-  const body = make("div", "prose");
-  body.append(render(text ?? ""));
+function section({title, tree = [], note, buttons = []}) {
+  const body = make("div", "prose", tree.map(block));
   const node = make("section", "section", make("h4", "", title), body);
   node.setAttribute("aria-label", title);
   const foot = make("div", "section-foot");

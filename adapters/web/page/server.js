@@ -112,6 +112,7 @@ export class Feed {
     this.onchange = onchange;
     this.onstate = onstate;
     this.mark = "";
+    this.growing = new Map(); // the blocks that this connection has told of each growing post
     this.fails = 0;
     document.addEventListener("visibilitychange", () => this.#visible());
     addEventListener("online", () => this.open());
@@ -120,11 +121,12 @@ export class Feed {
 
   open() {
     this.close();
+    this.growing.clear();
     const source = this.source = new EventSource(`/web/events?after=${encodeURIComponent(this.mark)}`);
     source.onopen = () => { this.fails = 0; this.onstate("live", this.mark !== ""); };
     source.onmessage = (event) => {
       this.mark = event.lastEventId || this.mark;
-      this.onchange(JSON.parse(event.data));
+      this.onchange(this.#whole(JSON.parse(event.data)));
     };
     source.onerror = () => this.#lost(source);
   }
@@ -133,6 +135,19 @@ export class Feed {
     clearTimeout(this.timer);
     this.source?.close();
     this.source = null;
+  }
+
+  // A growth names only the blocks that changed; the blocks that stay are the same objects.
+  #whole(change) {
+    const {post, growth} = change;
+    if (post?.growing) this.growing.set(post.id, post.tree ?? []);
+    else if (post) this.growing.delete(post.id);
+    if (growth) {
+      const kept = (this.growing.get(growth.id) ?? []).slice(0, growth.keep);
+      growth.blocks = [...kept, ...growth.blocks];
+      this.growing.set(growth.id, growth.blocks);
+    }
+    return change;
   }
 
   async #lost(source) {

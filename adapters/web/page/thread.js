@@ -1,6 +1,6 @@
 // The messages of the open conversation: loaded once, then updated by the stream of changes.
 
-import {make} from "./inline.js";
+import {make} from "./make.js";
 import {PostView, running} from "./posts.js";
 import {call, later} from "./server.js";
 

@@ -1,0 +1,97 @@
+"""TeX as elements of MathML, in nested lists: [name, attributes, *elements or strings]. Pure.
+
+The library writes what it read into attributes and text, so its output is believed in nothing: only elements and
+attributes of these lists go on, and lengths only while they are small, so that no formula is drawn over the page.
+"""
+
+import html
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any, Final
+from xml.etree.ElementTree import Element
+
+from latex2mathml.converter import Converter
+
+from bot.document import bounds
+from bot.document.source import clean
+
+DEPTH: Final = 60
+"""Elements within each other."""
+
+_ELEMENTS: Final = re.compile(
+    "mrow|mi|mo|mn|mtext|mspace|mstyle|mfrac|msqrt|mroot|msub|msup|msubsup|munder|mover|munderover|mmultiscripts|"
+    "mprescripts|none|mtable|mtr|mtd|mpadded|mphantom|menclose"
+)
+_WORDS: Final = re.compile(
+    "accent|accentunder|columnalign|columnlines|columnspan|displaystyle|fence|form|largeop|mathvariant|movablelimits|"
+    "notation|rowlines|rowspan|scriptlevel|separator|stretchy|symmetric"
+)
+_LENGTHS: Final = re.compile("depth|height|linethickness|lspace|maxsize|minsize|rspace|voffset|width")
+_WORD: Final = re.compile(r"[a-z0-9+ -]{1,60}")
+_LENGTH: Final = re.compile(r"\+?\d{0,2}(?:\.\d{1,4})?(?:em|ex|px|pt|mu|%)?|-[01]?(?:\.\d{1,4})?em")
+_NAMED: Final = {
+    f"{sign}{name}mathspace": f"{minus}{size}em"
+    for name, size in (("thin", "0.167"), ("medium", "0.222"), ("thick", "0.278"))
+    for sign, minus in (("", ""), ("negative", "-"))
+}
+"""Lengths that browsers no longer know by name."""
+_ENVIRONMENT: Final = re.compile(r"\\(begin|end)\s*\{\s*([a-zA-Z]+)\*?\s*\}")
+_ENVIRONMENTS: Final = {
+    **{name: name for name in ("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix")},
+    **{name: name for name in ("smallmatrix", "array", "cases", "split")},
+    **dict.fromkeys(("aligned", "align", "eqnarray", "flalign"), "split"),
+    **dict.fromkeys(("gathered", "gather", "equation", "multline", "displaymath", "math"), "matrix"),
+    **dict.fromkeys(("dcases", "rcases"), "cases"),
+}
+"""Those that models write, as those that the library knows. It takes others for plain groups."""
+_LIMITS: Final = frozenset(
+    {"lim", "max", "min", "sup", "inf", "arg max", "arg min", "lim inf", "lim sup", "det", "gcd", "Pr"}
+)
+_UNDER: Final = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
+_DEFINES: Final = re.compile(r"\\(?:def|let|newcommand|newenvironment|DeclareMathOperator)(?![a-zA-Z])")
+"""What a formula defines may be used in its own definition: a few characters would become billions."""
+
+
+@lru_cache(maxsize=2_000)
+def drawn(tex: str, display: bool) -> list[Any] | None:
+    """The elements inside of <math>; None for what cannot be drawn, such as an unknown command. Linear in the length."""
+    if len(tex) > bounds.MATH or _DEFINES.search(tex):
+        return None
+    try:
+        known = _ENVIRONMENT.sub(lambda found: f"\\{found[1]}{{{_ENVIRONMENTS[found[2]]}}}", tex)
+        root = Converter(display="block" if display else "inline").convert_to_element(known)
+        return [_element(child, 0) for child in root]
+    except Exception:  # whatever the library raises at somebody's TeX, people read the source
+        return None
+
+
+def _element(found: Element, depth: int) -> list[Any]:
+    name, text = found.tag, clean(html.unescape(found.text or ""))
+    unknown = text.startswith("\\") and len(text) > 1 and name != "mtext"
+    if unknown or depth > DEPTH or not _ELEMENTS.fullmatch(name):
+        raise ValueError(name)
+    attributes = {name: value for name, raw in found.items() if (value := _attribute(name, raw))}
+    inside = [_element(child, depth + 1) for child in found]
+    if name == "mi" and len(text) == 1 and unicodedata.category(text) == "Sm":
+        name = "mo"  # only operators have space around them
+    if (
+        name in _UNDER
+        and inside
+        and inside[0][0] == "mo"
+        and _LIMITS.intersection(map(_spaced, inside[0][2:]))
+    ):
+        name = _UNDER[name]
+        inside[0][1]["movablelimits"] = "true"
+    return [name, attributes, *([text] if text else []), *inside]
+
+
+def _spaced(text: Any) -> str:
+    return " ".join(text.split()) if isinstance(text, str) else ""
+
+
+def _attribute(name: str, raw: str) -> str:
+    """The value as it may go on, "" when it may not."""
+    value = _NAMED.get(raw, raw)
+    pattern = _WORD if _WORDS.fullmatch(name) else _LENGTH if _LENGTHS.fullmatch(name) else None
+    return value if pattern and pattern.fullmatch(value) else ""
