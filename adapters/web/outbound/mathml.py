@@ -29,7 +29,14 @@ _WORDS: Final = re.compile(
 )
 _LENGTHS: Final = re.compile("depth|height|linethickness|lspace|maxsize|minsize|rspace|voffset|width")
 _WORD: Final = re.compile(r"[a-z0-9+ -]{1,60}")
-_LENGTH: Final = re.compile(r"\+?\d{0,2}(?:\.\d{1,4})?(?:em|ex|px|pt|mu|%)?|-[01]?(?:\.\d{1,4})?em")
+_LENGTH: Final = re.compile(
+    r"\+?\d?(?:\.\d{1,4})?(?:em|ex)?|\+?\d{1,2}(?:\.\d{1,4})?(?:px|pt|mu|%)|-[01]?(?:\.\d{1,4})?em"
+)
+_SIZES: Final = {
+    **dict.fromkeys(("mfrac", "mroot", "msub", "msup", "munder", "mover"), 2),
+    **dict.fromkeys(("msubsup", "munderover"), 3),
+}
+"""How many elements are in them, always."""
 _NAMED: Final = {
     f"{sign}{name}mathspace": f"{minus}{size}em"
     for name, size in (("thin", "0.167"), ("medium", "0.222"), ("thick", "0.278"))
@@ -73,6 +80,8 @@ def _element(found: Element, depth: int) -> list[Any]:
         raise ValueError(name)
     attributes = {name: value for name, raw in found.items() if (value := _attribute(name, raw))}
     inside = [_element(child, depth + 1) for child in found]
+    if len(inside) != _SIZES.get(name, len(inside)):
+        raise ValueError(name)
     if name == "mi" and len(text) == 1 and unicodedata.category(text) == "Sm":
         name = "mo"  # only operators have space around them
     if (

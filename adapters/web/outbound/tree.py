@@ -106,7 +106,11 @@ def _block(block: Block) -> Data:
         case CodeBlock(text, language):
             return ["pre", language, text]
         case TableBlock(header, rows, aligns):
-            return ["t", list(aligns), *([_inlines(cell) for cell in row] for row in (header, *rows))]
+            return [
+                "t",
+                [side.value for side in aligns],
+                *([_inlines(cell) for cell in row] for row in (header, *rows)),
+            ]
         case FootnoteText(label, blocks):
             return ["fn", label, *map(_block, blocks)]
         case Rule():
