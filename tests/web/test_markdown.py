@@ -24,7 +24,7 @@ HTML = """async (tree) => {
   const {Tree} = await import("/web/document.js");
   const box = document.createElement("div");
   new Tree(box).show(tree);
-  for (const node of box.querySelectorAll("[dir=auto]")) node.removeAttribute("dir");
+  for (const node of box.querySelectorAll("[dir]")) node.removeAttribute("dir");
   for (const node of box.querySelectorAll("a")) for (const name of ["target", "rel", "title"]) node.removeAttribute(name);
   for (const node of box.querySelectorAll(".code")) node.replaceWith(node.querySelector("pre"));
   for (const node of box.querySelectorAll(".grid")) node.replaceWith(node.firstChild);

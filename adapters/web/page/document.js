@@ -6,6 +6,7 @@ import {grid, line} from "./grid.js";
 import {make} from "./make.js";
 import {formula} from "./math.js";
 
+const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
 const INLINES = {
   b: (inside) => make("strong", "", inlines(inside)),
   i: (inside) => make("em", "", inlines(inside)),
@@ -22,10 +23,10 @@ const BLOCKS = {
   h: ([level, ...inside]) => auto(make(`h${Math.min(6, level + 2)}`, "", inlines(inside))),
   hr: () => make("hr"),
   pre: ([language, text]) => code(text, language),
-  q: (inside) => auto(make("blockquote", "", inside.map(block))),
+  q: (inside) => directed(make("blockquote", "", inside.map(block)), inside),
   fn: ([label, ...inside]) => make("div", "footnote", make("sup", "", label), inside.map(block)),
-  ul: ([, ...items]) => auto(make("ul", "", items.map(item))),
-  ol: ([start, ...items]) => auto(numbered(make("ol", "", items.map(item)), start)),
+  ul: ([, ...items]) => directed(make("ul", "", items.map(item)), items),
+  ol: ([start, ...items]) => directed(numbered(make("ol", "", items.map(item)), start), items),
   t: ([sides, header, ...rows]) => grid(header, rows, inlines, sides),
 };
 
@@ -49,6 +50,22 @@ function words(data) {
 function auto(node) {
   node.dir = "auto";
   return node;
+}
+
+// "auto" does not look into paragraphs and items with a direction of their own; what holds them goes by the first.
+function directed(node, data) {
+  node.dir = RIGHT_TO_LEFT.test(firstLetter(data)) ? "rtl" : "ltr";
+  return node;
+}
+
+function firstLetter(data) {
+  for (const [, ...parts] of data) {
+    for (const one of parts) {
+      const letter = typeof one === "string" ? /\p{L}/u.exec(one)?.[0] : Array.isArray(one) && firstLetter([one]);
+      if (letter) return letter;
+    }
+  }
+  return "";
 }
 
 function numbered(node, start) {
@@ -123,9 +140,9 @@ function grown(node, [kind, ...old], [other, ...now]) {
 }
 
 const GROWN = {
-  q: (node, old, now) => done(reconcile(node, old, now)),
-  ul: (node, [, ...old], [, ...now]) => done(reconcile(node, old, now, item, grownItem)),
-  ol: (node, [first, ...old], [start, ...now]) => first === start && done(reconcile(node, old, now, item, grownItem)),
+  q: (node, old, now) => done(reconcile(directed(node, now), old, now)),
+  ul: (node, [, ...old], [, ...now]) => done(reconcile(directed(node, now), old, now, item, grownItem)),
+  ol: (node, [first, ...old], [start, ...now]) => first === start && done(reconcile(directed(node, now), old, now, item, grownItem)),
   t: (node, [sides, header, ...old], [others, head, ...now]) => equal([sides, header], [others, head])
     && done(reconcile(node.querySelector("tbody"), old, now, (row) => line("td", row, inlines, sides), () => false)),
   pre: (node, [was], [language, text]) => was === language && done(recoloured(node, text, language)),
