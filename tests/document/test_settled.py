@@ -1,0 +1,20 @@
+"""Of a text that grows, what is finished is not read again, wherever its pieces end."""
+
+import pytest
+
+from bot.document.growing import GrowingDocument
+
+LINES = "".join(f"Paragraph {number} has one line.\n\n" for number in range(60))
+
+
+@pytest.mark.parametrize("size", [7, 20, 33, 60])
+def test_paragraphs_of_one_line_are_read_once(size: int) -> None:
+    """The last one's line is mostly unfinished when a piece ends; those before it are finished all the same."""
+    growing = GrowingDocument()
+    before = growing.grown("").blocks
+    for end in range(size, len(LINES), size):
+        blocks = growing.grown(LINES[:end]).blocks
+        finished = before[:-3]
+
+        assert all(old is new for old, new in zip(finished, blocks, strict=False))
+        before = blocks
