@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.document.growing import GrowingDocument
+from bot.document.growing import LONG, GrowingDocument
+from bot.document.nodes import ListBlock, ListItem
 
 LINES = "".join(f"Paragraph {number} has one line.\n\n" for number in range(60))
 
@@ -18,3 +19,16 @@ def test_paragraphs_of_one_line_are_read_once(size: int) -> None:
 
         assert all(old is new for old, new in zip(finished, blocks, strict=False))
         before = blocks
+
+
+@pytest.mark.parametrize("size", [7, 20, 33, 60])
+def test_items_of_one_line_are_read_once(size: int) -> None:
+    text = "".join(f"{number}. An item that is one line long.\n" for number in range(1, 80))
+    growing = GrowingDocument()
+    before: tuple[ListItem, ...] = ()
+    for end in range(size, len(text), size):
+        (block,) = growing.grown(text[:end]).blocks or (ListBlock(()),)
+        assert isinstance(block, ListBlock)
+        if end > 3 * LONG:
+            assert all(old is new for old, new in zip(before[:-12], block.items, strict=False))
+        before = block.items
