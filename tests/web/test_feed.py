@@ -36,8 +36,14 @@ def blocks_of(told: Sequence[dict[str, Any]]) -> list[Any]:
     for one in told:
         if one["kind"] == "post":
             blocks = one["post"]["tree"]
-        else:
-            blocks = blocks[: one["growth"]["keep"]] + one["growth"]["blocks"]
+            continue
+        keep, inside, news = (one["growth"][name] for name in ("keep", "inside", "blocks"))
+        if inside:
+            kind, about, *parts = news[0]
+            before = blocks[keep][2:]
+            whole = [before[0] + parts[0]] if kind == "pre" else before[:inside] + parts
+            news = [[kind, about, *whole], *news[1:]]
+        blocks = blocks[:keep] + news
     return blocks
 
 
@@ -56,15 +62,25 @@ async def test_whenever_a_feed_begins_its_page_has_the_whole_answer(size: int, m
     assert [one["mark"] for one in told] == [change.mark for change in board.log[first:]]
 
 
-async def test_what_is_finished_is_told_once() -> None:
+LONG = {
+    "blocks": TEXT * 50,
+    "items": "".join(f"{n}. The item of that number, with **words**.\n" for n in range(1, 300)),
+    "rows": "| a | b |\n|---|---|\n" + "".join(f"| row | {n} |\n" for n in range(300)),
+    "code": "```py\n" + "".join(f"call({n})  # \U0001f600\n" for n in range(400)),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+async def test_what_is_finished_is_told_once(name: str) -> None:
     board = MemoryBoard()
-    await grown(board, TEXT * 50, size=20)
+    await grown(board, LONG[name], size=33)
     told = await events(PageFeed(board), board.log)
 
-    whole = len(json.dumps(tree_of(TEXT * 50)))
-    assert max(len(json.dumps(one)) for one in told) < whole / 20
-    assert told[-1]["growth"]["keep"] > 250
+    whole = len(json.dumps(tree_of(LONG[name])))
+    assert max(len(json.dumps(one)) for one in told) < whole / 12
+    assert sum(len(json.dumps(one)) for one in told) < whole * 8
     assert "text" not in told[-1]["growth"]
+    assert blocks_of(told) == GrowingTree(LONG[name]).blocks()
 
 
 async def test_a_status_changes_no_block() -> None:
@@ -73,7 +89,9 @@ async def test_a_status_changes_no_block() -> None:
     await board.grow(CHAT, Growth(id=BEGUN.id, number=2, status="searching"))
     told = await events(PageFeed(board), board.log)
 
-    assert told[-1]["growth"] == {"id": BEGUN.id, "status": "searching", "keep": 1, "blocks": []}
+    assert told[-1]["growth"] == {
+        "id": BEGUN.id, "status": "searching", "keep": 1, "inside": 0, "blocks": [],
+    }  # fmt: skip
 
 
 async def test_the_end_replaces_what_grew_and_brings_the_text() -> None:

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from adapters.web.outbound.tree import Data, GrowingTree, tree_of
+from adapters.web.outbound.tree import GrowingTree, tree_of
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from tests.contracts.sinks import HOSTILE
 from tests.web.browsing import CHROMIUM, Tab, tab
@@ -33,11 +34,12 @@ HTML = """async (tree) => {
 }"""
 GROWN = """async ([patches, whole]) => {
   const {block, Tree} = await import("/web/document.js");
+  const {patched} = await import("/web/server.js");
   const [grown, once] = [document.createElement("div"), document.createElement("div")];
   const tree = new Tree(grown);
   let blocks = [];
-  for (const [keep, news] of patches) {
-    blocks = [...blocks.slice(0, keep), ...news];
+  for (const one of patches) {
+    blocks = patched(blocks, one);
     tree.show(blocks);
   }
   const growing = grown.innerHTML;
@@ -136,10 +138,10 @@ async def test_markdown_becomes_these_nodes(one: Tab, case: Case) -> None:
     assert await one.page.evaluate(HTML, tree_of(case.text)) == case.html
 
 
-def patches(text: str, size: int) -> list[tuple[int, list[Data]]]:
+def patches(text: str, size: int) -> list[dict[str, Any]]:
     """What the page is told of a text that comes in pieces."""
     tree = GrowingTree()
-    return [tree.news(text[at : at + size]) for at in range(0, len(text), size)]
+    return [asdict(tree.news(text[at : at + size])) for at in range(0, len(text), size)]
 
 
 @pytest.mark.parametrize("size", [1, 3, 17])

@@ -2,21 +2,22 @@
 
 Of an answer that grows only the blocks that changed are sent:
 
-    {"mark": ..., "kind": "grow", "chat": ..., "growth": {"id": ..., "status": ..., "keep": 3, "blocks": [...]}}
+    {"mark": ..., "kind": "grow", "chat": ..., "growth": {"id": ..., "status": ..., "keep": 3, "inside": 2, "blocks": [...]}}
 
-The first three blocks that this feed has told stand, the given ones come after them. A feed begins in the middle of an
+The first three blocks that this feed has told stand, the given ones come after them, and the first of these still has
+the first two items or rows that it had inside (see Patch). A feed begins in the middle of an
 answer with all of it: `keep` is 0.
 """
 
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
 
-from adapters.web.outbound.tree import Data, GrowingTree, tree_of
+from adapters.web.outbound.tree import GrowingTree, Patch, tree_of
 from bot.domain.timeline import Change, Growth, Post, TimelinePage
 from bot.page_ports import Timeline
 
@@ -76,7 +77,7 @@ class PageFeed:
         key = (change.chat, post.id)
         self._growing.pop(key, None)
         if post.growing:
-            _, data["tree"] = await self._follow(key, post, change.mark)
+            data["tree"] = (await self._follow(key, post, change.mark)).blocks
         else:
             await _aside(_size(post), lambda: _add_trees(data))
 
@@ -85,17 +86,17 @@ class PageFeed:
         key = (change.chat, growth.id)
         if followed := self._growing.get(key):
             text = growth.text if int(change.mark) > followed.since else ""
-            keep, blocks = await _aside(len(followed.tree.text), lambda: followed.tree.news(text))
+            patch = await _aside(len(followed.tree.text), lambda: followed.tree.news(text))
         else:
             page = await self._timeline.read(change.chat)
             post = next((one for one in page.posts if one.id == growth.id and one.growing), None)
             if post is None:
                 return None
-            keep, blocks = await self._follow(key, post, page.mark)
-        told = {"id": growth.id, "status": growth.status, "keep": keep, "blocks": blocks}
+            patch = await self._follow(key, post, page.mark)
+        told = {"id": growth.id, "status": growth.status, **asdict(patch)}
         return {"mark": change.mark, "kind": "grow", "chat": change.chat, "growth": told}
 
-    async def _follow(self, key: tuple[str, str], post: Post, mark: str) -> tuple[int, list[Data]]:
+    async def _follow(self, key: tuple[str, str], post: Post, mark: str) -> Patch:
         tree = GrowingTree()
         self._growing[key] = _Followed(tree, int(mark))
         return await _aside(len(post.text), lambda: tree.news(post.text))

@@ -16,6 +16,8 @@ from latex2mathml.converter import Converter
 from bot.document import bounds
 from bot.document.source import clean
 
+IN_ALL: Final = 20_000
+"""Characters of all formulas of a text: two of them are an element, and a browser lays out 20,000 in a second."""
 DEPTH: Final = 60
 """Elements within each other."""
 

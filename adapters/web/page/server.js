@@ -143,8 +143,7 @@ export class Feed {
     if (post?.growing) this.growing.set(post.id, post.tree ?? []);
     else if (post) this.growing.delete(post.id);
     if (growth) {
-      const kept = (this.growing.get(growth.id) ?? []).slice(0, growth.keep);
-      growth.blocks = [...kept, ...growth.blocks];
+      growth.blocks = patched(this.growing.get(growth.id) ?? [], growth);
       this.growing.set(growth.id, growth.blocks);
     }
     return change;
@@ -164,4 +163,15 @@ export class Feed {
     if (document.hidden) this.hiding = setTimeout(() => this.close(), 20_000);
     else if (!this.source) this.open();
   }
+}
+
+// The blocks after a growth: `keep` of the old ones, then the new ones, of which the first has more than it had `inside`.
+export function patched(old, {keep, inside, blocks: [first, ...others]}) {
+  if (!first) return old.slice(0, keep);
+  if (inside) {
+    const [kind, about, ...parts] = first;
+    const stays = old[keep].slice(2);
+    first = kind === "pre" ? [kind, about, stays[0] + parts[0]] : [kind, about, ...stays.slice(0, inside), ...parts];
+  }
+  return [...old.slice(0, keep), first, ...others];
 }
