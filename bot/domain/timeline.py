@@ -74,7 +74,7 @@ class TimelinePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change of the timeline. `mark` grows; "" means: read everything again and watch from now on.
+    """One change of the timeline. `mark` is a number that grows; "" means: read everything again and watch from now on.
 
     "cleared": earlier posts and the title were erased; read the conversation again.
     """
