@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from bot.document import bounds
 
-ADDRESS: Final = re.compile(r"(?i)\b(?:https?|ftp)://[^\s<>\"'`|\\]+|\bwww\.[^\s<>\"'`|\\]+")
+ADDRESS: Final = re.compile(
+    r"(?i)\b(?:https?|ftp)://[^\s<>\"'`|\\\u3000-\u303f\uff01-\uff20]+|\bwww\.[^\s<>\"'`|\\\u3000-\u303f\uff01-\uff20]+"
+)
 """A bare address inside text. `trimmed` takes off the sentence's punctuation."""
 UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\u061c\ufe00-\ufe0f]")
 """What may stand in text and not in a label: it could make one host look like another."""
