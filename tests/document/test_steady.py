@@ -6,7 +6,8 @@ import pytest
 
 from bot.document.growing import GrowingDocument
 from bot.document.reading import parse
-from bot.document.unfinished import mended, open_fence, steady
+from bot.document.steady import steady
+from bot.document.unfinished import code_end, mended
 
 TEXTS = {
     "the mark of an item": "- [docs](https://site.example/a) and more of it\n- the end of it\n",
@@ -38,8 +39,8 @@ def test_half_a_mark_is_not_shown_as_text(text: str) -> None:
 
 def test_code_in_a_quote_ends_with_the_quote() -> None:
     assert steady("> ```\n> x\n\n<mailto:a@b.exam") == "> ```\n> x\n"
-    assert open_fence("> ```\n> x\n\nwords".split("\n")) == ""
-    assert open_fence("> ```\n> x\n".split("\n")) == "```"
+    assert code_end(["> ```", "> x", "", "words"])[0] == ""
+    assert code_end(["> ```", "> x", ""])[0] == "```"
 
 
 @pytest.mark.parametrize("text", ["a\n- \n\nb", "a\n--\nb", "a\n---\nb", "a\n-\n- b"])

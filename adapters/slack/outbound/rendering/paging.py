@@ -6,7 +6,7 @@ A cut never moves, however the text grows: full messages are final.
 import re
 from dataclasses import dataclass
 
-from bot.document.unfinished import FENCE, open_fence
+from bot.document.unfinished import FENCE, code_end
 
 PAGE = 9_000  # bytes; Slack allows about 12,000 characters or 11,000 bytes in one streamed message
 
@@ -44,7 +44,7 @@ def _cut_after(head: str, text: str, page: int) -> Cut | None:
     fits = text.encode()[:room].decode(errors="ignore")
     end = _best_end(fits)
     lines = (head + text[:end]).split("\n")
-    if fence := open_fence(lines):
+    if fence := code_end(lines)[0]:
         quote, info = _opener(lines, fence)
         mark = (quote if ">" in quote else "") + fence
         return Cut(end, ("" if text[:end].endswith("\n") else "\n") + mark, f"{mark}{info[:80]}\n")
