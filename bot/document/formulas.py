@@ -8,16 +8,14 @@ from collections.abc import Iterator
 
 from bot.document import bounds
 
-_SIGNS = re.compile(
-    r"^[ \t>]*(?:#{1,6} |(?:`{3,}|~{3,}).*$)|\\[\s\S]|\$+|`+|\n(?=[ \t>]*(?:\n|\Z))", re.MULTILINE
-)
+_SIGNS = re.compile(r"^[ \t>]*(?:#{1,6} |(?:`{3,}|~{3,}).*$)|\\[\s\S]|\$+|`+|\n(?:[ \t>]*+\n)+", re.MULTILINE)
 _PARTNER = {"\\(": "\\)", "\\[": "\\]", "$$": "$$", "$": "$"}
 _CLOSERS = frozenset(_PARTNER.values())
 _MATHLIKE = re.compile(r"[\\^_={}<>+]")
-_SENTENCE = re.compile(r"[^\W\d_]{3,}\s+[^\W\d_]{2,}")
+_SENTENCE = re.compile(r"(?<![^\W\d_])[^\W\d_]{3,}+\s++[^\W\d_]{2}")
 _SURELY = re.compile(r"[\\^_{}]|^[A-Za-z]'?$")
 _IN_TARGET = re.compile(r"\]\((?:[^\s()\\]|\\.)*\Z")
-_LEAD = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])?[ \t]*\Z")
+_LEAD = re.compile(r"[ \t>]*+(?:[-*+]|\d{1,9}[.)])?[ \t]*+\Z")
 
 
 def spans(text: str) -> Iterator[tuple[int, int]]:

@@ -18,7 +18,7 @@ from bot.document.steady import closed_until, steady
 from bot.document.unfinished import mended
 
 LONG = 160  # characters of a last block, from which on its finished parts are not read again
-_FENCE = re.compile(r"(`{3,}|~{3,})[^\n]*\n")
+_FENCE = re.compile(r"(`{3,}+|~{3,}+)[^\n]*+\n")
 _HEAD = re.compile(r"[^\n]*\n[^\n]*\n")
 
 Made = TypeVar("Made")

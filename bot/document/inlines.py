@@ -25,7 +25,7 @@ Raw = str | Inline
 """What the parser gives: a piece of text, or an inline that is complete."""
 
 _SPECIAL = re.compile(
-    f"{OPEN}([^{CLOSE}]*){CLOSE}|{LESS}(/?)(br|b|strong|i|em|s|del|strike|code|kbd|tt|sub|sup)[ \\t]*/?>",
+    f"{OPEN}([^{OPEN}{CLOSE}]*+){CLOSE}|{LESS}(/?)(br|b|strong|i|em|s|del|strike|code|kbd|tt|sub|sup)[ \\t]*/?>",
     re.IGNORECASE,
 )
 _DEPTH = 4  # tags within each other

@@ -33,14 +33,14 @@ _NAMES = re.compile(
     r"|(?<![\w*\\])__[a-z][a-z_]{0,30}__(?=\.\w|\()"
 )
 """Addresses, paths of Windows, names of Python: the marks in them are letters."""
-_LETTERS = re.compile(r"^__|__$|[*_]+(?=\.?[A-Za-z0-9/])|^\\\\|(?<!\\)\\(?!\\)")
+_LETTERS = re.compile(r"^__|__$|(?<![*_])[*_]++(?=\.?[A-Za-z0-9/])|^\\\\|(?<!\\)\\(?!\\)")
 _HTML = re.compile(
     r"(?<!\\)(?<!\]\()(?<!\]:[ \n])<(?!https?://|mailto:|[\w.+-]{1,64}@[\w.-]{1,255}>)", re.IGNORECASE
 )
 _TILDE = re.compile(r"(?<![~\\])~(?!~)")
 _BESIDE = re.compile(r"[^\w\s*]\*\*[^\W_]")  # as in `**Warning:**text`, or before a word that is strong
-_RUNS = re.compile(r"\n|\*+|~{2,}")
-_DELIMITS = re.compile(r"^([ \t>]*)(?=[|:\- \t]*-)[|:\- \t]+$", re.MULTILINE)
+_RUNS = re.compile(r"\n+|\*+|~{2,}")
+_DELIMITS = re.compile(r"^([ \t>]*+)(?=[|: \t]*+-)[|:\- \t]++$", re.MULTILINE)
 _CJK = re.compile(
     "[\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]"
 )
@@ -106,7 +106,7 @@ def with_flanks(text: str) -> str:
     out, at, bold = [], 0, False
     for run in _RUNS.finditer(text):
         start, end = run.span()
-        if run[0] == "\n":
+        if run[0][0] == "\n":
             bold = False
             continue
         before, after = text[start - 1 : start] or "\n", text[end : end + 1] or "\n"

@@ -23,16 +23,14 @@ _DOLLAR = re.compile(r"(?<![\w$\\])\$(?=[^\s$\d])[^$\n]*\Z")
 _AUTOLINK = re.compile(r"<(?:https?://|mailto:)[^\s<>]*>", re.IGNORECASE)
 _BRACKET = re.compile(r"!?\[|\]")
 _TARGET = re.compile(
-    r"\(\s*(?:<[^<>\n]*>|(?:[^\s()]|\([^\s()]*\))*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
+    r"\(\s*+(?:<[^<>\n]*+>|(?:[^\s()]|\([^\s()]*+\))*+)(?:\s++(?:\"[^\"]*+\"|'[^']*+'|\([^()]*+\)))?\s*+\)"
 )
 _TARGET_BEGUN = re.compile(r"\(\s*(?:<[^<>\n]*|\S*)(?:\s+[\"'(][^\n]*)?\s*$")
 _LABEL = re.compile(r"\[[^\[\]]*\]")
 _TAG = re.compile(r"<(/?)(b|strong|i|em|s|del|strike|code|kbd|tt|sub|sup)[ \t]*/?>", re.IGNORECASE)
 _TAG_BEGUN = re.compile(r"</?[a-z]{0,6}[ \t]*/?$", re.IGNORECASE)
 _RUN = re.compile(r"\*+|_+|~~")
-_SPECIAL = re.compile(
-    r"[\[$|<\\&!]"
-)  # what may reach far back, or what two parts would be read differently for
+_FAR = re.compile(r"[\[$|<\\&!]")  # what may reach far back, or what two parts would be read differently for
 _WORD = "".join(map(chr, range(0x21, 0x7F)))  # half a word may still become an address, an entity, a mark
 _NEAR = 8  # open marks that are looked at, so that the time stays linear
 
@@ -57,7 +55,7 @@ def steady(text: str) -> str:
 
 def closed_until(text: str) -> int:
     """A blank in a paragraph before which nothing is open, so that both sides can be read by themselves; 0 for none."""
-    special = _SPECIAL.search(text)
+    special = _FAR.search(text)
     part = text[: special.start()] if special else text
     end = text.rfind(" ", 0, max(0, _decided(part, whole=False) - 1))
     return end if end > 0 and text[end - 1] not in " \n" and text[end + 1] not in " \n" else 0
