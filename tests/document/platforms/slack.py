@@ -8,13 +8,18 @@ from adapters.slack.outbound.rendering.blocks import to_blocks
 from bot.document import links
 from tests.document.seen import Line, Piece, lines, tidy, without_levels
 from tests.slack.fake import blocks as limits
+from tests.slack.fake import reading
 
 STYLES = {"bold": "b", "italic": "i", "strike": "s", "code": "c"}
 ALIGNED = {"center": ":-:", "right": "--:"}
 
 
+def rendered(text: str) -> list[Any]:
+    return to_blocks(text)
+
+
 def shown(text: str) -> list[Line]:
-    blocks = to_blocks(text)
+    blocks = rendered(text)
     limits.check(blocks)
     return [line for block in blocks for line in _block(block)]
 
@@ -101,3 +106,8 @@ def _piece(one: Any) -> Piece:
         return Piece(f":{one['name']}:")
     style = frozenset(STYLES[name] for name, on in one.get("style", {}).items() if on)
     return Piece(one.get("text") or one.get("url", ""), style, one.get("url", ""))
+
+
+def live(text: str) -> list[str]:
+    """What Slack would act on."""
+    return [one for block in rendered(text) for one in reading.live_block(block, unfurls=False)]

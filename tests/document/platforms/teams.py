@@ -7,6 +7,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from adapters.teams.outbound.rendering.markdown import ShownMarkdown
 from tests.document.seen import Line, Piece, lines, tidy, without_levels
+from tests.teams import eyes
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable("strikethrough")
 UNSEEN = "\u200b"  # stands beside marks, so that Teams reads them
@@ -89,3 +90,8 @@ def _pieces(node: SyntaxTreeNode, like: Piece) -> Iterator[Piece]:
                 yield from _pieces(child, like._replace(style=like.style | {STYLES[child.type]}))
             case _:
                 yield like._replace(text=child.content.replace(UNSEEN, ""))
+
+
+def live(text: str) -> list[str]:
+    """What Teams would act on."""
+    return eyes.live(rendered(text))
