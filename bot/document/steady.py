@@ -25,7 +25,7 @@ _BRACKET = re.compile(r"!?\[|\]")
 _TARGET = re.compile(
     r"\(\s*+(?:<[^<>\n]*+>|(?:[^\s()]|\([^\s()]*+\))*+)(?:\s++(?:\"[^\"]*+\"|'[^']*+'|\([^()]*+\)))?\s*+\)"
 )
-_TARGET_BEGUN = re.compile(r"\(\s*(?:<[^<>\n]*|\S*)(?:\s+[\"'(][^\n]*)?\s*$")
+_TARGET_BEGUN = re.compile(r"\(\s*+(?:<[^<>\n]*|\S*+)(?:\s++[\"'(][^\n]*+)?\s*$")
 _LABEL = re.compile(r"\[[^\[\]]*\]")
 _TAG = re.compile(r"<(/?)(b|strong|i|em|s|del|strike|code|kbd|tt|sub|sup)[ \t]*/?>", re.IGNORECASE)
 _TAG_BEGUN = re.compile(r"</?[a-z]{0,6}[ \t]*/?$", re.IGNORECASE)

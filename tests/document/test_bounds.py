@@ -11,7 +11,7 @@ from bot.document.nodes import Block, FootnoteText, Inline, ListBlock, QuoteBloc
 from bot.document.reading import parse
 from tests.document.heavy import HEAVY, Heavy
 
-SMALL, TIMES = 4_000, 8
+SMALL, TIMES = 12_000, 8
 MOST = 4 * TIMES
 """Eight times the text may take so many times as long: quadratic time would be 64 times."""
 LEAST = 0.002  # seconds below which nothing is compared

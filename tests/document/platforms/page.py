@@ -6,15 +6,17 @@ from typing import Any
 
 from playwright.async_api import Page
 
+from adapters.web.outbound.tree import tree_of
 from tests.document.seen import Line, Piece, lines, tidy
+from tests.document.table import Case
 
-SHOW = """async (text) => {
-  const {render} = await import("/web/markdown.js");
+SHOW = """async (tree) => {
+  const {block} = await import("/web/document.js");
   const box = document.createElement("div");
-  box.append(render(text));
+  box.append(...tree.map(block));
   return box;
 }"""
-READ = """async (texts) => {
+READ = """async (trees) => {
   const show = SHOW;
   const STYLES = {STRONG: "b", B: "b", EM: "i", I: "i", DEL: "s", S: "s", CODE: "c"};
   const BLOCK = /^(P|H[1-6]|PRE|HR|BLOCKQUOTE|UL|OL|DIV|FIGURE|TABLE)$/;
@@ -24,7 +26,7 @@ READ = """async (texts) => {
     if (node.tagName === "BR") return [["\\n", "", ""]];
     if (node.tagName === "INPUT") return [];
     if (node.tagName === "SUP") return [[`[${node.textContent}]`, style, url]];
-    if (node.tagName.toUpperCase() === "MATH") return [[node.textContent, `${style}m`, url]];
+    if (node.tagName.toUpperCase() === "MATH") return [[node.getAttribute("alttext"), `${style}m`, url]];
     const inner = node.tagName === "A" ? decodeURI(node.getAttribute("href")) : url;
     return [...node.childNodes].flatMap((one) => pieces(one, style + (STYLES[node.tagName] ?? ""), inner));
   };
@@ -85,21 +87,30 @@ READ = """async (texts) => {
     return inline([...node.childNodes], quote, quote);
   };
   const all = [];
-  for (const text of texts) all.push([...(await show(text)).childNodes].flatMap((one) => lines(one, "", 0)));
+  for (const tree of trees) all.push([...(await show(tree)).childNodes].flatMap((one) => lines(one, "", 0)));
   return all;
 }""".replace("SHOW", SHOW)
 
 
 async def shown(page: Page, texts: Sequence[str]) -> list[list[Line]]:
-    found: list[list[list[list[Any]]]] = await page.evaluate(READ, list(texts))
+    found: list[list[list[list[Any]]]] = await page.evaluate(READ, [tree_of(text) for text in texts])
     return [[_line(line) for line in one if any(text.strip(" >") for text, *_ in line)] for one in found]
 
 
-def expected(seen: str) -> list[Line]:
-    """The page's headings have four sizes."""
+def expected(case: Case) -> list[Line]:
+    """The page's headings have four sizes, and its formulas are drawn: what is compared is the TeX they were drawn from."""
+    seen = _drawn(case.seen_on("page"))
     return lines(re.sub(r"(?m)^((?:> )*(?: *(?:•|\d+\.) )*####)#+", r"\1", seen))
+
+
+def _drawn(seen: str) -> str:
+    return re.sub(r"(?<=⟨math:)(?:\\[(\[]|\$+) ?(.*?) ?(?:\\[)\]]|\$+)(?=⟩)", r"\1", seen)
 
 
 def _line(pieces: list[list[Any]]) -> Line:
     code = "│" in pieces[0][0]
-    return tidy(Piece(text.rstrip() if code else text, frozenset(style), url) for text, style, url in pieces)
+    return tidy(Piece(text.rstrip() if code else text, _style(style), url) for text, style, url in pieces)
+
+
+def _style(letters: str) -> frozenset[str]:
+    return frozenset("math" if letter == "m" else letter for letter in letters)
