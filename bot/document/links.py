@@ -28,7 +28,7 @@ _FILES: Final = frozenset(_ENDINGS.split())
 """Endings that are also top-level domains, or will be: as the end of a word they name a file."""
 
 
-def address(target: str) -> str:
+def linkable(target: str) -> str:
     """The URL as it may be linked, "" when it may not: web and mail only, without credentials."""
     try:
         parts = urlsplit(target)

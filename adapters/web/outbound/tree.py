@@ -200,7 +200,7 @@ class _Writer:
     def _link(self, label: Sequence[Inline], target: str) -> Data:
         words = self._inlines(label, True)
         said = plain(label)
-        url = links.address(target)
+        url = links.linkable(target)
         if not url:
             return [*words, f" ({target})"] if target.strip() and target != said else words
         if not links.UNSEEN.sub("", said).strip():
@@ -215,7 +215,7 @@ def _with_addresses(text: str) -> Iterator[Any]:
     at = 0
     for found in links.ADDRESS.finditer(text):
         bare = links.trimmed(found[0])
-        url = links.address(f"https://{bare}" if bare[:4].lower() == "www." else bare)
+        url = links.linkable(f"https://{bare}" if bare[:4].lower() == "www." else bare)
         if not url:
             continue
         if found.start() > at:

@@ -35,7 +35,7 @@ def _linked(line: Line) -> Iterator[Piece]:
         if not piece.url:
             yield piece
             continue
-        if links.address(piece.url) and piece.url.endswith((".png", ".svg", ".gif")):
+        if links.linkable(piece.url) and piece.url.endswith((".png", ".svg", ".gif")):
             yield from (Piece(piece.text, piece.style), Piece(f" ({piece.url})"))
             continue
         label = [one for one in line if one.url == piece.url]

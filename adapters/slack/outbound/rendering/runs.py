@@ -169,5 +169,5 @@ def _aside(target: str, like: Run, behind: bool) -> Iterator[Run]:
 
 
 def _linkable(target: str) -> str:
-    url = links.address(target)
+    url = links.linkable(target)
     return "" if url and _MEDIA.search(urlsplit(url).path) else url
