@@ -80,11 +80,12 @@ class GrowingDocument:
 
     def _document(self, text: str, shown: Callable[[str], str]) -> Document:
         self._feed(text)
-        rest = shown(self._head + self._text[self._settled :])
+        unread = self._text[self._settled :]
+        rest = shown(self._head + unread)
         found = read(rest, self._targets)
         blocks = self._merged(found, rest)
         document = Document((*self._blocks, *blocks))
-        self._settle(rest.removeprefix(FLANK), found, blocks)
+        self._settle(rest.removeprefix(FLANK), unread, found, blocks)
         return document
 
     def _merged(self, found: Reading, rest: str) -> list[Block]:
@@ -108,17 +109,13 @@ class GrowingDocument:
         self._doubtful |= isinstance(self._carried.block, Paragraph)
         return [self._carried.block, *found.blocks]
 
-    def _settle(self, rest: str, found: Reading, blocks: list[Block]) -> None:
+    def _settle(self, rest: str, unread: str, found: Reading, blocks: list[Block]) -> None:
         """What is finished will not be read again: all blocks before the last that has begun a line that is complete."""
         complete = min(rest.rfind("\n"), formulas.undecided(rest))
-        if (
-            found.starts
-            and isinstance(blocks[-1], Paragraph)
-            and closed_until(rest[found.starts[-1] :]) > LONG
-        ):
-            complete = max(
-                complete, found.starts[-1]
-            )  # a text of that length will not be the start of something else
+        closed = 0  # of a last paragraph: so long a text will not be the start of something else
+        if found.starts and isinstance(blocks[-1], Paragraph):
+            closed = closed_until(unread[found.starts[-1] :])
+            complete = max(complete, found.starts[-1]) if closed > LONG else complete
         last = next((at for at in range(len(found.starts) - 1, -1, -1) if found.starts[at] <= complete), None)
         if last is None:
             return
@@ -128,7 +125,10 @@ class GrowingDocument:
             self._move(start - len(self._head.removeprefix(FLANK)), None)
         if last == len(found.starts) - 1 and len(rest) - start > LONG:
             item = next((at for at in reversed(found.items) if at <= complete), start)
-            self._carry(rest[start:], blocks[-1], item - start, found.items[-1:] == [item])
+            if closed > LONG:
+                self._carry_text(unread[start : start + closed])
+            else:
+                self._carry(rest[start:], blocks[-1], item - start, found.items[-1:] == [item])
 
     def _move(self, by: int, carried: _Carried | None) -> None:
         """`by` characters more are finished."""
@@ -137,11 +137,18 @@ class GrowingDocument:
         self._settled += by
         self._carried = carried
 
+    def _carry_text(self, text: str) -> None:
+        """Carries the first part of a paragraph, in which nothing is open."""
+        part = self._head + text
+        kept = self._merged(read(part, self._targets), part)
+        if len(kept) == 1:
+            self._move(len(text), _Carried(kept[0], FLANK))
+
     def _carry(self, rest: str, block: Block, item: int, is_last: bool) -> None:
         """Carries what is finished of the last block, which `rest` is the text of. In a list that is what stands before
         the item, which is the last or the one before.
         """
-        head, cut = len(self._head.removeprefix(FLANK)), rest.rfind("\n") + 1
+        head, cut = len(self._head), rest.rfind("\n") + 1
         match block:
             case ListBlock(items) if item > 0:
                 kept = items[: -1 if is_last else -2]
@@ -152,11 +159,6 @@ class GrowingDocument:
                 opening = _HEAD.match(rest)
                 if opening and cut > opening.end():
                     self._move(cut - head, _Carried(replace(block, rows=kept_rows), opening[0]))
-            case Paragraph() if (end := closed_until(rest)) > LONG:
-                part = self._head + rest[:end]
-                kept_text = self._merged(read(part, self._targets), part)
-                if len(kept_text) == 1:
-                    self._move(end - head, _Carried(kept_text[0], FLANK))
             case CodeBlock(text) if (opening := _FENCE.match(rest)) and cut > opening.end():
                 last = rest[cut:]
                 if not _closes(opening[1]).search(rest, opening.end()) and text.endswith(

@@ -30,7 +30,7 @@ _LABEL = re.compile(r"\[[^\[\]]*\]")
 _TAG = re.compile(r"<(/?)(b|strong|i|em|s|del|strike|code|kbd|tt|sub|sup)[ \t]*/?>", re.IGNORECASE)
 _TAG_BEGUN = re.compile(r"</?[a-z]{0,6}[ \t]*/?$", re.IGNORECASE)
 _RUN = re.compile(r"\*+|_+|~~")
-_FAR = re.compile(r"[\[$|<\\&!]")  # what may reach far back, or what two parts would be read differently for
+_FAR = re.compile(r"[$|<]")  # what two parts of a paragraph would be read differently for
 _WORD = "".join(map(chr, range(0x21, 0x7F)))  # half a word may still become an address, an entity, a mark
 _NEAR = 8  # open marks that are looked at, so that the time stays linear
 
