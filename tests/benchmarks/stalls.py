@@ -116,10 +116,9 @@ def slack(text: str) -> Iterator[object]:
 def teams(text: str) -> Iterator[object]:
     for extended in (False, True):
         flow = ShownMarkdown(extended=extended)
-        for at in range(0, len(text), 700):
-            flow.feed(text[at : at + 700])
-            yield flow.shown()
-        yield sizes.parts(flow.whole())
+        for at in range(700, len(text) + 700, 700):
+            yield flow.steady(text[:at])
+        yield sizes.parts(flow.finished(text))
 
 
 def card(text: str) -> Iterator[object]:

@@ -1,6 +1,7 @@
 """Every case of the table is seen on each platform as it says there."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -41,4 +42,8 @@ def test_people_see_the_words_of_the_tree_in_their_order(case: Case, platform: s
     expected = PLATFORMS[platform].expected(case.seen_on(platform))
     spoken_words = words(expected) if not is_table(expected) else WORD.findall(spoken(parse(case.text)))
 
-    assert in_order(spoken_words, words(PLATFORMS[platform].shown(case.text)))
+    shown = words(PLATFORMS[platform].shown(case.text))
+    if platform == "teams" and "wide" in case.name:  # row by row, each cell beside its heading
+        assert Counter(spoken_words) <= Counter(shown)
+    else:
+        assert in_order(spoken_words, shown)

@@ -90,6 +90,8 @@ def card_words(card: Mapping[str, Any]) -> Iterator[str]:
             yield "".join(run["text"] for run in element["inlines"])
         elif element["type"] == "TextBlock":
             yield words(element["text"])
+        elif element["type"] == "CodeBlock":
+            yield element["codeSnippet"]
 
 
 def card_buttons(card: Mapping[str, Any]) -> Iterator[str]:

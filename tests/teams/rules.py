@@ -12,8 +12,15 @@ CARD = "application/vnd.microsoft.card.adaptive"
 ELEMENTS = {
     "TextBlock", "RichTextBlock", "Image", "Media", "Container", "ColumnSet", "Column", "FactSet", "ImageSet",
     "ActionSet", "Table", "TableRow", "TableCell", "Input.Text", "Input.Number", "Input.Date", "Input.Time",
-    "Input.Toggle", "Input.ChoiceSet", "TextRun",
+    "Input.Toggle", "Input.ChoiceSet", "TextRun", "CodeBlock",
 }  # fmt: skip
+LATER = {"CodeBlock"}
+"""Elements that Teams knows and version 1.5 does not: they need a fallback."""
+LANGUAGES = {
+    "Bash", "C", "Cpp", "CSharp", "Css", "Dos", "Go", "Graphql", "Html", "Java", "JavaScript", "Json", "ObjectiveC",
+    "Perl", "Php", "PlainText", "PowerShell", "Python", "Sql", "TypeScript", "VbNet", "Verilog", "Vhdl", "Xml",
+}  # fmt: skip
+ALIGNMENTS = {"left", "center", "right"}
 ACTIONS = {"Action.Execute", "Action.Submit", "Action.OpenUrl", "Action.ShowCard", "Action.ToggleVisibility"}
 
 
@@ -120,11 +127,37 @@ def check_card(card: Any) -> None:
     for element in nested(card.get("body") or []):
         if element.get("type") not in ELEMENTS | ACTIONS:
             raise bad(f"A card cannot hold {element.get('type')!r}.", "BadSyntax")
+        check_element(element)
     for action in card.get("actions") or []:
         if action.get("type") not in ACTIONS:
             raise bad(f"A card cannot do {action.get('type')!r}.", "BadSyntax")
     if len(card.get("actions") or []) > 6:
         raise bad("A card has at most six actions.", "BadSyntax")
+
+
+def check_element(element: Mapping[str, Any]) -> None:
+    """What an element's type asks of its properties."""
+    if element["type"] in LATER:
+        fallback = list(nested(element.get("fallback")))
+        if not fallback or any(one["type"] in LATER or one["type"] not in ELEMENTS for one in fallback):
+            raise bad(f"{element['type']} needs a fallback that version 1.5 knows.", "BadSyntax")
+    if element["type"] == "CodeBlock":
+        check_code(element)
+    if element["type"] == "Table":
+        check_table(element)
+
+
+def check_code(element: Mapping[str, Any]) -> None:
+    if not element.get("codeSnippet") or element.get("language", "PlainText") not in LANGUAGES:
+        raise bad("A CodeBlock needs codeSnippet, and a language that is known.", "BadSyntax")
+
+
+def check_table(element: Mapping[str, Any]) -> None:
+    if {len(row["cells"]) for row in element["rows"]} - {len(element["columns"])}:
+        raise bad("Every row of a Table has a cell for each column.", "BadSyntax")
+    for column in element["columns"]:
+        if column.get("horizontalCellContentAlignment", "left").lower() not in ALIGNMENTS:
+            raise bad("A column is aligned left, center or right.", "BadSyntax")
 
 
 def nested(value: Any) -> Iterable[Mapping[str, Any]]:

@@ -118,8 +118,80 @@ def test_markdown_is_laid_out_in_a_card() -> None:
         "".join(run["text"] for run in one["inlines"]) for one in shown if one["type"] == "RichTextBlock"
     ]
     assert lines == ["Head", "1. one bold", "2. two", "\u2003• deep", "│ said"]
-    assert [one["type"] for one in shown][-2:] == ["Container", "Table"]
+    assert [one["type"] for one in shown][-2:] == ["CodeBlock", "Table"]
     check_card({"type": "AdaptiveCard", "version": "1.5", "body": shown})
+
+
+def shown_lines(markdown: str) -> list[str]:
+    """A card's elements as lines: text as it is, of others what they are."""
+    shown = rich.card_elements(markdown)
+    check_card({"type": "AdaptiveCard", "version": "1.5", "body": shown})
+    return [
+        "".join(run["text"] for run in one["inlines"])
+        if one["type"] == "RichTextBlock"
+        else f"{one['type']} {one.get('codeSnippet', '')}".strip()
+        for one in shown
+    ]
+
+
+def test_what_an_item_holds_stays_in_its_order_and_numbers_go_on() -> None:
+    text = (
+        "1. first:\n   ```sh\n   ls\n   ```\n   then:\n   ```sh\n   cd\n   ```\n2. second\n\n   > said\n   > - so\n\n"
+        "   | a |\n   |---|\n   | 1 |\n\n```\nx\n```\n\n3. third\n   1) deep\n4. [x] done\n5. ```\n   y\n   ```"
+    )
+
+    assert shown_lines(text) == [
+        "1. first:", "CodeBlock ls", "\u2003then:", "CodeBlock cd", "2. second", "\u2003│ said", "\u2003│ • so", "Table",
+        "CodeBlock x", "3. third", "\u20031. deep", "4. ☑ done", "5.", "CodeBlock y",
+    ]  # fmt: skip
+
+
+def test_single_line_breaks_and_formulas_are_kept_in_a_card() -> None:
+    text = "roses\nred\n\n> a\n> b\n\nso \\(a_1\\)\n\n$$\nx\n$$\n\nIt is[^1].\n\n[^1]: So."
+
+    assert shown_lines(text) == [
+        "roses", "red", "│ a", "│ b", "so \\(a_1\\)", "CodeBlock $$\nx\n$$", "It is[1].", "[1] So.",
+    ]  # fmt: skip
+
+
+def test_code_in_a_card_is_a_code_element_and_monospaced_lines_for_clients_without_it() -> None:
+    (code,) = rich.card_elements("```py\nif a:\n    print('one two')\n```")
+    (unknown,) = rich.card_elements("```brainfuck\n+\n```")
+    lines = [one["inlines"][0] for one in code["fallback"]["items"]]
+
+    assert (code["codeSnippet"], code["language"]) == ("if a:\n    print('one two')", "Python")
+    assert unknown["language"] == "PlainText"
+    assert [one["text"] for one in lines] == ["if a:", "\xa0\xa0\xa0\xa0print('one two')"]
+    assert {one["fontType"] for one in lines} == {"Monospace"}
+
+
+def test_a_tables_columns_are_aligned_and_its_cells_keep_links() -> None:
+    (table,) = rich.card_elements(
+        "| a | b | c |\n|:-:|--:|---|\n| **x** | 1 | [docs](https://d.example) `z` |\n"
+    )
+    check_card({"type": "AdaptiveCard", "version": "1.5", "body": [table]})
+    cells = [cell["items"][0]["inlines"] for cell in table["rows"][1]["cells"]]
+
+    assert [one.get("horizontalCellContentAlignment") for one in table["columns"]] == [
+        "Center",
+        "Right",
+        None,
+    ]
+    assert cells[0][0]["weight"] == "Bolder"
+    assert cells[2][0]["selectAction"] == {"type": "Action.OpenUrl", "url": "https://d.example"}
+    assert cells[2][2]["fontType"] == "Monospace"
+
+
+def test_a_label_that_lies_is_unmasked_in_a_card() -> None:
+    (line,) = rich.card_elements(
+        "[bank.example](https://evil.example/x) [Node.js docs](https://nodejs.org/d)"
+    )
+    links = [(run["text"], run["selectAction"]["url"]) for run in line["inlines"] if "selectAction" in run]
+
+    assert links == [
+        ("https://evil.example/x", "https://evil.example/x"),
+        ("Node.js docs", "https://nodejs.org/d"),
+    ]
 
 
 def test_a_number_with_a_full_stop_is_an_answer_and_no_empty_list() -> None:
@@ -157,7 +229,7 @@ def test_nobodys_words_become_more_than_text_in_a_card(text: str) -> None:
     assert live(cards.reply_text(reply)) == []
     for node, value in strings(card):
         if any(word in value for word in ("evil.example", "Everyone", "${")):
-            assert node in {"text", "title", "label", "fallbackText", "url"}
+            assert node in {"text", "title", "label", "fallbackText", "url", "codeSnippet"}
 
 
 def strings(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

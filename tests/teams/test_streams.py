@@ -417,6 +417,57 @@ async def told(parts: Sequence[ShownPart]) -> AsyncGenerator[ShownPart, None]:
         yield part
 
 
+@pytest.mark.parametrize("width", [30, 60], ids=["drawn", "listed"])
+@pytest.mark.parametrize("extended", [False, True], ids=["markdown", "extended"])
+async def test_a_table_over_two_messages_stays_readable(teams: FakeTeams, width: int, extended: bool) -> None:
+    cells = "c" * width
+    row = f"| {cells} | {cells} |\n"
+    adapter = adapter_for(teams, TEAMS_EXTENDED_MARKDOWN="1" if extended else "")
+    async with adapter.running():
+        place = TeamsPlace(teams, adapter, "personal")
+        await place.sink(FakeTurnHandle()).show(told([Text(f"| one | two |\n|---|--:|\n{row * 900}"), DONE]))
+
+    texts = [message.text for message in place.room.said()]
+    assert len(texts) > 1
+    assert sum(text.count(cells) for text in texts) == 1800
+    assert all("one" in text and "two" in text for text in texts)
+    assert all(text.count("```") == (0 if extended or width > 30 else 2) for text in texts)
+
+
+async def test_code_in_a_list_stays_in_it_on_both_sides_of_a_split(chat: TeamsPlace) -> None:
+    body = "1. see:\n   ```python\n" + "   print('tide')\n" * 3000 + "   ```\n2. end"
+    await chat.sink(FakeTurnHandle()).show(told([Text(body), DONE]))
+
+    texts = [message.text for message in chat.room.said()]
+    assert [text.count("```") for text in texts] == [2, 2]
+    assert texts[1].startswith("   ```python\n   print")
+    assert texts[1].split("\n\n*")[0].endswith("   ```\n2. end")
+
+
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [("see [the docs][d] now", "[d]: https://d.example"), ("As said[^a] before", "[^a]: By Ada.")],
+)
+async def test_what_is_explained_at_the_end_is_put_right_in_the_same_message(
+    chat: TeamsPlace, early: str, late: str
+) -> None:
+    """What was streamed may not be changed by the stream, but by an edit."""
+
+    async def written() -> AsyncGenerator[ShownPart, None]:
+        yield Text(f"{early} and so on.\n\n")
+        await asyncio.sleep(5)
+        yield Text(f"More of it.\n\n{late}")
+        yield DONE
+
+    ids = await chat.sink(FakeTurnHandle()).show(written())
+
+    (message,) = chat.room.said()
+    assert ids == (message.id,)
+    assert "[the docs](https://d.example)" in message.text or "\\[a\\] By Ada." in message.text
+    assert kinds(chat)[-2:] == ["final", "PUT"]
+    assert chat.teams.connector.violations == []
+
+
 async def test_sources_become_citations(chat: TeamsPlace) -> None:
     text = "It is the Moon [[1]](https://nasa.example/tides) and the Sun [2].\n\n[2]: https://esa.example/sun"
     await chat.sink(FakeTurnHandle()).show(told([Text(text), DONE]))

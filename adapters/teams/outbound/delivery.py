@@ -12,8 +12,9 @@ from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.outbound.connector import Connector
 from adapters.teams.outbound.rendering import messages, sizes
 from adapters.teams.outbound.rendering.cards import actions_card
-from adapters.teams.outbound.rendering.inline import Citation, literal
+from adapters.teams.outbound.rendering.inline import literal
 from adapters.teams.outbound.rendering.messages import Activity
+from adapters.teams.outbound.rendering.sources import Citation
 from bot.delivery.pacing import Clock
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing
@@ -91,6 +92,11 @@ class Delivery(Protocol):
         """Seconds to wait after `grow`."""
         ...
 
+    @property
+    def appends(self) -> bool:
+        """Whether every text given to `grow` has to begin with the one before."""
+        ...
+
     async def grow(self, text: str, status: str) -> "Delivery": ...
 
     async def finish(self, final: FinalAnswer) -> tuple[str, ...]: ...
@@ -102,6 +108,7 @@ class SilentDelivery:
 
     ids: tuple[str, ...]
     pause: float = 1.0
+    appends: bool = False
 
     async def grow(self, text: str, status: str) -> Delivery:
         return self

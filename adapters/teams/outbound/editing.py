@@ -20,6 +20,8 @@ GOING_ON = "…"
 class EditingDelivery:
     """Edits the messages in `ids`, and posts more when necessary."""
 
+    appends = False
+
     def __init__(self, delivery_context: DeliveryContext, ids: list[str]) -> None:
         self._delivery_context = delivery_context
         self._ids = ids

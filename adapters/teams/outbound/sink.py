@@ -1,9 +1,10 @@
 """Shows one turn in Teams: a growing answer, or one reply."""
 
+import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.teams.outbound.connector import TeamsApiError
 from adapters.teams.outbound.delivery import Delivery, DeliveryContext, FinalAnswer
@@ -23,6 +24,15 @@ PULSE = 10.0
 """Seconds without new text after which the answer is sent again: Teams reports its Stop in the response."""
 RELUCTANT = 120.0
 """Seconds without a stream in a chat that refused one. No stream lives longer."""
+LONG = 4_000
+"""Characters from which on rendering may take more than 20 ms, whatever they are."""
+
+Made = TypeVar("Made")
+
+
+async def _unhurried(characters: int, render: Callable[[], Made]) -> Made:
+    """What `render` makes; beside the event loop where that may take long."""
+    return render() if characters < LONG else await asyncio.to_thread(render)
 
 
 @dataclass(slots=True)
@@ -46,16 +56,14 @@ class TeamsSink:
         self._delivery_context = delivery_context
         self._streams = streams
         self._flow = ShownMarkdown(extended=delivery_context.extended)
-        self._fed = 0
         self._delivery: Delivery | None = None
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         try:
             answer = await follow(parts, self._draw, clock=self._delivery_context.clock, pulse=PULSE)
             delivery = self._delivery or await self._open("")
-            self._feed(answer)
-            closing = answer.closing or Closing(reason=Reason.BROKEN, footer="")
-            return await delivery.finish(FinalAnswer.of(self._flow.whole(), closing, self._flow.sources))
+            final = await _unhurried(len(answer.text), lambda: self._final(answer))
+            return await delivery.finish(final)
         except TeamsApiError as error:
             raise error.plainly() from error
 
@@ -81,13 +89,16 @@ class TeamsSink:
         if self._delivery is None:
             self._delivery = await self._open(status)
         else:
-            self._feed(answer)
-            self._delivery = await self._delivery.grow(self._flow.shown(), status)
+            render = self._flow.steady if self._delivery.appends else self._flow.grown
+            text = answer.text
+            shown = await _unhurried(len(text), lambda: render(text))
+            self._delivery = await self._delivery.grow(shown, status)
         return self._delivery.pause
 
-    def _feed(self, answer: GrowingAnswer) -> None:
-        self._flow.feed(answer.text[self._fed :])
-        self._fed = len(answer.text)
+    def _final(self, answer: GrowingAnswer) -> FinalAnswer:
+        closing = answer.closing or Closing(reason=Reason.BROKEN, footer="")
+        body = self._flow.finished(answer.text)
+        return FinalAnswer.of(body, closing, self._flow.sources)
 
     async def _open(self, status: str) -> Delivery:
         """Resumes an earlier attempt's delivery, or starts one. Only a first attempt may start a stream."""

@@ -21,12 +21,15 @@ TOLD = 1000
 class StreamingDelivery:
     """One open stream. `resumed`: an earlier attempt has streamed other text, so this one can only end it."""
 
+    appends = True
+
     def __init__(self, delivery_context: DeliveryContext, stream: str, *, resumed: bool = False) -> None:
         self._delivery_context = delivery_context
         self._stream = stream
         self._opened = self._last = delivery_context.clock.now()
         self._sequence = 1
         self._resumed = resumed
+        self._shown = ""
         self.pause = PACE
 
     @classmethod
@@ -50,6 +53,7 @@ class StreamingDelivery:
         kind = "streaming" if text else "informative"
         update = _update(text or status, kind, stream=self._stream, sequence=self._sequence)
         self.pause = PACE
+        self._shown = text
         try:
             await self._delivery_context.connector.post(
                 self._delivery_context.reference.where, update, Repeat.NEVER
@@ -64,6 +68,10 @@ class StreamingDelivery:
         await self._delivery_context.clock.sleep(
             max(0.0, self._last + PACE - self._delivery_context.clock.now())
         )
+        if not final.texts[0].startswith(
+            self._shown
+        ):  # what came later changed it, which only an edit can show
+            return await (await self._hand_over(self._shown)).finish(final)
         try:
             await self.conclude(final.activity(0, self._delivery_context, card=True))
         except TeamsApiError as error:

@@ -15,9 +15,7 @@ STYLES = {"strong": "b", "em": "i", "s": "s"}
 
 
 def rendered(text: str) -> str:
-    stream = ShownMarkdown(extended=False)
-    stream.feed(text)
-    return stream.whole()
+    return ShownMarkdown(extended=False).finished(text)
 
 
 def shown(text: str) -> list[Line]:

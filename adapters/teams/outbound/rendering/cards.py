@@ -1,7 +1,7 @@
 """Replies besides answers, as an Adaptive Card where there are buttons, choices or a layout.
 
 Every card has a version as text, for clients and situations without cards. Text of people and models is put
-into text nodes only (adapters.teams.outbound.rendering.rich). Source: Microsoft Learn, Teams platform, "Cards
+into text nodes only (adapters.teams.outbound.rendering.runs). Source: Microsoft Learn, Teams platform, "Cards
 reference", Adaptive Cards up to 1.5, "Universal Actions" (Action.Execute with Action.Submit as its fallback).
 """
 
@@ -12,13 +12,16 @@ from typing import Any
 
 from adapters.teams.card_data import ACTION, INPUT, PRIVATE
 from adapters.teams.conversation_reference import ConversationReference
-from adapters.teams.outbound.rendering import messages, rich, sizes, tables
-from adapters.teams.outbound.rendering.inline import InlineRenderer, literal
-from adapters.teams.outbound.rendering.markdown import ShownMarkdown
+from adapters.teams.outbound.rendering import messages, rich, sizes
+from adapters.teams.outbound.rendering.blocks import BlockWriter
+from adapters.teams.outbound.rendering.inline import LineWriter, line_of, literal
+from adapters.teams.outbound.rendering.markdown import to_markdown
 from adapters.teams.outbound.rendering.messages import Activity
-from adapters.teams.outbound.rendering.rich import Element, Style
+from adapters.teams.outbound.rendering.runs import Element, Style
+from adapters.teams.outbound.rendering.tables import table_block
 from bot.delivery.last_resort import rendered
-from bot.domain.replies import Action, Button, Choice, Reply, Section, Table
+from bot.document.nodes import Strong
+from bot.domain.replies import Action, Button, Choice, Reply, Section
 
 AT_ONCE = 6
 """Actions that Teams shows in a row."""
@@ -70,7 +73,7 @@ def _laid_out(reply: Reply, reference: ConversationReference, budget: int) -> El
         body.append(rich.line_element(reply.title, Style(bold=True), size="Large"))
     body += rich.card_elements(reply.text)
     if reply.table:
-        body.append(_table(reply.table))
+        body.append(rich.table_element(table_block(reply.table)))
     room = budget // max(len(reply.sections), 1)
     body += [_section(section, room, reference) for section in reply.sections]
     for number, choice in enumerate(reply.choices):
@@ -91,11 +94,11 @@ def summary(reply: Reply) -> str:
 
 def reply_text(reply: Reply) -> str:
     """The whole reply in Teams' Markdown; choices become lists, buttons are left out."""
-    parts = [_bold(reply.title), _rendered(reply.text)]
+    parts = [_bold(reply.title), to_markdown(reply.text)]
     if reply.table:
-        parts.append("\n".join(tables.drawn(reply.table.header, reply.table.rows)))
+        parts.append(BlockWriter().block(table_block(reply.table)))
     for section in reply.sections:
-        parts += [_bold(section.title), _rendered(section.text), _one_line(section.note)]
+        parts += [_bold(section.title), to_markdown(section.text), _one_line(section.note)]
     for choice in reply.choices:
         lines = [f"{literal(choice.label)}:"]
         lines += [f"- {literal(one.label)} {literal(one.hint)}".rstrip() for one in choice.options]
@@ -104,18 +107,11 @@ def reply_text(reply: Reply) -> str:
 
 
 def _bold(title: str) -> str:
-    words = _one_line(title.replace("**", ""))
-    return f"**{words}**" if words else ""
+    return rendered(title, lambda text: LineWriter().line((Strong(line_of(text)),)), literal)
 
 
 def _one_line(markdown: str) -> str:
-    return rendered(" ".join(markdown.split()), InlineRenderer().line, literal)
-
-
-def _rendered(markdown: str) -> str:
-    flow = ShownMarkdown(extended=False)
-    flow.feed(markdown)
-    return flow.whole()
+    return rendered(markdown, lambda text: LineWriter().line(line_of(text)), literal)
 
 
 def _card(body: list[Element], fallback: str) -> Element:
@@ -126,12 +122,6 @@ def _card(body: list[Element], fallback: str) -> Element:
         "fallbackText": fallback or "—",
         "body": body,
     }
-
-
-def _table(table: Table) -> Element:
-    rows = [[rich.block(rich.text_run(cell or " ", Style(bold=True))) for cell in table.header]]
-    rows += [[rich.block(rich.text_run(cell or " ")) for cell in row] for row in table.rows]
-    return rich.card_table(rows)
 
 
 def _section(section: Section, room: int, reference: ConversationReference) -> Element:

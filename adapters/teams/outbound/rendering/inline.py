@@ -1,162 +1,58 @@
-"""Renders one line of untrusted Markdown as Teams' Markdown in which only checked links are active.
+"""A line of the tree as Teams' Markdown, in which nothing is active but checked links.
 
-Also works on an unfinished line: then it stops before anything that the next characters could change, so that
-shown text is never taken back.
+Every sign of text that could be read as markup is escaped, so a client that knows more of Markdown, or of HTML, sees
+no more in it than the tree has. Links are written with their target, and so are bare addresses: clients find other
+ends of them.
 """
 
-import html
 import re
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import quote
 
-from yarl import URL
-
-from adapters.teams.clouds import address
-
-HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x08\x0b-\x1f]")
-"""Invisible characters that change what is seen: direction marks, zero-width characters, controls."""
-LINK = re.compile(
-    r'!?\[((?:[^\[\]\\]|\\.|\[[^\[\]]{0,100}\]){0,300})\]\(\s?<?([^\s<>]{1,2000}?)>?(?:\s+"[^"]{0,200}")?\s?\)'
+from adapters.teams.outbound.rendering.marks import ATOM, BREAK, CLOSES, OPENS, TEXT, Piece, edges, joined
+from bot.document import links
+from bot.document.inlines import plain
+from bot.document.nodes import (
+    CodeSpan,
+    Emphasis,
+    FootnoteMark,
+    Formula,
+    Inline,
+    LineBreak,
+    Link,
+    Paragraph,
+    Picture,
+    Strike,
+    Strong,
+    Words,
 )
-REFERENCE = re.compile(r"!\[([^\[\]]{0,300})\](?:\[[^\[\]]{0,100}\])?")
-AUTOLINK = re.compile(r"<(https?://[^\s<>\[\]\\`]{1,2000})>")
-BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
-ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-ENTITY_START = re.compile(r"&#?[a-zA-Z0-9]{0,31}$")
-TICKS = re.compile(r"`+")
-PLAIN = re.compile(r"[^\\`\[!<&]+")
-DOMAIN = re.compile(
-    r"(?:[a-z]+://)?(?:[^/@\s]*@)?([\w-]+(?:\.[\w-]+)*\.[a-z]{2,})(?:[/:?#]|$)", re.IGNORECASE
-)
-"""Text that a reader takes for a URL."""
-NUMBER = re.compile(r"^\[?(\d{1,3})\]?$")
-NUMBERED = re.compile(r"\[\d{1,3}\](?![(\[:])")
-"""A reference to a source. The text after it must not turn it into a link or a definition."""
-FOLLOWING = {"(": "&#40;", ":": "&#58;"}
-BANGS = re.compile(r"!+")
+from bot.document.reading import parse
+from bot.document.source import INVISIBLE
+
 MENTION = re.compile(r"<(?=/?at\b)", re.IGNORECASE)
-LONGEST = 2600
-"""Characters within which a link or a code span has to end to be one."""
-SCHEMES = frozenset({"http", "https"})
+NUMBER = re.compile(r"\[?(\d{1,3})\]?")
+"""The label of a link to a source."""
+HARD: Final = "  \n"
+"""A line break. A single line feed is a blank to Teams."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Citation:
-    """A source of the text; `number` is the one in brackets there."""
-
-    number: int
-    name: str
-    url: str
-
-
-@dataclass(slots=True)
-class InlineRenderer:
-    """Renders lines without HIDDEN characters, and collects the numbered sources in them."""
-
-    sources: dict[int, Citation] = field(default_factory=dict)
-
-    def line(self, text: str, *, whole: bool = True) -> str:
-        """`whole` False: the line is unfinished, and the result is a prefix of the whole line's."""
-        out, at = [], 0
-        while at < len(text):
-            plain = PLAIN.match(text, at)
-            if plain:
-                out.append(plain[0])
-                at = plain.end()
-                continue
-            step = self._special(text, at, whole or len(text) - at > LONGEST)
-            if step is None:
-                break
-            shown, at = step
-            out.append(shown)
-        return "".join(out)
-
-    def _special(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
-        """A special character's rendering and where it ends; None while that may still change."""
-        readers: dict[str, Callable[[str, int, bool], tuple[str, int] | None]] = {
-            "\\": _escape,
-            "`": _code,
-            "<": _angle,
-            "&": _ampersand,
-            "[": self._bracket,
-            "!": self._bang,
-        }
-        return readers[text[at]](text, at, whole)
-
-    def _bracket(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
-        if found := _link_at(text, at):
-            return self._linked(found, found[1], whole)
-        if not whole and _goes_on(text, at, "("):
-            return None
-        number = NUMBERED.match(text, at)
-        return (number[0], number.end()) if number else (r"\[", at + 1)
-
-    def _bang(self, text: str, at: int, whole: bool) -> tuple[str, int] | None:
-        """Images are never shown: fetching one would tell the text's author that it was read.
-
-        Of several marks in a row only the last belongs to the bracket after them; the others must not be
-        moved next to it when that one is removed.
-        """
-        bangs = BANGS.match(text, at)
-        assert bangs  # noqa: S101 - the caller saw one
-        opening = bangs.end()
-        if text[opening : opening + 1] != "[":
-            return (bangs[0], opening) if whole or opening < len(text) else None
-        if opening - at > 1:
-            return r"\!" * (opening - at - 1), opening - 1
-        if found := _link_at(text, at):
-            return self._linked(found, found[1] or "image", whole)
-        if not whole and _goes_on(text, opening, "(["):
-            return None
-        if found := REFERENCE.match(text, at):
-            return literal(found[1] or "image"), found.end()
-        return r"\!\[", opening + 1
-
-    def _linked(self, found: re.Match[str], label: str, whole: bool) -> tuple[str, int] | None:
-        """A link, without a second one from the text after it."""
-        following = found.string[found.end() : found.end() + 1]
-        if not following and not whole:
-            return None
-        shown = self.link(label, found[2])
-        if shown.endswith("]") and following in FOLLOWING:
-            return shown + FOLLOWING[following], found.end() + 1
-        return shown, found.end()
-
-    def link(self, label: str, target: str) -> str:
-        """A link that shows its target. A numbered one is a source."""
-        url = address(html.unescape(target))
-        if url is None or url.scheme not in SCHEMES:
-            return f"{literal(label)} ({literal(target)})"
-        safe = quote(str(url), safe=":/?#@!$&'*+,;=%~-._")
-        if number := NUMBER.match(label):
-            self.cite(int(number[1]), url.host or "", str(url))
-            return f"[{number[1]}]"
-        return f"[{literal(honest(label, url))}]({safe})"
-
-    def cite(self, number: int, name: str, url: str) -> None:
-        self.sources.setdefault(number, Citation(number=number, name=name, url=url))
-
-
-def honest(label: str, url: URL) -> str:
-    """A link's label without marks; one that looks like another URL is replaced by the link's URL."""
-    words = re.sub(r"[*_`~]{1,3}", "", label).strip()
-    seen = unicodedata.normalize("NFKC", words)
-    claimed = DOMAIN.match(seen)
-    if (
-        not words
-        or ("://" in seen and not claimed)
-        or (claimed and _bare(claimed[1]) != _bare(url.host or ""))
-    ):
-        return str(url)
-    return words
+_ENTITY = r"&(?=#?\w{1,31};)"
+_SPECIAL = re.compile(rf"\[\d{{1,3}}\](?![(\[:])|\[\^(\d{{1,3}})\]|{_ENTITY}|[\\`*_\[\]~|<]")
+_SPECIAL_EXTENDED = re.compile(rf"{_SPECIAL.pattern}|\$")
+"""What is written otherwise than it is read: a number in brackets is a citation and stays, if nothing after it makes
+more of it; one with a caret is a footnote whose text has not come yet.
+"""
+_ESCAPES: Final = {"<": "&lt;", "&": "&amp;", **{sign: f"\\{sign}" for sign in "\\`*_[]~|$"}}
+_MARKS: Final = {Strong: "**", Emphasis: "*", Strike: "~~"}
+_ACTIVE_TEX = re.compile(r"[`$]|\]\s*[(\[:]|!\[|\\(?:href|url|include|html)|\n\s*\n")
+"""In a formula: what another reader, or the one for formulas, could take for more than a formula."""
 
 
 def literal(text: str) -> str:
     """Text in which no character has a special meaning. One line."""
-    flat = " ".join(HIDDEN.sub("", text).split())
-    return re.sub(r"([\\`*\[\]~|])", r"\\\1", flat).replace("<", "&lt;").replace("_", r"\_")
+    flat = " ".join(INVISIBLE.sub("", text).split())
+    return re.sub(r"([\\`*\[\]~|_])", r"\\\1", flat).replace("<", "&lt;")
 
 
 def code_line(text: str) -> str:
@@ -164,56 +60,165 @@ def code_line(text: str) -> str:
     return MENTION.sub("&lt;", text)
 
 
-def _escape(text: str, at: int, whole: bool) -> tuple[str, int] | None:
-    following = text[at + 1 : at + 2]
-    if not following:
-        return (r"\\", at + 1) if whole else None
-    if following == "<":
-        return "&lt;", at + 2
-    if following in "\\`*_[]#+-!|~>{}()":
-        return f"\\{following}", at + 2
-    return (following, at + 2) if following in ".:@$&\"'" else (r"\\", at + 1)
+def line_of(markdown: str) -> tuple[Inline, ...]:
+    """One line of Markdown as inlines: nothing at its start makes it a heading, an item or a quote."""
+    line = " ".join(INVISIBLE.sub("", markdown).split())
+    match parse(f"x {line}").blocks:
+        case (Paragraph((Words(text), *others)),) if text.startswith("x "):
+            return (*([Words(text[2:])] if text[2:] else []), *others)
+    return (Words(line),) if line else ()
 
 
-def _code(text: str, at: int, whole: bool) -> tuple[str, int] | None:
-    ticks = TICKS.match(text, at)
-    assert ticks  # noqa: S101 - the caller saw one
-    for closing in TICKS.finditer(text, ticks.end(), at + LONGEST):
-        if len(closing[0]) == len(ticks[0]) and (whole or closing.end() < len(text)):
-            inside = code_line(text[ticks.end() : closing.start()])
-            return f"{ticks[0]}{inside}{ticks[0]}", closing.end()
-    return ("&#96;" * len(ticks[0]), ticks.end()) if whole else None
+def web_address(target: str) -> str:
+    """The URL of a link that may be clicked, with its host in ASCII; "" of any other."""
+    url = links.address(target)
+    return links.displayed(url) if url.lower().startswith("http") else ""
 
 
-def _angle(text: str, at: int, whole: bool) -> tuple[str, int] | None:
-    if found := AUTOLINK.match(text, at):
-        return found[1], found.end()
-    if found := BREAK.match(text, at):
-        return "  \n", found.end()
-    undecided = not whole and not re.search(r"[\s<>]", text[at + 1 :])
-    return None if undecided else ("&lt;", at + 1)
+def cited(link: Link) -> int | None:
+    """The number of the source a link leads to, if that is its label."""
+    number = NUMBER.fullmatch(plain(link.inlines).strip())
+    return int(number[1]) if number and web_address(link.target) else None
 
 
-def _ampersand(text: str, at: int, whole: bool) -> tuple[str, int] | None:
-    if found := ENTITY.match(text, at):
-        return found[0], found.end()
-    return None if not whole and ENTITY_START.match(text, at) else ("&", at + 1)
+def with_addresses(text: str) -> Iterator[Words | Link | CodeSpan]:
+    """Text with its bare addresses as links to themselves, or as code where they may not be clicked."""
+    at = 0
+    for found in links.ADDRESS.finditer(text):
+        address = links.trimmed(found[0])
+        if text[at : found.start()]:
+            yield Words(text[at : found.start()])
+        at = found.start() + len(address)
+        url = address if "://" in address else f"https://{address}"
+        yield Link((Words(address),), url, bare=True) if web_address(url) else CodeSpan(address)
+    if text[at:]:
+        yield Words(text[at:])
 
 
-def _link_at(text: str, at: int) -> re.Match[str] | None:
-    """Looks for the end first: otherwise a line full of openings would be read again for each."""
-    return LINK.match(text, at, at + LONGEST) if text.find(")", at, at + LONGEST) > at else None
+def unmasked(link: Link) -> tuple[Inline, ...]:
+    """What is shown of a link whose label is not simply clickable: it shows another address than the link has, or the
+    link may not be clicked at all.
+    """
+    label, url = plain(link.inlines).strip(), web_address(link.target)
+    target: Inline = Link((Words(url),), url, bare=True) if url else CodeSpan(link.target)
+    if not label or (url and len(label.split()) == 1):
+        return (target,)
+    if link.target.removeprefix("mailto:") in {"", label}:
+        return link.inlines
+    return (*link.inlines, Words(" ("), target, Words(")"))
 
 
-def _goes_on(text: str, at: int, openers: str) -> bool:
-    """Whether a bracket that opens at `at` may still become a link's or an image's."""
-    depth = 0
-    for reference in range(at, len(text)):
-        depth += {"[": 1, "]": -1}.get(text[reference], 0)
-        if depth == 0:
-            return reference + 1 == len(text) or text[reference + 1] in openers
-    return True
+def deceives(link: Link) -> bool:
+    """Whether a link may not be shown as its label."""
+    label, url = plain(link.inlines), web_address(link.target)
+    return not url or not label.strip() or (label != url and links.misleads(label, link.target))
 
 
-def _bare(host: str) -> str:
-    return host.lower().removeprefix("www.")
+@dataclass(slots=True)
+class LineWriter:
+    """Writes inlines. `extended`: Teams' extendedmarkdown, which has formulas. `early`: of a text that still grows, so
+    that the texts of its footnotes may be yet to come. `cell`: inside a table's cell.
+    """
+
+    extended: bool = False
+    early: bool = False
+    cell: bool = False
+    _pieces: list[Piece] = field(default_factory=list)
+    _styles: set[str] = field(default_factory=set)
+    _linked: bool = False
+
+    def line(self, inlines: Sequence[Inline], *, before: str = "", after: str = "") -> str:
+        """`before` and `after`: what stands beside them, "" where a line begins or ends."""
+        kept, self._pieces = self._pieces, []
+        self._add(inlines)
+        made, self._pieces = self._pieces, kept
+        return joined(made, before, after)
+
+    def _add(self, inlines: Sequence[Inline]) -> None:
+        for inline in inlines:
+            match inline:
+                case Words(text):
+                    self._words(text)
+                case LineBreak():
+                    flat = self.cell or self._linked
+                    self._pieces.append((TEXT, " ") if flat else (BREAK, HARD))
+                case CodeSpan(text):
+                    self._code(text)
+                case Strong(inside) | Emphasis(inside) | Strike(inside):
+                    self._styled(_MARKS[type(inline)], inside)
+                case Link():
+                    self._link(inline)
+                case Picture(alt, source):
+                    self._add([Link((Words(alt or "image"),), source)])
+                case FootnoteMark(label):
+                    self._pieces.append((ATOM, f"\\[{literal(label)}\\]"))
+                case Formula():
+                    self._formula(inline)
+
+    def _words(self, text: str) -> None:
+        if not self._linked and ("://" in text or "www." in text.lower()):
+            for one in with_addresses(text):
+                if isinstance(one, Words):
+                    self._text(one.text)
+                else:
+                    self._add([one])
+        else:
+            self._text(text)
+
+    def _text(self, text: str) -> None:
+        special = _SPECIAL_EXTENDED if self.extended else _SPECIAL
+        if text:
+            self._pieces.append((TEXT, special.sub(self._escaped, text)))
+
+    def _escaped(self, found: re.Match[str]) -> str:
+        if found[1]:
+            return f"\\[{found[1]}\\]" if self.early else f"\\[^{found[1]}\\]"
+        if len(found[0]) > 1:
+            return rf"\{found[0][:-1]}\]" if self._linked else found[0]
+        return _ESCAPES[found[0]]
+
+    def _code(self, text: str) -> None:
+        text = code_line(" ".join(text.split("\n")))
+        if not text:
+            return
+        runs = set(map(len, re.findall(r"`+", text)))
+        ticks = "`" * next(size for size in range(1, len(runs) + 2) if size not in runs)
+        pad = " " if "`" in (text[0], text[-1]) or (text[0] == text[-1] == " " and not text.isspace()) else ""
+        if self.cell:
+            text = text.replace("|", "\\|")
+        self._pieces.append((ATOM, f"{ticks}{pad}{text}{pad}{ticks}"))
+
+    def _styled(self, mark: str, inlines: Sequence[Inline]) -> None:
+        if mark in self._styles:
+            self._add(inlines)
+            return
+        outer, self._pieces = self._pieces, []
+        self._styles.add(mark)
+        self._add(inlines)
+        self._styles.discard(mark)
+        before, inside, after = edges(self._pieces)
+        marked: list[Piece] = [(OPENS, mark), *inside, (CLOSES, mark)] if inside else []
+        self._pieces = [*outer, *before, *marked, *after]
+
+    def _link(self, link: Link) -> None:
+        if self._linked:
+            self._add(link.inlines)
+        elif (number := cited(link)) is not None:
+            self._pieces.append((ATOM, f"[{number}]"))
+        elif deceives(link):
+            self._add(unmasked(link))
+        else:
+            self._linked = True
+            label = self.line(link.inlines, before="[", after="]").strip()
+            self._linked = False
+            url = quote(web_address(link.target), safe=":/?#@!$&'*+,;=%~-._")
+            self._pieces.append((ATOM, f"[{label}]({re.sub(_ENTITY, '&amp;', url)})"))
+
+    def _formula(self, formula: Formula) -> None:
+        tex = formula.tex.replace("<", "\\lt ")
+        if not self.extended or self.cell or self._linked or _ACTIVE_TEX.search(tex):
+            self._code(formula.written)
+        elif formula.display:
+            self._pieces.append((ATOM, f"$${tex}$$"))
+        else:
+            self._pieces.append((ATOM, f"${' '.join(tex.split())}$"))

@@ -1,215 +1,94 @@
-"""Renders a growing Markdown answer for Teams; text that was shown never changes.
+"""An answer as Teams' Markdown: while it grows, and whole."""
 
-Teams' `markdown` has no headings, tables, rules or images, and in a stream every update has to begin with the
-text streamed before. So whole lines are rendered as they come, the last one as far as it is final, and what
-cannot be shown in parts (a table) is held back until it is complete. `extendedmarkdown` has all but images.
-Source: Microsoft Learn, Teams platform, "Format your bot messages" and "Stream bot messages".
-"""
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-from adapters.teams.outbound.rendering.inline import HIDDEN, Citation, InlineRenderer, code_line, literal
-from adapters.teams.outbound.rendering.tables import as_code, delimits, drawn, row_cells, too_vast
+from adapters.teams.outbound.rendering.blocks import BlockWriter, between
+from adapters.teams.outbound.rendering.inline import literal
+from adapters.teams.outbound.rendering.sources import Citation, citations
 from bot.delivery.last_resort import rendered
-
-FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([\w+#.-]{0,30})[^`]*$")
-FENCE_START = re.compile(r"^[ \t]*(?:`+|~{3,})[^`]*$|^[ \t]*~{1,2}$")
-HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*)$")
-RULE = re.compile(r"^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
-DEFINITION = re.compile(r"^ {0,3}\[([^\]]{1,100})\]:[ \t]*<?([^\s<>]+)>?(.*)$")
-ITEM = re.compile(r"^(\s*(?:[-*+]|\d{1,9}[.)])[ \t]+)(?:\[([ xX])\][ \t]+)?(.*)$")
-QUOTE = re.compile(r"^((?: {0,3}>[ \t]?)+)(.*)$")
-DEEPEST = 10  # quotes within each other
-UNSETTLED = re.compile(
-    r"^[-*_=+ \t]*$|^[ \t]*(?:\d{1,9}[.)]?[ \t]*|>[ \t>]*|[#|].*)$"
-    r"|^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[.{0,3}$"
-    r"|^ {0,3}\[[^\]]{0,100}(?:$|\]:)"
-)
-"""The start of a line whose kind the next characters may still change, or that is shown whole or not at all."""
-HELD_TAG = re.compile(r"<\/?\w{0,2}$")
+from bot.document.growing import GrowingDocument, Kept
+from bot.document.nodes import Block, Document
+from bot.document.reading import parse
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """An open code block: its closing fence, its indentation, and the fence written instead."""
-
-    mark: str
-    indent: int
-
-    @property
-    def written(self) -> str:
-        return "`" * len(self.mark)
-
-    def closed_by(self, line: str) -> bool:
-        bare = line.strip()
-        return len(bare) >= len(self.mark) and set(bare) == {self.mark[0]}
-
-    def code(self, line: str) -> str:
-        lead = len(line) - len(line.lstrip(" \t"))
-        text = code_line(line[min(lead, self.indent) :])
-        return text if self.mark[0] == "`" else text.replace("```", "'''")
-
-    def start_of(self, line: str) -> str:
-        """The final part of a line that is still being written."""
-        bare = line.strip()
-        if not bare or set(bare) == {self.mark[0]}:
-            return ""
-        return self.code(HELD_TAG.sub("", line).rstrip("`"))
-
-
-@dataclass(slots=True)
-class MarkdownStream:
-    """Takes text as it comes; `shown` is the part of it that is final, `whole` all of it."""
-
-    extended: bool = False
-    inline: InlineRenderer = field(default_factory=InlineRenderer)
-    _lines: list[str] = field(default_factory=list)
-    _table: list[str] = field(default_factory=list)
-    _rest: str = ""
-    _fence: "Fence | None" = None
-
-    def feed(self, text: str) -> None:
-        *lines, self._rest = (self._rest + HIDDEN.sub("", text)).split("\n")
-        for line in lines:
-            self._line(line)
-
-    @property
-    def sources(self) -> list[Citation]:
-        return sorted(self.inline.sources.values(), key=lambda source: source.number)
-
-    def shown(self) -> str:
-        """Every later `shown`, and `whole`, begins with this."""
-        last = self._partial()
-        lines = [*self._lines, last] if last else self._lines
-        return "\n".join(lines).rstrip()
-
-    def whole(self) -> str:
-        """The whole text, when no more comes. May be called once."""
-        rest, self._rest = self._rest, ""
-        if rest:
-            self._line(rest)
-        self._end_table()
-        if self._fence:
-            self._lines.append(self._fence.written)
-        return "\n".join(self._lines).rstrip()
-
-    def _line(self, line: str) -> None:
-        if self._fence:
-            self._code_line(line, self._fence)
-        elif line.lstrip().startswith("|") and (len(self._table) != 1 or delimits(line)):
-            self._table.append(line)
-        else:
-            self._end_table()
-            self._block(line)
-
-    def _block(self, line: str) -> None:
-        if line.lstrip().startswith("|"):
-            self._table.append(line)
-        elif fence := FENCE.match(line):
-            self._fence = Fence(fence[2], len(fence[1].expandtabs(4)))
-            self._lines.append(self._fence.written + fence[3])
-        else:
-            self._lines.append(self._prose(line))
-
-    def _code_line(self, line: str, fence: Fence) -> None:
-        if fence.closed_by(line):
-            self._lines.append(fence.written)
-            self._fence = None
-        else:
-            self._lines.append(fence.code(line))
-
-    def _end_table(self) -> None:
-        table, self._table = self._table, []
-        if len(table) > 1 and delimits(table[1]) and too_vast(table):
-            self._lines += as_code(table)
-        elif len(table) > 1 and delimits(table[1]) and not self.extended:
-            self._lines += drawn(row_cells(table[0]), [row_cells(line) for line in table[2:]])
-        else:
-            self._lines += [self.inline.line(line) for line in table]
-
-    def _prose(self, line: str, *, whole: bool = True) -> str:
-        """One line outside code and tables. With `whole` False, only as far as it is final."""
-        if quote := QUOTE.match(line):
-            depth = min(quote[1].count(">"), DEEPEST)
-            return "> " * depth + self._prose(quote[2], whole=whole)
-        if item := ITEM.match(line):
-            return item[1] + self._box(item[2]) + self.inline.line(item[3], whole=whole)
-        if RULE.match(line):
-            return line if self.extended else "———"
-        if (heading := HEADING.match(line)) and not self.extended:
-            words = self.inline.line(_title(heading[1]).replace("**", "").replace("__", ""))
-            return f"**{words}**" if words else ""
-        if whole and (definition := DEFINITION.match(line)):
-            return self._definition(definition[1], definition[2], definition[3])
-        return self.inline.line(line, whole=whole)
-
-    def _box(self, mark: str | None) -> str:
-        if mark is None:
-            return ""
-        if self.extended:
-            return f"[{mark}] "
-        return "☐ " if mark == " " else "☑ "
-
-    def _definition(self, name: str, target: str, title: str) -> str:
-        """A definition would turn text elsewhere into a link or an image, so it becomes a line of text."""
-        if name.isdigit():
-            self.inline.link(f"[{name}]", target)
-        return self.inline.line(f"[{name}] {target}{title}")
-
-    def _partial(self) -> str:
-        """The final part of the last line."""
-        if self._fence:
-            return self._fence.start_of(self._rest)
-        line = inner = self._rest
-        if quote := QUOTE.match(inner):
-            inner = quote[2]
-        if self._table or any(UNSETTLED.match(one) or FENCE_START.match(one) for one in (line, inner)):
-            return ""
-        return self._prose(line, whole=False)
-
-
-class ShownMarkdown:
-    """A `MarkdownStream` that never fails: at the first error the whole text is shown plain."""
-
-    def __init__(self, *, extended: bool) -> None:
-        self._stream = MarkdownStream(extended=extended)
-        self._fed: list[str] = []
-        self._plain = False
-
-    @property
-    def sources(self) -> list[Citation]:
-        return [] if self._plain else self._stream.sources
-
-    def feed(self, text: str) -> None:
-        self._fed.append(text)
-        if not self._plain:
-            rendered(text, self._stream.feed, self._give_up)
-
-    def shown(self) -> str:
-        return self._text(self._stream.shown)
-
-    def whole(self) -> str:
-        return self._text(self._stream.whole)
-
-    def _text(self, made: Callable[[], str]) -> str:
-        shown = "" if self._plain else rendered("", lambda _: made(), lambda _: self._give_up(""))
-        return plainly("".join(self._fed)) if self._plain else shown or ""
-
-    def _give_up(self, _: str) -> str | None:
-        self._plain = True
-        return None
+def to_markdown(text: str) -> str:
+    """A whole text; plain where it cannot be rendered."""
+    return rendered(text, _to_markdown, plainly)
 
 
 def plainly(text: str) -> str:
     """A text in which nothing is markup, line by line."""
     lines = (literal(line) for line in text.split("\n"))
-    return "\n".join(f"\\{line}" if line[:1] in "#>+-" and line else line for line in lines).strip()
+    return "\n".join(f"\\{line}" if line[:1] in "#>+-=" and line else line for line in lines).strip()
 
 
-def _title(heading: str) -> str:
-    """A heading's text, without closing marks."""
-    words = heading.rstrip(" \t")
-    open_end = words.rstrip("#")
-    return open_end.rstrip(" \t") if not open_end or open_end[-1] in " \t" else words
+class ShownMarkdown:
+    """An answer that grows; takes the whole text so far, each time longer than before.
+
+    It never fails: from the first error on the text is shown plain.
+    """
+
+    def __init__(self, *, extended: bool) -> None:
+        self.sources: tuple[Citation, ...] = ()
+        self._writer = BlockWriter(extended, early=True)
+        self._document = GrowingDocument()
+        self._kept = Kept(self._writer.block)
+        self._shown = ""
+        self._plain = False
+
+    def grown(self, text: str) -> str:
+        """The text so far, for a message that is edited."""
+        return self._made(text, lambda text: self._whole(self._document.grown(text)))
+
+    def steady(self, text: str) -> str:
+        """The text as far as it will stay, for a stream: every later one begins with this one.
+
+        What comes later may change what was shown: the target of a link that is defined below, say. Then no more is
+        shown; `finished` has it.
+        """
+        shown = self._made(text, self._steady)
+        if shown.startswith(self._shown):
+            self._shown = shown
+        return self._shown
+
+    def finished(self, text: str) -> str:
+        """The whole text, and its sources."""
+        return self._made(text, self._finished)
+
+    def _finished(self, text: str) -> str:
+        document = self._document.finished(text)
+        self.sources = citations(document)
+        if "[^" in text:
+            return _joined(document.blocks, map(replace(self._writer, early=False).block, document.blocks))
+        return self._whole(document)
+
+    def _whole(self, document: Document) -> str:
+        return _joined(document.blocks, self._kept.of(document))
+
+    def _steady(self, text: str) -> str:
+        blocks = self._document.steady(text).blocks
+        last = [self._writer.block(block, grows=True) for block in blocks[-1:]]
+        return _joined(blocks, [*self._kept.of(Document(blocks[:-1])), *last])
+
+    def _made(self, text: str, make: Callable[[str], str]) -> str:
+        return plainly(text) if self._plain else rendered(text, make, self._give_up)
+
+    def _give_up(self, text: str) -> str:
+        self._plain = True
+        return plainly(text)
+
+
+def _to_markdown(text: str) -> str:
+    blocks = parse(text).blocks
+    return _joined(blocks, map(BlockWriter().block, blocks))
+
+
+def _joined(blocks: Iterable[Block], made: Iterable[str]) -> str:
+    lines: list[str] = []
+    before: Block | None = None
+    for block, text in zip(blocks, made, strict=True):
+        if text:
+            lines += [*(between(before, block) if before else ()), text]
+            before = block
+    return "\n".join(lines).rstrip()

@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.teams.card_data import ACTION, PRIVATE, VALUE
 from adapters.teams.conversation_reference import ConversationReference
-from adapters.teams.outbound.rendering.inline import Citation
+from adapters.teams.outbound.rendering.sources import Citation
 from bot.domain.replies import Action, Button
 
 Activity = dict[str, Any]
