@@ -96,7 +96,7 @@ def file_hosts(extra: Iterable[str]) -> Hosts:
     return Hosts((*SERVICE_HOSTS, *FILE_HOSTS), frozenset(name.lower() for name in extra))
 
 
-def address(text: str) -> URL | None:
+def absolute_url(text: str) -> URL | None:
     """An untrusted string as a URL, or None when it is none."""
     try:
         url = URL(text)

@@ -9,7 +9,7 @@ import asyncio
 import aiohttp
 from yarl import URL
 
-from adapters.teams.clouds import Hosts, address
+from adapters.teams.clouds import Hosts, absolute_url
 from adapters.teams.http_session import HttpSession
 from adapters.teams.outbound.credentials import Credentials
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
@@ -33,7 +33,7 @@ class Downloads:
         self._credentials = credentials
 
     async def fetch(self, file: File) -> bytes:
-        url = address(file.source.get("url", ""))
+        url = absolute_url(file.source.get("url", ""))
         try:
             async with asyncio.timeout(SECONDS):
                 for _ in range(HOPS + 1):
@@ -68,7 +68,7 @@ class Downloads:
 
     async def _headers(self, url: URL, service: str) -> dict[str, str]:
         """The bot's token is only sent to the Connector that the image came from."""
-        home = address(service)
+        home = absolute_url(service)
         if self._credentials is None or home is None or url.origin() != home.origin():
             return {}
         if not self._services.allow(url):

@@ -14,7 +14,7 @@ from typing import Any
 import jwt
 from aiohttp import HttpVersion11, web
 
-from adapters.teams.clouds import Hosts, address
+from adapters.teams.clouds import Hosts, absolute_url
 from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.signing_keys import KeysUnavailable, SigningKey, SigningKeys
 from bot.domain.errors import SwitchboardError
@@ -95,7 +95,7 @@ class TokenValidator:
             raise RequestDenied(401, "not endorsed for this channel")
         if not incoming.service_url or incoming.service_url.rstrip("/") != bearer.service_url.rstrip("/"):
             raise RequestDenied(401, "another serviceUrl")
-        url = address(incoming.service_url)
+        url = absolute_url(incoming.service_url)
         if url is None or not self._hosts.allow(url):
             raise RequestDenied(403, "serviceUrl host is not allowed")
         named = incoming.tenants
@@ -138,6 +138,6 @@ class PlaygroundValidator:
         return VerifiedToken(service_url="", endorsements=frozenset())
 
     def admit(self, bearer: VerifiedToken, incoming: IncomingActivity) -> None:
-        url = address(incoming.service_url)
+        url = absolute_url(incoming.service_url)
         if url is None or url.scheme != "http" or not loopback(url.host or ""):
             raise RequestDenied(403, "serviceUrl is not on this machine")

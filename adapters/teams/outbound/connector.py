@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from adapters.teams.clouds import Hosts, address
+from adapters.teams.clouds import Hosts, absolute_url
 from adapters.teams.conversation_reference import ConversationAddress
 from adapters.teams.http_session import HttpSession
 from adapters.teams.outbound.credentials import Credentials
@@ -142,7 +142,7 @@ class Connector:
 
     def _checked(self, url: str) -> URL:
         """The URL, if the bot's token may be sent there. Checked on every call: stored events may be old."""
-        target = URL(url, encoded=True) if address(url) else None
+        target = URL(url, encoded=True) if absolute_url(url) else None
         if target is None or not self._hosts.allow(target):
             raise PlatformGone("the serviceUrl's host is not allowed", code="serviceUrl")
         return target
