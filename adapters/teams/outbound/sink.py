@@ -69,7 +69,9 @@ class TeamsSink:
 
     async def say(self, reply: Reply) -> str:
         try:
-            return await self._say(reply_forms(reply, self._delivery_context.reference), reply)
+            characters = len(reply.text) + sum(len(section.text) for section in reply.sections)
+            reference = self._delivery_context.reference
+            return await self._say(await _unhurried(characters, lambda: reply_forms(reply, reference)), reply)
         except TeamsApiError as error:
             raise error.plainly() from error
 
