@@ -71,7 +71,7 @@ def line_of(markdown: str) -> tuple[Inline, ...]:
 
 def web_address(target: str) -> str:
     """The URL of a link that may be clicked, with its host in ASCII; "" of any other."""
-    url = links.address(target)
+    url = links.linkable(target)
     return links.displayed(url) if url.lower().startswith("http") else ""
 
 
