@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from bot.document import bounds, formulas
-from bot.document.inlines import joined
+from bot.document.inlines import spliced
 from bot.document.nodes import Block, CodeBlock, Document, Heading, ListBlock, Paragraph, TableBlock
 from bot.document.reading import Reading, parse, read, targets_of
 from bot.document.source import FLANK, clean
@@ -101,7 +101,7 @@ class GrowingDocument:
             case TableBlock(rows=before), TableBlock(rows=rows):
                 return [replace(self._carried.block, rows=before + rows), *others]
             case Paragraph(before), Paragraph(inlines) | Heading(inlines=inlines):
-                return [replace(first, inlines=joined(before, inlines)), *others]
+                return [replace(first, inlines=spliced(before, inlines)), *others]
             case CodeBlock(before), CodeBlock(text):
                 body = rest[len(self._carried.head) :]
                 closed = not text and (not body or bool(body.split("\n", 1)[0].strip()))

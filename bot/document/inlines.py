@@ -48,7 +48,7 @@ def assembled(raw: Sequence[Raw], *, marked: bool) -> tuple[Inline, ...]:
     return tuple(found[start:])
 
 
-def joined(before: tuple[Inline, ...], after: tuple[Inline, ...]) -> tuple[Inline, ...]:
+def spliced(before: tuple[Inline, ...], after: tuple[Inline, ...]) -> tuple[Inline, ...]:
     """Two parts of one paragraph."""
     match before, after:
         case (*first, Words(left)), (Words(right), *last):
