@@ -54,7 +54,7 @@ def _is_formula(text: str, kind: str, start: int, inside: int, end: int) -> bool
     if not 0 < end - inside <= bounds.MATH:
         return False
     tex = text[inside:end]
-    if not tex.strip():
+    if not any(map(str.isalnum, tex)):
         return False
     match kind:
         case "\\(" if _IN_TARGET.search(text, max(0, start - 500), start):

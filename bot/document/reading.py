@@ -2,7 +2,7 @@
 
 CommonMark 0.31 with tables, strikethrough, task lists and footnotes. What differs, because models write for people: a
 single line feed is a line break; `---` under a line of text is a rule and not a heading; HTML is text, but for a few
-tags; one `~` is a tilde.
+tags; one `~` is a tilde; a definition that nothing refers to is text.
 """
 
 from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ def targets_of(text: str) -> dict[str, str]:
     """The link references that a clean text defines."""
     if "]:" not in text:
         return {}
-    found = pyromark.reference_definitions(prepared(text), options=_OPTIONS)
+    found = pyromark.reference_definitions(text, options=_OPTIONS)
     return {label.casefold(): definition["dest"] for label, definition in found.items()}
 
 

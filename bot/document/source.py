@@ -7,6 +7,7 @@ exactly what was written.
 
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 
 from bot.document import bounds, formulas
@@ -37,6 +38,8 @@ _LETTERS = re.compile(r"^__|__$|(?<![*_])[*_]++(?=\.?[A-Za-z0-9/])|^\\\\|(?<!\\)
 _HTML = re.compile(
     r"(?<!\\)(?<!\]\()(?<!\]:[ \n])<(?!https?://|mailto:|[\w.+-]{1,64}@[\w.-]{1,255}>)", re.IGNORECASE
 )
+_LABEL = re.compile(r"\[([^\[\]\n]{1,200})\]")
+_DEFINES = re.compile(r"^([ \t>]*+)\[(?!\^)([^\[\]\n]{1,200})\]:", re.MULTILINE)
 _TILDE = re.compile(r"(?<![~\\])~(?!~)")
 _BESIDE = re.compile(r"[^\w\s*]\*\*[^\W_]")  # as in `**Warning:**text`, or before a word that is strong
 _RUNS = re.compile(r"\n+|\*+|~{2,}")
@@ -59,6 +62,8 @@ def prepared(text: str) -> str:
         text = _with_formulas(text)
     if "://" in text or "\\" in text or "__" in text:
         text = with_names(text)
+    if "]:" in text:
+        text = _with_definitions(text)
     if "<" in text:
         text = _HTML.sub(LESS, text)
     if "~" in text:
@@ -87,6 +92,17 @@ def restored(text: str) -> str:
 def is_marked(text: str) -> bool:
     """Whether anything in it is inert."""
     return not text.isascii() and MARKED.search(text) is not None
+
+
+def _with_definitions(text: str) -> str:
+    """Definitions that nothing refers to are text: a list of sources at the end of an answer is one."""
+    labels = Counter(found[1].casefold() for found in _LABEL.finditer(text))
+    return _DEFINES.sub(
+        lambda found: (
+            found[0] if labels[found[2].casefold()] > 1 else f"{found[1]}{FLANK}{found[0][len(found[1]) :]}"
+        ),
+        text,
+    )
 
 
 def _with_formulas(text: str) -> str:
