@@ -113,7 +113,7 @@ class GrowingDocument:
         """What is finished will not be read again: all blocks before the last that has begun a line that is complete."""
         complete = min(rest.rfind("\n"), formulas.undecided(rest))
         closed = 0  # of a last paragraph: so long a text will not be the start of something else
-        if found.starts and isinstance(blocks[-1], Paragraph):
+        if found.starts and isinstance(blocks[-1], Paragraph) and len(unread) > LONG + found.starts[-1]:
             closed = closed_until(unread[found.starts[-1] :])
             complete = max(complete, found.starts[-1]) if closed > LONG else complete
         last = next((at for at in range(len(found.starts) - 1, -1, -1) if found.starts[at] <= complete), None)
