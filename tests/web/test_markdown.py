@@ -196,6 +196,28 @@ TORTURES = {
 }
 
 
+ROOM = """async (tree) => {
+  const {block} = await import("/web/document.js");
+  const prose = document.createElement("div");
+  prose.className = "prose";
+  prose.append(...tree.map(block));
+  document.getElementById("posts").append(prose);
+  const room = parseFloat(getComputedStyle(prose.querySelector("ol")).paddingInlineStart);
+  const range = document.createElement("span");
+  range.textContent = "1986. ";
+  prose.append(range);
+  const width = range.getBoundingClientRect().width;
+  prose.remove();
+  return [room, width];
+}"""
+
+
+async def test_a_year_at_the_start_of_a_line_has_room_for_its_digits(one: Tab) -> None:
+    room, width = await one.page.evaluate(ROOM, tree_of("1986. A great year."))
+
+    assert room >= width
+
+
 @pytest.mark.parametrize("name", TORTURES)
 async def test_no_text_keeps_the_page_busy(one: Tab, name: str) -> None:
     """Each is done in milliseconds when rendering is linear, and in minutes when it is not."""

@@ -70,6 +70,7 @@ function firstLetter(data) {
 
 function numbered(node, start) {
   if (start !== 1) node.start = start;
+  if (start + node.childElementCount > 100) node.className = "wide";
   return node;
 }
 
