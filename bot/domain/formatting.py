@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
-MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~@:&$])")
+MARKUP = re.compile(r"([\\`*_{}<>#+\-.!|~@:&$])")
+BRACKETS = str.maketrans({"[": "&#91;", "]": "&#93;"})  # with a backslash they would begin a formula
+OWN_MARKS = re.compile(r"\\([!-/:-@\[-`{-~])|&#(91|93);|\*\*|`")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 NAME_SIGNS = frozenset("._-:/@+() …")
 SLASHES = re.compile(r"/{2,}")
@@ -28,7 +30,12 @@ def cut_between_words(text: str, limit: int) -> str:
 
 def escape_markdown(text: str, limit: int = 120) -> str:
     """One line of untrusted text, safe inside the bot's Markdown: no character keeps a special meaning."""
-    return MARKUP.sub(r"\\\1", clip(text, limit))
+    return MARKUP.sub(r"\\\1", clip(text, limit)).translate(BRACKETS)
+
+
+def without_markup(markdown: str) -> str:
+    """The bot's own Markdown as plain text: without bold, code and what `escape_markdown` put in."""
+    return OWN_MARKS.sub(lambda mark: mark[1] or (chr(int(mark[2])) if mark[2] else ""), markdown)
 
 
 def clean_name(text: str, limit: int = 60) -> str:

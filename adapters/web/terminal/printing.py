@@ -1,13 +1,11 @@
 """Prints posts on a terminal as they grow. Models' text is printed as it is, without control characters."""
 
-import re
 from typing import TextIO
 
-from bot.domain.formatting import strip_controls
+from bot.domain.formatting import strip_controls, without_markup
 from bot.domain.replies import Choice, Reply, Table
 from bot.domain.timeline import Growth, Post
 
-MARKS = re.compile(r"\*\*|`|\\(?=[!-/:-@\[-`{-~])")  # of the bot's own Markdown in replies
 DIM, BOLD, PLAIN, CLEAR = "\x1b[2m", "\x1b[1m", "\x1b[0m", "\r\x1b[K"
 
 
@@ -39,7 +37,7 @@ class Printer:
 
     def post(self, post: Post) -> None:
         if post.reply and post.running:
-            self._passing(MARKS.sub("", post.reply.text))
+            self._passing(without_markup(post.reply.text))
             return
         if post.reply:
             self._reply(post.reply)
@@ -82,7 +80,7 @@ class Printer:
         if reply.title:
             self._write(f"{reply.title}\n", BOLD)
         if reply.text:
-            self._write(f"{MARKS.sub('', reply.text)}\n")
+            self._write(f"{without_markup(reply.text)}\n")
         if reply.table:
             self._table(reply.table)
         for section in reply.sections:
