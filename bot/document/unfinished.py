@@ -18,7 +18,7 @@ _BRACKET = re.compile(
     r"(?:\](?:\((?:[^()\s]|\([^()\s]*+\)?)*+(?:\s+(?:[\"'(][^\"'\n]*[\"']?)?)?)?)?$"
 )
 _TAG = re.compile(r"</?[a-z]{0,6} ?/?$", re.IGNORECASE)
-_ENTITY = re.compile(r"&#?\w{0,31}$")
+_ADDRESS = re.compile(r"<?(?:https?:|mailto:|www\.)", re.IGNORECASE)
 
 
 def code_end(lines: Sequence[str]) -> tuple[str, int]:
@@ -70,7 +70,7 @@ def _last_chunk(lines: Sequence[str]) -> int:
 
 def _closed(text: str) -> str:
     text = text[: formulas.undecided(text)]
-    text = _TAG.sub("", text)
+    text = _TAG.sub("", _without_half_address(text))
     code, plain = _open_code(text)
     if code < len(text):
         ticks = _TICKS.match(text, code)
@@ -82,6 +82,13 @@ def _closed(text: str) -> str:
             text, plain = text[: bracket.start()] + label, plain[: bracket.start()] + bracket[1]
     text = re.sub(r"(?:^|(?<=[\s(]))[*_~]{1,3}$", "", text).rstrip()
     return text + "".join(mark for _, mark in reversed(list(_open_marks(plain[: len(text)]))))
+
+
+def _without_half_address(text: str) -> str:
+    """Half an address would lead elsewhere."""
+    word = max(text.rfind(" "), text.rfind("\n")) + 1
+    found = _ADDRESS.search(text, word)
+    return text[: found.start()] if found and not text[word : found.start()].endswith("](") else text
 
 
 def _amid(text: str, at: int) -> bool:
