@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ ADDRESS: Final = re.compile(
 """A bare address inside text. `trimmed` takes off the sentence's punctuation."""
 UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\u061c\ufe00-\ufe0f]")
 """What may stand in text and not in a label: it could make one host look like another."""
+
+JUDGED: Final = 256  # links that are remembered: a growing answer shows the same ones at every draw
 
 _MAIL = re.compile(r"(?i)mailto:[\w.+-]{1,64}@[\w.-]{1,255}")
 _HOST = re.compile(
@@ -28,6 +31,7 @@ _FILES: Final = frozenset(_ENDINGS.split())
 """Endings that are also top-level domains, or will be: as the end of a word they name a file."""
 
 
+@lru_cache(maxsize=JUDGED)
 def linkable(target: str) -> str:
     """The URL as it may be linked, "" when it may not: web and mail only, without credentials."""
     try:
@@ -84,6 +88,7 @@ def is_itself(label: str, url: str) -> bool:
     }  # fmt: skip
 
 
+@lru_cache(maxsize=JUDGED)
 def misleads(label: str, url: str) -> bool:
     """Whether a label shows another address than its URL's. One that merely has a dot in it (`README.md`) does not."""
     seen = unicodedata.normalize("NFKC", UNSEEN.sub("", label))[:500]
