@@ -198,7 +198,8 @@ class LineWriter:
         self._styles.discard(mark)
         before, inside, after = edges(self._pieces)
         marked: list[Piece] = [(OPENS, mark), *inside, (CLOSES, mark)] if inside else []
-        self._pieces = [*outer, *before, *marked, *after]
+        outer += [*before, *marked, *after]
+        self._pieces = outer
 
     def _link(self, link: Link) -> None:
         if self._linked:
