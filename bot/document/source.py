@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
+from html.entities import html5
 
 from bot.document import bounds, formulas
 
@@ -40,6 +41,7 @@ _HTML = re.compile(
 )
 _LABEL = re.compile(r"\[([^\[\]\n]{1,200})\]")
 _DEFINES = re.compile(r"^([ \t>]*+)\[(?!\^)([^\[\]\n]{1,200})\]:", re.MULTILINE)
+_REFERENCE = re.compile(r"&(?:#[xX]0*+([0-9a-fA-F]{1,6})|#0*+(\d{1,7})|([A-Za-z][A-Za-z0-9]*+));")
 _TILDE = re.compile(r"(?<![~\\])~(?!~)")
 _BESIDE = re.compile(r"[^\w\s*]\*\*[^\W_]")  # as in `**Warning:**text`, or before a word that is strong
 _RUNS = re.compile(r"\n+|\*+|~{2,}")
@@ -64,6 +66,8 @@ def prepared(text: str) -> str:
         text = with_names(text)
     if "]:" in text:
         text = _with_definitions(text)
+    if "&" in text:
+        text = _REFERENCE.sub(_unless_unseen, text)
     if "<" in text:
         text = _HTML.sub(LESS, text)
     if "~" in text:
@@ -82,6 +86,15 @@ def with_names(text: str) -> str:
 
 def _as_written(name: re.Match[str]) -> str:
     return _LETTERS.sub(lambda mark: mark[0].translate(_INERT), name[0])
+
+
+def _unless_unseen(reference: re.Match[str]) -> str:
+    """A character's name or number stays as it is written where the character itself would have been left out."""
+    hexadecimal, decimal, name = reference.groups()
+    code = int(hexadecimal, 16) if hexadecimal else int(decimal or 0)
+    signs = html5.get(f"{name};", "") if name else chr(code) if code <= 0x10FFFF else ""
+    unseen = INVISIBLE.search(signs) or "\n" in signs or "\r" in signs
+    return reference[0].translate(_INERT) if unseen else reference[0]
 
 
 def restored(text: str) -> str:
