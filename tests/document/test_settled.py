@@ -32,3 +32,12 @@ def test_items_of_one_line_are_read_once(size: int) -> None:
         if end > 3 * LONG:
             assert all(old is new for old, new in zip(before[:-12], block.items, strict=False))
         before = block.items
+
+
+def test_a_target_that_was_defined_far_above_is_as_it_was_written() -> None:
+    text = "[a]: https://e.example/_b_c\n\n" + "A paragraph.\n\n" * 3 + "And [a] once more."
+    growing = GrowingDocument()
+    for end in range(1, len(text) + 1):
+        document = growing.grown(text[:end])
+
+    assert document == growing.finished(text)
