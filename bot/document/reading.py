@@ -37,12 +37,14 @@ class Reading:
 
 def parse(text: str) -> Document:
     """The text as a tree."""
-    return Document(tuple(read(clean(text), {}).blocks))
+    return Document(tuple(read(clean(text), {}, whole=True).blocks))
 
 
-def read(text: str, targets: Mapping[str, str]) -> Reading:
-    """A clean text's blocks. `targets` are those of link references that are defined elsewhere."""
-    return _Reader(prepared(text), targets).read()
+def read(text: str, targets: Mapping[str, str], *, whole: bool = False) -> Reading:
+    """A clean text's blocks. `targets` are those of link references that are defined elsewhere. `whole`: no other part
+    may refer to what is defined here.
+    """
+    return _Reader(prepared(text, whole=whole), targets).read()
 
 
 def targets_of(text: str) -> dict[str, str]:

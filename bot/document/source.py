@@ -58,13 +58,13 @@ def clean(text: str) -> str:
     return INVISIBLE.sub("", text)
 
 
-def prepared(text: str) -> str:
-    """A clean text as the parser may read it."""
+def prepared(text: str, *, whole: bool) -> str:
+    """A clean text as the parser may read it. `whole`: it is no part of another one."""
     if "$" in text or "\\(" in text or "\\[" in text:
         text = _with_formulas(text)
     if "://" in text or "\\" in text or "__" in text:
         text = with_names(text)
-    if "]:" in text:
+    if whole and "]:" in text:
         text = _with_definitions(text)
     if "&" in text:
         text = _REFERENCE.sub(_unless_unseen, text)
