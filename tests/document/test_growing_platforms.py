@@ -80,6 +80,10 @@ def _texts(shown: Any) -> Iterator[str]:
         for name, value in shown.items():
             if name in SAID or not isinstance(value, str):
                 yield from _texts(value)
+    elif isinstance(shown, list) and shown[:1] == ["t"]:  # a cell is a list of inlines, of no kind itself
+        for cell in (cell for row in shown[2:] for cell in row):
+            for one in cell:
+                yield from _texts(one)
     elif isinstance(shown, list):
         for one in shown[1 if shown and shown[0].__hash__ and shown[0] in KINDS else 0 :]:
             yield from _texts(one)
