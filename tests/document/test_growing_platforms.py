@@ -70,7 +70,7 @@ ON = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 
 
 def said(shown: Any) -> list[str]:
-    return WORD.findall(html.unescape(" ".join(_texts(shown))).replace("\u200b", "").replace("\\", ""))
+    return WORD.findall(html.unescape(" ".join(_texts(shown))).replace("\u200b", "").replace("\\_", "_"))
 
 
 def _texts(shown: Any) -> Iterator[str]:
