@@ -30,7 +30,7 @@ _RESTORE = {PLANE + sign: chr(sign) for sign in range(128)} | dict.fromkeys(
     map(ord, (TABLE, OPEN, CLOSE, FLANK))
 )
 _NAMES = re.compile(
-    r"\bhttps?://[^\s<>\"'`|\\)\]]+"
+    r"(?<![A-Za-z0-9])https?://[^\s<>\"'`|\\)\]]+"
     r"|(?<![\w\\])(?:[A-Za-z]:(?=\\)|\\\\(?=\w))[^\s<>\"'`|]+"
     r"|(?<![\w*\\])__[a-z][a-z_]{0,30}__(?=\.\w|\()"
 )
@@ -42,6 +42,11 @@ _HTML = re.compile(
 _LABEL = re.compile(r"\[([^\[\]\n]{1,200})\]")
 _DEFINES = re.compile(r"^([ \t>]*+)\[(?!\^)([^\[\]\n]{1,200})\]:", re.MULTILINE)
 _REFERENCE = re.compile(r"&(?:#[xX]0*+([0-9a-fA-F]{1,6})|#0*+(\d{1,7})|([A-Za-z][A-Za-z0-9]*+));")
+_TITLE = re.compile(
+    r"(\]\([\s>]*+(?:<(?:[^<>\\\n]|\\.)*+>|(?:[^\s\]]|\](?!\())*+)\s[\s>]*+)"
+    r"(\"(?!(?:[^\"\\\n]|\\.){0,300}+\")|'(?!(?:[^'\\\n]|\\.){0,300}+')|\((?!(?:[^()\\\n]|\\.){0,300}+\)))"
+)
+"""Where a link's title begins that does not end in its line: the parser's time is quadratic in such a title's lines."""
 _TILDE = re.compile(r"(?<![~\\])~(?!~)")
 _BESIDE = re.compile(r"[^\w\s*]\*\*[^\W_]")  # as in `**Warning:**text`, or before a word that is strong
 _RUNS = re.compile(r"\n+|\*+|~{2,}")
@@ -66,6 +71,8 @@ def prepared(text: str, *, whole: bool) -> str:
         text = with_names(text)
     if whole and "]:" in text:
         text = _with_definitions(text)
+    if "](" in text:
+        text = _TITLE.sub(lambda title: title[1] + title[2].translate(_INERT), text)
     if "&" in text:
         text = _REFERENCE.sub(_unless_unseen, text)
     if "<" in text:
