@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from bot.document import bounds
 
 ADDRESS: Final = re.compile(
-    r"(?i)\b(?:https?|ftp)://[^\s<>\"'`|\\\u3000-\u303f\uff01-\uff20]+|\bwww\.[^\s<>\"'`|\\\u3000-\u303f\uff01-\uff20]+"
+    r"(?i)(?<![a-z0-9])(?:https?|ftp)://[^\s<>\"'`|\\\u3000-\u303f\uff01-\uff20]+|(?<![a-z0-9])www\.[^\s<>\"'`|\\\u3000-\u303f\uff01-\uff20]+"
 )
 """A bare address inside text. `trimmed` takes off the sentence's punctuation."""
 UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\u061c\ufe00-\ufe0f]")

@@ -298,3 +298,17 @@ def test_no_code_ends_earlier_in_a_preview_than_it_does(source: str) -> None:
     assert "evil.example" in shown
     assert reading.live_markdown(shown) == []
     assert shown.count("```") in (0, 2)
+
+
+def test_a_bare_address_with_letters_of_another_alphabet_is_followed_by_its_host() -> None:
+    address = "https://b\u0430nk.example/a"
+
+    assert blocks.to_blocks(f"\u770b{address}")[0]["elements"][0]["elements"] == [
+        {"type": "text", "text": "\u770b"},
+        {"type": "link", "url": address, "text": address},
+        {"type": "text", "text": " (xn--bnk-6cd.example)"},
+    ]
+
+
+def test_an_address_behind_a_letter_is_in_code_in_a_preview() -> None:
+    assert preview("\u770bhttps://evil.example/p.png\n\n") == "\u770b`https://evil.example/p.png`"

@@ -180,6 +180,8 @@ class _Writer:
                     found += [alt or source] if linked else self._link((Words(alt or source),), source)
                 case Link(inside, target):
                     found += self._inlines(inside, True) if linked else self._link(inside, target)
+                case Formula(written) if linked:  # drawn, it could look like another address
+                    found.append(["c", written])
                 case _:
                     found.append(self._single(inline))
         return found
@@ -220,7 +222,7 @@ def _with_addresses(text: str) -> Iterator[Any]:
             continue
         if found.start() > at:
             yield text[at : found.start()]
-        yield ["a", url, "", bare]
+        yield ["a", url, "" if links.displayed(url) == url else links.host(url), bare]
         at = found.start() + len(bare)
     if at < len(text):
         yield text[at:]

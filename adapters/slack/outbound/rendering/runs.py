@@ -99,6 +99,8 @@ def _words(text: str, like: Run) -> Iterator[Run]:
             url = _linkable(address if "://" in address else f"https://{address}")
             yield from _with_emoji(text[at : found.start()], like)
             yield (like if url else like.styled("code")).saying(address, url)
+            if links.displayed(url) != url:
+                yield like.saying(f" ({links.host(url)})")
             at = found.start() + len(address)
     yield from _with_emoji(text[at:], like)
 
