@@ -15,6 +15,7 @@ DRAWN = {
     r"\implies": ["mo", {}, "⟹"],
     r"\!": ["mspace", {"width": "-0.167em"}],
     r"\text{if } ": ["mtext", {}, "if\u00a0"],
+    r"\mathrlap{\le}": ["mpadded", {"width": "0px"}, ["mrow", {}, ["mo", {}, "≤"]]],
     r"\max_x": ["munder", {}, ["mo", {"movablelimits": "true"}, "max"], ["mi", {}, "x"]],
 }
 REFUSED = [
@@ -25,6 +26,10 @@ REFUSED = [
         r"\newenvironment{a}{b}{c}x",
         r"\DeclareMathOperator{\a}{b}\a",
     ),
+    r"\hspace{-1em}" * 25 + "x",
+    r"\mathllap{\text{another text over the words before}}",
+    r"\smash{\begin{matrix}" + r"a\\" * 20 + r"\end{matrix}}",
+    r"\moveright 9em{" * 10 + "x" + "}" * 10,
     "x" * (bounds.MATH + 1),
     "{" * (DEPTH + 10) + "x" + "}" * (DEPTH + 10),
 ]

@@ -20,6 +20,8 @@ IN_ALL: Final = 20_000
 """Characters of all formulas of a text: two of them are an element, and a browser lays out 20,000 in a second."""
 DEPTH: Final = 60
 """Elements within each other."""
+OVERHANG: Final = 24
+"""How far all of a formula may reach over what is beside it: elements, characters and ems."""
 
 _ELEMENTS: Final = re.compile(
     "mrow|mi|mo|mn|mtext|mspace|mstyle|mfrac|msqrt|mroot|msub|msup|msubsup|munder|mover|munderover|mmultiscripts|"
@@ -34,6 +36,7 @@ _WORD: Final = re.compile(r"[a-z0-9+ -]{1,60}")
 _LENGTH: Final = re.compile(
     r"\+?\d?(?:\.\d{1,4})?(?:em|ex)?|\+?\d{1,2}(?:\.\d{1,4})?(?:px|pt|mu|%)|-[01]?(?:\.\d{1,4})?em"
 )
+_MOVES: Final = re.compile(r"(-?)\+?([0-9]*\.?[0-9]+)(em|ex)?")
 _SIZES: Final = {
     **dict.fromkeys(("mfrac", "mroot", "msub", "msup", "munder", "mover"), 2),
     **dict.fromkeys(("msubsup", "munderover"), 3),
@@ -62,7 +65,7 @@ _DEFINES: Final = re.compile(r"\\(?:def|let|newcommand|newenvironment|DeclareMat
 """What a formula defines may be used in its own definition: a few characters would become billions."""
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=200)  # one may be 300 kB
 def drawn(tex: str, display: bool) -> list[Any] | None:
     """The elements inside of <math>; None for what cannot be drawn, such as an unknown command. Linear in the length."""
     if len(tex) > bounds.MATH or _DEFINES.search(tex):
@@ -70,7 +73,8 @@ def drawn(tex: str, display: bool) -> list[Any] | None:
     try:
         known = _ENVIRONMENT.sub(lambda found: f"\\{found[1]}{{{_ENVIRONMENTS[found[2]]}}}", tex)
         root = Converter(display="block" if display else "inline").convert_to_element(known)
-        return [_element(child, 0) for child in root]
+        made = [_element(child, 0) for child in root]
+        return made if sum(map(_overhang, made)) <= OVERHANG else None
     except Exception:  # whatever the library raises at somebody's TeX, people read the source
         return None
 
@@ -95,6 +99,25 @@ def _element(found: Element, depth: int) -> list[Any]:
         name = _UNDER[name]
         inside[0][1]["movablelimits"] = "true"
     return [name, attributes, *([text] if text else []), *inside]
+
+
+def _overhang(made: Any) -> float:
+    """Of an element: what is said to be narrower or lower than it is, and all moves."""
+    if isinstance(made, str):
+        return 0
+    name, attributes, *inside = made
+    padded = name == "mpadded"
+    moves = (
+        float(number) / (1 if unit else 10)
+        for key, value in attributes.items()
+        for minus, number, unit in _MOVES.findall(value)
+        if minus or (padded and key in {"lspace", "voffset"})
+    )
+    return sum(map(_overhang, inside)) + sum(moves) + (_count(made) if padded and attributes else 0)
+
+
+def _count(made: Any) -> int:
+    return len(made) if isinstance(made, str) else 1 + sum(map(_count, made[2:]))
 
 
 def _spaced(text: Any) -> str:
