@@ -18,7 +18,7 @@ from bot.document.steady import closed_until, steady
 from bot.document.unfinished import mended
 
 LONG = 160  # characters of a last block, from which on its finished parts are not read again
-_FENCE = re.compile(r"(`{3,}+|~{3,}+)[^\n]*+\n")
+_CODE_BEGINS = re.compile(r"(`{3,}+|~{3,}+)[^\n]*+\n")
 _HEAD = re.compile(r"[^\n]*\n[^\n]*\n")
 
 Made = TypeVar("Made")
@@ -159,7 +159,7 @@ class GrowingDocument:
                 opening = _HEAD.match(rest)
                 if opening and cut > opening.end():
                     self._move(cut - head, _Carried(replace(block, rows=kept_rows), opening[0]))
-            case CodeBlock(text) if (opening := _FENCE.match(rest)) and cut > opening.end():
+            case CodeBlock(text) if (opening := _CODE_BEGINS.match(rest)) and cut > opening.end():
                 last = rest[cut:]
                 if not _closes(opening[1]).search(rest, opening.end()) and text.endswith(
                     f"\n{last}" if last else ""
