@@ -17,13 +17,14 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.dead_letters import DeadLetter
 from bot.domain.errors import ModelError
-from bot.domain.events import Event, File, MessageReceived, ThreadKey
+from bot.domain.events import Event, File, MessageEdited, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt
 from bot.domain.replies import Reply
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart, StreamPart
+from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
 
@@ -101,8 +102,12 @@ class Adapter(Protocol):
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink: ...
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
-        """Earlier messages of others in this thread, oldest first; () where they cannot be read."""
+    async def surroundings(
+        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
+    ) -> Surroundings:
+        """What stands around the event's message, of which `said` may be a part. `after`: what was said in the thread up
+        to that moment (unix seconds) is known or was erased; None: all of it is known. Raises PlatformError.
+        """
 
     async def fetch(self, file: File) -> bytes:
         """A file's bytes, within the size limit, from allow-listed hosts only. Raises PlatformError."""

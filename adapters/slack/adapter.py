@@ -30,9 +30,10 @@ from adapters.slack.web_api import WebApi
 from bot.delivery.pacing import Clock, WallClock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, PlatformGone, PlatformRefused
-from bot.domain.events import Event, File, MessageReceived
+from bot.domain.events import Event, File, MessageEdited, MessageReceived
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import ShownPart
+from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from bot.ports import Inbox, RateLimiter, ReplySink, TurnHandle
 from bot.serving.plain_http import plain_session
@@ -125,14 +126,16 @@ class SlackAdapter:
         for workspace in (reference.workspace, reference.enterprise):
             self._installations.forget(workspace)
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
+    async def surroundings(
+        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
+    ) -> Surroundings:
         reference = ConversationReference.of(event)
-        if not event.late or not reference.thread:
-            return ()
+        if after is None or not reference.thread:
+            return Surroundings(said=said)
         workspace = await self._workspace_of(reference.workspace, reference.enterprise)
-        if reference.context:
-            return await channel_before(workspace.web_api, workspace.installation, reference)
-        return await thread_before(workspace.web_api, workspace.installation, reference)
+        read = channel_before if reference.context else thread_before
+        before = await read(workspace.web_api, workspace.installation, reference)
+        return Surroundings(said=said, before=tuple(before))
 
     async def fetch(self, file: File) -> bytes:
         workspace = await self._workspace_of(file.source["workspace"], file.source.get("enterprise", ""))

@@ -22,7 +22,8 @@ from adapters.teams.outbound.sink import StreamRefusals, TeamsSink
 from bot.delivery.pacing import Clock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, StorageUnavailable
-from bot.domain.events import Event, File, MessageReceived
+from bot.domain.events import Event, File, MessageEdited, MessageReceived
+from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from bot.ports import Inbox, ReplySink, TurnHandle
 
@@ -79,9 +80,11 @@ class TeamsAdapter:
         )
         return TeamsSink(delivery_context=delivery_context, streams=self._streams)
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
+    async def surroundings(
+        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
+    ) -> Surroundings:
         """Nothing: bots cannot read a Teams conversation without consent to Microsoft Graph."""
-        return ()
+        return Surroundings(said=said)
 
     async def fetch(self, file: File) -> bytes:
         return await self._downloads.fetch(file)

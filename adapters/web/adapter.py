@@ -23,9 +23,10 @@ from adapters.web.outbound.sink import TimelineSink, question
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.claims import Receipt
 from bot.domain.errors import PlatformError, StorageUnavailable
-from bot.domain.events import Event, File, MessageReceived
+from bot.domain.events import Event, File, MessageEdited, MessageReceived
 from bot.domain.replies import Reply
 from bot.domain.stop import StopSignal
+from bot.domain.surroundings import Surroundings
 from bot.domain.timeline import Chat, ConversationStatus, Post
 from bot.domain.turns import ChatMessage
 from bot.page_ports import StatusOf, Timeline
@@ -89,8 +90,10 @@ class WebAdapter:
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return TimelineSink(timeline=self._timeline, event=event, turn_handle=turn_handle)
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
-        return ()
+    async def surroundings(
+        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
+    ) -> Surroundings:
+        return Surroundings(said=said)
 
     async def fetch(self, file: File) -> bytes:
         raise PlatformError("The page takes no files.")

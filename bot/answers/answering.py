@@ -13,7 +13,6 @@ from bot.answers.precedence import Selection, select_model
 from bot.context import Context
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
-from bot.domain.events import MessageReceived
 from bot.domain.prompt import Prompt, build, since_reset, size
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, StreamPart, Text
@@ -30,10 +29,15 @@ SYSTEM = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question with the history before it. `instead_of` is the id of the turn that the answer replaces."""
+    """A question with the history before it, what others said since (`heard`), and where and when it is asked.
+    `instead_of` is the id of the turn that the answer replaces.
+    """
 
     asked: ChatMessage
     prior: Sequence[Turn]
+    heard: tuple[ChatMessage, ...] = ()
+    place: str = ""
+    time_zone: str = ""
     inline: str = ""
     instead_of: str = ""
 
@@ -43,7 +47,6 @@ class PromptBuilder:
     """Builds one question's prompt for any model, and learns the real number of tokens."""
 
     question: Question
-    heard: Sequence[ChatMessage]
     files: FilesAtHand
     corrections: Corrections
     conversation: str
@@ -55,7 +58,7 @@ class PromptBuilder:
             self.question.asked,
             model,
             system=f"{SYSTEM}\n\n{model.instructions}" if model.instructions else SYSTEM,
-            heard=self.heard,
+            heard=self.question.heard,
             files=self.files.bytes_of,
             correction=self.corrections.of(model),
             share=share,
@@ -143,51 +146,39 @@ class Answers:
     ) -> AsyncGenerator[ShownPart | Turn, None]:
         """Asks the model and yields the answer's parts; the last item is the finished turn."""
         attempt = Attempt(model=chosen.model, began=self._clock())
-        heard = await self._heard(context, question)
         prepared: list[PromptBuilder] = []
-        relayed = self._relayed(context, question, chosen.model, heard, prepared)
+        relayed = self._relayed(context, question, chosen.model, prepared)
         async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
             async for part in parts:
                 yield part
         for prompt_for in prepared:
             prompt_for.settle(attempt)
         left_out = " ".join(prompt_for.files.notice for prompt_for in prepared)
-        yield self._turn(context, question, chosen, attempt, heard, left_out=left_out)
+        yield self._turn(context, question, chosen, attempt, left_out=left_out)
 
     async def _relayed(
         self,
         context: Context,
         question: Question,
         model: Model,
-        heard: Sequence[ChatMessage],
         prepared: list["PromptBuilder"],
     ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
         """The stream of the models that are asked. The files are read in it, so that Stop ends that, too."""
         if self._attachments.must_wait(_sayings(question)):
             yield Status("Waiting: many files are being read")
-        async with self.prompts(context, question, heard) as prompt_for:
+        async with self.prompts(context, question) as prompt_for:
             prepared.append(prompt_for)
             substitutes = self._substitutes(context, model)
             async with aclosing(self._fallback.stream(context, model, substitutes, prompt_for)) as parts:
                 async for part in parts:
                     yield part
 
-    async def _heard(self, context: Context, question: Question) -> tuple[ChatMessage, ...]:
-        """Earlier messages of others in the thread, when the bot is first mentioned in the middle of it."""
-        event = context.event
-        if not isinstance(event, MessageReceived) or not event.late or question.prior:
-            return ()
-        return tuple(await self._attachments.thread_before(event))
-
     @asynccontextmanager
-    async def prompts(
-        self, context: Context, question: Question, heard: Sequence[ChatMessage] = ()
-    ) -> AsyncGenerator["PromptBuilder", None]:
+    async def prompts(self, context: Context, question: Question) -> AsyncGenerator["PromptBuilder", None]:
         """Reads the files of the question, and holds them while prompts are built and sent."""
         async with self._attachments.held(context.thread, _sayings(question)) as files:
             yield PromptBuilder(
                 question=replace(question, prior=since_reset(question.prior)),
-                heard=heard,
                 files=files,
                 corrections=self._corrections,
                 conversation=context.thread.digest,
@@ -204,7 +195,6 @@ class Answers:
         question: Question,
         chosen: Selection,
         attempt: Attempt,
-        heard: tuple[ChatMessage, ...],
         *,
         left_out: str,
     ) -> Turn:
@@ -213,7 +203,7 @@ class Answers:
         return Turn(
             id=context.turn_handle.id,
             asked=question.asked,
-            heard=heard,
+            heard=question.heard,
             answer=attempt.text,
             model=attempt.model.name,
             served_by=attempt.served,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
 from bot.domain.errors import PlatformError
-from bot.domain.events import File, MessageReceived, ThreadKey
+from bot.domain.events import File, ThreadKey
 from bot.domain.formatting import clip, join_names
 from bot.domain.turns import ChatMessage, Turn
 from bot.ports import Adapter
@@ -57,13 +57,6 @@ class Attachments:
         self._budget.evict = self._evict
         self._most = max(0, min(LARGEST, (self._budget.limit - SENDING) * READING // (READING + 1)))
         self._cache: OrderedDict[tuple[str, str], bytes] = OrderedDict()
-
-    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
-        try:
-            return await self._adapters[event.thread.platform].thread_before(event)
-        except PlatformError as error:
-            log.warning("thread not read", extra={"event": event.id, "code": error.code})
-            return ()
 
     def must_wait(self, asked: Sequence[Turn | ChatMessage]) -> bool:
         """Whether `held` would wait for others to give back what they hold."""

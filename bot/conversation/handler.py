@@ -15,7 +15,7 @@ from bot.conversation.model_picker import ModelPicker
 from bot.domain.catalog import Catalog
 from bot.domain.claims import Claim, Outcome
 from bot.domain.dead_letters import reference_of
-from bot.domain.errors import PlatformGone
+from bot.domain.errors import PlatformError, PlatformGone
 from bot.domain.events import (
     ButtonPressed,
     Greeted,
@@ -28,6 +28,7 @@ from bot.domain.events import (
 )
 from bot.domain.formatting import escape_markdown, join_names
 from bot.domain.replies import Action, Reply
+from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage, index_of
 from bot.interceptor import Interceptors
 from bot.ports import Adapter, Memory, TurnHandle
@@ -129,9 +130,35 @@ class ConversationHandler:
                 return await self._say(context, Response(reply=Reply(text=text, private=context.private)))
 
     async def _ask(self, context: Context, asked: ChatMessage, model: str = "") -> Outcome:
-        if not asked.text and not asked.files:
+        around = await self._surroundings(context, asked)
+        asked = around.said
+        if not (asked.text or asked.files or asked.quotes):
             return await self._say(context, Response(reply=self._commands.hello(context)))
-        return await self._answer(context, Question(asked=asked, prior=context.claim.history, inline=model))
+        if around.obstacle:
+            return await self._say(
+                context, Response(reply=Reply(text=around.obstacle, private=context.private))
+            )
+        question = Question(
+            asked=asked,
+            prior=context.claim.history,
+            heard=around.before,
+            place=around.place,
+            time_zone=around.time_zone,
+            inline=model,
+        )
+        return await self._answer(context, question)
+
+    async def _surroundings(self, context: Context, said: ChatMessage) -> Surroundings:
+        """What stands around the message in hand. Where the platform does not tell, the message stands alone."""
+        event = context.event
+        if not isinstance(event, MessageReceived | MessageEdited):
+            return Surroundings(said=said)
+        adapter = self._adapters[context.thread.platform]
+        try:
+            return await adapter.surroundings(event, said, after=_known_until(context.claim))
+        except PlatformError as error:
+            log.warning("surroundings not read", extra={"event": event.id, "code": error.code})
+            return Surroundings(said=said)
 
     async def _answer(self, context: Context, question: Question) -> Outcome:
         if context.claim.record.final is None:  # else it was admitted, and asked
@@ -216,8 +243,23 @@ class ConversationHandler:
 
 def _said(event: MessageReceived) -> ChatMessage:
     return ChatMessage(
-        author=event.author, text=event.text, message=event.message, at=event.at, files=event.files
+        author=event.author,
+        text=event.text,
+        message=event.message,
+        at=event.at,
+        files=event.files,
+        quotes=event.quotes,
     )
+
+
+def _known_until(claim: Claim) -> float | None:
+    """The moment (unix seconds) up to which what was said is known; None where nothing was missed since."""
+    event = claim.event
+    if not isinstance(event, MessageReceived) or not (event.late or event.gaps):
+        return None
+    if claim.history:
+        return max(turn.asked.at for turn in claim.history) if event.gaps else None
+    return 0.0
 
 
 def _rewrite(claim: Claim, message: str, text: str) -> Outcome:

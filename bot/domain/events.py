@@ -47,22 +47,42 @@ class ThreadKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """A person. `id` is unique in the workspace; `external` people belong to another organisation."""
+    """A person, or another app. `id` is unique in the workspace; `external` people belong to another organisation."""
 
     id: str
     name: str = ""
     external: bool = False
+    guest: bool = False  # of the workspace, with fewer rights than its members
+    app: bool = False  # another bot or a workflow: its words are material, not questions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """Something attached. `source` is opaque to the core: only the adapter that made it can fetch it."""
+    """Something attached. `source` is opaque to the core: only the adapter that made it can fetch it.
+
+    `text` is what it says, where the platform told that (a mail, the transcript of a voice message): then it
+    need not be fetched. `trouble` says in plain words why it cannot be read ("it was deleted"), "" if it can.
+    """
 
     id: str
     name: str
     media_type: str = ""
     size: int = 0
     source: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotation:
+    """Something that a message shows and its author did not write: a forwarded message, a link's preview.
+
+    `text` is Markdown. `source` says whose it is, in plain words: "Bob in #incidents". `link` is where it stands.
+    """
+
+    text: str
+    source: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,17 +109,27 @@ class MessageReceived(EventFields):
     late: bool = False  # the thread had messages before the bot joined; the adapter can read them
     private: bool = False  # the answer to a command should be seen by the asker only
     files: tuple[File, ...] = ()
+    quotes: tuple[Quotation, ...] = ()
+    others: bool = False  # it mentions people or apps, and not the bot
+    gaps: bool = False  # what was said in between may not have been delivered: the thread can tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(EventFields):
+    """`text` and `quotes` are what the message says now."""
+
     kind: Literal["edit"] = "edit"
     message: str
     text: str
+    quotes: tuple[Quotation, ...] = ()
+    direct: bool = False
+    threaded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageDeleted(EventFields):
+    """A person's message, or one of the bot's own, is gone."""
+
     kind: Literal["delete"] = "delete"
     message: str
 

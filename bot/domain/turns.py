@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.domain.events import Author, File
+from bot.domain.events import Author, File, Quotation
 from bot.domain.stream_parts import Usage
 
 
@@ -19,6 +19,7 @@ class ChatMessage:
     message: str = ""
     at: float = 0.0
     files: tuple[File, ...] = ()
+    quotes: tuple[Quotation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,12 +25,13 @@ from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry
 from bot.domain.errors import ModelError, PlatformGone
-from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
+from bot.domain.events import Author, ButtonPressed, Event, File, MessageEdited, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt, TextPart
 from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Closing, Finish, Reason, ShownPart, Status, StreamPart, Text, Usage
+from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
 from bot.interceptor import Ending, EndingKind, Interceptor, Interceptors
@@ -303,8 +304,10 @@ class Stage:
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return NotingSink(heard=self._heard, watch=self)
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
-        return self.before
+    async def surroundings(
+        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
+    ) -> Surroundings:
+        return Surroundings(said=said, before=() if after is None else tuple(self.before))
 
     async def fetch(self, file: File) -> bytes:
         return self.files[file.id]

@@ -11,7 +11,8 @@ from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
 from bot.answers.attachments import LARGEST, Attachments
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError
-from bot.domain.events import Author, Event, File, MessageReceived, ThreadKey
+from bot.domain.events import Author, Event, File, MessageEdited, MessageReceived, ThreadKey
+from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage, Turn
 from bot.ports import ReplySink, TurnHandle
 from tests.conversation.stage import Stage
@@ -51,8 +52,10 @@ class Shelf:
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         raise NotImplementedError
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
-        return ()
+    async def surroundings(
+        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
+    ) -> Surroundings:
+        return Surroundings(said=said)
 
 
 async def read(

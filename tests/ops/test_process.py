@@ -10,8 +10,9 @@ import pytest
 from aiohttp import web
 
 from bot.domain.capabilities import PlatformCapabilities
-from bot.domain.events import Event, File, MessageReceived
+from bot.domain.events import Event, File, MessageEdited, MessageReceived
 from bot.domain.readiness import Trouble
+from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from bot.ports import ReplySink, TurnHandle
 from bot.serving.metrics import Metrics
@@ -50,8 +51,10 @@ class Platform:
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         raise NotImplementedError
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
-        return ()
+    async def surroundings(
+        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
+    ) -> Surroundings:
+        return Surroundings(said=said)
 
     async def fetch(self, file: File) -> bytes:
         return b""

@@ -25,10 +25,20 @@ from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model
-from bot.domain.events import Author, ButtonPressed, Event, File, HomeOpened, MessageReceived, ThreadKey
+from bot.domain.events import (
+    Author,
+    ButtonPressed,
+    Event,
+    File,
+    HomeOpened,
+    MessageEdited,
+    MessageReceived,
+    ThreadKey,
+)
 from bot.domain.prompt import ImagePart, Prompt, TextPart
 from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Finish, Reason, ShownPart, StreamPart, Text
+from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from bot.interceptor import Interceptors
 from bot.models.estimates import CostEstimates
@@ -79,8 +89,11 @@ class Everywhere:
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return self
 
-    async def thread_before(self, event: MessageReceived) -> Sequence[ChatMessage]:
-        return [ChatMessage(author=PEOPLE[0], text=f"before: {word(event.thread)}")]
+    async def surroundings(
+        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
+    ) -> Surroundings:
+        before = ChatMessage(author=PEOPLE[0], text=f"before: {word(event.thread)}")
+        return Surroundings(said=said, before=() if after is None else (before,))
 
     async def fetch(self, file: File) -> bytes:
         return PICTURE + file.source["word"].encode()

@@ -1,7 +1,7 @@
 """What is read from Slack when it is needed: a thread's earlier messages, and files with a token that goes nowhere else."""
 
 import base64
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,6 +10,7 @@ from aiohttp import web
 from adapters.slack.inbound.history import FileDownloads
 from bot.domain.errors import PlatformError
 from bot.domain.events import Event, File, MessageReceived
+from bot.domain.turns import ChatMessage
 from tests.slack.fake import events, uploads
 from tests.slack.places import TOKEN, Bot, bot_in_slack
 
@@ -32,6 +33,13 @@ async def mentioned(bot: Bot, thread: str) -> MessageReceived:
     return event
 
 
+async def before(bot: Bot, event: MessageReceived) -> Sequence[ChatMessage]:
+    """What was said in the thread that the bot has not heard, as the core asks for it in a new conversation."""
+    said = ChatMessage(author=event.author, text=event.text, message=event.message, at=event.at)
+    around = await bot.adapter.surroundings(event, said, after=0.0 if event.late else None)
+    return around.before
+
+
 async def test_a_mention_in_the_middle_of_a_thread_reads_what_was_said_before(bot: Bot) -> None:
     slack = bot.fake.slack
     slack.add_person("U2", "T1", name="Bob")
@@ -41,7 +49,7 @@ async def test_a_mention_in_the_middle_of_a_thread_reads_what_was_said_before(bo
     other.bot_id = "BBOT9"
     event = await mentioned(bot, root.ts)
     events.said(slack, slack.channels["C1"], "U2", "Later words", thread=root.ts)
-    heard = await bot.adapter.thread_before(event)
+    heard = await before(bot, event)
 
     assert [(one.author.name, one.text) for one in heard] == [
         ("Bob", "When is high tide?"),
@@ -55,7 +63,7 @@ async def test_a_long_thread_is_read_to_its_end_and_the_last_words_are_kept(bot:
     root = events.said(slack, slack.channels["C1"], "U1", "first")
     for number in range(450):
         events.said(slack, slack.channels["C1"], "U1", f"word {number}", thread=root.ts)
-    heard = await bot.adapter.thread_before(await mentioned(bot, root.ts))
+    heard = await before(bot, await mentioned(bot, root.ts))
 
     pages = [call for call in slack.calls if call.method == "conversations.replies"]
     assert len(pages) == 3
@@ -69,7 +77,7 @@ async def test_a_top_level_mention_reads_nothing(bot: Bot) -> None:
     event: Event = await bot.heard(events.envelope(slack, slack.teams["T1"], events.mention(slack, said)))
     assert isinstance(event, MessageReceived)
 
-    assert await bot.adapter.thread_before(event) == ()
+    assert await before(bot, event) == ()
     assert "conversations.replies" not in [call.method for call in slack.calls]
 
 
@@ -89,7 +97,7 @@ async def test_the_channel_somebody_looks_at_is_read_when_it_is_asked_about(
     event = events.message(slack, said) | {"app_context": looking}
     heard = await bot.heard(events.envelope(slack, slack.teams["T1"], event))
     assert isinstance(heard, MessageReceived)
-    found = await bot.adapter.thread_before(heard)
+    found = await before(bot, heard)
 
     assert [one.text for one in found] == (["first", "second"] if reads else [])
 
