@@ -50,6 +50,8 @@ class Claim:
     preferences: ModelPreferences
     waiting: int = 0  # events behind this one
     stopped: bool = False  # Stop was pressed before this attempt began
+    withdrawn: bool = False  # the message was deleted meanwhile: nobody waits for an answer
+    erased: float = 0.0  # unix seconds; what the thread's platform still has from before must not be read again
     life: str = ""  # of the data it was made in: another one later means that all of it was lost
     stored: tuple[bytes, ...] = ()  # the history as it is stored; opaque outside bot.storage
 
@@ -63,4 +65,5 @@ class Outcome:
     thread_model: str | None = None  # the thread's new model, "" to clear it; None keeps the old one
     join: bool = False  # the bot takes part in this thread from now on
     forget: bool = False  # nothing of this conversation is kept but what waits in it
+    unread: bool = False  # ... and what its platform still shows of it is not read again
     counted: Turn | None = None  # the turn just finished: its usage and cost go to the ledger

@@ -1,5 +1,6 @@
 """Reads what the scripts return: queue entries and claims."""
 
+import hashlib
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.domain.claims import Claim, QueueEntry
-from bot.domain.events import EVENT, Event
+from bot.domain.events import EVENT, Event, MessageDeleted, MessageReceived
 from bot.domain.preferences import ModelPreferences
 from bot.domain.turns import RECORD, TurnRecord
 from bot.storage.encryption import RecordCipher, RecordPlace, UnreadableRecord
@@ -54,7 +55,7 @@ def read_claim(
 
     Raises UnreadableRecord, or pydantic's ValidationError for an event this version does not know.
     """
-    epoch, mail, stored, turn, history, choice, waiting, life = answer
+    epoch, mail, stored, turn, history, choice, waiting, life, erased = answer
     conversation = queue_entry.conversation
     fields = dict(zip(turn[::2], turn[1::2], strict=True))
     event = read_event(stored, mail.decode(), conversation, cipher)
@@ -72,6 +73,8 @@ def read_claim(
         ),
         waiting=waiting,
         stopped=b"stop" in fields,
+        withdrawn=b"withdrawn" in fields,
+        erased=float(erased or 0),
         life=life.decode(),
     )
 
@@ -79,6 +82,12 @@ def read_claim(
 def event_place(conversation: str, mail: str) -> RecordPlace:
     """An event is sealed to its entry in the mailbox."""
     return RecordPlace(kind="event", of=conversation, at=mail)
+
+
+def message_mark(event: Event) -> str:
+    """Stands for a message in the mailbox, so that its deletion finds its question; "" for what is none."""
+    message = event.message if isinstance(event, MessageReceived | MessageDeleted) else ""
+    return hashlib.sha256(message.encode()).hexdigest()[:16] if message else ""
 
 
 def record_place(conversation: str, turn: str, event: str) -> RecordPlace:

@@ -19,7 +19,7 @@ from bot.domain.events import (
     StopRequested,
 )
 from bot.domain.replies import Action
-from bot.storage.claims import event_place
+from bot.storage.claims import event_place, message_mark
 from bot.storage.connection import Database
 from bot.storage.encryption import RecordCipher
 from bot.storage.keys import Keys, Lifetimes, workspace_of
@@ -65,7 +65,7 @@ class RedisInbox:
         conversations = [f"{shard:08x}{secrets.token_hex(12)}" for shard in shards]
         place = _behind((0, 0))
         await self._database.ask_for_good(
-            *(self._call(one, "probe", "probe", one, "", "", "[]", "", place) for one in conversations)
+            *(self._call(one, "probe", "probe", one, "", "", "[]", "", place, "") for one in conversations)
         )
 
     def _storing(self, event: Event, place: str) -> ScriptCall:
@@ -84,10 +84,11 @@ class RedisInbox:
             json.dumps([workspace, thread.channel, event.author.id, _lane(event)]),
             event.turn if isinstance(event, StopRequested) else "",
             place,
+            message_mark(event),
         )
 
     def _call(self, conversation: str, workspace: str, mode: str, seen: str, *event: Word) -> ScriptCall:
-        """`event`: the sealed event, its author, scopes, turn and place in the mailbox, as put.lua has them."""
+        """`event`: the sealed event, its author, scopes, turn, place in the mailbox and message, as put.lua has them."""
         keys, lasts = self._keys, self._lifetimes
         shard = keys.shard(conversation)
         own = (
@@ -114,8 +115,10 @@ def _mode(event: Event) -> str:
     match event:
         case StopRequested():
             return "stop"
-        case MessageEdited() | MessageDeleted():
+        case MessageEdited():
             return "change"
+        case MessageDeleted():
+            return "delete"
         case MessageReceived(addressed=addressed, text=text):
             words = ("stop word", "message") if addressed else ("stop word overheard", "overheard")
             return words[0] if STOP.fullmatch(text.strip()) else words[1]

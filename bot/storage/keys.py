@@ -7,9 +7,9 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     d:<digest>              string   this event was seen (dedupe)
     c:<conversation>:in     stream   the mailbox: events that wait, in order
     c:<conversation>:st     hash     sched (its number in the queue), epoch, nonce, done, restored, told, joined,
-                                     choice
-    c:<conversation>:t      hash     the turn in hand: id, mail, author, started, attempt, failures, crashes, stop,
-                                     record
+                                     choice, withdrawn:<message> where it waits and was deleted
+    c:<conversation>:t      hash     the turn in hand: id, mail, author, message, started, attempt, failures, crashes,
+                                     stop, withdrawn, record
     c:<conversation>:h      list     the history, one turn per element
     line                    zset     workspaces that have somebody to serve, by whose turn it is
     people                  zset     <workspace>:<number>:<person>: who is to be served, by whose turn it is
@@ -24,6 +24,7 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     dead:at                 zset     their references, by time
     epoch                   counter  numbers and fencing tokens: never the same one twice, so it follows the clock
     i:<workspace>           zset     the workspace's conversations, by last activity
+    e:<workspace>           zset     its conversations that were erased in threads which the platform still shows, by when
     p:<workspace>           set      the workspace's people with usage
     u:<workspace>:<person>:<period>  hash  usage in a month or on a day; person "" is everybody
     r:<workspace>:<person>  zset     a person's recent conversations
@@ -185,6 +186,9 @@ class Keys:
 
     def index(self, shard: int, workspace: str) -> str:
         return self._at(shard, "i", _digest(workspace))
+
+    def erased(self, shard: int, workspace: str) -> str:
+        return self._at(shard, "e", _digest(workspace))
 
     def people(self, shard: int, workspace: str) -> str:
         return self._at(shard, "p", _digest(workspace))

@@ -105,6 +105,7 @@ class RedisLeases:
                 keys.mail(conversation),
                 keys.turn(conversation),
                 keys.history(conversation),
+                keys.erased(queue_entry.shard, workspace),
             ),
             keys.publish,
             conversation,
@@ -206,6 +207,7 @@ class RedisLeases:
             "replace": outcome.replace is not None,
             "join": outcome.join,
             "forget": outcome.forget,
+            "unread": outcome.unread,
             "thread": str(thread) if outcome.counted else "",
             "ttl": lasts.memory,
             "most": lasts.turns + 1,  # one more shows what the first of them comes after
@@ -226,6 +228,7 @@ class RedisLeases:
             keys.index(shard, workspace),
             keys.recent(shard, workspace, person),
             keys.people(shard, workspace),
+            keys.erased(shard, workspace),
             *(keys.usage(shard, workspace, who, date) for who, date in counted),
         )
         if outcome.forget:

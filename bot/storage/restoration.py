@@ -7,7 +7,7 @@ from typing import Any
 from bot.domain.claims import Claim
 from bot.domain.events import EVENT
 from bot.domain.turns import TurnRecord
-from bot.storage.claims import event_place
+from bot.storage.claims import event_place, message_mark
 from bot.storage.encryption import RecordCipher
 from bot.storage.keys import Keys
 from bot.storage.scripts import Word
@@ -32,6 +32,7 @@ def restoration(
         "life": claim.life,
         "entry": claim.queue_entry.entry,
         "author": claim.event.author.id,
+        "message": message_mark(claim.event),
         "choice": claim.preferences.thread,
         "turn": {
             **{name: getattr(record, name) for name in ("id", "attempt", "failures", "crashes")},

@@ -1,6 +1,6 @@
 -- Claims the first event under a new epoch, the fencing token. A repeated call with the same nonce (its
 -- answer was lost) gets the same claim.
-local state, mail, turn, history = unpack(KEYS, 7)
+local state, mail, turn, history, erased = unpack(KEYS, 7)
 local _, conversation, entry, worker, nonce, lease, ttl = unpack(ARGV)
 
 run_when_full(state)
@@ -25,7 +25,8 @@ if known[3] ~= nonce then
     epoch = count()
     local id = string.sub(redis.sha1hex(conversation .. ' ' .. mine.id .. ' ' .. epoch), 1, 32)
     redis.call('DEL', turn)
-    redis.call('HSET', turn, 'mail', mine.id, 'id', id, 'author', mine.author, 'started', now())
+    redis.call('HSET', turn, 'mail', mine.id, 'id', id, 'author', mine.author, 'message', mine.message, 'started', now())
+    if redis.call('HDEL', state, 'withdrawn:' .. mine.message) == 1 then redis.call('HSET', turn, 'withdrawn', 1) end
   else
     if epoch then redis.call('HINCRBY', turn, 'crashes', 1) end -- its worker died without ending the claim
     epoch = count()
@@ -36,5 +37,6 @@ end
 hand_over(conversation, worker, entry, tonumber(lease)) -- the lease starts now
 return {
   tostring(epoch), mine.id, mine.event, redis.call('HGETALL', turn), redis.call('LRANGE', history, 0, -1),
-  known[4] or '', redis.call('XLEN', mail) - 1, redis.call('HGET', DESK, 'life')
+  known[4] or '', redis.call('XLEN', mail) - 1, redis.call('HGET', DESK, 'life'),
+  redis.call('ZSCORE', erased, conversation) or ''
 }

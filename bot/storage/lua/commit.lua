@@ -1,5 +1,5 @@
 -- Commits history, usage, mailbox and acknowledgement in one step, so that they always agree.
-local state, mail, turn, history, index, recent, members = unpack(KEYS, 7)
+local state, mail, turn, history, index, recent, members, erased = unpack(KEYS, 7)
 local c = cjson.decode(ARGV[2])
 
 local how = standing(state, c.epoch)
@@ -24,7 +24,7 @@ if kept then
   if c.join then redis.call('HSET', state, 'joined', 1) end
 end
 for position, lasts in ipairs(c.tallies) do
-  local tally = KEYS[13 + position]
+  local tally = KEYS[14 + position]
   for field, amount in pairs(c.spent) do redis.call('HINCRBY', tally, field, amount) end
   redis.call('EXPIRE', tally, lasts)
 end
@@ -36,6 +36,11 @@ if c.person ~= '' then
     redis.call('ZREMRANGEBYRANK', recent, 0, -c.recent_most - 1)
     redis.call('EXPIRE', recent, c.ttl)
   end
+end
+if c.unread then
+  redis.call('ZADD', erased, now(), c.conversation)
+  redis.call('ZREMRANGEBYSCORE', erased, 0, now() - c.people_ttl)
+  redis.call('EXPIRE', erased, c.people_ttl)
 end
 redis.call('DEL', turn)
 hand_in(state, c.conversation, c.epoch)

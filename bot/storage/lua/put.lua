@@ -1,6 +1,20 @@
 -- Stores an event: dedupe, mailbox and queue entry in one step. A stop takes effect at once, never queued.
 local dedupe, state, mail, turn, delay, index = unpack(KEYS, 7)
-local _, mode, conversation, event, author, scopes, wanted, place, bound, dedupe_ttl, quiet, ttl = unpack(ARGV)
+local _, mode, conversation, event, author, scopes, wanted, place, message, bound, dedupe_ttl, quiet, ttl = unpack(ARGV)
+
+-- Ends the question that a deleted message asked, in hand or waiting.
+local function withdraw()
+  local running, asked = unpack(redis.call('HMGET', turn, 'id', 'message'))
+  if running and asked == message then
+    redis.call('HSET', turn, 'stop', 1, 'withdrawn', 1)
+    ring(conversation .. ' ' .. running)
+    redis.call('ZADD', delay, 'XX', 0, conversation)
+    return
+  end
+  for _, entry in ipairs(redis.call('XRANGE', mail, '-', '+')) do
+    if entry[2][8] == message then redis.call('HSET', state, 'withdrawn:' .. message, 1) end
+  end
+end
 
 local unused = mode == 'probe' and redis.call('EXISTS', DESK, COUNTER) == 0
 local seen = redis.call('GET', dedupe)
@@ -26,11 +40,14 @@ end
 
 local sched, joined = unpack(redis.call('HMGET', state, 'sched', 'joined'))
 local overheard = mode == 'overheard' or mode == 'stop word overheard'
-if (overheard or mode == 'change') and not joined and not sched then
+local change = mode == 'change' or mode == 'delete'
+if (overheard or change) and not joined and not sched then
   -- Not "taken": the same message may come a second time, addressed to the bot.
   redis.call('SET', dedupe, 'ignored', 'EX', dedupe_ttl)
   return 'ignored'
 end
+
+if mode == 'delete' and message ~= '' then withdraw() end
 
 if redis.call('XLEN', mail) >= tonumber(bound) then
   local told = tonumber(redis.call('HGET', state, 'told') or 0)
@@ -40,7 +57,7 @@ if redis.call('XLEN', mail) >= tonumber(bound) then
 end
 
 -- The event is sealed to its place. Another writer's clock may be ahead: then it has to be sealed to a later one.
-local added = redis.pcall('XADD', mail, place, 'e', event, 'a', author, 's', scopes)
+local added = redis.pcall('XADD', mail, place, 'e', event, 'a', author, 's', scopes, 'm', change and '' or message)
 if type(added) == 'table' then
   if not string.find(added.err, 'equal or smaller') then return added end
   local about = redis.call('XINFO', 'STREAM', mail)
@@ -48,7 +65,8 @@ if type(added) == 'table' then
     if about[i] == 'last-generated-id' then return 'behind ' .. about[i + 1] end
   end
 end
-redis.call('SET', dedupe, 'taken', 'EX', dedupe_ttl)
+-- What was only overheard may come again, addressed to the bot: people add a mention to what they wrote.
+redis.call('SET', dedupe, overheard and 'overheard' or 'taken', 'EX', dedupe_ttl)
 if not sched then schedule(state, mail, turn, conversation, ttl) end
 redis.call('ZADD', index, math.floor(now()), conversation)
 if mode == 'probe' then -- Everything was possible; no worker has seen it, and nothing of it stays.

@@ -36,7 +36,7 @@ if all then
   local others = redis.call('XRANGE', mail, '-', '+')
   if others[1] and not before(c.mail, others[1][1]) then return standing_as('busy') end
   redis.call('DEL', mail)
-  redis.call('XADD', mail, c.mail, 'e', event, 'a', c.author, 's', scopes)
+  redis.call('XADD', mail, c.mail, 'e', event, 'a', c.author, 's', scopes, 'm', c.message)
   for _, other in ipairs(others) do redis.call('XADD', mail, other[1], unpack(other[2])) end
   if redis.call('EXISTS', history) == 0 and #ARGV > 5 then
     redis.call('RPUSH', history, unpack(ARGV, 6))
@@ -55,6 +55,6 @@ if tonumber(redis.call('GET', COUNTER) or 0) < tonumber(c.epoch) then redis.call
 redis.call('HSET', state, 'sched', c.entry, 'epoch', c.epoch, 'nonce', c.nonce, 'restored', c.epoch)
 redis.call('PERSIST', state)
 redis.call('DEL', turn)
-redis.call('HSET', turn, 'mail', c.mail, 'author', c.author, 'record', record)
+redis.call('HSET', turn, 'mail', c.mail, 'author', c.author, 'message', c.message, 'record', record)
 for field, value in pairs(c.turn) do redis.call('HSET', turn, field, value) end
 return standing_as('held')

@@ -7,7 +7,7 @@ end
 local function first(mail)
   local entry = redis.call('XRANGE', mail, '-', '+', 'COUNT', 1)[1]
   if not entry then return nil end
-  return { id = entry[1], event = entry[2][2], author = entry[2][4], scopes = entry[2][6] }
+  return { id = entry[1], event = entry[2][2], author = entry[2][4], scopes = entry[2][6], message = entry[2][8] or '' }
 end
 
 -- A server whose memory is full refuses a script whose first write makes data grow, and lets the others run. What ends
