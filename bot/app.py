@@ -24,7 +24,6 @@ from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
-from bot.domain.catalog import Catalog
 from bot.domain.check import CheckResult, CheckStatus, check_report
 from bot.domain.formatting import strip_controls
 from bot.domain.readiness import Trouble
@@ -34,7 +33,7 @@ from bot.models.estimates import CostEstimates, check_prices
 from bot.models.listing import render_models
 from bot.models.pricing import Corrections, Prices
 from bot.platforms import PLATFORM_SETTINGS, Dependencies, adapters_for, check_platforms, import_adapter
-from bot.ports import Adapter
+from bot.ports import Adapter, Inbox
 from bot.serving.connections import make_room_for_files
 from bot.serving.dead_letters import DeadLetterOffice, DeadLetterWatch
 from bot.serving.measured import MeasuredInbox
@@ -99,11 +98,8 @@ def service(
 ) -> Service:
     """Puts the core together around the storage, the platforms and the models."""
     catalog, budgets = models.discovery.catalog, budget_keeper(settings, store, models)
-    picker = ModelPicker(
-        catalog=catalog, preferences=store.preferences, health=store.health, prices=models.prices
-    )
-    commands = _commands(settings, store, picker, catalog, budgets)
     inbox = MeasuredInbox(store.inbox, meter=metrics)
+    picker, commands = _commands(settings, store, inbox, models, budgets)
     adapters = adapters_for(Dependencies(settings, store, inbox, commands.standing, metrics, page_token))
     limits = AskerLimits(rate_limiter=store.rate_limiter)
     refusals = PlatformRefusals(meter=metrics)
@@ -137,15 +133,20 @@ def service(
 
 
 def _commands(
-    settings: Settings, store: Storage, picker: ModelPicker, catalog: Catalog, budgets: BudgetKeeper
-) -> Commands:
-    return Commands(
+    settings: Settings, store: Storage, inbox: Inbox, models: Vendors, budgets: BudgetKeeper
+) -> tuple[ModelPicker, Commands]:
+    catalog = models.discovery.catalog
+    picker = ModelPicker(
+        catalog=catalog, preferences=store.preferences, health=store.health, prices=models.prices
+    )
+    return picker, Commands(
         catalog=catalog,
         picker=picker,
         ledger=store.ledger,
         preferences=store.preferences,
         policy=settings.file.policy,
         budgets=budgets,
+        inbox=inbox,
     )
 
 

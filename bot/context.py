@@ -1,5 +1,6 @@
 """The context of one event: everything that a command or an answer needs."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -7,10 +8,21 @@ from bot import policy
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Model
 from bot.domain.claims import Claim, Outcome
+from bot.domain.errors import PlatformGone
 from bot.domain.events import Event, ThreadKey
 from bot.domain.replies import Reply
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """The reply to show and the outcome to commit."""
+
+    reply: Reply
+    outcome: Outcome = field(default_factory=Outcome)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +73,12 @@ class Context:
     def administers(self) -> bool:
         return self.event.author.id in self.policy.admins
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """The reply to show and the outcome to commit."""
-
-    reply: Reply
-    outcome: Outcome = field(default_factory=Outcome)
+    async def respond(self, response: Response) -> Outcome:
+        """Shows the reply and returns the outcome to commit. What is to be erased is erased even if nobody can be told."""
+        try:
+            await self.sink.say(response.reply)
+        except PlatformGone as gone:
+            if not response.outcome.forget:
+                raise
+            log.warning("erased, and nobody could be told", extra={"why": str(gone)})
+        return response.outcome

@@ -64,6 +64,7 @@ class Plan:
     models: tuple[Model, ...]
     asked: ChatMessage
     prior: Sequence[Turn] = ()
+    heard: Sequence[ChatMessage] = ()
 
 
 Ask = Callable[[ModelRequest], AsyncGenerator[StreamPart, None]]

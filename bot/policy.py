@@ -29,6 +29,11 @@ def follows(policy: Policy, thread: ThreadKey) -> bool:
     return (said[-1] if said else policy.thread_replies) == "always"
 
 
+def app_may_ask(policy: Policy, app: str) -> bool:
+    """Whether another app or workflow may ask, by a mention."""
+    return "*" in policy.apps or app.casefold() in {one.casefold() for one in policy.apps}
+
+
 def _rules(policy: Policy, thread: ThreadKey) -> Iterator[Rules]:
     """The nearest last. Ids are compared without case: a tenant's may be written in capitals too."""
     for table, id in ((policy.workspaces, thread.workspace), (policy.channels, thread.channel)):

@@ -240,6 +240,12 @@ class Ledger(Protocol):
     async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[RecentConversation]:
         """Newest first."""
 
+    async def conversations(self, workspace: str, person: str) -> Sequence[ThreadKey]:
+        """All in which this person asked something, as far as they are kept."""
+
+    async def erase(self, workspace: str, person: str) -> None:
+        """Erases a person's usage and the list of their conversations."""
+
 
 class Budgets(Protocol):
     """Money of all replicas: reserved before a model is asked, settled after. Implemented by bot.storage.budgets."""

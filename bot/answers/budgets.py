@@ -28,7 +28,7 @@ from bot.models.estimates import CostEstimates
 from bot.ports import Budgets
 from bot.settings.money import BudgetEntry
 
-SYSTEM = 100  # tokens of what stands before every prompt
+SYSTEM = 130  # tokens of what stands before every prompt
 GUESS, THOUGHTFUL = 1_000, 4_000  # tokens written, while nobody knows; of a model that reasons
 SLACK = 0.1  # share of an estimate that a whole prompt may cost more without a reservation of its own
 AFTER = 120.0  # seconds after a model's own deadline until its reservation runs out
@@ -192,8 +192,9 @@ class BudgetKeeper(Interceptor):
         held.open, held.bills = False, held.bills + 1
 
     def _planned(self, context: Context, plan: Plan, model: Model) -> Expense:
-        before = SYSTEM + tokens(model.instructions)
-        return self._expense(context, model, expected_size(plan.prior, plan.asked, model, system=before))
+        before = SYSTEM + tokens(model.instructions) + tokens(context.policy.system)
+        read = expected_size(plan.prior, plan.asked, model, system=before, heard=plan.heard)
+        return self._expense(context, model, read)
 
     def _expense(self, context: Context, model: Model, read: int) -> Expense:
         rates = self._estimates.rates(model, read)

@@ -2,22 +2,25 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from bot import policy as policies
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.precedence import select_model
 from bot.context import Context, Response
+from bot.conversation.elsewhere import OtherConversations
+from bot.conversation.hearing import muted
 from bot.conversation.model_picker import ModelPicker, describe_active, describe_reason
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.command_table import HELP
 from bot.domain.events import Author, ThreadKey
 from bot.domain.formatting import clip, compact_number, escape_markdown, money
-from bot.domain.prompt import RESET, since_reset, tokens
+from bot.domain.prompt import tokens
 from bot.domain.replies import Action, Button, Option, Reply, Table
 from bot.domain.timeline import ConversationStatus
-from bot.domain.turns import ChatMessage, Turn
+from bot.domain.turns import MUTED, RESET, UNMUTED, ChatMessage, Turn, since_reset
 from bot.domain.usage import Spend
 from bot.policy import allowed
-from bot.ports import Ledger, PreferenceStore
+from bot.ports import Inbox, Ledger, PreferenceStore
 from bot.settings.config_file import Policy
 
 Handler = Callable[[Context, str], Awaitable[Response]]
@@ -41,7 +44,9 @@ class Commands:
         preferences: PreferenceStore,
         policy: Policy,
         budgets: BudgetKeeper,
+        inbox: Inbox,
     ) -> None:
+        self.elsewhere = OtherConversations(ledger=ledger, inbox=inbox, preferences=preferences)
         self._budgets = budgets
         self._catalog = catalog
         self._picker = picker
@@ -53,11 +58,37 @@ class Commands:
             "reset": self._reset,
             "memory": self._memory,
             "forget": self._forget,
+            "mute": self._mute,
+            "unmute": self._unmute,
             "usage": self._usage,
             "help": self._help,
         }
 
+    async def _mute(self, context: Context, rest: str) -> Response:
+        """Silence in this thread. The mark is in its history, so a mention ends it like any other turn."""
+        if not context.threaded or context.direct:
+            text = f"This is for threads with others: write `{context.capabilities.mention} mute` inside one."
+            return Response(reply=Reply(text=text, private=True))
+        text = "I stay silent in this thread until somebody mentions me."
+        return self._marked(context, MUTED, text)
+
+    async def _unmute(self, context: Context, rest: str) -> Response:
+        if not muted(context.claim.history):
+            text = "I was not muted here."
+            return Response(reply=Reply(text=text, private=True))
+        follows = policies.follows(self._policy, context.thread)
+        text = "I follow this thread again." if follows else "I answer here again when somebody mentions me."
+        return self._marked(context, UNMUTED, text)
+
+    def _marked(self, context: Context, mark: str, text: str) -> Response:
+        said = ChatMessage(author=context.event.author, text="")
+        turn = Turn(id=context.turn_handle.id, asked=said, reason=mark)
+        private = context.private or context.event.kind == "button"
+        return Response(reply=Reply(text=text, private=private), outcome=Outcome(append=(turn,)))
+
     async def _reset(self, context: Context, rest: str) -> Response:
+        if _nowhere(context):
+            return await self.elsewhere.offer(context, "reset")
         if not since_reset(context.claim.history):
             return Response(
                 reply=Reply(text="Nothing to reset: this conversation is new.", private=context.private)
@@ -71,7 +102,11 @@ class Commands:
         return Response(reply=reply, outcome=Outcome(append=(mark,)))
 
     async def _forget(self, context: Context, rest: str) -> Response:
-        turns = [turn for turn in context.claim.history if turn.reason != RESET]
+        if rest.casefold().strip(" .!") == "me":
+            return await self.elsewhere.forget_me(context)
+        if _nowhere(context):
+            return await self.elsewhere.offer(context, "forget")
+        turns = [turn for turn in context.claim.history if turn.is_question]
         said = ["Nothing to erase: nothing of this conversation is kept."]
         if turns:
             said = [f"Erased {_number(len(turns), 'question')} with the answers. It cannot be undone."]
@@ -87,11 +122,15 @@ class Commands:
             said.append("Only the numbers under `usage` stay.")
         return Response(
             reply=Reply(text=" ".join(said), private=context.private, forgets=True),
-            outcome=Outcome(replace=(), thread_model="", forget=True),
+            outcome=Outcome(
+                replace=(), thread_model="", forget=True, unread=context.threaded and not context.direct
+            ),
         )
 
     async def _memory(self, context: Context, rest: str) -> Response:
-        turns = since_reset(context.claim.history)
+        if _nowhere(context):
+            return await self.elsewhere.offer(context, "memory")
+        turns = [turn for turn in since_reset(context.claim.history) if turn.is_question]
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
         if not turns:
             text = f"{describe_active(now)} It sees nothing yet: this conversation is new."
@@ -124,7 +163,8 @@ class Commands:
         text = "Costs are estimates from public prices."
         text = "\n\n".join([text, *await self._budgets.standing(context)])
         table = Table(header=("", "answers", "tokens in", "tokens out", "cost"), rows=rows)
-        return Response(reply=Reply(title="Your usage", text=text, table=table, private=context.private))
+        private = not context.direct  # what somebody spends is for nobody else
+        return Response(reply=Reply(title="Your usage", text=text, table=table, private=private))
 
     async def _help(self, context: Context, rest: str) -> Response:
         return Response(reply=self.help(context))
@@ -191,6 +231,11 @@ class Commands:
         )
         starters = tuple(Button(action=Action.RUN, label=one, value=one) for one in STARTERS)
         return Reply(text=text, buttons=starters)
+
+
+def _nowhere(context: Context) -> bool:
+    """Whether a command about a conversation is typed where none is: as a slash command, outside of threads."""
+    return context.private and not context.threaded and not context.claim.history
 
 
 def _number(number: int, noun: str) -> str:

@@ -17,7 +17,7 @@ from bot.domain.claims import Outcome
 from bot.domain.formatting import escape_markdown, join_names, money
 from bot.domain.replies import Action, Button, Reply, Section
 from bot.domain.stream_parts import Usage
-from bot.domain.turns import Candidate, ChatMessage, Turn, index_of
+from bot.domain.turns import Candidate, Turn, index_of
 from bot.interceptor import Interceptors, Plan
 from bot.models.pricing import Prices
 
@@ -45,29 +45,30 @@ class Comparison:
         self._interceptors = interceptors
         self._clock = clock
 
-    async def command(self, context: Context, rest: str, asked: ChatMessage) -> Response:
-        """Shows that it is running, asks all models, and returns the comparison."""
+    async def command(self, context: Context, question: Question) -> Response:
+        """Shows that it is running, asks all models, and returns the comparison. The question's text begins with their
+        names.
+        """
         if final := context.claim.record.final:
             return _side_by_side(context, final)
-        names, question = split_comparison(rest)
+        names, text = split_comparison(question.asked.text)
         models, unknown = chosen(names, self._catalog, context.allowed)
         if unknown:
             return Response(reply=self._unknown(context, unknown))
-        if not question or not FEWEST <= len(models) <= MOST:
+        if not text or not FEWEST <= len(models) <= MOST:
             return Response(reply=Reply(text=USAGE, private=context.private))
-        asked = replace(asked, text=question)
-        plan = Plan(models=tuple(models), asked=asked, prior=context.claim.history)
+        question = replace(question, asked=replace(question.asked, text=text))
+        plan = Plan(models=tuple(models), asked=question.asked, prior=question.prior, heard=question.heard)
         if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
             return refusal
         await context.sink.say(_waiting(context, models))
-        turn = self._turn(context, asked, await self._ask_all(context, models, asked))
+        turn = self._turn(context, question, await self._ask_all(context, models, question))
         await context.turn_handle.keep(turn)
         return _side_by_side(context, turn)
 
     async def _ask_all(
-        self, context: Context, models: Sequence[Model], asked: ChatMessage
+        self, context: Context, models: Sequence[Model], question: Question
     ) -> list[Candidate]:
-        question = Question(asked=asked, prior=context.claim.history)
         async with self._answers.prompts(context, question) as prompt_for, asyncio.TaskGroup() as group:
             asks = [group.create_task(self._ask(context, model, prompt_for)) for model in models]
         return [ask.result() for ask in asks]
@@ -90,14 +91,17 @@ class Comparison:
             remarks=tuple(attempt.remarks),
         )
 
-    def _turn(self, context: Context, asked: ChatMessage, candidates: list[Candidate]) -> Turn:
+    def _turn(self, context: Context, question: Question, candidates: list[Candidate]) -> Turn:
         """The comparison as a turn. Until one answer is kept, the first one stands in the history."""
         first = next((one for one in candidates if one.answer), candidates[0])
         costs = [one.cost for one in candidates if one.cost is not None]
         used = [one.usage for one in candidates if one.usage is not None]
         return Turn(
             id=context.turn_handle.id,
-            asked=asked,
+            asked=question.asked,
+            heard=question.heard,
+            place=question.place,
+            time_zone=question.time_zone,
             answer=first.answer,
             model=first.model,
             candidates=tuple(candidates),

@@ -177,6 +177,13 @@ class WorkspaceLeft(EventFields):
     kind: Literal["leave"] = "leave"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonForgotten(EventFields):
+    """The author wants all that they said in this conversation erased. Never shown: the receipt is elsewhere."""
+
+    kind: Literal["forget"] = "forget"
+
+
 Event = (
     MessageReceived
     | MessageEdited
@@ -186,6 +193,7 @@ Event = (
     | Greeted
     | HomeOpened
     | WorkspaceLeft
+    | PersonForgotten
 )
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

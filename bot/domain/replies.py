@@ -20,6 +20,7 @@ class Action(StrEnum):
     PICK = "pick"  # [scope and model, separated by a space] use that model from now on
     KEEP = "keep"  # [turn and model] keep one answer of a comparison and continue with it
     RUN = "run"  # [text] handled as if the person had typed it: a starter, a command
+    THERE = "there"  # [command and a conversation's digest] a command in another conversation of this person
     UP = "up"  # [turn] a good answer
     DOWN = "down"  # [turn] a bad answer
 

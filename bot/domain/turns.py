@@ -22,6 +22,12 @@ class ChatMessage:
     quotes: tuple[Quotation, ...] = ()
 
 
+RESET = "reset"  # the reason of a mark in the history: nothing before it is shown to a model
+MUTED, UNMUTED = "muted", "unmuted"  # ... the bot stays silent until it is mentioned; it follows again
+OVERHEARD = "overheard"  # the reason of a turn that nobody answered: `asked` was said between two questions
+MARKS = frozenset([RESET, MUTED, UNMUTED])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One tool call inside a turn and what came back. `result` is None until then."""
@@ -56,7 +62,7 @@ class Turn:
     answer: str = ""
     model: str = ""  # the catalogue's name of the model that answered
     served_by: str = ""  # the vendor's own name for it
-    reason: str = "stop"  # a value of bot.domain.stream_parts.Reason, or "reset"
+    reason: str = "stop"  # a value of bot.domain.stream_parts.Reason, one of MARKS, or OVERHEARD
     footer: str = ""  # the quiet last line it was shown with
     notice: str = ""  # what was said about a cut, stopped or failed answer
     candidates: tuple[Candidate, ...] = ()  # of a comparison; `answer` and `model` are the one that counts
@@ -68,6 +74,13 @@ class Turn:
     vote: str = ""  # "up", "down" or ""
     comment: str = ""  # what the voter wrote about it
     replaced: tuple[str, ...] = ()  # ids of earlier answers to the same question
+    place: str = ""  # where it was asked, in plain words
+    time_zone: str = ""  # of who asked, an IANA name
+
+    @property
+    def is_question(self) -> bool:
+        """Whether somebody asked the bot: it is no mark, and not what was only overheard."""
+        return self.reason != OVERHEARD and self.reason not in MARKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +98,15 @@ class TurnRecord:
     started: float = 0.0
     ref: Mapping[str, Any] | None = None
     final: "Turn | None" = None
+
+
+def since_reset(history: Sequence[Turn]) -> Sequence[Turn]:
+    """The turns a model may still see: those after the last /reset, without marks."""
+    for index in range(len(history) - 1, -1, -1):
+        if history[index].reason == RESET:
+            history = history[index + 1 :]
+            break
+    return [turn for turn in history if turn.reason not in MARKS]
 
 
 def index_of(history: Sequence[Turn], name: str) -> int | None:

@@ -146,6 +146,9 @@ class Policy(TomlTable):
     allow: tuple[str, ...] = ("*",)
     thread_replies: ThreadReplies = "always"
     failover: StrictBool = True  # whether another model may step in for one that fails
+    system: str = ""  # put before every prompt
+    guests: StrictBool = True  # whether guests of the workspace may ask
+    apps: tuple[str, ...] = ()  # ids of other apps and workflows that may ask, by a mention; "*": any
     external: StrictBool = False  # whether people of other organisations, in shared channels, may ask
     installs: tuple[str, ...] | None = None  # Slack workspaces and organisations that may install by OAuth
     admins: tuple[str, ...] = ()  # platform user ids of people who may set a workspace's default

@@ -128,7 +128,7 @@ class Lifetimes:
     turns: int = 200  # of one conversation
     waiting: int = 100  # events in one mailbox; beyond that, people are asked to wait
     told: int = 60  # ... once in this many seconds
-    recent: int = 20  # conversations of one person
+    recent: int = 1_000  # conversations of one person
     dead: int = 1_000  # dead letters per shard
 
 

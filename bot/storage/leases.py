@@ -6,7 +6,6 @@ import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,11 +14,11 @@ from bot.domain.dead_letters import reference_of
 from bot.domain.errors import Fenced, StorageUnavailable
 from bot.domain.turns import RECORD, TurnRecord
 from bot.storage.claims import read_claim, record_place
+from bot.storage.commitment import commitment
 from bot.storage.connection import Database
 from bot.storage.encryption import RecordCipher, UnreadableRecord
 from bot.storage.history import BEGINNING, end_of, seal_turns
 from bot.storage.keys import Keys, Lifetimes, workspace_of
-from bot.storage.ledger import periods, tally
 from bot.storage.line import WaitingLine
 from bot.storage.preferences import preferences_query
 from bot.storage.restoration import restoration
@@ -194,49 +193,16 @@ class RedisLeases:
         return self._cipher.encrypt(RECORD.dump_json(record), about=place)
 
     async def commit(self, claim: Claim, outcome: Outcome) -> None:
-        thread, keys, lasts = claim.event.thread, self._keys, self._lifetimes
-        conversation, shard = claim.queue_entry.conversation, claim.queue_entry.shard
-        workspace, person = workspace_of(thread.platform, thread.workspace), claim.event.author.id
-        dates = periods(datetime.now(UTC))
-        # "" is everybody. Without an author both are the same sum, which must be counted once.
-        counted = [(who, date) for who in dict.fromkeys((person, "")) for date in dates]
-        about: dict[str, Any] = {
-            "conversation": conversation,
-            "epoch": str(claim.epoch),
-            "mail": claim.mail,
-            "replace": outcome.replace is not None,
-            "join": outcome.join,
-            "forget": outcome.forget,
-            "unread": outcome.unread,
-            "thread": str(thread) if outcome.counted else "",
-            "ttl": lasts.memory,
-            "most": lasts.turns + 1,  # one more shows what the first of them comes after
-            "person": person,
-            "people_ttl": lasts.month,
-            "recent_most": lasts.recent,
-            "tallies": [lasts.day if len(date) > len("2026-01") else lasts.month for _, date in counted],
-            "spent": tally(outcome.counted),
-        }
-        if outcome.thread_model is not None:
-            about["choice"] = outcome.thread_model
-        own = (
-            *keys.line(shard),
-            keys.state(conversation),
-            keys.mail(conversation),
-            keys.turn(conversation),
-            keys.history(conversation),
-            keys.index(shard, workspace),
-            keys.recent(shard, workspace, person),
-            keys.people(shard, workspace),
-            keys.erased(shard, workspace),
-            *(keys.usage(shard, workspace, who, date) for who, date in counted),
+        conversation, thread = claim.queue_entry.conversation, claim.event.thread
+        own, about = commitment(
+            claim, outcome, keys=self._keys, lifetimes=self._lifetimes, at=datetime.now(UTC)
         )
         if outcome.forget:
             await self._traces.erase(thread)  # first: when it fails, all of the turn is tried again
 
         def call(after: str) -> ScriptCall:
             sealed = self._sealed(conversation, outcome, after)
-            return self._scripts.call("commit", own, keys.publish, json.dumps(about), *sealed)
+            return self._scripts.call("commit", own, self._keys.publish, about, *sealed)
 
         await self._end(call, claim)
 

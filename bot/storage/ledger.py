@@ -89,10 +89,28 @@ class RedisLedger:
         )
         return [each for each in titled if each.title]  # an erased one has no title
 
+    async def conversations(self, workspace: str, person: str) -> Sequence[ThreadKey]:
+        answers = await self._database.ask(
+            *(
+                ("ZREVRANGE", self._keys.recent(shard, workspace, person), 0, -1)
+                for shard in range(self._keys.shards)
+            )
+        )
+        return [ThreadKey.parse(member.decode()) for answer in answers for member in answer]
+
+    async def erase(self, workspace: str, person: str) -> None:
+        names = list(periods_kept(datetime.now(UTC)))
+        for shard in range(self._keys.shards):
+            usage = [self._keys.usage(shard, workspace, person, name) for name in names]
+            await self._database.ask(
+                ("UNLINK", self._keys.recent(shard, workspace, person), *usage),
+                ("SREM", self._keys.people(shard, workspace), person),
+            )
+
     def _title(self, thread: ThreadKey, stored: Sequence[bytes], person: str) -> str:
         """The person's own latest question: they may have left and must not read what others ask there."""
         turns = read_turns(stored, self._cipher, thread.digest, most=LOOKED_AT)
-        asked = (turn.asked for turn in reversed(turns))
+        asked = (turn.asked for turn in reversed(turns) if turn.is_question)
         own = next((said.text for said in asked if said.author.id == person and said.text), "")
         words = " ".join(own.split())
         return words if len(words) <= TITLE else f"{words[: TITLE - 1]}…"

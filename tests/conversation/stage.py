@@ -23,7 +23,7 @@ from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model, Price
-from bot.domain.claims import Claim, Outcome, QueueEntry
+from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageEdited, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
@@ -166,6 +166,7 @@ class Stage:
     pauses: list[float] = field(default_factory=list)
     reports: list[tuple[str, ModelError | None]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    handed_on: list[Event] = field(default_factory=list)  # events that the core itself puts into the inbox
     capabilities: PlatformCapabilities = field(
         default_factory=lambda: PlatformCapabilities(
             mention="@Switchboard", slash=True, threads=True, private=True
@@ -225,6 +226,7 @@ class Stage:
                 preferences=self,
                 policy=self.policy,
                 budgets=keeper,
+                inbox=self,
             ),
             picker=picker,
             interceptors=interceptors,
@@ -343,6 +345,16 @@ class Stage:
 
     async def recent(self, workspace: str, person: str, limit: int = 5) -> Sequence[RecentConversation]:
         return [RecentConversation(thread=THREAD, title="An earlier question", at=1.0)]
+
+    async def conversations(self, workspace: str, person: str) -> Sequence[ThreadKey]:
+        return [THREAD]
+
+    async def erase(self, workspace: str, person: str) -> None:
+        self.spend = Spend()
+
+    async def put(self, event: Event) -> Receipt:
+        self.handed_on.append(event)
+        return Receipt.ACCEPTED
 
     async def recall(self, thread: ThreadKey) -> Sequence[Turn]:
         return self.history

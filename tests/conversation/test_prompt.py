@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from bot.domain.catalog import Model
 from bot.domain.events import Author, File
 from bot.domain.prompt import (
-    RESET,
     FilePart,
     ImagePart,
     Prompt,
@@ -19,7 +18,7 @@ from bot.domain.prompt import (
     tokens,
     weigh,
 )
-from bot.domain.turns import ChatMessage, Step, Turn
+from bot.domain.turns import RESET, ChatMessage, Step, Turn
 
 ANN = Author(id="U1", name="Ann")
 GROK = Model(name="grok", provider="xai", model="grok-4.7")
@@ -106,7 +105,7 @@ def test_what_others_said_is_fenced_by_a_mark_they_cannot_know() -> None:
     first = text_of(prompt.messages[0])
     mark = first.split("marks ")[1][:12]
     assert f"[/{mark}]" not in heard[0].text
-    assert first.endswith(f"[/{mark}]\nsum up")
+    assert first.endswith(f"[/{mark}]\nAnn: sum up")
 
 
 def test_a_name_at_the_start_of_a_line_is_whose_words_they_are() -> None:

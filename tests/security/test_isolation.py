@@ -169,6 +169,7 @@ class World:
                 preferences=store.preferences,
                 policy=policy,
                 budgets=budgets,
+                inbox=store.inbox,
             ),
             picker=picker,
             interceptors=interceptors,

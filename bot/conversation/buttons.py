@@ -1,0 +1,81 @@
+"""What people press: under an answer, in a menu."""
+
+from dataclasses import replace
+
+from bot.answers.answering import Question
+from bot.context import Context, Response
+from bot.conversation.comparison import keep
+from bot.conversation.elsewhere import OtherConversations
+from bot.conversation.model_picker import ModelPicker
+from bot.conversation.questions import Questions
+from bot.domain.claims import Claim, Outcome
+from bot.domain.events import ButtonPressed
+from bot.domain.replies import Action, Reply
+from bot.domain.turns import ChatMessage, Turn, index_of
+
+GONE = "That answer is not in memory any more, so nothing can be done with it. Ask again."
+GO_ON = "Go on exactly where you stopped. Do not repeat anything."
+
+
+class Buttons:
+    """Handles a press, except those that stand for something typed."""
+
+    def __init__(self, *, questions: Questions, picker: ModelPicker, elsewhere: OtherConversations) -> None:
+        self._questions = questions
+        self._picker = picker
+        self._elsewhere = elsewhere
+
+    async def pressed(self, context: Context, event: ButtonPressed) -> Outcome:
+        match event.action:
+            case Action.PICK:
+                return await context.respond(await self._picker.pressed(context, event.value))
+            case Action.THERE:
+                spoken = await self._elsewhere.pressed(context, event.value)
+                return await context.respond(spoken) if spoken else Outcome()
+            case Action.STOP | Action.RUN:
+                return Outcome()  # a StopRequested, and what the handler takes as if it were typed
+        name, _, rest = event.value.partition(" ")
+        place = index_of(context.claim.history, name)
+        if event.action in {Action.UP, Action.DOWN}:
+            return Outcome() if place is None else _vote(context.claim, place, event)
+        if place is None:
+            return await context.respond(Response(reply=Reply(text=GONE, private=context.private)))
+        return await self._about(context, event.action, place, rest)
+
+    async def _about(self, context: Context, action: Action, place: int, rest: str) -> Outcome:
+        """A button under an answer; `rest` is a model's name, "" for the same."""
+        turn = context.claim.history[place]
+        match action:
+            case Action.OTHER:
+                return await context.respond(Response(reply=await self._picker.others(context, turn)))
+            case Action.CONTINUE:
+                more = ChatMessage(author=context.event.author, text=GO_ON)
+                return await self._questions.ask(context, more, turn.model)
+            case Action.KEEP:
+                gone = Response(reply=Reply(text=GONE, private=context.private))
+                return await context.respond(keep(context, turn.id, rest) or gone)
+            case _:
+                return await self._questions.answer(context, _once_more(context, turn, place, rest))
+
+
+def _once_more(context: Context, turn: Turn, place: int, model: str) -> Question:
+    """The same question, to the same model or another; the new answer replaces the old one."""
+    return Question(
+        asked=turn.asked,
+        prior=context.claim.history[:place],
+        heard=turn.heard,
+        place=turn.place,
+        time_zone=turn.time_zone,
+        inline=model or turn.model,
+        instead_of=turn.id,
+    )
+
+
+def _vote(claim: Claim, place: int, event: ButtonPressed) -> Outcome:
+    """Records one vote per answer, the last one counts, in the turn, beside model, time and cost."""
+    vote = event.action.value
+    if claim.history[place].vote == vote and not event.comment:
+        return Outcome()
+    history = list(claim.history)
+    history[place] = replace(history[place], vote=vote, comment=event.comment)
+    return Outcome(replace=tuple(history))

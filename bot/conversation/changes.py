@@ -1,0 +1,63 @@
+"""What people change or delete after they said it, and what is deleted of the bot's own: memory follows. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.domain.claims import Outcome
+from bot.domain.events import Quotation
+from bot.domain.replies import Action, Button, Reply
+from bot.domain.turns import OVERHEARD, ChatMessage, Turn
+
+EDITED = "You changed your question. The answer is to what it said before."
+
+
+def answered(history: Sequence[Turn], message: str) -> Turn | None:
+    """The turn in which this message was answered; None when it was not asked, or only overheard."""
+    return next(
+        (turn for turn in history if message and turn.is_question and turn.asked.message == message), None
+    )
+
+
+def edited(history: Sequence[Turn], message: str, text: str, quotes: tuple[Quotation, ...]) -> Outcome:
+    """Models see what the message says now."""
+
+    def now(said: ChatMessage) -> ChatMessage:
+        return replace(said, text=text, quotes=quotes) if said.message == message else said
+
+    new = tuple(
+        replace(turn, asked=now(turn.asked), heard=tuple(now(one) for one in turn.heard)) for turn in history
+    )
+    return Outcome(replace=new) if new != tuple(history) else Outcome()
+
+
+def deleted(history: Sequence[Turn], message: str) -> Outcome:
+    """A question goes with its answer, an answer of the bot's leaves its question, and what was only heard goes."""
+
+    def rest(turn: Turn) -> Turn:
+        turn = replace(turn, heard=tuple(one for one in turn.heard if one.message != message))
+        if message in turn.shown:
+            return replace(turn, answer="", steps=(), candidates=(), shown=())
+        return turn
+
+    new = tuple(rest(turn) for turn in history if turn.asked.message != message)
+    return Outcome(replace=new) if new != tuple(history) else Outcome()
+
+
+def without_person(history: Sequence[Turn], person: str) -> Outcome:
+    """All that this person asked, with the answers, and what they were heard saying, leaves. When nothing of others is
+    left, the whole conversation goes.
+    """
+    new = tuple(
+        replace(turn, heard=tuple(one for one in turn.heard if one.author.id != person))
+        for turn in history
+        if turn.asked.author.id != person
+    )
+    if any(turn.is_question or turn.reason == OVERHEARD for turn in new):
+        return Outcome(replace=new)
+    return Outcome(replace=(), thread_model="", forget=True, unread=True)
+
+
+def answer_again(turn: Turn) -> Reply:
+    """Offers a new answer to a question that was changed."""
+    again = Button(action=Action.AGAIN, label="Answer again", value=turn.id, primary=True)
+    return Reply(text=EDITED, buttons=(again,), private=True)

@@ -1,0 +1,101 @@
+"""Commands about conversations other than the one they are typed in.
+
+A slash command of Slack is in no thread, so /forget and the like can only speak of one that the person picks. And
+/forget me reaches all of them. Each conversation is changed by an event of its own, in its order, under a claim.
+"""
+
+from dataclasses import replace
+
+from bot.context import Context, Response
+from bot.conversation.changes import without_person
+from bot.domain.events import MessageReceived, PersonForgotten
+from bot.domain.formatting import clip
+from bot.domain.replies import Action, Choice, Option, Reply
+from bot.ports import Inbox, Ledger, PreferenceStore
+
+OFFERED, LABEL = 20, 70
+DOES = {"reset": "Start over in", "memory": "Show the memory of", "forget": "Erase"}
+GONE = "That conversation is not among your latest any more. Type the command inside its thread."
+
+
+class OtherConversations:
+    """The conversations of a person in a workspace."""
+
+    def __init__(self, *, ledger: Ledger, inbox: Inbox, preferences: PreferenceStore) -> None:
+        self._ledger = ledger
+        self._inbox = inbox
+        self._preferences = preferences
+
+    async def offer(self, context: Context, command: str) -> Response:
+        """A choice of the person's latest threads in this direct message; in a channel, where the command works."""
+        if not context.direct:
+            text = f"This speaks of one thread, so type it inside the thread: `{context.capabilities.mention} {command}`."
+            return Response(reply=Reply(text=text, private=True))
+        recent = await self._ledger.recent(context.workspace, context.event.author.id, OFFERED)
+        options = tuple(
+            Option(value=f"{command} {one.thread.digest}", label=clip(one.title, LABEL))
+            for one in recent
+            if one.thread.channel == context.thread.channel and one.thread != context.thread
+        )
+        if not options:
+            text = "Nothing of your threads in this direct message is kept. Inside a thread just write `{command}`."
+            return Response(reply=Reply(text=text.format(command=command), private=True))
+        pick = Choice(action=Action.THERE, label=f"{DOES[command]} …", options=options)
+        text = f"Every thread here is a conversation of its own. Pick one, or write `{command}` inside it."
+        return Response(reply=Reply(text=text, choices=(pick,), private=True))
+
+    async def pressed(self, context: Context, value: str) -> Response | None:
+        """Hands the command on to a conversation of this person, which answers where it was picked; None when done."""
+        command, _, digest = value.partition(" ")
+        recent = await self._ledger.recent(context.workspace, context.event.author.id, OFFERED)
+        found = next((one.thread for one in recent if one.thread.digest == digest), None)
+        if found is None or command not in DOES:
+            return Response(reply=Reply(text=GONE, private=context.private))
+        event = context.event
+        there = MessageReceived(
+            id=f"{event.id}:{digest}",
+            thread=found,
+            author=event.author,
+            at=event.at,
+            reply=event.reply,
+            text=f"/{command}",
+            direct=True,
+            threaded=True,
+            private=True,
+        )
+        await self._inbox.put(there)
+        return None
+
+    async def forget_me(self, context: Context) -> Response:
+        """Erases all that this person said in the workspace. What budgets have counted is the company's account."""
+        person = context.event.author
+        threads = await self._ledger.conversations(context.workspace, person.id)
+        for thread in threads:
+            if thread != context.thread:
+                await self._inbox.put(
+                    PersonForgotten(
+                        id=f"{context.turn_handle.id}:{thread.digest}",
+                        thread=thread,
+                        author=person,
+                        at=context.event.at,
+                    )
+                )
+        await self._preferences.choose(context.workspace, f"person:{person.id}", "")
+        await self._ledger.erase(context.workspace, person.id)
+        outcome = without_person(context.claim.history, person.id)
+        number = len({*threads, context.thread}) if context.claim.history else len(threads)
+        text = (
+            f"Erased in this workspace: what you asked in {_conversations(number)}, with the answers and what you were heard "
+            "saying there, the model you picked, and your usage. It cannot be undone. "
+        )
+        stays = (
+            ""
+            if context.capabilities.keeps_messages
+            else "Messages you see in chats stay; delete them there."
+        )
+        reply = Reply(text=f"{text}{stays}".strip(), private=not context.direct, forgets=outcome.forget)
+        return Response(reply=reply, outcome=replace(outcome, unread=outcome.forget and context.threaded))
+
+
+def _conversations(number: int) -> str:
+    return "1 conversation" if number == 1 else f"{number:,} conversations"

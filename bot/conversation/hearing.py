@@ -1,0 +1,88 @@
+"""What the bot answers, and what it only remembers as what was said between two questions. Pure.
+
+It answers whoever addresses it. In a thread that it takes part in it also answers what is likely to be for it: not
+what people say to each other, not thanks, and nothing after it was muted.
+"""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from bot import policy as policies
+from bot.domain.claims import Claim
+from bot.domain.events import MessageReceived
+from bot.domain.turns import MUTED, OVERHEARD, Turn
+from bot.settings.config_file import Policy
+
+HOPS = 3  # answers to apps in one thread since a person last asked: two bots could talk for ever
+ACKNOWLEDGEMENTS = frozenset(
+    """
+    thanks|thank you|thank you so much|thanks a lot|thanks all|many thanks|thx|tnx|ty|tysm|cheers|ta|much appreciated
+    ok|okay|okey|k|kk|oki|ok thanks|okay thanks|ok thank you|alright|all right|got it|understood|roger|noted|ack|will do|done
+    yes|yep|yeah|yup|no|nope|sure|right|exactly|agreed|agree|same|true|indeed|fine|good|great|nice|cool|awesome|perfect
+    excellent|amazing|wow|lol|lmao|rofl|haha|hahaha|hehe|hm|hmm|ah|oh|aha|oops|sorry|np|no problem|no worries|welcome
+    you are welcome|you're welcome|sounds good|looks good|makes sense|good point|nice one|well done|good job|great job
+    lgtm|wfm|sgtm|+1|-1|me too|hi|hello|hey|hi all|hello all|good morning|morning|bye|see you|good night
+    danke|danke dir|danke schön|vielen dank|alles klar|ja|nein|genau|super|passt|verstanden|gut|prima|toll
+    merci|merci beaucoup|d'accord|oui|non|parfait|génial|super merci|gracias|muchas gracias|vale|sí|si|perfecto|de acuerdo
+    grazie|grazie mille|va bene|perfetto|obrigado|obrigada|beleza|certo|dank je|dank je wel|bedankt|top|prima
+    tack|takk|tak|kiitos|dzięki|dziękuję|děkuji|díky|спасибо|ок|хорошо|да|нет|дякую|ευχαριστώ|teşekkürler|tamam
+    谢谢|好的|好|明白|收到|ありがとう|ありがとうございます|了解|はい|감사합니다|고마워|네|شكرا|תודה|धन्यवाद
+    """.strip().replace("\n", "|").split("|")
+)  # fmt: skip
+LONGEST = 60  # characters of an acknowledgement
+EMOJI = re.compile(r":[a-z0-9_+'-]{1,60}:(?::skin-tone-[2-6]:)?", re.IGNORECASE)
+NOT_WORDS = re.compile(r"[^\w'+-]+")
+BLANKS = re.compile(r"\s+")
+
+
+class Hearing(StrEnum):
+    """What becomes of a message."""
+
+    ANSWER = "answer"
+    REMEMBER = "remember"  # the next question shows it to the model
+    IGNORE = "ignore"
+
+
+def hearing(event: MessageReceived, claim: Claim, policy: Policy) -> Hearing:
+    """What becomes of this message in its conversation."""
+    otherwise = Hearing.REMEMBER if event.threaded or claim.history else Hearing.IGNORE
+    if event.author.app and not _may_ask(event, claim, policy):
+        return otherwise
+    if event.addressed:
+        return Hearing.ANSWER
+    follows = event.threaded and policies.follows(policy, event.thread) and not muted(claim.history)
+    return Hearing.ANSWER if follows and not _among_people(event, claim.history) else otherwise
+
+
+def muted(history: Sequence[Turn]) -> bool:
+    """Whether the bot was told to be silent, and nobody has mentioned it since."""
+    last = next((turn.reason for turn in reversed(history) if turn.reason != OVERHEARD), "")
+    return last == MUTED
+
+
+def acknowledges(text: str) -> bool:
+    """Whether a text is bare thanks, agreement, a greeting or a laugh, as words or as emoji."""
+    if len(text) > LONGEST or "?" in text:
+        return False
+    words = (
+        BLANKS.sub(" ", NOT_WORDS.sub(" ", EMOJI.sub(" ", text.replace("\u2019", "'")))).strip().casefold()
+    )
+    return not words.strip("'+-_ ") or words in ACKNOWLEDGEMENTS
+
+
+def _may_ask(event: MessageReceived, claim: Claim, policy: Policy) -> bool:
+    """An app asks only by a mention, where the operator lists it, and not without end."""
+    hops = 0
+    for turn in reversed(claim.history):
+        if turn.is_question and not turn.asked.author.app:
+            break
+        hops += turn.is_question
+    return event.addressed and policies.app_may_ask(policy, event.author.id) and hops < HOPS
+
+
+def _among_people(event: MessageReceived, history: Sequence[Turn]) -> bool:
+    """Whether people talk to each other: they name somebody else, or thank for what somebody else asked."""
+    asked = any(turn.is_question and turn.asked.author.id == event.author.id for turn in history)
+    bare = not event.files and not event.quotes and acknowledges(event.text)
+    return event.others or (bare and not asked)

@@ -1,0 +1,104 @@
+"""A question on its way to an answer: what stands around it, whether it may be asked, and who is asked."""
+
+import logging
+from collections.abc import Mapping
+
+from bot.answers.answering import Answers, Question
+from bot.context import Context, Response
+from bot.conversation.commands import Commands
+from bot.conversation.comparison import Comparison
+from bot.domain.claims import Claim, Outcome
+from bot.domain.errors import PlatformError
+from bot.domain.events import MessageEdited, MessageReceived
+from bot.domain.replies import Reply
+from bot.domain.surroundings import Surroundings
+from bot.domain.turns import ChatMessage
+from bot.interceptor import Interceptors
+from bot.ports import Adapter
+from bot.settings.config_file import Policy
+
+GUESTS = "Guests may not ask here. Ask a member of this workspace to ask for you."
+
+log = logging.getLogger(__name__)
+
+
+class Questions:
+    """Asks one model, or several side by side."""
+
+    def __init__(
+        self,
+        *,
+        adapters: Mapping[str, Adapter],
+        answers: Answers,
+        comparison: Comparison,
+        commands: Commands,
+        interceptors: Interceptors,
+        policy: Policy,
+    ) -> None:
+        self._adapters = adapters
+        self._answers = answers
+        self._comparison = comparison
+        self._commands = commands
+        self._interceptors = interceptors
+        self._policy = policy
+
+    async def ask(self, context: Context, asked: ChatMessage, model: str = "") -> Outcome:
+        around = await self.surroundings(context, asked)
+        asked = around.said
+        if not (asked.text or asked.files or asked.quotes):
+            return await context.respond(Response(reply=self._commands.hello(context)))
+        if (refusal := self._refusal(context, around)) is not None:
+            return await context.respond(refusal)
+        return await self.answer(context, _question(context, around, model))
+
+    async def compare(self, context: Context, said: ChatMessage) -> Outcome:
+        around = await self.surroundings(context, said)
+        refusal = self._refusal(context, around)
+        spoken = refusal or await self._comparison.command(context, _question(context, around))
+        return await context.respond(spoken)
+
+    def _refusal(self, context: Context, around: Surroundings) -> Response | None:
+        """Why a question is not asked at all, for the person alone."""
+        if around.said.author.guest and not self._policy.guests:
+            return Response(reply=Reply(text=GUESTS, private=True))
+        return Response(reply=Reply(text=around.obstacle, private=True)) if around.obstacle else None
+
+    async def surroundings(self, context: Context, said: ChatMessage) -> Surroundings:
+        """What stands around the message in hand. Where the platform does not tell, the message stands alone."""
+        event = context.event
+        if not isinstance(event, MessageReceived | MessageEdited):
+            return Surroundings(said=said)
+        adapter = self._adapters[context.thread.platform]
+        try:
+            return await adapter.surroundings(event, said, after=_known_until(context.claim))
+        except PlatformError as error:
+            log.warning("surroundings not read", extra={"event": event.id, "code": error.code})
+            return Surroundings(said=said)
+
+    async def answer(self, context: Context, question: Question) -> Outcome:
+        if context.claim.record.final is None:  # else it was admitted, and asked
+            plan = self._answers.plan(context, question)
+            if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
+                return await context.respond(refusal)
+        return await self._answers.answer(context, question)
+
+
+def _question(context: Context, around: Surroundings, model: str = "") -> Question:
+    return Question(
+        asked=around.said,
+        prior=context.claim.history,
+        heard=around.before,
+        place=around.place,
+        time_zone=around.time_zone,
+        inline=model,
+    )
+
+
+def _known_until(claim: Claim) -> float | None:
+    """The moment (unix seconds) up to which what was said is known; None where nothing was missed since."""
+    event = claim.event
+    if not isinstance(event, MessageReceived) or not (event.late or event.gaps):
+        return None
+    if not claim.history:
+        return claim.erased
+    return max(claim.erased, *(turn.asked.at for turn in claim.history)) if event.gaps else None

@@ -1,0 +1,51 @@
+"""What commit.lua needs to end a claim with its outcome."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from bot.domain.claims import Claim, Outcome
+from bot.storage.keys import Keys, Lifetimes, workspace_of
+from bot.storage.ledger import periods, tally
+
+
+def commitment(
+    claim: Claim, outcome: Outcome, *, keys: Keys, lifetimes: Lifetimes, at: datetime
+) -> tuple[tuple[str, ...], str]:
+    """The script's keys, and what it is told as JSON. Usage counts for the day and month of `at`."""
+    thread, conversation, shard = claim.event.thread, claim.queue_entry.conversation, claim.queue_entry.shard
+    workspace, person = workspace_of(thread.platform, thread.workspace), claim.event.author.id
+    dates = periods(at)
+    # "" is everybody. Without an author both are the same sum, which must be counted once.
+    counted = [(who, date) for who in dict.fromkeys((person, "")) for date in dates]
+    about: dict[str, Any] = {
+        "conversation": conversation,
+        "epoch": str(claim.epoch),
+        "mail": claim.mail,
+        "replace": outcome.replace is not None,
+        "join": outcome.join,
+        "forget": outcome.forget,
+        "unread": outcome.unread,
+        "thread": str(thread) if outcome.counted else "",
+        "ttl": lifetimes.memory,
+        "most": lifetimes.turns + 1,  # one more shows what the first of them comes after
+        "person": person if outcome.counted else "",
+        "people_ttl": lifetimes.month,
+        "recent_most": lifetimes.recent,
+        "tallies": [lifetimes.day if len(date) > len("2026-01") else lifetimes.month for _, date in counted],
+        "spent": tally(outcome.counted),
+    }
+    if outcome.thread_model is not None:
+        about["choice"] = outcome.thread_model
+    own = (
+        keys.state(conversation),
+        keys.mail(conversation),
+        keys.turn(conversation),
+        keys.history(conversation),
+        keys.index(shard, workspace),
+        keys.recent(shard, workspace, person),
+        keys.people(shard, workspace),
+        keys.erased(shard, workspace),
+        *(keys.usage(shard, workspace, who, date) for who, date in counted),
+    )
+    return (*keys.line(shard), *own), json.dumps(about)
