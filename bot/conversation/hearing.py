@@ -16,7 +16,8 @@ from bot.settings.config_file import Policy
 
 HOPS = 3  # answers to apps in one thread since a person last asked: two bots could talk for ever
 ACKNOWLEDGEMENTS = frozenset(
-    """
+    words.strip()
+    for words in """
     thanks|thank you|thank you so much|thanks a lot|thanks all|many thanks|thx|tnx|ty|tysm|cheers|ta|much appreciated
     ok|okay|okey|k|kk|oki|ok thanks|okay thanks|ok thank you|alright|all right|got it|understood|roger|noted|ack|will do|done
     yes|yep|yeah|yup|no|nope|sure|right|exactly|agreed|agree|same|true|indeed|fine|good|great|nice|cool|awesome|perfect
@@ -28,8 +29,8 @@ ACKNOWLEDGEMENTS = frozenset(
     grazie|grazie mille|va bene|perfetto|obrigado|obrigada|beleza|certo|dank je|dank je wel|bedankt|top|prima
     tack|takk|tak|kiitos|dzięki|dziękuję|děkuji|díky|спасибо|ок|хорошо|да|нет|дякую|ευχαριστώ|teşekkürler|tamam
     谢谢|好的|好|明白|收到|ありがとう|ありがとうございます|了解|はい|감사합니다|고마워|네|شكرا|תודה|धन्यवाद
-    """.strip().replace("\n", "|").split("|")
-)  # fmt: skip
+    """.replace("\n", "|").split("|")
+)
 LONGEST = 60  # characters of an acknowledgement
 EMOJI = re.compile(r":[a-z0-9_+'-]{1,60}:(?::skin-tone-[2-6]:)?", re.IGNORECASE)
 NOT_WORDS = re.compile(r"[^\w'+-]+")

@@ -74,7 +74,21 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         name="forget",
         does="Erase this conversation's memory",
-        help=(HelpLine(typed="forget", does="erase this conversation for good"),),
+        usage="[me]",
+        help=(
+            HelpLine(typed="forget", does="erase this conversation for good"),
+            HelpLine(typed="forget me", does="erase everything of mine in this workspace"),
+        ),
+    ),
+    CommandRow(
+        name="mute",
+        does="Stay silent in this thread until mentioned",
+        help=(HelpLine(typed="mute", does="silence in this thread until somebody mentions me"),),
+    ),
+    CommandRow(
+        name="unmute",
+        does="Follow this thread again",
+        help=(HelpLine(typed="unmute", does="follow this thread again"),),
     ),
     CommandRow(
         name="usage",

@@ -158,6 +158,11 @@ class Stage:
     ill: dict[str, ModelHealth] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     before: Sequence[ChatMessage] = ()
+    guests: set[str] = field(default_factory=set)
+    place: str = ""
+    time_zone: str = ""
+    obstacle: str = ""  # why the platform cannot show what is asked about
+    read_after: list[float] = field(default_factory=list)  # each time the thread itself was to be read
     budget: AttachmentBudget = field(default_factory=AttachmentBudget)
     stop_at: str = ""  # fires the stop once this text has been shown
     one: ScriptedProvider = field(default_factory=ScriptedProvider)
@@ -258,7 +263,14 @@ class Stage:
         return await self.plays(replace(event, **more))
 
     async def plays(
-        self, event: Event, *, final: Turn | None = None, attempt: int = 1, crashes: int = 0
+        self,
+        event: Event,
+        *,
+        final: Turn | None = None,
+        attempt: int = 1,
+        crashes: int = 0,
+        withdrawn: bool = False,
+        erased: float = 0.0,
     ) -> Heard:
         self._heard = Heard()
         self.turn_handle = FakeTurnHandle(id=f"t{len(self.outcomes) + 1}")
@@ -269,6 +281,8 @@ class Stage:
             event=event,
             record=TurnRecord(id=self.turn_handle.id, attempt=attempt, crashes=crashes, final=final),
             history=self.history,
+            withdrawn=withdrawn,
+            erased=erased,
             preferences=await self.in_force(event.thread, event.author.id),
         )
         self._interceptors.began(claim)
@@ -309,7 +323,15 @@ class Stage:
     async def surroundings(
         self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
     ) -> Surroundings:
-        return Surroundings(said=said, before=() if after is None else tuple(self.before))
+        self.read_after += [] if after is None else [after]
+        author = replace(said.author, guest=said.author.id in self.guests)
+        return Surroundings(
+            said=replace(said, author=author),
+            before=() if after is None else tuple(self.before),
+            place=self.place,
+            time_zone=self.time_zone,
+            obstacle=self.obstacle,
+        )
 
     async def fetch(self, file: File) -> bytes:
         return self.files[file.id]

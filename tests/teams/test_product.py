@@ -120,6 +120,7 @@ async def test_a_personal_chat_from_hello_to_forget(tmp_path: Path) -> None:
 
         asked = room.messages["7001"].activity
         await at.teams.deliver(at.teams.people.edit(asked, "what is a diode?"))
+        await at.until(lambda: any("Answer again" in shown(one).buttons for one in room.said()))
         memory = await at.said(room, "memory")
         assert "what is a diode?" in shown(memory).text
         compared = await at.said(room, "/compare tutor editor: which is best?")
