@@ -221,14 +221,14 @@ class BudgetKeeper(Interceptor):
             if quote.fits and quote.cost < full.cost
         ]
         if not fitting:
-            reply = Reply(text=f"{text} {budget_words.nobody_cheaper()}", private=context.private)
+            reply = Reply(text=f"{text} {budget_words.nobody_cheaper()}", private=not context.direct)
             return Response(reply=reply)
         cost, model = min(fitting, key=lambda each: each[0])
         text += f" {budget_words.instead(model, cost, slash=context.capabilities.slash)}"
         value = f"/ask {model.name} {plan.asked.text}"
         if len(value) <= BUTTON and not plan.asked.files:
             buttons.append(Button(action=Action.RUN, label=f"Ask {model.name}", value=value))
-        return Response(reply=Reply(text=text, buttons=tuple(buttons), private=context.private))
+        return Response(reply=Reply(text=text, buttons=tuple(buttons), private=not context.direct))
 
     def _of(self, claim: Claim) -> dict[str, HeldMoney]:
         return self._held.setdefault((claim.queue_entry.conversation, claim.epoch), {})

@@ -24,4 +24,4 @@ class AskerLimits(Interceptor):
         if wait <= 0:
             return None
         text = f"That was faster than {often} questions a minute. Ask again in {math.ceil(wait)} s."
-        return Response(reply=Reply(text=text, private=context.private))
+        return Response(reply=Reply(text=text, private=not context.direct))

@@ -110,13 +110,15 @@ class Commands:
         said = ["Nothing to erase: nothing of this conversation is kept."]
         if turns:
             said = [f"Erased {_number(len(turns), 'question')} with the answers. It cannot be undone."]
+        elif context.claim.history:
+            said = ["Erased what I heard here. It cannot be undone."]
         if context.claim.preferences.thread:
             said.append("The model picked for this conversation goes too.")
         if context.threaded and not context.direct:
             said.append("I do not follow this thread any more; mention me to begin again.")
         if context.capabilities.keeps_messages:
             said.append("The messages above are erased.")
-        elif turns:
+        elif context.claim.history:
             said.append("Messages you see in this chat stay; delete them there.")
         if turns:
             said.append("Only the numbers under `usage` stay.")

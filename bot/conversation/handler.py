@@ -77,7 +77,7 @@ class ConversationHandler:
         try:
             return await self._handle(context)
         except NoModelAvailable as error:
-            return await context.respond(Response(reply=Reply(text=str(error), private=context.private)))
+            return await context.respond(Response(reply=Reply(text=str(error), private=not context.direct)))
 
     async def _handle(self, context: Context) -> Outcome:  # noqa: C901 - one line for each kind of event
         match context.claim.event:
