@@ -16,6 +16,7 @@ from tests.contracts.memory import (
     MemoryContract,
     VaultContract,
 )
+from tests.contracts.withdrawals import WithdrawalContract
 
 LEASE = 0.5  # seconds: long enough for a slow machine, short enough to wait for
 
@@ -55,6 +56,10 @@ class TestLostData(LostDataContract):
 
 
 class TestMemory(MemoryContract):
+    pass
+
+
+class TestWithdrawals(WithdrawalContract):
     pass
 
 
