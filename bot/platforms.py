@@ -126,7 +126,10 @@ PLATFORMS = (
         manifest=Manifest(
             help="the app's manifest, as YAML",
             function="render_manifest",
-            arguments=(Argument(name="host", help="public host name; without it, the Socket Mode variant"),),
+            arguments=(
+                Argument(name="host", help="public host name; without it, the Socket Mode variant"),
+                Argument(name="prefix", help="before every slash command, where the names are taken: ai-"),
+            ),
         ),
     ),
     Platform(

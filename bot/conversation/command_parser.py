@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.catalog import Catalog
-from bot.domain.command_table import ALIASES, ALONE, NAMES
+from bot.domain.command_table import ALIASES, ALONE, ASKING, NAMES
 
 FLAGS = {
     "--thread": "thread",
@@ -20,6 +20,12 @@ FLAGS = {
     "--workspace": "workspace",
 }
 SLASHED = re.compile(r"^[/!]([a-z]+)\b\s*(.*)$", re.DOTALL | re.IGNORECASE)
+BLANKS = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
+LEFT_OVER = re.compile(r"^(?:[,;]\s*|:(?![a-z0-9_+'-]+:)\s*)+", re.IGNORECASE)
+"""What a mention leaves in front of a text: `@Switchboard, help`. Not the colon of an emoji."""
+DASHES = re.compile(r"^[-\u2013\u2014]+\s+")
+WRAPPED = re.compile(r"^([`*_\"'\u201c\u2018]{1,3})([^`*\n]{1,200}?)[`*_\"'\u201d\u2019]{1,3}$")
+SMART_DASH = re.compile("[\u2013\u2014]")
 INLINE = re.compile(r"^\s*([^\s:][^:\n]{0,60}?)\s*:\s*(?=\S)(.*)$", re.DOTALL)
 
 
@@ -52,25 +58,34 @@ Meaning = Command | Ask | Unclear
 
 def parse_message(text: str, catalog: Catalog) -> Meaning:
     """The meaning of a message, given without the mention of the bot."""
-    text = text.strip()
-    if slashed := SLASHED.match(text):
-        word, rest = slashed[1].lower(), slashed[2].strip()
-        name = ALIASES.get(word, word)
-        if name in NAMES:
-            return Command(name=name, rest=rest)
-        near = difflib.get_close_matches(name, NAMES, cutoff=0.6)
-        if near and text[0] == "/":
-            return Unclear(typed=f"/{word}", near=near)
-        return Ask(text=text)
-    return _bare(text, catalog) or _inline(text, catalog)
+    question = LEFT_OVER.sub("", BLANKS.sub(" ", text).strip())
+    command = WRAPPED.sub(r"\2", DASHES.sub("", question)).strip()
+    return _slashed(command, catalog) or _bare(command, catalog) or _inline(question, catalog)
+
+
+def _slashed(text: str, catalog: Catalog) -> Meaning | None:
+    """A command with its slash. A model's name counts as one: administrators name commands after models."""
+    if not (slashed := SLASHED.match(text)):
+        return None
+    word, rest = slashed[1].lower(), slashed[2].strip()
+    name = ALIASES.get(word, word)
+    if name in NAMES:
+        return Command(name=name, rest=rest)
+    if text[0] == "!":
+        return None
+    if rest and (model := catalog.find(word)):
+        return Ask(text=rest, model=model.name)
+    near = difflib.get_close_matches(name, NAMES, cutoff=0.6)
+    return Unclear(typed=f"/{word}", near=near) if near else None
 
 
 def split_scope(rest: str) -> tuple[str, str]:
     """Splits "grok --channel" into the name and its scope, "" where none is given."""
     words, scope = [], ""
     for word in rest.split():
-        if word.lower().replace("—", "--") in FLAGS:  # phones turn two hyphens into a dash
-            scope = FLAGS[word.lower().replace("—", "--")]
+        flag = SMART_DASH.sub("--", word.lower())  # phones turn two hyphens into a dash
+        if flag in FLAGS:
+            scope = FLAGS[flag]
         else:
             words.append(word)
     return " ".join(words), scope
@@ -90,22 +105,28 @@ def split_comparison(rest: str) -> tuple[list[str], str]:
 
 
 def _bare(text: str, catalog: Catalog) -> Command | None:
+    """A command without its slash. Only what is clearly one counts."""
     word, _, rest = text.partition(" ")
-    name, rest = word.lower(), rest.strip()
+    name, rest = word.lower().rstrip(".!"), rest.strip()
     if name in ALONE and not rest:
         return Command(name=ALIASES.get(name, name))
+    if name in ASKING:
+        return Command(name=name, rest=rest) if _asks(name, rest, catalog) else None
+    rest = rest.rstrip(".!")
     if name == "model":
         wanted, scope = split_scope(rest)
         nearly = " " not in wanted and bool(catalog.near(wanted))
         if scope or nearly or wanted.lower() in {"why", "default"} or catalog.find(wanted):
             return Command(name=name, rest=rest)
-    if name == "ask" and split_model(rest, catalog)[0] and split_model(rest, catalog)[1]:
-        return Command(name=name, rest=rest)
-    if name == "compare":
-        names, question = split_comparison(rest)
-        if question and len(names) > 1 and all(catalog.find(one) for one in names):
-            return Command(name=name, rest=rest)
-    return None
+    return Command(name=name, rest=rest) if (name, rest.lower()) == ("forget", "me") else None
+
+
+def _asks(name: str, rest: str, catalog: Catalog) -> bool:
+    """Whether what follows "ask" or "compare" is models and a question."""
+    if name == "ask":
+        return all(split_model(rest, catalog))
+    names, question = split_comparison(rest)
+    return bool(question) and len(names) > 1 and all(catalog.find(one) for one in names)
 
 
 def _inline(text: str, catalog: Catalog) -> Ask:

@@ -166,6 +166,9 @@ class ConversationHandler:
 
     async def _message(self, context: Context, text: str, said: ChatMessage) -> Outcome:
         match parse_message(text, self._catalog):
+            case Ask(text=typed) if context.private and typed.startswith("/"):
+                # A slash command that nobody here knows was not meant as a question.
+                return await context.respond(Response(reply=self._commands.help(context)))
             case Ask(text=question, model=model):
                 return await self._questions.ask(context, replace(said, text=question), model)
             case Command(name="ask", rest=rest):

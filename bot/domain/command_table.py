@@ -103,6 +103,7 @@ HELP: tuple[HelpLine, ...] = tuple(line for row in COMMANDS for line in row.help
 NAMES: tuple[str, ...] = tuple(row.name for row in COMMANDS)
 ALIASES: dict[str, str] = {alias: row.name for row in COMMANDS for alias in row.aliases}
 ALONE: frozenset[str] = frozenset(word for row in COMMANDS if row.alone for word in (row.name, *row.aliases))
+ASKING: frozenset[str] = frozenset(row.name for row in COMMANDS if row.asks)
 QUICK: frozenset[str] = frozenset(
     f"/{word}" for row in COMMANDS if not row.asks for word in (row.name, *row.aliases)
 )

@@ -242,6 +242,28 @@ def test_the_bots_own_command_stands_before_any_other(world: World, typed: str, 
     assert getattr(translate(fields, US, now=NOW), "text", "") == read
 
 
+@pytest.mark.parametrize(
+    ("command", "text", "read"),
+    [
+        ("/ai-model", "grok", "/model grok"),
+        ("/acme_model", "", "/model"),
+        ("/Acme-Model", "grok", "/model grok"),
+        ("/ai-switchboard", "model grok", "/model grok"),
+        ("/switchboard", "/model grok", "/model grok"),
+        ("/kitty", "purr", "/kitty purr"),
+    ],
+    ids=range(6),
+)
+def test_a_renamed_command_is_understood_by_its_last_word(
+    world: World, command: str, text: str, read: str
+) -> None:
+    fields = events.command(
+        world.slack, world.team, world.slack.channels["C1"], "U1", command=command, text=text
+    )
+
+    assert getattr(translate(fields, US, now=NOW), "text", "") == read
+
+
 def press(world: World, action_id: str, value: str, **on: Any) -> Event | None:
     message = on.get("on") or world.said("an answer", user="UBOT1", thread=world.said("q").ts)
     element = {

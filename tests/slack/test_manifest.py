@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from adapters.slack.inbound.dispatch import EVENTS as HEARD
-from adapters.slack.inbound.events import OWN_COMMAND
+from adapters.slack.inbound.slash_commands import OWN_COMMAND
 from adapters.slack.install.manifest import EVENTS, SCOPES, SLASH_COMMANDS, manifest, render_manifest
 from adapters.slack.web_api import PER_MINUTE
 from bot.domain.command_table import COMMANDS
@@ -152,9 +152,26 @@ def test_what_is_subscribed_to_is_listened_to() -> None:
 def test_every_command_there_is_can_be_typed_with_a_slash() -> None:
     listed = {one["command"]: one for one in manifest()["features"]["slash_commands"]}
 
-    assert set(listed) == {f"/{row.name}" for row in COMMANDS} - {"/help"} | {OWN_COMMAND}
+    assert set(listed) == {f"/{row.name}" for row in COMMANDS} - {"/help"} | {f"/{OWN_COMMAND}"}
     assert all(listed[f"/{row.name}"]["description"] == row.does for row in COMMANDS if row.name != "help")
 
 
 def test_the_bots_own_command_leads_to_all_others() -> None:
-    assert OWN_COMMAND in [f"/{row.name}" for row in SLASH_COMMANDS]
+    assert OWN_COMMAND in [row.name for row in SLASH_COMMANDS]
+
+
+@pytest.mark.parametrize("host", ["", "bot.example.com"], ids=["socket", "http"])
+def test_a_prefix_stands_before_every_command_but_the_bots_own(host: str) -> None:
+    listed = [one["command"] for one in manifest(host, "ai-")["features"]["slash_commands"]]
+
+    assert "/switchboard" in listed
+    assert {"/ai-model", "/ai-ask", "/ai-forget"} < set(listed)
+    assert all(one.startswith("/ai-") for one in listed if one != "/switchboard")
+    assert all(len(one) <= 32 for one in listed)
+    assert read_yaml(render_manifest(host, "ai-")) == manifest(host, "ai-")
+
+
+@pytest.mark.parametrize("prefix", ["ai", "AI-", "a b-", "-", '"-', "x" * 20 + "-"], ids=range(6))
+def test_what_is_no_prefix_is_refused_with_a_remedy(prefix: str) -> None:
+    with pytest.raises(SettingsError, match="ai-"):
+        render_manifest(prefix=prefix)

@@ -12,13 +12,13 @@ from typing import Any
 
 from adapters.slack.conversation_reference import (
     Surface,
-    command_thread,
     home_thread,
     reply_fields,
     thread_key,
 )
 from adapters.slack.inbound import interactions
 from adapters.slack.inbound.message_content import mentions, plain_words
+from adapters.slack.inbound.slash_commands import translate_command
 from adapters.slack.install.installations import Installation
 from bot.domain.events import (
     Author,
@@ -39,7 +39,6 @@ Json = Mapping[str, Any]
 ABOUT_CHANNEL = re.compile(r"\bchannel\b", re.IGNORECASE)
 
 PLATFORM = "slack"
-OWN_COMMAND = "/switchboard"
 SPOKEN = {"", "file_share", "thread_broadcast", "me_message"}
 """Subtypes of a message that a person wrote. All others (joins, topics, bots, reminders) are ignored."""
 
@@ -51,7 +50,7 @@ def translate(payload: Json, installation: Installation, *, now: float) -> Event
         hear = HEARD.get(event.get("type", "")) if isinstance(event, Mapping) else None
         return hear(payload, event, installation) if hear and isinstance(event, Mapping) else None
     if "command" in payload:
-        return _command(payload, installation, now)
+        return translate_command(payload, installation, now=now)
     return interactions.translate_interaction(payload, installation, now=now)
 
 
@@ -208,36 +207,6 @@ def _left(payload: Json, event: Json, installation: Installation) -> Event | Non
         author=Author(id=""),
         at=_seconds(payload.get("event_time")),
     )
-
-
-def _command(payload: Json, installation: Installation, now: float) -> MessageReceived:
-    """A slash command: only the person who typed it sees the answer, and Slack has no threads for it."""
-    channel, user = str(payload.get("channel_id") or ""), str(payload.get("user_id") or "")
-    return MessageReceived(
-        id=f"command:{payload.get('trigger_id')}",
-        thread=command_thread(installation, channel, user),
-        author=Author(id=user, name=str(payload.get("user_name") or "")),
-        at=now,
-        reply=reply_fields(
-            installation,
-            surface=Surface.COMMAND,
-            channel=channel,
-            user=user,
-            response_url=str(payload.get("response_url") or ""),
-        ),
-        text=_typed(
-            str(payload["command"]), plain_words(str(payload.get("text") or ""), bot=installation.user)
-        ),
-        direct=False,
-        private=True,
-    )
-
-
-def _typed(command: str, text: str) -> str:
-    """The command as it is typed elsewhere. Slack reserves /help, so /switchboard may precede any command."""
-    if command == OWN_COMMAND:
-        return f"/{text or 'help'}"
-    return f"{command} {text}".strip()
 
 
 def _author_of(payload: Json, event: Json, installation: Installation) -> Author:

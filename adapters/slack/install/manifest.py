@@ -46,19 +46,26 @@ OWN_COMMAND = CommandRow(name="switchboard", does="What works here", usage="[COM
 """Takes all the others as an argument, for names that are taken or that Slack reserves, like /help."""
 SLASH_COMMANDS = (*(row for row in COMMANDS if row.name != "help"), OWN_COMMAND)
 
+PREFIX = re.compile(r"([a-z0-9][a-z0-9_-]{0,10}[-_])?")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
 
 
-def render_manifest(host: str = "") -> str:
-    """YAML for a public https host (and port), or for Socket Mode. Raises SettingsError for a bad host."""
+def render_manifest(host: str = "", prefix: str = "") -> str:
+    """YAML for a public https host (and port), or for Socket Mode. `prefix` stands before the names of the slash commands:
+    "ai-". Raises SettingsError for what cannot be one.
+    """
     name = host.removeprefix("https://").rstrip("/")
     if name and not HOST.fullmatch(name):
         raise SettingsError(f'--host {host!r} is not a host name. Write one such as "bot.example.com".')
+    if not PREFIX.fullmatch(prefix):
+        raise SettingsError(
+            f'--prefix {prefix!r} cannot be. Write small letters or digits and a hyphen behind them, such as "ai-".'
+        )
     head = "# Paste this at https://api.slack.com/apps: Create New App, From a manifest.\n"
-    return head + "\n".join(_lines(manifest(name))) + "\n"
+    return head + "\n".join(_lines(manifest(name, prefix))) + "\n"
 
 
-def manifest(host: str = "") -> dict[str, Any]:
+def manifest(host: str = "", prefix: str = "") -> dict[str, Any]:
     """The manifest as data."""
     events = f"https://{host}/slack/events" if host else ""
     address = {"request_url": events} if events else {}
@@ -70,7 +77,7 @@ def manifest(host: str = "") -> dict[str, Any]:
             "description": "Every AI model your company uses, in the chat it already uses",
             "background_color": "#1f2937",
         },
-        "features": _features(events),
+        "features": _features(events, prefix),
         "oauth_config": {**redirect, "scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": {**address, "bot_events": list(EVENTS)},
@@ -82,11 +89,11 @@ def manifest(host: str = "") -> dict[str, Any]:
     }
 
 
-def _features(events: str) -> dict[str, Any]:
+def _features(events: str, prefix: str) -> dict[str, Any]:
     url = {"url": events} if events else {}
     commands = [
         {
-            "command": f"/{row.name}",
+            "command": f"/{row.name if row is OWN_COMMAND else prefix + row.name}",
             **url,
             "description": row.does,
             **({"usage_hint": row.usage} if row.usage else {}),
