@@ -11,6 +11,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot import platforms
 from bot.answers.answering import Answers
 from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
 from bot.answers.attachments import Attachments
@@ -32,7 +33,6 @@ from bot.models.discovery import Discovery
 from bot.models.estimates import CostEstimates, check_prices
 from bot.models.listing import render_models
 from bot.models.pricing import Corrections, Prices
-from bot.platforms import PLATFORM_SETTINGS, Dependencies, adapters_for, check_platforms, import_adapter
 from bot.ports import Adapter, Inbox
 from bot.serving.connections import make_room_for_files
 from bot.serving.dead_letters import DeadLetterOffice, DeadLetterWatch
@@ -72,7 +72,7 @@ def read_settings(environ: Mapping[str, str] | None = None, *, folder: Path = Pa
 
 
 def known_settings() -> KnownSettings:
-    return KnownSettings(platforms=PLATFORM_SETTINGS, vendors=VENDORS)
+    return KnownSettings(platforms=platforms.PLATFORM_SETTINGS, vendors=VENDORS)
 
 
 @asynccontextmanager
@@ -100,7 +100,9 @@ def service(
     catalog, budgets = models.discovery.catalog, budget_keeper(settings, store, models)
     inbox = MeasuredInbox(store.inbox, meter=metrics)
     picker, commands = _commands(settings, store, inbox, models, budgets)
-    adapters = adapters_for(Dependencies(settings, store, inbox, commands.standing, metrics, page_token))
+    adapters = platforms.adapters_for(
+        platforms.Dependencies(settings, store, inbox, commands.standing, metrics, page_token)
+    )
     limits = AskerLimits(rate_limiter=store.rate_limiter)
     refusals = PlatformRefusals(meter=metrics)
     interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets)
@@ -127,7 +129,7 @@ def service(
     return Service(
         adapters=list(adapters.values()),
         work=worker,
-        ready=lambda: ready(settings, store, refusals.troubles()),
+        ready=lambda: ready(settings, store, [*refusals.troubles(), *platforms.platform_troubles(adapters)]),
         background=(models.discovery.run, store.health.run, store.budgets.run, watch.run),
     )
 
@@ -135,10 +137,8 @@ def service(
 def _commands(
     settings: Settings, store: Storage, inbox: Inbox, models: Vendors, budgets: BudgetKeeper
 ) -> tuple[ModelPicker, Commands]:
-    catalog = models.discovery.catalog
-    picker = ModelPicker(
-        catalog=catalog, preferences=store.preferences, health=store.health, prices=models.prices
-    )
+    catalog, prices = models.discovery.catalog, models.prices
+    picker = ModelPicker(catalog=catalog, preferences=store.preferences, health=store.health, prices=prices)
     return picker, Commands(
         catalog=catalog,
         picker=picker,
@@ -214,7 +214,7 @@ async def run(settings: Settings) -> int:
                     settings,
                     opened,
                     models,
-                    platforms=PLATFORM_SETTINGS,
+                    platforms=platforms.PLATFORM_SETTINGS,
                     unset=known.connections.unset,
                     seconds=seconds,
                     page_token=token,
@@ -237,7 +237,7 @@ async def chat(settings: Settings) -> int:
     """Chats in the terminal, as one more replica. Logs only warnings, so as not to interrupt the answers."""
     quiet = logging.getLogger()
     quiet.setLevel(max(quiet.level, logging.WARNING))
-    terminal = import_adapter("adapters.web.terminal.session")
+    terminal = platforms.import_adapter("adapters.web.terminal.session")
     async with configured_storage(settings) as store, vendors(settings) as known:
         return await serve_beside(
             service(settings, store, known, Metrics()),
@@ -255,7 +255,7 @@ async def check(settings: Settings) -> int:
     """Checks Redis and every configured platform and vendor. Returns 1 when something is wrong."""
     logging.getLogger().setLevel(logging.ERROR)  # the report already says it
     async with vendors(settings) as known:
-        found = [*await _check_redis(settings), *await check_platforms(settings)]
+        found = [*await _check_redis(settings), *await platforms.check_platforms(settings)]
         found += await check_endpoints(known.connections.all, settings.file)
         if settings.file.every_budget:
             await known.discovery.refresh()

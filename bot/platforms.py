@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import SettingsError
+from bot.domain.readiness import Trouble
 from bot.page_ports import StatusOf
 from bot.ports import Adapter, Inbox
 from bot.serving.metrics import Meter
@@ -163,6 +164,11 @@ def adapters_for(given: Dependencies) -> Mapping[str, Adapter]:
         if settings or not platform.settings:
             found[platform.name] = platform.make(import_adapter(platform.module), settings, given)
     return found
+
+
+def platform_troubles(adapters: Mapping[str, Adapter]) -> Sequence[Trouble]:
+    """What is wrong between this process and its platforms now."""
+    return [trouble for adapter in adapters.values() for trouble in adapter.troubles()]
 
 
 def import_adapter(name: str) -> ModuleType:

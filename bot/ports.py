@@ -21,6 +21,7 @@ from bot.domain.events import Event, File, MessageEdited, MessageReceived, Threa
 from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt
+from bot.domain.readiness import Trouble
 from bot.domain.replies import Reply
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart, StreamPart
@@ -99,6 +100,9 @@ class Adapter(Protocol):
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Keeps its resources open (HTTP sessions, a socket) while the process serves."""
+
+    def troubles(self) -> Sequence[Trouble]:
+        """What is wrong between this process and the platform now, () for nothing."""
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink: ...
 

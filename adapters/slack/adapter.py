@@ -31,11 +31,13 @@ from bot.delivery.pacing import Clock, WallClock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, PlatformGone, PlatformRefused
 from bot.domain.events import Event, File, MessageEdited, MessageReceived
+from bot.domain.readiness import Trouble
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import ShownPart
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from bot.ports import Inbox, RateLimiter, ReplySink, TurnHandle
+from bot.serving.metrics import Meter
 from bot.serving.plain_http import plain_session
 
 log = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ class SlackAdapter:
         native_streams: bool = True,
         external: bool = False,
         watch: aiohttp.TraceConfig | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._api_url = api_url
         self._oauth = oauth
@@ -83,6 +86,8 @@ class SlackAdapter:
         self._workspaces: dict[str, Workspace] = {}
         self._watches = [watch] if watch else []
         self._session: aiohttp.ClientSession | None = None
+        self._meter = meter
+        self._socket: SocketMode | None = None
 
     @property
     def platform(self) -> str:
@@ -105,11 +110,20 @@ class SlackAdapter:
             if self._oauth:
                 self._oauth.client = self._client("")
             if self._app_token:
-                socket = SocketMode(app=self._app, app_token=self._app_token, client=self._client(""))
-                await stack.enter_async_context(socket)
+                self._socket = SocketMode(
+                    app=self._app,
+                    app_token=self._app_token,
+                    client=self._client(""),
+                    clock=self._clock,
+                    meter=self._meter,
+                )
+                await stack.enter_async_context(self._socket)
             yield
         self._session = None
         self._workspaces.clear()
+
+    def troubles(self) -> Sequence[Trouble]:
+        return self._socket.troubles() if self._socket else ()
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return LazySink(adapter=self, event=event, turn_handle=turn_handle)

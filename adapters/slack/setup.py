@@ -54,6 +54,7 @@ def adapter(
         clock=clock,
         external=external,
         watch=platform_calls(meter, _named) if meter else None,
+        meter=meter,
     )
 
 

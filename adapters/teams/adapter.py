@@ -23,6 +23,7 @@ from bot.delivery.pacing import Clock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, StorageUnavailable
 from bot.domain.events import Event, File, MessageEdited, MessageReceived
+from bot.domain.readiness import Trouble
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from bot.ports import Inbox, ReplySink, TurnHandle
@@ -69,6 +70,9 @@ class TeamsAdapter:
 
     def running(self) -> AbstractAsyncContextManager[None]:
         return self._running()
+
+    def troubles(self) -> Sequence[Trouble]:
+        return ()
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         delivery_context = DeliveryContext(

@@ -24,6 +24,7 @@ from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.claims import Receipt
 from bot.domain.errors import PlatformError, StorageUnavailable
 from bot.domain.events import Event, File, MessageEdited, MessageReceived
+from bot.domain.readiness import Trouble
 from bot.domain.replies import Reply
 from bot.domain.stop import StopSignal
 from bot.domain.surroundings import Surroundings
@@ -86,6 +87,9 @@ class WebAdapter:
 
     def running(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
+
+    def troubles(self) -> Sequence[Trouble]:
+        return ()
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return TimelineSink(timeline=self._timeline, event=event, turn_handle=turn_handle)

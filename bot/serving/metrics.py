@@ -51,6 +51,11 @@ METRICS: Mapping[str, Metric] = {
     "platform_ratelimited_seconds": Metric(
         kind="counter", help="Waiting asked for by a chat platform.", labels=("api",)
     ),
+    "platform_connected": Metric(
+        kind="gauge",
+        help="1 while the connection is open through which a platform delivers, where there is one.",
+        labels=("platform",),
+    ),
     "platform_refused_total": Metric(
         kind="counter",
         help="Turns put off because a chat platform refuses the bot's token, secret or rights.",

@@ -29,6 +29,7 @@ from bot.domain.events import Author, ButtonPressed, Event, File, MessageEdited,
 from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt, TextPart
+from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Closing, Finish, Reason, ShownPart, Status, StreamPart, Text, Usage
 from bot.domain.surroundings import Surroundings
@@ -316,6 +317,9 @@ class Stage:
 
     def running(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
+
+    def troubles(self) -> Sequence[Trouble]:
+        return ()
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return NotingSink(heard=self._heard, watch=self)

@@ -12,6 +12,7 @@ from bot.answers.attachments import LARGEST, Attachments
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError
 from bot.domain.events import Author, Event, File, MessageEdited, MessageReceived, ThreadKey
+from bot.domain.readiness import Trouble
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage, Turn
 from bot.ports import ReplySink, TurnHandle
@@ -48,6 +49,9 @@ class Shelf:
 
     def running(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
+
+    def troubles(self) -> Sequence[Trouble]:
+        return ()
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         raise NotImplementedError

@@ -48,6 +48,9 @@ class Platform:
         finally:
             self.notes.append("adapter ended")
 
+    def troubles(self) -> Sequence[Trouble]:
+        return ()
+
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         raise NotImplementedError
 

@@ -36,6 +36,7 @@ from bot.domain.events import (
     ThreadKey,
 )
 from bot.domain.prompt import ImagePart, Prompt, TextPart
+from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Finish, Reason, ShownPart, StreamPart, Text
 from bot.domain.surroundings import Surroundings
@@ -85,6 +86,9 @@ class Everywhere:
 
     def running(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
+
+    def troubles(self) -> Sequence[Trouble]:
+        return ()
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return self

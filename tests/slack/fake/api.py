@@ -169,6 +169,8 @@ class Api:
     def _open_socket(self, token: Token) -> str:
         if token.team:
             raise Refused("not_allowed_token_type")
+        if error := self.refuses.get("apps.connections.open"):
+            raise Refused(error)
         self.sockets.append(f"ticket-{len(self.sockets) + 1}")
         return f"{self.origin.replace('http', 'ws', 1)}/socket?ticket={self.sockets[-1]}"
 

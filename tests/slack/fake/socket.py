@@ -15,6 +15,7 @@ MOST_CONNECTIONS = 10
 class Connection:
     ws: web.WebSocketResponse
     acks: dict[str, Json] = field(default_factory=dict)
+    wire: asyncio.Transport | None = None
 
 
 class Sockets:
@@ -59,6 +60,12 @@ class Sockets:
         for connection in list(self.connections):
             await connection.ws.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
 
+    def drop(self) -> None:
+        """Breaks every connection without a word."""
+        while self.connections:
+            if wire := self.connections.pop().wire:
+                wire.abort()
+
     async def _once(self, envelope: Json) -> Json | None:
         await self.connected()
         connection = self.slack.random.choice(self.connections)
@@ -77,7 +84,7 @@ class Sockets:
         self.tickets.remove(ticket)
         ws = web.WebSocketResponse()
         await ws.prepare(request)
-        connection = Connection(ws)
+        connection = Connection(ws, wire=request.transport)
         if len(self.connections) >= MOST_CONNECTIONS:
             await ws.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             return ws
@@ -92,8 +99,12 @@ class Sockets:
                     ack = json.loads(frame.data)
                     await self._note(lambda ack=ack: connection.acks.update({ack["envelope_id"]: ack}))
         finally:
-            await self._note(lambda: self.connections.remove(connection))
+            await self._note(lambda: self._gone(connection))
         return ws
+
+    def _gone(self, connection: Connection) -> None:
+        if connection in self.connections:
+            self.connections.remove(connection)
 
     async def _note(self, change: object) -> None:
         async with self.changed:
