@@ -17,10 +17,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.conversation_reference import PLATFORM, ConversationReference
 from adapters.slack.inbound.dispatch import MALFORMED, bolt_app, sdk_log
+from adapters.slack.inbound.downloads import FileDownloads
 from adapters.slack.inbound.handler import EventHandler
-from adapters.slack.inbound.history import FileDownloads, channel_before, thread_before
+from adapters.slack.inbound.names import Directory
 from adapters.slack.inbound.receiver import Receiver, RequestRefused
 from adapters.slack.inbound.socket_mode import SocketMode
+from adapters.slack.inbound.surroundings import SurroundingsReader
 from adapters.slack.install.installations import Installation, TokenInstallation
 from adapters.slack.install.oauth import OAuthFlow
 from adapters.slack.outbound.native_stream import NativeStreams
@@ -84,6 +86,7 @@ class SlackAdapter:
         self._files = FileDownloads(api_url=api_url)
         self._trusted = trusted_host(api_url)
         self._workspaces: dict[str, Workspace] = {}
+        self._directories: dict[str, Directory] = {}
         self._watches = [watch] if watch else []
         self._session: aiohttp.ClientSession | None = None
         self._meter = meter
@@ -121,6 +124,7 @@ class SlackAdapter:
             yield
         self._session = None
         self._workspaces.clear()
+        self._directories.clear()
 
     def troubles(self) -> Sequence[Trouble]:
         return self._socket.troubles() if self._socket else ()
@@ -144,12 +148,14 @@ class SlackAdapter:
         self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
     ) -> Surroundings:
         reference = ConversationReference.of(event)
-        if after is None or not reference.thread:
-            return Surroundings(said=said)
         workspace = await self._workspace_of(reference.workspace, reference.enterprise)
-        read = channel_before if reference.context else thread_before
-        before = await read(workspace.web_api, workspace.installation, reference)
-        return Surroundings(said=said, before=tuple(before))
+        directory = self._directories.setdefault(
+            workspace.installation.workspace, Directory(workspace.web_api)
+        )
+        reader = SurroundingsReader(
+            web_api=workspace.web_api, installation=workspace.installation, directory=directory
+        )
+        return await reader.read(event, said, after=after)
 
     async def fetch(self, file: File) -> bytes:
         workspace = await self._workspace_of(file.source["workspace"], file.source.get("enterprise", ""))
@@ -186,6 +192,7 @@ class SlackAdapter:
     async def _left(self, installation: Installation) -> None:
         await self._installations.remove(installation)
         self._workspaces.pop(installation.workspace, None)
+        self._directories.pop(installation.workspace, None)
 
     def _workspace(self, installation: Installation) -> Workspace:
         known = self._workspaces.get(installation.workspace)

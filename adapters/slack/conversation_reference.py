@@ -34,7 +34,11 @@ class ConversationReference:
     direct: bool = False
     surface: Surface = Surface.THREAD
     response_url: str = ""
-    context: str = ""  # the channel the person has open, when the question is about it
+    view: str = (
+        ""  # what the person has open, where the question is about it: its kind, channel or id, and message
+    )
+    ids: str = ""  # of people, channels and groups that stand in the text, separated by spaces
+    about: str = ""  # the message that a shortcut was used on
 
     @classmethod
     def of(cls, event: Event) -> Self:

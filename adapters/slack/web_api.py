@@ -24,6 +24,8 @@ PER_MINUTE: Mapping[str, tuple[int, int]] = {
     "chat.update": (50, 30),  # the last edits of thirty answers that end together still fit
     "agents.sessions.setStatus": (50, 20),
     "conversations.replies": (50, 0),
+    "conversations.history": (50, 0),
+    "usergroups.list": (20, 0),
     "chat.delete": (50, 0),
 }
 """Method -> calls in a minute, and how many of those are reserved for required calls."""
@@ -47,6 +49,9 @@ REPEATABLE = frozenset(
         "assistant.threads.setSuggestedPrompts",
         "files.info",
         "conversations.history",
+        "conversations.info",
+        "bots.info",
+        "usergroups.list",
         "agents.sessions.rename",
     ]
 )

@@ -97,7 +97,7 @@ def _question(context: Context, around: Surroundings, model: str = "") -> Questi
 def _known_until(claim: Claim) -> float | None:
     """The moment (unix seconds) up to which what was said is known; None where nothing was missed since."""
     event = claim.event
-    if not isinstance(event, MessageReceived) or not (event.late or event.gaps):
+    if not isinstance(event, MessageReceived) or not (event.late or (event.gaps and event.threaded)):
         return None
     if not claim.history:
         return claim.erased

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.inbound.history import FileDownloads
+from adapters.slack.inbound.downloads import FileDownloads
 from adapters.slack.install.check import check_credentials
 from adapters.slack.web_api import WebApi
 from adapters.teams.clouds import Hosts, service_hosts

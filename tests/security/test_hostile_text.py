@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.slack.inbound import message_content
+from adapters.slack.inbound.content import words
 from adapters.slack.outbound.rendering import blocks as slack_blocks
 from adapters.slack.outbound.rendering import layout, paging
 from adapters.slack.outbound.rendering.page import GrowingPage
@@ -31,7 +31,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "slack, a page": lambda text: slack_blocks.to_blocks(text[: paging.PAGE]),
     "slack, pages": lambda text: paging.pages(text, []),
     "slack, a notification": layout.fallback,
-    "slack, heard": message_content.plain_words,
+    "slack, heard": words.plain_words,
     "a command": lambda text: command_parser.parse_message(text, CATALOG),
     "an unknown name": CATALOG.near,
     "quoted by us": escape_markdown,

@@ -237,7 +237,7 @@ async def test_a_workspace_that_never_installed_gets_nothing(bot: Bot) -> None:
     assert bot.inbox.events == []
 
 
-async def test_other_bots_and_the_bot_itself_are_not_heard(bot: Bot) -> None:
+async def test_other_bots_are_known_for_apps_and_the_bot_itself_is_not_heard(bot: Bot) -> None:
     slack, team = bot.fake.slack, bot.fake.slack.teams["T1"]
     channel = slack.channels["C1"]
     other = events.by_bot(slack, channel, f"<@{team.bot_user}> hello")
@@ -247,7 +247,7 @@ async def test_other_bots_and_the_bot_itself_are_not_heard(bot: Bot) -> None:
     for event in (other, same, events.mention(slack, ours), events.echo(slack, ours)):
         assert (await bot.http.event(events.envelope(slack, team, event))).status == 200
 
-    assert bot.inbox.events == []
+    assert [(one.author.id, one.author.app) for one in bot.inbox.events] == [("BOTHER", True)]
 
 
 @pytest.mark.parametrize("admitted", [False, True])

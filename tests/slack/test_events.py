@@ -127,14 +127,13 @@ def test_files_come_along_with_the_token_they_need(world: World) -> None:
     event = world.heard(events.message(world.slack, said))
 
     assert isinstance(event, MessageReceived)
-    (file,) = event.files
+    file, gone = event.files
     assert (file.name, file.media_type, file.size) == ("a.png", "image/png", 5)
     assert file.source == {"url": "https://files.slack.com/a", "workspace": "T1", "enterprise": ""}
+    assert gone.trouble == "it was deleted"
 
 
-@pytest.mark.parametrize(
-    "subtype", ["channel_join", "channel_topic", "bot_message", "reminder_add", "huddle_thread"]
-)
+@pytest.mark.parametrize("subtype", ["channel_join", "channel_topic", "reminder_add", "huddle_thread"])
 def test_what_nobody_wrote_is_not_heard(world: World, subtype: str) -> None:
     event = events.message(world.slack, world.said("<@UBOT1> x")) | {"subtype": subtype}
 

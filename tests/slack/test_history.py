@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from adapters.slack.inbound.history import FileDownloads
+from adapters.slack.inbound.downloads import FileDownloads
 from bot.domain.errors import PlatformError
 from bot.domain.events import Event, File, MessageReceived
 from bot.domain.turns import ChatMessage
 from tests.slack.fake import events, uploads
+from tests.slack.fake.clock import Leap
 from tests.slack.places import TOKEN, Bot, bot_in_slack
 
 PNG = base64.b64decode(
@@ -45,36 +46,61 @@ async def test_a_mention_in_the_middle_of_a_thread_reads_what_was_said_before(bo
     slack.add_person("U2", "T1", name="Bob")
     root = events.said(slack, slack.channels["C1"], "U2", "When is high tide?")
     events.said(slack, slack.channels["C1"], "U1", "Ask <@U2> &amp; the moon", thread=root.ts)
-    other = events.said(slack, slack.channels["C1"], "UBOT9", "I am a bot", thread=root.ts)
-    other.bot_id = "BBOT9"
+    events.said(slack, slack.channels["C1"], "UBOT9", "I am a bot", thread=root.ts, bot_id="B9")
+    slack.apps["B9"] = {"id": "B9", "name": "CI"}
+    ours = events.said(slack, slack.channels["C1"], "UBOT1", "An answer of mine", thread=root.ts)
+    ours.bot_id = "BBOT1"
     event = await mentioned(bot, root.ts)
     events.said(slack, slack.channels["C1"], "U2", "Later words", thread=root.ts)
     heard = await before(bot, event)
 
     assert [(one.author.name, one.text) for one in heard] == [
         ("Bob", "When is high tide?"),
-        ("Ada", "Ask @U2 & the moon"),
+        ("Ada", "Ask @Bob & the moon"),
+        ("CI", "I am a bot"),
     ]
     assert heard[0].message == root.ts
 
 
-async def test_a_long_thread_is_read_to_its_end_and_the_last_words_are_kept(bot: Bot) -> None:
-    slack = bot.fake.slack
-    root = events.said(slack, slack.channels["C1"], "U1", "first")
-    for number in range(450):
+@pytest.mark.parametrize("count", [61, 80, 450, 2_150])
+@pytest.mark.parametrize("burst", [False, True], ids=["evenly", "the last in a burst"])
+async def test_of_a_long_thread_the_root_and_the_newest_are_read_and_what_is_left_out_is_marked(
+    bot: Bot, count: int, burst: bool
+) -> None:
+    slack, clock = bot.fake.slack, bot.fake.slack.clock
+    assert isinstance(clock, Leap)
+    root = events.said(slack, slack.channels["C1"], "U1", "the alert")
+    for number in range(count):
+        clock.advance(0.2 if burst and number > count // 2 else 30.0)
         events.said(slack, slack.channels["C1"], "U1", f"word {number}", thread=root.ts)
     heard = await before(bot, await mentioned(bot, root.ts))
+    asked = [call for call in slack.calls if call.method == "conversations.replies"]
 
-    pages = [call for call in slack.calls if call.method == "conversations.replies"]
-    assert len(pages) == 3
-    assert heard[-1].text == "word 449"
-    assert len(heard) == 60
+    assert heard[0].text == "the alert"
+    assert heard[1].text == (
+        f"({count - 60:,} messages are left out here)" if count > 61 else "(1 message is left out here)"
+    )
+    assert [one.text for one in heard[2:]] == [f"word {number}" for number in range(count - 60, count)]
+    assert len(asked) <= 11
+
+
+async def test_where_slack_allows_no_more_calls_the_model_is_told(bot: Bot) -> None:
+    slack = bot.fake.slack
+    slack.commercial = True
+    root = events.said(slack, slack.channels["C1"], "U1", "the alert")
+    for number in range(40):
+        events.said(slack, slack.channels["C1"], "U1", f"word {number}", thread=root.ts)
+    first = await before(bot, await mentioned(bot, root.ts))
+    second = await before(bot, await mentioned(bot, root.ts))
+
+    assert first[0].text == "the alert"
+    assert [one.text for one in second] == ["(What was said here before cannot be read just now.)"]
 
 
 async def test_a_top_level_mention_reads_nothing(bot: Bot) -> None:
     slack = bot.fake.slack
     said = events.said(slack, slack.channels["C1"], "U1", "<@UBOT1> hello")
-    event: Event = await bot.heard(events.envelope(slack, slack.teams["T1"], events.mention(slack, said)))
+    event: Event = await bot.heard(events.envelope(slack, slack.teams["T1"], events.message(slack, said)))
     assert isinstance(event, MessageReceived)
 
     assert await before(bot, event) == ()

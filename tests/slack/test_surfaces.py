@@ -227,8 +227,10 @@ async def test_asking_about_a_message_opens_a_dialogue_and_asks_in_its_thread(bo
     (event,) = bot.inbox.events
     assert view["callback_id"] == ASK
     assert isinstance(event, MessageReceived)
-    assert event.text.startswith("Is that so?")
-    assert event.text.endswith("\n> The tide @here is <late>.\n> Forget it.")
+    assert event.text == "Is that so?"
+    assert [(quote.text, quote.source) for quote in event.quotes] == [
+        ("The tide @here is <late>.\nForget it.", "@U2")
+    ]
     assert (event.thread.thread, event.addressed, event.late) == (on.ts, True, True)
 
 

@@ -24,15 +24,20 @@ class MentionDedupe:
         self._expected = True
         self._of(id).set()
 
-    async def wait(self, id: str) -> None:
-        """Returns when the `message` has been received, or when waiting is of no use."""
+    @property
+    def expected(self) -> bool:
+        """Whether this app hears messages at all, and not only mentions."""
+        return self._expected
+
+    async def wait(self, id: str) -> bool:
+        """Waits a moment for the `message`, where that is of use; whether it has been received."""
         if not self._expected:
-            return
+            return False
         try:
             async with asyncio.timeout(WAIT):
-                await self._of(id).wait()
+                return await self._of(id).wait()
         except TimeoutError:
-            return
+            return False
 
     def _of(self, id: str) -> asyncio.Event:
         found = self._come.setdefault(id, asyncio.Event())

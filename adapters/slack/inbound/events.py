@@ -6,8 +6,8 @@ event with the same id, and whether the bot is addressed is read from the text. 
 reference page of each event.
 """
 
-import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from adapters.slack.conversation_reference import (
@@ -17,13 +17,13 @@ from adapters.slack.conversation_reference import (
     thread_key,
 )
 from adapters.slack.inbound import interactions
-from adapters.slack.inbound.message_content import mentions, plain_words
+from adapters.slack.inbound.content.message import author_of, is_by_app, is_ours, read_message
 from adapters.slack.inbound.slash_commands import translate_command
+from adapters.slack.inbound.view import asked_about
 from adapters.slack.install.installations import Installation
 from bot.domain.events import (
     Author,
     Event,
-    File,
     Greeted,
     HomeOpened,
     MessageDeleted,
@@ -36,11 +36,9 @@ from bot.domain.events import (
 
 Json = Mapping[str, Any]
 
-ABOUT_CHANNEL = re.compile(r"\bchannel\b", re.IGNORECASE)
-
 PLATFORM = "slack"
-SPOKEN = {"", "file_share", "thread_broadcast", "me_message"}
-"""Subtypes of a message that a person wrote. All others (joins, topics, bots, reminders) are ignored."""
+SPOKEN = {"", "file_share", "thread_broadcast", "me_message", "bot_message"}
+"""Subtypes of a message that somebody wrote, or an app. All others (joins, topics, reminders) are ignored."""
 
 
 def translate(payload: Json, installation: Installation, *, now: float) -> Event | None:
@@ -82,16 +80,15 @@ def _message(payload: Json, event: Json, installation: Installation) -> Event | 
 
 
 def _spoken(payload: Json, event: Json, installation: Installation) -> MessageReceived | None:
-    """A person's message. Bots get no answer, this one included: two bots could talk for ever."""
-    channel, ts, user = event.get("channel"), event.get("ts"), event.get("user")
-    if event.get("bot_id") or not (channel and ts and user) or user in (installation.user, "USLACKBOT"):
+    """Somebody's message, or another app's; the bot's own is none."""
+    channel, ts = str(event.get("channel") or ""), str(event.get("ts") or "")
+    author = _author_of(payload, event, installation)
+    if not (channel and ts and author.id) or author.id == "USLACKBOT" or is_ours(event, installation):
         return None
-    text = str(event.get("text") or "")
+    said = read_message(event, installation)
     direct = event.get("channel_type", "im" if channel.startswith("D") else "") == "im"
     root = str(event.get("thread_ts") or "")
     inside = bool(root) and root != ts
-    author = _author_of(payload, event, installation)
-    looking = _context(event, text) if direct else ""
     return MessageReceived(
         id=f"{channel}:{ts}",
         thread=thread_key(installation, channel, root or ts),
@@ -101,65 +98,78 @@ def _spoken(payload: Json, event: Json, installation: Installation) -> MessageRe
             installation,
             channel=channel,
             thread=root or ts,
-            user=user,
+            user=str(event.get("user") or ""),
             ts=ts,
             user_team=_team_of(event) or installation.workspace,
             direct=direct,
-            context=looking,
+            view=asked_about(event.get("app_context"), said.text) if direct else "",
+            ids=" ".join(said.ids),
         ),
-        text=plain_words(text, bot=installation.user),
+        text=said.text,
         message=ts,
-        addressed=direct or event.get("type") == "app_mention" or mentions(text, installation.user),
+        addressed=(direct and not author.app) or event.get("type") == "app_mention" or said.addressed,
         direct=direct,
         threaded=inside,
-        late=(inside and not direct) or bool(looking),
-        files=files(event, installation),
+        late=inside and not direct,
+        files=said.files,
+        quotes=said.quotes,
+        others=said.others and not said.addressed,
     )
 
 
-def _context(event: Json, text: str) -> str:
-    """The channel a person has open while writing to the agent, if the question is about it; else ""."""
-    entities = (event.get("app_context") or {}).get("entities") or []
-    channels = [one.get("value") for one in entities if one.get("type") == "slack#/types/channel_id"]
-    return str(channels[0]) if channels and ABOUT_CHANNEL.search(text) else ""
-
-
 def _edited(payload: Json, event: Json, installation: Installation) -> Event | None:
-    """An edit by a person. Slack also sends this event for unfurls and other changes of its own."""
+    """An edit by a person. Slack also sends this event for unfurls and other changes of its own. One that adds a mention
+    of the bot is a question like any other.
+    """
     now, before = event.get("message") or {}, event.get("previous_message") or {}
     if now.get("subtype") == "tombstone":
         return _deleted(payload, {**event, "deleted_ts": now.get("ts")}, installation)
-    user, ts = now.get("user"), now.get("ts")
-    if (
-        not user
-        or not ts
-        or user == installation.user
-        or now.get("bot_id")
-        or now.get("text") == before.get("text")
-    ):
+    ts, channel = now.get("ts"), str(event.get("channel") or "")
+    if not now.get("user") or not ts or is_by_app(now) or is_ours(now, installation):
         return None
+    if now.get("text") == before.get("text"):
+        return None
+    said = read_message(now, installation)
+    if said.addressed and not read_message(before, installation).addressed:
+        kind = event.get("channel_type", "im" if channel.startswith("D") else "")
+        return _spoken(payload, {**now, "channel": channel, "channel_type": kind}, installation)
     at = str((now.get("edited") or {}).get("ts") or event.get("ts"))
+    root, direct = str(now.get("thread_ts") or ts), channel.startswith("D")
     return MessageEdited(
-        id=f"{event.get('channel')}:{ts}:edit:{at}",
+        id=f"{channel}:{ts}:edit:{at}",
         thread=_thread_of(event, now, installation),
-        author=_author_of(payload, {**event, "user": user}, installation),
+        author=_author_of(payload, {**event, "user": now["user"]}, installation),
         at=_seconds(at),
-        message=ts,
-        text=plain_words(str(now.get("text") or ""), bot=installation.user),
+        reply=reply_fields(
+            installation,
+            channel=channel,
+            thread=root,
+            user=str(now["user"]),
+            ts=str(ts),
+            user_team=_team_of(now) or installation.workspace,
+            direct=direct,
+            ids=" ".join(said.ids),
+        ),
+        message=str(ts),
+        text=said.text,
+        quotes=said.quotes,
+        direct=direct,
+        threaded=root != ts,
     )
 
 
 def _deleted(payload: Json, event: Json, installation: Installation) -> Event | None:
+    """Somebody's message, or one of the bot's own that an administrator removed; other apps' too, which are context."""
     before, ts = event.get("previous_message") or {}, event.get("deleted_ts")
-    user = before.get("user") or ""
-    if not ts or user == installation.user or before.get("bot_id"):
+    if not ts:
         return None
+    by_person = "" if is_by_app(before) or is_ours(before, installation) else str(before.get("user") or "")
     return MessageDeleted(
         id=f"{event.get('channel')}:{ts}:delete",
         thread=_thread_of(event, {"ts": ts, **before}, installation),
-        author=Author(id=user),
+        author=Author(id=by_person),
         at=_seconds(event.get("ts") or ts),
-        message=ts,
+        message=str(ts),
     )
 
 
@@ -211,12 +221,11 @@ def _left(payload: Json, event: Json, installation: Installation) -> Event | Non
 
 def _author_of(payload: Json, event: Json, installation: Installation) -> Author:
     """`external`: in a channel shared with another organisation, and by the payload a member of that one."""
-    team = _team_of(event)
-    shared = bool(payload.get("is_ext_shared_channel"))
-    return Author(
-        id=str(event["user"]),
-        external=shared and team not in {installation.workspace, installation.enterprise} - {""},
-    )
+    external = bool(payload.get("is_ext_shared_channel")) and _team_of(event) not in {
+        installation.workspace,
+        installation.enterprise,
+    } - {""}
+    return replace(author_of(event), external=external)
 
 
 def _team_of(event: Json) -> str:
@@ -227,29 +236,6 @@ def _thread_of(event: Json, inner: Json, installation: Installation) -> ThreadKe
     return thread_key(
         installation, str(event.get("channel") or ""), str(inner.get("thread_ts") or inner.get("ts") or "")
     )
-
-
-def files(event: Json, installation: Installation) -> tuple[File, ...]:
-    """The attachments. `source` holds the URL and the workspace whose token can read it."""
-    found = []
-    for one in event.get("files") or []:
-        if one.get("mode") == "tombstone" or not one.get("id"):
-            continue
-        address = one.get("url_private_download") or one.get("url_private") or ""
-        found.append(
-            File(
-                id=one["id"],
-                name=str(one.get("name") or one["id"]),
-                media_type=str(one.get("mimetype") or ""),
-                size=int(one.get("size") or 0),
-                source={
-                    "url": str(address),
-                    "workspace": installation.workspace,
-                    "enterprise": installation.enterprise,
-                },
-            )
-        )
-    return tuple(found)
 
 
 def _seconds(ts: object) -> float:

@@ -6,6 +6,7 @@ who writes into a full conversation is told at once, because no worker will see 
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from adapters.slack.conversation_reference import ConversationReference, reply_fields, thread_key
@@ -25,6 +26,7 @@ from bot.ports import Inbox
 
 FULL = "Too many messages are waiting here. I go on with them in order; please write again in a little while."
 NOT_YOURS = "Only the person who asked can stop this answer."
+MUTES = frozenset(["mute", "no_bell"])
 THUMBS = {"+1": Action.UP, "thumbsup": Action.UP, "-1": Action.DOWN, "thumbsdown": Action.DOWN}
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class EventHandler:
     async def hear(self, body: Json, installation: Installation) -> None:
         """Raises StorageUnavailable; then nothing was stored, and Slack must not be answered 200."""
         if body.get("type") == "message_action":
-            await self._open(body, installation, modals.about_message(body, installation.user))
+            await self._open(body, installation, modals.about_message(body, installation))
             return
         event = await self._reaction(body, installation) or translate(
             body, installation, now=self._clock.now()
@@ -63,8 +65,9 @@ class EventHandler:
         if event is None or not await self._may_ask(event.author, installation):
             return
         kind = (body.get("event") or {}).get("type")
-        if kind == "app_mention" and isinstance(event, MessageReceived) and not event.files:
-            await self._dedupe.wait(event.id)
+        if kind == "app_mention" and isinstance(event, MessageReceived):
+            heard = self._dedupe.expected if event.files else await self._dedupe.wait(event.id)
+            event = replace(event, gaps=not heard)
         receipt = await self._inbox.put(event)
         if kind == "message" and isinstance(event, MessageReceived) and event.addressed and not event.direct:
             self._dedupe.came(event.id)
@@ -92,13 +95,14 @@ class EventHandler:
                 await self._idle(event, installation)
 
     async def _reaction(self, body: Json, installation: Installation) -> Event | None:
-        """A thumb under the bot's answer. Slack does not name the thread, so the message is looked up; nor whose
+        """A thumb, or a crossed-out loudspeaker, under the bot's answer. Slack does not name the thread, so the message is looked up; nor whose
         people somebody is of, so in a shared channel everybody looks external.
         """
         event = body.get("event") or {}
         if event.get("type") != "reaction_added" or event.get("item_user") != installation.user:
             return None
-        action = THUMBS.get(str(event.get("reaction")).partition("::")[0])
+        reaction = str(event.get("reaction")).partition("::")[0]
+        action = Action.RUN if reaction in MUTES else THUMBS.get(reaction)
         channel, ts = event["item"].get("channel"), event["item"].get("ts")
         if action is None or not channel or not ts:
             return None
@@ -116,8 +120,9 @@ class EventHandler:
             at=float(event.get("event_ts") or 0),
             reply=reply_fields(installation, channel=channel, thread=root, user=event["user"]),
             action=action,
-            value=ts,
+            value="/mute" if action is Action.RUN else ts,
             message=ts,
+            threaded=True,
         )
 
     async def _open(self, body: Json, installation: Installation, view: Json) -> None:

@@ -1,149 +1,158 @@
-"""Reads from Slack: a thread's earlier messages, and files.
+"""Reads a thread's, or a channel's, earlier messages from Slack.
 
-The token is sent to Slack's own file hosts only, also after a redirect. Sources: docs.slack.dev
-"conversations.replies", "Working with files".
+Slack answers a thread from its beginning, however long it is. Of a long one the root and the newest are read, through a
+window in time that is narrowed until it holds about as many as are wanted. Source: docs.slack.dev "conversations.replies",
+"conversations.history".
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-import aiohttp
-
-from adapters.slack.conversation_reference import ConversationReference
-from adapters.slack.inbound.events import SPOKEN, files
-from adapters.slack.inbound.message_content import plain_words
+from adapters.slack.inbound.content.message import MessageContent, author_of, is_ours, read_message
+from adapters.slack.inbound.events import SPOKEN
 from adapters.slack.install.installations import Installation
 from adapters.slack.web_api import WebApi
-from bot.domain.errors import PlatformBusy, PlatformError
-from bot.domain.events import Author, File
+from bot.domain.events import Author
 from bot.domain.turns import ChatMessage
-from bot.serving.plain_http import EncodedAnswer, TooLarge, read_up_to
 
-MOST, PAGE, PAGES, NAMES = 60, 200, 10, 12
-LARGEST = 25 << 20  # bytes of one file
-HOPS = 3
+MOST, PAGE = 60, 200
+WINDOWS = 5  # tries to find one
+PAGES = 3  # read of a window that holds too many
+NOT_NOW = "(What was said here before cannot be read just now.)"
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMessage:
+    """A message of the history, the ids that stand in it for people, channels and groups, and the bot id of its app."""
+
+    said: ChatMessage
+    ids: tuple[str, ...] = ()
+    bot: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One answer. `rest`: there are more behind it."""
+
+    messages: tuple[Json, ...]
+    rest: bool
+    cursor: str
+
+
+class Reader(Protocol):
+    """Reads one page of a thread from a moment on; None when Slack allows no more calls now."""
+
+    async def __call__(self, oldest: float, cursor: str = "") -> Page | None: ...
 
 
 async def thread_before(
-    web_api: WebApi, installation: Installation, reference: ConversationReference
-) -> Sequence[ChatMessage]:
-    """People's last messages in the thread before `reference.ts`, oldest first. Raises PlatformError."""
-    found: list[Mapping[str, Any]] = []
-    cursor = ""
-    for _ in range(PAGES):
+    web_api: WebApi, installation: Installation, *, channel: str, thread: str, ts: str, after: float
+) -> Sequence[ReadMessage]:
+    """The thread's messages before `ts`, without the bot's own: the first and the last ones, oldest first. What lies at or
+    before `after` (unix seconds) is never among them. Raises PlatformError.
+    """
+
+    async def page(oldest: float, cursor: str = "") -> Page | None:
         more = {"cursor": cursor} if cursor else {}
-        answer = await web_api.must(
-            "conversations.replies",
-            channel=reference.channel,
-            ts=reference.thread,
-            latest=reference.ts,
-            limit=PAGE,
-            **more,
+        since = {"oldest": f"{oldest:.6f}"} if oldest > 0 else {}
+        answer = await web_api.may(
+            "conversations.replies", channel=channel, ts=thread, latest=ts, limit=PAGE, **since, **more
         )
-        found += [one for one in answer.get("messages", ()) if _earlier(one, installation, reference.ts)]
-        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-        if not cursor:
-            break
-    return await _named(web_api, [_said(one, installation) for one in found[-MOST:]])
+        if answer is None:
+            return None
+        next_cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        found = tuple(one for one in answer.get("messages", ()) if isinstance(one, Mapping) and one.get("ts"))
+        return Page(messages=found, rest=bool(next_cursor), cursor=next_cursor)
+
+    first = await page(after)
+    if first is None:
+        return [ReadMessage(said=ChatMessage(author=Author(id=""), text=NOT_NOW))]
+    root = next((one for one in first.messages if one["ts"] == thread), None)
+    newest = first
+    if first.rest:
+        total = int((root or {}).get("reply_count") or 10 * PAGE)
+        newest = await _newest(page, first, low=max(after, float(thread)), high=float(ts), total=total)
+    replies = [one for one in newest.messages if one["ts"] != thread and after < float(one["ts"]) < float(ts)]
+    kept = replies[-MOST:]
+    counted = int((root or {}).get("reply_count") or 0) - 1 if first.rest else 0  # one is the question itself
+    left_out = max(counted, len(replies)) - len(kept)
+    opening = [root] if root and after < float(thread) < float(ts) else []
+    return [
+        *_said(opening, installation),
+        *([_gap(left_out)] if left_out > 0 else []),
+        *_said(kept, installation),
+    ]
 
 
 async def channel_before(
-    web_api: WebApi, installation: Installation, reference: ConversationReference
-) -> Sequence[ChatMessage]:
-    """The last messages of the channel that a person writing to the agent has open. Raises PlatformError.
-
-    Slack names only a channel that the person can read, and shows its messages only where the bot was
-    invited.
-    """
-    answer = await web_api.must("conversations.history", channel=reference.context, limit=MOST)
-    found = [one for one in answer.get("messages", ()) if _earlier(one, installation, reference.ts)]
-    return await _named(web_api, [_said(one, installation) for one in reversed(found)])
+    web_api: WebApi, installation: Installation, *, channel: str
+) -> Sequence[ReadMessage]:
+    """The last messages of a channel, oldest first. Raises PlatformError: PlatformGone where the bot may not read it."""
+    answer = await web_api.must("conversations.history", channel=channel, limit=MOST)
+    found = [one for one in answer.get("messages", ()) if isinstance(one, Mapping) and one.get("ts")]
+    return _said(list(reversed(found)), installation)
 
 
-def _earlier(message: Mapping[str, Any], installation: Installation, ts: str) -> bool:
-    by_person = message.get("user") not in (None, installation.user) and not message.get("bot_id")
-    return by_person and message.get("subtype", "") in SPOKEN and float(message["ts"]) < float(ts or "inf")
+async def one_message(web_api: WebApi, *, channel: str, ts: str) -> Json | None:
+    """The message with this ts as Slack has it now; None where there is none. Raises PlatformError."""
+    answer = await web_api.may(
+        "conversations.replies", channel=channel, ts=ts, oldest=ts, latest=ts, limit=1, inclusive=True
+    )
+    found = (answer or {}).get("messages") or ()
+    return next((one for one in found if isinstance(one, Mapping) and one.get("ts") == ts), None)
 
 
-def _said(message: Mapping[str, Any], installation: Installation) -> ChatMessage:
+async def _newest(page: Reader, first: Page, *, low: float, high: float, total: int) -> Page:
+    """A page with the thread's newest messages, found by looking at ever better spans of time before `high`."""
+    share, best = min(1.0, 2.0 * MOST / total), first
+    for _ in range(WINDOWS):
+        oldest = high - (high - low) * share
+        found = await page(oldest)
+        if found is None:
+            return best
+        if found.rest:
+            best, share = found, share / 8
+            continue
+        best = found
+        if len(found.messages) > MOST or share >= 1.0:
+            return found
+        share = min(1.0, share * 2)
+    for _ in range(PAGES):
+        if not best.rest:
+            break
+        further = await page(oldest, best.cursor)
+        if further is None:
+            break
+        best = replace(further, messages=(*best.messages, *further.messages))
+    return best
+
+
+def _gap(number: int) -> ReadMessage:
+    text = "(1 message is left out here)" if number == 1 else f"({number:,} messages are left out here)"
+    return ReadMessage(said=ChatMessage(author=Author(id=""), text=text))
+
+
+def _said(messages: Sequence[Json], installation: Installation) -> list[ReadMessage]:
+    found = []
+    for message in messages:
+        if is_ours(message, installation) or message.get("subtype", "") not in SPOKEN:
+            continue
+        content = read_message(message, installation)
+        if content.text or content.quotes or content.files:
+            bot = str(message.get("bot_id") or "")
+            found.append(ReadMessage(said=_as_said(message, content), ids=content.ids, bot=bot))
+    return found
+
+
+def _as_said(message: Json, content: MessageContent) -> ChatMessage:
     return ChatMessage(
-        author=Author(id=str(message["user"])),
-        text=plain_words(str(message.get("text") or ""), bot=installation.user),
+        author=author_of(message),
+        text=content.text,
         message=str(message["ts"]),
         at=float(message["ts"]),
-        files=files(message, installation),
+        files=content.files,
+        quotes=content.quotes,
     )
-
-
-async def _named(web_api: WebApi, heard: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
-    """The messages with people's names, as far as they can be read cheaply."""
-    names: dict[str, str] = {}
-    for user in dict.fromkeys(one.author.id for one in heard):
-        if len(names) == NAMES:
-            break
-        try:
-            answer = await web_api.may("users.info", user=user)
-        except PlatformError:
-            break
-        person = (answer or {}).get("user") or {}
-        names[user] = str(person.get("real_name") or person.get("name") or "")
-    return [replace(one, author=replace(one.author, name=names.get(one.author.id, ""))) for one in heard]
-
-
-class FileDownloads:
-    """Downloads what people attached. `also` is the host of a Web API that is not slack.com's."""
-
-    def __init__(self, *, api_url: str, largest: int = LARGEST) -> None:
-        api = urlsplit(api_url)
-        elsewhere = api.hostname not in ("slack.com", "slack-gov.com")
-        self._also = (api.scheme, api.hostname, api.port) if elsewhere else None
-        self._largest = largest
-
-    async def fetch(self, session: aiohttp.ClientSession, token: str, file: File) -> bytes:
-        """The file's bytes. Raises PlatformError when it is not Slack's, too large, or of another type."""
-        url = file.source.get("url", "")
-        headers = {"Authorization": f"Bearer {token}"}
-        for _ in range(HOPS):
-            if not self.trusted(url):
-                raise PlatformError("a file that is not on Slack's hosts", code="foreign_host")
-            try:
-                async with session.get(url, headers=headers, allow_redirects=False) as answer:
-                    if answer.status not in (301, 302, 303, 307, 308):
-                        return await self._read(answer, file)
-                    url = urljoin(url, answer.headers.get("Location", ""))
-            except ValueError as error:
-                raise PlatformError("a file that is redirected nowhere", code="redirect") from error
-            except TooLarge as error:
-                raise PlatformError("a file is too large", code="too_large") from error
-            except EncodedAnswer as error:
-                raise PlatformError("a file comes compressed, unasked", code="encoding") from error
-            except (aiohttp.ClientError, TimeoutError) as error:
-                raise PlatformBusy("a file cannot be fetched", code="lost") from error
-        raise PlatformError("a file that is redirected too often", code="redirects")
-
-    def trusted(self, url: str) -> bool:
-        """Slack's file hosts over https on the usual port, without credentials in the address."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            return False
-        if parts.username or parts.password or "\\" in url or not parts.hostname:
-            return False
-        if self._also and (parts.scheme, parts.hostname, port) == self._also:
-            return True
-        host = parts.hostname.rstrip(".")
-        slack = host in ("files.slack.com", "files.slack-gov.com") or host.endswith(
-            (".slack.com", ".slack-gov.com")
-        )
-        return parts.scheme == "https" and port in (None, 443) and slack
-
-    async def _read(self, answer: aiohttp.ClientResponse, file: File) -> bytes:
-        if answer.status != 200:
-            raise PlatformError(f"a file answered {answer.status}", code=str(answer.status))
-        if answer.content_type == "text/html" and file.media_type != "text/html":
-            # Slack answers a token that may not read files with its sign-in page and status 200.
-            raise PlatformError("a file is not readable with this token", code="missing_scope")
-        return await read_up_to(self._largest, answer.content.iter_any(), expected=answer.content_length)

@@ -17,7 +17,15 @@ from adapters.slack.conversation_reference import (
     thread_key,
 )
 from adapters.slack.install.installations import Installation
-from bot.domain.events import Author, ButtonPressed, Event, MessageReceived, StopRequested, ThreadKey
+from bot.domain.events import (
+    Author,
+    ButtonPressed,
+    Event,
+    MessageReceived,
+    Quotation,
+    StopRequested,
+    ThreadKey,
+)
 from bot.domain.replies import Action
 
 Json = Mapping[str, Any]
@@ -56,7 +64,7 @@ def _pressed(payload: Json, installation: Installation, now: float) -> Event | N
         value=value,
         message=str(_container(payload).get("message_ts") or ""),
         threaded="surface" not in reply,  # the bot always answers in a thread in channels and direct messages
-        private="surface" in reply,
+        private="surface" in reply or bool(_container(payload).get("is_ephemeral")),
     )
 
 
@@ -77,7 +85,7 @@ def _origin(payload: Json, installation: Installation, user: str) -> tuple[Threa
     if box.get("type") == "view":
         return home_thread(installation, user), reply_fields(installation, surface=Surface.HOME, user=user)
     channel, ts = str(box.get("channel_id") or ""), str(box.get("message_ts") or "")
-    if box.get("is_ephemeral"):
+    if box.get("is_ephemeral") and not box.get("thread_ts"):
         url = str(payload.get("response_url") or "")
         reference = reply_fields(
             installation, surface=Surface.COMMAND, channel=channel, user=user, response_url=url
@@ -105,8 +113,18 @@ def _submitted(payload: Json, installation: Installation, now: float) -> Event |
             thread=thread_key(installation, channel, root),
             author=user,
             at=now,
-            reply=reply_fields(installation, channel=channel, thread=root, user=user.id, ts=about["ts"]),
-            text=f"{text}\n\nThis is about the message:\n{_quoted(about['text'])}",
+            reply=reply_fields(
+                installation,
+                channel=channel,
+                thread=root,
+                user=user.id,
+                ts=about["ts"],
+                about=about["ts"],
+                ids=about["by"],
+                response_url=about["url"],
+            ),
+            text=text,
+            quotes=(Quotation(text=about["text"], source=f"@{about['by']}"),) if about["text"] else (),
             threaded=True,
             late=True,
         )
@@ -122,11 +140,6 @@ def _submitted(payload: Json, installation: Installation, now: float) -> Event |
             comment=text,
         )
     return None
-
-
-def _quoted(text: str) -> str:
-    """Somebody else's message as a Markdown quote, every line marked."""
-    return "\n".join(f"> {line}" for line in text.splitlines())
 
 
 def _typed(view: Json) -> str:

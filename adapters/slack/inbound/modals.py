@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.slack.callback_ids import ASK, REASON
-from adapters.slack.inbound.message_content import plain_words
+from adapters.slack.inbound.content.message import author_of, read_message
+from adapters.slack.install.installations import Installation
 from adapters.slack.outbound.rendering.rich import plain_text
 
 QUOTE = 1_500  # characters of the message that are quoted
@@ -18,14 +19,19 @@ METADATA = 3_000  # characters that Slack allows
 Json = Mapping[str, Any]
 
 
-def about_message(payload: Json, bot: str) -> dict[str, Any]:
-    """Asks for the question about the message that the shortcut was used on."""
+def about_message(payload: Json, installation: Installation) -> dict[str, Any]:
+    """Asks for the question about the message that the shortcut was used on. What fits of it is kept, in case that it
+    cannot be read again where the bot is not.
+    """
     message = payload["message"]
+    said = read_message(message, installation)
     about = {
         "channel": payload["channel"]["id"],
         "thread": str(message.get("thread_ts") or message["ts"]),
         "ts": str(message["ts"]),
-        "text": plain_words(str(message.get("text") or ""), bot=bot)[:QUOTE],
+        "url": str(payload.get("response_url") or ""),
+        "by": author_of(message).name or author_of(message).id,
+        "text": "\n\n".join([said.text, *(quote.text for quote in said.quotes)])[:QUOTE],
     }
     while len(json.dumps(about)) > METADATA:
         about["text"] = about["text"][: len(about["text"]) // 2]

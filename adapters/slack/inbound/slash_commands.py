@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.slack.conversation_reference import Surface, command_thread, reply_fields
-from adapters.slack.inbound.message_content import plain_words
+from adapters.slack.inbound.content.words import plain_words
 from adapters.slack.install.installations import Installation
 from bot.domain.events import Author, MessageReceived
 

@@ -27,6 +27,14 @@ SCOPE = {
     "files.": "files:write",
     "reactions.": "reactions:write",
     "users.": "users:read",
+    "bots.": "users:read",
+    "usergroups.": "usergroups:read",
+}
+READ = {
+    "channel": "channels:read",
+    "group": "groups:read",
+    "im": "im:read",
+    "mpim": "mpim:read",
 }
 HISTORY = {
     "channel": "channels:history",
@@ -163,6 +171,8 @@ class Api:
         needed = next((scope for start, scope in SCOPE.items() if method.startswith(start)), "")
         if method in ("conversations.replies", "conversations.history"):
             needed = HISTORY[self.slack.channel_of(token.team, args.get("channel") or "").kind]
+        if method == "conversations.info":
+            needed = READ[self.slack.channel_of(token.team, args.get("channel") or "").kind]
         if needed and needed not in token.scopes:
             raise Refused("missing_scope", needed=needed, provided=",".join(sorted(token.scopes)))
 

@@ -61,7 +61,9 @@ def shown(message: Message) -> Json:
         "text": message.text or message.markdown,
     }
     if message.bot_id:
-        found |= {"bot_id": message.bot_id, "app_id": "A1"}
+        ours = message.bot_id.startswith("BBOT")
+        found |= {"bot_id": message.bot_id, "app_id": "A1" if ours else f"A{message.bot_id}"}
+    found |= message.extra
     for key in ("thread_ts", "blocks", "files", "client_msg_id"):
         if value := getattr(message, key):
             found[key] = value

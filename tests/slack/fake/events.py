@@ -34,10 +34,20 @@ def envelope(slack: Slack, team: Team, event: Json, **more: Any) -> Json:
 
 
 def said(slack: Slack, channel: Channel, user: str, text: str, *, thread: str = "", **more: Any) -> Message:
-    """A person's message, put into the channel."""
-    files = more.get("files") or []
+    """Somebody's message, put into the channel. `more`: files, and what else it shows, as Slack has it: attachments, blocks, subtype, bot_id, ..."""
+    files, blocks = more.pop("files", []), more.pop("blocks", [])
     return slack.put(
-        Message(ts=slack.next_ts(), channel=channel.id, user=user, text=text, thread_ts=thread, files=files)
+        Message(
+            ts=slack.next_ts(),
+            channel=channel.id,
+            user=user,
+            bot_id=more.pop("bot_id", ""),
+            text=text,
+            thread_ts=thread,
+            files=files,
+            blocks=blocks,
+            extra=more,
+        )
     )
 
 
@@ -54,8 +64,10 @@ def message(slack: Slack, message: Message, **more: Any) -> Json:
         "event_ts": message.ts,
         "team": channel.team,
         "client_msg_id": f"c-{message.ts}",
-        "blocks": [],
-    }
+        "blocks": message.blocks,
+    } | message.extra
+    if message.bot_id:
+        event["bot_id"] = message.bot_id
     if message.thread_ts:
         event["thread_ts"] = message.thread_ts
     if message.files:
@@ -256,7 +268,11 @@ def shortcut(slack: Slack, team: Team, user: str, on: Message, callback_id: str)
             "user": on.user,
             "text": on.text,
             "ts": on.ts,
+            "blocks": on.blocks,
+            "files": on.files,
+            **({"bot_id": on.bot_id} if on.bot_id else {}),
             **({"thread_ts": on.thread_ts} if on.thread_ts else {}),
+            **on.extra,
         },
         "message_ts": on.ts,
     }

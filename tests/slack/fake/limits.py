@@ -19,6 +19,8 @@ PER_MINUTE = {
     "views.update": TIER_4,
     "views.publish": TIER_4,
     "users.info": TIER_4,
+    "bots.info": TIER_3,
+    "usergroups.list": TIER_2,
     "files.info": TIER_4,
     "files.getUploadURLExternal": TIER_4,
     "files.completeUploadExternal": TIER_4,

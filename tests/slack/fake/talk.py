@@ -42,6 +42,8 @@ def replies(slack: Slack, team: Team, args: Json) -> Json:
         if message.ts != root and not oldest <= float(message.ts) <= latest:
             continue
         one = chat.shown(message)
+        if message.ts == root and len(thread) > 1:
+            one |= {"thread_ts": root, "reply_count": len(thread) - 1, "latest_reply": thread[-1].ts}
         if str(args.get("include_all_metadata")).lower() in ("true", "1") and message.metadata:
             one["metadata"] = message.metadata
         messages.append(one)
@@ -50,6 +52,8 @@ def replies(slack: Slack, team: Team, args: Json) -> Json:
 
 def history(slack: Slack, team: Team, args: Json) -> Json:
     channel = slack.channel_of(team.id, args.get("channel") or "")
+    if not channel.bot_in:
+        raise Refused("not_in_channel")
     latest = float(args.get("latest") or "inf")
     top = [
         chat.shown(message)
@@ -61,7 +65,28 @@ def history(slack: Slack, team: Team, args: Json) -> Json:
 
 def info(slack: Slack, team: Team, args: Json) -> Json:
     channel = slack.channel_of(team.id, args.get("channel") or "")
-    return {"channel": {"id": channel.id, "is_im": channel.kind == "im", "is_member": channel.bot_in}}
+    kinds = {"is_im": "im", "is_mpim": "mpim", "is_group": "group", "is_channel": "channel"}
+    return {
+        "channel": {
+            "id": channel.id,
+            "name": channel.name or channel.id.lower(),
+            "is_member": channel.bot_in,
+            "is_archived": channel.archived,
+            "is_private": channel.kind != "channel",
+            **{key: channel.kind == kind for key, kind in kinds.items()},
+        }
+    }
+
+
+def bot_info(slack: Slack, team: Team, args: Json) -> Json:
+    app = slack.apps.get(args.get("bot") or "")
+    if app is None:
+        raise Refused("bot_not_found")
+    return {"bot": app}
+
+
+def user_groups(slack: Slack, team: Team, args: Json) -> Json:
+    return {"usergroups": list(slack.groups.values())}
 
 
 def open_direct(slack: Slack, team: Team, args: Json) -> Json:
@@ -117,6 +142,8 @@ METHODS = {
     "conversations.info": info,
     "conversations.open": open_direct,
     "users.info": user_info,
+    "bots.info": bot_info,
+    "usergroups.list": user_groups,
     "assistant.threads.setSuggestedPrompts": set_prompts,
     "assistant.threads.setStatus": set_status,
     "reactions.add": react,

@@ -15,16 +15,21 @@ SCOPES = frozenset(
         "app_mentions:read",
         "assistant:write",
         "channels:history",
+        "channels:read",
         "chat:write",
         "commands",
         "files:read",
         "files:write",
         "groups:history",
+        "groups:read",
         "im:history",
+        "im:read",
         "im:write",
         "mpim:history",
+        "mpim:read",
         "reactions:read",
         "reactions:write",
+        "usergroups:read",
         "users:read",
     ]
 )
@@ -72,6 +77,7 @@ class Channel:
     bot_in: bool = True
     archived: bool = False
     user: str = ""  # whose direct message it is
+    name: str = ""
     messages: dict[str, "Message"] = field(default_factory=dict)
     sessions: dict[str, Json] = field(default_factory=dict)  # thread -> status, title
 
@@ -107,6 +113,7 @@ class Message:
     edited: str = ""
     seen_by: str = ""
     stream: Stream | None = None
+    extra: Json = field(default_factory=dict)  # what else it shows: attachments, subtype, bot_profile, ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +141,8 @@ class Slack:
         self.tokens: dict[str, Token] = {}
         self.channels: dict[str, Channel] = {}
         self.people: dict[str, Json] = {}
+        self.apps: dict[str, Json] = {}
+        self.groups: dict[str, Json] = {}
         self.files: dict[str, Json] = {}
         self.uploads: dict[str, Json] = {}
         self.views: dict[str, Json] = {}
@@ -164,8 +173,9 @@ class Slack:
         self.channels[id] = Channel(id=id, team=team, **more)
         return self.channels[id]
 
-    def add_person(self, id: str, team: str, name: str = "Ada") -> None:
-        self.people[id] = {"id": id, "team_id": team, "name": name.lower(), "real_name": name}
+    def add_person(self, id: str, team: str, name: str = "Ada", **more: Any) -> None:
+        """`more`: tz, is_restricted, ... as users.info has them."""
+        self.people[id] = {"id": id, "team_id": team, "name": name.lower(), "real_name": name} | more
 
     def next_ts(self) -> str:
         """Unique and increasing, in the clock's time."""

@@ -1,11 +1,13 @@
-"""Turns Slack's message text into plain words.
+"""Slack's message text as plain words.
 
-Slack writes mentions, channels, dates and links as `<...>` and escapes &, < and >. Source: docs.slack.dev
-"Formatting message text".
+Slack writes mentions, channels, dates and links as `<...>` and escapes &, < and >. People, channels and groups stand
+there by their ids: what is made of them here ("@U2", "#C1") gets names later, by `adapters.slack.inbound.names`. Source:
+docs.slack.dev "Formatting message text".
 """
 
 import html
 import re
+from collections.abc import Iterator
 
 TOKEN = re.compile(r"<([^<>]*)>")
 
@@ -18,6 +20,21 @@ def plain_words(text: str, *, bot: str = "") -> str:
 def mentions(text: str, bot: str) -> bool:
     """Whether the bot is mentioned. Slack escapes `<` in people's text, so this cannot be forged."""
     return bool(bot) and re.search(rf"<@{re.escape(bot)}(\|[^<>]*)?>", text) is not None
+
+
+def mentions_others(text: str, bot: str) -> bool:
+    """Whether other people, apps or groups are mentioned."""
+    return any(id != bot for id in mentioned(text) if id[0] in "UWSB")
+
+
+def mentioned(text: str) -> Iterator[str]:
+    """The ids of people, channels and groups that stand in the text without a name."""
+    for found in TOKEN.finditer(text):
+        target, _, label = found[1].partition("|")
+        if target.startswith(("@", "#")) and not (label and target[0] == "#"):
+            yield target[1:]
+        elif target.startswith("!subteam^") and not label:
+            yield target.removeprefix("!subteam^")
 
 
 def _word(token: str, bot: str) -> str:
@@ -35,4 +52,4 @@ def _word(token: str, bot: str) -> str:
 
 def _special(target: str, label: str) -> str:
     """`<!here>`, `<!subteam^S1|@team>`, `<!date^...|fallback>`."""
-    return label or f"@{target.partition('^')[0]}"
+    return label or f"@{target.removeprefix('subteam^').partition('^')[0]}"

@@ -1,0 +1,148 @@
+"""The names of people, apps, channels and groups of one workspace, as Slack tells them.
+
+Looked up when a message is handled, several at once, and kept for an hour: names change rarely, and every question needs
+some. What Slack does not tell (no scope, a stranger) keeps its id. Sources: docs.slack.dev "users.info", "bots.info",
+"conversations.info", "usergroups.list"; the last answers all groups at once and is asked rarely.
+"""
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.slack.web_api import WebApi
+from bot.domain.errors import PlatformError
+
+KEPT, SECONDS, UNKNOWN_SECONDS = 5_000, 3_600.0, 300.0
+LOOKUPS = 10  # for one question
+NAME = 80  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedThing:
+    """A person, an app, a channel or a group. `name` is "" where Slack does not tell it."""
+
+    name: str = ""
+    guest: bool = False
+    time_zone: str = ""
+    kind: str = ""  # of a channel: channel, private, direct, group
+    member: bool = True  # of a channel: whether the bot is in it
+
+
+class Directory:
+    """Looks up by id: U and W people, B apps, C, G and D channels, S groups."""
+
+    def __init__(self, web_api: WebApi) -> None:
+        self._web_api = web_api
+        self._known: OrderedDict[str, tuple[float, NamedThing]] = OrderedDict()
+
+    async def look_up(self, ids: Iterable[str], *, most: int = LOOKUPS) -> Mapping[str, NamedThing]:
+        """What is known of them; at most so many are asked for now."""
+        found: dict[str, NamedThing] = {}
+        missing: list[str] = []
+        for id in dict.fromkeys(id for id in ids if id):
+            thing = self._kept(id)
+            if thing is None:
+                missing.append(id)
+            else:
+                found[id] = thing
+        if any(id[0] == "S" for id in missing):
+            await self._groups()
+        async with asyncio.TaskGroup() as group:
+            asked = {id: group.create_task(self._ask(id)) for id in missing[:most]}
+        return found | {id: task.result() for id, task in asked.items()}
+
+    async def one(self, id: str) -> NamedThing:
+        return (await self.look_up([id])).get(id, NamedThing())
+
+    def _kept(self, id: str) -> NamedThing | None:
+        entry = self._known.get(id)
+        if entry is None or entry[0] < self._web_api.clock.now():
+            return None
+        self._known.move_to_end(id)
+        return entry[1]
+
+    def _keep(self, id: str, thing: NamedThing) -> NamedThing:
+        seconds = SECONDS if thing.name else UNKNOWN_SECONDS
+        self._known[id] = (self._web_api.clock.now() + seconds, thing)
+        self._known.move_to_end(id)
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+        return thing
+
+    async def _ask(self, id: str) -> NamedThing:
+        if (known := self._kept(id)) is not None:  # a group, by now
+            return known
+        ask = ASKING.get(id[0])
+        try:
+            thing = await ask(self._web_api, id) if ask else NamedThing()
+        except PlatformError:
+            thing = NamedThing()
+        return self._keep(id, thing)
+
+    async def _groups(self) -> None:
+        try:
+            answer = await self._web_api.may("usergroups.list") or {}
+        except PlatformError:
+            return
+        for one in answer.get("usergroups") or ():
+            self._keep(
+                str(one.get("id")), NamedThing(name=str(one.get("handle") or one.get("name") or "")[:NAME])
+            )
+
+
+def name_ids(text: str, ids: Iterable[str], known: Mapping[str, NamedThing]) -> str:
+    """Names in place of the ids that stand in a text as "@U2" and "#C1". A name that is not known leaves the id."""
+    wanted = {id: known[id].name for id in ids if id in known and known[id].name}
+    if not wanted:
+        return text
+    pattern = re.compile(rf"([@#])({'|'.join(map(re.escape, wanted))})(?!\w)")
+    return pattern.sub(lambda found: found[1] + wanted[found[2]], text)
+
+
+async def _person(web_api: WebApi, id: str) -> NamedThing:
+    person = (await web_api.may("users.info", user=id) or {}).get("user") or {}
+    profile = person.get("profile") or {}
+    name = (
+        profile.get("display_name")
+        or person.get("real_name")
+        or profile.get("real_name")
+        or person.get("name")
+    )
+    return NamedThing(
+        name=str(name or "")[:NAME],
+        guest=bool(person.get("is_restricted") or person.get("is_ultra_restricted")),
+        time_zone=str(person.get("tz") or ""),
+    )
+
+
+async def _app(web_api: WebApi, id: str) -> NamedThing:
+    app = (await web_api.may("bots.info", bot=id) or {}).get("bot") or {}
+    return NamedThing(name=str(app.get("name") or "")[:NAME])
+
+
+async def _channel(web_api: WebApi, id: str) -> NamedThing:
+    channel = (await web_api.may("conversations.info", channel=id) or {}).get("channel") or {}
+    kinds = (("is_im", "direct"), ("is_mpim", "group"), ("is_private", "private"))
+    return NamedThing(
+        name=str(channel.get("name") or "")[:NAME],
+        kind=next((kind for key, kind in kinds if channel.get(key)), "channel" if channel else ""),
+        member=bool(channel.get("is_member", True)),
+    )
+
+
+async def _nothing(web_api: WebApi, id: str) -> NamedThing:
+    return NamedThing()
+
+
+ASKING: Mapping[str, Callable[[WebApi, str], Coroutine[Any, Any, NamedThing]]] = {
+    "U": _person,
+    "W": _person,
+    "B": _app,
+    "C": _channel,
+    "G": _channel,
+    "D": _channel,
+    "S": _nothing,
+}
