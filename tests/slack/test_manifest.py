@@ -5,6 +5,7 @@ down from it (schema 2.0.0, November 2026), for the parts that we use and no oth
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from adapters.slack.web_api import PER_MINUTE
 from bot.domain.command_table import COMMANDS
 from bot.domain.errors import SettingsError
 from tests.block_yaml import read_yaml
-from tests.slack.fake.api import HISTORY, SCOPE
+from tests.slack.fake.api import HISTORY, READ, SCOPE
 from tests.slack.fake.world import SCOPES as GRANTED
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +136,10 @@ def test_every_scope_and_event_says_why() -> None:
 
 
 def test_no_scope_is_asked_for_that_nothing_needs() -> None:
-    needed = {scope for start, scope in SCOPE.items() if start != "reactions."} | set(HISTORY.values())
+    needed = {scope for start, scope in SCOPE.items() if start != "reactions."} | {
+        *HISTORY.values(),
+        *READ.values(),
+    }
     heard = {"app_mentions:read", "commands", "reactions:read"}
 
     assert set(SCOPES) == needed | heard
@@ -175,3 +179,10 @@ def test_a_prefix_stands_before_every_command_but_the_bots_own(host: str) -> Non
 def test_what_is_no_prefix_is_refused_with_a_remedy(prefix: str) -> None:
     with pytest.raises(SettingsError, match="ai-"):
         render_manifest(prefix=prefix)
+
+
+def test_the_readme_says_what_is_lost_without_each_scope() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z_:]+)` \| (.+) \|$", text, re.MULTILINE))
+
+    assert {scope: why for scope, why in rows.items() if ":" in scope or scope == "commands"} == dict(SCOPES)

@@ -25,7 +25,12 @@ SCOPES: Mapping[str, str] = {
     "files:read": "read what people attach to their questions",
     "files:write": "attach very long answers as a file",
     "reactions:read": "take a thumb under an answer as a vote",
-    "users:read": "call people by their names when it reads a thread",
+    "users:read": "call people by their names, know guests, and know what day it is where they are",
+    "usergroups:read": "call groups that are mentioned by their names",
+    "channels:read": "know the name of a channel, and whether it is in it before an answer is paid for",
+    "groups:read": "the same for private channels it was invited to",
+    "im:read": "the same for direct messages",
+    "mpim:read": "the same for group direct messages it was added to",
 }
 """Scope -> what would not work without it."""
 
