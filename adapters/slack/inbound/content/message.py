@@ -53,7 +53,7 @@ def read_message(message: Json, installation: Installation) -> MessageContent:
         text="\n\n".join(part for part in own if part)[:LONGEST],
         quotes=tuple(_cut(quote) for quote in quotes[:QUOTED] if quote.text or quote.link),
         files=tuple({file.id: file for file in files}.values()),
-        ids=tuple(dict.fromkeys(_ids(message, raw)))[:IDS],
+        ids=tuple(dict.fromkeys(id for id in _ids(message, raw) if id != bot))[:IDS],
         addressed=mentions(raw, bot) or bot in _in_blocks(message.get("blocks")),
         others=mentions_others(raw, bot),
     )
