@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 
 import aiohttp
 from aiohttp import web
@@ -26,8 +27,8 @@ from adapters.slack.inbound.surroundings import SurroundingsReader
 from adapters.slack.install.installations import Installation, TokenInstallation
 from adapters.slack.install.oauth import OAuthFlow
 from adapters.slack.outbound.native_stream import NativeStreams
+from adapters.slack.outbound.response_url import trusted_host
 from adapters.slack.outbound.sink_choice import Workspace, sink_for
-from adapters.slack.outbound.surfaces import trusted_host
 from adapters.slack.web_api import WebApi
 from bot.delivery.pacing import Clock, WallClock
 from bot.domain.capabilities import PlatformCapabilities
@@ -199,9 +200,14 @@ class SlackAdapter:
         if known is None or known.installation != installation:
             web_api = known.web_api if known else self._web_api(installation.token)
             web_api.client.token = installation.token
-            native_streams = known.native_streams if known else self._native_of(web_api, installation)
-            known = self._workspaces[installation.workspace] = Workspace(
-                installation=installation, web_api=web_api, native_streams=native_streams
+            known = self._workspaces[installation.workspace] = (
+                replace(known, installation=installation)
+                if known
+                else Workspace(
+                    installation=installation,
+                    web_api=web_api,
+                    native_streams=self._native_of(web_api, installation),
+                )
             )
         return known
 

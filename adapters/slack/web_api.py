@@ -56,7 +56,16 @@ REPEATABLE = frozenset(
     ]
 )
 BUSY = frozenset(
-    ("ratelimited", "rate_limited", "service_unavailable", "internal_error", "fatal_error", "request_timeout")
+    [
+        "fatal_error",
+        "internal_error",
+        "message_limit_exceeded",
+        "rate_limited",
+        "ratelimited",
+        "request_timeout",
+        "service_unavailable",
+        "team_added_to_org",
+    ]
 )
 TOKEN = frozenset(
     [
@@ -75,27 +84,51 @@ ADMINISTRATION = frozenset(
         "ekm_access_denied",
         "enterprise_is_restricted",
         "org_login_required",
-        "team_access_not_granted",
         "two_factor_setup_required",
     ]
 )
 """A workspace or an organisation shuts the app out, or is shut itself for a while."""
-RIGHTS = frozenset(["missing_scope", "no_permission", "not_allowed_token_type", "not_in_channel"])
+RIGHTS = frozenset(["missing_scope", "no_permission", "not_allowed_token_type"])
 """... of the bot. For a call that shows an answer they are waited for; others are left out without them."""
 SHOWING = frozenset(["chat.postEphemeral", "chat.postMessage", "chat.update"])
 GONE = RIGHTS | frozenset(
     [
         "channel_not_found",
         "is_archived",
+        "messages_tab_disabled",
+        "not_in_channel",
+        "restricted_action",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+        "team_access_not_granted",
         "thread_not_found",
         "user_not_found",
-        "messages_tab_disabled",
-        "restricted_action",
-        "restricted_action_thread_only_channel",
-        "restricted_action_read_only_channel",
         "user_not_in_channel",
     ]
 )
+"""Nothing can be shown there. Whoever asked can be reached elsewhere."""
+MISTAKES = frozenset(
+    [
+        "as_user_not_supported",
+        "invalid_arg_name",
+        "invalid_arguments",
+        "invalid_attachments",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_json",
+        "invalid_metadata_format",
+        "invalid_metadata_schema",
+        "markdown_text_conflict",
+        "metadata_too_large",
+        "msg_blocks_too_long",
+        "msg_blocks_too_many",
+        "msg_too_long",
+        "no_text",
+        "too_many_attachments",
+    ]
+)
+"""What was sent is wrong, and would be so anywhere."""
 
 
 class NoAnswer(PlatformBusy):
@@ -218,6 +251,13 @@ def said(method: str, error: SlackApiError) -> PlatformError:
     return (PlatformGone if code in GONE else PlatformError)(f"{method}: {code or status}", code=code)
 
 
+def shut_out(error: PlatformError) -> bool:
+    """Whether a message was refused for its place, so that it may be shown in another one. Slack has codes on no list:
+    those are taken for that.
+    """
+    return not isinstance(error, PlatformBusy) and error.code not in MISTAKES
+
+
 def _remedy(code: str, needed: str) -> str:
     """What an operator does about a refusal."""
     if code in TOKEN or code == "not_allowed_token_type":
@@ -227,8 +267,6 @@ def _remedy(code: str, needed: str) -> str:
         )
     if code in ADMINISTRATION:
         return f"Slack shuts the app out ({code}): an administrator of the workspace has to allow it again"
-    if code == "not_in_channel":
-        return "the bot is not in a channel where it has to answer (not_in_channel): type /invite @Switchboard there"
     return (
         f"the Slack app lacks {needed or 'a right'} ({code}): paste what `switchboard manifest slack` prints under "
         "App Manifest and install the app again"

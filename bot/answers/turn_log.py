@@ -23,7 +23,8 @@ class TurnLog(Interceptor):
             log.error("turn failed", extra=about, exc_info=error)
         match ending.kind:
             case EndingKind.DONE if isinstance(error, PlatformGone):
-                log.info("nowhere to answer", extra={**about, "code": error.code})
+                channel = claim.event.thread.channel
+                log.warning("nowhere to answer", extra={**about, "channel": channel, "code": error.code})
             case EndingKind.RETRIED if error and _passing(error):
                 log.info("turn put off", extra={**about, "why": str(error), "seconds": ending.seconds})
             case EndingKind.BURIED:

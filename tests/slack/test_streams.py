@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 import pytest
 
 from adapters.slack.outbound.native_stream import PACK
-from bot.domain.errors import PlatformBusy, PlatformGone
+from bot.domain.errors import PlatformBusy
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text
 from tests.contracts.conversations import words
@@ -205,12 +205,6 @@ async def test_people_of_another_team_are_streamed_to_as_theirs() -> None:
 
         (start,) = [call for call in slack.calls if call.method == "chat.startStream"]
         assert (start.args["recipient_team_id"], start.args["recipient_user_id"]) == ("T7", "U7")
-
-
-async def test_a_channel_that_is_gone_is_said_to_be_gone(place: SlackPlace) -> None:
-    place.place.archived = True
-    with pytest.raises(PlatformGone):
-        await place.sink(FakeTurnHandle()).show(flowing([Text("x"), DONE]))
 
 
 async def test_an_answer_somebody_deleted_while_it_grew_is_shown_after_all(place: SlackPlace) -> None:

@@ -12,39 +12,20 @@ native preview holds no URL that could be fetched.
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from adapters.slack.conversation_reference import ConversationReference
 from adapters.slack.outbound.drawing import drawn_from
-from adapters.slack.outbound.native_stream import AgentSession
-from adapters.slack.outbound.reconciliation import Reconciliation, turn_metadata
+from adapters.slack.outbound.reconciliation import turn_metadata
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.page import GrowingPage
 from adapters.slack.outbound.shapes import AcceptedShape
-from adapters.slack.web_api import TRIES, NoAnswer, WebApi
+from adapters.slack.outbound.sink_context import SinkContext
+from adapters.slack.web_api import TRIES, NoAnswer
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
-from bot.domain.replies import Action, Button
-from bot.ports import TurnHandle
 
 SPACE = uuid.UUID("6f1b3f5e-0d3a-5c7b-9a35-6d3f0c2f5b11")
 STREAM_BYTES = 10_000  # of a preview; Slack ends streams at about 11,000 bytes or 12,000 characters
 STREAM_SECONDS = 240.0  # Slack ends them at about 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SinkContext:
-    """What a sink needs to show a turn."""
-
-    web_api: WebApi
-    session: AgentSession
-    reconciliation: Reconciliation
-    reference: ConversationReference
-    turn_handle: TurnHandle
-
-    @property
-    def stop(self) -> Button:
-        return Button(action=Action.STOP, label="Stop", value=self.turn_handle.id, danger=True)
 
 
 class AnswerMessage:
@@ -198,7 +179,7 @@ class AnswerMessage:
     async def _start(self, text: str, status: str, known: Sequence[str]) -> bool:
         """Starts a stream. False: post the message instead, unless `ts` shows that the stream exists."""
         reference = self.sink_context.reference
-        if not await self.sink_context.session.begin():
+        if self.sink_context.note or not await self.sink_context.session.begin():
             return False
         where = (
             {}
@@ -221,8 +202,8 @@ class AnswerMessage:
             return bool(self.ts)
         except PlatformRefused:
             raise  # it says nothing about streams
-        except PlatformError:
-            self.sink_context.session.refuse()
+        except PlatformError as error:
+            self.sink_context.session.refuse(error)
             return False
         if answer is None:
             return False

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.slack.conversation_reference import ConversationReference
-from adapters.slack.web_api import WebApi
-from bot.domain.errors import PlatformError, PlatformRefused, StorageUnavailable
+from adapters.slack.web_api import RIGHTS, WebApi
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, StorageUnavailable
 from bot.ports import RateLimiter
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ class NativeStreams:
     def __init__(
         self, *, web_api: WebApi, workspace: str, rate_limiter: RateLimiter | None, wanted: bool = True
     ) -> None:
+        self.wanted = wanted
         self._web_api = web_api
         self._name = f"slack-streams:{workspace}"
         self._rate_limiter = rate_limiter
@@ -91,8 +92,7 @@ class AgentSession:
         try:
             answer = await self._set("processing", may=True)
         except PlatformError as error:
-            if error.code != "lost" and not isinstance(error, PlatformRefused):
-                self._native_streams.refuse()
+            self.refuse(error)
             self.open = error.code == "lost"
             return False
         self.open = answer is not None
@@ -104,18 +104,20 @@ class AgentSession:
 
     async def end(self) -> None:
         """Shows the session as idle. An error of Slack changes nothing for the answer."""
-        if not self.open and (self._native_streams.refused or not self._resumed):
+        if not self.open and not (self._resumed and self._native_streams.wanted):
             return
         self.open = self._resumed = False
         try:
             await self._set("active", may=False)
         except PlatformError as error:
             log.info("session status not set", extra={"code": error.code})
-            if error.code not in ("lost", "ratelimited") and not isinstance(error, PlatformRefused):
-                self._native_streams.refuse()
+            self.refuse(error)
 
-    def refuse(self) -> None:
-        self._native_streams.refuse()
+    def refuse(self, error: PlatformError) -> None:
+        """Gives up streams in the workspace for a while, unless the error is of this channel or of the moment."""
+        here = isinstance(error, PlatformGone) and error.code not in RIGHTS
+        if not here and not isinstance(error, PlatformBusy):
+            self._native_streams.refuse()
 
     async def _set(self, status: str, *, may: bool) -> Mapping[str, Any] | None:
         call = self._web_api.may if may else self._web_api.must

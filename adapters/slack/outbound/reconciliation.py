@@ -15,6 +15,7 @@ from bot.ports import TurnHandle
 
 EVENT = "switchboard_turn"
 PAGES = 20
+MARGIN = 60.0  # seconds between this clock and Slack's
 
 
 def turn_metadata(turn_handle: TurnHandle, part: int) -> dict[str, Any]:
@@ -40,6 +41,14 @@ class Reconciliation:
         self._found: list[Mapping[str, Any]] | None = None
         self.doubtful = turn_handle.attempt > 1  # there may be messages that were not saved
 
+    def elsewhere(self, reference: ConversationReference) -> "Reconciliation":
+        """The same in another place."""
+        found = Reconciliation(
+            web_api=self._web_api, installation=self._us, reference=reference, turn_handle=self._turn_handle
+        )
+        found.doubtful = self.doubtful
+        return found
+
     def doubt(self) -> None:
         """A message may just have been created although the call failed: look before creating it."""
         self.doubtful, self._found = True, None
@@ -48,7 +57,7 @@ class Reconciliation:
         """The ts of the message that holds this part, "" when there is none. `known` are other parts'
         messages.
 
-        `marked`: only where its metadata says so.
+        `marked`: only where its metadata says so, as always outside of threads, where others' turns are, too.
         """
         if self._found is None:
             self._found = await self._read()
@@ -56,7 +65,7 @@ class Reconciliation:
         for message in installation:
             if _part_of(message, self._turn_handle.id) == part:
                 return str(message["ts"])
-        if marked:
+        if marked or not self._place.thread:
             return ""
         after = float(self._place.ts or 0)
         unmarked = [
@@ -67,13 +76,13 @@ class Reconciliation:
     async def _read(self) -> list[Mapping[str, Any]]:
         """The bot's own messages in the thread. Raises PlatformBusy when they cannot be read now."""
         found: list[Mapping[str, Any]] = []
-        cursor = ""
+        cursor, since = "", max(0.0, self._turn_handle.started - MARGIN)
         for _ in range(PAGES):
             more = {"cursor": cursor} if cursor else {}
             answer = await self._web_api.must(
-                "conversations.replies",
+                f"conversations.{'replies' if self._place.thread else 'history'}",
                 channel=self._place.channel,
-                ts=self._place.thread,
+                **({"ts": self._place.thread} if self._place.thread else {"oldest": str(since)}),
                 include_all_metadata=True,
                 limit=200,
                 **more,

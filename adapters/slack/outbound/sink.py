@@ -1,23 +1,29 @@
 """Shows one turn in one Slack thread: a growing answer, or one reply.
 
 `turn_handle.ref` is {"ts": [...]}: the messages that hold the turn, in order. It is saved once, right after
-the first message exists, and once more for each further message of a long answer.
+the first message exists, and once more for each further message of a long answer. Where the turn is shown in a direct
+message instead, because the thread is closed to the bot, it also has that "channel" and the "note" that says so.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
 
+from adapters.slack.outbound.detour import at_the_asker, to_the_asker
 from adapters.slack.outbound.drawing import drawn_from
-from adapters.slack.outbound.message import AnswerMessage, SinkContext
+from adapters.slack.outbound.message import AnswerMessage
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.blocks import to_blocks
 from adapters.slack.outbound.rendering.paging import Cut, pages
 from adapters.slack.outbound.shapes import AcceptedShape
+from adapters.slack.outbound.sink_context import SinkContext
 from adapters.slack.outbound.uploads import attach
+from adapters.slack.web_api import shut_out
 from bot.delivery.pacing import Pace
 from bot.delivery.streaming import GrowingAnswer, follow
-from bot.domain.errors import PlatformBusy
+from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import Closing, ShownPart
 
@@ -27,31 +33,78 @@ PACE = Pace()
 BUSY = 2.0  # seconds until the next edit is tried
 LONG = 20_000  # characters; a longer answer is also uploaded as a file
 
+Written = TypeVar("Written")
+
 
 class ThreadSink:
     """A `bot.ports.ReplySink` for messages in a thread or direct message."""
 
     def __init__(self, *, sink_context: SinkContext) -> None:
+        saved = sink_context.turn_handle.ref or {}
+        if saved.get("channel"):
+            sink_context = at_the_asker(sink_context, saved["channel"], saved["note"])
         self._desk = sink_context
-        saved = (sink_context.turn_handle.ref or {}).get("ts") or ()
         self._pages = [
-            AnswerMessage(sink_context=sink_context, number=number, ts=ts) for number, ts in enumerate(saved)
+            AnswerMessage(sink_context=sink_context, number=number, ts=ts)
+            for number, ts in enumerate(saved.get("ts") or ())
         ]
         self._cuts: list[Cut] = []
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
-        answer = await follow(parts, self._grow, clock=self._desk.web_api.clock)
-        *full, rest = pages(answer.text, self._cuts)
-        await self._finish(full)
-        ending = await self._finished(len(full), rest, answer.closing)
-        await self._write(len(full), ending)
-        await self._desk.session.end()
-        await self._drop(len(full) + 1)
+        async with self._session():
+            if self._in_doubt:  # so that no model is paid for what nobody can be shown
+                await self._somewhere(self._begin)
+            answer = await follow(parts, self._grow, clock=self._desk.web_api.clock)
+            ending = await self._somewhere(lambda: self._end(answer))
+        await self._drop(len(self._cuts) + 1)
         if len(answer.text) > LONG:
             await attach(self._desk, self._pages[-1], answer.text, ending)
         return tuple(page.ts for page in self._pages)
 
     async def say(self, reply: Reply) -> str:
+        async with self._session():
+            said = await self._somewhere(lambda: self._say(reply))
+        if self._pages:
+            await self._drop(1)
+        return said
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncGenerator[None, None]:
+        """Shows the agent's session as idle at every end but that of an attempt which is to be repeated."""
+        try:
+            yield
+        except PlatformGone:
+            await self._desk.session.end()
+            raise
+        await self._desk.session.end()
+
+    @property
+    def _in_doubt(self) -> bool:
+        """Whether Slack may not let the bot write here: a shortcut works everywhere, also where the bot is not."""
+        reference = self._desk.reference
+        doubtful = bool(reference.response_url) or reference.channel in self._desk.closed_places
+        return doubtful and not self._pages
+
+    async def _somewhere(self, write: Callable[[], Awaitable[Written]]) -> Written:
+        """Writes it here, or to the person who asked where this place is closed. Raises PlatformGone when both are."""
+        try:
+            return await write()
+        except PlatformError as closed:
+            if not shut_out(closed):
+                raise
+            self._desk, ts = await to_the_asker(self._desk, closed)
+        self._pages, self._cuts = [], []
+        await self._keep(AnswerMessage(sink_context=self._desk, number=0, ts=ts))
+        try:
+            return await write()
+        except PlatformError as closed:
+            if shut_out(closed):
+                await to_the_asker(self._desk, closed)  # there is no other way: it says so
+            raise
+
+    async def _say(self, reply: Reply) -> str:
+        if self._desk.note:
+            reply = replace(reply, text=f"{self._desk.note}{reply.text}", replaces="")
         content = await drawn_from(layout.length(reply), layout.reply, reply)
         if reply.private and not self._desk.reference.direct:
             return await self._whisper(content)
@@ -60,28 +113,45 @@ class ThreadSink:
             await page.edit(content)
             return page.ts
         await self._write(0, content)
-        await self._drop(1)
         return self._pages[0].ts
 
     async def _grow(self, answer: GrowingAnswer) -> float:
         """While Slack is busy, the answer is read on and stored, so that the model is not asked again."""
         try:
-            return await self._draw(answer)
+            return await self._somewhere(lambda: self._draw(answer))
         except PlatformBusy as busy:
             log.info("not drawn", extra={"turn": self._desk.turn_handle.id, "code": busy.code})
             return min(busy.retry_after or BUSY, 5 * BUSY)
 
     async def _draw(self, answer: GrowingAnswer) -> float:
         """Writes full pages as final, and the last one as far as it has grown."""
-        *full, rest = pages(answer.text, self._cuts)
+        *full, rest = pages(self._desk.note + answer.text, self._cuts)
         await self._finish(full)
         if len(self._pages) > len(full):
             await self._pages[len(full)].grow(rest, answer.status)
         else:
-            page = AnswerMessage(sink_context=self._desk, number=len(full))
-            await page.open(rest, answer.status, self._known)
-            await self._keep(page)
+            await self._open(len(full), rest, answer.status)
         return PACE.pause(len(rest))
+
+    async def _begin(self) -> None:
+        if not self._pages:
+            await self._open(0, "", "")
+
+    async def _open(self, number: int, text: str, status: str) -> None:
+        page = AnswerMessage(sink_context=self._desk, number=number)
+        await page.open(text, status, self._known)
+        await self._keep(page)
+
+    async def _end(self, answer: GrowingAnswer) -> dict[str, Any]:
+        """Writes the whole answer with its closing; returns the last page."""
+        *full, rest = pages(self._desk.note + answer.text, self._cuts)
+        closing = answer.closing
+        if closing and self._desk.note:  # a press would be taken for one in another conversation
+            closing = replace(closing, buttons=())
+        await self._finish(full)
+        ending = await self._finished(len(full), rest, closing)
+        await self._write(len(full), ending)
+        return ending
 
     async def _finish(self, full: Sequence[str]) -> None:
         for number, text in enumerate(full):
@@ -140,4 +210,9 @@ class ThreadSink:
         await self._save()
 
     async def _save(self) -> None:
+        if self._desk.note:
+            there = {"channel": self._desk.reference.channel, "note": self._desk.note}
+            await self._desk.turn_handle.save({"ts": self._known, **there})
+            return
+        self._desk.closed_places.open_again(self._desk.reference.channel)
         await self._desk.turn_handle.save({"ts": self._known})

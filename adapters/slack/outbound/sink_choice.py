@@ -1,14 +1,15 @@
 """Chooses the sink that answers an event."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapters.slack.conversation_reference import ConversationReference, Surface
 from adapters.slack.install.installations import Installation
-from adapters.slack.outbound.message import SinkContext
+from adapters.slack.outbound.closed_places import ClosedPlaces
 from adapters.slack.outbound.native_stream import AgentSession, NativeStreams
 from adapters.slack.outbound.reconciliation import Reconciliation
 from adapters.slack.outbound.sink import ThreadSink
+from adapters.slack.outbound.sink_context import SinkContext
 from adapters.slack.outbound.surfaces import CommandSink, GreetingSink, HomeSink
 from adapters.slack.web_api import WebApi
 from bot.domain.events import Event, HomeOpened
@@ -19,11 +20,14 @@ TITLE = 80  # characters of the question that become the session's title
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """One workspace in this process: its installation, its API with rate limits, its native sessions."""
+    """One workspace in this process: its installation, its API with rate limits, its native sessions, and where it is
+    closed.
+    """
 
     installation: Installation
     web_api: WebApi
     native_streams: NativeStreams
+    closed_places: ClosedPlaces = field(default_factory=ClosedPlaces)
 
 
 def sink_for(
@@ -48,7 +52,7 @@ def sink_for(
         native_streams=workspace.native_streams,
         reference=reference,
         title=title,
-        resumed=turn_handle.attempt > 1,
+        resumed=turn_handle.attempt > 1 or turn_handle.ref is not None,
     )
     reconciliation = Reconciliation(
         web_api=web_api, installation=workspace.installation, reference=reference, turn_handle=turn_handle
@@ -60,5 +64,7 @@ def sink_for(
             reconciliation=reconciliation,
             reference=reference,
             turn_handle=turn_handle,
+            closed_places=workspace.closed_places,
+            trusted=trusted,
         )
     )

@@ -1,19 +1,19 @@
 """Sinks outside of threads: a slash command's private answer, the App Home page, the agent's greeting."""
 
 import logging
+import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
-from urllib.parse import urlsplit
-
-import aiohttp
 
 from adapters.slack.conversation_reference import ConversationReference
 from adapters.slack.outbound.drawing import drawn_from
+from adapters.slack.outbound.message import SPACE
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.paging import pages
-from adapters.slack.outbound.shapes import REFUSED, AcceptedShape
-from adapters.slack.web_api import WebApi
+from adapters.slack.outbound.response_url import USES, respond
+from adapters.slack.outbound.shapes import AcceptedShape
+from adapters.slack.web_api import WebApi, shut_out
 from bot.delivery.streaming import GrowingAnswer
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 from bot.domain.replies import Action, Button, Reply
@@ -22,13 +22,13 @@ from bot.ports import TurnHandle
 
 log = logging.getLogger(__name__)
 
-USES = 5  # of one response_url, within thirty minutes
 PROMPTS, PROMPT_TITLE = 4, 75
 CUT = "The rest does not fit into a private answer. Ask in a channel or a direct message to see it whole."
 
 
 class CommandSink:
-    """Answers a slash command through its response_url: for the asker only, five messages or edits at most.
+    """Answers a slash command through its response_url: for the asker only, five messages or edits at most. When it is
+    used up, in an ephemeral message, or where the bot may not even post that, in a direct message.
 
     Such a message has no id and cannot be found again. Every message after the first replaces it, so that an
     attempt that is repeated changes what is there instead of adding to it.
@@ -48,6 +48,7 @@ class CommandSink:
         self._trusted = trusted
         self._there = turn_handle.attempt > 1
         self._shape = AcceptedShape()
+        self._direct: list[Mapping[str, Any]] = []  # what was posted in the direct message
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         """Shows a status, then the whole answer: Slack allows too few edits for a growing one."""
@@ -78,26 +79,36 @@ class CommandSink:
 
         async def call(shaped: dict[str, Any]) -> None:
             body = {"response_type": "ephemeral", "replace_original": replace, **shaped}
-            if not (self._trusted(self._place.response_url) and await self._post(body)):
-                await self._web_api.must(
-                    "chat.postEphemeral", channel=self._place.channel, user=self._place.user, **shaped
-                )
+            url = self._place.response_url
+            if not (self._trusted(url) and await respond(self._web_api, url, body)):
+                await self._whisper(shaped, replace=replace)
 
         await self._shape.send(call, content)
 
-    async def _post(self, body: dict[str, Any]) -> bool:
-        """False: the response_url is used up or too old."""
+    async def _whisper(self, shaped: dict[str, Any], *, replace: bool) -> None:
+        if not self._direct and await self._ephemeral(shaped):
+            return
+        if self._direct and replace:
+            there = {key: self._direct[-1][key] for key in ("channel", "ts")}
+            await self._web_api.must("chat.update", **there, **layout.QUIET, **shaped)
+            return
+        key = uuid.uuid5(SPACE, f"{self._turn_handle.id}:direct:{len(self._direct)}")
+        answer = await self._web_api.must(
+            "chat.postMessage", channel=self._place.user, client_msg_id=str(key), **layout.QUIET, **shaped
+        )
+        self._direct.append(answer)
+
+    async def _ephemeral(self, shaped: dict[str, Any]) -> bool:
+        """False: the bot may not write there."""
         try:
-            async with self._web_api.session.post(
-                self._place.response_url, json=body, allow_redirects=False
-            ) as answer:
-                if answer.status == 429 or answer.status >= 500:
-                    raise PlatformBusy("response_url is busy", code=str(answer.status))
-                if answer.status == 400 and (code := (await answer.text())[:80]) in REFUSED:
-                    raise PlatformError("response_url refuses the blocks", code=code)
-                return answer.status == 200
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise PlatformBusy("response_url cannot be reached", code="lost") from error
+            await self._web_api.must(
+                "chat.postEphemeral", channel=self._place.channel, user=self._place.user, **shaped
+            )
+        except PlatformError as closed:
+            if not shut_out(closed):
+                raise
+            return False
+        return True
 
 
 class HomeSink:
@@ -167,19 +178,3 @@ class GreetingSink:
             "chat.postMessage", channel=self._place.channel, **layout.QUIET, **content
         )
         return str(answer["ts"])
-
-
-def trusted_host(api_url: str) -> Callable[[str], bool]:
-    """Whether a response_url is Slack's: its hooks hosts, or beside a Web API that runs elsewhere."""
-    api = urlsplit(api_url)
-
-    def trusted(url: str) -> bool:
-        parts = urlsplit(url)
-        name = parts.hostname or ""
-        if parts.scheme == "https" and name in ("hooks.slack.com", "hooks.slack-gov.com"):
-            return True
-        return (
-            parts.scheme == api.scheme and name == api.hostname and name not in ("slack.com", "slack-gov.com")
-        )
-
-    return trusted

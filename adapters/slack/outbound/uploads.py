@@ -9,7 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from adapters.slack.outbound.message import AnswerMessage, SinkContext
+from adapters.slack.outbound.message import AnswerMessage
+from adapters.slack.outbound.sink_context import SinkContext
 from bot.domain.errors import PlatformError
 
 NAME = "answer.md"

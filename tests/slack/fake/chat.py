@@ -33,17 +33,25 @@ def unfurls(args: Json) -> bool:
     return not (args.get("unfurl_links") is False and args.get("unfurl_media") is False)
 
 
-def may_write(slack: Slack, team: Team, args: Json) -> Channel:
-    channel = slack.channel_of(team.id, args.get("channel") or "")
+def inside(slack: Slack, team: Team, id: str) -> Channel:
+    """The place, if the bot is in it. What is private is not even known to exist by those who are not."""
+    channel = slack.channel_of(team.id, id)
+    if not channel.bot_in:
+        raise Refused("not_in_channel" if channel.kind == "channel" else "channel_not_found")
     if channel.archived:
         raise Refused("is_archived")
-    if not channel.bot_in:
-        raise Refused("not_in_channel")
+    return channel
+
+
+def may_write(slack: Slack, team: Team, args: Json) -> Channel:
+    channel = inside(slack, team, args.get("channel") or "")
+    if channel.refuses:
+        raise Refused(channel.refuses)
     return channel
 
 
 def own(slack: Slack, team: Team, args: Json) -> Message:
-    channel = slack.channel_of(team.id, args.get("channel") or "")
+    channel = may_write(slack, team, args)
     message = channel.messages.get(args.get("ts") or "")
     if message is None or message.seen_by:
         raise Refused("message_not_found")
@@ -52,7 +60,7 @@ def own(slack: Slack, team: Team, args: Json) -> Message:
     return message
 
 
-def shown(message: Message) -> Json:
+def shown(message: Message, *, metadata: bool = False) -> Json:
     """The message as the API returns it."""
     found: Json = {
         "type": "message",
@@ -69,10 +77,15 @@ def shown(message: Message) -> Json:
             found[key] = value
     if message.stream:
         found["text"] = message.text or message.stream.text
+    if metadata and message.metadata:
+        found["metadata"] = message.metadata
     return found
 
 
 def post_message(slack: Slack, team: Team, args: Json) -> Json:
+    to = args.get("channel") or ""
+    if to in slack.people:  # a person's id stands for the direct messages with them, here alone
+        args = {**args, "channel": slack.direct(team.id, to).id}
     channel = may_write(slack, team, args)
     parts = content(args)
     root = args.get("thread_ts") or ""
@@ -128,8 +141,8 @@ def delete(slack: Slack, team: Team, args: Json) -> Json:
 
 
 def post_ephemeral(slack: Slack, team: Team, args: Json) -> Json:
-    channel = may_write(slack, team, args)
-    if args.get("user") not in slack.people:
+    channel = inside(slack, team, args.get("channel") or "")
+    if args.get("user") not in slack.people or args["user"] in channel.absent:
         raise Refused("user_not_in_channel")
     message = slack.put(
         Message(

@@ -147,11 +147,7 @@ def rename(slack: Slack, team: Team, args: Json) -> Json:
 def session_place(slack: Slack, team: Team, args: Json) -> tuple[Channel, str]:
     if not team.agent:
         raise Refused("not_allowed_token_type" if not args else "feature_not_enabled")
-    channel = slack.channel_of(team.id, args.get("channel_id") or "")
-    if channel.archived:
-        raise Refused("is_archived")
-    if not channel.bot_in:
-        raise Refused("not_in_channel")
+    channel = chat.inside(slack, team, args.get("channel_id") or "")
     thread = args.get("thread_ts") or ""
     if thread not in channel.messages:
         raise Refused("invalid_thread_ts" if thread else "missing_thread_ts")

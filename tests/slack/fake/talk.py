@@ -29,6 +29,10 @@ def page(slack: Slack, messages: list[Json], args: Json) -> Json:
     }
 
 
+def with_metadata(args: Json) -> bool:
+    return str(args.get("include_all_metadata")).lower() in ("true", "1")
+
+
 def replies(slack: Slack, team: Team, args: Json) -> Json:
     channel = slack.channel_of(team.id, args.get("channel") or "")
     start = channel.messages.get(args.get("ts") or "")
@@ -41,11 +45,9 @@ def replies(slack: Slack, team: Team, args: Json) -> Json:
     for message in thread:
         if message.ts != root and not oldest <= float(message.ts) <= latest:
             continue
-        one = chat.shown(message)
+        one = chat.shown(message, metadata=with_metadata(args))
         if message.ts == root and len(thread) > 1:
             one |= {"thread_ts": root, "reply_count": len(thread) - 1, "latest_reply": thread[-1].ts}
-        if str(args.get("include_all_metadata")).lower() in ("true", "1") and message.metadata:
-            one["metadata"] = message.metadata
         messages.append(one)
     return page(slack, messages, args)
 
@@ -54,11 +56,13 @@ def history(slack: Slack, team: Team, args: Json) -> Json:
     channel = slack.channel_of(team.id, args.get("channel") or "")
     if not channel.bot_in:
         raise Refused("not_in_channel")
-    latest = float(args.get("latest") or "inf")
+    oldest, latest = float(args.get("oldest") or 0), float(args.get("latest") or "inf")
     top = [
-        chat.shown(message)
+        chat.shown(message, metadata=with_metadata(args))
         for message in channel.messages.values()
-        if not message.seen_by and message.thread_ts in ("", message.ts) and float(message.ts) <= latest
+        if not message.seen_by
+        and message.thread_ts in ("", message.ts)
+        and oldest <= float(message.ts) <= latest
     ]
     return page(slack, top[::-1], args)
 
@@ -93,10 +97,7 @@ def open_direct(slack: Slack, team: Team, args: Json) -> Json:
     user = args.get("users") or ""
     if user not in slack.people:
         raise Refused("user_not_found")
-    for channel in slack.channels.values():
-        if channel.kind == "im" and channel.user == user and channel.team == team.id:
-            return {"channel": {"id": channel.id}}
-    return {"channel": {"id": slack.add_channel(f"D{user[1:]}", team.id, kind="im", user=user).id}}
+    return {"channel": {"id": slack.direct(team.id, user).id}}
 
 
 def user_info(slack: Slack, team: Team, args: Json) -> Json:

@@ -69,7 +69,9 @@ class Token:
 
 @dataclass(slots=True, kw_only=True)
 class Channel:
-    """A place. `kind` is channel, group, im or mpim."""
+    """A place. `kind` is channel, group, im or mpim. `refuses` is what it answers to everything that shows, "" if it does
+    not: restricted_action, messages_tab_disabled. People who are `absent` are no members.
+    """
 
     id: str
     team: str
@@ -78,6 +80,8 @@ class Channel:
     archived: bool = False
     user: str = ""  # whose direct message it is
     name: str = ""
+    refuses: str = ""
+    absent: set[str] = field(default_factory=set)
     messages: dict[str, "Message"] = field(default_factory=dict)
     sessions: dict[str, Json] = field(default_factory=dict)  # thread -> status, title
 
@@ -173,6 +177,13 @@ class Slack:
         self.channels[id] = Channel(id=id, team=team, **more)
         return self.channels[id]
 
+    def direct(self, team: str, user: str) -> Channel:
+        """The bot's direct messages with a person, opened if need be."""
+        for channel in self.channels.values():
+            if channel.kind == "im" and channel.user == user and channel.team == team:
+                return channel
+        return self.add_channel(f"D{user[1:]}", team, kind="im", user=user)
+
     def add_person(self, id: str, team: str, name: str = "Ada", **more: Any) -> None:
         """`more`: tz, is_restricted, ... as users.info has them."""
         self.people[id] = {"id": id, "team_id": team, "name": name.lower(), "real_name": name} | more
@@ -206,8 +217,8 @@ class Slack:
         ]
 
     def channel_of(self, team: str, id: str) -> Channel:
-        """The channel as a token of this workspace may use it; a person's id stands for the direct message."""
-        for channel in self.channels.values():
-            if channel.team == team and (channel.id == id or (channel.kind == "im" and channel.user == id)):
-                return channel
-        raise Refused("channel_not_found")
+        """The channel as a token of this workspace may use it."""
+        channel = self.channels.get(id)
+        if channel is None or channel.team != team:
+            raise Refused("channel_not_found")
+        return channel

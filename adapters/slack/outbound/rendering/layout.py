@@ -29,10 +29,10 @@ Shown = Callable[[str], list[Block]]
 """Makes blocks of a text: a `GrowingPage` where it grows."""
 
 
-def growing(text: str, status: str, stop: Button, shown: Shown = to_blocks) -> dict[str, Any]:
+def growing(text: str, status: str, stop: Button | None, shown: Shown = to_blocks) -> dict[str, Any]:
     """An unfinished answer: its text so far, the status, and the Stop button."""
     blocks = shown(text) or line(f"{status or 'Working on it'} …", italic=True)
-    return {"blocks": [*blocks, *_buttons([stop])], "text": _fallback(blocks)}
+    return {"blocks": [*blocks, *(_buttons([stop]) if stop else [])], "text": _fallback(blocks)}
 
 
 def finished(text: str, closing: Closing | None = None, shown: Shown = to_blocks) -> dict[str, Any]:
