@@ -5,7 +5,7 @@ A broken connection is `NoAnswer`: the call may have been carried out, so only i
 Source of the limits: docs.slack.dev "Rate limits" and each method's page.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import aiohttp
@@ -145,10 +145,12 @@ class WebApi:
         self._allowances: dict[str, Allowance] = {}
         self._channels: dict[str, Allowance] = {}
 
-    async def may(self, method: str, **args: Any) -> Mapping[str, Any] | None:
-        """An optional call's answer, or None if it was left out for a rate limit or Slack's Retry-After."""
+    async def may(self, method: str, *, first: bool = False, **args: Any) -> Mapping[str, Any] | None:
+        """An optional call's answer, or None if it was left out for a rate limit or Slack's Retry-After. `first`: it shows
+        a message's first words, which come before the growth of others.
+        """
         allowances = self._of(method, args)
-        if not all(allowance.spare(self.clock.now()) for allowance in allowances):
+        if not all(allowance.spare(self.clock.now(), first=first) for allowance in allowances):
             return None
         try:
             return await self._once(method, args)
@@ -158,9 +160,23 @@ class WebApi:
             self._pause(allowances, busy)
             return None
 
-    def spares(self, method: str) -> bool:
+    def spares(self, method: str, *, first: bool = False) -> bool:
         """Whether `may` would be allowed now. Ask before preparing something costly for it."""
-        return all(allowance.spares(self.clock.now()) for allowance in self._of(method, {}))
+        return all(allowance.spares(self.clock.now(), first=first) for allowance in self._of(method, {}))
+
+    def promises(self, method: str) -> bool:
+        """Whether a message that is begun without words can count on that call for the first of them."""
+        return all(allowance.promises(self.clock.now()) for allowance in self._of(method, {}))
+
+    def owe(self, method: str, message: Hashable) -> None:
+        """Leaves one such call to that message, until it has words or is given up."""
+        for allowance in self._of(method, {}):
+            allowance.owed.add(message)
+
+    def settle(self, message: Hashable) -> None:
+        """That message has words."""
+        for allowance in self._allowances.values():
+            allowance.owed.discard(message)
 
     async def must(self, method: str, **args: Any) -> Mapping[str, Any]:
         """The answer. Raises PlatformBusy for too long a wait, PlatformRefused, NoAnswer, PlatformGone,

@@ -8,8 +8,10 @@ while the answer grows) is left out when the limit is near, and a required call 
 import asyncio
 import time
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Protocol
+from weakref import WeakSet
 
 
 class Clock(Protocol):
@@ -50,8 +52,9 @@ class Allowance:
     """A number of calls in any span of so many seconds. `kept` of them are reserved for required calls.
 
     `even`: the first half of the optional calls may go at once, the rest evenly over the span, so that many
-    growing messages all keep growing. `soft`: platforms allow more than they promise, so required calls wait
-    only after a refusal.
+    growing messages all keep growing. First words come before growth: they need not wait for their turn, as many calls as
+    messages are `owed` some are left to them, and a third of what is reserved is theirs in need. `soft`: platforms allow more than they promise, so required calls
+    wait only after a refusal.
     """
 
     calls: int
@@ -59,21 +62,30 @@ class Allowance:
     kept: int = 0
     even: bool = False
     soft: bool = False
+    owed: WeakSet[Hashable] = field(
+        default_factory=WeakSet
+    )  # messages without words; those given up fall out
     _made: deque[float] = field(default_factory=deque)
     _shut: float = 0.0
 
-    def spares(self, now: float) -> bool:
-        """Whether an optional call would be allowed now. Takes nothing."""
+    def spares(self, now: float, *, first: bool = False) -> bool:
+        """Whether an optional call would be allowed now. Takes nothing. `first`: it shows a message's first words."""
         self._forget(now)
         room = self.calls - self.kept
-        if now < self._shut or len(self._made) >= room:
+        if first or not self.even:
+            return now >= self._shut and len(self._made) < room + first * self.kept // 3
+        if now < self._shut or len(self._made) + len(self.owed) >= room:
             return False
-        crowded = self.even and len(self._made) > room // 2
-        return not crowded or now - self._made[-1] >= self.seconds / room
+        return len(self._made) <= room // 2 or now - self._made[-1] >= self.seconds / room
 
-    def spare(self, now: float) -> bool:
+    def promises(self, now: float) -> bool:
+        """Whether a message that is begun without words can count on a call for the first of them."""
+        self._forget(now)
+        return now >= self._shut and len(self._made) + len(self.owed) < self.calls - self.kept
+
+    def spare(self, now: float, *, first: bool = False) -> bool:
         """Takes an optional call, if it is allowed now."""
-        if not self.spares(now):
+        if not self.spares(now, first=first):
             return False
         self._made.append(now)
         return True

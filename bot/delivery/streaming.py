@@ -16,12 +16,15 @@ from bot.domain.stream_parts import Closing, ShownPart, Status, Text, Thinking
 
 @dataclass(slots=True)
 class GrowingAnswer:
-    """What is known of an answer so far. `closing` is set by the last part."""
+    """What is known of an answer so far. `closing` is set by the last part. Whoever draws it sets `again` when it is to be
+    drawn once more after the pause, also if nothing new comes.
+    """
 
     text: str = ""
     status: str = ""
     thinking: bool = False  # the model is thinking now: no text has come since
     closing: Closing | None = None
+    again: bool = False
 
     def take(self, part: ShownPart) -> None:
         match part:
@@ -71,6 +74,8 @@ async def follow(
             if ended.is_set() or answer.closing:
                 continue
             await _first(group, clock.sleep(await draw(answer)), ended.wait())
+            if answer.again:
+                changed.set()
 
     try:
         async with asyncio.TaskGroup() as group:

@@ -1,6 +1,7 @@
 """When calls may be made, and how a growing answer is drawn."""
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -127,3 +128,66 @@ async def test_an_error_on_either_side_arrives_as_it_is_and_closes_the_stream(wh
         await follow(broken(), draw, clock=Leap())
 
     assert closed
+
+
+class Stub:
+    """A message without words."""
+
+
+def test_first_words_come_before_growth() -> None:
+    allowance = Allowance(calls=50, seconds=60, kept=30, even=True)
+    stubs = [Stub() for _ in range(8)]
+    for stub in stubs:
+        allowance.owed.add(stub)
+    grown = sum(allowance.spare(0.0) for _ in range(50))
+
+    assert grown == 11  # at once; then evenly
+    assert not allowance.spares(0.1)
+    assert allowance.spare(0.1, first=True)
+    assert [allowance.spare(time) for time in (10.0, 20.0)] == [False, False]  # 12 made, 8 owed
+
+    allowance.owed.discard(stubs.pop())
+    assert allowance.spare(30.0)
+
+
+def test_a_message_that_was_given_up_is_owed_nothing() -> None:
+    allowance = Allowance(calls=2, seconds=60, even=True)
+    allowance.owed.add(Stub())
+    gc.collect()
+
+    assert len(allowance.owed) == 0
+    assert allowance.promises(0.0)
+
+
+def test_no_more_messages_begin_without_words_than_can_show_some_later() -> None:
+    allowance = Allowance(calls=10, seconds=60, kept=6, even=True)
+    stubs = [Stub() for _ in range(4)]
+    for stub in stubs:
+        assert allowance.promises(0.0)
+        allowance.owed.add(stub)
+
+    assert not allowance.promises(0.0)
+    assert [allowance.spare(0.0, first=True) for _ in range(7)] == [True] * 6 + [False]  # two of the reserve
+    assert not allowance.promises(0.0)
+
+
+async def test_what_could_not_be_drawn_is_drawn_later_though_nothing_new_comes() -> None:
+    drawn: list[str] = []
+    shown_at_last = asyncio.Event()
+
+    async def draw(answer: GrowingAnswer) -> float:
+        drawn.append(answer.text)
+        answer.again = len(drawn) < 3
+        if not answer.again:
+            shown_at_last.set()
+        return 1.0
+
+    async def one_word() -> AsyncGenerator[ShownPart, None]:
+        yield Text("a")
+        await shown_at_last.wait()
+        yield DONE
+
+    async with asyncio.timeout(5):
+        await follow(one_word(), draw, clock=Leap())
+
+    assert drawn == ["a"] * 3

@@ -20,7 +20,7 @@ from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.page import GrowingPage
 from adapters.slack.outbound.shapes import AcceptedShape
 from adapters.slack.outbound.sink_context import SinkContext
-from adapters.slack.web_api import TRIES, NoAnswer
+from adapters.slack.web_api import TRIES, NoAnswer, WebApi
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 
 SPACE = uuid.UUID("6f1b3f5e-0d3a-5c7b-9a35-6d3f0c2f5b11")
@@ -35,12 +35,13 @@ class AnswerMessage:
         self.sink_context = sink_context
         self.number = number
         self.ts = ts
+        self.worded = bool(ts)  # it may show words: an earlier attempt's, or a note
         self.done = False  # this attempt has sent the last edit
         self.page = GrowingPage()
         self._shape = AcceptedShape()
         self._streaming = False
         self._stream_open = False  # for Slack the stream may still be open
-        self._sent = ""
+        self._sent = self._drawn = ""
         self._began = 0.0
         self._task = False  # the task that shows thinking is in progress
 
@@ -49,14 +50,21 @@ class AnswerMessage:
         if not self.ts and self.sink_context.reconciliation.doubtful:
             self.ts = await self.sink_context.reconciliation.find(self.number, known)
 
-    async def open(self, text: str, status: str, known: Sequence[str]) -> None:
-        """Creates the message while its text still grows. Afterwards `ts` is set."""
+    async def open(self, text: str, status: str, known: Sequence[str], *, wait: bool = False) -> None:
+        """Creates the message while its text still grows. Afterwards `ts` is set, unless it may `wait` for its first words
+        and should: where edits are scarce, a message that begins with them needs none to show them.
+        """
         await self.find(known)
-        if not self.ts and not await self._start(text, status, known):
-            await self.post(await self._growing(text, status), known)
+        if self.ts or await self._start(text, status, known, wait=wait and not text):
+            return
+        if not text and wait and not self._web_api.promises("chat.update"):
+            return
+        await self.post(await self._growing(text, status), known)
+        self._shown(text, "chat.update")
 
     async def finish(self, content: dict[str, Any], known: Sequence[str], *, session: str = "active") -> None:
         """Writes the final page, creating the message if needed. Raises PlatformBusy when Slack is busy."""
+        self._shown("all of it")
         await self.find(known)
         if self.ts:
             await self._stop_stream(session)
@@ -67,12 +75,26 @@ class AnswerMessage:
 
     async def grow(self, text: str, status: str) -> None:
         """Shows more of it, if the rate limits allow that now."""
-        web_api = self.sink_context.web_api
-        if self._streaming and web_api.spares("chat.appendStream"):
+        first = bool(text) and not self.worded
+        if self._streaming and self._web_api.spares("chat.appendStream", first=first):
             await self._append(text)
-        if not self._streaming and web_api.spares("chat.update"):
+        if self._streaming or (text or status) == self._drawn:
+            return
+        if self._web_api.spares("chat.update", first=first):
             await self._stop_stream("processing")
             await self._preview_by_edit(text, status)
+
+    @property
+    def _web_api(self) -> WebApi:
+        return self.sink_context.web_api
+
+    def _shown(self, text: str, later: str = "") -> None:
+        """So much text is shown. Without any, the message is owed a call of `later` for its first words."""
+        self.worded = self.worded or bool(text)
+        if self.worded:
+            self._web_api.settle(self)
+        elif later:
+            self._web_api.owe(later, self)
 
     async def edit(self, content: dict[str, Any]) -> None:
         """Replaces the whole content. A message that somebody deleted is created again."""
@@ -98,7 +120,7 @@ class AnswerMessage:
         key = uuid.uuid5(SPACE, f"{turn_handle.id}:{self.number}{':again' if again else ''}")
 
         async def call(shaped: dict[str, Any]) -> Mapping[str, Any]:
-            return await self.sink_context.web_api.must(
+            return await self._web_api.must(
                 "chat.postMessage",
                 channel=reference.channel,
                 thread_ts=reference.thread or None,
@@ -127,9 +149,7 @@ class AnswerMessage:
         """Deletes a message that a shorter answer no longer needs."""
         await self._stop_stream("processing")
         try:
-            await self.sink_context.web_api.must(
-                "chat.delete", channel=self.sink_context.reference.channel, ts=self.ts
-            )
+            await self._web_api.must("chat.delete", channel=self.sink_context.reference.channel, ts=self.ts)
         except PlatformError as error:
             if error.code != "message_not_found":
                 raise
@@ -146,10 +166,8 @@ class AnswerMessage:
             ) from error
 
     async def _update(self, content: dict[str, Any]) -> None:
-        async def call(shaped: dict[str, Any]) -> object:
-            return await self.sink_context.web_api.must("chat.update", **self._edited(shaped))
-
-        await self._shape.send(call, content)
+        must = self._web_api.must
+        await self._shape.send(lambda shaped: must("chat.update", **self._edited(shaped)), content)
 
     async def _growing(self, text: str, status: str) -> dict[str, Any]:
         stop = self.sink_context.stop
@@ -168,7 +186,10 @@ class AnswerMessage:
     async def _preview_by_edit(self, text: str, status: str) -> None:
         try:
             content = self._shape.of(await self._growing(text, status))
-            await self.sink_context.web_api.may("chat.update", **self._edited(content))
+            first = bool(text) and not self.worded
+            if await self._web_api.may("chat.update", first=first, **self._edited(content)) is not None:
+                self._shown(text)
+                self._drawn = text or status
         except PlatformGone:
             raise
         except PlatformError as error:
@@ -176,19 +197,23 @@ class AnswerMessage:
             self._stream_open |= error.code == "streaming_state_conflict"
             self._shape.refused(error)
 
-    async def _start(self, text: str, status: str, known: Sequence[str]) -> bool:
-        """Starts a stream. False: post the message instead, unless `ts` shows that the stream exists."""
+    async def _start(self, text: str, status: str, known: Sequence[str], *, wait: bool) -> bool:
+        """Starts a stream, with `wait` only if a call can be spared for the first words. False: post the message instead,
+        unless `ts` shows that the stream exists.
+        """
         reference = self.sink_context.reference
-        if self.sink_context.note or not await self.sink_context.session.begin():
+        if self.sink_context.note or (wait and not self._web_api.promises("chat.appendStream")):
             return False
-        where = (
+        if not await self.sink_context.session.begin():
+            return False
+        where: dict[str, Any] = (
             {}
             if reference.direct
             else {"recipient_team_id": reference.user_team, "recipient_user_id": reference.user}
         )
         self._sent = await drawn_from(len(text), self.page.preview, text)
         try:
-            answer = await self.sink_context.web_api.may(
+            answer = await self._web_api.may(
                 "chat.startStream",
                 channel=reference.channel,
                 thread_ts=reference.thread,
@@ -207,17 +232,15 @@ class AnswerMessage:
             return False
         if answer is None:
             return False
-        self.ts, self._began = str(answer["ts"]), self.sink_context.web_api.clock.now()
+        self.ts, self._began = str(answer["ts"]), self._web_api.clock.now()
         self._streaming = self._stream_open = True
+        self._shown(self._sent, "chat.appendStream")
         return True
 
     async def _append(self, text: str) -> None:
         """Appends the new text that is final. Ends streaming at the first irregularity."""
         shown = await drawn_from(len(text), self.page.preview, text)
-        if (
-            self.sink_context.web_api.clock.now() - self._began > STREAM_SECONDS
-            or len(shown.encode()) > STREAM_BYTES
-        ):
+        if self._web_api.clock.now() - self._began > STREAM_SECONDS or len(shown.encode()) > STREAM_BYTES:
             self._streaming = False
             return
         if not shown.startswith(self._sent):  # a stream can only be appended to; an edit can replace
@@ -227,8 +250,9 @@ class AnswerMessage:
         if not more:
             return
         try:
-            answer = await self.sink_context.web_api.may(
+            answer = await self._web_api.may(
                 "chat.appendStream",
+                first=not self.worded,
                 channel=self.sink_context.reference.channel,
                 ts=self.ts,
                 chunks=self._thinking("") + _said(more),
@@ -239,6 +263,7 @@ class AnswerMessage:
             return
         if answer is not None:
             self._sent, self._task = shown, False
+            self._shown(shown)
 
     def _thinking(self, status: str) -> list[dict[str, Any]]:
         """The task that shows thinking: in progress while there is only a status, complete with text."""
@@ -252,7 +277,7 @@ class AnswerMessage:
             return
         self._streaming = self._stream_open = False
         try:
-            await self.sink_context.web_api.must(
+            await self._web_api.must(
                 "chat.stopStream",
                 channel=self.sink_context.reference.channel,
                 ts=self.ts,

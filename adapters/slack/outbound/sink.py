@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 PACE = Pace()
 BUSY = 2.0  # seconds until the next edit is tried
+SOON = 0.3  # ... as long as there are no words to be seen
+HOLD = 8.0  # seconds that a message may be held back for its first words
 LONG = 20_000  # characters; a longer answer is also uploaded as a file
 
 Written = TypeVar("Written")
@@ -49,6 +51,7 @@ class ThreadSink:
             for number, ts in enumerate(saved.get("ts") or ())
         ]
         self._cuts: list[Cut] = []
+        self._held = 0.0  # since when there might be a message without words
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         async with self._session():
@@ -128,19 +131,29 @@ class ThreadSink:
         *full, rest = pages(self._desk.note + answer.text, self._cuts)
         await self._finish(full)
         if len(self._pages) > len(full):
-            await self._pages[len(full)].grow(rest, answer.status)
+            page = self._pages[len(full)]
+            await page.grow(rest, answer.status)
         else:
-            await self._open(len(full), rest, answer.status)
-        return PACE.pause(len(rest))
+            page = await self._open(len(full), rest, answer.status, wait=self._may_wait())
+        answer.again = not page.ts or (bool(rest) and not page.worded)
+        return PACE.pause(len(rest)) if page.worded else SOON
+
+    def _may_wait(self) -> bool:
+        """Whether the message may be held back for its first words, where edits are scarce."""
+        now = self._desk.web_api.clock.now()
+        self._held = self._held or now
+        return now - self._held < HOLD
 
     async def _begin(self) -> None:
         if not self._pages:
             await self._open(0, "", "")
 
-    async def _open(self, number: int, text: str, status: str) -> None:
+    async def _open(self, number: int, text: str, status: str, *, wait: bool = False) -> AnswerMessage:
         page = AnswerMessage(sink_context=self._desk, number=number)
-        await page.open(text, status, self._known)
-        await self._keep(page)
+        await page.open(text, status, self._known, wait=wait)
+        if page.ts:
+            await self._keep(page)
+        return page
 
     async def _end(self, answer: GrowingAnswer) -> dict[str, Any]:
         """Writes the whole answer with its closing; returns the last page."""
