@@ -53,7 +53,8 @@ class Allowance:
 
     `even`: the first half of the optional calls may go at once, the rest evenly over the span, so that many
     growing messages all keep growing. First words come before growth: they need not wait for their turn, as many calls as
-    messages are `owed` some are left to them, and a third of what is reserved is theirs in need. `soft`: platforms allow more than they promise, so required calls
+    messages are `owed` some are left to them (half of all, so that what grows never stands still for those who think
+    long), and a third of what is reserved is theirs in need. `soft`: platforms allow more than they promise, so required calls
     wait only after a refusal.
     """
 
@@ -74,7 +75,7 @@ class Allowance:
         room = self.calls - self.kept
         if first or not self.even:
             return now >= self._shut and len(self._made) < room + first * self.kept // 3
-        if now < self._shut or len(self._made) + len(self.owed) >= room:
+        if now < self._shut or len(self._made) + min(len(self.owed), room // 2) >= room:
             return False
         return len(self._made) <= room // 2 or now - self._made[-1] >= self.seconds / room
 

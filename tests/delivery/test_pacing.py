@@ -191,3 +191,12 @@ async def test_what_could_not_be_drawn_is_drawn_later_though_nothing_new_comes()
         await follow(one_word(), draw, clock=Leap())
 
     assert drawn == ["a"] * 3
+
+
+def test_those_who_think_long_leave_half_to_what_grows() -> None:
+    allowance = Allowance(calls=20, seconds=60, even=True)
+    stubs = [Stub() for _ in range(30)]
+    for stub in stubs:
+        allowance.owed.add(stub)
+
+    assert sum(allowance.spare(0.0) for _ in range(50)) == 10

@@ -89,6 +89,48 @@ async def test_what_slack_refuses_is_refused(client: AsyncWebClient, case: str) 
     assert await refusal(call(client)) == error
 
 
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        pytest.param({"bot_in": False}, "not_in_channel", id="no member"),
+        pytest.param({"bot_in": False, "kind": "im"}, "channel_not_found", id="other people's"),
+        pytest.param({"archived": True}, "is_archived", id="archived"),
+        pytest.param({"refuses": "restricted_action"}, "restricted_action", id="read-only"),
+    ],
+)
+async def test_a_place_that_closes_refuses_everything_that_shows(
+    fake: FakeSlack, client: AsyncWebClient, change: dict[str, Any], error: str
+) -> None:
+    thread, place = asked(fake.slack), fake.slack.channels["C1"]
+    where: dict[str, Any] = {"channel": "C1", "recipient_team_id": "T1", "recipient_user_id": "U1"}
+    posted = await client.chat_postMessage(channel="C1", text="x")
+    stream = await client.chat_startStream(thread_ts=thread, **where)
+    url = events.response_url(fake.slack, "C1", "U1").replace("{origin}", fake.api.origin)
+    for name, value in change.items():
+        setattr(place, name, value)
+
+    assert await refusal(client.chat_postMessage(channel="C1", text="x")) == error
+    assert await refusal(client.chat_update(channel="C1", ts=posted["ts"], text="x")) == error
+    assert await refusal(client.chat_startStream(thread_ts=thread, **where)) == error
+    assert await refusal(client.chat_appendStream(channel="C1", ts=stream["ts"], markdown_text="x")) == error
+    if place.refuses:  # members may be whispered to
+        await client.chat_postEphemeral(channel="C1", user="U1", text="x")
+    else:
+        assert await refusal(client.chat_postEphemeral(channel="C1", user="U1", text="x")) == error
+    async with fake.session.post(url, json={"text": "x"}) as answer:
+        assert answer.status == 200
+
+
+async def test_a_persons_id_stands_for_their_direct_messages_in_a_post_alone(
+    fake: FakeSlack, client: AsyncWebClient
+) -> None:
+    posted = await client.chat_postMessage(channel="U1", text="x")
+
+    assert posted["channel"] == "D1"
+    assert await refusal(client.chat_update(channel="U1", ts=posted["ts"], text="x")) == "channel_not_found"
+    assert await refusal(client.conversations_history(channel="U1")) == "channel_not_found"
+
+
 async def test_tokens_open_what_they_may(fake: FakeSlack) -> None:
     strangers = AsyncWebClient(token="xoxb-nobody", base_url=fake.api_url, session=fake.session)
     nobody = AsyncWebClient(base_url=fake.api_url, session=fake.session)

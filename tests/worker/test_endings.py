@@ -108,7 +108,10 @@ async def test_every_turn_that_began_ends_once_and_is_counted_and_logged(
 
     assert tuple(ending.kind for ending in endings.endings) == way.ends
     assert len(endings.began_with) == len(endings.endings)
-    assert tuple(r.message for r in caplog.records if r.name == "bot.answers.turn_log") == way.logged
+    lines = [line for line in caplog.records if line.name == "bot.answers.turn_log"]
+    assert tuple(line.message for line in lines) == way.logged
+    nowhere = [line for line in lines if line.message == "nowhere to answer"]
+    assert all((line.levelno, line.__dict__["code"]) == (logging.WARNING, "gone") for line in nowhere)
     for kind in set(way.ends) - {EndingKind.DONE}:
         assert f'turn_seconds_count{{outcome="{kind.value}"}} {way.ends.count(kind)}' in metrics.text()
 

@@ -78,7 +78,7 @@ async def _posted(desk: SinkContext, note: str) -> Mapping[str, Any]:
 def _note(code: str, reference: ConversationReference, link: str) -> str:
     """The first line of what comes in a direct message instead. Markdown."""
     about = f"[that message]({link})" if link else "the message you asked about"
-    invite = f" Type {INVITE} there to get answers there." if _invited(code, reference) else ""
+    invite = f" Type {INVITE} there, and I answer there." if _invited(code, reference) else ""
     return f"{_reason(code, reference)}, so this comes to you here. It is about {about}.{invite}\n\n"
 
 

@@ -104,7 +104,8 @@ class AgentSession:
 
     async def end(self) -> None:
         """Shows the session as idle. An error of Slack changes nothing for the answer."""
-        if not self.open and not (self._resumed and self._native_streams.wanted):
+        resumed = self._resumed and self._native_streams.wanted and self._place.thread
+        if not self.open and not resumed:
             return
         self.open = self._resumed = False
         try:
