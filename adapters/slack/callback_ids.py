@@ -3,3 +3,4 @@
 VOTE = "vote"  # action_id of Slack's own feedback buttons
 ASK = "ask_about_message"  # callback_id of the message shortcut and of its modal
 REASON = "vote_reason"  # callback_id of the modal that asks why an answer was bad
+ORIGIN = "of"  # begins the block_id of controls that belong to another conversation than their message

@@ -61,6 +61,7 @@ class ClosedPlace(SlackPlace):
     def _watch(self, message: Message) -> None:
         if message.channel == self.direct.id:
             self.seen_texts.append(reading.text(message))
+            self.stoppable |= "Stop" in reading.buttons(message)
 
 
 def without_note(seen: Seen) -> Seen:
@@ -77,13 +78,6 @@ class TestInsteadOfAClosedChannel(SinkContract):
             place = ClosedPlace(bot)
             await place.enter()
             yield place
-
-    async def test_buttons_are_offered_at_the_end_and_stop_only_before(self, place: Place) -> None:
-        """None here: a press would count in the conversation of the direct message."""
-        await place.sink(FakeTurnHandle()).show(flowing(in_parts(ANSWER)))
-
-        (seen,) = await place.seen()
-        assert not seen.buttons
 
     async def test_a_reply_can_take_the_place_of_a_message(self, place: Place) -> None:
         """That message is out of reach here, so the reply is another one."""
@@ -366,3 +360,17 @@ async def test_ask_switchboard_about_a_message_where_the_bot_is_not(tmp_path: Pa
         assert "Is that so?" in reading.text(answer)
         assert f"/archives/{there.id}/p{on.ts.replace('.', '')}" in str(answer.blocks)
         assert not at.ours(there.id)
+
+
+async def test_what_is_pressed_under_such_an_answer_counts_where_it_was_asked(place: SlackPlace) -> None:
+    place.place.refuses = "restricted_action"
+    await place.sink(FakeTurnHandle()).show(flowing(in_parts(ANSWER)))
+    (message,) = direct(place)
+    again = next(one for one in reading.controls(message) if one["text"]["text"] == "Regenerate")
+    payload = events.pressed(place.bot.fake.slack, place.team, "U1", on=message, element=again)
+    await place.bot.http.interaction(payload)
+    pressed = place.bot.inbox.events[-1]
+
+    assert place.event is not None
+    assert pressed.thread == place.event.thread
+    assert ConversationReference.of(pressed).channel == "C1"

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.slack.callback_ids import ASK, REASON, VOTE
+from adapters.slack.callback_ids import ASK, ORIGIN, REASON, VOTE
 from adapters.slack.conversation_reference import (
     Surface,
     command_thread,
@@ -85,6 +85,14 @@ def _origin(payload: Json, installation: Installation, user: str) -> tuple[Threa
     if box.get("type") == "view":
         return home_thread(installation, user), reply_fields(installation, surface=Surface.HOME, user=user)
     channel, ts = str(box.get("channel_id") or ""), str(box.get("message_ts") or "")
+    team = str((payload.get("user") or {}).get("team_id") or installation.workspace)
+    mark, *of = str(payload["actions"][0].get("block_id") or "").split(":")
+    if mark == ORIGIN and len(of) == 3:  # an answer that is shown elsewhere than where it was asked for
+        home, thread, _ = of
+        reference = reply_fields(
+            installation, channel=home, thread=thread, user=user, user_team=team, ts=thread
+        )
+        return thread_key(installation, home, thread), reference
     if box.get("is_ephemeral") and not box.get("thread_ts"):
         url = str(payload.get("response_url") or "")
         reference = reply_fields(
@@ -93,7 +101,6 @@ def _origin(payload: Json, installation: Installation, user: str) -> tuple[Threa
         return command_thread(installation, channel, user), reference
     root = str(box.get("thread_ts") or (payload.get("message") or {}).get("thread_ts") or ts)
     direct = channel.startswith("D")
-    team = str((payload.get("user") or {}).get("team_id") or installation.workspace)
     reference = reply_fields(
         installation, channel=channel, thread=root, user=user, user_team=team, ts=ts, direct=direct
     )

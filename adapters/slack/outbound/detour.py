@@ -53,7 +53,11 @@ def at_the_asker(desk: SinkContext, channel: str, note: str) -> SinkContext:
     """The same turn in a direct message that was opened for it."""
     reference = replace(desk.reference, channel=channel, thread="", direct=True)
     return replace(
-        desk, reference=reference, reconciliation=desk.reconciliation.elsewhere(reference), note=note
+        desk,
+        reference=reference,
+        reconciliation=desk.reconciliation.elsewhere(reference),
+        note=note,
+        origin=f"{desk.reference.channel}:{desk.reference.thread}",
     )
 
 

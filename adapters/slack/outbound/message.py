@@ -127,7 +127,7 @@ class AnswerMessage:
                 client_msg_id=str(key),
                 metadata=turn_metadata(turn_handle, self.number),
                 **layout.QUIET,
-                **shaped,
+                **self.sink_context.marked(shaped),
             )
 
         for _ in range(TRIES):
@@ -180,7 +180,7 @@ class AnswerMessage:
             "ts": self.ts,
             "metadata": metadata,
             **layout.QUIET,
-            **content,
+            **self.sink_context.marked(content),
         }
 
     async def _preview_by_edit(self, text: str, status: str) -> None:

@@ -158,11 +158,8 @@ class ThreadSink:
     async def _end(self, answer: GrowingAnswer) -> dict[str, Any]:
         """Writes the whole answer with its closing; returns the last page."""
         *full, rest = pages(self._desk.note + answer.text, self._cuts)
-        closing = answer.closing
-        if closing and self._desk.note:  # a press would be taken for one in another conversation
-            closing = replace(closing, buttons=())
         await self._finish(full)
-        ending = await self._finished(len(full), rest, closing)
+        ending = await self._finished(len(full), rest, answer.closing)
         await self._write(len(full), ending)
         return ending
 

@@ -1,8 +1,10 @@
 """What everything that shows a turn in a thread shares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
+from adapters.slack.callback_ids import ORIGIN
 from adapters.slack.conversation_reference import ConversationReference
 from adapters.slack.outbound.closed_places import ClosedPlaces
 from adapters.slack.outbound.native_stream import AgentSession
@@ -10,6 +12,8 @@ from adapters.slack.outbound.reconciliation import Reconciliation
 from adapters.slack.web_api import WebApi
 from bot.domain.replies import Action, Button
 from bot.ports import TurnHandle
+
+CONTROLS: Final = frozenset(["actions", "context_actions"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +30,18 @@ class SinkContext:
     closed_places: ClosedPlaces
     trusted: Callable[[str], bool]
     note: str = ""
+    origin: str = ""  # channel and thread of the question, where it is shown elsewhere
+
+    def marked(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The same message, with controls that count in the conversation of the question."""
+        if not self.origin:
+            return content
+        blocks = [
+            {**block, "block_id": f"{ORIGIN}:{self.origin}:{number}"} if block["type"] in CONTROLS else block
+            for number, block in enumerate(content["blocks"])
+        ]
+        return {**content, "blocks": blocks}
 
     @property
-    def stop(self) -> Button | None:
-        """None where a press would be taken for one in another conversation."""
-        if self.note:
-            return None
+    def stop(self) -> Button:
         return Button(action=Action.STOP, label="Stop", value=self.turn_handle.id, danger=True)

@@ -209,6 +209,12 @@ def response_url(slack: Slack, channel: str, user: str, *, ts: str = "", thread:
     return f"{{origin}}/respond/{token}"
 
 
+def block_id(on: Message | None, element: Json) -> str:
+    """Of the block with that element; Slack makes one up where the app gave none."""
+    blocks = on.blocks if on else []
+    return next((one["block_id"] for one in blocks if "block_id" in one and element in one["elements"]), "b")
+
+
 def pressed(
     slack: Slack, team: Team, user: str, *, on: Message | None, element: Json, chosen: str = ""
 ) -> Json:
@@ -216,7 +222,7 @@ def pressed(
     action: Json = {
         "type": element["type"],
         "action_id": element["action_id"],
-        "block_id": "b",
+        "block_id": block_id(on, element),
         "action_ts": slack.next_ts(),
     }
     if element["type"] == "static_select":
