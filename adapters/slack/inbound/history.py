@@ -56,10 +56,14 @@ async def thread_before(
     """
 
     async def page(oldest: float, cursor: str = "") -> Page | None:
-        more = {"cursor": cursor} if cursor else {}
-        since = {"oldest": f"{oldest:.6f}"} if oldest > 0 else {}
         answer = await web_api.may(
-            "conversations.replies", channel=channel, ts=thread, latest=ts, limit=PAGE, **since, **more
+            "conversations.replies",
+            channel=channel,
+            ts=thread,
+            latest=ts,
+            oldest=f"{oldest:.6f}" if oldest > 0 else None,
+            cursor=cursor or None,
+            limit=PAGE,
         )
         if answer is None:
             return None
