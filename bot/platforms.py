@@ -91,6 +91,7 @@ def _slack(module: ModuleType, slack: SlackSettings, given: Dependencies) -> Ada
         rate_limiter=given.storage.rate_limiter,
         meter=given.meter,
         external=given.settings.file.policy.external,
+        one_direct=given.settings.file.policy.direct == "one",
         installs=given.settings.file.policy.installs,
     )
     return adapter

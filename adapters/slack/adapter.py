@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 class SlackAdapter:
     """A `bot.ports.Adapter`. One of `bot_token` (one workspace) and `oauth` (several), one of
     `signing_secret` (HTTP) and `app_token` (Socket Mode). `external`: people of other organisations, in
-    shared channels, may ask.
+    shared channels, may ask. `one_direct`: direct messages outside of threads are one conversation.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class SlackAdapter:
         clock: Clock | None = None,
         native_streams: bool = True,
         external: bool = False,
+        one_direct: bool = False,
         watch: aiohttp.TraceConfig | None = None,
         meter: Meter | None = None,
     ) -> None:
@@ -81,7 +82,12 @@ class SlackAdapter:
             oauth.installations if oauth else TokenInstallation(token=bot_token, web_api=self._web_api)
         )
         handler = EventHandler(
-            inbox=inbox, clock=self._clock, external=external, workspace=self._workspace, left=self._left
+            inbox=inbox,
+            clock=self._clock,
+            external=external,
+            one_direct=one_direct,
+            workspace=self._workspace,
+            left=self._left,
         )
         self._app = bolt_app(self._installations, handler.hear)
         self._files = FileDownloads(api_url=api_url)

@@ -23,6 +23,7 @@ def adapter(
     rate_limiter: RateLimiter,
     meter: Meter | None = None,
     external: bool = False,
+    one_direct: bool = False,
     installs: Collection[str] | None = None,
 ) -> SlackAdapter:
     """One workspace by a token, or several by OAuth; over HTTP, or by Socket Mode where an app token is set.
@@ -53,6 +54,7 @@ def adapter(
         rate_limiter=rate_limiter,
         clock=clock,
         external=external,
+        one_direct=one_direct,
         watch=platform_calls(meter, _named) if meter else None,
         meter=meter,
     )

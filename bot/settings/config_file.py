@@ -22,6 +22,7 @@ from bot.settings.toml_table import Dollars, TomlTable
 DialectName = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "demo"]
 AuthName = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "entra", "none"]
 ThreadReplies = Literal["always", "mention"]
+DirectMessages = Literal["threads", "one"]
 Tokens = Annotated[int, Field(strict=True, gt=0)]
 Count = Annotated[int, Field(strict=True, gt=0)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
@@ -145,6 +146,9 @@ class Policy(TomlTable):
 
     allow: tuple[str, ...] = ("*",)
     thread_replies: ThreadReplies = "always"
+    direct: DirectMessages = (
+        "threads"  # each top-level direct message a conversation of its own, or all of them one
+    )
     failover: StrictBool = True  # whether another model may step in for one that fails
     system: str = ""  # put before every prompt
     guests: StrictBool = True  # whether guests of the workspace may ask

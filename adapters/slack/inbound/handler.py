@@ -12,6 +12,7 @@ from typing import Any
 from adapters.slack.conversation_reference import ConversationReference, reply_fields, thread_key
 from adapters.slack.inbound import modals
 from adapters.slack.inbound.dedupe import MentionDedupe
+from adapters.slack.inbound.direct import in_one_conversation
 from adapters.slack.inbound.events import translate
 from adapters.slack.inbound.external_users import ExternalUsers
 from adapters.slack.install.installations import Installation
@@ -20,7 +21,14 @@ from adapters.slack.outbound.sink_choice import Workspace
 from bot.delivery.pacing import Clock
 from bot.domain.claims import Receipt
 from bot.domain.errors import PlatformError
-from bot.domain.events import Author, ButtonPressed, Event, MessageReceived, StopRequested, WorkspaceLeft
+from bot.domain.events import (
+    Author,
+    ButtonPressed,
+    Event,
+    MessageReceived,
+    StopRequested,
+    WorkspaceLeft,
+)
 from bot.domain.replies import Action, Reply
 from bot.ports import Inbox
 
@@ -35,7 +43,9 @@ Json = Mapping[str, Any]
 
 
 class EventHandler:
-    """Handles all workspaces' events. `external`: other organisations' people in shared channels may ask."""
+    """Handles all workspaces' events. `external`: other organisations' people in shared channels may ask. `one_direct`:
+    direct messages outside of threads are one conversation.
+    """
 
     def __init__(
         self,
@@ -43,12 +53,14 @@ class EventHandler:
         inbox: Inbox,
         clock: Clock,
         external: bool,
+        one_direct: bool,
         workspace: Callable[[Installation], Workspace],
         left: Callable[[Installation], Awaitable[None]],
     ) -> None:
         self._inbox = inbox
         self._clock = clock
         self._external = external
+        self._one_direct = one_direct
         self._workspace = workspace
         self._left = left
         self._dedupe = MentionDedupe()
@@ -64,6 +76,8 @@ class EventHandler:
         )
         if event is None or not await self._may_ask(event.author, installation):
             return
+        if self._one_direct:
+            event = in_one_conversation(event)
         kind = (body.get("event") or {}).get("type")
         if kind == "app_mention" and isinstance(event, MessageReceived):
             heard = self._dedupe.expected if event.files else await self._dedupe.wait(event.id)
