@@ -243,6 +243,8 @@ def _question(
 
 def _attached(file: File, model: Model, data: bytes | None, mark: str) -> Part:
     name = clip(file.name)
+    if file.text:  # its platform told what it says
+        return TextPart(text=f"[file: {name}, between marks {mark}]\n[{mark}]\n{file.text}\n[/{mark}]")
     if data is None:
         return TextPart(text=f"[file: {name}, not at hand any more]")
     kind = _kind(file, data)

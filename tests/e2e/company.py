@@ -90,20 +90,21 @@ class Company:
 
     def nothing_is_live(self) -> bool:
         channels = self.at.slack.channels.values()
-        shown = [one for each in channels for one in each.messages.values() if one.bot_id or one.seen_by]
+        ours = self.at.team.bot_id
+        shown = [one for each in channels for one in each.messages.values() if one.bot_id == ours]
         return [line for one in shown for line in reading.live(one)] == []
 
 
 @asynccontextmanager
 async def company(
-    folder: Path, more: str = "", *, agent: bool = False, **extra: str
+    folder: Path, more: str = "", *, agent: bool = False, socket: bool = False, **extra: str
 ) -> AsyncGenerator[Company, None]:
     """`more` goes into switchboard.toml, `extra` into the environment."""
     vendors = Vendors()
     async with fake_vendor(vendors):
         write_models(folder, more)
         settings = addresses(vendors) | extra
-        async with office(folder, socket=False, agent=agent, limits=False, **settings) as at:
+        async with office(folder, socket=socket, agent=agent, limits=False, **settings) as at:
             yield Company(at, vendors)
 
 

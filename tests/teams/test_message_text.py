@@ -53,6 +53,18 @@ async def test_a_group_chat_hears_what_mentions_the_bot(bot: Bot) -> None:
     ]
 
 
+async def test_who_else_is_mentioned_is_known(bot: Bot) -> None:
+    carol = {"type": "mention", "mentioned": {"id": "29:carol", "name": "Carol"}, "text": "<at>Carol</at>"}
+    channel = bot.teams.channel()
+    await bot.teams.say(channel, "a question", id="100")
+    await bot.teams.say(
+        channel, "<at>Carol</at> can you?", root="100", id="101", mention=False, entities=[carol]
+    )
+
+    said = [event for event in bot.inbox.events if isinstance(event, MessageReceived)]
+    assert [event.others for event in said] == [False, True]
+
+
 async def test_a_channels_threads_are_conversations_of_their_own(bot: Bot) -> None:
     channel = bot.teams.channel()
     await bot.teams.say(channel, "new post", id="100")

@@ -50,6 +50,7 @@ def message(incoming: IncomingActivity) -> Event | None:
         threaded=incoming.scope == "channel" and not private,
         private=private,
         files=message_text.files(incoming),
+        others=message_text.others_mentioned(incoming),
     )
 
 
@@ -61,6 +62,8 @@ def edit(incoming: IncomingActivity) -> Event | None:
         **_happening(incoming, "edit", *_version(incoming)),
         message=incoming.id,
         text=message_text.message_words(incoming),
+        direct=incoming.scope == "personal",
+        threaded=incoming.scope == "channel",
     )
 
 

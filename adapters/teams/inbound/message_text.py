@@ -20,6 +20,12 @@ def mentioned(incoming: IncomingActivity) -> bool:
     return any(_account(mention) == incoming.recipient.id for mention in incoming.of_kind("mention"))
 
 
+def others_mentioned(incoming: IncomingActivity) -> bool:
+    """Whether somebody else is mentioned, and the bot is not."""
+    accounts = [_account(mention) for mention in incoming.of_kind("mention")]
+    return bool(accounts) and incoming.recipient.id not in accounts
+
+
 def message_words(incoming: IncomingActivity) -> str:
     """The text without the mentions of the bot; other people's names stay, quotes become Markdown quotes."""
     text = incoming.text or ""
