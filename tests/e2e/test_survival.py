@@ -96,7 +96,7 @@ async def test_without_redis_slack_is_told_to_come_again_and_then_answered_once(
             thread = (await co.ask(f"{co.bot} hello")).thread_ts
             server.kill()
             channel = co.at.slack.channels["C1"]
-            said = events.said(co.at.slack, channel, "U1", "are you there?", thread=thread)
+            said = events.said(co.at.slack, channel, "U1", f"{co.bot} are you there?", thread=thread)
             sent = events.envelope(co.at.slack, co.at.team, events.message(co.at.slack, said))
             refused = await co.at.http.event(sent)
             server.start()
