@@ -69,9 +69,8 @@ class SlackAdapter:
         watch: aiohttp.TraceConfig | None = None,
         meter: Meter | None = None,
     ) -> None:
-        self._api_url = api_url
+        self._api_url, self._app_token = api_url, app_token
         self._oauth = oauth
-        self._app_token = app_token
         self._rate_limiter = rate_limiter
         self._clock = clock or WallClock()
         self._native_streams = native_streams
