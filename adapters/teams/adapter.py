@@ -28,6 +28,8 @@ from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from bot.ports import Inbox, ReplySink, TurnHandle
 
+PLACES = {"personal": "a one-to-one chat", "groupChat": "a group chat", "channel": "a channel"}
+
 log = logging.getLogger(__name__)
 
 
@@ -87,8 +89,9 @@ class TeamsAdapter:
     async def surroundings(
         self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
     ) -> Surroundings:
-        """Nothing: bots cannot read a Teams conversation without consent to Microsoft Graph."""
-        return Surroundings(said=said)
+        """What the activity itself says: bots cannot read a conversation without consent to Microsoft Graph."""
+        place = PLACES.get(event.reply.get("scope", ""), "")
+        return Surroundings(said=said, place=place, time_zone=event.reply.get("zone", ""))
 
     async def fetch(self, file: File) -> bytes:
         return await self._downloads.fetch(file)

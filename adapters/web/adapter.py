@@ -97,7 +97,7 @@ class WebAdapter:
     async def surroundings(
         self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
     ) -> Surroundings:
-        return Surroundings(said=said)
+        return Surroundings(said=said, time_zone=event.reply.get("zone", ""))
 
     async def fetch(self, file: File) -> bytes:
         raise PlatformError("The page takes no files.")

@@ -115,3 +115,11 @@ async def test_stop_and_the_buttons_under_an_answer_on_the_page(tmp_path: Path) 
         assert again["text"].strip() == HELLO
         assert at.vendors.questions() == ["talk", "talk"]
         assert len(await posts(at.http, CHAT)) == 3
+
+
+async def test_the_model_is_told_what_day_it_is_where_the_browser_is(tmp_path: Path) -> None:
+    async with page(tmp_path) as at:
+        await at.sends("messages", text="what day is it?", zone="Pacific/Auckland")
+        await at.ends([])
+
+        assert "(Pacific/Auckland)" in at.vendors.saw()

@@ -16,6 +16,7 @@ from bot.domain.events import (
     StopRequested,
 )
 from bot.domain.replies import Action
+from bot.domain.turns import ChatMessage
 from tests.teams.people import MENTION
 from tests.teams.rooms import ALICE, BOB, BOT
 from tests.teams.served import Bot, bot_in_teams
@@ -51,6 +52,16 @@ async def test_a_group_chat_hears_what_mentions_the_bot(bot: Bot) -> None:
         ("hello", True, False),
         ("between us", False, False),
     ]
+
+
+async def test_the_time_zone_and_the_kind_of_place_are_known(bot: Bot) -> None:
+    await bot.teams.say(bot.teams.group(), "what day is it?")
+    (event,) = bot.inbox.events
+    assert isinstance(event, MessageReceived)
+    said = ChatMessage(author=event.author, text=event.text)
+    around = await bot.adapter.surroundings(event, said, after=None)
+
+    assert (around.time_zone, around.place) == ("Europe/Berlin", "a group chat")
 
 
 async def test_who_else_is_mentioned_is_known(bot: Bot) -> None:

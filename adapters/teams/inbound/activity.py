@@ -62,6 +62,7 @@ class IncomingActivity(ActivityPart):
     id: Name | None = None
     name: Name | None = None
     timestamp: Name | None = None
+    local_timezone: Name | None = None
     channel_id: Name = ""
     service_url: Name = ""
     recipient: Account = Account()

@@ -193,6 +193,7 @@ def _reply(incoming: IncomingActivity, conversation: str, *, private: bool) -> M
         "message": incoming.id or "",
         "label": _label(incoming),
         "private": "1" if private else "",
+        "zone": incoming.local_timezone or "",
     }
     return {name: value for name, value in fields.items() if value}
 

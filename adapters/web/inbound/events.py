@@ -27,6 +27,7 @@ class PageRequest(BaseModel):
 
 class PageMessage(PageRequest):
     text: Annotated[str, StringConstraints(pattern=r"\S", max_length=LONGEST)]
+    zone: Annotated[str, StringConstraints(max_length=64)] = ""  # the browser's time zone, an IANA name
 
 
 class PagePress(PageRequest):
@@ -57,6 +58,7 @@ def message(chat: str, sent: PageMessage) -> MessageReceived:
         thread=thread_key(chat),
         author=PERSON,
         at=time.time(),
+        reply={"zone": sent.zone} if sent.zone else {},
         text=sent.text,
         message=sent.id,
         direct=True,

@@ -2,6 +2,7 @@
 // stream of changes with its state.
 
 const ROOT = "/web/chats";
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";  // models are told what day it is here
 
 export class Refused extends Error {
   constructor(status, message) {
@@ -66,7 +67,7 @@ export class Outbox {
   async #deliver(one) {
     for (let pause = 1000; this.waiting.has(one.id); pause = Math.min(pause * 1.7, 10_000)) {
       try {
-        const {receipt} = await call("POST", `/${one.chat}/messages`, {id: one.id, text: one.text});
+        const {receipt} = await call("POST", `/${one.chat}/messages`, {id: one.id, text: one.text, zone: ZONE});
         if (receipt.startsWith("full")) this.#set(one, "refused", "Too many messages are waiting here.");
         else this.drop(one.id);
         this.changed(one);
