@@ -17,6 +17,10 @@ from bot.interceptor import Interceptors
 from bot.ports import Adapter
 from bot.settings.config_file import Policy
 
+UNKNOWN = (
+    "Guests may not ask here, and I cannot find out whether you are one. Ask again in a moment; if it stays so, an "
+    "administrator has to allow the app to read who people are (users:read)."
+)
 GUESTS = "Guests may not ask here. Ask a member of this workspace to ask for you."
 
 log = logging.getLogger(__name__)
@@ -59,8 +63,8 @@ class Questions:
 
     def _refusal(self, context: Context, around: Surroundings) -> Response | None:
         """Why a question is not asked at all, for the person alone."""
-        if around.said.author.guest and not self._policy.guests:
-            return Response(reply=Reply(text=GUESTS, private=True))
+        if not self._policy.guests and (around.said.author.guest or not around.known):
+            return Response(reply=Reply(text=GUESTS if around.known else UNKNOWN, private=True))
         return Response(reply=Reply(text=around.obstacle, private=True)) if around.obstacle else None
 
     async def surroundings(self, context: Context, said: ChatMessage) -> Surroundings:
@@ -73,7 +77,7 @@ class Questions:
             return await adapter.surroundings(event, said, after=_known_until(context.claim))
         except PlatformError as error:
             log.warning("surroundings not read", extra={"event": event.id, "code": error.code})
-            return Surroundings(said=said)
+            return Surroundings(said=said, known=False)
 
     async def answer(self, context: Context, question: Question) -> Outcome:
         if context.claim.record.final is None:  # else it was admitted, and asked

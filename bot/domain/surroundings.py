@@ -14,7 +14,7 @@ class Surroundings:
     some of that is left out, one without an author says so in its text. `place` is in plain words: "the channel
     #incidents", "" where it is not known. `time_zone` is the author's, an IANA name, "" where it is not known.
     `obstacle` is why the question cannot be answered, in a sentence for the person who asked: what they ask about
-    cannot be read.
+    cannot be read. `known`: the platform told who the author is; not where it was asked and did not answer.
     """
 
     said: ChatMessage
@@ -22,3 +22,4 @@ class Surroundings:
     place: str = ""
     time_zone: str = ""
     obstacle: str = ""
+    known: bool = True

@@ -162,6 +162,7 @@ class Stage:
     guests: set[str] = field(default_factory=set)
     place: str = ""
     time_zone: str = ""
+    known: bool = True  # whether the platform tells who people are
     obstacle: str = ""  # why the platform cannot show what is asked about
     read_after: list[float] = field(default_factory=list)  # each time the thread itself was to be read
     budget: AttachmentBudget = field(default_factory=AttachmentBudget)
@@ -335,6 +336,7 @@ class Stage:
             place=self.place,
             time_zone=self.time_zone,
             obstacle=self.obstacle,
+            known=self.known,
         )
 
     async def fetch(self, file: File) -> bytes:

@@ -213,6 +213,19 @@ async def test_guests_are_told_privately_where_they_may_not_ask() -> None:
     ] == [(True, True)] * 2
 
 
+async def test_where_guests_may_not_ask_who_is_not_known_may_not_either() -> None:
+    stage = Stage(policy=Policy(guests=False))
+    stage.known = False
+    told = await stage.says("hello")
+    elsewhere = Stage()
+    elsewhere.known = False
+    answered = await elsewhere.says("hello")
+
+    assert asked(stage) == 0
+    assert "users:read" in told.replies[0].text
+    assert answered.text
+
+
 async def test_what_cannot_be_read_is_said_instead_of_invented(stage: Stage) -> None:
     stage.obstacle = "I am not in #general."
     told = await stage.says("summarize this channel")

@@ -75,6 +75,7 @@ class SurroundingsReader:
             place=_place(known.get(reference.channel, NamedThing()), direct=reference.direct),
             time_zone=known.get(said.author.id, NamedThing()).time_zone,
             obstacle=seen.obstacle,
+            known=bool(known.get(said.author.id, NamedThing()).name) or said.author.app,
         )
 
     async def _whole(
