@@ -1,5 +1,6 @@
 """What stands around a message: names for ids, the place, what is in view, files as they really are."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -10,6 +11,7 @@ from bot.domain.events import MessageEdited, MessageReceived
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from tests.slack.fake import events
+from tests.slack.fake.api import Mishap
 from tests.slack.fake.world import Json, Message
 from tests.slack.places import TOKEN, Bot, bot_in_slack
 
@@ -96,6 +98,16 @@ async def test_without_the_scope_the_id_stays_and_the_answer_is_not_held_up(bot:
 
     assert found.said.text == "ask @U2 and @S1"
     assert (found.place, found.time_zone) == ("", "")
+
+
+async def test_a_slack_that_hangs_holds_nothing_up_for_long(bot: Bot) -> None:
+    event = await heard(bot, said(bot, "<@UBOT1> ask <@U2>"))
+    bot.fake.api.mishaps[bot.fake.api.requests + 1] = Mishap.HANGS_BEFORE
+    async with asyncio.timeout(8):
+        found = await around(bot, event)
+    bot.fake.api.cut()
+
+    assert found.said.text == "ask @U2"
 
 
 async def test_guests_are_known(bot: Bot) -> None:

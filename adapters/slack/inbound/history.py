@@ -73,7 +73,7 @@ async def thread_before(
 
     first = await page(after)
     if first is None:
-        return [ReadMessage(said=ChatMessage(author=Author(id=""), text=NOT_NOW))]
+        return [unread()]
     root = next((one for one in first.messages if one["ts"] == thread), None)
     newest = first
     if first.rest:
@@ -132,6 +132,11 @@ async def _newest(page: Reader, first: Page, *, low: float, high: float, total: 
             break
         best = replace(further, messages=(*best.messages, *further.messages))
     return best
+
+
+def unread() -> ReadMessage:
+    """Tells a model that there is more, which cannot be read."""
+    return ReadMessage(said=ChatMessage(author=Author(id=""), text=NOT_NOW))
 
 
 def _gap(number: int) -> ReadMessage:

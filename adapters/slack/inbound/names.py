@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from bot.domain.errors import PlatformError
 
 KEPT, SECONDS, UNKNOWN_SECONDS = 5_000, 3_600.0, 300.0
 LOOKUPS = 10  # for one question
+PATIENCE = 3.0  # seconds, for all of them
 NAME = 80  # characters
 
 
@@ -48,11 +50,14 @@ class Directory:
                 missing.append(id)
             else:
                 found[id] = thing
-        if any(id[0] == "S" for id in missing):
-            await self._groups()
-        async with asyncio.TaskGroup() as group:
-            asked = {id: group.create_task(self._ask(id)) for id in missing[:most]}
-        return found | {id: task.result() for id, task in asked.items()}
+        with suppress(TimeoutError):  # names are not worth a long wait
+            async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+                if any(id[0] == "S" for id in missing):
+                    await self._groups()
+                for id in missing[:most]:
+                    group.create_task(self._ask(id))
+        told = {id: self._kept(id) for id in missing}
+        return found | {id: thing for id, thing in told.items() if thing is not None}
 
     async def one(self, id: str) -> NamedThing:
         return (await self.look_up([id])).get(id, NamedThing())
@@ -64,23 +69,22 @@ class Directory:
         self._known.move_to_end(id)
         return entry[1]
 
-    def _keep(self, id: str, thing: NamedThing) -> NamedThing:
+    def _keep(self, id: str, thing: NamedThing) -> None:
         seconds = SECONDS if thing.name else UNKNOWN_SECONDS
         self._known[id] = (self._web_api.clock.now() + seconds, thing)
         self._known.move_to_end(id)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
-        return thing
 
-    async def _ask(self, id: str) -> NamedThing:
-        if (known := self._kept(id)) is not None:  # a group, by now
-            return known
+    async def _ask(self, id: str) -> None:
+        if self._kept(id) is not None:  # a group, by now
+            return
         ask = ASKING.get(id[0])
         try:
             thing = await ask(self._web_api, id) if ask else NamedThing()
         except PlatformError:
             thing = NamedThing()
-        return self._keep(id, thing)
+        self._keep(id, thing)
 
     async def _groups(self) -> None:
         try:

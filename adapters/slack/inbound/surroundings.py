@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from adapters.slack.conversation_reference import ConversationReference
 from adapters.slack.inbound.content.files import file_from
 from adapters.slack.inbound.content.message import author_of, read_message
-from adapters.slack.inbound.history import ReadMessage, channel_before, one_message, thread_before
+from adapters.slack.inbound.history import ReadMessage, channel_before, one_message, thread_before, unread
 from adapters.slack.inbound.names import Directory, NamedThing, name_ids
 from adapters.slack.install.installations import Installation
 from adapters.slack.web_api import WebApi
@@ -20,6 +20,7 @@ from bot.domain.events import Author, File, MessageEdited, MessageReceived, Quot
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 
+PATIENCE = 10.0  # seconds, for what was said before or is in view
 ASKED = 10  # files that files.info is asked about for one message
 PLACES = {
     "channel": "the channel #{name}",
@@ -29,6 +30,7 @@ PLACES = {
 }
 NOTHING_OPEN = "I do not see which channel you mean. Open it beside this chat and ask again, or mention me in the channel itself."
 CLOSED = "I am not in {name}, so I cannot read it. Type `/invite @Switchboard` there and ask again."
+SLOW = "Slack does not answer just now, so I cannot read it. Ask again in a moment."
 UNREADABLE = "I cannot read {what}. Paste what it says, or ask where I can see it."
 
 
@@ -105,8 +107,14 @@ class SurroundingsReader:
             return None
 
     async def _seen(self, reference: ConversationReference, after: float | None) -> Seen:
-        if reference.view:
-            return await self._view(reference)
+        """What was read in time: nobody waits long for it, and nothing is invented in its place."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await (self._view(reference) if reference.view else self._thread(reference, after))
+        except TimeoutError:
+            return Seen(obstacle=SLOW) if reference.view else Seen(before=[unread()])
+
+    async def _thread(self, reference: ConversationReference, after: float | None) -> Seen:
         if after is None or not reference.thread:
             return Seen()
         before = await thread_before(
