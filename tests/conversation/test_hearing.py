@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from bot.answers.limits import APP_QUESTIONS
 from bot.conversation.hearing import HOPS, acknowledges
 from bot.domain.claims import Outcome
+from bot.domain.errors import PlatformGone
 from bot.domain.events import Author, File, MessageReceived, Quotation
 from bot.domain.replies import Action
 from bot.settings.config_file import Policy
@@ -199,6 +201,19 @@ async def test_two_bots_do_not_talk_for_ever() -> None:
     await stage.says("and you?")
     await stage.says("again", author=CI)
     assert asked(stage) == HOPS + 2
+
+
+async def test_bots_that_open_ever_new_threads_end_without_a_word() -> None:
+    stage = Stage(policy=Policy(apps=("*",)))
+    for _ in range(APP_QUESTIONS):
+        stage.history = ()
+        await stage.says("again", author=CI, threaded=False)
+    stage.history = ()
+    with pytest.raises(PlatformGone) as silence:
+        await stage.says("again", author=CI, threaded=False)
+
+    assert asked(stage) == APP_QUESTIONS
+    assert silence.value.code == "app_limit"
 
 
 async def test_guests_are_told_privately_where_they_may_not_ask() -> None:
