@@ -6,15 +6,17 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from bot import policy
-from bot.answers.attachments import Attachments, FilesAtHand
+from bot.answers.attachments import Attachments
 from bot.answers.attempt import Attempt
 from bot.answers.fallback import AnsweredBy, FallbackRouter
+from bot.answers.files_at_hand import FilesAtHand, Sayings
 from bot.answers.instructions import instructions
 from bot.answers.precedence import Selection, select_model
 from bot.context import Context
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.prompt import Prompt, build, size
+from bot.domain.quoted import gathered
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, StreamPart, Text
 from bot.domain.turns import ChatMessage, Turn, index_of, since_reset
@@ -63,7 +65,7 @@ class PromptBuilder:
                 at=self.at,
             ),
             heard=self.question.heard,
-            files=self.files.bytes_of,
+            files=self.files.read,
             correction=self.corrections.of(model),
             share=share,
             conversation=self.conversation,
@@ -157,7 +159,7 @@ class Answers:
                 yield part
         for prompt_for in prepared:
             prompt_for.settle(attempt)
-        left_out = " ".join(prompt_for.files.notice for prompt_for in prepared)
+        left_out = " ".join(prompt_for.files.notice(attempt.model) for prompt_for in prepared)
         yield self._turn(context, question, chosen, attempt, left_out=left_out)
 
     async def _relayed(
@@ -170,17 +172,19 @@ class Answers:
         """The stream of the models that are asked. The files are read in it, so that Stop ends that, too."""
         if self._attachments.must_wait(_sayings(question)):
             yield Status("Waiting: many files are being read")
-        async with self.prompts(context, question) as prompt_for:
+        substitutes = self._substitutes(context, model)
+        async with self.prompts(context, question, [model, *substitutes]) as prompt_for:
             prepared.append(prompt_for)
-            substitutes = self._substitutes(context, model)
             async with aclosing(self._fallback.stream(context, model, substitutes, prompt_for)) as parts:
                 async for part in parts:
                     yield part
 
     @asynccontextmanager
-    async def prompts(self, context: Context, question: Question) -> AsyncGenerator["PromptBuilder", None]:
-        """Reads the files of the question, and holds them while prompts are built and sent."""
-        async with self._attachments.held(context.thread, _sayings(question)) as files:
+    async def prompts(
+        self, context: Context, question: Question, models: Sequence[Model]
+    ) -> AsyncGenerator["PromptBuilder", None]:
+        """Reads the files of the question for these models, and holds them while prompts are built and sent."""
+        async with self._attachments.held(context.thread, _sayings(question), models) as files:
             yield PromptBuilder(
                 question=replace(question, prior=since_reset(question.prior)),
                 files=files,
@@ -225,9 +229,10 @@ class Answers:
         )
 
 
-def _sayings(question: Question) -> Sequence[Turn | ChatMessage]:
+def _sayings(question: Question) -> Sayings:
     """What the question and its history may have files in."""
-    return [*since_reset(question.prior), question.asked]
+    turns, before = gathered(since_reset(question.prior), question.heard, question.asked)
+    return Sayings(asked=question.asked, heard=before, earlier=turns)
 
 
 def closing(turn: Turn) -> Closing:

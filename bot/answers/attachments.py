@@ -1,24 +1,28 @@
-"""The files and earlier thread messages that a question refers to, fetched when they are needed.
+"""The files that a question refers to, fetched and read when they are needed.
 
-Bytes are never stored. A small cache avoids fetching the same picture again for every follow-up question. Its
-keys include the conversation, so that nobody can read a file by naming its id elsewhere. All bytes count in one
-budget of the process.
+Nothing of them is stored. A small cache avoids reading the same picture again for every follow-up question. Its
+keys include the conversation, so that nobody can read a file by naming its id elsewhere. All bytes and texts count
+in one budget of the process.
 """
 
 import logging
+import sys
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 
-from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
+from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget, Share
+from bot.answers.files_at_hand import TOO_MANY, FilesAtHand, Sayings, fetch_reason
+from bot.domain.attached import IMAGES, PDF, FilesRead, shown_kind
+from bot.domain.catalog import Model
 from bot.domain.errors import PlatformError
 from bot.domain.events import File, ThreadKey
-from bot.domain.formatting import clip, join_names
-from bot.domain.turns import ChatMessage, Turn
+from bot.domain.file_text import FileText
+from bot.files.limits import TOO_LONG
+from bot.files.reader import FileReader
 from bot.ports import Adapter
 
-RECENT = 6  # latest questions whose files are sent again
 LARGEST = 32 * MEGABYTE  # bytes of all files of one prompt, for vendors' limits
 UNKNOWN = 25 * MEGABYTE  # what is set aside for a file that does not say how large it is
 SENDING = (
@@ -31,115 +35,173 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilesAtHand:
-    """The bytes by file id, and the files of the question that are larger than what may be held."""
+class KeptFile:
+    """What is known of one file: its media type by its bytes, and its bytes and its text where some model needs them."""
 
-    bytes_of: Mapping[str, bytes] = field(default_factory=dict)
-    too_large: Sequence[File] = ()
-    most: int = LARGEST
+    kind: str = ""
+    data: bytes | None = None
+    text: FileText | None = None
 
     @property
-    def notice(self) -> str:
-        """What the person has to know and can do, "" when all was read."""
-        if not self.too_large:
-            return ""
-        names = join_names([clip(file.name, 60) for file in self.too_large], "and")
-        most = f"{max(self.most // MEGABYTE, 1)} MB"
-        return f"Not read: {names}. The files of a question may have {most} together: send fewer or smaller ones."
+    def size(self) -> int:
+        """Bytes of memory."""
+        return len(self.data or b"") + (sys.getsizeof(self.text.text) if self.text else 0)
+
+    def serves(self, models: Sequence[Model]) -> bool:
+        return (self.data is not None or not _wants_bytes(self.kind, models)) and (
+            self.text is not None or not _wants_text(self.kind, models)
+        )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What has been read for one question so far, within `room` bytes."""
+
+    room: int
+    bytes_of: dict[str, bytes] = field(default_factory=dict)
+    texts: dict[str, FileText] = field(default_factory=dict)
+    pictures: set[str] = field(default_factory=set)
+    held: int = 0
+
+    def add(self, file: File, kept: KeptFile) -> None:
+        self.held += kept.size
+        self.room -= kept.size
+        if kept.data is not None:
+            self.bytes_of[file.id] = kept.data
+        if kept.text is not None:
+            self.texts[file.id] = kept.text
+        if kept.kind in IMAGES:
+            self.pictures.add(file.id)
+
+    def clear(self) -> None:
+        self.bytes_of.clear()
+        self.texts.clear()
 
 
 class Attachments:
-    """Reads through the conversation's adapter. What cannot be read is left out, never an error."""
+    """Reads through the conversation's adapter. What cannot be read has a reason, and is never an error."""
 
-    def __init__(self, *, adapters: Mapping[str, Adapter], budget: AttachmentBudget | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        adapters: Mapping[str, Adapter],
+        budget: AttachmentBudget | None = None,
+        reader: FileReader | None = None,
+    ) -> None:
         self._adapters = adapters
+        self._reader = reader or FileReader()
         self._budget = budget or AttachmentBudget()
         self._budget.evict = self._evict
         self._most = max(0, min(LARGEST, (self._budget.limit - SENDING) * READING // (READING + 1)))
-        self._cache: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str], KeptFile] = OrderedDict()
 
-    def must_wait(self, asked: Sequence[Turn | ChatMessage]) -> bool:
+    def must_wait(self, said: Sayings) -> bool:
         """Whether `held` would wait for others to give back what they hold."""
-        need = self._need(_files(asked))
+        need = self._need(said.files)
         return need > 0 and not self._budget.has_room(need)
 
     @asynccontextmanager
     async def held(
-        self, thread: ThreadKey, asked: Sequence[Turn | ChatMessage]
+        self, thread: ThreadKey, said: Sayings, models: Sequence[Model]
     ) -> AsyncGenerator[FilesAtHand, None]:
-        """The bytes of the last questions' files. The newest come first, as far as they fit.
-
-        They count as held until the block is left. Waits when the process holds too much already.
+        """What the files say, for these models: bytes for those that read them, texts for the others. The question's
+        own come first, as far as they fit. They count as held until the block is left. Waits when the process holds
+        too much already.
         """
-        files = _files(asked)
-        if not (need := self._need(files)):
-            yield FilesAtHand(too_large=self._too_large(asked, {}), most=self._most)
-            return
-        async with self._budget.take(need) as share:
-            found = await self._read_all(thread, files)
-            share.shrink(_cost(sum(map(len, found.values()))))
-            too_large = self._too_large(asked, found)
+        found = _Found(room=self._most)
+        need = self._need(said.files)
+        async with self._budget.take(need) if need else nullcontext(Share(self._budget, 0)) as share:
+            await self._read_all(thread, said, models, found)
+            share.shrink(_cost(found.held) if found.held else 0)
             try:
-                yield FilesAtHand(bytes_of=found, too_large=too_large, most=self._most)
+                yield FilesAtHand(
+                    read=FilesRead(bytes_of=found.bytes_of, texts=found.texts),
+                    own=said.own,
+                    asked=said.asked.files,
+                    pictures=frozenset(found.pictures),
+                )
             finally:
                 found.clear()  # what is given back must not be held by whoever still knows this turn
 
     def _need(self, files: Sequence[File]) -> int:
         """What a prompt with these files may come to hold; 0 when there is nothing to read."""
-        sizes = [file.size or UNKNOWN for file in files if file.size <= self._most]
+        sizes = [file.size or UNKNOWN for file in files if file.size <= self._most and not file.trouble]
         return _cost(min(sum(sizes), self._most)) if sizes and self._most else 0
 
-    def _too_large(self, asked: Sequence[Turn | ChatMessage], found: Mapping[str, bytes]) -> Sequence[File]:
-        """Of the question itself only: of earlier ones the person was told then."""
-        files = _files(asked[-1:])
-        over = sum(file.size for file in files) > self._most
-        return [file for file in files if file.size and over and file.id not in found]
+    async def _read_all(
+        self, thread: ThreadKey, said: Sayings, models: Sequence[Model], found: _Found
+    ) -> None:
+        own = {file.id for file in said.own}
+        for file in said.files:
+            kept = await self._read(thread, file, models, found.room)
+            if kept.size > found.room and not file.text:
+                kept = self._too_large()
+            if file.id in own or kept.data is not None or (kept.text and not kept.text.reason):
+                found.add(file, kept)  # of earlier ones the person was told then
+        for id in own - {file.id for file in said.files}:
+            found.texts[id] = FileText(reason=TOO_MANY)
 
-    async def _read_all(self, thread: ThreadKey, files: Sequence[File]) -> dict[str, bytes]:
-        room = self._most
-        found: dict[str, bytes] = {}
-        for file in files:
-            data = await self._read(thread, file) if room and file.size <= room else None
-            if data is not None and len(data) <= room:
-                found[file.id] = data
-                room -= len(data)
-        return found
+    def _too_large(self) -> KeptFile:
+        most = f"{max(self._most // MEGABYTE, 1)} MB"
+        reason = f"the files of a question may have {most} together: send fewer or smaller ones"
+        return KeptFile(text=FileText(reason=reason))
 
-    async def _read(self, thread: ThreadKey, file: File) -> bytes | None:
+    async def _read(self, thread: ThreadKey, file: File, models: Sequence[Model], room: int) -> KeptFile:
+        if file.trouble:
+            return KeptFile(text=FileText(reason=file.trouble))
+        if file.text:
+            return KeptFile(text=FileText(text=file.text))
+        if file.media_type in IMAGES and not _wants_bytes(file.media_type, models):
+            return KeptFile(kind=file.media_type)
+        if room <= 0 or file.size > room:
+            return self._too_large()
         key = (thread.digest, file.id)
-        if key in self._cache:
+        kept = self._cache.get(key, KeptFile())
+        if kept.kind and kept.serves(models):
             self._cache.move_to_end(key)
-            return self._cache[key]
+            return kept
         try:
-            data = await self._adapters[thread.platform].fetch(file)
+            data = kept.data or await self._adapters[thread.platform].fetch(file)
         except PlatformError as error:
             log.warning("file not read", extra={"file": file.id, "code": error.code})
-            return None
-        if key not in self._cache:
-            self._keep(key, data)
-        return data
+            return KeptFile(text=FileText(reason=fetch_reason(error)))
+        read = await self._made_of(file, data, models)
+        if read.text is None or read.text.reason != TOO_LONG:  # which may be another time
+            self._keep(key, read)
+        return read
 
-    def _keep(self, key: tuple[str, str], data: bytes) -> None:
-        while self._budget.kept + len(data) > CACHE_BYTES and self._evict():
+    async def _made_of(self, file: File, data: bytes, models: Sequence[Model]) -> KeptFile:
+        kind = shown_kind(file, data) or "unknown"
+        kept = KeptFile(kind=kind, data=data if _wants_bytes(kind, models) else None)
+        if not _wants_text(kind, models):
+            return kept
+        return replace(kept, text=await self._reader.read(data, file.name, file.media_type))
+
+    def _keep(self, key: tuple[str, str], kept: KeptFile) -> None:
+        if old := self._cache.pop(key, None):
+            self._budget.kept -= old.size
+        while self._budget.kept + kept.size > CACHE_BYTES and self._evict():
             pass
-        if len(data) <= CACHE_BYTES and self._budget.keep(len(data)):
-            self._cache[key] = data
+        if kept.size <= CACHE_BYTES and self._budget.keep(kept.size):
+            self._cache[key] = kept
 
     def _evict(self) -> bool:
         """Forgets the file that was not asked for the longest. False when there is none."""
         if not self._cache:
             return False
-        _, data = self._cache.popitem(last=False)
-        self._budget.kept -= len(data)
+        _, kept = self._cache.popitem(last=False)
+        self._budget.kept -= kept.size
         return True
+
+
+def _wants_bytes(kind: str, models: Sequence[Model]) -> bool:
+    return any((kind in IMAGES and one.vision) or (kind == PDF and one.documents) for one in models)
+
+
+def _wants_text(kind: str, models: Sequence[Model]) -> bool:
+    return kind not in IMAGES and not (kind == PDF and all(one.documents for one in models))
 
 
 def _cost(size: int) -> int:
     """The bytes of memory that a prompt with so many bytes of files takes."""
     return size + size // READING + SENDING
-
-
-def _files(asked: Sequence[Turn | ChatMessage]) -> Sequence[File]:
-    """The last questions' files, each once, the newest first."""
-    said = [item.asked if isinstance(item, Turn) else item for item in asked[-RECENT:]]
-    return list({file.id: file for one in reversed(said) for file in one.files}.values())

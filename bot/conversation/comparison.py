@@ -62,16 +62,22 @@ class Comparison:
         if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
             return refusal
         await context.sink.say(_waiting(context, models))
-        turn = self._turn(context, question, await self._ask_all(context, models, question))
+        candidates, unread = await self._ask_all(context, models, question)
+        turn = self._turn(context, question, candidates, unread)
         await context.turn_handle.keep(turn)
         return _side_by_side(context, turn)
 
     async def _ask_all(
         self, context: Context, models: Sequence[Model], question: Question
-    ) -> list[Candidate]:
-        async with self._answers.prompts(context, question) as prompt_for, asyncio.TaskGroup() as group:
+    ) -> tuple[list[Candidate], str]:
+        """Their answers, and what the person has to know of files that were not read."""
+        async with (
+            self._answers.prompts(context, question, models) as prompt_for,
+            asyncio.TaskGroup() as group,
+        ):
+            unread = prompt_for.files.notice(*models)
             asks = [group.create_task(self._ask(context, model, prompt_for)) for model in models]
-        return [ask.result() for ask in asks]
+        return [ask.result() for ask in asks], unread
 
     async def _ask(self, context: Context, model: Model, prompt_for: PromptBuilder) -> Candidate:
         """One model's answer or its failure. No fallback: it is this model that is compared."""
@@ -91,7 +97,7 @@ class Comparison:
             remarks=tuple(attempt.remarks),
         )
 
-    def _turn(self, context: Context, question: Question, candidates: list[Candidate]) -> Turn:
+    def _turn(self, context: Context, question: Question, candidates: list[Candidate], unread: str) -> Turn:
         """The comparison as a turn. Until one answer is kept, the first one stands in the history."""
         first = next((one for one in candidates if one.answer), candidates[0])
         costs = [one.cost for one in candidates if one.cost is not None]
@@ -104,6 +110,7 @@ class Comparison:
             time_zone=question.time_zone,
             answer=first.answer,
             model=first.model,
+            notice=unread,
             candidates=tuple(candidates),
             usage=Usage(
                 input=sum(one.input for one in used),
@@ -171,7 +178,12 @@ def _side_by_side(context: Context, turn: Turn) -> Response:
         )
         for one in turn.candidates
     )
-    reply = Reply(title="Comparison", text="", sections=sections, private=context.private)
+    reply = Reply(
+        title="Comparison",
+        text=escape_markdown(turn.notice, 2_000),
+        sections=sections,
+        private=context.private,
+    )
     return Response(reply=reply, outcome=Outcome(append=(turn,), join=True, counted=turn))
 
 

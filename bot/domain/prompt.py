@@ -6,9 +6,19 @@ and stored turns never change.
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.domain.attached import (
+    DOCUMENT_TOKENS,
+    IMAGE_TOKENS,
+    IMAGES,
+    PDF,
+    FilesRead,
+    expected_tokens,
+    file_words,
+    shown_kind,
+)
 from bot.domain.catalog import Model
 from bot.domain.events import File
 from bot.domain.formatting import clip
@@ -102,19 +112,6 @@ class Prompt:
 
 # --- building one -----------------------------------------------------------------------------------------
 
-IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-PDF = "application/pdf"
-TEXTS = ("text/", "application/json", "application/xml", "application/x-yaml", "application/javascript")
-STARTS = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"%PDF-", PDF),
-)
-FILE_CHARACTERS = 200_000  # of one text file; in small windows at most two per token, about half the window
-IMAGE_TOKENS = 1_500
-DOCUMENT_TOKENS = 3_000
-PDF_BYTES = 30  # of a document for each token, where it is long
 PER_MESSAGE = 4
 LEFT_OUT = PromptMessage(
     role="user", parts=(TextPart(text="(What was said before this does not fit and is left out.)"),)
@@ -151,21 +148,10 @@ def expected_size(
 ) -> int:
     """The estimated tokens of a prompt whose files have not been fetched. `system`: those of what precedes it."""
     prompt = build(history, asked, model, system="", heard=heard)
-    said = (asked, *(turn.asked for turn in since_reset(history)))
-    files = sum(_expected(file, model) for message in said for file in message.files)
+    turns, before = gathered(since_reset(history), heard, asked)
+    said = (asked, *before, *(one for turn in turns for one in (turn.asked, *turn.heard)))
+    files = sum(expected_tokens(file, model) for message in said for file in message.files)
     return min(system + size(prompt) + files, model.context)
-
-
-def _expected(file: File, model: Model) -> int:
-    if file.media_type.startswith("image/"):
-        return IMAGE_TOKENS if model.vision else 0
-    if file.media_type == PDF:
-        return max(DOCUMENT_TOKENS, file.size // PDF_BYTES) if model.documents else 0
-    return (
-        min(file.size, FILE_CHARACTERS, 2 * model.context) * 2 // 7
-        if file.media_type.startswith(TEXTS)
-        else 0
-    )
 
 
 def build(
@@ -175,29 +161,29 @@ def build(
     *,
     system: str,
     heard: Sequence[ChatMessage] = (),
-    files: Mapping[str, bytes] | None = None,
+    files: FilesRead | None = None,
     correction: float = 1.0,
     share: float = 0.85,
     conversation: str = "",
 ) -> Prompt:
     """The newest turns that fit the model's window, translated into what every dialect accepts.
 
-    `files` holds the bytes of attachments by file id. `correction` is real over estimated tokens, as seen for
+    `correction` is real over estimated tokens, as seen for
     this model; `share` is how much of the window may be filled (smaller after a ContextTooLong). Nothing that
     is stored is changed.
     """
-    bytes_of = files or {}
+    read = files or FilesRead()
     turns, before = gathered(since_reset(history), heard, asked)
     named = several_people(turns, before, asked)
     room = (model.context - min(model.max_output, model.context // 4)) * share / max(correction, 0.1)
     room -= tokens(system) + weigh(LEFT_OUT)
-    own = _question(asked, model, bytes_of, named=named)
+    own = _question(asked, model, read, named=named)
     room -= weigh(PromptMessage(role="user", parts=own))
-    said = _heard(before, asked, room / 2)
+    said = _heard(before, asked, model, read, room / 2)
     room -= sum(map(_weigh, said))
     kept: list[PromptMessage] = [PromptMessage(role="user", parts=(*said, *own))]
     for turn in reversed(turns):
-        pair = _turn(turn, model, bytes_of, named=named, room=room / 2)
+        pair = _turn(turn, model, read, named=named, room=room / 2)
         room -= sum(weigh(message) for message in pair)
         if room < 0:
             kept.insert(0, LEFT_OUT)
@@ -219,21 +205,17 @@ def _weigh(part: Part) -> int:
             return DOCUMENT_TOKENS
 
 
-def _turn(
-    turn: Turn, model: Model, files: Mapping[str, bytes], *, named: bool, room: float
-) -> list[PromptMessage]:
+def _turn(turn: Turn, model: Model, files: FilesRead, *, named: bool, room: float) -> list[PromptMessage]:
     """Finished tool calls become text: a model without tools refuses tool calls in the history."""
     question = _question(turn.asked, model, files, named=named)
-    asked = PromptMessage(role="user", parts=(*_heard(turn.heard, turn.asked, room), *question))
+    asked = PromptMessage(role="user", parts=(*_heard(turn.heard, turn.asked, model, files, room), *question))
     used = "".join(f"[used {step.name}: {step.result or 'cancelled'}]\n" for step in turn.steps)
     answer = (used + turn.answer).strip()
     return [asked, PromptMessage(role="assistant", parts=(TextPart(text=answer),))] if answer else [asked]
 
 
-def _question(
-    said: ChatMessage, model: Model, files: Mapping[str, bytes], *, named: bool = False
-) -> tuple[Part, ...]:
-    parts: list[Part] = [_attached(file, model, files.get(file.id), mark_of(said)) for file in said.files]
+def _question(said: ChatMessage, model: Model, files: FilesRead, *, named: bool = False) -> tuple[Part, ...]:
+    parts: list[Part] = [_attached(file, model, files, mark_of(said)) for file in said.files]
     if shown := shown_text(said):
         parts.append(TextPart(text=shown))
     if text := said.text.strip():
@@ -241,37 +223,34 @@ def _question(
     return tuple(parts) or (TextPart(text="(this message was deleted)"),)
 
 
-def _attached(file: File, model: Model, data: bytes | None, mark: str) -> Part:
-    name = clip(file.name)
-    if file.text:  # its platform told what it says
-        return TextPart(text=f"[file: {name}, between marks {mark}]\n[{mark}]\n{file.text}\n[/{mark}]")
-    if data is None:
-        return TextPart(text=f"[file: {name}, not at hand any more]")
-    kind = _kind(file, data)
-    if kind in IMAGES:
-        if model.vision:
-            return ImagePart(name=name, media_type=kind, data=data)
-        return TextPart(text=f"[image: {name}, not shown to this model]")
-    if kind == PDF and model.documents:
-        return FilePart(name=name, media_type=PDF, data=data)
-    if kind.startswith(TEXTS):
-        most = min(FILE_CHARACTERS, 2 * model.context)
-        text = data[: 4 * most + 4].decode("utf-8", "replace")  # a character has four bytes at most
-        cut = f", only its first {most:,} characters" if len(text) > most else ""
-        return TextPart(text=f"[file: {name}{cut}, between marks {mark}]\n[{mark}]\n{text[:most]}\n[/{mark}]")
-    return TextPart(text=f"[file: {name}, which this model cannot read]")
+def _attached(file: File, model: Model, files: FilesRead, mark: str) -> Part:
+    data = files.bytes_of.get(file.id)
+    kind = shown_kind(file, data)
+    if data is not None and kind in IMAGES and model.vision:
+        return ImagePart(name=clip(file.name), media_type=kind, data=data)
+    if data is not None and kind == PDF and model.documents:
+        return FilePart(name=clip(file.name), media_type=PDF, data=data)
+    return TextPart(text=file_words(file, model, files, mark))
 
 
-def _kind(file: File, data: bytes) -> str:
-    """A file's media type, from its first bytes if known: platforms only say "image/*" or guess by name."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for start, kind in STARTS if data.startswith(start)), file.media_type)
-
-
-def _heard(heard: Sequence[ChatMessage], asked: ChatMessage, room: float) -> tuple[Part, ...]:
+def _heard(
+    heard: Sequence[ChatMessage], asked: ChatMessage, model: Model, files: FilesRead, room: float
+) -> tuple[Part, ...]:
+    """What was said, and the newest of the files that came with it, as far as they fit."""
     text = heard_text(heard, asked, room=room)
-    return (TextPart(text=text),) if text else ()
+    parts: list[Part] = []
+    room -= tokens(text)
+    for said in reversed(heard):
+        for file in said.files:
+            if not file.text and file.id not in files.bytes_of and file.id not in files.texts:
+                continue  # its line names it
+            part = _attached(file, model, files, mark_of(asked))
+            whose = TextPart(text=f"[{speaker(said.author)} showed {clip(file.name)}:]")
+            room -= _weigh(part) + _weigh(whose)
+            if room < 0:
+                return (TextPart(text=text), *parts)
+            parts[:0] = [whose, part]
+    return (TextPart(text=text), *parts) if text else ()
 
 
 def _merged(messages: Sequence[PromptMessage]) -> tuple[PromptMessage, ...]:

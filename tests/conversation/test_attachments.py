@@ -9,7 +9,9 @@ from aiohttp import web
 
 from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
 from bot.answers.attachments import LARGEST, Attachments
+from bot.answers.files_at_hand import Sayings
 from bot.domain.capabilities import PlatformCapabilities
+from bot.domain.catalog import Model
 from bot.domain.errors import PlatformError
 from bot.domain.events import Author, Event, File, MessageEdited, MessageReceived, ThreadKey
 from bot.domain.readiness import Trouble
@@ -23,8 +25,15 @@ THERE = replace(HERE, thread="2")
 PICTURE = File(id="0", name="a.png", media_type="image/png", source={"url": "a"})
 
 
-def asked(*files: File) -> list[ChatMessage]:
-    return [ChatMessage(author=Author(id="U1"), text="what is this?", files=files)]
+SEEING = Model(name="gpt", provider="openai", model="gpt-6", vision=True)
+
+
+def message(*files: File) -> ChatMessage:
+    return ChatMessage(author=Author(id="U1"), text="what is this?", files=files)
+
+
+def asked(*files: File) -> Sayings:
+    return Sayings(asked=message(*files))
 
 
 @dataclass
@@ -62,11 +71,9 @@ class Shelf:
         return Surroundings(said=said)
 
 
-async def read(
-    attachments: Attachments, where: ThreadKey, said: Sequence[Turn | ChatMessage]
-) -> Mapping[str, bytes]:
-    async with attachments.held(where, said) as files:
-        return dict(files.bytes_of)
+async def read(attachments: Attachments, where: ThreadKey, said: Sayings) -> Mapping[str, bytes]:
+    async with attachments.held(where, said, [SEEING]) as files:
+        return dict(files.read.bytes_of)
 
 
 async def test_a_file_is_read_once_for_a_conversation() -> None:
@@ -88,18 +95,20 @@ async def test_another_conversation_never_gets_what_was_read_for_this_one() -> N
 
 async def test_what_cannot_be_read_is_left_out() -> None:
     shelf = Shelf(holds={"b": b"two"})
-    other = File(id="1", name="b.txt", source={"url": "b"})
+    other = File(id="1", name="b.png", media_type="image/png", source={"url": "b"})
 
     assert await read(Attachments(adapters={"test": shelf}), HERE, asked(PICTURE, other)) == {"1": b"two"}
 
 
 async def test_all_files_of_a_prompt_together_have_a_limit_and_the_newest_come_first() -> None:
     half = bytes(LARGEST // 2)
-    files = [File(id=str(n), name=f"{n}.bin", source={"url": str(n)}) for n in range(4)]
+    files = [
+        File(id=str(n), name=f"{n}.png", media_type="image/png", source={"url": str(n)}) for n in range(4)
+    ]
     shelf = Shelf(holds={str(n): half for n in range(4)})
-    found = await read(
-        Attachments(adapters={"test": shelf}), HERE, [said for f in files for said in asked(f)]
-    )
+    turns = [Turn(id=file.id, asked=message(file)) for file in files[:-1]]
+    said = Sayings(asked=message(files[-1]), earlier=turns)
+    found = await read(Attachments(adapters={"test": shelf}), HERE, said)
 
     assert set(found) == {"2", "3"}
     assert shelf.fetched == ["3", "2"]
@@ -135,13 +144,13 @@ async def test_what_all_questions_hold_stays_within_the_budget_and_all_have_thei
     async def ask(number: int) -> None:
         nonlocal held, most
         here = replace(HERE, thread=str(number))
-        async with attachments.held(here, asked(picture(24 * MEGABYTE))) as files:
-            held += sum(map(len, files.bytes_of.values()))
+        async with attachments.held(here, asked(picture(24 * MEGABYTE)), [SEEING]) as files:
+            held += sum(map(len, files.read.bytes_of.values()))
             most = max(most, held)
             assert budget.taken + budget.kept <= budget.limit
             served.append(number)
             await asyncio.sleep(0.01)
-            held -= sum(map(len, files.bytes_of.values()))
+            held -= sum(map(len, files.read.bytes_of.values()))
 
     await asyncio.wait_for(asyncio.gather(*map(ask, range(12))), 30)
 
@@ -153,7 +162,7 @@ async def test_what_all_questions_hold_stays_within_the_budget_and_all_have_thei
 async def test_questions_without_files_and_small_ones_that_fit_do_not_wait() -> None:
     budget = AttachmentBudget(40 * MEGABYTE)
     attachments = Attachments(adapters={"test": Gallery()}, budget=budget)
-    async with attachments.held(HERE, asked(picture(24 * MEGABYTE))):
+    async with attachments.held(HERE, asked(picture(24 * MEGABYTE)), [SEEING]):
         async with asyncio.timeout(5):
             assert await read(attachments, THERE, asked()) == {}
             assert len(await read(attachments, THERE, asked(picture(MEGABYTE)))) == 1
@@ -168,12 +177,12 @@ async def test_nobody_is_overtaken_for_ever_by_small_ones() -> None:
     order: list[str] = []
 
     async def ask(name: str, size: int) -> None:
-        async with attachments.held(replace(HERE, thread=name), asked(picture(size))):
+        async with attachments.held(replace(HERE, thread=name), asked(picture(size)), [SEEING]):
             order.append(name)
 
     async with (
         asyncio.timeout(10),
-        attachments.held(HERE, asked(picture(30 * MEGABYTE))),
+        attachments.held(HERE, asked(picture(30 * MEGABYTE)), [SEEING]),
         asyncio.TaskGroup() as group,
     ):
         large = group.create_task(ask("large", 20 * MEGABYTE))
@@ -191,11 +200,11 @@ async def test_a_question_that_needs_more_than_there_is_gets_what_fits_and_is_to
     attachments = Attachments(adapters={"test": Gallery()}, budget=AttachmentBudget(8 * MEGABYTE))
     said = asked(picture(3 * MEGABYTE, "small"), picture(24 * MEGABYTE, "large"))
 
-    async with asyncio.timeout(5), attachments.held(HERE, said) as files:
-        assert list(files.bytes_of) == ["small"]
-        assert "large.png" in files.notice
-        assert "5 MB" in files.notice
-        assert "small.png" not in files.notice
+    async with asyncio.timeout(5), attachments.held(HERE, said, [SEEING]) as files:
+        assert list(files.read.bytes_of) == ["small"]
+        assert "large.png" in files.notice(SEEING)
+        assert "5 MB" in files.notice(SEEING)
+        assert "small.png" not in files.notice(SEEING)
 
 
 async def test_what_is_kept_for_later_gives_way_to_what_is_asked_now() -> None:
@@ -204,17 +213,19 @@ async def test_what_is_kept_for_later_gives_way_to_what_is_asked_now() -> None:
     await read(attachments, HERE, asked(picture(15 * MEGABYTE)))
     assert budget.kept == 15 * MEGABYTE
 
-    async with asyncio.timeout(5), attachments.held(THERE, asked(picture(30 * MEGABYTE))):
+    async with asyncio.timeout(5), attachments.held(THERE, asked(picture(30 * MEGABYTE)), [SEEING]):
         assert budget.kept == 0
 
 
 async def test_the_person_is_told_of_what_was_not_read() -> None:
     stage = Stage()
 
-    heard = await stage.says("what is this?", files=(picture(LARGEST + 1, "huge"),))
+    heard = await stage.says(
+        "what is this?", files=(replace(picture(LARGEST + 1), name="huge.pdf", media_type=""),)
+    )
 
     assert heard.closing is not None
-    assert "huge.png" in heard.closing.notice
+    assert "huge.pdf" in heard.closing.notice
     assert heard.text == "answer 1"
 
 

@@ -1,0 +1,49 @@
+"""Reads one file in a process of its own, which may be killed: `python -m bot.files`.
+
+Stdin: a line of JSON, {"name", "media_type"}, and the bytes. Stdout: a FileText as JSON. What the process may use is
+limited before it reads anything; it inherits no environment, and nothing it prints about a file reaches a log.
+"""
+
+import json
+import resource
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+
+from bot.domain.file_text import FileText
+from bot.files.kinds import read_file
+from bot.files.limits import DAMAGED, TOO_LARGE, Unreadable
+
+MEMORY = 768 << 20  # bytes, of addresses
+CPU = 9  # seconds
+LIMITS = (
+    (resource.RLIMIT_AS, MEMORY),
+    (resource.RLIMIT_CPU, CPU),
+    (resource.RLIMIT_FSIZE, 0),
+    (resource.RLIMIT_CORE, 0),
+    (resource.RLIMIT_NOFILE, 64),
+)
+
+
+def read_stdin() -> None:
+    for what, most in LIMITS:
+        with suppress(ValueError, OSError):  # macOS has no limit of addresses
+            resource.setrlimit(what, (most, most))
+    head = json.loads(sys.stdin.buffer.readline())
+    data = sys.stdin.buffer.read()
+    sys.stdout.buffer.write(json.dumps(asdict(_read(data, head["name"], head["media_type"]))).encode())
+
+
+def _read(data: bytes, name: str, media_type: str) -> FileText:
+    try:
+        return read_file(data, name, media_type)
+    except Unreadable as error:
+        return FileText(reason=str(error))
+    except MemoryError:
+        return FileText(reason=TOO_LARGE)
+    except Exception:  # readers meet files that nobody has foreseen, and raise whatever they like
+        return FileText(reason=DAMAGED)
+
+
+if __name__ == "__main__":
+    read_stdin()

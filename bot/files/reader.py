@@ -1,0 +1,88 @@
+"""Reads files beside the event loop: each in a child process with limits, and only a few at once."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGXCPU
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.domain.file_text import FileText
+from bot.files.encodings import named_encoding
+from bot.files.kinds import REASONS, kind_of, read_file
+from bot.files.limits import CHARACTERS, DAMAGED, TOO_LONG, Unreadable
+
+AT_ONCE = 2
+SECONDS = 10.0  # for one file
+SIMPLE = 1 << 16  # bytes of plain text that are read at once, in this process
+CHUNK = 1 << 16
+ANSWER = 12 * CHARACTERS + 10_000  # bytes: JSON writes a rare character with twelve
+HOME = Path(__file__).parents[2]
+FILE_TEXT: TypeAdapter[FileText] = TypeAdapter(FileText)
+
+
+class FileReader:
+    """One for a process. `read` never raises for what is in a file: it gives the reason instead."""
+
+    def __init__(self, *, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._free = asyncio.Semaphore(AT_ONCE)
+
+    async def read(self, data: bytes, name: str, media_type: str) -> FileText:
+        kind = kind_of(data, name, media_type)
+        simple = kind == "text" and len(data) <= SIMPLE and named_encoding(data)
+        if simple or kind in REASONS or not data:
+            try:
+                return read_file(data, name, media_type)
+            except Unreadable as error:
+                return FileText(reason=str(error))
+        async with self._free:
+            return await self._in_child(data, name, media_type)
+
+    async def _in_child(self, data: bytes, name: str, media_type: str) -> FileText:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-s", "-B", "-m", "bot.files"),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            cwd=HOME,
+            env={},
+        )
+        try:
+            async with asyncio.timeout(self._seconds):
+                head = json.dumps({"name": name, "media_type": media_type}).encode() + b"\n"
+                answer = await _exchange(child, head, data)
+                status = await child.wait()
+        except TimeoutError:
+            return FileText(reason=TOO_LONG)
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+        if status == -SIGXCPU:
+            return FileText(reason=TOO_LONG)
+        try:
+            return FILE_TEXT.validate_json(answer)
+        except ValidationError:
+            return FileText(reason=DAMAGED)
+
+
+async def _exchange(child: Process, head: bytes, data: bytes) -> bytes:
+    """The child reads all before it writes anything."""
+    assert child.stdin is not None  # noqa: S101 - both are pipes
+    assert child.stdout is not None  # noqa: S101
+    with suppress(ConnectionError):  # it ended before it had read all
+        child.stdin.write(head)
+        for start in range(0, len(data), CHUNK):
+            child.stdin.write(data[start : start + CHUNK])
+            await child.stdin.drain()
+    child.stdin.close()
+    answer = bytearray()
+    while chunk := await child.stdout.read(CHUNK):
+        answer += chunk
+        if len(answer) > ANSWER:
+            return b""
+    return bytes(answer)
