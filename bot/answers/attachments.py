@@ -61,6 +61,7 @@ class _Found:
     bytes_of: dict[str, bytes] = field(default_factory=dict)
     texts: dict[str, FileText] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)
+    documents: set[str] = field(default_factory=set)
     held: int = 0
 
     def add(self, file: File, kept: KeptFile) -> None:
@@ -72,6 +73,8 @@ class _Found:
             self.texts[file.id] = kept.text
         if kept.kind in IMAGES:
             self.pictures.add(file.id)
+        if kept.kind == PDF and kept.data is not None:
+            self.documents.add(file.id)
 
     def clear(self) -> None:
         self.bytes_of.clear()
@@ -118,7 +121,9 @@ class Attachments:
                     read=FilesRead(bytes_of=found.bytes_of, texts=found.texts),
                     own=said.own,
                     asked=said.asked.files,
+                    reasons={id: text.reason for id, text in found.texts.items() if text.reason},
                     pictures=frozenset(found.pictures),
+                    documents=frozenset(found.documents),
                 )
             finally:
                 found.clear()  # what is given back must not be held by whoever still knows this turn

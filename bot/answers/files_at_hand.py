@@ -1,9 +1,9 @@
 """The files that a question refers to, what was read of them, and what the person has to know of the others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.domain.attached import PDF, FilesRead, shown_kind
+from bot.domain.attached import FilesRead
 from bot.domain.catalog import Model
 from bot.domain.errors import PlatformError
 from bot.domain.events import File
@@ -52,12 +52,16 @@ class Sayings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesAtHand:
-    """What was read. `own` are the files that came with this question, `asked` those of it itself."""
+    """What was read. `own` are the files that came with this question, `asked` those of it itself. `reasons` say why
+    there is no text, by id; `documents` are the ids of those that some models read themselves.
+    """
 
     read: FilesRead = field(default_factory=FilesRead)
     own: Sequence[File] = ()
     asked: Sequence[File] = ()
-    pictures: frozenset[str] = frozenset()  # ids
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    pictures: frozenset[str] = frozenset()
+    documents: frozenset[str] = frozenset()
 
     def notice(self, *models: Model) -> str:
         """What the person has to know and can do, as plain text; "" when these models got all that came with the question."""
@@ -75,12 +79,8 @@ class FilesAtHand:
         return " ".join(said)
 
     def _reason(self, file: File, models: Sequence[Model]) -> str:
-        read = self.read.texts.get(file.id)
-        if read is None or file.id in self.pictures:
-            return ""
-        data = self.read.bytes_of.get(file.id)
-        whole = data is not None and shown_kind(file, data) == PDF and all(one.documents for one in models)
-        return "" if whole else read.reason
+        seen = file.id in self.documents and all(one.documents for one in models)
+        return "" if seen or file.id in self.pictures else self.reasons.get(file.id, "")
 
 
 def fetch_reason(error: PlatformError) -> str:

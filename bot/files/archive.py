@@ -63,13 +63,15 @@ class Archive:
         """Reads until the first element: a document type can only stand before it."""
         begun: list[str] = []
         parser = expat.ParserCreate()
-        parser.StartElementHandler = lambda *what: begun.append("element")
-        parser.StartDoctypeDeclHandler = lambda *what: begun.insert(0, "type")
+        parser.StartElementHandler = lambda tag, attributes: begun.append(tag)
+        parser.StartDoctypeDeclHandler = _refuse
         with self._zip.open(name) as part:
             while not begun and (chunk := part.read(CHUNK)):
                 parser.Parse(chunk)
-        if begun[:1] == ["type"]:
-            raise Unreadable("it declares an XML document type, which no Office program writes")
+
+
+def _refuse(*declared: object) -> None:
+    raise Unreadable("it declares an XML document type, which no Office program writes")
 
 
 def _target(relation: ElementTree.Element, folder: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from bot.domain.file_text import FileText
 from bot.files.encodings import decode
 from bot.files.limits import in_lines, table
 
-UNSEEN = frozenset({"script", "style", "template", "noscript", "head", "svg"})
+UNSEEN = frozenset({"script", "style", "template", "noscript", "head", "title", "svg"})
 BLOCKS = frozenset(
     {
         "p", "div", "section", "article", "header", "footer", "ul", "ol", "li", "table", "blockquote", "pre",

@@ -146,7 +146,7 @@ async def test_a_file_reaches_the_model(stage: Stage) -> None:
 
     await stage.says("what is in it?", files=(File(id="F1", name="t.csv", media_type="text/csv"),))
 
-    assert "a,b\n1,2" in stage.one.words()[0]
+    assert "| a | b |" in stage.one.words()[0]
 
 
 # --- when models fail --------------------------------------------------------------------------------------
