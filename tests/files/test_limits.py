@@ -3,12 +3,14 @@
 import asyncio
 import io
 import os
+import re
 import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from bot.files.__main__ import CPU, MEMORY
 from bot.files.archive import PART
 from bot.files.kinds import kind_of
 from bot.files.reader import FileReader
@@ -126,17 +128,24 @@ async def test_no_more_than_two_are_read_at_once() -> None:
 
 
 @WATCHED
-async def test_a_reader_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reader_inherits_no_secret_and_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of this process's environment is in that of the child."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     seen: set[bytes] = set()
+    limits = b""
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         task = group.create_task(FileReader().read(pdf("Hello"), "a.pdf", ""))
         while not task.done():
-            seen |= {environment(child) for child in children() if command(child).endswith(b"bot.files\0")}
+            for child in children():
+                if command(child).endswith(b"bot.files\0"):
+                    seen.add(environment(child))
+                    limits = read(Path(f"/proc/{child}/limits")) or limits
             await asyncio.sleep(0.005)
 
     assert seen == {b""}
+    assert re.search(rf"Max address space +{MEMORY} ".encode(), limits)
+    assert re.search(rf"Max cpu time +{CPU} ".encode(), limits)
+    assert re.search(rb"Max file size +0 ", limits)
 
 
 async def test_the_event_loop_goes_on_meanwhile() -> None:
