@@ -8,7 +8,7 @@ from bot.domain.errors import SwitchboardError
 from bot.domain.file_text import FileText
 
 CHARACTERS = 200_000  # of one file's text
-SECONDS = 6.0  # after which a reader ends with what it has
+SECONDS = 4.0  # after which a reader that goes piece by piece ends with what it has
 
 DAMAGED = "it is damaged or cut off"
 EMPTY = "there is no text in it"

@@ -13,6 +13,7 @@ import pytest
 from bot.files.__main__ import CPU, MEMORY
 from bot.files.archive import PART
 from bot.files.kinds import kind_of
+from bot.files.limits import Pieces
 from bot.files.reader import FileReader
 from tests.files.made import R, W, archive, docx, paragraph, pdf, xlsx
 
@@ -97,6 +98,14 @@ async def test_what_never_ends_is_ended() -> None:
 
     assert "too long" in read.reason
     assert children() == []
+
+
+def test_a_reader_whose_time_is_up_ends_with_what_it_has() -> None:
+    pieces = Pieces(room=10**9, until=time.monotonic() + 0.05)
+    while pieces.add("words"):
+        pass
+
+    assert pieces.read("pages 1-2 of 9").text.startswith("words\nwords")
 
 
 @WATCHED
