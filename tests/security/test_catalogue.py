@@ -201,7 +201,10 @@ CATALOGUE = (
     Attack(
         what="bots that talk to each other, or the bot to itself",
         tests=(
-            "slack/test_adapter.py::test_other_bots_and_the_bot_itself_are_not_heard",
+            "slack/test_adapter.py::test_other_bots_are_known_for_apps_and_the_bot_itself_is_not_heard",
+            "conversation/test_hearing.py::test_other_apps_are_never_answered_unless_they_are_listed",
+            "conversation/test_hearing.py::test_two_bots_do_not_talk_for_ever",
+            "conversation/test_hearing.py::test_bots_that_open_ever_new_threads_end_without_a_word",
             "teams/test_message_text.py::test_another_bot_is_not_answered",
         ),
         owasp="LLM10 ASI08",

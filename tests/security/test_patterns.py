@@ -191,7 +191,7 @@ def test_the_patterns_are_found() -> None:
     assert {
         "bot/serving/logging.py",
         "providers/retry_after.py",
-        "adapters/slack/inbound/message_content.py",
+        "adapters/slack/inbound/content/words.py",
     } <= {found.place.partition(":")[0] for found in patterns()}
 
 
