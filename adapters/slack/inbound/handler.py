@@ -103,8 +103,8 @@ class EventHandler:
         match event:
             case WorkspaceLeft():
                 await self._left(installation)
-            case ButtonPressed(action=Action.DOWN) if "container" in body:
-                await self._open(body, installation, modals.why_bad(body, event.value))
+            case ButtonPressed(action=Action.DOWN) as down if "container" in body:
+                await self._open(body, installation, modals.why_bad(down))
             case StopRequested(turn="") if receipt is Receipt.IDLE:
                 await self._idle(event, installation)
 

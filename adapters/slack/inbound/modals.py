@@ -12,6 +12,7 @@ from adapters.slack.callback_ids import ASK, REASON
 from adapters.slack.inbound.content.message import author_of, read_message
 from adapters.slack.install.installations import Installation
 from adapters.slack.outbound.rendering.rich import plain_text
+from bot.domain.events import ButtonPressed
 
 QUOTE = 1_500  # characters of the message that are quoted
 METADATA = 3_000  # characters that Slack allows
@@ -41,15 +42,13 @@ def about_message(payload: Json, installation: Installation) -> dict[str, Any]:
         title="Ask about this",
         submit="Ask",
         label="Your question",
-        hint="The answer appears in the message's thread.",
+        hint="The answer appears in the message's thread, or comes to you where I may not write there.",
     )
 
 
-def why_bad(payload: Json, turn: str) -> dict[str, Any]:
+def why_bad(event: ButtonPressed) -> dict[str, Any]:
     """Asks what was wrong, after a thumb down. It may be closed without an answer."""
-    box = payload["container"]
-    about = {"channel": box["channel_id"], "turn": turn}
-    about["thread"] = str(box.get("thread_ts") or box["message_ts"])
+    about = {"channel": event.thread.channel, "thread": event.thread.thread, "turn": event.value}
     return _modal(REASON, about, title="What was wrong?", submit="Send", label="What would have been better?")
 
 

@@ -24,9 +24,10 @@ async def _checked(said: SlackSettings, client: AsyncWebClient) -> str:
             answer = await client.auth_test(token=revealed(said.bot_token))
             granted = {scope for scope in _header(answer.headers, "x-oauth-scopes").split(",") if scope}
             if missing := sorted(set(SCOPES) - granted) if granted else []:
+                lost = "; ".join(f"{scope}, so it cannot {SCOPES[scope]}" for scope in missing)
                 return (
-                    f"the app lacks {', '.join(missing)}: paste what `switchboard manifest slack` prints under App "
-                    "Manifest and install the app again"
+                    f"the app lacks {lost}: paste what `switchboard manifest slack` prints under App Manifest and "
+                    "install the app again"
                 )
         if said.app_token:
             await client.apps_connections_open(app_token=revealed(said.app_token))
