@@ -47,6 +47,12 @@ class Questions:
         self._policy = policy
 
     async def ask(self, context: Context, asked: ChatMessage, model: str = "") -> Outcome:
+        if (
+            context.claim.record.final is not None
+        ):  # answered already; what stands around it does not matter any more
+            return await self.answer(
+                context, Question(asked=asked, prior=context.claim.history, inline=model)
+            )
         around = await self.surroundings(context, asked)
         asked = around.said
         if not (asked.text or asked.files or asked.quotes):
@@ -56,6 +62,9 @@ class Questions:
         return await self.answer(context, _question(context, around, model))
 
     async def compare(self, context: Context, said: ChatMessage) -> Outcome:
+        if context.claim.record.final is not None:
+            question = Question(asked=said, prior=context.claim.history)
+            return await context.respond(await self._comparison.command(context, question))
         around = await self.surroundings(context, said)
         refusal = self._refusal(context, around)
         spoken = refusal or await self._comparison.command(context, _question(context, around))

@@ -168,9 +168,9 @@ def build(
 ) -> Prompt:
     """The newest turns that fit the model's window, translated into what every dialect accepts.
 
-    `correction` is real over estimated tokens, as seen for
-    this model; `share` is how much of the window may be filled (smaller after a ContextTooLong). Nothing that
-    is stored is changed.
+    `heard` is what others said since the last turn, `files` what was read of everybody's files. `correction` is real over
+    estimated tokens, as seen for this model; `share` is how much of the window may be filled (smaller after a
+    ContextTooLong). What does not fit is left out and marked. Nothing that is stored is changed.
     """
     read = files or FilesRead()
     turns, before = gathered(since_reset(history), heard, asked)

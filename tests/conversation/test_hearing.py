@@ -11,6 +11,7 @@ from bot.domain.claims import Outcome
 from bot.domain.errors import PlatformGone
 from bot.domain.events import Author, File, MessageReceived, Quotation
 from bot.domain.replies import Action
+from bot.domain.turns import ChatMessage, Turn
 from bot.settings.config_file import Policy
 from tests.conversation.stage import ANN, THREAD, Heard, Stage
 
@@ -303,3 +304,16 @@ async def test_what_a_thread_holds_from_before_it_was_erased_is_not_read(stage: 
     await stage.plays(replace(event, id="f", message="q2", gaps=True), erased=5.0)
 
     assert stage.read_after == [5.0, 9.0]
+
+
+async def test_an_answer_that_is_there_is_shown_though_nothing_can_be_read_any_more(stage: Stage) -> None:
+    stage.obstacle = "Slack does not answer just now."
+    event = MessageReceived(
+        id="e", thread=THREAD, author=ANN, at=1.0, text="one", message="q1", threaded=True
+    )
+    final = Turn(
+        id="t1", asked=ChatMessage(author=ANN, text="one", message="q1"), answer="It is high.", model="grok"
+    )
+    shown = await stage.plays(event, final=final, attempt=2)
+
+    assert (shown.text, shown.replies) == ("It is high.", [])
