@@ -155,12 +155,11 @@ class SlackAdapter:
     ) -> Surroundings:
         reference = ConversationReference.of(event)
         workspace = await self._workspace_of(reference.workspace, reference.enterprise)
+        installation = workspace.installation
         directory = self._directories.setdefault(
-            workspace.installation.workspace, Directory(workspace.web_api)
+            installation.workspace, Directory(workspace.web_api, team=installation.workspace)
         )
-        reader = SurroundingsReader(
-            web_api=workspace.web_api, installation=workspace.installation, directory=directory
-        )
+        reader = SurroundingsReader(web_api=workspace.web_api, installation=installation, directory=directory)
         return await reader.read(event, said, after=after)
 
     async def fetch(self, file: File) -> bytes:

@@ -36,8 +36,10 @@ class NamedThing:
 class Directory:
     """Looks up by id: U and W people, B apps, C, G and D channels, S groups."""
 
-    def __init__(self, web_api: WebApi) -> None:
+    def __init__(self, web_api: WebApi, *, team: str) -> None:
+        """`team`: the workspace, which a token of a whole organisation has to name."""
         self._web_api = web_api
+        self._team = team
         self._known: OrderedDict[str, tuple[float, NamedThing]] = OrderedDict()
 
     async def look_up(self, ids: Iterable[str], *, most: int = LOOKUPS) -> Mapping[str, NamedThing]:
@@ -88,7 +90,7 @@ class Directory:
 
     async def _groups(self) -> None:
         try:
-            answer = await self._web_api.may("usergroups.list") or {}
+            answer = await self._web_api.may("usergroups.list", team_id=self._team) or {}
         except PlatformError:
             return
         for one in answer.get("usergroups") or ():

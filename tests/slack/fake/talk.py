@@ -90,6 +90,8 @@ def bot_info(slack: Slack, team: Team, args: Json) -> Json:
 
 
 def user_groups(slack: Slack, team: Team, args: Json) -> Json:
+    if team.org_wide and args.get("team_id") != team.id:
+        raise Refused("missing_argument")
     return {"usergroups": list(slack.groups.values())}
 
 
