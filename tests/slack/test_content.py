@@ -191,6 +191,7 @@ NONSENSE: list[Any] = [
     {"a": 1},
     [{"type": 7}],
     [{"type": "table", "rows": [7, [8], [{}]]}],
+    [{"type": "table", "rows": {"a": 1}}],
 ]
 
 
@@ -211,6 +212,22 @@ def test_nothing_in_a_payload_makes_reading_fail(key: str, value: Any) -> None:
         said = read_message(message, US)
 
         assert isinstance(said.text, str)
+
+
+def test_half_an_emoji_is_no_reason_to_lose_a_message() -> None:
+    half = "high \ud83d"
+    said = read_message(
+        {
+            "user": "U1",
+            "text": half,
+            "attachments": [{"is_share": True, "author_name": half, "text": half}],
+            "files": [{"id": "F1", "name": half, "mode": "email", "plain_text": half}],
+        },
+        US,
+    )
+    texts = [said.text, said.quotes[0].text, said.quotes[0].source, said.files[0].name, said.files[0].text]
+
+    assert all(text.encode() for text in texts)
 
 
 def test_what_is_huge_is_cut() -> None:

@@ -121,7 +121,7 @@ def _edited(payload: Json, event: Json, installation: Installation) -> Event | N
     """An edit by a person. Slack also sends this event for unfurls and other changes of its own. One that adds a mention
     of the bot is a question like any other.
     """
-    now, before = event.get("message") or {}, event.get("previous_message") or {}
+    now, before = _object(event.get("message")), _object(event.get("previous_message"))
     if now.get("subtype") == "tombstone":
         return _deleted(payload, {**event, "deleted_ts": now.get("ts")}, installation)
     ts, channel = now.get("ts"), str(event.get("channel") or "")
@@ -133,7 +133,7 @@ def _edited(payload: Json, event: Json, installation: Installation) -> Event | N
     if said.addressed and not read_message(before, installation).addressed:
         kind = event.get("channel_type", "im" if channel.startswith("D") else "")
         return _spoken(payload, {**now, "channel": channel, "channel_type": kind}, installation)
-    at = str((now.get("edited") or {}).get("ts") or event.get("ts"))
+    at = str(_object(now.get("edited")).get("ts") or event.get("ts"))
     root, direct = str(now.get("thread_ts") or ts), channel.startswith("D")
     return MessageEdited(
         id=f"{channel}:{ts}:edit:{at}",
@@ -160,7 +160,7 @@ def _edited(payload: Json, event: Json, installation: Installation) -> Event | N
 
 def _deleted(payload: Json, event: Json, installation: Installation) -> Event | None:
     """Somebody's message, or one of the bot's own that an administrator removed; other apps' too, which are context."""
-    before, ts = event.get("previous_message") or {}, event.get("deleted_ts")
+    before, ts = _object(event.get("previous_message")), event.get("deleted_ts")
     if not ts:
         return None
     by_person = "" if is_by_app(before) or is_ours(before, installation) else str(before.get("user") or "")
@@ -236,6 +236,10 @@ def _thread_of(event: Json, inner: Json, installation: Installation) -> ThreadKe
     return thread_key(
         installation, str(event.get("channel") or ""), str(inner.get("thread_ts") or inner.get("ts") or "")
     )
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _seconds(ts: object) -> float:

@@ -100,7 +100,10 @@ def _element(element: Json, bot: str) -> str:
 
 def _table(block: Json, bot: str, depth: int) -> str:
     """A Markdown table. Its first row is the header, as in Slack's own."""
-    rows = [_row(row, bot) for row in (block.get("rows") or [])[:MOST] if isinstance(row, list)]
+    given = block.get("rows")
+    rows = (
+        [_row(row, bot) for row in given[:MOST] if isinstance(row, list)] if isinstance(given, list) else []
+    )
     if not rows:
         return ""
     width = max(map(len, rows))

@@ -1,13 +1,13 @@
 """What a Slack message says: one function for events, histories, shortcuts and edits alike."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.slack.inbound.content import attachments as attached
 from adapters.slack.inbound.content.blocks import besides_typed, blocks_text
 from adapters.slack.inbound.content.files import files_of
-from adapters.slack.inbound.content.words import mentioned, mentions, mentions_others, plain_words
+from adapters.slack.inbound.content.words import mentioned, mentions, mentions_others, plain_words, whole
 from adapters.slack.install.installations import Installation
 from bot.domain.events import Author, File, Quotation
 
@@ -50,9 +50,11 @@ def read_message(message: Json, installation: Installation) -> MessageContent:
         else:
             own.append(attached.attachment_text(part, bot=bot))
     return MessageContent(
-        text="\n\n".join(part for part in own if part)[:LONGEST],
+        text=whole("\n\n".join(part for part in own if part)[:LONGEST]),
         quotes=tuple(_cut(quote) for quote in quotes[:QUOTED] if quote.text or quote.link),
-        files=tuple({file.id: file for file in files}.values()),
+        files=tuple(
+            {file.id: replace(file, name=whole(file.name), text=whole(file.text)) for file in files}.values()
+        ),
         ids=tuple(dict.fromkeys(id for id in _ids(message, raw) if id != bot))[:IDS],
         addressed=mentions(raw, bot) or bot in _in_blocks(message.get("blocks")),
         others=mentions_others(raw, bot),
@@ -77,7 +79,7 @@ def author_of(message: Json) -> Author:
     profile = given if isinstance(given, Mapping) else {}
     id = message.get("app_id") or profile.get("app_id") or message.get("bot_id") or message.get("user") or ""
     name = message.get("username") or profile.get("name") or ""
-    return Author(id=str(id), name=str(name), app=True)
+    return Author(id=str(id), name=whole(str(name)), app=True)
 
 
 def _typed(message: Json, raw: str, bot: str, *, by_app: bool) -> str:
@@ -127,6 +129,5 @@ def _in_blocks(blocks: object, depth: int = 10) -> list[str]:
 
 
 def _cut(quote: Quotation) -> Quotation:
-    if len(quote.text) <= QUOTE:
-        return quote
-    return Quotation(text=f"{quote.text[:QUOTE]} (cut here)", source=quote.source, link=quote.link)
+    text = quote.text if len(quote.text) <= QUOTE else f"{quote.text[:QUOTE]} (cut here)"
+    return Quotation(text=whole(text), source=whole(quote.source), link=whole(quote.link))
