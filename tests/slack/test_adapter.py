@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain.claims import Receipt
+from bot.domain.events import MessageReceived
 from bot.ports import Adapter
 from tests.contracts.adapters import AdapterContract, HearingContract, PostOffice
 from tests.doubles import FakeInbox
@@ -258,7 +259,10 @@ async def test_people_of_other_organisations_are_heard_by_policy_only(admitted: 
         event = events.mention(slack, said) | {"user_team": "T7", "team": "T7"}
         await bot.http.event(events.envelope(slack, team, event, is_ext_shared_channel=True))
 
-        assert [event.author.external for event in bot.inbox.events] == ([True] if admitted else [])
+        (heard,) = bot.inbox.events
+        assert isinstance(heard, MessageReceived)
+        assert heard.author.external
+        assert (heard.addressed, heard.others) == ((True, False) if admitted else (False, True))
 
 
 @pytest.mark.parametrize(("organisation", "heard"), [("E1", 1), ("E9", 0), ("", 0)])
@@ -289,7 +293,7 @@ async def test_who_hosts_a_shared_channel_is_not_one_of_us_for_that() -> None:
         answer = await bot.http.event(events.envelope(slack, team, event, **shared))
 
         assert answer.status == 200
-        assert bot.inbox.events == []
+        assert [getattr(event, "addressed", True) for event in bot.inbox.events] == [False]
 
 
 async def test_while_slack_does_not_say_whose_people_somebody_is_of_it_is_asked_to_send_again() -> None:

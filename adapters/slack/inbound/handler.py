@@ -25,6 +25,8 @@ from bot.domain.events import (
     Author,
     ButtonPressed,
     Event,
+    MessageDeleted,
+    MessageEdited,
     MessageReceived,
     StopRequested,
     WorkspaceLeft,
@@ -74,7 +76,9 @@ class EventHandler:
         event = await self._reaction(body, installation) or translate(
             body, installation, now=self._clock.now()
         )
-        if event is None or not await self._may_ask(event.author, installation):
+        if event is not None and not await self._may_ask(event.author, installation):
+            event = _as_context(event)
+        if event is None:
             return
         if self._one_direct:
             event = in_one_conversation(event)
@@ -89,7 +93,7 @@ class EventHandler:
 
     async def _may_ask(self, author: Author, installation: Installation) -> bool:
         """External people only by policy. Raises PlatformBusy if it is not known now: Slack sends again."""
-        if not author.external or self._external:
+        if not author.external or author.app or self._external:  # apps are the policy's business
             return True
         return not await self._external_users.include(
             author, installation, self._workspace(installation).web_api
@@ -109,7 +113,8 @@ class EventHandler:
                 await self._idle(event, installation)
 
     async def _reaction(self, body: Json, installation: Installation) -> Event | None:
-        """A thumb, or a crossed-out loudspeaker, under the bot's answer. Slack does not name the thread, so the message is looked up; nor whose
+        """A thumb, or a crossed-out loudspeaker, under the bot's answer. Slack does not name the thread, so the message is
+        looked up; nor whose
         people somebody is of, so in a shared channel everybody looks external.
         """
         event = body.get("event") or {}
@@ -170,3 +175,14 @@ class EventHandler:
             await self._workspace(installation).web_api.may(method, **args)
         except PlatformError as error:
             log.warning("a small thing was not done", extra={"method": method, "code": error.code})
+
+
+def _as_context(event: Event) -> Event | None:
+    """What people say who may not ask: never a question, but said in the thread all the same."""
+    match event:
+        case MessageReceived(direct=False, private=False):
+            return replace(event, addressed=False, others=True)
+        case MessageEdited() | MessageDeleted():
+            return event
+        case _:
+            return None
