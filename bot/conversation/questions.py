@@ -112,6 +112,8 @@ def _known_until(claim: Claim) -> float | None:
     event = claim.event
     if not isinstance(event, MessageReceived) or not (event.late or (event.gaps and event.threaded)):
         return None
-    if not claim.history:
+    if not any(
+        turn.is_question for turn in claim.history
+    ):  # a mark, such as mute's, tells nothing of the thread
         return claim.erased
     return max(claim.erased, *(turn.asked.at for turn in claim.history)) if event.gaps else None

@@ -174,6 +174,16 @@ async def test_the_reaction_mutes_and_only_who_reacted_is_told(stage: Stage) -> 
     assert asked(stage) == 1
 
 
+async def test_a_thread_in_which_the_bot_was_only_muted_is_read_when_it_is_asked(stage: Stage) -> None:
+    stage.before = [ChatMessage(author=BOB, text="the pier is closed", message="m0", at=0.5)]
+    await stage.says("/mute", late=True)
+    await stage.says("what is closed?", late=True)
+    await stage.says("and now?", late=True)
+
+    assert stage.read_after == [0.0]
+    assert "Bob: the pier is closed" in stage.one.words(0)[-1]
+
+
 async def test_outside_of_threads_mute_says_where_it_works(stage: Stage) -> None:
     told = await stage.says("/mute", threaded=False)
 

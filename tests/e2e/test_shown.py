@@ -226,6 +226,29 @@ async def test_a_picture_in_the_threads_root_is_known(tmp_path: Path) -> None:
         assert "pier.txt" in co.vendors.saw()
 
 
+async def test_an_app_that_hears_mentions_alone_reads_what_was_said_in_between(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        slack = co.at.slack
+        place = slack.channels["C1"]
+        slack.files["F1"] = {
+            "id": "F1", "name": "tides.txt", "size": 5, "team": "T1", "data": b"noon!", "mimetype": "text/plain",
+        }  # fmt: skip
+        root = events.said(slack, place, "U2", "the alert")
+        first = events.said(slack, place, "U1", f"{co.bot} investigate", thread=root.ts)
+        await co.happens(events.mention(slack, first))
+        await answered(co, first)
+        events.said(slack, place, "U2", "I called the harbour", thread=root.ts)
+        files = [uploads.public(slack.files["F1"])]
+        second = events.said(slack, place, "U1", f"{co.bot} and now?", thread=root.ts, files=files)
+        await co.happens(events.mention(slack, second, files=False))
+        await answered(co, second, count=2)
+
+        assert "Bob: the alert" in co.vendors.saw(0)
+        assert "Bob: I called the harbour" in co.vendors.questions()[1]
+        assert "noon!" in co.vendors.questions()[1]
+        assert "the alert" not in co.vendors.questions()[1]
+
+
 async def test_direct_messages_are_one_conversation_where_that_is_set(tmp_path: Path) -> None:
     async with company(tmp_path, '[policy]\ndirect = "one"\n') as co:
         first = await co.at.told("my name is Ada", channel="D1")

@@ -46,7 +46,7 @@ def sink_for(
             return HomeSink(web_api=web_api, reference=reference, opened=isinstance(event, HomeOpened))
         case Surface.GREETING:
             return GreetingSink(web_api=web_api, reference=reference)
-    title = " ".join(getattr(event, "text", "").split())[:TITLE]
+    title = _title(getattr(event, "text", ""), reference)
     session = AgentSession(
         web_api=web_api,
         native_streams=workspace.native_streams,
@@ -68,3 +68,10 @@ def sink_for(
             trusted=trusted,
         )
     )
+
+
+def _title(text: str, reference: ConversationReference) -> str:
+    """The question's beginning, without the ids that stand for people and channels until it is handled."""
+    for id in reference.ids.split():
+        text = text.replace(f"@{id}", "").replace(f"#{id}", "")
+    return " ".join(text.split())[:TITLE]
