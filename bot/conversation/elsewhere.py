@@ -4,6 +4,7 @@ A slash command of Slack is in no thread, so /forget and the like can only speak
 /forget me reaches all of them. Each conversation is changed by an event of its own, in its order, under a claim.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.context import Context, Response
@@ -11,6 +12,7 @@ from bot.conversation.changes import without_person
 from bot.domain.events import MessageReceived, PersonForgotten
 from bot.domain.formatting import clip
 from bot.domain.replies import Action, Choice, Option, Reply
+from bot.domain.usage import RecentConversation
 from bot.ports import Inbox, Ledger, PreferenceStore
 
 OFFERED, LABEL = 20, 70
@@ -31,11 +33,9 @@ class OtherConversations:
         if not context.direct:
             text = f"This speaks of one thread, so type it inside the thread: `{context.capabilities.mention} {command}`."
             return Response(reply=Reply(text=text, private=True))
-        recent = await self._ledger.recent(context.workspace, context.event.author.id, OFFERED)
         options = tuple(
             Option(value=f"{command} {one.thread.digest}", label=clip(one.title, LABEL))
-            for one in recent
-            if one.thread.channel == context.thread.channel and one.thread != context.thread
+            for one in await self._here(context)
         )
         if not options:
             text = "Nothing of your threads in this direct message is kept. Inside a thread just write `{command}`."
@@ -47,8 +47,7 @@ class OtherConversations:
     async def pressed(self, context: Context, value: str) -> Response | None:
         """Hands the command on to a conversation of this person, which answers where it was picked; None when done."""
         command, _, digest = value.partition(" ")
-        recent = await self._ledger.recent(context.workspace, context.event.author.id, OFFERED)
-        found = next((one.thread for one in recent if one.thread.digest == digest), None)
+        found = next((one.thread for one in await self._here(context) if one.thread.digest == digest), None)
         if found is None or command not in DOES:
             return Response(reply=Reply(text=GONE, private=context.private))
         event = context.event
@@ -65,6 +64,12 @@ class OtherConversations:
         )
         await self._inbox.put(there)
         return None
+
+    async def _here(self, context: Context) -> Sequence[RecentConversation]:
+        """The person's latest threads in this direct message: elsewhere they may not be any more."""
+        recent = await self._ledger.recent(context.workspace, context.event.author.id, OFFERED)
+        here = context.thread
+        return [one for one in recent if one.thread.channel == here.channel and one.thread != here]
 
     async def forget_me(self, context: Context) -> Response:
         """Erases all that this person said in the workspace. What budgets have counted is the company's account."""

@@ -1,5 +1,6 @@
 """Commands about conversations other than the one they are typed in, and what is erased with a person."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,7 +30,8 @@ async def test_in_a_direct_message_a_slash_command_offers_my_threads_there(
 ) -> None:
     told = (await slash(stage, f"/{command}", direct=True)).replies[0]
     (choice,) = told.choices
-    await stage.presses(Action.THERE, choice.options[0].value, reply={"response_url": "x"})
+    here = replace(THREAD, thread="/U1")
+    await stage.presses(Action.THERE, choice.options[0].value, reply={"response_url": "x"}, thread=here)
     (event,) = stage.handed_on
 
     assert choice.options[0].label == "An earlier question"
@@ -46,8 +48,11 @@ async def test_in_a_channel_it_says_where_it_works(stage: Stage, command: str) -
     assert told.private
 
 
-async def test_nobody_reaches_another_persons_conversation(stage: Stage) -> None:
-    told = await stage.presses(Action.THERE, "forget 0123456789abcdef0123456789abcdef")
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["of mine, elsewhere", "not mine"])
+async def test_a_conversation_that_is_not_mine_here_is_not_reached(stage: Stage, elsewhere: bool) -> None:
+    digest = THREAD.digest if elsewhere else "0123456789abcdef0123456789abcdef"
+    where = replace(THREAD, channel="D9" if elsewhere else THREAD.channel, thread="/U1")
+    told = await stage.presses(Action.THERE, f"memory {digest}", thread=where)
 
     assert stage.handed_on == []
     assert "not among your latest" in told.replies[0].text
