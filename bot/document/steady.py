@@ -57,7 +57,14 @@ def closed_until(text: str) -> int:
     """A blank in a paragraph before which nothing is open, so that both sides can be read by themselves; 0 for none."""
     special = _FAR.search(text)
     part = text[: special.start()] if special else text
-    end = text.rfind(" ", 0, max(0, _decided(part, whole=False) - 1))
+    cut, pairs, words = _examined(part, whole=False)
+    end = words.rfind(" ", 0, max(0, cut - 1))
+    for (
+        start,
+        stop,
+    ) in pairs:  # a line feed after emphasis ends what is decided behind it, so look before it, too
+        if start < end < stop:
+            end = words.rfind(" ", 0, start)
     return end if end > 0 and text[end - 1] not in " \n" and text[end + 1] not in " \n" else 0
 
 
@@ -115,6 +122,11 @@ class _Scan:
 
 def _decided(text: str, *, whole: bool) -> int:
     """How much of a paragraph can no longer change its meaning. `whole`: its last line is complete."""
+    return _examined(text, whole=whole)[0]
+
+
+def _examined(text: str, *, whole: bool) -> tuple[int, Sequence[Span], str]:
+    """That, the pairs of emphasis, the last first, and the text in which what is complete was made one word."""
     scan = _Scan(text, formulas.undecided(text))
     scan.blank([span for span in formulas.spans(text) if span[1] - span[0] > 1])
     spans, first = code_spans(scan.text)
@@ -129,10 +141,11 @@ def _decided(text: str, *, whole: bool) -> int:
         scan.opens(bar)
     pairs = [*_tags(scan), *_marks(scan)]
     cut = scan.end if whole else min(scan.end, len(scan.text.rstrip(_WORD)))
-    for start, end in sorted(pairs, reverse=True):  # nothing ends in the midst of emphasis
+    pairs.sort(reverse=True)
+    for start, end in pairs:  # nothing ends in the midst of emphasis
         if start < cut < end:
             cut = start
-    return cut
+    return cut, pairs, scan.text
 
 
 def _brackets(scan: _Scan) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from bot.document.growing import LONG, GrowingDocument
 from bot.document.nodes import ListBlock, ListItem
+from bot.document.reading import parse
 
 LINES = "".join(f"Paragraph {number} has one line.\n\n" for number in range(60))
 
@@ -41,3 +42,16 @@ def test_a_target_that_was_defined_far_above_is_as_it_was_written() -> None:
         document = growing.grown(text[:end])
 
     assert document == growing.finished(text)
+
+
+@pytest.mark.parametrize(
+    "last", ["**a b c**", "*a b c*", "`a b c`", "[a b c](https://e.example/x)", "<b>a b c</b>"]
+)
+@pytest.mark.parametrize("length", [LONG - 5, LONG, LONG + 5, 2 * LONG])
+def test_a_long_paragraph_is_not_parted_within_what_ends_its_line(last: str, length: int) -> None:
+    text = "some words " * (length // 11) + f"{last}\n\nThe end."
+    growing = GrowingDocument()
+    for end in range(1, len(text) + 1):
+        growing.grown(text[:end])
+
+    assert growing.finished(text) == parse(text)
