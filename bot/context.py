@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The reply to show and the outcome to commit."""
+    """The reply to show and the outcome to commit. Without a reply nothing is said."""
 
-    reply: Reply
+    reply: Reply | None = None
     outcome: Outcome = field(default_factory=Outcome)
 
 
@@ -75,6 +75,8 @@ class Context:
 
     async def respond(self, response: Response) -> Outcome:
         """Shows the reply and returns the outcome to commit. What is to be erased is erased even if nobody can be told."""
+        if response.reply is None:
+            return response.outcome
         try:
             await self.sink.say(response.reply)
         except PlatformGone as gone:

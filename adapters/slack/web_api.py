@@ -108,6 +108,8 @@ GONE = RIGHTS | frozenset(
     ]
 )
 """Nothing can be shown there. Whoever asked can be reached elsewhere."""
+ABSENT = frozenset(["channel_not_found", "not_in_channel"])
+"""The bot is not in that place: an invitation would help, if it is a channel."""
 MISTAKES = frozenset(
     [
         "as_user_not_supported",

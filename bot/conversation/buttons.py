@@ -30,8 +30,7 @@ class Buttons:
             case Action.PICK:
                 return await context.respond(await self._picker.pressed(context, event.value))
             case Action.THERE:
-                spoken = await self._elsewhere.pressed(context, event.value)
-                return await context.respond(spoken) if spoken else Outcome()
+                return await context.respond(await self._elsewhere.pressed(context, event.value))
             case Action.STOP | Action.RUN:
                 return Outcome()  # a StopRequested, and what the handler takes as if it were typed
         name, _, rest = event.value.partition(" ")

@@ -44,8 +44,8 @@ class OtherConversations:
         text = f"Every thread here is a conversation of its own. Pick one, or write `{command}` inside it."
         return Response(reply=Reply(text=text, choices=(pick,), private=True))
 
-    async def pressed(self, context: Context, value: str) -> Response | None:
-        """Hands the command on to a conversation of this person, which answers where it was picked; None when done."""
+    async def pressed(self, context: Context, value: str) -> Response:
+        """Hands the command on to a conversation of this person, which answers where it was picked."""
         command, _, digest = value.partition(" ")
         found = next((one.thread for one in await self._here(context) if one.thread.digest == digest), None)
         if found is None or command not in DOES:
@@ -63,7 +63,7 @@ class OtherConversations:
             private=True,
         )
         await self._inbox.put(there)
-        return None
+        return Response()
 
     async def _here(self, context: Context) -> Sequence[RecentConversation]:
         """The person's latest threads in this direct message: elsewhere they may not be any more."""

@@ -32,7 +32,7 @@ from bot.domain.events import (
 )
 from bot.domain.formatting import escape_markdown, join_names
 from bot.domain.replies import Action, Reply
-from bot.domain.turns import OVERHEARD, ChatMessage, Turn
+from bot.domain.turns import OVERHEARD, ChatMessage, Turn, said_in
 from bot.interceptor import Interceptors
 from bot.ports import Adapter, Memory, TurnHandle
 from bot.settings.config_file import Policy
@@ -108,15 +108,13 @@ class ConversationHandler:
     async def _heard(self, context: Context, event: MessageReceived) -> Outcome:
         if context.claim.withdrawn and context.claim.record.ref is None:
             return Outcome()
-        if answered(
-            context.claim.history, event.message
-        ):  # it is delivered again, as a mention was added to it
+        if answered(context.claim.history, event.message):  # it comes again, as a mention was added to it
             return await self._changed(context, event)
         match hearing(event, context.claim, self._policy):
             case Hearing.ANSWER:
-                return await self._message(context, event.text, _said(event))
+                return await self._message(context, event.text, said_in(event))
             case Hearing.REMEMBER:
-                around = await self._questions.surroundings(context, _said(event))
+                around = await self._questions.surroundings(context, said_in(event))
                 overheard = Turn(id=context.turn_handle.id, asked=around.said, reason=OVERHEARD, at=event.at)
                 return Outcome(append=(overheard,))
             case Hearing.IGNORE:
@@ -193,14 +191,3 @@ class ConversationHandler:
         text += "Write a model and a question: `/ask NAME question`."
         text += "" if near else " `/model` shows the names."
         return Response(reply=Reply(text=text, private=context.private))
-
-
-def _said(event: MessageReceived) -> ChatMessage:
-    return ChatMessage(
-        author=event.author,
-        text=event.text,
-        message=event.message,
-        at=event.at,
-        files=event.files,
-        quotes=event.quotes,
-    )

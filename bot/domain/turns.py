@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.domain.events import Author, File, Quotation
+from bot.domain.events import Author, File, MessageReceived, Quotation
 from bot.domain.stream_parts import Usage
 
 
@@ -98,6 +98,18 @@ class TurnRecord:
     started: float = 0.0
     ref: Mapping[str, Any] | None = None
     final: "Turn | None" = None
+
+
+def said_in(event: MessageReceived) -> ChatMessage:
+    """What somebody said in an event."""
+    return ChatMessage(
+        author=event.author,
+        text=event.text,
+        message=event.message,
+        at=event.at,
+        files=event.files,
+        quotes=event.quotes,
+    )
 
 
 def since_reset(history: Sequence[Turn]) -> Sequence[Turn]:

@@ -35,7 +35,7 @@ class Notes(Interceptor):
                 yield part
 
     def refused(self, context: Context, response: Response) -> None:
-        self.log.append(f"{self.name} is told: {response.reply.text}")
+        self.log.append(f"{self.name} is told: {response.reply.text if response.reply else ''}")
 
 
 class Masking(Interceptor):

@@ -10,7 +10,7 @@ from aiohttp import web
 from adapters.slack.inbound.downloads import FileDownloads
 from bot.domain.errors import PlatformError
 from bot.domain.events import Event, File, MessageReceived
-from bot.domain.turns import ChatMessage
+from bot.domain.turns import ChatMessage, said_in
 from tests.slack.fake import events, uploads
 from tests.slack.fake.clock import Leap
 from tests.slack.places import TOKEN, Bot, bot_in_slack
@@ -36,8 +36,7 @@ async def mentioned(bot: Bot, thread: str) -> MessageReceived:
 
 async def before(bot: Bot, event: MessageReceived) -> Sequence[ChatMessage]:
     """What was said in the thread that the bot has not heard, as the core asks for it in a new conversation."""
-    said = ChatMessage(author=event.author, text=event.text, message=event.message, at=event.at)
-    around = await bot.adapter.surroundings(event, said, after=0.0 if event.late else None)
+    around = await bot.adapter.surroundings(event, said_in(event), after=0.0 if event.late else None)
     return around.before
 
 

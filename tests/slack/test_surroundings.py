@@ -9,9 +9,10 @@ import pytest
 from adapters.slack.inbound.view import asked_about
 from bot.domain.events import MessageEdited, MessageReceived
 from bot.domain.surroundings import Surroundings
-from bot.domain.turns import ChatMessage
+from bot.domain.turns import ChatMessage, said_in
 from tests.slack.fake import events
 from tests.slack.fake.api import Mishap
+from tests.slack.fake.clock import Leap
 from tests.slack.fake.world import Json, Message
 from tests.slack.places import TOKEN, Bot, bot_in_slack
 
@@ -42,15 +43,7 @@ async def heard(bot: Bot, message: Message, **more: Any) -> MessageReceived:
 
 
 async def around(bot: Bot, event: MessageReceived, *, after: float | None = None) -> Surroundings:
-    whole = ChatMessage(
-        author=event.author,
-        text=event.text,
-        message=event.message,
-        at=event.at,
-        files=event.files,
-        quotes=event.quotes,
-    )
-    return await bot.adapter.surroundings(event, whole, after=after)
+    return await bot.adapter.surroundings(event, said_in(event), after=after)
 
 
 def calls(bot: Bot, method: str) -> int:
@@ -108,6 +101,28 @@ async def test_a_slack_that_hangs_holds_nothing_up_for_long(bot: Bot) -> None:
     bot.fake.api.cut()
 
     assert found.said.text == "ask @U2"
+
+
+async def test_a_name_that_slack_is_too_busy_for_is_asked_for_again(bot: Bot) -> None:
+    event = await heard(bot, said(bot, "<@UBOT1> hello"))
+    next_one = bot.fake.api.requests + 1
+    bot.fake.api.mishaps = {next_one: Mishap.BUSY, next_one + 1: Mishap.BUSY}  # the name and the channel
+    first = await around(bot, event)
+    clock = bot.fake.slack.clock
+    assert isinstance(clock, Leap)
+    clock.advance(2)
+    second = await around(bot, event)
+
+    assert (first.known, first.said.author.name) == (False, "")
+    assert (second.known, second.said.author.name) == (True, "Ada")
+
+
+async def test_a_channel_that_cannot_be_read_for_want_of_a_right_is_not_said_to_be_closed(bot: Bot) -> None:
+    bot.fake.slack.tokens[TOKEN].scopes -= {"channels:history"}
+    found = await looking(bot, "Summarize this channel", entity("channel_id", "C1"))
+
+    assert "I cannot read this channel" in found.obstacle
+    assert "/invite" not in found.obstacle
 
 
 async def test_guests_are_known(bot: Bot) -> None:

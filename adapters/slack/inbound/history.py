@@ -7,7 +7,7 @@ window in time that is narrowed until it holds about as many as are wanted. Sour
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from adapters.slack.inbound.content.message import MessageContent, author_of, is_ours, read_message
 from adapters.slack.inbound.events import SPOKEN
@@ -42,25 +42,22 @@ class Page:
     cursor: str
 
 
-class Reader(Protocol):
-    """Reads one page of a thread from a moment on; None when Slack allows no more calls now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadPages:
+    """A thread as Slack answers it before `ts`, page by page."""
 
-    async def __call__(self, oldest: float, cursor: str = "") -> Page | None: ...
+    web_api: WebApi
+    channel: str
+    thread: str
+    ts: str
 
-
-async def thread_before(
-    web_api: WebApi, installation: Installation, *, channel: str, thread: str, ts: str, after: float
-) -> Sequence[ReadMessage]:
-    """The thread's messages before `ts`, without the bot's own: the first and the last ones, oldest first. What lies at or
-    before `after` (unix seconds) is never among them. Raises PlatformError.
-    """
-
-    async def page(oldest: float, cursor: str = "") -> Page | None:
-        answer = await web_api.may(
+    async def read(self, oldest: float, cursor: str = "") -> Page | None:
+        """One page from a moment (unix seconds) on; None when Slack allows no more calls now. Raises PlatformError."""
+        answer = await self.web_api.may(
             "conversations.replies",
-            channel=channel,
-            ts=thread,
-            latest=ts,
+            channel=self.channel,
+            ts=self.thread,
+            latest=self.ts,
             oldest=f"{oldest:.6f}" if oldest > 0 else None,
             cursor=cursor or None,
             limit=PAGE,
@@ -71,17 +68,24 @@ async def thread_before(
         found = tuple(one for one in answer.get("messages", ()) if isinstance(one, Mapping) and one.get("ts"))
         return Page(messages=found, rest=bool(next_cursor), cursor=next_cursor)
 
-    first = await page(after)
-    if first is None:
+
+async def thread_before(
+    web_api: WebApi, installation: Installation, *, channel: str, thread: str, ts: str, after: float
+) -> Sequence[ReadMessage]:
+    """The thread's messages before `ts`, without the bot's own: the first and the last ones, oldest first. What lies at or
+    before `after` (unix seconds) is never among them. Raises PlatformError.
+    """
+    pages = ThreadPages(web_api=web_api, channel=channel, thread=thread, ts=ts)
+    first = newest = await pages.read(after)
+    if first is None or newest is None:
         return [unread()]
     root = next((one for one in first.messages if one["ts"] == thread), None)
-    newest = first
+    counted = int((root or {}).get("reply_count") or 0) - 1 if first.rest else 0  # one is the question itself
     if first.rest:
-        total = int((root or {}).get("reply_count") or 10 * PAGE)
-        newest = await _newest(page, first, low=max(after, float(thread)), high=float(ts), total=total)
+        low, high = max(after, float(thread)), float(ts)
+        newest = await _newest(pages, first, low=low, high=high, total=max(counted, PAGE))
     replies = [one for one in newest.messages if one["ts"] != thread and after < float(one["ts"]) < float(ts)]
     kept = replies[-MOST:]
-    counted = int((root or {}).get("reply_count") or 0) - 1 if first.rest else 0  # one is the question itself
     left_out = max(counted, len(replies)) - len(kept)
     opening = [root] if root and after < float(thread) < float(ts) else []
     return [
@@ -109,12 +113,12 @@ async def one_message(web_api: WebApi, *, channel: str, ts: str) -> Json | None:
     return next((one for one in found if isinstance(one, Mapping) and one.get("ts") == ts), None)
 
 
-async def _newest(page: Reader, first: Page, *, low: float, high: float, total: int) -> Page:
+async def _newest(pages: ThreadPages, first: Page, *, low: float, high: float, total: int) -> Page:
     """A page with the thread's newest messages, found by looking at ever better spans of time before `high`."""
     share, best = min(1.0, 2.0 * MOST / total), first
     for _ in range(WINDOWS):
         oldest = high - (high - low) * share
-        found = await page(oldest)
+        found = await pages.read(oldest)
         if found is None:
             return best
         if found.rest:
@@ -127,7 +131,7 @@ async def _newest(page: Reader, first: Page, *, low: float, high: float, total: 
     for _ in range(PAGES):
         if not best.rest:
             break
-        further = await page(oldest, best.cursor)
+        further = await pages.read(oldest, best.cursor)
         if further is None:
             break
         best = replace(further, messages=(*best.messages, *further.messages))

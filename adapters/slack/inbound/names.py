@@ -8,18 +8,20 @@ some. What Slack does not tell (no scope, a stranger) keeps its id. Sources: doc
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack.web_api import WebApi
-from bot.domain.errors import PlatformError
+from bot.domain.errors import PlatformBusy, PlatformError
 
 KEPT, SECONDS, UNKNOWN_SECONDS = 5_000, 3_600.0, 300.0
 LOOKUPS = 10  # for one question
 PATIENCE = 3.0  # seconds, for all of them
 NAME = 80  # characters
+
+Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,6 @@ class NamedThing:
     guest: bool = False
     time_zone: str = ""
     kind: str = ""  # of a channel: channel, private, direct, group
-    member: bool = True  # of a channel: whether the bot is in it
 
 
 class Directory:
@@ -79,14 +80,18 @@ class Directory:
             self._known.popitem(last=False)
 
     async def _ask(self, id: str) -> None:
-        if self._kept(id) is not None:  # a group, by now
+        lookup = LOOKUP_OF.get(id[0])
+        if lookup is None or self._kept(id) is not None:  # a group, by now
             return
-        ask = ASKING.get(id[0])
+        args: dict[str, Any] = {lookup.argument: id}
         try:
-            thing = await ask(self._web_api, id) if ask else NamedThing()
+            answer = await self._web_api.may(lookup.method, **args)
+        except PlatformBusy:
+            return
         except PlatformError:
-            thing = NamedThing()
-        self._keep(id, thing)
+            answer = {}  # Slack does not tell, and will not in a moment either
+        if answer is not None:  # else Slack allows no more calls just now
+            self._keep(id, lookup.read(answer.get(lookup.argument) or {}))
 
     async def _groups(self) -> None:
         try:
@@ -108,8 +113,7 @@ def name_ids(text: str, ids: Iterable[str], known: Mapping[str, NamedThing]) -> 
     return pattern.sub(lambda found: found[1] + wanted[found[2]], text)
 
 
-async def _person(web_api: WebApi, id: str) -> NamedThing:
-    person = (await web_api.may("users.info", user=id) or {}).get("user") or {}
+def _person(person: Json) -> NamedThing:
     profile = person.get("profile") or {}
     name = (
         profile.get("display_name")
@@ -124,31 +128,33 @@ async def _person(web_api: WebApi, id: str) -> NamedThing:
     )
 
 
-async def _app(web_api: WebApi, id: str) -> NamedThing:
-    app = (await web_api.may("bots.info", bot=id) or {}).get("bot") or {}
+def _app(app: Json) -> NamedThing:
     return NamedThing(name=str(app.get("name") or "")[:NAME])
 
 
-async def _channel(web_api: WebApi, id: str) -> NamedThing:
-    channel = (await web_api.may("conversations.info", channel=id) or {}).get("channel") or {}
+def _channel(channel: Json) -> NamedThing:
     kinds = (("is_im", "direct"), ("is_mpim", "group"), ("is_private", "private"))
     return NamedThing(
         name=str(channel.get("name") or "")[:NAME],
         kind=next((kind for key, kind in kinds if channel.get(key)), "channel" if channel else ""),
-        member=bool(channel.get("is_member", True)),
     )
 
 
-async def _nothing(web_api: WebApi, id: str) -> NamedThing:
-    return NamedThing()
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How Slack is asked about one id. It answers under the name of the argument."""
+
+    method: str
+    argument: str
+    read: Callable[[Json], NamedThing]
 
 
-ASKING: Mapping[str, Callable[[WebApi, str], Coroutine[Any, Any, NamedThing]]] = {
-    "U": _person,
-    "W": _person,
-    "B": _app,
-    "C": _channel,
-    "G": _channel,
-    "D": _channel,
-    "S": _nothing,
+LOOKUP_OF: Mapping[str, Lookup] = {
+    "U": Lookup("users.info", "user", _person),
+    "W": Lookup("users.info", "user", _person),
+    "B": Lookup("bots.info", "bot", _app),
+    "C": Lookup("conversations.info", "channel", _channel),
+    "G": Lookup("conversations.info", "channel", _channel),
+    "D": Lookup("conversations.info", "channel", _channel),
 }
+"""By the letter an id begins with. Groups come all at once."""

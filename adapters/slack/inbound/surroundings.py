@@ -14,7 +14,7 @@ from adapters.slack.inbound.content.message import author_of, read_message
 from adapters.slack.inbound.history import ReadMessage, channel_before, one_message, thread_before, unread
 from adapters.slack.inbound.names import Directory, NamedThing, name_ids
 from adapters.slack.install.installations import Installation
-from adapters.slack.web_api import WebApi
+from adapters.slack.web_api import ABSENT, WebApi
 from bot.domain.errors import PlatformError
 from bot.domain.events import Author, File, MessageEdited, MessageReceived, Quotation
 from bot.domain.surroundings import Surroundings
@@ -142,7 +142,9 @@ class SurroundingsReader:
                     return Seen(files=(file_from(answer["file"], self.installation),))
                 case "list":
                     return Seen(obstacle=UNREADABLE.format(what="lists"))
-        except PlatformError:
+        except PlatformError as error:
+            if kind == "channel" and error.code not in ABSENT:
+                return Seen(obstacle=UNREADABLE.format(what="this channel"))
             if kind == "canvas":
                 return Seen(obstacle=UNREADABLE.format(what="this canvas"))
             name = (await self.directory.one(channel)).name

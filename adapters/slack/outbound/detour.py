@@ -18,13 +18,12 @@ from adapters.slack.outbound.reconciliation import turn_metadata
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.response_url import respond
 from adapters.slack.outbound.sink_context import SinkContext
-from adapters.slack.web_api import TRIES, NoAnswer, WebApi, shut_out
+from adapters.slack.web_api import ABSENT, TRIES, NoAnswer, WebApi, shut_out
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 
 log = logging.getLogger(__name__)
 
 INVITE: Final = "`/invite @Switchboard`"
-ABSENT: Final = frozenset(["not_in_channel", "channel_not_found"])
 
 
 async def to_the_asker(desk: SinkContext, closed: PlatformError) -> tuple[SinkContext, str]:

@@ -1,18 +1,19 @@
 """What a Slack message says: one function for events, histories, shortcuts and edits alike."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.slack.inbound.content import attachments as attached
 from adapters.slack.inbound.content.blocks import besides_typed, blocks_text
 from adapters.slack.inbound.content.files import files_of
-from adapters.slack.inbound.content.words import mentioned, mentions, mentions_others, plain_words, whole
+from adapters.slack.inbound.content.words import mentioned, plain_words, whole
 from adapters.slack.install.installations import Installation
 from bot.domain.events import Author, File, Quotation
 
 LONGEST = 40_000  # characters of a message, Slack's own limit
 QUOTED, QUOTE = 20, 20_000  # quotations of a message, characters of one
+SOMEBODY = ("U", "W", "S")  # what ids of people, apps and groups begin with
 IDS = 30  # of people, channels and groups in one message
 
 Json = Mapping[str, Any]
@@ -38,7 +39,10 @@ def read_message(message: Json, installation: Installation) -> MessageContent:
     given = message.get("attachments")
     parts = [one for one in (given if isinstance(given, list) else []) if isinstance(one, Mapping)]
     raw = str(message.get("text") or "")
-    own = [_typed(message, raw, bot, by_app=by_app)]
+    own, ids = (
+        [_typed(message, raw, bot, by_app=by_app)],
+        [*mentioned(raw), *_in_blocks(message.get("blocks"))],
+    )
     quotes: list[Quotation] = []
     files = list(files_of(message, installation))
     for part in parts:
@@ -55,9 +59,9 @@ def read_message(message: Json, installation: Installation) -> MessageContent:
         files=tuple(
             {file.id: replace(file, name=whole(file.name), text=whole(file.text)) for file in files}.values()
         ),
-        ids=tuple(dict.fromkeys(id for id in _ids(message, raw) if id != bot))[:IDS],
-        addressed=mentions(raw, bot) or bot in _in_blocks(message.get("blocks")),
-        others=mentions_others(raw, bot),
+        ids=tuple(dict.fromkeys(id for id in (*ids, *_shown_ids(parts)) if id != bot))[:IDS],
+        addressed=bool(bot) and bot in ids,
+        others=any(id[:1] in SOMEBODY for id in ids if id != bot),
     )
 
 
@@ -100,14 +104,13 @@ def _same(text: str) -> str:
     return "".join(sign for sign in text if sign.isalnum()).casefold()
 
 
-def _ids(message: Json, raw: str) -> list[str]:
-    given = message.get("attachments")
-    found = [*mentioned(raw), *_in_blocks(message.get("blocks"))]
-    for part in (given if isinstance(given, list) else [])[:QUOTED]:
-        if isinstance(part, Mapping):
-            for key in ("text", "pretext", "title", "fallback"):
-                found += mentioned(str(part.get(key) or ""))
-            found += _in_blocks(part.get("blocks")) + _in_blocks(part.get("message_blocks"))
+def _shown_ids(parts: Sequence[Json]) -> list[str]:
+    """The ids in attachments. A mention there is somebody else's, in words that are only shown."""
+    found: list[str] = []
+    for part in parts[:QUOTED]:
+        for key in ("text", "pretext", "title", "fallback"):
+            found += mentioned(str(part.get(key) or ""))
+        found += _in_blocks(part.get("blocks")) + _in_blocks(part.get("message_blocks"))
     return found
 
 

@@ -17,18 +17,10 @@ def plain_words(text: str, *, bot: str = "") -> str:
     return html.unescape(TOKEN.sub(lambda found: _word(found.group(1), bot), text)).strip()
 
 
-def mentions(text: str, bot: str) -> bool:
-    """Whether the bot is mentioned. Slack escapes `<` in people's text, so this cannot be forged."""
-    return bool(bot) and re.search(rf"<@{re.escape(bot)}(\|[^<>]*)?>", text) is not None
-
-
-def mentions_others(text: str, bot: str) -> bool:
-    """Whether other people, apps or groups are mentioned."""
-    return any(id != bot for id in mentioned(text) if id[0] in "UWSB")
-
-
 def mentioned(text: str) -> Iterator[str]:
-    """The ids of people, channels and groups that stand in the text without a name."""
+    """The ids of people, channels and groups in the text; those of channels and groups only where they have no name there.
+    Slack escapes `<` in what people write, so none can be forged.
+    """
     for found in TOKEN.finditer(text):
         target, _, label = found[1].partition("|")
         if target.startswith(("@", "#")) and not (label and target[0] == "#"):
