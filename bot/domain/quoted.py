@@ -6,6 +6,8 @@ Whoever wrote it cannot have written the marks: they depend on the question that
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
+from operator import itemgetter
 
 from bot.domain.events import Author
 from bot.domain.formatting import clip
@@ -56,9 +58,11 @@ def _in_order(
     """Each once, by time; what marks an omission stays where it stands. The question itself is none of it."""
     known = {one.message for one in heard if one.message}
     more = [one for id, one in waiting.items() if id not in known and one.message != (asked.message or None)]
-    return (
-        (*heard, *more) if not heard or not more else tuple(sorted((*heard, *more), key=lambda one: one.at))
-    )
+    if not heard or not more:
+        return (*heard, *more)
+    at = accumulate((one.at for one in heard), max)  # an omission has no time of its own
+    timed = [*zip(at, heard, strict=True), *((one.at, one) for one in more)]
+    return tuple(one for _, one in sorted(timed, key=itemgetter(0)))
 
 
 def heard_text(heard: Sequence[ChatMessage], asked: ChatMessage, *, room: float) -> str:
