@@ -76,6 +76,13 @@ async def test_names_are_kept_and_asked_for_once(bot: Bot) -> None:
     assert calls(bot, "conversations.info") == 1
 
 
+async def test_a_group_that_slack_does_not_know_is_asked_for_once(bot: Bot) -> None:
+    for _ in range(3):
+        await around(bot, await heard(bot, said(bot, "<@UBOT1> ask <!subteam^S404>")))
+
+    assert calls(bot, "usergroups.list") == 1
+
+
 async def test_a_crowd_of_names_costs_few_calls(bot: Bot) -> None:
     for number in range(100, 140):
         bot.fake.slack.add_person(f"U{number}", "T1", f"Person {number}")
@@ -171,6 +178,22 @@ async def test_a_file_of_another_organisation_is_asked_for(bot: Bot) -> None:
 
     assert (file.name, file.media_type, file.size) == ("plan.pdf", "application/pdf", 5)
     assert await bot.adapter.fetch(file) == b"%PDF-"
+
+
+async def test_a_thread_full_of_such_files_costs_few_calls_and_the_newest_are_known(bot: Bot) -> None:
+    slack = bot.fake.slack
+    root = said(bot, "the plans", user="U2")
+    for number in range(30):
+        id = f"F{number}"
+        slack.files[id] = {"id": id, "name": f"{id}.txt", "size": 1, "team": "T1", "mimetype": "text/plain"}
+        stub = {"id": id, "mode": "file_access", "file_access": "check_file_info"}
+        said(bot, "one", thread=root.ts, user="U2", files=[stub])
+    asked = await heard(bot, said(bot, "<@UBOT1> which is the last?", thread=root.ts))
+    found = await around(bot, asked, after=0.0)
+    names = [file.name for one in found.before for file in one.files]
+
+    assert calls(bot, "files.info") == 10
+    assert names[-10:] == [f"F{number}.txt" for number in range(20, 30)]
 
 
 async def test_an_app_that_hears_mentions_alone_looks_up_what_they_lack(bot: Bot) -> None:

@@ -8,7 +8,7 @@ some. What Slack does not tell (no scope, a stranger) keeps its id. Sources: doc
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -55,8 +55,8 @@ class Directory:
                 found[id] = thing
         with suppress(TimeoutError):  # names are not worth a long wait
             async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
-                if any(id[0] == "S" for id in missing):
-                    await self._groups()
+                if groups := [id for id in missing if id[0] == "S"]:
+                    await self._groups(groups)
                 for id in missing[:most]:
                     group.create_task(self._ask(id))
         told = {id: self._kept(id) for id in missing}
@@ -93,15 +93,20 @@ class Directory:
         if answer is not None:  # else Slack allows no more calls just now
             self._keep(id, lookup.read(answer.get(lookup.argument) or {}))
 
-    async def _groups(self) -> None:
+    async def _groups(self, wanted: Sequence[str]) -> None:
         try:
-            answer = await self._web_api.may("usergroups.list", team_id=self._team) or {}
-        except PlatformError:
+            answer = await self._web_api.may("usergroups.list", team_id=self._team)
+        except PlatformBusy:
             return
+        except PlatformError:
+            answer = {}
+        if answer is None:
+            return
+        for id in wanted:
+            self._keep(id, NamedThing())  # unless it is among them
         for one in answer.get("usergroups") or ():
-            self._keep(
-                str(one.get("id")), NamedThing(name=str(one.get("handle") or one.get("name") or "")[:NAME])
-            )
+            name = str(one.get("handle") or one.get("name") or "")
+            self._keep(str(one.get("id")), NamedThing(name=name[:NAME]))
 
 
 def name_ids(text: str, ids: Iterable[str], known: Mapping[str, NamedThing]) -> str:

@@ -21,7 +21,7 @@ from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 
 PATIENCE = 10.0  # seconds, for what was said before or is in view
-ASKED = 10  # files that files.info is asked about for one message
+ASKED = 10  # files that files.info is asked about for one question
 PLACES = {
     "channel": "the channel #{name}",
     "private": "the private channel #{name}",
@@ -71,9 +71,11 @@ class SurroundingsReader:
         ]
         wanted += [id for one in seen.before for id in one.ids]
         known = await self.directory.look_up(wanted)
+        said = replace(said, files=(*said.files, *seen.files))
+        told = await self._told([said, *(one.said for one in reversed(seen.before))])
         return Surroundings(
-            said=await self._named(replace(said, files=(*said.files, *seen.files)), ids, known),
-            before=tuple([await self._named(one.said, one.ids, known, bot=one.bot) for one in seen.before]),
+            said=_named(said, ids, known, told),
+            before=tuple(_named(one.said, one.ids, known, told, bot=one.bot) for one in seen.before),
             place=_place(known.get(reference.channel, NamedThing()), direct=reference.direct),
             time_zone=known.get(said.author.id, NamedThing()).time_zone,
             obstacle=seen.obstacle,
@@ -92,10 +94,8 @@ class SurroundingsReader:
             return replace(said, files=content.files, quotes=said.quotes or content.quotes), list(content.ids)
         if reference.about and (message := await self._reread(reference.channel, reference.about)):
             content = read_message(message, self.installation)
-            author = (await self.directory.look_up([author_of(message).id])).get(
-                author_of(message).id, NamedThing()
-            )
-            name = author_of(message).name or author.name
+            author = author_of(message)
+            name = author.name or (await self.directory.one(author.id)).name
             quote = Quotation(text=content.text, source=name or "a message")
             return replace(said, quotes=(quote, *content.quotes), files=content.files), list(content.ids)
         return said, []
@@ -162,32 +162,12 @@ class SurroundingsReader:
         )
         return Seen(before=found)
 
-    async def _named(
-        self, said: ChatMessage, ids: Sequence[str], known: Mapping[str, NamedThing], *, bot: str = ""
-    ) -> ChatMessage:
-        person = known.get(bot or said.author.id, NamedThing())
-        author = replace(said.author, name=said.author.name or person.name, guest=person.guest)
-        quotes = tuple(
-            replace(quote, text=name_ids(quote.text, ids, known), source=name_ids(quote.source, ids, known))
-            for quote in said.quotes
-        )
-        return replace(
-            said,
-            author=author if said.author.id else Author(id=""),
-            text=name_ids(said.text, ids, known),
-            quotes=quotes,
-            files=await self._asked(said.files),
-        )
-
-    async def _asked(self, files: tuple[File, ...]) -> tuple[File, ...]:
-        """The files as files.info knows them, where the event does not."""
-        unsure = [file.id for file in files if file.source.get("ask")][:ASKED]
-        if not unsure:
-            return files
+    async def _told(self, sayings: Sequence[ChatMessage]) -> Mapping[str, File]:
+        """Files as files.info knows them, where an event does not: the first of what was said, by id."""
+        unsure = [file.id for said in sayings for file in said.files if file.source.get("ask")][:ASKED]
         async with asyncio.TaskGroup() as group:
             asked = {id: group.create_task(self._info(id)) for id in unsure}
-        told = {id: task.result() for id, task in asked.items()}
-        return tuple(told.get(file.id) or file for file in files)
+        return {id: file for id, task in asked.items() if (file := task.result())}
 
     async def _info(self, id: str) -> File | None:
         try:
@@ -196,6 +176,30 @@ class SurroundingsReader:
             return None
         file = (answer or {}).get("file")
         return file_from(file, self.installation) if isinstance(file, Mapping) and file.get("id") else None
+
+
+def _named(
+    said: ChatMessage,
+    ids: Sequence[str],
+    known: Mapping[str, NamedThing],
+    told: Mapping[str, File],
+    *,
+    bot: str = "",
+) -> ChatMessage:
+    """With names for ids, and files as Slack told of them."""
+    person = known.get(bot or said.author.id, NamedThing())
+    author = replace(said.author, name=said.author.name or person.name, guest=person.guest)
+    quotes = tuple(
+        replace(quote, text=name_ids(quote.text, ids, known), source=name_ids(quote.source, ids, known))
+        for quote in said.quotes
+    )
+    return replace(
+        said,
+        author=author if said.author.id else Author(id=""),
+        text=name_ids(said.text, ids, known),
+        quotes=quotes,
+        files=tuple(told.get(file.id, file) for file in said.files),
+    )
 
 
 def _place(channel: NamedThing, *, direct: bool) -> str:
