@@ -34,9 +34,7 @@ class ConversationReference:
     direct: bool = False
     surface: Surface = Surface.THREAD
     response_url: str = ""
-    view: str = (
-        ""  # what the person has open, where the question is about it: its kind, channel or id, and message
-    )
+    view: str = ""  # what is open, where the question is about it: its kind, channel or id, and message
     ids: str = ""  # of people, channels and groups that stand in the text, separated by spaces
     about: str = ""  # the message that a shortcut was used on
 

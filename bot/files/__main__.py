@@ -28,9 +28,8 @@ LIMITS = (
 def read_stdin() -> None:
     for what, most in LIMITS:
         with suppress(ValueError, OSError):  # macOS has no limit of addresses
-            resource.setrlimit(
-                what, (most, most + 1)
-            )  # at the first it is told of the time, at the second killed
+            # At the first limit of time it is told, and killed at the second.
+            resource.setrlimit(what, (most, most + 1))
     head = json.loads(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read()
     sys.stdout.buffer.write(json.dumps(asdict(_read(data, head["name"], head["media_type"]))).encode())
