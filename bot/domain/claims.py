@@ -51,9 +51,7 @@ class Claim:
     waiting: int = 0  # events behind this one
     stopped: bool = False  # Stop was pressed before this attempt began
     withdrawn: bool = False  # the message was deleted meanwhile: nobody waits for an answer
-    erased: float = (
-        0.0  # unix seconds; what the thread's platform still has from before must not be read again
-    )
+    erased: float = 0.0  # unix seconds; what the platform still has from before is not to be read again
     life: str = ""  # of the data it was made in: another one later means that all of it was lost
     stored: tuple[bytes, ...] = ()  # the history as it is stored; opaque outside bot.storage
 

@@ -146,9 +146,7 @@ class Policy(TomlTable):
 
     allow: tuple[str, ...] = ("*",)
     thread_replies: ThreadReplies = "always"
-    direct: DirectMessages = (
-        "threads"  # each top-level direct message a conversation of its own, or all of them one
-    )
+    direct: DirectMessages = "threads"  # each top-level direct message is a conversation, or all are one
     failover: StrictBool = True  # whether another model may step in for one that fails
     system: str = ""  # put before every prompt
     guests: StrictBool = True  # whether guests of the workspace may ask
