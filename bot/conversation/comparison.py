@@ -163,7 +163,7 @@ def keep(context: Context, turn_id: str, name: str) -> Response | None:
 def _waiting(context: Context, models: Sequence[Model]) -> Reply:
     text = f"Asking {join_names([model.name for model in models], 'and')} …"
     stop = Button(action=Action.STOP, label="Stop", value=context.turn_handle.id, danger=True)
-    return Reply(title="Comparison", text=text, buttons=(stop,), private=context.private)
+    return Reply(title="Comparison", text=text, buttons=(stop,), private=context.private, generated=True)
 
 
 def _side_by_side(context: Context, turn: Turn) -> Response:
@@ -182,6 +182,7 @@ def _side_by_side(context: Context, turn: Turn) -> Response:
         title="Comparison",
         text=escape_markdown(turn.notice, 2_000),
         sections=sections,
+        generated=True,
         private=context.private,
     )
     return Response(reply=reply, outcome=Outcome(append=(turn,), join=True, counted=turn))
