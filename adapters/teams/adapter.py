@@ -17,8 +17,9 @@ from adapters.teams.inbound.handler import FULL, BotbuilderAdapter, EventHandler
 from adapters.teams.inbound.token_validator import PlaygroundValidator, RequestDenied, TokenValidator
 from adapters.teams.outbound.connector import Connector, Repeat
 from adapters.teams.outbound.delivery import DeliveryContext
+from adapters.teams.outbound.refusals import Refusals
 from adapters.teams.outbound.rendering import messages
-from adapters.teams.outbound.sink import StreamRefusals, TeamsSink
+from adapters.teams.outbound.sink import TeamsSink
 from bot.delivery.pacing import Clock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, StorageUnavailable
@@ -56,7 +57,7 @@ class TeamsAdapter:
         self._clock = clock
         self._extended = extended_markdown
         self._manners = PlatformCapabilities(mention=f"@{name}", slash=True, threads=True, private=True)
-        self._streams = StreamRefusals()
+        self._streams, self._edits = Refusals(), Refusals()
         self._turns = BotbuilderAdapter(EventHandler(put=inbox.put, full=self._tell_full, external=external))
 
     @property
@@ -82,6 +83,7 @@ class TeamsAdapter:
             reference=ConversationReference.of(event),
             turn_handle=turn_handle,
             clock=self._clock,
+            edits=self._edits,
             extended=self._extended,
         )
         return TeamsSink(delivery_context=delivery_context, streams=self._streams)

@@ -26,7 +26,9 @@ class ConversationAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationReference:
-    """One conversation as a sink needs it. `private`: only `user` sees the answer."""
+    """One conversation as a sink needs it. `private`: only `user` sees the answer. `copilot`: it is in Microsoft 365
+    Copilot, where nothing that was posted can be changed, and nothing is for one person alone.
+    """
 
     where: ConversationAddress
     personal: bool
@@ -34,6 +36,8 @@ class ConversationReference:
     message: str  # the message to answer
     label: str  # its sensitivity label as JSON, "" without one
     tenant: str
+    quoted: str = ""  # the message to quote in the answer, "" where a thread ties them together
+    copilot: bool = False
 
     @classmethod
     def of(cls, event: Event) -> Self:
@@ -41,21 +45,37 @@ class ConversationReference:
         reply = event.reply
         if not reply.get("service") or not reply.get("conversation"):
             raise PlatformGone("the event does not say where to answer", code="reply")
-        private = bool(reply.get("private"))
+        private, copilot = bool(reply.get("private")), bool(reply.get("copilot"))
+        message, scope = reply.get("message", ""), reply.get("scope", "personal")
+        quotes = scope == "groupChat" and message.isdigit() and not private and not copilot
         return cls(
             where=ConversationAddress(
                 service_url=reply["service"], conversation=reply["conversation"], targeted=private
             ),
-            personal=reply.get("scope", "personal") == "personal",
+            personal=scope == "personal",
             user=reply.get("user", ""),
-            message=reply.get("message", ""),
+            message=message,
             label=reply.get("label", ""),
             tenant=event.thread.workspace,
+            quoted=message if quotes else "",
+            copilot=copilot,
         )
 
     def for_one(self) -> Self:
-        """The same reference, for the asker only; a personal chat is private already."""
-        return self if self.personal else replace(self, where=replace(self.where, targeted=True))
+        """The same reference, for the asker only; a personal chat is private already, and Copilot knows none."""
+        if self.personal or self.copilot:
+            return self
+        return replace(self, where=replace(self.where, targeted=True), quoted="")
+
+    @property
+    def place(self) -> str:
+        """The chat, or the channel whichever thread it is."""
+        return self.where.conversation.partition(";messageid=")[0]
+
+    @property
+    def everybody_reads(self) -> bool:
+        """Whether nothing here can be for one person alone."""
+        return self.copilot and not self.personal
 
     @property
     def private(self) -> bool:

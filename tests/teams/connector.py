@@ -14,8 +14,13 @@ from tests.teams.issuer import Issuer
 from tests.teams.rates import APP, REACTIONS, SENDS, Rates
 from tests.teams.refusals import Refused, bad, gone
 from tests.teams.rooms import Room, Rooms
-from tests.teams.rules import check_message, check_size, entities
-from tests.teams.streams import Stream, check_start
+from tests.teams.rules import as_shown, check_message, check_size, entities, in_copilot
+from tests.teams.streams import SILENCE, Stream, check_start
+
+EDITS_REFUSED = 405
+"""Microsoft documents that Copilot changes no message, and not with which status it says so."""
+SOON = 15.0
+"""Seconds in which Copilot wants to see something."""
 
 
 @dataclass(kw_only=True)
@@ -170,9 +175,22 @@ class Connector:
         await asyncio.sleep(self.latency)
         targeted = call.query.get("isTargetedActivity") == "true"
         try:
+            self._refuse(room, call, targeted=targeted)
             return await act(call, Place(room=room, root=root, activity=activity, targeted=targeted))
         finally:
             room.writing -= 1
+
+    def _refuse(self, room: Room, call: Call, *, targeted: bool) -> None:
+        """What a place refuses whatever is in it, and what Copilot's users run into."""
+        if room.edits_refused and call.method == "PUT":
+            raise Refused(room.edits_refused, "ServiceError", "Messages cannot be changed here.")
+        if room.copilot and call.method in {"PUT", "DELETE"}:
+            raise Refused(EDITS_REFUSED, "MethodNotAllowed", "Messages cannot be changed here.")
+        if room.copilot and targeted:
+            raise bad("There are no targeted messages in Copilot.")
+        if room.copilot and room.asked is not None and self.clock() - room.asked > SOON:
+            self.violations.append("nothing was shown in Copilot for 15 seconds")
+            room.asked = None
 
     async def _post(self, call: Call, place: Place) -> web.Response:
         activity = call.sent
@@ -189,7 +207,8 @@ class Connector:
             self.rooms.posted(place.room, activity, place.root)
             return web.json_response({}, status=201)
         recipient = self._recipient(activity, place) if place.targeted else ""
-        message = self.rooms.posted(place.room, activity, place.root, targeted=recipient)
+        shown = in_copilot(activity) if place.room.copilot else activity
+        message = self.rooms.posted(place.room, shown, place.root, targeted=recipient)
         call.made = message.id
         return web.json_response({"id": message.id}, status=201)
 
@@ -218,14 +237,25 @@ class Connector:
                 self.violations.append("a stream update out of sequence")
                 code = "ContentStreamSequenceOrderPreConditionFailed"
                 return web.json_response({"error": {"code": code, "message": "dropped"}}, status=202)
-            if stream.done:
-                self.rooms.posted(room, activity, place.root, known=stream.id)
+            if stream.done and not stream.hidden:
+                shown = {key: value for key, value in activity.items() if key != "suggestedActions"}
+                self.rooms.posted(
+                    room, in_copilot(shown) if room.copilot else shown, place.root, known=stream.id
+                )
             return web.json_response({}, status=202) if stream.sequence % 2 else web.Response(status=202)
+        return self._started(activity, info, room)
+
+    def _started(self, activity: Mapping[str, Any], info: Mapping[str, Any], room: Room) -> web.Response:
+        now = self.clock()
         check_start(activity, info)
         if any(stream.open(now) for stream in room.streams.values()):
             raise Refused(403, "ContentStreamNotAllowed", "A second content stream is not allowed.")
         first = Stream(id=self.rooms.new_id(), started=now, last=now)
         first.requests.append((now, str(info["streamType"])))
+        if room.copilot:
+            first.silence, first.hidden = SILENCE, info["streamType"] != "informative"
+        if not first.hidden:
+            room.asked = None
         if info["streamType"] == "streaming":
             first.text, first.content = str(activity["text"]), True
         else:
@@ -246,9 +276,9 @@ class Connector:
             raise gone()
         if stream and place.activity not in place.room.messages:
             stream.done = True
-            self.rooms.posted(place.room, activity, place.root, known=stream.id)
+            self.rooms.posted(place.room, as_shown({}, activity), place.root, known=stream.id)
         message = place.room.own(place.activity, now, targeted=place.targeted)
-        message.activity = activity
+        message.activity = as_shown(message.versions[0], activity)
         message.versions.append(activity)
         return web.json_response({"id": message.id})
 

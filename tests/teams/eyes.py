@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from tests.contracts.conversations import Seen
 from tests.teams.rooms import Message
-from tests.teams.rules import CARD, nested
+from tests.teams.rules import CARD, QUOTED, nested
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable("strikethrough")
 FOOTER = re.compile(r"\n?\n?\*([^\n]*)\*$")
@@ -58,7 +58,7 @@ def words(text: str) -> str:
 def see(message: Message) -> Seen:
     """A message as a person sees it now."""
     activity = message.activity
-    text = str(activity.get("text") or "")
+    text = QUOTED.sub("", str(activity.get("text") or ""), count=1)
     footer = FOOTER.search(text)
     body = text[: footer.start()] if footer else text
     cards = [one["content"] for one in activity.get("attachments") or () if one.get("contentType") == CARD]

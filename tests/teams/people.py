@@ -50,9 +50,12 @@ class Envelope:
         sender: Person = ALICE,
         mention: bool | None = None,
         targeted: bool = False,
+        copilot: bool = False,
         **fields: Any,
     ) -> dict[str, Any]:
         """Something a person wrote; outside one-to-one chats it mentions the bot unless told otherwise."""
+        if copilot:
+            return self._in_copilot(conversation, of, text, sender) | fields
         mentioned = of != "personal" and not targeted if mention is None else mention
         entities: list[Mapping[str, Any]] = [
             {"type": "clientInfo", "locale": "en-US", "country": "US", "platform": "Web"}
@@ -74,6 +77,25 @@ class Envelope:
         if targeted:
             whole["recipient"]["isTargeted"] = True
         return whole | fields
+
+    def _in_copilot(self, conversation: str, of: str, text: str | None, sender: Person) -> dict[str, Any]:
+        """The same out of Microsoft 365 Copilot: without the person's name, and a mention that is in no text."""
+        entities: list[Mapping[str, Any]] = [{"type": "ProductInfo", "id": "COPILOT"}]
+        if of != "personal":
+            entities.append({"type": "mention", "mentioned": {"id": BOT, "name": f"{NAME} (agent)"}})
+        whole = self.activity(
+            "message",
+            conversation,
+            of,
+            sender,
+            text=text,
+            textFormat="plain",
+            locale="en-US",
+            entities=entities,
+        )
+        whole["from"]["name"] = ""
+        whole["channelData"]["productContext"] = "COPILOT"
+        return whole
 
     def edit(self, message: Mapping[str, Any], text: str, event: str = "editMessage") -> dict[str, Any]:
         changed = {"type": "messageUpdate", "text": text, "timestamp": now()}

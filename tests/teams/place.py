@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from adapters.teams import setup
@@ -45,17 +46,19 @@ def adapter_for(
 
 
 class TeamsPlace:
-    """A conversation of one kind: personal, groupChat or channel."""
+    """A conversation of one kind: personal, groupChat or channel, in Teams or in Microsoft 365 Copilot."""
 
-    def __init__(self, teams: FakeTeams, adapter: TeamsAdapter, kind: str) -> None:
+    def __init__(self, teams: FakeTeams, adapter: TeamsAdapter, kind: str, *, copilot: bool = False) -> None:
         self.teams = teams
         self.adapter = adapter
         self.kind = kind
+        self.copilot = copilot
         self.numbers = itertools.count(1)
         self.move()
 
     def move(self) -> None:
-        self.room: Room = self.teams.rooms.open(f"{self.kind}-{next(self.numbers)}@thread", self.kind)
+        name = f"{self.kind}-{next(self.numbers)}@thread"
+        self.room: Room = self.teams.rooms.open(name, self.kind, copilot=self.copilot)
         self.start = len(self.teams.connector.calls)
         self.teams.connector.faults.clear()
 
@@ -63,7 +66,9 @@ class TeamsPlace:
         """What a question here is, as it comes out of storage."""
         name = self.teams.rooms.new_id()
         conversation = f"{self.room.id};messageid={name}" if self.kind == "channel" else self.room.id
-        asked = self.teams.people.message(conversation, self.kind, text, id=name, targeted=targeted, **fields)
+        asked = self.teams.people.message(
+            conversation, self.kind, text, id=name, targeted=targeted, copilot=self.copilot, **fields
+        )
         self.teams.rooms.heard(self.room, self.teams.alice, asked)
         event = events.message(IncomingActivity.model_validate(asked))
         assert event is not None
@@ -73,7 +78,9 @@ class TeamsPlace:
         return self.adapter.sink(self.event(), turn_handle)
 
     async def seen(self) -> Sequence[Seen]:
-        """Finished messages, and streams that never ended but show some of an answer."""
+        """Finished messages, and streams that never ended but show some of an answer. A bubble of buttons alone belongs
+        to the message above it.
+        """
         now = self.teams.connector.clock()
         unfinished = [
             Message(id=stream.id, author=BOT, activity={"text": stream.text}, at=now)
@@ -81,7 +88,7 @@ class TeamsPlace:
             if stream.content and stream.id not in self.room.messages
         ]
         shown = sorted([*self.room.said(), *unfinished], key=lambda message: int(message.id))
-        return [see(message) for message in shown]
+        return list(_with_buttons([see(message) for message in shown]))
 
     @property
     def made(self) -> Sequence[Call]:
@@ -92,13 +99,11 @@ class TeamsPlace:
         return [str(call.sent.get("text") or "") for call in self.made]
 
     def stop_offered(self) -> bool:
-        stops = [
-            action
+        return bool(self.room.streams) or any(
+            "Stop" in see(Message(id="1", author=BOT, activity=call.sent, at=0.0)).buttons
             for call in self.made
-            for action in (call.sent.get("suggestedActions") or {}).get("actions") or ()
-            if action["title"] == "Stop"
-        ]
-        return bool(stops or self.room.streams)
+            if call.sent
+        )
 
     def fault(self, call: int, fault: Befalls) -> None:
         self.teams.connector.faults.numbered[call] = FAULTS[fault]
@@ -112,3 +117,16 @@ class TeamsPlace:
 
     def cut(self) -> None:
         self.teams.connector.faults.clear()
+
+
+def _with_buttons(seen: Sequence[Seen]) -> Iterator[Seen]:
+    above: Seen | None = None
+    for one in seen:
+        if above and not above.buttons and one.buttons and not (one.text.strip() or one.options):
+            above = replace(above, buttons=one.buttons)
+            continue
+        if above:
+            yield above
+        above = one
+    if above:
+        yield above

@@ -52,6 +52,9 @@ class Room:
     streams: dict[str, Stream] = field(default_factory=dict)
     refusal: Refused | None = None
     writing: int = 0
+    copilot: bool = False
+    edits_refused: int = 0  # with this status, for good; 0: the bot may change its messages
+    asked: float | None = None  # when something was said to which nothing is shown yet
 
     def shown(self, thread: str = "") -> list[Message]:
         """What is there to see, oldest first; streams that never ended are not."""
@@ -64,6 +67,10 @@ class Room:
     def said(self, thread: str = "") -> list[Message]:
         """The bot's part of it."""
         return [message for message in self.shown(thread) if message.author == BOT]
+
+    def written(self) -> list[Message]:
+        """The same without the bubbles that hold nothing but a card."""
+        return [message for message in self.said() if message.text]
 
     def own(self, activity: str, now: float, *, targeted: bool) -> Message:
         """A message of the bot that it may change."""
@@ -88,8 +95,8 @@ class Rooms:
     def new_id(self) -> str:
         return str(next(self.ids))
 
-    def open(self, room: str, kind: str) -> Room:
-        return self.rooms.setdefault(room, Room(id=room, kind=kind))
+    def open(self, room: str, kind: str, *, copilot: bool = False) -> Room:
+        return self.rooms.setdefault(room, Room(id=room, kind=kind, copilot=copilot))
 
     def find(self, conversation: str) -> tuple[Room, str]:
         """The room and the thread's root ("" outside channels and for a new post). 404 when there is none."""
@@ -103,12 +110,14 @@ class Rooms:
 
     def heard(self, room: Room, author: Person, activity: Mapping[str, Any], root: str = "") -> Message:
         """Something a person wrote."""
+        room.asked = self.clock()
         return self._keep(room, author.id, activity, root)
 
     def posted(
         self, room: Room, activity: Mapping[str, Any], root: str, *, targeted: str = "", known: str = ""
     ) -> Message:
         """Something the bot wrote; `known` is the id where a stream already has one."""
+        room.asked = None
         return self._keep(room, BOT, activity, root, targeted=targeted, known=known)
 
     def _keep(

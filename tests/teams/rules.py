@@ -1,6 +1,7 @@
 """What one outgoing activity has to look like, whatever place it goes to. Pure: refuses by raising."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from tests.teams.refusals import Refused, bad
 MESSAGE = "https://schema.org/Message"
 FORMATS = {"plain", "markdown", "xml", "extendedmarkdown"}
 CARD = "application/vnd.microsoft.card.adaptive"
+QUOTED = re.compile(r'<quoted messageId="(\d+)"/>')
 ELEMENTS = {
     "TextBlock", "RichTextBlock", "Image", "Media", "Container", "ColumnSet", "Column", "FactSet", "ImageSet",
     "ActionSet", "Table", "TableRow", "TableCell", "Input.Text", "Input.Number", "Input.Date", "Input.Time",
@@ -48,12 +50,45 @@ def check_message(activity: Mapping[str, Any], *, extended: bool = True) -> None
             check_card(attachment.get("content"))
     check_ai(activity)
     check_suggestions(activity)
+    check_quotes(activity)
     for mention in entities(activity, "mention"):
         if mention.get("text", "\0") not in (text or ""):
             raise bad("A mention's text is not in the message.")
     loop = (activity.get("channelData") or {}).get("feedbackLoop")
     if loop is not None and loop.get("type") not in {"default", "custom"}:
         raise bad("feedbackLoop.type is default or custom.")
+
+
+def check_quotes(activity: Mapping[str, Any]) -> None:
+    """A quoted reply is a mark in the text and an entity that names the same message."""
+    marked = [found[1] for found in QUOTED.finditer(activity.get("text") or "")]
+    named = [
+        str((entity.get("quotedReply") or {}).get("messageId"))
+        for entity in entities(activity, "quotedReply")
+    ]
+    if marked != named:
+        raise bad("Marks and entities of quoted replies differ.")
+    if named and entities(activity, "targetedMessageInfo"):
+        raise bad("A quoted reply cannot be targeted.")
+
+
+def as_shown(first: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """What people see of a message that was edited: what only an edit brings is not shown, and suggested actions vanish."""
+    shown = {key: value for key, value in now.items() if key != "suggestedActions"}
+    if not entities(first, MESSAGE):
+        shown["entities"] = [one for one in now.get("entities") or () if one.get("type") != MESSAGE]
+    if "feedbackLoop" not in (first.get("channelData") or {}):
+        shown["channelData"] = {
+            key: value for key, value in (now.get("channelData") or {}).items() if key != "feedbackLoop"
+        }
+    return shown
+
+
+def in_copilot(activity: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left of a message in Microsoft 365 Copilot: of attachments Adaptive Cards alone, without a word."""
+    kept = [one for one in activity.get("attachments") or () if one.get("contentType") == CARD]
+    rest = {key: value for key, value in activity.items() if key != "attachments"}
+    return {**rest, "attachments": kept} if kept else rest
 
 
 def check_size(activity: Mapping[str, Any]) -> None:

@@ -1,4 +1,6 @@
-"""The life of one streamed message in a one-to-one chat, as the service enforces it."""
+"""The life of one streamed message in a one-to-one chat, as the service enforces it. Microsoft 365 Copilot also ends it
+after 45 seconds of silence, and shows nothing of a stream that does not say first what is happening.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +11,8 @@ from tests.teams.rules import MESSAGE, check_message, entities, size
 
 LONGEST = 120.0
 """Seconds from the first request to the last, the final message included."""
+SILENCE = 45.0
+"""Seconds between two requests in Microsoft 365 Copilot."""
 
 
 @dataclass(kw_only=True)
@@ -24,6 +28,8 @@ class Stream:
     content: bool = False
     done: bool = False
     cancelled: bool = False
+    silence: float = float("inf")  # seconds between two requests after which nothing more is taken
+    hidden: bool = False
     requests: list[tuple[float, str]] = field(default_factory=list)
 
     def open(self, now: float) -> bool:
@@ -66,7 +72,7 @@ class Stream:
             raise stream_refused("Content stream was canceled by user.")
         if self.done:
             raise stream_refused("Content stream is not allowed on an already completed streamed message.")
-        if now - self.started > LONGEST:
+        if now - self.started > LONGEST or now - self.last > self.silence:
             raise stream_refused("Content stream finished due to exceeded streaming time.")
 
     def _final(self, activity: Mapping[str, Any], info: Mapping[str, Any]) -> None:

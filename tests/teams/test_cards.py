@@ -103,7 +103,8 @@ def test_a_plain_reply_is_text_and_starters_are_suggested() -> None:
 
 
 def test_a_comparison_is_labelled_as_written_by_models() -> None:
-    reply = Reply(text="", sections=(Section(title="grok", text="# Hi\n\n- a\n- b", note="1 s"),))
+    section = Section(title="grok", text="# Hi\n\n- a\n- b", note="1 s")
+    reply = Reply(text="", sections=(section,), generated=True)
 
     assert cards.reply_forms(reply, HERE).versions[0]["entities"][0]["additionalType"] == [
         "AIGeneratedContent"

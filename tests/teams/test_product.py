@@ -12,7 +12,7 @@ from tests.teams.eyes import see
 from tests.teams.fake import FakeTeams
 from tests.teams.refusals import Refused
 from tests.teams.rooms import ALICE, BOB, Message, Room
-from tests.teams.rules import nested
+from tests.teams.rules import MESSAGE, entities, nested
 
 PATIENCE = 30.0
 AGENTS = """
@@ -41,12 +41,12 @@ class Office:
 
     async def said(self, room: Room, text: str, **options: Any) -> Message:
         """What the bot says next in a room, finished."""
-        known = {message.id for message in room.said()}
+        known = {message.id for message in talk(room)}
         delivered = await self.teams.say(room, text, **options)
         assert delivered.status == 200
 
         def new() -> list[Message]:
-            return [one for one in room.said() if one.id not in known and finished(one)]
+            return [one for one in talk(room) if one.id not in known and finished(one)]
 
         await self.until(new)
         return new()[0]
@@ -64,9 +64,20 @@ class Office:
         return (await self.teams.deliver(pressed)).body
 
 
+def talk(room: Room) -> list[Message]:
+    """The bot's messages without those that only hold the buttons of the one above."""
+    return [one for one in room.said() if see(one).text.strip() or see(one).options]
+
+
+def buttons(room: Room) -> tuple[str, ...]:
+    """What can be pressed under the last answer."""
+    return see(room.said()[-1]).buttons if room.said() else ()
+
+
 def finished(message: Message) -> bool:
     """Neither a placeholder nor an answer that still grows."""
-    return bool(message.activity.get("attachments")) or "Stop" not in see(message).buttons
+    grows = entities(message.activity, MESSAGE) and not see(message).footer
+    return bool(message.activity.get("attachments")) or not grows
 
 
 def card(message: Message) -> Sequence[dict[str, Any]]:
@@ -141,7 +152,7 @@ async def test_channel_threads_are_apart_and_go_on_without_mentions(tmp_path: Pa
 
         assert (first.root, more.root) == ("100", "100")
         assert "You asked before: “what is a relay?”" in shown(more).text
-        assert [one.root for one in channel.said()] == ["100", "200", "100"]
+        assert [one.root for one in talk(channel)] == ["100", "200", "100"]
 
 
 async def test_a_private_command_is_answered_in_private(tmp_path: Path) -> None:
@@ -178,17 +189,20 @@ async def test_stop_in_a_group_is_the_askers(tmp_path: Path) -> None:
     async with office(tmp_path) as at:
         group = at.teams.group()
         await at.teams.say(group, "write something long and slow")
-        await at.until(lambda: group.said() and "switchboard once" in group.said()[-1].text)
-        (stop,) = group.said()[-1].activity["suggestedActions"]["actions"]
+        await at.until(lambda: "Stop" in buttons(group) and "switchboard once" in talk(group)[0].text)
+        stop = group.said()[-1]
+        (action,) = [one for one in card(stop) if one["type"] == "Action.Execute"]
+        told = []
         for sender in (BOB, ALICE):
-            pressed = at.teams.people.invoke(
-                group.id, "groupChat", "suggestedActions/submit", stop["value"], id=f"f:{sender.name}"
+            pressed = at.teams.people.pressed(
+                group.id, "groupChat", action, stop.id, sender=sender, id=f"f:{sender.name}"
             )
-            who = {"id": sender.id, "name": sender.name, "aadObjectId": sender.aad}
-            assert (await at.teams.deliver({**pressed, "from": who})).body == {}
-        await at.until(lambda: finished(group.said()[-1]))
+            told.append((await at.teams.deliver(pressed)).body["value"])
+        await at.until(lambda: "Stopped." in shown(talk(group)[0]).text)
 
-        assert "Stopped." in shown(group.said()[-1]).text
+        assert told == ["Only the person who asked can stop this answer.", "Stopping."]
+        await at.until(lambda: "Regenerate" in buttons(group))
+        assert len(group.said()) == 2
 
 
 async def test_a_message_delivered_many_times_is_answered_once(tmp_path: Path) -> None:
@@ -215,10 +229,10 @@ async def test_nothing_that_was_accepted_is_dropped_while_teams_refuses_the_bot(
             lambda: sum(call.code == "BotDisabledByAdmin" for call in at.teams.connector.calls) > 3
         )
         room.refusal = None
-        await at.until(lambda: len(room.said()) > before and finished(room.said()[-1]))
+        await at.until(lambda: len(talk(room)) > before and finished(talk(room)[-1]))
 
-        assert "what is a diode?" in shown(room.said()[-1]).text
-        assert len(room.said()) == before + 1
+        assert "what is a diode?" in shown(talk(room)[-1]).text
+        assert len(talk(room)) == before + 1
         assert {said.partition(":")[0] for said in at.teams.connector.violations} == {
             "403 BotDisabledByAdmin"
         }

@@ -21,6 +21,7 @@ class Contract(SinkContract):
     """A post that Teams did not answer may have been carried out, and there is no way to find out."""
 
     kind = "personal"
+    copilot = False
     lines = 1300
     exactly_once = False
 
@@ -28,7 +29,7 @@ class Contract(SinkContract):
     async def place(self, teams: FakeTeams) -> AsyncIterator[Place]:
         adapter = adapter_for(teams)
         async with adapter.running():
-            yield TeamsPlace(teams, adapter, self.kind)
+            yield TeamsPlace(teams, adapter, self.kind, copilot=self.copilot)
 
 
 class TestPersonalChat(Contract):
@@ -36,8 +37,26 @@ class TestPersonalChat(Contract):
 
 
 class TestGroupChat(Contract):
+    """The buttons are a message of their own."""
+
     kind = "groupChat"
+    saves = 2
 
 
 class TestChannel(Contract):
     kind = "channel"
+    saves = 2
+
+
+class TestCopilot(Contract):
+    copilot = True
+    changes = False
+
+
+class TestCopilotInAGroupChat(Contract):
+    """Copilot shows no stream there, and what is posted stays: the answer comes when it is complete."""
+
+    kind = "groupChat"
+    copilot = True
+    changes = grows = False
+    saves = 2

@@ -10,12 +10,13 @@ from itertools import pairwise
 import pytest
 
 from bot.domain.errors import PlatformBusy, PlatformGone, PlatformRefused
-from bot.domain.replies import Action, Button, Reply
+from bot.domain.replies import Action, Button, Reply, Section
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text, Thinking
 from tests.contracts.conversations import Fault as Befalls
 from tests.contracts.sinks import AGAIN, DONE, FOOTER
 from tests.doubles import FakeTurnHandle
 from tests.teams.clockwork import now
+from tests.teams.eyes import see
 from tests.teams.fake import FakeTeams
 from tests.teams.faults import Fault
 from tests.teams.issuer import Trouble
@@ -240,15 +241,138 @@ async def test_a_question_while_an_old_stream_hangs_is_answered(chat: TeamsPlace
 async def test_edits_in_a_group_keep_to_the_limits_and_offer_a_stop(group: TeamsPlace) -> None:
     await group.sink(FakeTurnHandle(id="turn-9")).show(model(120))
 
-    first, last = group.made[0].sent, group.made[-1].sent
-    stop = first["suggestedActions"]["actions"][0]
-    assert (stop["title"], stop["value"]) == ("Stop", {"sb_action": "stop", "sb_value": "turn-9"})
-    assert first["suggestedActions"]["to"] == ["29:alice"]
-    assert kinds(group)[:1] == ["POST"]
-    assert set(kinds(group)[1:]) == {"PUT"}
-    assert last["entities"][0]["additionalType"] == ["AIGeneratedContent"]
-    assert [action["title"] for action in last["suggestedActions"]["actions"]] == ["Regenerate"]
+    stop = group.made[0].sent["suggestedActions"]
+    assert (stop["actions"][0]["title"], stop["to"]) == ("Stop", ["29:alice"])
+    assert stop["actions"][0]["value"] == {"sb_action": "stop", "sb_value": "turn-9"}
+    assert kinds(group)[:3] == ["POST", "PUT", "POST"]
+    assert set(kinds(group)[3:]) == {"PUT"}
     assert group.teams.connector.violations == []
+
+
+@pytest.fixture(params=["personal", "groupChat", "channel"])
+async def edited(request: pytest.FixtureRequest, teams: FakeTeams) -> AsyncIterator[TeamsPlace]:
+    """A place where answers grow by edits."""
+    teams.connector.streaming = False
+    adapter = adapter_for(teams)
+    async with adapter.running():
+        yield TeamsPlace(teams, adapter, request.param)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 20], ids=["quick", "long"])
+async def test_label_thumbs_and_buttons_of_an_edited_answer_are_really_shown(
+    edited: TeamsPlace, seconds: float
+) -> None:
+    """Teams shows nothing of these that only an edit brings."""
+    await edited.sink(FakeTurnHandle()).show(model(seconds))
+
+    answer, buttons = edited.room.said()
+    assert ["AIGeneratedContent"] in [one.get("additionalType") for one in answer.activity["entities"]]
+    assert answer.activity["channelData"] == {"feedbackLoop": {"type": "default"}}
+    assert see(answer).buttons == ()
+    assert see(buttons).buttons == ("Regenerate",)
+
+
+async def test_a_stop_can_be_seen_while_an_answer_grows_by_edits(edited: TeamsPlace) -> None:
+    """The suggested action vanishes with the first edit, so there is a card."""
+    seen: list[tuple[str, ...]] = []
+
+    async def watched() -> AsyncGenerator[ShownPart, None]:
+        async for part in model(20):
+            if isinstance(part, Closing):
+                seen.extend(see(message).buttons for message in edited.room.said())
+            yield part
+
+    await edited.sink(FakeTurnHandle()).show(watched())
+
+    assert seen == [(), ("Stop",)]
+
+
+async def test_a_failure_is_not_labelled_as_written_by_a_model(edited: TeamsPlace) -> None:
+    async def failing() -> AsyncGenerator[ShownPart, None]:
+        yield Status("grok is thinking")
+        yield Closing(reason=Reason.FAILED, footer=FOOTER, notice="grok did not answer.")
+
+    await edited.sink(FakeTurnHandle()).show(failing())
+
+    (message,) = edited.room.written()
+    assert "AIGeneratedContent" not in json.dumps(message.activity)
+    assert "feedbackLoop" not in json.dumps(message.activity)
+
+
+async def test_a_streamed_failure_is_not_labelled_either(chat: TeamsPlace) -> None:
+    closing = Closing(reason=Reason.FAILED, footer=FOOTER, notice="grok did not answer.")
+    await chat.sink(FakeTurnHandle()).show(told([closing]))
+
+    assert "AIGeneratedContent" not in json.dumps(chat.made[-1].sent)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 501])
+@pytest.mark.parametrize("seconds", [0.1, 20], ids=["quick", "long"])
+async def test_where_edits_are_refused_for_good_the_answer_is_posted(
+    edited: TeamsPlace, status: int, seconds: float
+) -> None:
+    """No placeholder stays, and the next answer does not even try."""
+    edited.room.edits_refused = status
+    await edited.sink(FakeTurnHandle()).show(model(seconds))
+    first = await edited.seen()
+    tried = len(edited.made)
+    await edited.sink(FakeTurnHandle(id="turn-2")).show(model(1))
+
+    (seen,) = first
+    assert (seen.footer, seen.buttons) == (FOOTER, ("Regenerate",))
+    assert seen.text.count("The tide") == math.ceil(seconds / 0.25)
+    assert "PUT" not in kinds(edited)[tried:]
+    assert [one.footer for one in await edited.seen()] == [FOOTER, FOOTER]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 501])
+@pytest.mark.parametrize("edit", [1, 2, 3])
+async def test_one_refused_edit_loses_and_doubles_nothing(edited: TeamsPlace, status: int, edit: int) -> None:
+    count = 0
+
+    def strikes(method: str, activity: dict[str, object]) -> bool:
+        nonlocal count
+        count += method == "PUT"
+        return method == "PUT" and count == edit
+
+    edited.teams.connector.faults.plan(Fault(status=status, times=1, match=strikes))
+    await edited.sink(FakeTurnHandle()).show(model(5))
+
+    (seen,) = await edited.seen()
+    assert seen.text.count("The tide") == 20
+    assert (seen.footer, seen.buttons) == (FOOTER, ("Regenerate",))
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 501])
+async def test_what_cannot_be_replaced_is_said_anew(edited: TeamsPlace, status: int) -> None:
+    """Picks, comparisons and commands answer by a new message there."""
+    card = await edited.sink(FakeTurnHandle()).say(Reply(text="Which one?"))
+    edited.room.edits_refused = status
+    await edited.sink(FakeTurnHandle(id="turn-2")).say(Reply(text="grok it is.", replaces=card))
+
+    assert [seen.text.strip() for seen in await edited.seen()] == ["Which one?", "grok it is."]
+
+
+async def test_an_answer_in_a_group_chat_is_tied_to_its_question(group: TeamsPlace) -> None:
+    event = group.event("why?")
+    await group.adapter.sink(event, FakeTurnHandle()).show(model(5))
+
+    asked = event.reply["message"]
+    assert all(
+        call.sent["text"].startswith(f'<quoted messageId="{asked}"/>')
+        for call in group.made
+        if "text" in call.sent
+    )
+    assert group.teams.connector.violations == []
+
+
+async def test_a_comparison_keeps_its_label_in_place_of_the_message_that_waits(edited: TeamsPlace) -> None:
+    sink = edited.sink(FakeTurnHandle())
+    await sink.say(Reply(text="Asking two models.", generated=True))
+    await sink.say(Reply(text="", sections=(Section(title="grok", text="Hi"),), generated=True))
+
+    (message,) = edited.room.said()
+    assert "AIGeneratedContent" in json.dumps(message.activity)
 
 
 async def test_an_answer_in_a_thread_stays_in_it(teams: FakeTeams) -> None:
@@ -258,7 +382,7 @@ async def test_an_answer_in_a_thread_stays_in_it(teams: FakeTeams) -> None:
         event = place.event()
         await adapter.sink(event, FakeTurnHandle()).show(model(3))
 
-    assert [message.root for message in place.room.said()] == [event.thread.thread]
+    assert {message.root for message in place.room.said()} == {event.thread.thread}
 
 
 async def test_a_private_question_is_answered_to_the_asker_alone(group: TeamsPlace) -> None:
@@ -347,7 +471,7 @@ async def test_a_secret_that_is_refused_is_waited_for_and_named(
     remedy = getattr(busy.value, "remedy", "")
     assert isinstance(busy.value, PlatformRefused) is refused
     assert not refused or f"TEAMS_APP_ID and TEAMS_TENANT_ID ({status})" in remedy
-    assert len(group.room.said()) == 1
+    assert len(group.room.written()) == 1
 
 
 async def test_an_outage_gives_the_turn_back(group: TeamsPlace) -> None:
@@ -407,7 +531,7 @@ async def test_code_stays_code_on_both_sides_of_a_split(chat: TeamsPlace) -> Non
     body = "```python\n" + "print('tide')\n" * 5000 + "```"
     await chat.sink(FakeTurnHandle()).show(told([Text(body), DONE]))
 
-    texts = [message.text for message in chat.room.said()]
+    texts = [message.text for message in chat.room.written()]
     assert [text.count("```") for text in texts] == [2, 2]
     assert texts[1].startswith("```python\n")
 
@@ -427,7 +551,7 @@ async def test_a_table_over_two_messages_stays_readable(teams: FakeTeams, width:
         place = TeamsPlace(teams, adapter, "personal")
         await place.sink(FakeTurnHandle()).show(told([Text(f"| one | two |\n|---|--:|\n{row * 900}"), DONE]))
 
-    texts = [message.text for message in place.room.said()]
+    texts = [message.text for message in place.room.written()]
     assert len(texts) > 1
     assert sum(text.count(cells) for text in texts) == 1800
     assert all("one" in text and "two" in text for text in texts)
@@ -438,7 +562,7 @@ async def test_code_in_a_list_stays_in_it_on_both_sides_of_a_split(chat: TeamsPl
     body = "1. see:\n   ```python\n" + "   print('tide')\n" * 3000 + "   ```\n2. end"
     await chat.sink(FakeTurnHandle()).show(told([Text(body), DONE]))
 
-    texts = [message.text for message in chat.room.said()]
+    texts = [message.text for message in chat.room.written()]
     assert [text.count("```") for text in texts] == [2, 2]
     assert texts[1].startswith("   ```python\n   print")
     assert texts[1].split("\n\n*")[0].endswith("   ```\n2. end")
@@ -461,10 +585,10 @@ async def test_what_is_explained_at_the_end_is_put_right_in_the_same_message(
 
     ids = await chat.sink(FakeTurnHandle()).show(written())
 
-    (message,) = chat.room.said()
+    (message,) = chat.room.written()
     assert ids == (message.id,)
     assert "[the docs](https://d.example)" in message.text or "\\[a\\] By Ada." in message.text
-    assert kinds(chat)[-2:] == ["final", "PUT"]
+    assert kinds(chat)[-3:] == ["final", "PUT", "POST"]
     assert chat.teams.connector.violations == []
 
 
@@ -544,7 +668,7 @@ async def test_extended_markdown_is_used_where_it_is_known(teams: FakeTeams, kin
         await place.sink(FakeTurnHandle()).show(told([Text(TABLE), DONE]))
         await place.sink(FakeTurnHandle(id="turn-2")).say(Reply(text="Memory erased."))
 
-    answer, said = place.room.said()
+    answer, said = place.room.written()
     assert answer.activity["textFormat"] == ("extendedmarkdown" if known else "markdown")
-    assert answer.text.startswith("# Tides\n\n| a | b |")
+    assert "# Tides\n\n| a | b |" in answer.text
     assert said.text == "Memory erased."

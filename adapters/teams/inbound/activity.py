@@ -40,6 +40,7 @@ class IdOnly(ActivityPart):
 class ChannelData(ActivityPart):
     tenant: IdOnly | None = None
     event_type: Name | None = None
+    product_context: Name | None = None
 
 
 class Attachment(ActivityPart):
@@ -98,6 +99,13 @@ class IncomingActivity(ActivityPart):
     @property
     def targeted(self) -> bool:
         return self.recipient.is_targeted is True
+
+    @property
+    def copilot(self) -> bool:
+        """Whether it comes out of Microsoft 365 Copilot."""
+        context = (self.channel_data.product_context if self.channel_data else None) or ""
+        named = [str(entity.get("id", "")) for entity in self.of_kind("ProductInfo")]
+        return "COPILOT" in (context.upper(), *(name.upper() for name in named))
 
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         """The entities of one type."""

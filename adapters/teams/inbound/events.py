@@ -194,6 +194,7 @@ def _reply(incoming: IncomingActivity, conversation: str, *, private: bool) -> M
         "label": _label(incoming),
         "private": "1" if private else "",
         "zone": incoming.local_timezone or "",
+        "copilot": "1" if incoming.copilot else "",
     }
     return {name: value for name, value in fields.items() if value}
 

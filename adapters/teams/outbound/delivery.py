@@ -4,14 +4,14 @@
 returns the ids of its messages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from adapters.teams.conversation_reference import ConversationReference
-from adapters.teams.outbound.connector import Connector
+from adapters.teams.outbound.connector import Connector, TeamsApiError
+from adapters.teams.outbound.refusals import Refusals
 from adapters.teams.outbound.rendering import messages, sizes
-from adapters.teams.outbound.rendering.cards import actions_card
 from adapters.teams.outbound.rendering.inline import literal
 from adapters.teams.outbound.rendering.messages import Activity
 from adapters.teams.outbound.rendering.sources import Citation
@@ -22,74 +22,99 @@ from bot.ports import TurnHandle
 
 WAITING = "One moment…"
 ROOM = 600
-"""UTF-16 units kept free in every part for the footer."""
+"""UTF-16 units kept free in every part for the footer and a quotation."""
+
+Sent = TypeVar("Sent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
-    """What a delivery needs: the connector, the conversation, the turn."""
+    """What a delivery needs: the connector, the conversation, the turn. `edits` are the conversations that refused one."""
 
     connector: Connector
     reference: ConversationReference
     turn_handle: TurnHandle
     clock: Clock
+    edits: Refusals
     extended: bool = False
 
-    def message(self, text: str) -> Activity:
-        return messages.text_message(text, extended=self.extended)
+    @property
+    def may_edit(self) -> bool:
+        """Whether what was posted here can be changed, as far as is known."""
+        return not self.reference.copilot and self.edits.possible(self.reference.place, self.clock.now())
+
+    def edit_refused(self) -> None:
+        self.edits.refuse(self.reference.place, self.clock.now())
+
+    def message(self, text: str, sources: Sequence[Citation] = ()) -> Activity:
+        """An answer's message. It has the label and the thumbs from its first form on: an edit does not bring them."""
+        activity = messages.text_message(text, extended=self.extended)
+        activity["entities"] = [messages.ai_label(self.reference, sources)]
+        activity["channelData"] = messages.THUMBS
+        return activity
+
+    def stoppable(self, activity: Activity) -> Activity:
+        """A new message of an answer to come, with a Stop button, addressed, and tied to the question."""
+        activity = {**activity, "suggestedActions": messages.suggested((self.stop,), self.reference)}
+        return messages.addressed(messages.quoting(activity, self.reference.quoted), self.reference)
+
+    @property
+    def stop(self) -> Button:
+        return Button(action=Action.STOP, label="Stop", value=self.turn_handle.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalAnswer:
-    """A whole answer, in parts that fit into one message each."""
+    """A whole answer. `said` is its text with the notice, `written`: a model wrote some of it."""
 
-    texts: tuple[str, ...]
+    said: str
+    footer: str = ""
     sources: tuple[Citation, ...] = ()
     buttons: tuple[Button, ...] = ()
+    written: bool = True
 
     @classmethod
     def of(cls, body: str, closing: Closing, sources: Sequence[Citation]) -> "FinalAnswer":
-        """The answer, its notice if any, and the footer. Without thumbs, because Teams has its own."""
-        said = "\n\n".join(part for part in (body, literal(closing.notice)) if part)
-        texts = sizes.parts(said, sizes.LONGEST - ROOM)
-        if closing.footer:
-            line = f"*{literal(closing.footer[:400])}*"
-            texts[-1] = f"{texts[-1]}\n\n{line}" if texts[-1] else line
+        """Without the buttons for thumbs, because Teams has its own."""
         thumbs = {Action.UP, Action.DOWN}
         return cls(
-            texts=tuple(text or "—" for text in texts),
+            said="\n\n".join(part for part in (body, literal(closing.notice)) if part),
+            footer=f"*{literal(closing.footer[:400])}*" if closing.footer else "",
             sources=tuple(sources),
             buttons=tuple(button for button in closing.buttons if button.action not in thumbs),
+            written=bool(body.strip()),
         )
 
-    def activity(self, number: int, delivery_context: DeliveryContext, *, card: bool = False) -> Activity:
-        """The message with one part; the last one also has the buttons.
+    def texts(self, shown: str = "") -> tuple[str, ...]:
+        """In parts that fit into one message each, the footer at the end; only what comes after the text `shown`."""
+        rest = sizes.divided(self.said, len(shown))[1] if shown else self.said
+        texts = sizes.parts(rest, sizes.LONGEST - ROOM)
+        if self.footer:
+            texts[-1] = f"{texts[-1]}\n\n{self.footer}" if texts[-1] else self.footer
+        return tuple(text or "—" for text in texts)
 
-        With `card` the buttons are on a card. Only a stream's last message can have one beside text, and not
-        beside extendedmarkdown.
-        """
-        text = self.texts[number]
-        activity = delivery_context.message(text)
+    def activity(self, text: str, delivery_context: DeliveryContext, *, last: bool) -> Activity:
+        """The message with one of the parts. What only says that something failed is no model's."""
         cited = [source for source in self.sources if f"[{source.number}]" in text]
-        activity["entities"] = [messages.ai_label(delivery_context.reference, cited)]
-        if number + 1 < len(self.texts):
-            return activity
-        activity["channelData"] = messages.THUMBS
-        if self.buttons and card and not delivery_context.extended:
-            activity["attachments"] = [
-                messages.attachment(actions_card(self.buttons, delivery_context.reference))
-            ]
-        elif suggestions := messages.suggested(self.buttons, delivery_context.reference):
-            activity["suggestedActions"] = suggestions
+        activity = delivery_context.message(text, cited)
+        if not self.written:
+            del activity["entities"]
+        if not (last and self.written):
+            del activity["channelData"]
         return activity
 
 
 class Delivery(Protocol):
-    """Implemented by StreamingDelivery, EditingDelivery and SilentDelivery."""
+    """Implemented by StreamingDelivery, EditingDelivery, PostingDelivery and SilentDelivery."""
 
     @property
     def pause(self) -> float:
         """Seconds to wait after `grow`."""
+        ...
+
+    @property
+    def again(self) -> bool:
+        """Whether `grow` is wanted once more after the pause, also if nothing new comes."""
         ...
 
     @property
@@ -108,6 +133,7 @@ class SilentDelivery:
 
     ids: tuple[str, ...]
     pause: float = 1.0
+    again: bool = False
     appends: bool = False
 
     async def grow(self, text: str, status: str) -> Delivery:
@@ -115,3 +141,21 @@ class SilentDelivery:
 
     async def finish(self, final: FinalAnswer) -> tuple[str, ...]:
         return self.ids
+
+
+async def conclude(delivery_context: DeliveryContext, stream: str, activity: Activity) -> None:
+    """Ends a stream with this message."""
+    info = messages.stream_info("final", stream=stream)
+    where, connector = delivery_context.reference.where, delivery_context.connector
+    whole = {**activity, "entities": [info, *activity.get("entities", ())]}
+    await in_a_known_format(lambda made: connector.post(where, made), whole)
+
+
+async def in_a_known_format(send: Callable[[Activity], Awaitable[Sent]], activity: Activity) -> Sent:
+    """Sends it; once more as the older Markdown, where the newer one is not known."""
+    try:
+        return await send(activity)
+    except TeamsApiError as error:
+        if error.status != 400 or activity.get("textFormat") != "extendedmarkdown":
+            raise
+    return await send({**activity, "textFormat": "markdown"})

@@ -6,27 +6,44 @@ else is an edit. If the post's answer is lost, a placeholder stays behind, but t
 once.
 """
 
+from typing import Any
+
 from adapters.teams.outbound.connector import Repeat, TeamsApiError
-from adapters.teams.outbound.delivery import WAITING, Delivery, DeliveryContext, FinalAnswer
+from adapters.teams.outbound.controls import Controls
+from adapters.teams.outbound.delivery import (
+    WAITING,
+    Delivery,
+    DeliveryContext,
+    FinalAnswer,
+    in_a_known_format,
+)
+from adapters.teams.outbound.posting import PostingDelivery
+from adapters.teams.outbound.refusals import NOT_EDITED
 from adapters.teams.outbound.rendering import messages, sizes
 from adapters.teams.outbound.rendering.messages import Activity
 from bot.delivery.pacing import Pace
-from bot.domain.replies import Action, Button
 
 PACE = Pace(least=2.0, most=6.0)
 GOING_ON = "…"
+ADDING = 1.0
+"""Seconds before a further message: each is two calls, and Teams takes eight in two seconds."""
 
 
 class EditingDelivery:
-    """Edits the messages in `ids`, and posts more when necessary."""
+    """Edits the messages in `ids`, and posts more when necessary. `controls`: the message with its buttons, if any;
+    `complete`: how many messages hold their part of the whole answer already.
+    """
 
-    appends = False
+    appends = again = False
 
-    def __init__(self, delivery_context: DeliveryContext, ids: list[str]) -> None:
+    def __init__(
+        self, delivery_context: DeliveryContext, ids: list[str], controls: str = "", *, complete: int = 0
+    ) -> None:
         self._delivery_context = delivery_context
         self._ids = ids
+        self._controls = Controls(delivery_context, controls)
+        self._complete = complete
         self._last = ""
-        self._offers_stop = True
         self.pause = PACE.least
 
     @classmethod
@@ -36,84 +53,97 @@ class EditingDelivery:
         return delivery
 
     async def grow(self, text: str, status: str) -> Delivery:
-        delivery_context, shown = self._delivery_context, sizes.parts(text or status or WAITING)[0]
+        shown = sizes.parts(text or status or WAITING)[0]
         if shown == self._last:  # the first part is full: the others come with the final answer
             return self
         try:
-            await delivery_context.connector.put(
-                delivery_context.reference.where,
-                self._ids[0],
-                self._stoppable(delivery_context.message(shown)),
-                Repeat.NEVER,
-            )
+            await self._put(0, self._delivery_context.message(shown), Repeat.NEVER)
         except TeamsApiError as error:
-            await self._excuse(error)
-        else:
-            self._last = shown
-            self.pause = PACE.pause(len(shown))
+            return self._excused(error)
+        self._last = shown
+        self.pause = PACE.pause(len(shown))
+        if await self._controls.offer_stop():
+            await self._save()
         return self
 
     async def finish(self, final: FinalAnswer) -> tuple[str, ...]:
-        for number in range(len(final.texts)):
+        delivery_context, texts = self._delivery_context, final.texts()
+        if len(texts) > len(self._ids):
+            await self._controls.withdraw()  # the buttons stand under the last message
+        for number, text in list(enumerate(texts))[self._complete :]:
             if number == len(self._ids):
+                await delivery_context.clock.sleep(ADDING)
                 await self._add(GOING_ON)
-            await self._write(number, final)
-        for extra in self._ids[len(final.texts) :]:
-            await self._delivery_context.connector.delete(self._delivery_context.reference.where, extra)
-        return tuple(self._ids[: len(final.texts)])
+            activity = final.activity(text, delivery_context, last=number + 1 == len(texts))
+            try:
+                await self._put(number, activity)
+            except TeamsApiError as error:
+                if not _for_good(error):
+                    raise
+                return await self._instead(number).finish(final)
+        await self._drop(self._ids[len(texts) :])
+        if await self._controls.settle(final.buttons):
+            await self._save()
+        return tuple(self._ids[: len(texts)])
 
-    async def _write(self, number: int, final: FinalAnswer) -> None:
-        """Writes one final part. A message that can no longer be edited is replaced by a new one."""
-        delivery_context, activity = self._delivery_context, final.activity(number, self._delivery_context)
-        try:
-            await delivery_context.connector.put(
-                delivery_context.reference.where, self._ids[number], activity
-            )
-        except TeamsApiError as error:
-            if error.gone or error.status not in {400, 403, 404}:
-                raise
-            if error.status == 400:  # the content was refused: the plainest form is left
-                activity.pop("suggestedActions", None)
-                activity["textFormat"] = "markdown"
-            else:
-                await self._add(GOING_ON, number)
-            await delivery_context.connector.put(
-                delivery_context.reference.where, self._ids[number], activity
-            )
-
-    async def _add(self, text: str, number: int | None = None) -> None:
-        """Posts a placeholder at the end, or in place of a deleted message, and saves its id at once."""
+    async def _put(self, number: int, activity: Activity, repeat: Repeat = Repeat.FREELY) -> None:
         delivery_context = self._delivery_context
-        placeholder = messages.addressed(
-            self._stoppable(messages.text_message(text)), delivery_context.reference
-        )
-        try:
-            message = await delivery_context.connector.post(delivery_context.reference.where, placeholder)
-        except TeamsApiError as error:
-            if error.status != 400 or not self._offers_stop:
-                raise
-            self._offers_stop = False  # the Stop button may be what was refused
-            return await self._add(text, number)
-        if number is None:
-            self._ids.append(message)
+        quoted = delivery_context.reference.quoted if number == 0 else ""
+
+        async def put(activity: Activity) -> None:
+            where = delivery_context.reference.where
+            await delivery_context.connector.put(where, self._ids[number], activity, repeat)
+
+        await in_a_known_format(put, messages.quoting(activity, quoted))
+
+    async def _add(self, text: str) -> None:
+        """Posts a placeholder at the end, and saves its id at once."""
+        delivery_context = self._delivery_context
+        where, activity = delivery_context.reference.where, delivery_context.message(text)
+        if self._ids:
+            activity = messages.addressed(activity, delivery_context.reference)
         else:
-            self._ids[number] = message
-        return await delivery_context.turn_handle.save({"ids": list(self._ids)})
+            activity = delivery_context.stoppable(activity)
+        try:
+            message = await in_a_known_format(
+                lambda made: delivery_context.connector.post(where, made), activity
+            )
+        except TeamsApiError as error:
+            if error.status != 400 or not activity.pop("suggestedActions", None):
+                raise
+            message = await delivery_context.connector.post(where, activity)
+        self._ids.append(message)
+        await self._save()
 
-    def _stoppable(self, activity: Activity) -> Activity:
-        """An unfinished message, with a Stop button where Teams allows one."""
-        if self._offers_stop:
-            stop = Button(action=Action.STOP, label="Stop", value=self._delivery_context.turn_handle.id)
-            activity["suggestedActions"] = messages.suggested((stop,), self._delivery_context.reference)
-        return activity
+    async def _save(self) -> None:
+        saved: dict[str, Any] = {"ids": list(self._ids)}
+        if self._controls.id:
+            saved["controls"] = self._controls.id
+        await self._delivery_context.turn_handle.save(saved)
 
-    async def _excuse(self, error: TeamsApiError) -> None:
-        """Ignores a failed edit of a growing answer, because the next one has the whole text."""
+    async def _drop(self, ids: list[str]) -> None:
+        for id in ids:
+            await self._delivery_context.connector.delete(self._delivery_context.reference.where, id)
+
+    def _instead(self, number: int) -> PostingDelivery:
+        """What goes on where an edit was refused: what could be written stays, the rest is posted and taken away here."""
+        self._delivery_context.edit_refused()
+        return PostingDelivery(
+            self._delivery_context,
+            ids=self._ids[:number],
+            stale=[*self._ids[number:], *([self._controls.id] if self._controls.id else [])],
+        )
+
+    def _excused(self, error: TeamsApiError) -> Delivery:
+        """A failed edit of a growing answer is made up for by the next one, which has the whole text."""
+        if _for_good(error):
+            return self._instead(0)
         if error.gone:
             raise error
         if error.status == 429:
             self.pause = max(error.retry_after or 0.0, self.pause * 2)
-        elif error.status == 400:
-            self._offers_stop = False
-        elif error.status in {403, 404}:
-            await self._add(WAITING, 0)
+        return self
+
+
+def _for_good(error: TeamsApiError) -> bool:
+    return error.status in NOT_EDITED and not error.gone

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from adapters.teams.outbound.connector import TeamsApiError
-from adapters.teams.outbound.delivery import Delivery, DeliveryContext, FinalAnswer
+from adapters.teams.outbound.controls import taken_back
+from adapters.teams.outbound.delivery import Delivery, DeliveryContext, FinalAnswer, conclude
 from adapters.teams.outbound.editing import EditingDelivery
+from adapters.teams.outbound.posting import PostingDelivery
+from adapters.teams.outbound.refusals import NOT_EDITED, Refusals
 from adapters.teams.outbound.rendering import messages
 from adapters.teams.outbound.rendering.cards import ReplyForms, reply_forms
 from adapters.teams.outbound.rendering.markdown import ShownMarkdown
@@ -22,8 +24,8 @@ log = logging.getLogger(__name__)
 
 PULSE = 10.0
 """Seconds without new text after which the answer is sent again: Teams reports its Stop in the response."""
-RELUCTANT = 120.0
-"""Seconds without a stream in a chat that refused one. No stream lives longer."""
+TO_ONE = "That is for you alone, and here everybody would read it. Write to me in a chat of your own."
+"""What is said instead of a private reply where there are none."""
 LONG = 4_000
 """Characters from which on rendering may take more than 20 ms, whatever they are."""
 
@@ -35,24 +37,10 @@ async def _unhurried(characters: int, render: Callable[[], Made]) -> Made:
     return render() if characters < LONG else await asyncio.to_thread(render)
 
 
-@dataclass(slots=True)
-class StreamRefusals:
-    """The chats that refused a stream recently, and until when not to try again."""
-
-    _refused: dict[str, float] = field(default_factory=dict)
-
-    def possible(self, conversation: str, now: float) -> bool:
-        return self._refused.get(conversation, 0.0) <= now
-
-    def refuse(self, conversation: str, now: float) -> None:
-        self._refused = {name: until for name, until in self._refused.items() if until > now}
-        self._refused[conversation] = now + RELUCTANT
-
-
 class TeamsSink:
     """Implements bot.ports.ReplySink. `turn_handle.ref` holds the ids of an earlier attempt's messages."""
 
-    def __init__(self, *, delivery_context: DeliveryContext, streams: StreamRefusals) -> None:
+    def __init__(self, *, delivery_context: DeliveryContext, streams: Refusals) -> None:
         self._delivery_context = delivery_context
         self._streams = streams
         self._flow = ShownMarkdown(extended=delivery_context.extended)
@@ -69,6 +57,8 @@ class TeamsSink:
 
     async def say(self, reply: Reply) -> str:
         try:
+            if reply.private and self._delivery_context.reference.everybody_reads:
+                reply = Reply(text=TO_ONE)
             characters = len(reply.text) + sum(len(section.text) for section in reply.sections)
             reference = self._delivery_context.reference
             return await self._say(await _unhurried(characters, lambda: reply_forms(reply, reference)), reply)
@@ -95,6 +85,7 @@ class TeamsSink:
             text = answer.text
             shown = await _unhurried(len(text), lambda: render(text))
             self._delivery = await self._delivery.grow(shown, status)
+        answer.again = self._delivery.again
         return self._delivery.pause
 
     def _final(self, answer: GrowingAnswer) -> FinalAnswer:
@@ -116,32 +107,45 @@ class TeamsSink:
                 if error.gone or error.status in {401, 429}:  # these say nothing about streams
                     raise
                 self._streams.refuse(chat, now)
-        return await EditingDelivery.start(delivery_context, status)
+        if delivery_context.may_edit:
+            return await EditingDelivery.start(delivery_context, status)
+        return PostingDelivery(delivery_context)
 
     def _reopened(self, ref: Mapping[str, Any]) -> Delivery:
         ids = [str(one) for one in ref["ids"]]
         if ref.get("stream"):
             return StreamingDelivery(self._delivery_context, ids[0], resumed=True)
-        return EditingDelivery(self._delivery_context, ids)
+        if ref.get("posted"):
+            return PostingDelivery.resumed(self._delivery_context, ref)
+        return EditingDelivery(self._delivery_context, ids, str(ref.get("controls", "")))
 
     async def _say(self, said: ReplyForms, reply: Reply) -> str:
         """Posts the reply, or replaces what this turn or an earlier one has posted."""
-        ref = self._delivery_context.turn_handle.ref
-        known = str(ref["ids"][0]) if ref else reply.replaces
-        if ref and ref.get("stream") and await self._concluded(known, said):
+        delivery_context = self._delivery_context
+        ref = delivery_context.turn_handle.ref or {}
+        known = str((ref.get("ids") or [reply.replaces])[0])
+        if ref.get("said") == said.digest:  # an earlier attempt has said it
             return known
-        if known and await self._replaced(known, said):
+        if ref.get("stream") and await self._concluded(known, said):
+            return known
+        if known and delivery_context.may_edit and await self._replaced(known, said):
+            await taken_back(delivery_context, [str(ref[name]) for name in ("controls",) if ref.get(name)])
             return known
         message = await self._posted(said, private=reply.private)
-        await self._delivery_context.turn_handle.save({"ids": [message]})
+        saved: dict[str, Any] = {"ids": [message]}
+        if not delivery_context.may_edit:
+            saved["said"] = said.digest
+        await delivery_context.turn_handle.save(saved)
+        if ref and not ref.get("posted"):
+            await taken_back(delivery_context, [str(id) for id in ref["ids"]])
         return message
 
     async def _concluded(self, stream: str, said: ReplyForms) -> bool:
         """Ends a stream that an earlier attempt left open, with this reply."""
         try:
-            await StreamingDelivery(self._delivery_context, stream, resumed=True).conclude(said.text)
+            await conclude(self._delivery_context, stream, said.text)
         except TeamsApiError as error:
-            if error.gone or error.status not in {400, 403, 404, 405}:
+            if error.gone or error.status not in NOT_EDITED:
                 raise
             return False
         return True
@@ -153,29 +157,27 @@ class TeamsSink:
                     self._delivery_context.reference.where, message, activity
                 )
             except TeamsApiError as error:
-                if error.gone or error.status not in {400, 403, 404, 413}:
+                if error.gone or error.status not in NOT_EDITED | {413}:
                     raise
+                refused = error
             else:
                 return True
+        if refused.status in {405, 501}:
+            self._delivery_context.edit_refused()
         return False
 
     async def _posted(self, said: ReplyForms, *, private: bool) -> str:
         """Posts the reply; a private one to the asker only, or in their chat where Teams refuses that."""
-        reference = (
-            self._delivery_context.reference if not private else self._delivery_context.reference.for_one()
-        )
+        connector, reference = self._delivery_context.connector, self._delivery_context.reference
+        reference = reference.for_one() if private else reference
         for activity in said.versions:
             try:
-                return await self._delivery_context.connector.post(
-                    reference.where, messages.addressed(activity, reference)
-                )
+                return await connector.post(reference.where, messages.addressed(activity, reference))
             except TeamsApiError as error:
                 refused = error
-                if error.gone or error.status not in {400, 403, 404, 405, 413}:
+                if error.gone or error.status not in NOT_EDITED | {413}:
                     raise
         if not reference.private:
             raise refused
-        chat = await self._delivery_context.connector.chat_with(
-            reference.where, reference.user, reference.tenant
-        )
-        return await self._delivery_context.connector.post(chat, said.text)
+        chat = await connector.chat_with(reference.where, reference.user, reference.tenant)
+        return await connector.post(chat, said.text)

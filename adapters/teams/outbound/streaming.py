@@ -1,19 +1,34 @@
 """An answer as Teams' native stream, for one-to-one chats.
 
 Source: Microsoft Learn, Teams platform, "Stream bot messages": one request a second, every text begins with
-the one before, two minutes in all; the label, the thumbs and the card may only be in the last message.
+the one before, two minutes in all; the label, the thumbs and the card may only be in the last message. Microsoft 365
+Copilot shows a stream that begins with what is happening, and ends one that is silent for 45 seconds.
 """
 
+from collections.abc import Sequence
+
 from adapters.teams.outbound.connector import Repeat, TeamsApiError
-from adapters.teams.outbound.delivery import WAITING, Delivery, DeliveryContext, FinalAnswer, SilentDelivery
+from adapters.teams.outbound.controls import Controls
+from adapters.teams.outbound.delivery import (
+    WAITING,
+    Delivery,
+    DeliveryContext,
+    FinalAnswer,
+    SilentDelivery,
+    conclude,
+)
 from adapters.teams.outbound.editing import EditingDelivery
+from adapters.teams.outbound.posting import PostingDelivery
+from adapters.teams.outbound.refusals import NOT_EDITED
 from adapters.teams.outbound.rendering import messages, sizes
+from adapters.teams.outbound.rendering.cards import actions_card
 from adapters.teams.outbound.rendering.messages import Activity
 
 PACE = 1.5  # seconds; Teams allows one request a second
 HANDOVER = 100.0
-"""Seconds until the stream is ended and the message grows by edits. Teams allows 120."""
+"""Seconds until the stream is ended and the answer grows on by other means. Teams allows 120."""
 ROOMY = int(sizes.LONGEST * 0.9)
+ENDED = "already completed"
 TOLD = 1000
 """Characters of an informative update."""
 
@@ -21,7 +36,7 @@ TOLD = 1000
 class StreamingDelivery:
     """One open stream. `resumed`: an earlier attempt has streamed other text, so this one can only end it."""
 
-    appends = True
+    appends, again = True, False
 
     def __init__(self, delivery_context: DeliveryContext, stream: str, *, resumed: bool = False) -> None:
         self._delivery_context = delivery_context
@@ -48,7 +63,7 @@ class StreamingDelivery:
         if self._resumed:
             return self
         if self._delivery_context.clock.now() - self._opened >= HANDOVER or sizes.units(text) > ROOMY:
-            return await self._hand_over(text or status or WAITING)
+            return await self._handed_over(text)
         self._sequence += 1
         kind = "streaming" if text else "informative"
         update = _update(text or status, kind, stream=self._stream, sequence=self._sequence)
@@ -65,39 +80,67 @@ class StreamingDelivery:
         return self
 
     async def finish(self, final: FinalAnswer) -> tuple[str, ...]:
-        await self._delivery_context.clock.sleep(
-            max(0.0, self._last + PACE - self._delivery_context.clock.now())
-        )
-        if not final.texts[0].startswith(
-            self._shown
-        ):  # what came later changed it, which only an edit can show
-            return await (await self._hand_over(self._shown)).finish(final)
+        delivery_context, texts = self._delivery_context, final.texts()
+        await delivery_context.clock.sleep(max(0.0, self._last + PACE - delivery_context.clock.now()))
+        over: Delivery | None = None
         try:
-            await self.conclude(final.activity(0, self._delivery_context, card=True))
+            if texts[0].startswith(self._shown):
+                await conclude(delivery_context, self._stream, self._last_activity(final, texts))
+            else:  # what came later changed it, which a stream cannot show
+                over = await self._hand_over(self._shown)
         except TeamsApiError as error:
+            if error.says(ENDED) and len(texts) == 1 and not delivery_context.may_edit:
+                return (self._stream,)  # an earlier attempt has shown it
             over = self._refused(error)
             if over is self:
                 raise
+        if over is None and len(texts) > 1:
+            over = self._going_on((self._stream,), complete=1)
+        if over is not None:
             return await over.finish(final)
-        if len(final.texts) > 1:
-            return await EditingDelivery(self._delivery_context, [self._stream]).finish(final)
+        if delivery_context.extended and final.buttons:
+            controls = Controls(delivery_context)
+            await controls.settle(final.buttons)
+            await delivery_context.turn_handle.save({"ids": [self._stream], "controls": controls.id})
         return (self._stream,)
 
-    async def conclude(self, activity: Activity) -> None:
-        """Ends the stream with this message."""
-        info = messages.stream_info("final", stream=self._stream)
-        whole = {**activity, "entities": [info, *activity.get("entities", ())]}
-        await self._delivery_context.connector.post(self._delivery_context.reference.where, whole)
+    def _last_activity(self, final: FinalAnswer, texts: Sequence[str]) -> Activity:
+        """The first of the parts; the only one has the buttons too, where a card may stand beside the text."""
+        delivery_context, only = self._delivery_context, len(texts) == 1
+        activity = final.activity(texts[0], delivery_context, last=only)
+        if only and final.buttons and not delivery_context.extended:
+            card = actions_card(final.buttons, delivery_context.reference)
+            activity["attachments"] = [messages.attachment(card)]
+        return activity
 
-    async def _hand_over(self, text: str) -> Delivery:
-        """Ends the stream before Teams does; the same message then grows by edits."""
-        activity = self._delivery_context.message(sizes.parts(text)[0])
-        activity["entities"] = [messages.ai_label(self._delivery_context.reference)]
+    async def _handed_over(self, text: str) -> Delivery:
         try:
-            await self.conclude(activity)
+            return await self._hand_over(text)
         except TeamsApiError as error:
             return self._refused(error)
-        return EditingDelivery(self._delivery_context, [self._stream])
+
+    async def _hand_over(self, text: str) -> Delivery:
+        """Ends the stream before Teams does. The same message then grows by edits; where there are none, it stays as it is,
+        and the rest follows. Raises TeamsApiError.
+        """
+        delivery_context, shown = self._delivery_context, self._shown
+        if delivery_context.may_edit:
+            await conclude(
+                delivery_context, self._stream, delivery_context.message(sizes.parts(text)[0] or WAITING)
+            )
+            return EditingDelivery(delivery_context, [self._stream])
+        posting = PostingDelivery(delivery_context, ids=(self._stream,) if shown else (), shown=shown)
+        await posting.save(open=self._stream)  # before it is ended: what ended it is known then
+        await conclude(delivery_context, self._stream, posting.beginning)
+        return posting
+
+    def _going_on(self, ids: Sequence[str], *, complete: int = 0) -> Delivery:
+        """The delivery that goes on where `ids` hold parts of the answer. All but the `complete` are rewritten where that
+        can be.
+        """
+        if self._delivery_context.may_edit:
+            return EditingDelivery(self._delivery_context, [self._stream], complete=complete)
+        return PostingDelivery(self._delivery_context, ids=ids)
 
     def _refused(self, error: TeamsApiError) -> Delivery:
         """The delivery to go on with after a refusal."""
@@ -109,9 +152,9 @@ class StreamingDelivery:
         if error.status == 429:
             self.pause = max(error.retry_after or 0.0, PACE * 2)
             return self
-        if error.status in {400, 403, 404, 405, 413}:
-            return EditingDelivery(self._delivery_context, [self._stream])
-        return self
+        if error.says(ENDED):  # by an earlier attempt, with all that fits
+            return self._going_on((self._stream,))
+        return self._going_on(()) if error.status in NOT_EDITED | {413} else self
 
 
 def _update(text: str, kind: str, *, stream: str = "", sequence: int) -> Activity:

@@ -5,6 +5,7 @@ into text nodes only (adapters.teams.outbound.rendering.runs). Source: Microsoft
 reference", Adaptive Cards up to 1.5, "Universal Actions" (Action.Execute with Action.Submit as its fallback).
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -41,20 +42,28 @@ class ReplyForms:
     versions: tuple[Activity, ...]
     text: Activity
 
+    @property
+    def digest(self) -> str:
+        """By which a later attempt knows that it has said this."""
+        return hashlib.sha256(json.dumps(self.versions[0], sort_keys=True).encode()).hexdigest()[:16]
+
 
 def reply_forms(reply: Reply, reference: ConversationReference) -> ReplyForms:
     """Text where that is enough; a card for choices, buttons or comparisons."""
     text = messages.text_message(sizes.parts(reply_text(reply))[0])
+    if reply.generated:
+        text["entities"] = [messages.ai_label(reference)]
     laid_out = reply.table or reply.sections or reply.choices
     written = all(button.action is Action.RUN for button in reply.buttons)
     if not laid_out and (not reply.buttons or (written and reference.personal)):
         suggestions = messages.suggested(reply.buttons, reference)
-        best = {**text, "suggestedActions": suggestions} if suggestions else text
-        return ReplyForms(versions=(best, text) if suggestions else (text,), text=text)
+        if not suggestions:
+            return ReplyForms(versions=(text,), text=text)
+        best = {**text, "text": spoken(reply), "textFormat": "plain", "suggestedActions": suggestions}
+        return ReplyForms(versions=(best, text), text=text)
     shown = messages.card_message(card(reply, reference), summary(reply))
-    if reply.sections:
+    if reply.generated:
         shown["entities"] = [messages.ai_label(reference)]
-        text = {**text, "entities": [messages.ai_label(reference)]}
     return ReplyForms(versions=(shown, text), text=text)
 
 
@@ -104,6 +113,12 @@ def reply_text(reply: Reply) -> str:
         lines += [f"- {literal(one.label)} {literal(one.hint)}".rstrip() for one in choice.options]
         parts.append("\n".join(lines))
     return "\n\n".join(part for part in parts if part) or "—"
+
+
+def spoken(reply: Reply) -> str:
+    """A reply's words without marks: a message with suggested actions shows marks as they are typed."""
+    lines = (rich.words(element) for element in rich.card_elements(reply.text))
+    return "\n\n".join(part for part in (reply.title, "\n".join(lines)) if part) or "—"
 
 
 def _bold(title: str) -> str:

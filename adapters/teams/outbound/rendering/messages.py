@@ -49,7 +49,7 @@ def ai_label(reference: ConversationReference, sources: Sequence[Citation] = ())
         "@id": "",
         "additionalType": ["AIGeneratedContent"],
     }
-    if reference.label:
+    if reference.label and not reference.copilot:
         entity["usageInfo"] = json.loads(reference.label)
     if sources:
         entity["citation"] = [_citation(source) for source in sources[:CITED]]
@@ -96,6 +96,14 @@ def button_payload(action: Action, value: str, reference: ConversationReference)
     """A button's data, read back by adapters.teams.card_data.read_submission."""
     carried: dict[str, Any] = {ACTION: str(action), VALUE: value}
     return {**carried, PRIVATE: True} if reference.private else carried
+
+
+def quoting(activity: Activity, quoted: str) -> Activity:
+    """A text message as a reply to the message of this id; "" quotes none. An edit has to quote again."""
+    if not quoted:
+        return activity
+    entities = [*activity.get("entities", ()), {"type": "quotedReply", "quotedReply": {"messageId": quoted}}]
+    return {**activity, "text": f'<quoted messageId="{quoted}"/>\n\n{activity["text"]}', "entities": entities}
 
 
 def addressed(activity: Activity, reference: ConversationReference) -> Activity:

@@ -73,6 +73,11 @@ def card_elements(markdown: str) -> list[Element]:
     return rendered(markdown, lambda text: list(_elements(parse(text).blocks, _Place())), plain_elements)
 
 
+def words(element: Element) -> str:
+    """What a text or code element says."""
+    return "".join(run["text"] for run in element.get("inlines", ())) or str(element.get("codeSnippet", ""))
+
+
 def plain_elements(text: str) -> list[Element]:
     """A text without any markup, line by line."""
     return [rich_text(text_run(line)) for line in text.split("\n") if line.strip()]

@@ -43,6 +43,11 @@ def parts(text: str, longest: int = LONGEST) -> list[str]:
 def _parted(text: str, longest: int) -> tuple[str, str]:
     limit = _fitting(text, longest - 40)
     cut = next((at for mark in ("\n\n", "\n", " ") if (at := text.rfind(mark, limit // 2, limit)) > 0), limit)
+    return divided(text, cut, longest)
+
+
+def divided(text: str, cut: int, longest: int = LONGEST) -> tuple[str, str]:
+    """The text up to this character and the rest, each readable alone: code is closed and opened again."""
     head, rest = text[:cut].rstrip(), text[cut:].lstrip("\n")
     code = _open_code(head)
     if code is None:
