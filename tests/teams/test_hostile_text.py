@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.teams.inbound import message_text
 from adapters.teams.inbound.activity import IncomingActivity
+from adapters.teams.inbound.content.message import read_activity
 from adapters.teams.outbound.rendering import rich, sizes
 from adapters.teams.outbound.rendering.markdown import ShownMarkdown
 from tests.security.test_hostile_text import LONG, MOST, TEXTS
@@ -62,6 +62,6 @@ def test_a_message_that_mentions_the_bot_hundreds_of_times_is_read_at_once() -> 
         "entities": [mention] * 500,
     }
     began = time.process_time()
-    message_text.message_words(IncomingActivity.model_validate(activity))
+    read_activity(IncomingActivity.model_validate(activity))
 
     assert time.process_time() - began < MOST

@@ -13,6 +13,7 @@ from bot.domain.events import (
     MessageDeleted,
     MessageEdited,
     MessageReceived,
+    Quotation,
     StopRequested,
 )
 from bot.domain.replies import Action
@@ -151,7 +152,8 @@ async def test_a_quote_is_told_apart_from_the_question(bot: Bot) -> None:
 
     event = heard(bot)
     assert isinstance(event, MessageReceived)
-    assert event.text == "> Bob wrote:\n> the tide\n> comes\n\nwhy?"
+    assert event.text == "why?"
+    assert event.quotes == (Quotation(text="the tide\ncomes", source="Bob"),)
 
 
 async def test_a_targeted_message_is_a_private_matter(bot: Bot) -> None:

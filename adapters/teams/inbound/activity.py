@@ -37,8 +37,17 @@ class IdOnly(ActivityPart):
     id: Name | None = None
 
 
+class NamedPlace(ActivityPart):
+    """A channel or a team. Only some activities bring its name."""
+
+    id: Name | None = None
+    name: Name | None = None
+
+
 class ChannelData(ActivityPart):
     tenant: IdOnly | None = None
+    team: NamedPlace | None = None
+    channel: NamedPlace | None = None
     event_type: Name | None = None
     product_context: Name | None = None
 
@@ -102,10 +111,16 @@ class IncomingActivity(ActivityPart):
 
     @property
     def copilot(self) -> bool:
-        """Whether it comes out of Microsoft 365 Copilot."""
-        context = (self.channel_data.product_context if self.channel_data else None) or ""
-        named = [str(entity.get("id", "")) for entity in self.of_kind("ProductInfo")]
-        return "COPILOT" in (context.upper(), *(name.upper() for name in named))
+        """Whether it comes from Microsoft 365 Copilot Chat, which is a place of its own."""
+        product = self.channel_data.product_context if self.channel_data else None
+        named = [product, *(entity.get("id") for entity in self.of_kind("ProductInfo"))]
+        return any(isinstance(name, str) and name.upper() == "COPILOT" for name in named)
+
+    @property
+    def zone(self) -> str:
+        """The sender's time zone, an IANA name, "" when it does not say."""
+        told = [self.local_timezone, *(entity.get("timezone") for entity in self.of_kind("clientInfo"))]
+        return next((zone for zone in told if isinstance(zone, str) and zone), "")
 
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         """The entities of one type."""

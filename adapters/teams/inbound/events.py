@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.teams.card_data import read_submission
-from adapters.teams.inbound import message_text
-from adapters.teams.inbound.activity import IncomingActivity
+from adapters.teams.inbound.activity import IncomingActivity, NamedPlace
+from adapters.teams.inbound.content.attachments import html_of
+from adapters.teams.inbound.content.message import read_activity
 from bot.domain.events import (
     Author,
     ButtonPressed,
@@ -41,27 +42,31 @@ def message(incoming: IncomingActivity) -> Event | None:
         return press(incoming, incoming.value)
     private = incoming.targeted
     direct = incoming.scope == "personal"
+    said = read_activity(incoming)
     return MessageReceived(
         **_happening(incoming, "message", private=private),
-        text=message_text.message_words(incoming),
+        text=said.text,
         message=incoming.id or "",
-        addressed=direct or private or message_text.mentioned(incoming),
+        addressed=direct or private or said.addressed,
         direct=direct,
         threaded=incoming.scope == "channel" and not private,
         private=private,
-        files=message_text.files(incoming),
-        others=message_text.others_mentioned(incoming),
+        files=said.files,
+        quotes=said.quotes,
+        others=said.others,
     )
 
 
 def edit(incoming: IncomingActivity) -> Event | None:
-    """An edited message, or one whose deletion was undone."""
-    if not incoming.id:
+    """An edited message, or one whose deletion was undone. Without words it says nothing about what was said."""
+    if not incoming.id or not ((incoming.text or "").strip() or html_of(incoming.attachments or ())):
         return None
+    said = read_activity(incoming)
     return MessageEdited(
         **_happening(incoming, "edit", *_version(incoming)),
         message=incoming.id,
-        text=message_text.message_words(incoming),
+        text=said.text,
+        quotes=said.quotes,
         direct=incoming.scope == "personal",
         threaded=incoming.scope == "channel",
     )
@@ -184,7 +189,8 @@ def _conversation(incoming: IncomingActivity) -> str:
 
 
 def _reply(incoming: IncomingActivity, conversation: str, *, private: bool) -> Mapping[str, str]:
-    """The conversation reference, which any process can answer with."""
+    """The conversation reference, which any process can answer with, and what is known of the place."""
+    data = incoming.channel_data
     fields = {
         "service": incoming.service_url,
         "conversation": conversation,
@@ -193,10 +199,16 @@ def _reply(incoming: IncomingActivity, conversation: str, *, private: bool) -> M
         "message": incoming.id or "",
         "label": _label(incoming),
         "private": "1" if private else "",
-        "zone": incoming.local_timezone or "",
+        "zone": incoming.zone,
+        "channel_name": _name(data.channel if data else None),
+        "team_name": _name(data.team if data else None),
         "copilot": "1" if incoming.copilot else "",
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def _name(place: NamedPlace | None) -> str:
+    return (place.name if place else None) or ""
 
 
 def _label(incoming: IncomingActivity) -> str:
