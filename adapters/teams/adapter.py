@@ -20,6 +20,8 @@ from adapters.teams.outbound.delivery import DeliveryContext
 from adapters.teams.outbound.refusals import Refusals
 from adapters.teams.outbound.rendering import messages
 from adapters.teams.outbound.sink import TeamsSink
+
+from adapters.teams.pages import PublicPage, page_routes
 from bot.delivery.pacing import Clock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, StorageUnavailable
@@ -49,6 +51,7 @@ class TeamsAdapter:
         name: str = "Switchboard",
         extended_markdown: bool = False,
         external: bool = False,
+        pages: Sequence[PublicPage] = (),
     ) -> None:
         self._http = http
         self._validator = validator
@@ -56,6 +59,7 @@ class TeamsAdapter:
         self._downloads = downloads
         self._clock = clock
         self._extended = extended_markdown
+        self._pages = pages
         self._manners = PlatformCapabilities(mention=f"@{name}", slash=True, threads=True, private=True)
         self._streams, self._edits = Refusals(), Refusals()
         self._turns = BotbuilderAdapter(EventHandler(put=inbox.put, full=self._tell_full, external=external))
@@ -69,7 +73,7 @@ class TeamsAdapter:
         return self._manners
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
-        return [web.post("/api/messages", self._messages)]
+        return [web.post("/api/messages", self._messages), *page_routes(self._pages)]
 
     def running(self) -> AbstractAsyncContextManager[None]:
         return self._running()

@@ -10,6 +10,7 @@ from adapters.teams.inbound.signing_keys import SigningKeys
 from adapters.teams.inbound.token_validator import PlaygroundValidator, TokenValidator
 from adapters.teams.outbound.connector import Connector
 from adapters.teams.outbound.credentials import Credentials
+from adapters.teams.pages import public_pages
 from bot.delivery.pacing import Clock, WallClock
 from bot.domain.errors import SettingsError
 from bot.ports import Inbox
@@ -17,6 +18,7 @@ from bot.serving.measured import platform_calls
 from bot.serving.metrics import Meter
 from bot.settings.environment import loopback
 from bot.settings.platform_settings import TeamsSettings
+from bot.storage.keys import Lifetimes
 
 HERE = ("localhost", "127.0.0.1", "::1")
 
@@ -47,6 +49,7 @@ def adapter(
         clock=clock or WallClock(),
         extended_markdown=teams.extended_markdown,
         external=external,
+        pages=public_pages(Lifetimes()),
     )
 
 
