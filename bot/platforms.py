@@ -145,6 +145,13 @@ PLATFORMS = (
             arguments=(
                 Argument(name="app_id", help="the bot's Microsoft App ID (TEAMS_APP_ID)", required=True),
                 Argument(name="host", help="public host name of this Switchboard", required=True),
+                Argument(
+                    name="version",
+                    help="the package's version, such as 1.2.0: the admin center takes a changed package only with a "
+                    "higher one",
+                ),
+                Argument(name="privacy", help="https address of your privacy page, instead of the bot's own"),
+                Argument(name="terms", help="https address of your terms of use, instead of the bot's own"),
             ),
             out="switchboard-teams.zip",
         ),

@@ -3,7 +3,12 @@
 import io
 import itertools
 import json
+import shutil
+import site
 import struct
+import subprocess
+import sys
+import venv
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -17,6 +22,7 @@ import pytest
 from adapters.teams.install.manifest import APP_ID, HOST, package
 from bot.domain.command_table import COMMANDS
 from bot.domain.errors import SettingsError
+from tests.ops.product import ROOT
 
 ID, DOMAIN = "07338883-af76-47b3-86e4-2603c50be638", "bot.contoso.com"
 INSTALLED = Path("node_modules/@microsoft/app-manifest/build/json-schemas/teams")
@@ -32,6 +38,12 @@ def parts() -> Mapping[str, bytes]:
 def manifest(parts: Mapping[str, bytes]) -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads(parts["manifest.json"])
     return loaded
+
+
+def written(**arguments: str) -> dict[str, Any]:
+    with zipfile.ZipFile(io.BytesIO(package(ID, DOMAIN, **arguments))) as archive:
+        manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
+        return manifest
 
 
 def published_schema(version: str) -> dict[str, Any]:
@@ -80,26 +92,120 @@ def test_what_the_schema_does_not_catch_is_right_too(manifest: dict[str, Any]) -
     assert all(urlsplit(url).scheme == "https" for url in strings_named(manifest, "Url"))
     assert len(manifest["version"].split(".")) == 3
     assert manifest["manifestVersion"] in manifest["$schema"]
-    assert "personal" in bot["scopes"]
+    assert {"personal", "copilot"} <= set(bot["scopes"])
+    assert all(set(one["scopes"]) <= set(bot["scopes"]) for one in lists)
     assert all(command.get("prompt") for command in commands if command.get("type") == "prompt")
+    assert len(lists) <= 3
     assert all(len(one["commands"]) <= 10 for one in lists)
     assert all(len(command["title"]) <= 32 for command in commands)
 
 
 def test_the_listed_commands_are_the_ones_there_are(manifest: dict[str, Any]) -> None:
-    """Teams shows ten at most: a person's list, which holds prompts too, may leave some out, the other may not."""
+    """Teams shows ten at most: a list that holds prompts too may leave some out, the other may not."""
     says = {row.name: (row.does, row.usage) for row in COMMANDS}
-    listed = [
-        [one for one in entry["commands"] if one.get("type") != "prompt"]
+    listed = {
+        tuple(entry["scopes"]): [one for one in entry["commands"] if one.get("type") != "prompt"]
         for entry in manifest["bots"][0]["commandLists"]
-    ]
-    for one in itertools.chain(*listed):
+    }
+    for one in itertools.chain(*listed.values()):
         does, usage = says[one["title"].removeprefix("/")]
         assert one["description"] == (f"{does}: {one['title']} {usage}" if usage else does)
-    personal, shared = ([one["title"].removeprefix("/") for one in names] for names in listed)
+    names = {
+        scopes: [one["title"].removeprefix("/") for one in commands] for scopes, commands in listed.items()
+    }
 
-    assert shared == list(says)
-    assert personal == [name for name in says if name in personal]
+    assert names["team", "groupChat"] == list(says)
+    for alone in (("personal",), ("copilot",)):
+        assert names[alone] == [name for name in says if name in names[alone]]
+
+
+def test_copilot_shows_the_same_starters_as_the_personal_chat(manifest: dict[str, Any]) -> None:
+    """What depends on threads or on edits of a message has no place there."""
+    starters = {
+        tuple(entry["scopes"]): [one for one in entry["commands"] if one.get("type") == "prompt"]
+        for entry in manifest["bots"][0]["commandLists"]
+    }
+    (there,) = [one for one in manifest["bots"][0]["commandLists"] if one["scopes"] == ["copilot"]]
+    titles = {one["title"].removeprefix("/") for one in there["commands"]}
+
+    assert starters["copilot",] == starters["personal",]
+    assert starters["copilot",]
+    assert not titles & {"compare", "mute", "unmute"}
+
+
+def test_a_message_has_an_action_that_asks_about_it(manifest: dict[str, Any]) -> None:
+    (extension,) = manifest["composeExtensions"]
+    (command,) = extension["commands"]
+
+    assert extension["botId"] == manifest["bots"][0]["botId"]
+    assert (command["id"], command["type"], command["fetchTask"]) == ("askAboutMessage", "action", True)
+    assert command["context"] == ["message"]
+
+
+def test_the_version_is_the_operators(parts: Mapping[str, bytes]) -> None:
+    raised, default = (written(version="1.20.3"), json.loads(parts["manifest.json"]))
+
+    assert raised["version"] == "1.20.3"
+    assert default == {**raised, "version": default["version"]}
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["1", "1.2", "1.2.3.4", "v1.2.3", "1.2.x", "1.2.3-beta", "01.2.3", "1.2.3 ", "-1.2.3", "1.2.\u0663"],
+)
+def test_a_version_that_is_none_is_refused(version: str) -> None:
+    with pytest.raises(SettingsError, match=r"--version .* Write three numbers"):
+        written(version=version)
+
+
+def test_the_pages_administrators_open_are_the_bots_own(manifest: dict[str, Any]) -> None:
+    assert manifest["developer"]["privacyUrl"] == f"https://{DOMAIN}/privacy"
+    assert manifest["developer"]["termsOfUseUrl"] == f"https://{DOMAIN}/terms"
+    assert manifest["developer"]["websiteUrl"] == f"https://{DOMAIN}/terms"
+
+
+def test_a_company_has_pages_of_its_own() -> None:
+    pages = written(privacy='https://www.contoso.com/a"b?x=1', terms="https://legal.contoso.com/")[
+        "developer"
+    ]
+
+    assert pages["privacyUrl"] == "https://www.contoso.com/a%22b?x=1"
+    assert pages["termsOfUseUrl"] == pages["websiteUrl"] == "https://legal.contoso.com/"
+
+
+@pytest.mark.parametrize("flag", ["privacy", "terms"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://www.contoso.com/x", "www.contoso.com", "https://", "https://localhost/x", "https://10.0.0.1/x",
+        "https://[::1]/x", "https://me:secret@www.contoso.com/x", "https://www.contoso.com/a b", "javascript:alert(1)",
+        "https://www.contoso.com/" + "x" * 2048,
+    ],
+)  # fmt: skip
+def test_a_page_that_nobody_can_open_is_refused(flag: str, address: str) -> None:
+    with pytest.raises(SettingsError, match=f"--{flag}"):
+        written(**{flag: address})
+
+
+def test_the_installed_command_writes_the_package(tmp_path: Path) -> None:
+    """As the README installs it. A folder that is no package cannot be read in an editable install."""
+    copy, home = tmp_path / "checkout", tmp_path / "venv"
+    for name in ("bot", "adapters", "providers", "manifests"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy / name)
+    venv.create(home, symlinks=True)
+    (packages,) = home.glob("lib/python*/site-packages")
+    (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()), encoding="utf-8")
+    install = ["install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--editable"]
+    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python")]
+    subprocess.run([*pip, *install, str(copy)], check=True, capture_output=True)
+    command = [str(home / "bin" / "switchboard"), "manifest", "teams", "--app-id", ID, "--host", DOMAIN]
+    subprocess.run([*command, "--version", "7.8.9"], cwd=tmp_path, check=True, capture_output=True)
+
+    with zipfile.ZipFile(tmp_path / "switchboard-teams.zip") as archive:
+        assert set(archive.namelist()) == {"manifest.json", "color.png", "outline.png"}
+        assert json.loads(archive.read("manifest.json")) == written(version="7.8.9")
 
 
 def strings_named(value: Any, ending: str) -> Iterator[str]:

@@ -1,36 +1,54 @@
 """The package a Teams administrator uploads: the manifest with this bot's ids in it, and the icons."""
 
 import io
+import json
 import re
 import uuid
 import zipfile
 from importlib.resources import files
 
+from adapters.teams.clouds import absolute_url
 from bot.domain.errors import SettingsError
 
 APP_ID = "00000000-0000-0000-0000-000000000000"
 HOST = "bot.example.com"
 """The placeholders in the template for the bot's id and its public host."""
-PARTS = ("manifest.json", "color.png", "outline.png")
+ICONS = ("color.png", "outline.png")
 DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})+", re.IGNORECASE)
+VERSION = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.){2}(?:0|[1-9][0-9]{0,8})")
+LONGEST = 2048
+"""Characters of a page's address."""
 WRITTEN = (2026, 1, 1, 0, 0, 0)
 """The time of every file in the package, so that the same input gives the same bytes."""
 
 
-def package(app_id: str, host: str) -> bytes:
-    """The zip. Raises SettingsError for an id that is no GUID or a host without a public name."""
-    ids = {APP_ID: _guid(app_id), HOST: _domain(host)}
+def package(app_id: str, host: str, version: str = "", privacy: str = "", terms: str = "") -> bytes:
+    """The zip. `version`, and the addresses of pages that replace the bot's own, are the template's where they are "".
+    Raises SettingsError for an id that is no GUID, a host without a public name, and the like.
+    """
+    parts = {"manifest.json": _manifest(_guid(app_id), _domain(host), _version(version), privacy, terms)}
+    parts |= {name: _template(name) for name in ICONS}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in PARTS:
-            data = (files("manifests") / "teams" / name).read_bytes()
-            if name.endswith(".json"):
-                text = data.decode()
-                for placeholder, value in ids.items():
-                    text = text.replace(placeholder, value)
-                data = text.encode()
+        for name, data in parts.items():
             archive.writestr(zipfile.ZipInfo(name, WRITTEN), data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
+
+
+def _manifest(guid: str, domain: str, version: str, privacy: str, terms: str) -> bytes:
+    manifest = json.loads(_template("manifest.json").decode().replace(APP_ID, guid).replace(HOST, domain))
+    if version:
+        manifest["version"] = version
+    if privacy:
+        manifest["developer"]["privacyUrl"] = _page("--privacy", privacy)
+    if terms:
+        page = _page("--terms", terms)
+        manifest["developer"] |= {"termsOfUseUrl": page, "websiteUrl": page}
+    return json.dumps(manifest, ensure_ascii=False, indent=2).encode()
+
+
+def _template(name: str) -> bytes:
+    return (files("manifests") / "teams" / name).read_bytes()
 
 
 def _guid(app_id: str) -> str:
@@ -48,8 +66,33 @@ def _guid(app_id: str) -> str:
 
 def _domain(host: str) -> str:
     name = host.strip().removeprefix("https://").rstrip("/")
-    if not DOMAIN.fullmatch(name) or name.replace(".", "").isdigit():
+    if not _public(name):
         raise SettingsError(
             f"--host {host!r} is no public name. Write the host of the bot's https address, such as bot.example.com."
         )
     return name.lower()
+
+
+def _public(name: str) -> bool:
+    return bool(DOMAIN.fullmatch(name)) and not name.replace(".", "").isdigit()
+
+
+def _version(version: str) -> str:
+    if version and not VERSION.fullmatch(version):
+        raise SettingsError(
+            f"--version {version!r} is no version. Write three numbers, higher than those of the package before: 1.2.0."
+        )
+    return version
+
+
+def _page(flag: str, address: str) -> str:
+    url = absolute_url(address)
+    if (
+        url is None or url.scheme != "https" or url.user is not None or url.password is not None
+        or not _public(url.raw_host or "") or len(str(url)) > LONGEST
+    ):  # fmt: skip
+        raise SettingsError(
+            f"{flag} {address!r} is no public https address. Write one that administrators can open, such as "
+            f"https://www.example.com/{flag.removeprefix('--')}."
+        )
+    return str(url)
