@@ -14,13 +14,13 @@ from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.downloads import Downloads
 from adapters.teams.inbound.events import PLATFORM
 from adapters.teams.inbound.handler import FULL, BotbuilderAdapter, EventHandler
+from adapters.teams.inbound.message_action import MessageAction
 from adapters.teams.inbound.token_validator import PlaygroundValidator, RequestDenied, TokenValidator
 from adapters.teams.outbound.connector import Connector, Repeat
 from adapters.teams.outbound.delivery import DeliveryContext
 from adapters.teams.outbound.refusals import Refusals
 from adapters.teams.outbound.rendering import messages
 from adapters.teams.outbound.sink import TeamsSink
-
 from adapters.teams.pages import PublicPage, page_routes
 from bot.delivery.pacing import Clock
 from bot.domain.capabilities import PlatformCapabilities
@@ -62,7 +62,9 @@ class TeamsAdapter:
         self._pages = pages
         self._manners = PlatformCapabilities(mention=f"@{name}", slash=True, threads=True, private=True)
         self._streams, self._edits = Refusals(), Refusals()
-        self._turns = BotbuilderAdapter(EventHandler(put=inbox.put, full=self._tell_full, external=external))
+        action = MessageAction(put=inbox.put, chat_with=connector.chat_with, external=external)
+        handler = EventHandler(put=inbox.put, full=self._tell_full, action=action, external=external)
+        self._turns = BotbuilderAdapter(handler)
 
     @property
     def platform(self) -> str:

@@ -13,7 +13,7 @@ from tests.teams.faults import Faults
 from tests.teams.issuer import Issuer
 from tests.teams.rates import APP, REACTIONS, SENDS, Rates
 from tests.teams.refusals import Refused, bad, gone
-from tests.teams.rooms import Room, Rooms
+from tests.teams.rooms import ALICE, BOB, Room, Rooms
 from tests.teams.rules import as_shown, check_message, check_size, entities, in_copilot
 from tests.teams.streams import SILENCE, Stream, check_start
 
@@ -21,6 +21,13 @@ EDITS_REFUSED = 405
 """Microsoft documents that Copilot changes no message, and not with which status it says so."""
 SOON = 15.0
 """Seconds in which Copilot wants to see something."""
+
+NOT_INSTALLED = "ForbiddenOperationException"
+
+
+def foreseeable(refused: Refused) -> bool:
+    """Whether a well-behaved bot makes such a call too: it cannot know of a Stop, nor who has the app."""
+    return "canceled" in refused.message or "personal scope" in refused.message
 
 
 @dataclass(kw_only=True)
@@ -59,7 +66,8 @@ class Place:
 class Connector:
     """Answers the bot's calls by the documented rules and records every one of them.
 
-    `violations` lists the calls that a well-behaved bot would not have made, whatever they were answered.
+    `violations` lists the calls that a well-behaved bot would not have made, whatever they were answered. `installed`:
+    the people who have the app in their personal scope, so that the bot may open a chat with them.
     """
 
     issuer: Issuer
@@ -72,6 +80,7 @@ class Connector:
     streaming: bool = True
     put_on_streams: bool = True
     extended: bool = True
+    installed: set[str] = field(default_factory=lambda: {ALICE.id, BOB.id})
     latency: float = 0.0
     connections: set[object] = field(default_factory=set)
 
@@ -120,7 +129,7 @@ class Connector:
             response = await self._answer(call)
         except Refused as refused:
             call.code = refused.code
-            if refused.status not in {401, 404, 412} and "canceled" not in refused.message:
+            if refused.status not in {401, 404, 412} and not foreseeable(refused):
                 self.violations.append(f"{refused.status} {refused.code}: {refused.message}")
             response = refused.response()
         if fault:
@@ -304,6 +313,10 @@ class Connector:
         members = call.sent.get("members") or []
         if call.sent.get("isGroup") or len(members) != 1:
             raise bad("A one-to-one chat has one member.", "BadSyntax")
+        if not ((call.sent.get("channelData") or {}).get("tenant") or {}).get("id"):
+            raise bad("A chat is created in a tenant.", "BadSyntax")
+        if members[0]["id"] not in self.installed:
+            raise Refused(403, NOT_INSTALLED, "Bot is not installed in user's personal scope")
         room = self.rooms.open(f"a:{members[0]['id']}", "personal")
         body = {"id": room.id}
         if call.sent.get("activity"):

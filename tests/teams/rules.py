@@ -170,6 +170,47 @@ def check_card(card: Any) -> None:
         raise bad("A card has at most six actions.", "BadSyntax")
 
 
+DIALOG_SIZES = {"small", "medium", "large"}
+
+
+def check_dialog(body: Any) -> Mapping[str, Any]:
+    """The card in an answer that opens a dialog, or shows another card in it."""
+    if not isinstance(body, dict) or set(body) != {"task"} or set(body["task"]) != {"type", "value"}:
+        raise bad("A dialog is a task with type and value, and nothing else.")
+    task, value = body["task"], body["task"]["value"]
+    if task["type"] != "continue" or set(value) != {"title", "height", "width", "card"}:
+        raise bad("A dialog continues with title, height, width and card.")
+    if not value["title"] or not {value["height"], value["width"]} <= DIALOG_SIZES:
+        raise bad("A dialog has a title, and is small, medium or large.")
+    card = value["card"]
+    if card.get("contentType") != CARD:
+        raise bad("A dialog shows an Adaptive Card.")
+    check_card(card.get("content"))
+    check_size(body)
+    names = [one.get("id") for one in nested(card["content"]["body"]) if one["type"].startswith("Input.")]
+    if len(set(names)) != len(names) or not all(names):
+        raise bad("Every input has an id of its own.")
+    for action in card["content"].get("actions") or ():
+        if action["type"] not in {"Action.Submit", "Action.OpenUrl"} or not action.get("title"):
+            raise bad("A dialog's buttons submit, and have a title.")
+    content: Mapping[str, Any] = card["content"]
+    return content
+
+
+def check_action_answer(body: Any) -> Mapping[str, Any] | str:
+    """What answers a submitted dialog of a message extension: another card, a closing word, or {} ("")."""
+    if not isinstance(body, dict) or "task" in body:
+        return check_dialog(body)
+    if not body:
+        return ""
+    said = body.get("composeExtension")
+    if set(body) != {"composeExtension"} or not isinstance(said, dict) or set(said) != {"type", "text"}:
+        raise bad("A closing word is a composeExtension with type and text.")
+    if said["type"] != "message" or not isinstance(said["text"], str) or not said["text"].strip():
+        raise bad("A closing word is a message with some text.")
+    return said["text"]
+
+
 def check_element(element: Mapping[str, Any]) -> None:
     """What an element's type asks of its properties."""
     if element["type"] in LATER:

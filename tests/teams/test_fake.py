@@ -16,6 +16,7 @@ from tests.teams.fake import FakeTeams
 from tests.teams.faults import Fault
 from tests.teams.refusals import Refused
 from tests.teams.rooms import ALICE, Room
+from tests.teams.rules import check_action_answer, check_dialog
 
 Answer = tuple[int, Any]
 
@@ -337,3 +338,80 @@ async def test_the_fake_runs_as_a_process_of_its_own() -> None:
         await process.wait()
 
     assert [message["text"] for message in rooms["a:1"]["messages"]] == ["hello"]
+
+
+async def test_a_chat_is_opened_only_with_somebody_who_has_the_app() -> None:
+    async with caller() as bot:
+        wish = {
+            "isGroup": False,
+            "members": [{"id": ALICE.id}],
+            "channelData": {"tenant": {"id": bot.teams.people.tenant}},
+        }
+        opened, chat = await create(bot, wish)
+        assert (opened, chat) == (201, {"id": f"a:{ALICE.id}"})
+
+        bot.teams.connector.installed.clear()
+        refused, body = await create(bot, wish)
+        assert (refused, body["error"]["code"]) == (403, "ForbiddenOperationException")
+        assert await create(bot, wish | {"channelData": {}}) == (
+            400,
+            body_of("A chat is created in a tenant."),
+        )
+
+
+async def create(bot: Caller, wish: dict[str, Any]) -> Answer:
+    url = f"{bot.teams.people.service_url}v3/conversations"
+    headers = {"Authorization": f"Bearer {bot.token}"}
+    async with bot.http.post(url, json=wish, headers=headers) as response:
+        return response.status, await response.json()
+
+
+def body_of(message: str) -> dict[str, Any]:
+    return {"error": {"code": "BadSyntax", "message": message}}
+
+
+INPUT = {"type": "Input.Text", "id": "question"}
+SHOWN = {"type": "AdaptiveCard", "version": "1.5", "body": [INPUT], "actions": []}
+WRAPPED = {"contentType": "application/vnd.microsoft.card.adaptive", "content": SHOWN}
+OPENED = {"title": "Ask", "height": "medium", "width": "medium", "card": WRAPPED}
+
+
+def dialog(**changed: Any) -> dict[str, Any]:
+    return {"task": {"type": "continue", "value": OPENED | changed}}
+
+
+def carded(**changed: Any) -> dict[str, Any]:
+    return dialog(card=WRAPPED | {"content": SHOWN | changed})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None, {}, {"task": {"type": "message", "value": "x"}}, dialog(title=""), dialog(height="huge"), dialog(card={}),
+        dialog() | {"statusCode": 200}, carded(version="1.6"), carded(body=[INPUT, INPUT]),
+        carded(body=[{"type": "Input.Text"}]), carded(actions=[{"type": "Action.Execute", "title": "Ask"}]),
+        carded(body=[{"type": "TextBlock", "text": "x" * 60_000}]),
+    ],
+)  # fmt: skip
+def test_a_dialog_of_another_shape_is_none(body: Any) -> None:
+    with pytest.raises(Refused):
+        check_dialog(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None, [], {"composeExtension": {"type": "message"}}, {"composeExtension": {"type": "message", "text": " "}},
+        {"composeExtension": {"type": "result", "text": "x"}}, {"statusCode": 200},
+        {"composeExtension": {"type": "message", "text": "x"}, "more": 1},
+    ],
+)  # fmt: skip
+def test_a_closing_word_of_another_shape_is_none(body: Any) -> None:
+    with pytest.raises(Refused):
+        check_action_answer(body)
+
+
+def test_what_teams_takes_for_an_answer_is_taken() -> None:
+    assert check_dialog(dialog()) == check_action_answer(dialog()) == SHOWN
+    assert check_action_answer({"composeExtension": {"type": "message", "text": "Soon."}}) == "Soon."
+    assert check_action_answer({}) == ""

@@ -8,6 +8,8 @@ from typing import Any
 
 from tests.contracts.conversations import Seen
 from tests.ops.product import running
+from tests.providers.fake import HELLO, KEY, FakeVendor, fake_vendor
+from tests.teams.actions import graph_message, open_dialog, press, shown_after, submission
 from tests.teams.eyes import see
 from tests.teams.fake import FakeTeams
 from tests.teams.refusals import Refused
@@ -25,6 +27,17 @@ instructions = "You teach."
 name = "editor"
 model = "demo"
 instructions = "You edit."
+"""
+
+
+MODEL = """
+default = "clerk"
+
+[[models]]
+name = "clerk"
+provider = "openai"
+model = "m-1"
+dialect = "openai-chat"
 """
 
 
@@ -89,10 +102,10 @@ def shown(message: Message) -> Seen:
 
 
 @asynccontextmanager
-async def office(folder: Path) -> AsyncIterator[Office]:
-    (folder / "switchboard.toml").write_text(AGENTS, encoding="utf-8")
+async def office(folder: Path, models: str = AGENTS, **more: str) -> AsyncIterator[Office]:
+    (folder / "switchboard.toml").write_text(models, encoding="utf-8")
     async with FakeTeams() as teams:
-        settings = {"SWITCHBOARD_CONFIG": str(folder / "switchboard.toml"), **teams.environment()}
+        settings = {"SWITCHBOARD_CONFIG": str(folder / "switchboard.toml"), **teams.environment(), **more}
         async with running(folder, **settings) as product:
             teams.bot_url = product.public
             yield Office(teams)
@@ -237,3 +250,52 @@ async def test_nothing_that_was_accepted_is_dropped_while_teams_refuses_the_bot(
             "403 BotDisabledByAdmin"
         }
         at.teams.connector.violations.clear()
+
+
+@asynccontextmanager
+async def clerk(folder: Path) -> AsyncIterator[tuple[Office, FakeVendor]]:
+    """The office with a model that remembers what it was shown."""
+    vendor = FakeVendor()
+    async with fake_vendor(vendor):
+        base = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{vendor.url}/v1"}
+        async with office(folder, MODEL, **base) as at:
+            yield at, vendor
+
+
+async def test_a_question_about_a_message_is_answered_in_the_persons_own_chat(tmp_path: Path) -> None:
+    async with clerk(tmp_path) as (at, vendor):
+        others = at.teams.group("19:others@thread.v2")
+        others.refusal = Refused(403, "BotNotInConversationRoster", "The bot is not in the roster.")
+        own = at.teams.personal(f"a:{ALICE.id}")
+        dialog = await open_dialog(at.teams, others, graph_message("The pier is closed."))
+        pressed = submission(dialog, at.teams, question="Until when?")
+        for _ in range(3):
+            assert "your chat" in str(await shown_after(at.teams, dialog, pressed))
+        await at.until(lambda: own.said() and finished(own.said()[-1]))
+        await at.said(own, "and then?")
+
+        shown_first, *_ = own.said()
+        assert HELLO in shown(shown_first).text
+        assert shown(shown_first).footer == "clerk"
+        assert [stream.done for stream in own.streams.values()] == [True, True]
+        assert others.said() == []
+        first, second = (str(one.body) for one in vendor.asked)
+        for request in (first, second):
+            assert "The pier is closed." in request
+            assert "Shown with this message from Bob (https://teams.microsoft.com/l/message/" in request
+
+
+async def test_a_question_is_not_lost_while_the_person_adds_the_app(tmp_path: Path) -> None:
+    async with clerk(tmp_path) as (at, vendor):
+        at.teams.connector.installed.clear()
+        dialog = await open_dialog(at.teams, at.teams.group(), graph_message("The pier is closed."))
+        refused = await press(at.teams, dialog, question="Until when?")
+        assert not isinstance(refused, str)
+        assert "Add Switchboard first" in refused.words
+
+        at.teams.connector.installed.add(ALICE.id)
+        await press(at.teams, refused)
+        own = at.teams.personal(f"a:{ALICE.id}")
+        await at.until(lambda: own.said() and finished(own.said()[-1]))
+
+        assert [asked.question.splitlines()[-1] for asked in vendor.asked] == ["Until when?"]

@@ -19,6 +19,7 @@ from botframework.connector.auth import (
 
 from adapters.teams.inbound import events
 from adapters.teams.inbound.activity import IncomingActivity
+from adapters.teams.inbound.message_action import MessageAction
 from bot.domain.claims import Receipt
 from bot.domain.events import Event
 
@@ -50,10 +51,12 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
         *,
         put: Callable[[Event], Awaitable[Receipt]],
         full: Callable[[Event], Awaitable[None]],
+        action: MessageAction,
         external: bool = False,
     ) -> None:
         self._put = put
         self._full = full
+        self._action = action
         self._external = external
 
     async def on_message_activity(self, turn_context: TurnContext) -> None:
@@ -93,6 +96,10 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
                 return 200, {"task": {"type": "message", "value": "Thank you."}}
             case "suggestedActions/submit":
                 await self._hear(events.press(heard, value))
+            case "composeExtension/fetchTask":
+                return 200, self._action.opened(heard)
+            case "composeExtension/submitAction":
+                return 200, await self._action.submitted(heard)
         return 200, {}
 
     async def _hear(self, event: Event | None) -> Receipt | None:
