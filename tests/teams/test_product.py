@@ -1,6 +1,7 @@
 """Everything a person can type and press, in Teams, against the product as it is run."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from tests.contracts.conversations import Seen
 from tests.ops.product import running
 from tests.providers.fake import HELLO, KEY, FakeVendor, fake_vendor
+from tests.storage.servers import server
 from tests.teams.actions import graph_message, open_dialog, press, shown_after, submission
 from tests.teams.eyes import see
 from tests.teams.fake import FakeTeams
@@ -253,12 +255,12 @@ async def test_nothing_that_was_accepted_is_dropped_while_teams_refuses_the_bot(
 
 
 @asynccontextmanager
-async def clerk(folder: Path) -> AsyncIterator[tuple[Office, FakeVendor]]:
+async def clerk(folder: Path, **more: str) -> AsyncIterator[tuple[Office, FakeVendor]]:
     """The office with a model that remembers what it was shown."""
     vendor = FakeVendor()
     async with fake_vendor(vendor):
         base = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{vendor.url}/v1"}
-        async with office(folder, MODEL, **base) as at:
+        async with office(folder, MODEL, **base, **more) as at:
             yield at, vendor
 
 
@@ -299,3 +301,24 @@ async def test_a_question_is_not_lost_while_the_person_adds_the_app(tmp_path: Pa
         await at.until(lambda: own.said() and finished(own.said()[-1]))
 
         assert [asked.question.splitlines()[-1] for asked in vendor.asked] == ["Until when?"]
+
+
+async def test_a_question_that_storage_could_not_take_in_time_is_asked_once(tmp_path: Path) -> None:
+    """What was on its way into storage may get there after all."""
+    with server() as storage:
+        url = f"redis://127.0.0.1:{storage.port}"
+        async with clerk(tmp_path, REDIS_URL=url, SWITCHBOARD_ACCEPT_NO_PERSISTENCE="1") as (at, vendor):
+            dialog = await open_dialog(at.teams, at.teams.group(), graph_message("The pier is closed."))
+            storage.process.send_signal(signal.SIGSTOP)
+            refused = await press(at.teams, dialog, question="Until when?")
+            storage.process.send_signal(signal.SIGCONT)
+            assert not isinstance(refused, str)
+            assert "I cannot take questions at the moment" in refused.words
+
+            for _ in range(2):
+                assert "your chat" in str(await press(at.teams, refused))
+            own = at.teams.personal(f"a:{ALICE.id}")
+            await at.until(lambda: own.said() and finished(own.said()[-1]))
+            await at.said(own, "and then?")
+
+            assert [asked.question.splitlines()[-1] for asked in vendor.asked] == ["Until when?", "and then?"]

@@ -142,19 +142,18 @@ class MessageAction:
 
     async def _ask(self, use: ActionUse) -> str:
         """Stores the question, to be answered in the person's chat. Returns what to do instead, "" when that is done."""
-        heard = use.heard
+        heard, trouble = use.heard, UNSURE
         here = ConversationAddress(service_url=heard.service_url, conversation=heard.conversation.id)
         try:
             async with asyncio.timeout(SECONDS):
                 chat = await self._chat_with(here, heard.from_.id, next(iter(heard.tenants), ""))
                 asked = use.asked_in(chat.conversation)
                 if asked is None or not chat.conversation:
-                    return UNSURE
+                    return trouble
+                trouble = STORAGE
                 receipt = await self._put(asked)
-        except StorageUnavailable:
-            return STORAGE
-        except TimeoutError:
-            return UNSURE
+        except (StorageUnavailable, TimeoutError):
+            return trouble
         except PlatformError as error:
             log.warning("no chat for a message action", extra={"code": error.code, "error": str(error)})
             return _remedy(error)
