@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.events import ThreadKey
 from tests.chaos.playground import Shown
-from tests.teams.eyes import see
+from tests.teams.eyes import seen_in
 from tests.teams.fake import TENANT, FakeTeams
 from tests.teams.rooms import Room
 
@@ -59,7 +59,7 @@ class TeamsPlayground:
         return ThreadKey(platform="teams", workspace=TENANT, channel=room.id, thread=root)
 
     def shown(self, conversation: int) -> Sequence[Shown]:
-        seen = [see(message) for message in self._room(conversation).said()]
+        seen = seen_in(self._room(conversation).said())
         return [Shown(text=one.text, whole=bool(one.footer) and "Stop" not in one.buttons) for one in seen]
 
     def _room(self, conversation: int) -> Room:

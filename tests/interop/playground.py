@@ -30,7 +30,9 @@ from tests.web.browsing import CHROMIUM
 
 PROGRAM = os.environ.get("AGENTSPLAYGROUND") or shutil.which("agentsplayground")
 PATIENCE = 40.0
-CHAT, PERSON = "a:personal1", "29:ada"
+CHAT, GROUP, CHANNEL = "a:personal1", "19:group1@thread.v2", "19:general1@thread.tacv2"
+PERSON, BOT = "29:ada", {"id": "28:app-1", "name": "Switchboard"}
+MENTION = "<at>Switchboard</at>"
 CONFIG = """
 default = "magpie"
 
@@ -83,23 +85,39 @@ class Playground:
                 except aiohttp.ClientConnectionError:
                     await asyncio.sleep(0.1)
 
-    async def say(self, text: str) -> None:
-        said = {"from": {"id": PERSON}, "text": text, "textFormat": "plain", "mentions": []}
-        await self._post(f"/_conversation/v1/conversations/{CHAT}/messages", said)
+    async def say(self, text: str, where: str = CHAT) -> str:
+        """Writes, outside of the one-to-one chat to the bot. Returns the conversation: in a channel the new thread."""
+        mentions = [] if where == CHAT else [{"mentioned": BOT, "text": MENTION}]
+        said = {
+            "from": {"id": PERSON},
+            "text": f"{MENTION} {text}" if mentions else text,
+            "textFormat": "plain",
+            "mentions": mentions,
+        }
+        answer = await self._post(f"/_conversation/v1/conversations/{where}/messages", said)
+        return str(answer.get("postConversationId") or where)
 
-    async def press(self, name: str, message: str, value: Mapping[str, Any]) -> Any:
+    async def press(self, name: str, message: str, value: Mapping[str, Any], where: str = CHAT) -> Any:
         """An invoke; returns the body the bot answered with."""
         pressed = {"name": name, "replyToId": message, "value": value}
-        where = {"from": {"id": PERSON}, "conversation": {"id": CHAT}}
-        return await self._post("/_conversation/v1/invoke", pressed | where)
+        return await self._post(
+            "/_conversation/v1/invoke", pressed | {"from": {"id": PERSON}, "conversation": {"id": where}}
+        )
 
-    async def seen(self, found: Callable[[Frame], bool]) -> Frame:
-        """The first message, new or changed, that fits."""
-        at = 0
+    async def execute(self, card: Frame, title: str, where: str = CHAT, **chosen: str) -> Any:
+        """Presses a card's button with this title."""
+        (action,) = [one for one in _actions(card) if one["title"] == title]
+        action = {**action, "data": {**action["data"], **chosen}}
+        return await self.press("adaptiveCard/action", card["messageId"], {"action": action}, where)
+
+    async def seen(self, found: Callable[[Frame], bool], *, where: str = CHAT, after: int = 0) -> Frame:
+        """The first message there, new or changed, that fits, from this frame on."""
+        at = after
         async with asyncio.timeout(PATIENCE):
             while True:
                 for frame in self.frames[at:]:
-                    if found(frame.get("message") or {}):
+                    here = str(frame.get("actionConversationId")).startswith(where)
+                    if here and found(frame.get("message") or {}):
                         return dict(frame["message"])
                 at = len(self.frames)
                 self.came.clear()
@@ -151,6 +169,56 @@ async def _port(process: asyncio.subprocess.Process) -> int:
     raise AssertionError("the playground ended before it listened")
 
 
+def _actions(message: Frame) -> list[dict[str, Any]]:
+    """The buttons of a message's card, at any depth."""
+    found: list[dict[str, Any]] = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, list):
+            for one in node:
+                walk(one)
+        elif isinstance(node, dict):
+            if node.get("type") == "Action.Execute":
+                found.append(node)
+            for name, one in node.items():
+                if name not in ("data", "fallback"):
+                    walk(one)
+
+    walk(message.get("attachments"))
+    return found
+
+
+async def _among_others(playground: Playground, where: str) -> dict[str, Any]:
+    """A group chat or a channel: an answer that grows by edits, its buttons, its memory."""
+    start = len(playground.frames)
+    thread = await playground.say("My favourite moon is Titan. Write something long.", where)
+    answer = await playground.seen(
+        lambda m: "cable" in (m.get("text") or "") and (m["text"]).endswith("*"), where=where, after=start
+    )
+    card = await playground.seen(
+        lambda m: "Regenerate" in [one["title"] for one in _actions(m)], where=where, after=start
+    )
+    grew, first = _shown(playground.frames, answer["messageId"]), len(playground.frames)
+    pressed = await playground.execute(card, "Ask another model", thread)
+    picker = await playground.seen(
+        lambda m: "ChoiceSet" in json.dumps(m.get("attachments")), where=where, after=first
+    )
+    await playground.say("And which one did I name?", thread)
+    remembered = await playground.seen(
+        lambda m: "You asked before" in (m.get("text") or "") and m["text"].endswith("*"),
+        where=where,
+        after=first,
+    )
+    return {
+        "answer": answer,
+        "first": grew[0],
+        "grew": [len(one.get("text") or "") for one in grew],
+        "pressed": pressed,
+        "picker": picker,
+        "remembered": remembered,
+    }
+
+
 async def converse(folder: Path, photos: Path | None) -> dict[str, Any]:
     """A whole conversation: hello, a streamed answer, a thumb, another model from the card, what is remembered."""
     (folder / "switchboard.toml").write_text(CONFIG, encoding="utf-8")
@@ -165,15 +233,13 @@ async def converse(folder: Path, photos: Path | None) -> dict[str, Any]:
         await playground.say("My favourite moon is Titan. Write something long.")
         answer = await playground.seen(lambda m: bool(m.get("aiEntity")) and "cable" in (m.get("text") or ""))
         seen["answer"] = answer
-        seen["grew"] = _lengths(playground.frames, answer["messageId"])
+        seen["grew"] = [len(one["text"] or "") for one in _shown(playground.frames, answer["messageId"])]
         thumb = {"actionName": "feedback", "actionValue": {"reaction": "like", "feedback": "good"}}
         seen["thumb"] = await playground.press("message/submitAction", answer["messageId"], thumb)
         await playground.say("/model")
         card = await playground.seen(lambda m: "ChoiceSet" in json.dumps(m.get("attachments")))
         seen["card"] = card
-        data = {"sb_action": "pick", "sb_input": "choice0", "choice0": "me parrot"}
-        execute = {"action": {"type": "Action.Execute", "verb": "pick", "data": data}}
-        seen["pressed"] = await playground.press("adaptiveCard/action", card["messageId"], execute)
+        seen["pressed"] = await playground.execute(card, "Use this model", choice0="me parrot")
         seen["picked"] = await playground.seen(
             lambda m: m.get("messageId") == card["messageId"] and "parrot" in (m.get("text") or "")
         )
@@ -181,15 +247,16 @@ async def converse(folder: Path, photos: Path | None) -> dict[str, Any]:
         seen["remembered"] = await playground.seen(
             lambda m: bool(m.get("aiEntity")) and "You asked before" in (m.get("text") or "")
         )
+        seen["group"] = await _among_others(playground, GROUP)
+        seen["channel"] = await _among_others(playground, CHANNEL)
         if photos:
             await _photographed(playground, photos)
         return seen
 
 
-def _lengths(frames: list[Frame], message: str) -> list[int]:
-    """How long the answer was each time it was shown."""
-    shown = [frame["message"] for frame in frames if (frame.get("message") or {}).get("messageId") == message]
-    return [len(one.get("text") or "") for one in shown]
+def _shown(frames: list[Frame], message: str) -> list[Frame]:
+    """The message each time it was shown."""
+    return [frame["message"] for frame in frames if (frame.get("message") or {}).get("messageId") == message]
 
 
 async def _photographed(playground: Playground, folder: Path) -> None:
@@ -204,16 +271,27 @@ async def _photographed(playground: Playground, folder: Path) -> None:
         await page.goto(playground.url)
         box = page.locator("[contenteditable=true]").first
         await box.wait_for()
-        for number, text in enumerate(
-            ("Show me a table", "Show me code", "/model", "/memory", "/usage", "/help")
+        for text in (
+            "Write something long, with a table",
+            "Show me code",
+            "/compare magpie parrot: a table of moons",
+            "/model",
+            "/help",
         ):
             await box.click()
             await page.keyboard.type(text)
             await page.keyboard.press("Enter")
-            await page.wait_for_timeout(1000)
-            await page.screenshot(path=folder / f"{number}a.png")
-            await page.wait_for_timeout(5000)
-            await page.screenshot(path=folder / f"{number}b.png")
+            await page.wait_for_timeout(8000)
+            await page.screenshot(path=folder / f"chat {text.partition(' ')[0].strip('/')} {len(text)}.png")
+        menu = page.locator("button").first
+        for name, place in (("Group", GROUP), ("General", CHANNEL)):
+            await menu.click()
+            await page.get_by_text(name, exact=True).first.click()
+            await menu.click()
+            await playground.say("Write something long", place)
+            for moment in ("grows", "stands"):
+                await page.wait_for_timeout(5000)
+                await page.screenshot(path=folder / f"{name} {moment}.png")
         await browser.close()
 
 

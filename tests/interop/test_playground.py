@@ -29,3 +29,14 @@ async def test_a_conversation_in_the_agents_playground(tmp_path: Path) -> None:
     assert "parrot" in seen["picked"]["text"]
     assert "Titan" in seen["remembered"]["text"]
     assert seen["remembered"]["text"].splitlines()[-1] == "*parrot*"
+    for place in (seen["group"], seen["channel"]):
+        first, answer = place["first"], place["answer"]
+        assert len(place["grew"]) > 3
+        assert place["grew"] == sorted(place["grew"])
+        for shown in (first, answer):
+            assert "AIGeneratedContent" in json.dumps(shown["aiEntity"])
+            assert shown["feedbackLoopEnabled"]
+        assert answer["text"].splitlines()[-1] == "*parrot*"
+        assert place["pressed"]["value"] == "Got it."
+        assert "magpie" in json.dumps(place["picker"]["attachments"])
+        assert "Titan" in place["remembered"]["text"]

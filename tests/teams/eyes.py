@@ -1,7 +1,8 @@
 """What a person sees of an activity, and what a client would act on although nobody meant it to."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -82,6 +83,24 @@ def see(message: Message) -> Seen:
         live=tuple(danger),
         private=bool(message.targeted),
     )
+
+
+def seen_in(messages: Sequence[Message]) -> list[Seen]:
+    """Messages in their order. A bubble of buttons alone belongs to the message above it."""
+    return list(_with_buttons([see(message) for message in messages]))
+
+
+def _with_buttons(seen: Sequence[Seen]) -> Iterator[Seen]:
+    above: Seen | None = None
+    for one in seen:
+        if above and not above.buttons and one.buttons and not (one.text.strip() or one.options):
+            above = replace(above, buttons=one.buttons)
+            continue
+        if above:
+            yield above
+        above = one
+    if above:
+        yield above
 
 
 def card_words(card: Mapping[str, Any]) -> Iterator[str]:

@@ -2,8 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from adapters.teams import setup
@@ -19,7 +18,7 @@ from tests.contracts.conversations import Seen
 from tests.doubles import FakeInbox
 from tests.teams.clockwork import LoopClock
 from tests.teams.connector import Call
-from tests.teams.eyes import see
+from tests.teams.eyes import see, seen_in
 from tests.teams.fake import FakeTeams
 from tests.teams.faults import Fault
 from tests.teams.rooms import BOT, Message, Room
@@ -78,9 +77,7 @@ class TeamsPlace:
         return self.adapter.sink(self.event(), turn_handle)
 
     async def seen(self) -> Sequence[Seen]:
-        """Finished messages, and streams that never ended but show some of an answer. A bubble of buttons alone belongs
-        to the message above it.
-        """
+        """Finished messages, and streams that never ended but show some of an answer."""
         now = self.teams.connector.clock()
         unfinished = [
             Message(id=stream.id, author=BOT, activity={"text": stream.text}, at=now)
@@ -88,7 +85,7 @@ class TeamsPlace:
             if stream.content and stream.id not in self.room.messages
         ]
         shown = sorted([*self.room.said(), *unfinished], key=lambda message: int(message.id))
-        return list(_with_buttons([see(message) for message in shown]))
+        return seen_in(shown)
 
     @property
     def made(self) -> Sequence[Call]:
@@ -117,16 +114,3 @@ class TeamsPlace:
 
     def cut(self) -> None:
         self.teams.connector.faults.clear()
-
-
-def _with_buttons(seen: Sequence[Seen]) -> Iterator[Seen]:
-    above: Seen | None = None
-    for one in seen:
-        if above and not above.buttons and one.buttons and not (one.text.strip() or one.options):
-            above = replace(above, buttons=one.buttons)
-            continue
-        if above:
-            yield above
-        above = one
-    if above:
-        yield above
