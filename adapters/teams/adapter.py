@@ -15,6 +15,7 @@ from adapters.teams.inbound.downloads import Downloads
 from adapters.teams.inbound.events import PLATFORM
 from adapters.teams.inbound.handler import FULL, BotbuilderAdapter, EventHandler
 from adapters.teams.inbound.message_action import MessageAction
+from adapters.teams.inbound.refusal_log import RefusalLog
 from adapters.teams.inbound.token_validator import PlaygroundValidator, RequestDenied, TokenValidator
 from adapters.teams.outbound.connector import Connector, Repeat
 from adapters.teams.outbound.delivery import DeliveryContext
@@ -62,6 +63,7 @@ class TeamsAdapter:
         self._pages = pages
         self._manners = PlatformCapabilities(mention=f"@{name}", slash=True, threads=True, private=True)
         self._streams, self._edits = Refusals(), Refusals()
+        self._denials = RefusalLog()
         action = MessageAction(put=inbox.put, chat_with=connector.chat_with, external=external)
         handler = EventHandler(put=inbox.put, full=self._tell_full, action=action, external=external)
         self._turns = BotbuilderAdapter(handler)
@@ -117,7 +119,7 @@ class TeamsAdapter:
             self._validator.admit(bearer, heard)
             status, body = await self._turns.take(heard)
         except RequestDenied as denied:
-            log.warning("teams request refused", extra={"status": denied.status, "why": str(denied)})
+            self._denials.note(denied)
             return web.Response(status=denied.status)
         except StorageUnavailable:
             return web.Response(status=503, headers={"Retry-After": "5"})

@@ -125,8 +125,9 @@ class SlackSettings(PlatformSettings):
 
 
 class TeamsSettings(PlatformSettings):
-    """A Teams bot: for one tenant, or for several by an allow-list. With `playground`, requests are not
-    authenticated; that is only accepted where no other machine can reach the listener.
+    """A Teams bot. `tenant_id` is where it is registered and gets its tokens ("": the old multi-tenant registration),
+    `allowed_tenants` are others whose people may use it. With `playground`, requests are not authenticated; that is only
+    accepted where no other machine can reach the listener.
     """
 
     prefix: ClassVar[str] = "TEAMS_"
@@ -137,7 +138,7 @@ class TeamsSettings(PlatformSettings):
     remedy: ClassVar[str] = "TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID, or TEAMS_PLAYGROUND=1"
     app_id: str = Field("", description="the bot's Microsoft App ID")
     app_password: SecretStr | None = Field(None, description="the client secret of the app registration")
-    tenant_id: str = Field("", description="the directory (tenant) id")
+    tenant_id: str = Field("", description="the directory (tenant) id of the app registration")
     allowed_tenants: Names = Field(frozenset(), description="tenant ids, comma-separated, or * for everybody")
     openid_metadata_url: Address | None = Field(None, description="the https address of the key metadata")
     token_url: Address | None = Field(None, description="the https address of the token endpoint")
@@ -147,8 +148,8 @@ class TeamsSettings(PlatformSettings):
 
     @property
     def tenants(self) -> frozenset[str]:
-        """The tenants whose people may use the bot; {"*"} means every tenant."""
-        return frozenset({self.tenant_id}) if self.tenant_id else self.allowed_tenants
+        """The tenants whose people may use the bot: those on the list, and always its own. "*" means every tenant."""
+        return self.allowed_tenants | ({self.tenant_id} if self.tenant_id else set())
 
     @property
     def delivered(self) -> bool:

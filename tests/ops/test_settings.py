@@ -169,12 +169,21 @@ def test_addresses_that_change_nothing_by_themselves_configure_no_platform() -> 
     assert settings.platform(TeamsSettings) is None
 
 
-def test_teams_takes_one_tenant_or_a_list_or_everybody_by_word() -> None:
-    several = {name: value for name, value in TEAMS.items() if name != "TEAMS_TENANT_ID"}
+@pytest.mark.parametrize(
+    ("home", "allowed", "served"),
+    [
+        ("home", "", {"home"}),
+        ("home", "a, b,", {"home", "a", "b"}),
+        ("home", "*", {"home", "*"}),
+        ("", "a, b,", {"a", "b"}),
+        ("", "*", {"*"}),
+    ],
+)
+def test_teams_serves_its_own_tenant_and_those_on_the_list(home: str, allowed: str, served: set[str]) -> None:
+    teams = at(TEAMS | {"TEAMS_TENANT_ID": home, "TEAMS_ALLOWED_TENANTS": allowed}).platform(TeamsSettings)
 
-    assert at(TEAMS).platform(TeamsSettings).tenants == {"tenant"}  # type: ignore[union-attr]  # configured a line above
-    assert at(several | {"TEAMS_ALLOWED_TENANTS": "a, b,"}).platform(TeamsSettings).tenants == {"a", "b"}  # type: ignore[union-attr]  # same
-    assert at(several | {"TEAMS_ALLOWED_TENANTS": "*"}).platform(TeamsSettings).tenants == {"*"}  # type: ignore[union-attr]  # same
+    assert teams
+    assert teams.tenants == served
 
 
 def test_an_address_is_the_same_with_and_without_its_last_slash() -> None:

@@ -412,6 +412,40 @@ async def test_all_tenants_are_served_only_when_that_is_said() -> None:
         assert (await bot.teams.send(foreign)).status == 200
 
 
+PARTNER = "5d2a1b84-0000-4000-8000-0000000000f1"
+
+
+async def test_partners_of_a_single_tenant_bot_may_ask_and_its_own_people_still_do() -> None:
+    async with bot_in_teams(TEAMS_ALLOWED_TENANTS=PARTNER.upper()) as bot:
+        own = await bot.teams.send(message(bot))
+        partner = await bot.teams.send(tenants(PARTNER, PARTNER)(bot, message(bot, id="2")))
+        stranger = await bot.teams.send(tenants("foreign", "foreign")(bot, message(bot, id="3")))
+
+    assert (own.status, partner.status, stranger.status) == (200, 200, 403)
+    assert [event.thread.workspace for event in bot.inbox.events] == [TENANT, PARTNER]
+
+
+async def test_a_tenant_that_is_refused_is_named_in_the_log_once_a_minute_with_what_to_write(
+    bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(5):
+        await bot.teams.send(tenants(PARTNER, PARTNER)(bot, message(bot, id=str(number))))
+
+    (line,) = [one for one in caplog.records if one.getMessage() == "teams tenant not allowed"]
+    assert vars(line)["tenant"] == PARTNER
+    assert "TEAMS_ALLOWED_TENANTS" in vars(line)["remedy"]
+    assert bot.teams.written() == []
+
+
+async def test_any_number_of_refused_tenants_does_not_fill_the_log(
+    bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(50):
+        await bot.teams.send(tenants(f"t{number}", f"t{number}")(bot, message(bot, id=str(number))))
+
+    assert len([one for one in caplog.records if one.getMessage() == "teams tenant not allowed"]) == 20
+
+
 async def test_the_refusal_says_nothing_and_leaks_nothing(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
     token = FORGERIES["aud another"](bot.teams)
     answer = await bot.teams.send(message(bot, text="a secret"), token=token)

@@ -29,11 +29,14 @@ OPTIONS: Any = {"require": ["exp", "iss", "aud"], "strict_aud": True, "enforce_m
 
 
 class RequestDenied(SwitchboardError):
-    """The request is not authentic (401), not for this bot (403), or cannot be verified now (503)."""
+    """The request is not authentic (401), not for this bot (403), or cannot be verified now (503). `tenant` is the one
+    whose people may not use the bot, where that is the reason.
+    """
 
-    def __init__(self, status: int, why: str) -> None:
+    def __init__(self, status: int, why: str, *, tenant: str = "") -> None:
         super().__init__(why)
         self.status = status
+        self.tenant = tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +101,11 @@ class TokenValidator:
         url = absolute_url(incoming.service_url)
         if url is None or not self._hosts.allow(url):
             raise RequestDenied(403, "serviceUrl host is not allowed")
-        named = incoming.tenants
-        if len(named) != 1 or not (named <= self._tenants or "*" in self._tenants):
-            raise RequestDenied(403, "tenant is not allowed")
+        if len(incoming.tenants) != 1:
+            raise RequestDenied(403, "it names no tenant, or several")
+        (tenant,) = incoming.tenants
+        if tenant not in self._tenants and "*" not in self._tenants:
+            raise RequestDenied(403, "tenant is not allowed", tenant=tenant)
 
 
 def _key_id(token: str) -> str:
