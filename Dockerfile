@@ -4,6 +4,7 @@
 # A tag can be given other content; what is named by its digest cannot. To pin what you have looked at:
 #   docker build --build-arg BASE=python:3.13-slim-bookworm@sha256:... -t switchboard .
 # `docker buildx imagetools inspect python:3.13-slim-bookworm` says the digest.
+# Entra ID in place of keys and secrets (TEAMS_AUTH, Foundry): docker build --build-arg EXTRA=azure-identity -t switchboard .
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
@@ -12,6 +13,9 @@ COPY requirements.txt /
 RUN python -m venv /venv \
  && sed '/^# --- developing ---/,$d' /requirements.txt > /run.txt \
  && /venv/bin/pip install --no-cache-dir --require-hashes -r /run.txt
+ARG EXTRA=""
+RUN sed -n 's/^\([a-z0-9-]*==[^ ]*\).*/\1/p' /requirements.txt > /pins.txt \
+ && if [ -n "$EXTRA" ]; then /venv/bin/pip install --no-cache-dir -c /pins.txt $EXTRA; fi
 
 FROM ${BASE}
 RUN useradd --system --uid 10001 --no-create-home switchboard \

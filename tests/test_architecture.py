@@ -37,6 +37,7 @@ ONLY_IN = {
     "slack_sdk": ("adapters/slack/",),
     "botbuilder": ("adapters/teams/",),
     "botframework": ("adapters/teams/",),
+    "azure": ("providers/entra.py", "adapters/teams/outbound/azure_identity.py"),
     "redis": ("bot/storage/",),
     "httpx": ("providers/transport.py",),
     "httpx_sse": ("providers/transport.py",),

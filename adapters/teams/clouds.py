@@ -3,6 +3,7 @@
 Source: Microsoft Learn, Teams platform, "Bot requests authentication" and the national-cloud pages.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,13 +20,11 @@ class Cloud:
     metadata_url: str
     login: str  # host of the token endpoint
     directory: str  # the tenant where multi-tenant bots get their token
+    exchange: str  # what a managed identity's token is for that stands for a federated credential
 
     @property
     def scope(self) -> str:
         return f"{self.issuer}/.default"
-
-    def token_url(self, tenant: str) -> str:
-        return f"https://{self.login}/{tenant or self.directory}/oauth2/v2.0/token"
 
 
 PUBLIC = Cloud(
@@ -33,18 +32,21 @@ PUBLIC = Cloud(
     metadata_url="https://login.botframework.com/v1/.well-known/openidconfiguration",
     login="login.microsoftonline.com",
     directory="botframework.com",
+    exchange="api://AzureADTokenExchange",
 )
 GOVERNMENT = Cloud(
     issuer="https://api.botframework.us",
     metadata_url="https://login.botframework.azure.us/v1/.well-known/openidconfiguration",
     login="login.microsoftonline.us",
     directory="MicrosoftServices.onmicrosoft.us",
+    exchange="api://AzureADTokenExchangeUSGov",
 )
 CHINA = Cloud(
     issuer="https://api.botframework.azure.cn",
     metadata_url="https://login.botframework.azure.cn/v1/.well-known/openidconfiguration",
     login="login.partner.microsoftonline.cn",
     directory="microsoftservices.partner.onmschina.cn",
+    exchange="api://AzureADTokenExchangeChina",
 )
 
 
@@ -52,6 +54,30 @@ def cloud_of(metadata_url: str) -> Cloud:
     """The cloud whose key metadata is at this address; the public one for any other ("" included)."""
     host = URL(metadata_url).host or ""
     return next((cloud for cloud in (GOVERNMENT, CHINA) if host == URL(cloud.metadata_url).host), PUBLIC)
+
+
+TOKEN_URL = re.compile(r"(.+)/([^/]+)/oauth2/v2\.0/token")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenEndpoint:
+    """Where Microsoft Entra ID gives tokens. `tenant` is where the bot's own are from."""
+
+    authority: str  # without the tenant: https://login.microsoftonline.com
+    tenant: str
+    address: str = ""  # the operator's own for all of them, where it has another shape
+
+    def url(self, tenant: str = "") -> str:
+        return self.address or f"{self.authority}/{tenant or self.tenant}/oauth2/v2.0/token"
+
+
+def token_endpoint(cloud: Cloud, *, tenant: str, address: str = "") -> TokenEndpoint:
+    """The cloud's endpoint, or the operator's `address`. `tenant` "" is that of bots registered as multi-tenant."""
+    if shaped := TOKEN_URL.fullmatch(address):
+        return TokenEndpoint(authority=shaped[1], tenant=shaped[2])
+    return TokenEndpoint(
+        authority=f"https://{cloud.login}", tenant=tenant or cloud.directory, address=address
+    )
 
 
 SERVICE_HOSTS = (

@@ -1,5 +1,6 @@
 """The only HTTP session of the Teams adapter: for keys, tokens, the Bot Connector and files."""
 
+import ssl
 from types import TracebackType
 from typing import Self
 
@@ -13,15 +14,21 @@ TOTAL = 30.0
 
 
 class HttpSession:
-    """Open inside `async with`. Never follows a redirect or keeps a cookie by itself."""
+    """Open inside `async with`. Never follows a redirect or keeps a cookie by itself. `trust` has the certificates that are
+    believed, None: the system's.
+    """
 
-    def __init__(self, *, watch: aiohttp.TraceConfig | None = None) -> None:
+    def __init__(
+        self, *, watch: aiohttp.TraceConfig | None = None, trust: ssl.SSLContext | None = None
+    ) -> None:
         self._watches = [watch] if watch else []
+        self._trust = trust
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=TOTAL, connect=CONNECT)
-        self._session = plain_session(timeout=timeout, trace_configs=self._watches)
+        connector = aiohttp.TCPConnector(ssl=self._trust or True)
+        self._session = plain_session(timeout=timeout, trace_configs=self._watches, connector=connector)
         return self
 
     async def __aexit__(

@@ -1,8 +1,11 @@
 """Builds the Teams adapter from the operator's settings."""
 
+import ssl
+
 from yarl import URL
 
 from adapters.teams.adapter import TeamsAdapter
+from adapters.teams.authentication import token_source
 from adapters.teams.clouds import Cloud, Hosts, cloud_of, file_hosts, service_hosts
 from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.downloads import Downloads
@@ -31,15 +34,18 @@ def adapter(
     meter: Meter | None = None,
     clock: Clock | None = None,
     external: bool = False,
+    trust: ssl.SSLContext | None = None,
 ) -> TeamsAdapter:
-    """`host` is the listener's address. Raises SettingsError for what would admit forged requests."""
+    """`host` is the listener's address, `trust` the certificates believed in place of the system's. Raises SettingsError for
+    what would admit forged requests, and for a proof of identity that cannot be used.
+    """
     if objection := teams.objection(host, private=loopback(host)):
         raise SettingsError(f"{objection}.")
-    http = HttpSession(watch=platform_calls(meter, _named) if meter else None)
+    http = HttpSession(watch=platform_calls(meter, _named) if meter else None, trust=trust)
     cloud = cloud_of(teams.openid_metadata_url or "")
     extra = [*teams.service_hosts, *(HERE if teams.playground else ())]
     services = service_hosts(extra)
-    proof = None if teams.playground else credentials(teams, http, cloud)
+    proof = None if teams.playground else Credentials(source=token_source(teams, http), scope=cloud.scope)
     return TeamsAdapter(
         inbox=inbox,
         http=http,
@@ -64,16 +70,4 @@ def _validator(teams: TeamsSettings, http: HttpSession, cloud: Cloud, services: 
     keys = SigningKeys(http=http, metadata_url=teams.openid_metadata_url or cloud.metadata_url)
     return TokenValidator(
         keys=keys, app_id=teams.app_id, issuer=cloud.issuer, tenants=teams.tenants, hosts=services
-    )
-
-
-def credentials(teams: TeamsSettings, http: HttpSession, cloud: Cloud) -> Credentials:
-    if not teams.app_id or teams.app_password is None:
-        raise SettingsError("TEAMS_APP_ID and TEAMS_APP_PASSWORD are both needed for Teams.")
-    return Credentials(
-        http=http,
-        token_url=teams.token_url or cloud.token_url(teams.tenant_id),
-        app_id=teams.app_id,
-        secret=teams.app_password.get_secret_value(),
-        scope=cloud.scope,
     )

@@ -91,12 +91,15 @@ RedisAddress = BeforeValidator(_redis)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """One environment variable. `remedy` completes the sentence "Write ..."."""
+    """One environment variable. `remedy` completes the sentence "Write ...". `elsewhere` is another variable, which the
+    machine may have set for the same: it counts where this one is not set.
+    """
 
     name: str
     field: str
     secret: bool
     remedy: str
+    elsewhere: str = ""
 
 
 class SettingsGroup(BaseModel):
@@ -112,11 +115,13 @@ class SettingsGroup(BaseModel):
         start = cls.prefix if prefix is None else prefix
         for field, info in cls.model_fields.items():
             if info.description:
+                more = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
                 yield Variable(
                     name=info.alias or f"{start}{field.upper()}",
                     field=field,
                     secret="Secret" in str(info.annotation),
                     remedy=info.description,
+                    elsewhere=str(more.get("elsewhere", "")),
                 )
 
 

@@ -1,12 +1,16 @@
 """The settings of each chat platform, and what can be checked without asking the platform."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bot.settings.config_file import Policy
 from bot.settings.environment import Address, Names, SettingsGroup
+
+ENTRA_ADDRESS = "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"
+TOKEN_URL = re.compile(r"https://.+/[^/]+/oauth2/v2\.0/token")
 
 
 class PlatformSettings(SettingsGroup):
@@ -133,11 +137,33 @@ class TeamsSettings(PlatformSettings):
     prefix: ClassVar[str] = "TEAMS_"
     title: ClassVar[str] = "Teams"
     essentials: ClassVar[frozenset[str]] = frozenset(
-        {"app_id", "app_password", "tenant_id", "allowed_tenants", "playground"}
+        {
+            "app_id",
+            "app_password",
+            "auth",
+            "certificate",
+            "managed_identity_client_id",
+            "tenant_id",
+            "allowed_tenants",
+            "playground",
+        }
     )
     remedy: ClassVar[str] = "TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID, or TEAMS_PLAYGROUND=1"
     app_id: str = Field("", description="the bot's Microsoft App ID")
+    auth: Literal["secret", "certificate", "managed-identity", "federated"] = Field(
+        "secret", description="secret, certificate, managed-identity or federated"
+    )
     app_password: SecretStr | None = Field(None, description="the client secret of the app registration")
+    certificate: str = Field("", description="the path of a PEM file with the key and its certificate")
+    certificate_password: SecretStr | None = Field(
+        None, description="the password of the key in TEAMS_CERTIFICATE, or remove it"
+    )
+    managed_identity_client_id: str = Field("", description="the client id of the managed identity")
+    federated_token_file: str = Field(
+        "",
+        description="the path of the file with the platform's token",
+        json_schema_extra={"elsewhere": "AZURE_FEDERATED_TOKEN_FILE"},  # set by Kubernetes' workload identity
+    )
     tenant_id: str = Field("", description="the directory (tenant) id of the app registration")
     allowed_tenants: Names = Field(frozenset(), description="tenant ids, comma-separated, or * for everybody")
     openid_metadata_url: Address | None = Field(None, description="the https address of the key metadata")
@@ -190,12 +216,40 @@ class TeamsSettings(PlatformSettings):
                 )
             return self
         missing = [] if self.app_id else ["TEAMS_APP_ID"]
-        missing += [] if self.app_password else ["TEAMS_APP_PASSWORD"]
-        if not self.tenants:
+        missing += [lacking] if (lacking := self._lacking_proof()) else []
+        if self.auth == "managed-identity" and not self.tenant_id:
+            missing.append("TEAMS_TENANT_ID")
+        elif not self.tenants:
             missing.append("TEAMS_TENANT_ID (or TEAMS_ALLOWED_TENANTS for several)")
         if missing:
             raise ValueError(_half("Teams", missing, "TEAMS_"))
+        if objection := self._unfit():
+            raise ValueError(objection)
         return self
+
+    def _lacking_proof(self) -> str:
+        """What the bot cannot prove itself by, "" when it can."""
+        if self.auth == "secret" and not self.app_password:
+            other = "certificate" if self.certificate else "certificate, managed-identity or federated"
+            return f"TEAMS_APP_PASSWORD (or TEAMS_AUTH={other})"
+        if self.auth == "certificate" and not self.certificate:
+            return "TEAMS_CERTIFICATE"
+        if self.auth == "federated" and not (self.federated_token_file or self.managed_identity_client_id):
+            return "TEAMS_FEDERATED_TOKEN_FILE (or TEAMS_MANAGED_IDENTITY_CLIENT_ID)"
+        return ""
+
+    def _unfit(self) -> str:
+        """What does not fit the kind of proof."""
+        if self.auth == "managed-identity" and self.managed_identity_client_id not in {"", self.app_id}:
+            return (
+                "TEAMS_AUTH=managed-identity makes the identity the bot itself, so its client id is TEAMS_APP_ID. Remove "
+                "TEAMS_MANAGED_IDENTITY_CLIENT_ID, or write TEAMS_AUTH=federated for a bot that is another app"
+            )
+        if self.auth in {"certificate", "federated"} and not TOKEN_URL.fullmatch(
+            self.token_url or ENTRA_ADDRESS
+        ):
+            return f"TEAMS_TOKEN_URL is no address that TEAMS_AUTH={self.auth} can use. Write one such as {ENTRA_ADDRESS}"
+        return ""
 
 
 def _half(title: str, missing: list[str], prefix: str) -> str:

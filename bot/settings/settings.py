@@ -188,7 +188,12 @@ class KnownSettings:
         """
         values = dotenv(folder / ".env") | dict(os.environ if environ is None else environ)
         rows = self.variables()
-        found = {name: values[name].strip() for name in rows if name in values}
+        found = {
+            row.name: values[name].strip()
+            for row in rows.values()
+            for name in (row.elsewhere, row.name)
+            if name in values
+        }
         faults = [*misspelt(values, rows), *_empty(found, rows)]
         found = {name: value for name, value in found.items() if value}
         try:

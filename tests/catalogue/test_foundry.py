@@ -1,6 +1,6 @@
 """Microsoft Foundry: three addresses, keys and Entra ID, deployments, agents, the model router."""
 
-from importlib.util import find_spec
+import sys
 
 import pytest
 from pytest_aiohttp.plugin import AiohttpServer
@@ -177,10 +177,8 @@ async def test_a_token_for_another_audience_is_a_refusal(url: str) -> None:
             await answer(provider(connections, "foundry"), "chat")
 
 
-@pytest.mark.skipif(
-    find_spec("azure") is not None and find_spec("azure.identity") is not None, reason="has entra"
-)
-async def test_without_the_extra_the_remedy_is_said(url: str) -> None:
+async def test_without_the_extra_the_remedy_is_said(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "azure.identity", None)
     async with plugged({"FOUNDRY_ENDPOINT": url}) as connections:
         off = connection(connections, "foundry").source.off
 

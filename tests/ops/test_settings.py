@@ -13,6 +13,7 @@ from bot.settings.platform_settings import SlackSettings, TeamsSettings
 from bot.settings.settings import Settings
 
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s3cret"}
+KEYLESS = {"TEAMS_APP_ID": "a", "TEAMS_TENANT_ID": "t"}
 TEAMS = {"TEAMS_APP_ID": "app", "TEAMS_APP_PASSWORD": "pw", "TEAMS_TENANT_ID": "tenant"}
 
 
@@ -42,6 +43,44 @@ WRONG = (
     Wrong("slack tokens mixed up", SLACK | {"SLACK_BOT_TOKEN": "xapp-1"}, ("SLACK_APP_TOKEN the xapp-",)),
     Wrong("slack address", SLACK | {"SLACK_API_URL": "slack.com"}, ("SLACK_API_URL is 'slack.com'",)),
     Wrong("teams without password", {"TEAMS_APP_ID": "a", "TEAMS_TENANT_ID": "t"}, ("TEAMS_APP_PASSWORD",)),
+    Wrong(
+        "teams with a certificate that is not meant",
+        {"TEAMS_APP_ID": "a", "TEAMS_TENANT_ID": "t", "TEAMS_CERTIFICATE": "x.pem"},
+        ("TEAMS_APP_PASSWORD (or TEAMS_AUTH=certificate)",),
+    ),
+    Wrong(
+        "teams without certificate", KEYLESS | {"TEAMS_AUTH": "certificate"}, ("Write TEAMS_CERTIFICATE too",)
+    ),
+    Wrong(
+        "teams federated with nothing",
+        KEYLESS | {"TEAMS_AUTH": "federated"},
+        ("TEAMS_FEDERATED_TOKEN_FILE (or TEAMS_MANAGED_IDENTITY_CLIENT_ID)",),
+    ),
+    Wrong(
+        "teams as an identity of no tenant",
+        {"TEAMS_APP_ID": "a", "TEAMS_ALLOWED_TENANTS": "*", "TEAMS_AUTH": "managed-identity"},
+        ("Write TEAMS_TENANT_ID too",),
+    ),
+    Wrong(
+        "teams as another identity",
+        KEYLESS | {"TEAMS_AUTH": "managed-identity", "TEAMS_MANAGED_IDENTITY_CLIENT_ID": "b"},
+        ("Remove TEAMS_MANAGED_IDENTITY_CLIENT_ID", "TEAMS_AUTH=federated"),
+    ),
+    Wrong(
+        "a certificate to an open address",
+        KEYLESS
+        | {
+            "TEAMS_AUTH": "certificate",
+            "TEAMS_CERTIFICATE": "x.pem",
+            "TEAMS_TOKEN_URL": "http://127.0.0.1/t/oauth2/v2.0/token",
+        },
+        ("TEAMS_TOKEN_URL", "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"),
+    ),
+    Wrong(
+        "an unknown proof",
+        TEAMS | {"TEAMS_AUTH": "password"},
+        ("TEAMS_AUTH is 'password'", "managed-identity"),
+    ),
     Wrong("teams for nobody", {"TEAMS_APP_ID": "a", "TEAMS_APP_PASSWORD": "p"}, ("TEAMS_ALLOWED_TENANTS",)),
     Wrong(
         "playground in public", {"TEAMS_PLAYGROUND": "1", "HOST": "0.0.0.0"}, ("HOST=0.0.0.0", "127.0.0.1")
@@ -184,6 +223,18 @@ def test_teams_serves_its_own_tenant_and_those_on_the_list(home: str, allowed: s
 
     assert teams
     assert teams.tenants == served
+
+
+def test_the_token_file_that_kubernetes_names_counts_where_no_other_is_named() -> None:
+    there = KEYLESS | {"TEAMS_AUTH": "federated", "AZURE_FEDERATED_TOKEN_FILE": "/var/run/token"}
+    told = at(there).platform(TeamsSettings)
+    other = at(there | {"TEAMS_FEDERATED_TOKEN_FILE": "/other"}).platform(TeamsSettings)
+
+    assert told
+    assert told.federated_token_file == "/var/run/token"
+    assert other
+    assert other.federated_token_file == "/other"
+    assert at({"AZURE_FEDERATED_TOKEN_FILE": "/var/run/token"}).platform(TeamsSettings) is None
 
 
 def test_an_address_is_the_same_with_and_without_its_last_slash() -> None:

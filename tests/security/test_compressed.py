@@ -13,13 +13,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.inbound.downloads import FileDownloads
 from adapters.slack.install.check import check_credentials
 from adapters.slack.web_api import WebApi
-from adapters.teams.clouds import Hosts, service_hosts
+from adapters.teams.clouds import PUBLIC, Hosts, service_hosts, token_endpoint
 from adapters.teams.conversation_reference import ConversationAddress
 from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.downloads import Downloads
 from adapters.teams.inbound.signing_keys import SigningKeys
 from adapters.teams.outbound.connector import Connector, Repeat
 from adapters.teams.outbound.credentials import Credentials
+from adapters.teams.outbound.token_source import ClientSecret, Registration
 from bot.delivery.pacing import WallClock
 from bot.domain.errors import PlatformError, SwitchboardError
 from bot.domain.events import File
@@ -98,7 +99,9 @@ async def teams_keys(url: str) -> None:
 
 async def teams_token(url: str) -> None:
     async with HttpSession() as http:
-        await Credentials(http=http, token_url=f"{url}/token", app_id="a", secret="s", scope="x").token()
+        at = Registration(app_id="a", endpoint=token_endpoint(PUBLIC, tenant="t", address=f"{url}/token"))
+        source = ClientSecret(http=http, registration=at, secret="s")
+        await Credentials(source=source, scope="x").token()
 
 
 async def teams_connector(url: str) -> None:

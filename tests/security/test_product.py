@@ -132,7 +132,7 @@ async def town(folder: Path, level: str) -> AsyncIterator[Town]:
     gossip = Gossip()
     async with AsyncExitStack() as stack:
         teams = FakeTeams()
-        teams.issuer.secret = CANARIES["TEAMS_APP_PASSWORD"]
+        teams.issuer.registration.secret = CANARIES["TEAMS_APP_PASSWORD"]
         await stack.enter_async_context(teams)
         slack = await stack.enter_async_context(fake_slack(clock=WallClock()))
         slack.slack.add_team("T1", token=CANARIES["SLACK_BOT_TOKEN"])

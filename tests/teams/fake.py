@@ -7,6 +7,7 @@ driven over the `/_control` routes (see tests.teams.control).
 import asyncio
 import io
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -19,8 +20,10 @@ from aiohttp import web
 
 from tests.teams.connector import Connector
 from tests.teams.files import Canary, Files
+from tests.teams.identities import Machine
 from tests.teams.issuer import Issuer
 from tests.teams.people import TENANT, Envelope
+from tests.teams.proofs import AppRegistration
 from tests.teams.rooms import ALICE, BOT, Person, Room, Rooms
 
 SECRET = "hush-teams-secret"
@@ -49,10 +52,11 @@ class FakeTeams:
         bot_url: str = NOWHERE,
         patience: float = PATIENCE,
     ) -> None:
-        self.issuer = Issuer(app_id=app_id, secret=SECRET)
+        self.issuer = Issuer(registration=AppRegistration(app_id=app_id, secret=SECRET))
         self.rooms = Rooms(clock)
         self.connector = Connector(issuer=self.issuer, rooms=self.rooms, clock=clock)
         self.files = Files(issuer=self.issuer)
+        self.machine = Machine(issuer=self.issuer)
         self.canary = Canary()
         self.alice = ALICE
         self.bot_url = bot_url
@@ -62,6 +66,7 @@ class FakeTeams:
 
     async def __aenter__(self) -> Self:
         self.issuer.url = await self.serve(self.issuer.routes())
+        self.machine.url = await self.serve(self.machine.routes())
         self.origin = await self.serve([*self.files.images(), *self.connector.routes()])
         self.download_url = await self.serve(self.files.downloads())
         self.canary_url = await self.serve(self.canary.routes())
@@ -74,15 +79,15 @@ class FakeTeams:
     ) -> None:
         await self._stack.aclose()
 
-    async def serve(self, routes: list[web.RouteDef]) -> str:
+    async def serve(self, routes: list[web.RouteDef], *, tls: ssl.SSLContext | None = None) -> str:
         app = web.Application(client_max_size=4 * 1024 * 1024)
         app.add_routes(routes)
         runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+        return f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}"
 
     @property
     def hosts(self) -> frozenset[str]:

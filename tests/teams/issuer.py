@@ -17,8 +17,12 @@ import jwt
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.teams.proofs import AppRegistration, Refusal
+
 ISSUER = "https://api.botframework.com"
-SCOPE = "https://api.botframework.com/.default"
+GRAPH = "https://graph.microsoft.com"
+HOME = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+"""The tenant in which the bot is registered."""
 ENDORSED = ("msteams", "webchat", "skype")
 
 
@@ -70,23 +74,42 @@ class Trouble:
         return None if self.status == 200 else web.Response(status=self.status)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Granted:
+    """A token that was given out: for whom, for what, where, and until when."""
+
+    client: str
+    audience: str
+    tenant: str
+    end: float
+
+
 @dataclass(kw_only=True)
 class Issuer:
-    """Signs what people's clients send to the bot, and hands the bot its own token."""
+    """Signs what people's clients send to the bot, and hands the bot its own tokens. `home` is where it is registered."""
 
-    app_id: str
-    secret: str
+    registration: AppRegistration
+    home: str = HOME
     key: Key = field(default_factory=usual_key)
     url: str = ""
+    secure_url: str = ""  # the same over https
     published: list[dict[str, Any]] = field(default_factory=list)
     trouble: dict[str, Trouble] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     lifetime: float = 3599.0
     asked: asyncio.Event = field(default_factory=asyncio.Event)
-    granted: dict[str, float] = field(default_factory=dict)
+    granted: dict[str, Granted] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.published = [self.key.public()]
+
+    @property
+    def app_id(self) -> str:
+        return self.registration.app_id
+
+    @property
+    def secret(self) -> str:
+        return self.registration.secret
 
     @property
     def metadata_url(self) -> str:
@@ -94,7 +117,11 @@ class Issuer:
 
     @property
     def token_url(self) -> str:
-        return f"{self.url}/botframework.com/oauth2/v2.0/token"
+        return f"{self.url}/{self.home}/oauth2/v2.0/token"
+
+    @property
+    def secure_token_url(self) -> str:
+        return f"{self.secure_url}/{self.home}/oauth2/v2.0/token"
 
     def rotate(self, *, keep: bool = True) -> None:
         """Publishes a new key and signs with it; with `keep` the old one stays published."""
@@ -127,10 +154,24 @@ class Issuer:
         signer = key or self.key
         return jwt.encode(whole, signer.private, algorithm, headers={"kid": signer.kid, **(headers or {})})
 
-    def valid(self, authorization: str) -> bool:
-        """Whether this header carries a token we granted that has not run out."""
+    def grant(self, *, audience: str, tenant: str, client: str = "") -> str:
+        """A token for the bot to use."""
+        token = jwt.encode({"aud": audience, "jti": uuid.uuid4().hex}, self.key.private, "RS256")
+        end = time.time() + self.lifetime
+        self.granted[token] = Granted(client=client or self.app_id, audience=audience, tenant=tenant, end=end)
+        return token
+
+    def bearer(self, authorization: str) -> Granted | None:
+        """What this header's token was granted for, while it has not run out."""
         scheme, _, token = authorization.partition(" ")
-        return scheme == "Bearer" and self.granted.get(token, 0.0) > time.time()
+        granted = self.granted.get(token)
+        return granted if scheme == "Bearer" and granted and granted.end > time.time() else None
+
+    def valid(self, authorization: str) -> bool:
+        """Whether the Connector takes this header: the bot's own token, for the Connector, from its home tenant."""
+        granted = self.bearer(authorization)
+        own = (self.app_id, ISSUER, self.home)
+        return granted is not None and (granted.client, granted.audience, granted.tenant) == own
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -162,12 +203,11 @@ class Issuer:
 
     async def _token(self, request: web.Request) -> web.Response:
         form = await request.post()
-        wanted = {"grant_type": "client_credentials", "client_id": self.app_id, "scope": SCOPE}
-        if any(form.get(name) != value for name, value in wanted.items()):
-            return web.json_response({"error": "invalid_request"}, status=400)
-        if form.get("client_secret") != self.secret:
-            return web.json_response({"error": "invalid_client"}, status=401)
-        token = jwt.encode({"aud": ISSUER, "jti": uuid.uuid4().hex}, self.key.private, "RS256")
-        self.granted[token] = time.time() + self.lifetime
+        audience = str(form.get("scope", "")).removesuffix("/.default")
+        try:
+            self.registration.prove(form, str(request.url), {ISSUER, GRAPH})
+        except Refusal as refusal:
+            return web.json_response(refusal.body, status=refusal.status)
+        token = self.grant(audience=audience, tenant=request.match_info["tenant"])
         grant = {"token_type": "Bearer", "expires_in": int(self.lifetime), "access_token": token}
         return await self._answer("token", grant)

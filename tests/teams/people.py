@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from tests.teams.issuer import HOME
 from tests.teams.rooms import ALICE, BOT, Person
 
-TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+TENANT = HOME
 NAME = "Switchboard"
 MENTION = f"<at>{NAME}</at>"
 MENTIONED = f'<span itemtype="http://schema.skype.com/Mention" itemscope itemid="0">{NAME}</span>&nbsp;'

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import ssl
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,14 +34,19 @@ FAULTS = {
 
 
 def adapter_for(
-    teams: FakeTeams, inbox: FakeInbox | None = None, *, external: bool = False, **settings: str
+    teams: FakeTeams,
+    inbox: FakeInbox | None = None,
+    external: bool = False,
+    trust: ssl.SSLContext | None = None,
+    /,
+    **settings: str,
 ) -> TeamsAdapter:
     """The adapter, pointed at the fake and keeping the running loop's time."""
     wanted = {**teams.environment(), **settings}
     read = read_settings({key: value for key, value in wanted.items() if value}).platform(TeamsSettings)
     assert read is not None
     return setup.adapter(
-        read, inbox=inbox or FakeInbox(), host="127.0.0.1", clock=LoopClock(), external=external
+        read, inbox=inbox or FakeInbox(), host="127.0.0.1", clock=LoopClock(), external=external, trust=trust
     )
 
 

@@ -27,7 +27,7 @@ async def bot_in_teams(external: bool = False, /, **settings: str) -> AsyncItera
     """A bot that a fake delivers to. `external` is policy, `settings` replace what the fake's environment says."""
     inbox, limits = FakeInbox(), ConnectionLimits()
     async with FakeTeams(patience=10) as teams:
-        adapter = adapter_for(teams, inbox, external=external, **settings)
+        adapter = adapter_for(teams, inbox, external, **settings)
         app = public_app(adapter.routes(), limits=limits)
         async with (
             adapter.running(),

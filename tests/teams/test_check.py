@@ -25,7 +25,8 @@ async def test_a_refused_secret_is_told_with_what_to_look_at() -> None:
     async with FakeTeams() as teams:
         wrong = await check_credentials(said(teams, TEAMS_APP_PASSWORD="hunter2"))
 
-    assert "check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID" in wrong
+    assert "write a new one from Certificates & secrets as TEAMS_APP_PASSWORD" in wrong
+    assert "401 invalid_client" in wrong
     assert "hunter2" not in wrong
 
 

@@ -1,30 +1,44 @@
 """Teams' part of `switchboard check`: whether the bot gets a token, and Microsoft's keys can be read."""
 
-from adapters.teams.clouds import cloud_of
+import ssl
+
+from adapters.teams.authentication import token_source
+from adapters.teams.clouds import Cloud, cloud_of
 from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.signing_keys import KeysUnavailable, SigningKeys
-from adapters.teams.setup import credentials
-from bot.domain.errors import PlatformBusy
+from adapters.teams.outbound.credentials import Credentials
+from bot.domain.errors import PlatformBusy, PlatformRefused, SettingsError
 from bot.settings.platform_settings import TeamsSettings
 
 
-async def check_credentials(said: TeamsSettings) -> str:
-    """What is wrong and what to type; "" when nothing is. The playground has no credentials to check."""
+async def check_credentials(said: TeamsSettings, *, trust: ssl.SSLContext | None = None) -> str:
+    """What is wrong and what to type; "" when nothing is. The playground has no credentials to check. `trust`: as in
+    adapters.teams.setup.
+    """
     if said.playground:
         return ""
     cloud = cloud_of(said.openid_metadata_url or "")
-    async with HttpSession() as http:
+    async with HttpSession(trust=trust) as http:
         try:
-            await credentials(said, http, cloud).token()
+            wrong = await _token(said, http, cloud)
             await SigningKeys(http=http, metadata_url=said.openid_metadata_url or cloud.metadata_url).find(
                 "none"
             )
-        except PlatformBusy as error:
-            url = said.token_url or cloud.token_url(said.tenant_id)
-            return (
-                f"no token from {url} ({error.__cause__}): check TEAMS_APP_ID, TEAMS_APP_PASSWORD and "
-                "TEAMS_TENANT_ID, or the network"
-            )
+        except SettingsError as error:
+            return str(error)
         except KeysUnavailable:
             return "Microsoft's signing keys cannot be read: check the network, or TEAMS_OPENID_METADATA_URL"
+    return wrong
+
+
+async def _token(said: TeamsSettings, http: HttpSession, cloud: Cloud) -> str:
+    """Raises SettingsError."""
+    source = token_source(said, http)
+    try:
+        await Credentials(source=source, scope=cloud.scope).token()
+    except PlatformBusy as error:
+        remedy = (
+            source.remedy if isinstance(error, PlatformRefused) else "check the network, or TEAMS_TOKEN_URL"
+        )
+        return f"no token from {source.place} ({error.__cause__}): {remedy}"
     return ""

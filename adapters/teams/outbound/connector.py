@@ -41,8 +41,8 @@ GONE = frozenset(
 
 GONE_FOR_GOOD = frozenset({"conversationblockedbyuser", "conversationnotfound"})
 REFUSED = (
-    "the Bot Connector refuses the bot: check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID, and that the Azure "
-    "Bot is there with its Microsoft Teams channel"
+    "the Bot Connector refuses the bot: check TEAMS_APP_ID and TEAMS_TENANT_ID, and that the Azure Bot is there with its "
+    "Microsoft Teams channel"
 )
 REMEDIES = {
     "botdisabledbyadmin": "an administrator has switched the app off: allow it in the Teams admin center",
