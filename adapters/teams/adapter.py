@@ -9,13 +9,17 @@ from typing import Any
 from aiohttp import web
 
 from adapters.teams.conversation_reference import ConversationReference
+from adapters.teams.graph import Graph
 from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.downloads import Downloads
 from adapters.teams.inbound.events import PLATFORM
+from adapters.teams.inbound.graph_places import GraphPlaces
 from adapters.teams.inbound.handler import FULL, BotbuilderAdapter, EventHandler
 from adapters.teams.inbound.message_action import MessageAction
+from adapters.teams.inbound.names import Directory
 from adapters.teams.inbound.refusal_log import RefusalLog
+from adapters.teams.inbound.surroundings import SurroundingsReader
 from adapters.teams.inbound.token_validator import PlaygroundValidator, RequestDenied, TokenValidator
 from adapters.teams.outbound.connector import Connector, Repeat
 from adapters.teams.outbound.delivery import DeliveryContext
@@ -31,8 +35,6 @@ from bot.domain.readiness import Trouble
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from bot.ports import Inbox, ReplySink, TurnHandle
-
-PLACES = {"personal": "a one-to-one chat", "groupChat": "a group chat", "channel": "a channel"}
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +55,10 @@ class TeamsAdapter:
         extended_markdown: bool = False,
         external: bool = False,
         pages: Sequence[PublicPage] = (),
+        app_id: str = "",
+        graph: Graph | None = None,
     ) -> None:
+        """`graph` is None where it is not switched on."""
         self._http = http
         self._validator = validator
         self._connector = connector
@@ -64,8 +69,20 @@ class TeamsAdapter:
         self._manners = PlatformCapabilities(mention=f"@{name}", slash=True, threads=True, private=True)
         self._streams, self._edits = Refusals(), Refusals()
         self._denials = RefusalLog()
+        self._surroundings = SurroundingsReader(
+            graph=graph,
+            places=GraphPlaces(connector),
+            directory=Directory(connector, clock=clock),
+            app_id=app_id,
+        )
         action = MessageAction(put=inbox.put, chat_with=connector.chat_with, external=external)
-        handler = EventHandler(put=inbox.put, full=self._tell_full, action=action, external=external)
+        handler = EventHandler(
+            put=inbox.put,
+            full=self._tell_full,
+            action=action,
+            external=external,
+            graph=graph is not None,
+        )
         self._turns = BotbuilderAdapter(handler)
 
     @property
@@ -99,9 +116,7 @@ class TeamsAdapter:
     async def surroundings(
         self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
     ) -> Surroundings:
-        """What the activity itself says: bots cannot read a conversation without consent to Microsoft Graph."""
-        place = PLACES.get(event.reply.get("scope", ""), "")
-        return Surroundings(said=said, place=place, time_zone=event.reply.get("zone", ""))
+        return await self._surroundings.read(event, said, after=after)
 
     async def fetch(self, file: File) -> bytes:
         return await self._downloads.fetch(file)

@@ -21,6 +21,7 @@ class Cloud:
     login: str  # host of the token endpoint
     directory: str  # the tenant where multi-tenant bots get their token
     exchange: str  # what a managed identity's token is for that stands for a federated credential
+    graph: str  # Microsoft Graph's address, which its tokens are for
 
     @property
     def scope(self) -> str:
@@ -33,6 +34,7 @@ PUBLIC = Cloud(
     login="login.microsoftonline.com",
     directory="botframework.com",
     exchange="api://AzureADTokenExchange",
+    graph="https://graph.microsoft.com",
 )
 GOVERNMENT = Cloud(
     issuer="https://api.botframework.us",
@@ -40,6 +42,7 @@ GOVERNMENT = Cloud(
     login="login.microsoftonline.us",
     directory="MicrosoftServices.onmicrosoft.us",
     exchange="api://AzureADTokenExchangeUSGov",
+    graph="https://graph.microsoft.us",
 )
 CHINA = Cloud(
     issuer="https://api.botframework.azure.cn",
@@ -47,6 +50,7 @@ CHINA = Cloud(
     login="login.partner.microsoftonline.cn",
     directory="microsoftservices.partner.onmschina.cn",
     exchange="api://AzureADTokenExchangeChina",
+    graph="https://microsoftgraph.chinacloudapi.cn",
 )
 
 

@@ -23,6 +23,10 @@ class ConversationAddress:
         url = f"{base}/{quote(activity, safe='')}" if activity else base
         return f"{url}?isTargetedActivity=true" if self.targeted else url
 
+    def member_url(self, id: str) -> str:
+        place = f"{self.service_url.rstrip('/')}/v3/conversations/{quote(self.conversation, safe='')}"
+        return f"{place}/members/{quote(id, safe='')}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationReference:

@@ -7,6 +7,7 @@ from yarl import URL
 from adapters.teams.adapter import TeamsAdapter
 from adapters.teams.authentication import token_source
 from adapters.teams.clouds import Cloud, Hosts, cloud_of, file_hosts, service_hosts
+from adapters.teams.graph import Graph
 from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.downloads import Downloads
 from adapters.teams.inbound.signing_keys import SigningKeys
@@ -45,17 +46,27 @@ def adapter(
     cloud = cloud_of(teams.openid_metadata_url or "")
     extra = [*teams.service_hosts, *(HERE if teams.playground else ())]
     services = service_hosts(extra)
-    proof = None if teams.playground else Credentials(source=token_source(teams, http), scope=cloud.scope)
+    source = None if teams.playground else token_source(teams, http)
+    proof = Credentials(source=source, scope=cloud.scope) if source else None
+    graph = (
+        Graph(http=http, source=source, url=teams.graph_url or cloud.graph)
+        if source and teams.graph
+        else None
+    )
     return TeamsAdapter(
         inbox=inbox,
         http=http,
         validator=PlaygroundValidator() if teams.playground else _validator(teams, http, cloud, services),
         connector=Connector(http=http, hosts=services, credentials=proof),
-        downloads=Downloads(http=http, hosts=file_hosts(extra), services=services, credentials=proof),
+        downloads=Downloads(
+            http=http, hosts=file_hosts(extra), services=services, credentials=proof, graph=graph
+        ),
         clock=clock or WallClock(),
         extended_markdown=teams.extended_markdown,
         external=external,
         pages=public_pages(Lifetimes()),
+        app_id=teams.app_id,
+        graph=graph,
     )
 
 

@@ -169,6 +169,10 @@ class TeamsSettings(PlatformSettings):
     openid_metadata_url: Address | None = Field(None, description="the https address of the key metadata")
     token_url: Address | None = Field(None, description="the https address of the token endpoint")
     service_hosts: Names = Field(frozenset(), description="hosts or host:port, comma-separated")
+    graph: bool = Field(
+        False, description="1 to read threads and files by Microsoft Graph, where the app has consent"
+    )
+    graph_url: Address | None = Field(None, description="the https address of Microsoft Graph")
     playground: bool = Field(False, description="1 to accept Agents Playground on this machine, or remove it")
     extended_markdown: bool = Field(False, description="1 if everybody's Teams shows tables and headings")
 
@@ -189,6 +193,7 @@ class TeamsSettings(PlatformSettings):
         return {
             "TEAMS_TOKEN_URL": self.token_url or "",
             "TEAMS_OPENID_METADATA_URL": self.openid_metadata_url or "",
+            "TEAMS_GRAPH_URL": self.graph_url or "",
         }
 
     def objection(self, host: str, *, private: bool, delivered: Sequence[str] = ()) -> str:

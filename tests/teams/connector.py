@@ -82,6 +82,7 @@ class Connector:
     extended: bool = True
     installed: set[str] = field(default_factory=lambda: {ALICE.id, BOB.id})
     latency: float = 0.0
+    teams: Mapping[str, str] = field(default_factory=dict)  # Graph's id of a team by Teams' own
     connections: set[object] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -143,6 +144,8 @@ class Connector:
             raise Refused(401, "AuthorizationError", "Authorization has been denied for this request.")
         if self.quota:
             self.rates.count("app", APP)
+        if call.method == "GET" and "/v3/teams/" in call.path:
+            return self._team(unquote(call.path.partition("/v3/teams/")[2]))
         parts = call.path.partition("?")[0].partition("/v3/conversations")[2].strip("/").split("/")
         names = [unquote(part) for part in parts]
         match names, call.method:
@@ -308,6 +311,11 @@ class Connector:
             if member in {one.id, one.aad}:
                 return web.json_response({"id": one.id, "name": one.name, "aadObjectId": one.aad})
         raise gone("MemberNotFoundInConversation")
+
+    def _team(self, team: str) -> web.Response:
+        if team not in self.teams:
+            raise gone("TeamNotFound")
+        return web.json_response({"id": team, "name": "Sales", "aadGroupId": self.teams[team]})
 
     def _create(self, call: Call) -> web.Response:
         members = call.sent.get("members") or []

@@ -20,9 +20,10 @@ from aiohttp import web
 
 from tests.teams.connector import Connector
 from tests.teams.files import Canary, Files
+from tests.teams.graph import FakeGraph
 from tests.teams.identities import Machine
 from tests.teams.issuer import Issuer
-from tests.teams.people import TENANT, Envelope
+from tests.teams.people import GROUP, TEAM, TENANT, Envelope
 from tests.teams.proofs import AppRegistration
 from tests.teams.rooms import ALICE, BOT, Person, Room, Rooms
 
@@ -54,9 +55,10 @@ class FakeTeams:
     ) -> None:
         self.issuer = Issuer(registration=AppRegistration(app_id=app_id, secret=SECRET))
         self.rooms = Rooms(clock)
-        self.connector = Connector(issuer=self.issuer, rooms=self.rooms, clock=clock)
+        self.connector = Connector(issuer=self.issuer, rooms=self.rooms, clock=clock, teams={TEAM: GROUP})
         self.files = Files(issuer=self.issuer)
         self.machine = Machine(issuer=self.issuer)
+        self.graph = FakeGraph(issuer=self.issuer, rooms=self.rooms, tenant=TENANT, groups={TEAM: GROUP})
         self.canary = Canary()
         self.alice = ALICE
         self.bot_url = bot_url
@@ -70,6 +72,9 @@ class FakeTeams:
         self.origin = await self.serve([*self.files.images(), *self.connector.routes()])
         self.download_url = await self.serve(self.files.downloads())
         self.canary_url = await self.serve(self.canary.routes())
+        self.graph.url = await self.serve(self.graph.routes())
+        self.graph.download_url = self.download_url
+        self.issuer.audiences.add(self.graph.url)
         self.people = Envelope(service_url=f"{self.origin}/emea/")
         self._http = await self._stack.enter_async_context(aiohttp.ClientSession())
         return self
@@ -103,6 +108,7 @@ class FakeTeams:
             "TEAMS_OPENID_METADATA_URL": self.issuer.metadata_url,
             "TEAMS_TOKEN_URL": self.issuer.token_url,
             "TEAMS_SERVICE_HOSTS": ",".join(sorted(self.hosts)),
+            "TEAMS_GRAPH_URL": self.graph.url,
         }
 
     def personal(self, room: str = "a:17I0kl9") -> Room:

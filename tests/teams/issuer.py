@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.teams.proofs import AppRegistration, Refusal
 
 ISSUER = "https://api.botframework.com"
-GRAPH = "https://graph.microsoft.com"
 HOME = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 """The tenant in which the bot is registered."""
 ENDORSED = ("msteams", "webchat", "skype")
@@ -99,6 +98,7 @@ class Issuer:
     lifetime: float = 3599.0
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     granted: dict[str, Granted] = field(default_factory=dict)
+    audiences: set[str] = field(default_factory=lambda: {ISSUER})
 
     def __post_init__(self) -> None:
         self.published = [self.key.public()]
@@ -205,7 +205,7 @@ class Issuer:
         form = await request.post()
         audience = str(form.get("scope", "")).removesuffix("/.default")
         try:
-            self.registration.prove(form, str(request.url), {ISSUER, GRAPH})
+            self.registration.prove(form, str(request.url), self.audiences)
         except Refusal as refusal:
             return web.json_response(refusal.body, status=refusal.status)
         token = self.grant(audience=audience, tenant=request.match_info["tenant"])

@@ -12,6 +12,8 @@ from tests.teams.issuer import HOME
 from tests.teams.rooms import ALICE, BOT, Person
 
 TENANT = HOME
+TEAM, GROUP = "19:team@thread.tacv2", "0f0f0f0f-0000-4000-8000-000000000001"
+"""One team, as Teams names it and as Microsoft Graph does."""
 NAME = "Switchboard"
 MENTION = f"<at>{NAME}</at>"
 MENTIONED = f'<span itemtype="http://schema.skype.com/Mention" itemscope itemid="0">{NAME}</span>&nbsp;'
@@ -46,7 +48,7 @@ class Envelope:
         if of != "personal":
             whole["conversation"]["isGroup"] = True
         if of == "channel":
-            whole["channelData"] |= {"team": {"id": "19:team@thread.tacv2"}, "channel": {"id": place}}
+            whole["channelData"] |= {"team": {"id": TEAM}, "channel": {"id": place}}
         return whole | fields
 
     def message(

@@ -30,6 +30,16 @@ async def test_a_refused_secret_is_told_with_what_to_look_at() -> None:
     assert "hunter2" not in wrong
 
 
+async def test_a_token_for_graph_is_tried_where_it_is_switched_on() -> None:
+    async with FakeTeams() as teams:
+        teams.issuer.audiences.discard(teams.graph.url)
+        off = await check_credentials(said(teams))
+        on = await check_credentials(said(teams, TEAMS_GRAPH="1"))
+
+    assert off == ""
+    assert f"no token for {teams.graph.url}/.default" in on
+
+
 async def test_keys_out_of_reach_are_told() -> None:
     async with FakeTeams() as teams:
         wrong = await check_credentials(said(teams, TEAMS_OPENID_METADATA_URL="http://127.0.0.1:9/keys"))

@@ -14,11 +14,13 @@ from tests.storage.servers import server
 from tests.teams.actions import graph_message, open_dialog, press, shown_after, submission
 from tests.teams.eyes import see
 from tests.teams.fake import FakeTeams
+from tests.teams.people import shared_file
 from tests.teams.refusals import Refused
 from tests.teams.rooms import ALICE, BOB, Message, Room
 from tests.teams.rules import MESSAGE, entities, nested
 
 PATIENCE = 30.0
+BEFORE = "2026-01-05T10:00:00.000+00:00"
 AGENTS = """
 [[agents]]
 name = "tutor"
@@ -168,6 +170,24 @@ async def test_channel_threads_are_apart_and_go_on_without_mentions(tmp_path: Pa
         assert (first.root, more.root) == ("100", "100")
         assert "You asked before: “what is a relay?”" in shown(more).text
         assert [one.root for one in talk(channel)] == ["100", "200", "100"]
+
+
+async def test_what_a_team_said_before_the_mention_reaches_the_model_with_its_files(tmp_path: Path) -> None:
+    async with office(tmp_path, TEAMS_GRAPH="1") as at:
+        channel = at.teams.channel()
+        at.teams.graph.granted.add(channel.id)
+        at.teams.graph.files = True
+        address = str(shared_file("notes.txt")["contentUrl"])
+        at.teams.graph.shared[address] = ("notes.txt", 20, "text/plain")
+        at.teams.files.contents["notes.txt"] = b"the relay clicks"
+        at.teams.write(channel, "is it the relay?", sender=BOB, mention=False, id="100", timestamp=BEFORE)
+        answer = await at.said(channel, "sum this up", root="100", attached=[shared_file("notes.txt")])
+        at.teams.graph.files = False
+        unread = await at.said(channel, "and now?", root="100", attached=[shared_file("more.txt")])
+
+        assert "Bob: is it the relay?" in shown(answer).text
+        assert "Not read" not in answer.text
+        assert "Not read: more.txt (Switchboard may not read files here: an administrator" in unread.text
 
 
 async def test_a_private_command_is_answered_in_private(tmp_path: Path) -> None:

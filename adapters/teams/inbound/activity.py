@@ -42,6 +42,7 @@ class NamedPlace(ActivityPart):
 
     id: Name | None = None
     name: Name | None = None
+    aad_group_id: Name | None = None  # of a team: its id in Microsoft Graph
 
 
 class ChannelData(ActivityPart):

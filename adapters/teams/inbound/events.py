@@ -54,6 +54,7 @@ def message(incoming: IncomingActivity) -> Event | None:
         files=said.files,
         quotes=said.quotes,
         others=said.others,
+        late=_follows_others(incoming, private=private),
     )
 
 
@@ -202,9 +203,18 @@ def _reply(incoming: IncomingActivity, conversation: str, *, private: bool) -> M
         "zone": incoming.zone,
         "channel_name": _name(data.channel if data else None),
         "team_name": _name(data.team if data else None),
+        "team": (data.team.id if data and data.team else None) or "",
+        "group": (data.team.aad_group_id if data and data.team else None) or "",
         "copilot": "1" if incoming.copilot else "",
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def _follows_others(incoming: IncomingActivity, *, private: bool) -> bool:
+    """Whether something may have been said here before: in a group chat, and below the first message of a channel's thread."""
+    if private or incoming.scope == "personal":
+        return False
+    return incoming.scope != "channel" or not _conversation(incoming).endswith(f";messageid={incoming.id}")
 
 
 def _name(place: NamedPlace | None) -> str:

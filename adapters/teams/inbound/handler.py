@@ -6,6 +6,7 @@ works). Its authentication, token and HTTP client are not used: they block the e
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from botbuilder.core import ActivityHandler, CloudAdapterBase, InvokeResponse, TurnContext
@@ -21,11 +22,13 @@ from adapters.teams.inbound import events
 from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.message_action import MessageAction
 from bot.domain.claims import Receipt
-from bot.domain.events import Event
+from bot.domain.events import Event, MessageReceived
 
 log = logging.getLogger(__name__)
 
 INCOMING = "switchboard.incoming"
+PLACES = 5_000
+"""Teams and chats of which it is remembered that everything is delivered."""
 FULL = "I still have messages of yours to answer here. Please send this one again in a minute."
 ANSWERS: Mapping[Receipt, str] = {
     Receipt.ACCEPTED: "Got it.",
@@ -43,7 +46,7 @@ Answer = tuple[int, Any]
 class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no types
     """Puts the event of an activity into the inbox. Raises StorageUnavailable; then nothing was acknowledged.
 
-    `external`: people of other organisations may ask.
+    `external`: people of other organisations may ask. `graph`: what was said in between can be read.
     """
 
     def __init__(
@@ -53,14 +56,33 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
         full: Callable[[Event], Awaitable[None]],
         action: MessageAction,
         external: bool = False,
+        graph: bool = False,
     ) -> None:
         self._put = put
         self._full = full
         self._action = action
         self._external = external
+        self._graph = graph
+        self._told_all: set[str] = set()
 
     async def on_message_activity(self, turn_context: TurnContext) -> None:
-        await self._hear(events.message(incoming(turn_context)))
+        heard = incoming(turn_context)
+        event = events.message(heard)
+        if isinstance(event, MessageReceived):
+            event = replace(event, gaps=self._gaps(heard, event))
+        await self._hear(event)
+
+    def _gaps(self, heard: IncomingActivity, event: MessageReceived) -> bool:
+        """Whether more may have been said here than was delivered. With consent everything is: then there has been
+        something in this team or chat that does not mention the bot.
+        """
+        team = heard.channel_data.team if heard.channel_data else None
+        place = (team.id if team else None) or heard.conversation.id
+        if not event.addressed:
+            if len(self._told_all) >= PLACES:
+                self._told_all.clear()
+            self._told_all.add(place)
+        return self._graph and event.late and event.addressed and place not in self._told_all
 
     async def on_message_update_activity(self, turn_context: TurnContext) -> None:
         await self._hear(events.edit(incoming(turn_context)))

@@ -20,7 +20,7 @@ async def check_credentials(said: TeamsSettings, *, trust: ssl.SSLContext | None
     cloud = cloud_of(said.openid_metadata_url or "")
     async with HttpSession(trust=trust) as http:
         try:
-            wrong = await _token(said, http, cloud)
+            wrong = await _tokens(said, http, cloud)
             await SigningKeys(http=http, metadata_url=said.openid_metadata_url or cloud.metadata_url).find(
                 "none"
             )
@@ -31,14 +31,17 @@ async def check_credentials(said: TeamsSettings, *, trust: ssl.SSLContext | None
     return wrong
 
 
-async def _token(said: TeamsSettings, http: HttpSession, cloud: Cloud) -> str:
-    """Raises SettingsError."""
+async def _tokens(said: TeamsSettings, http: HttpSession, cloud: Cloud) -> str:
+    """Raises SettingsError. For Microsoft Graph it is tried at home: in other tenants each app has to be known first."""
     source = token_source(said, http)
-    try:
-        await Credentials(source=source, scope=cloud.scope).token()
-    except PlatformBusy as error:
-        remedy = (
-            source.remedy if isinstance(error, PlatformRefused) else "check the network, or TEAMS_TOKEN_URL"
-        )
-        return f"no token from {source.place} ({error.__cause__}): {remedy}"
+    scopes = [cloud.scope]
+    if said.graph and said.tenant_id:
+        scopes.append(f"{said.graph_url or cloud.graph}/.default")
+    for scope in scopes:
+        try:
+            await Credentials(source=source, scope=scope).token()
+        except PlatformBusy as error:
+            refused = isinstance(error, PlatformRefused)
+            remedy = source.remedy if refused else "check the network, or TEAMS_TOKEN_URL"
+            return f"no token for {scope} from {source.place} ({error.__cause__}): {remedy}"
     return ""

@@ -9,6 +9,7 @@ import random
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
@@ -101,7 +102,7 @@ class Connector:
         self, where: ConversationAddress, activity: Mapping[str, Any], repeat: Repeat = Repeat.ONCE
     ) -> str:
         """The new activity's id, "" where the service gives none (updates of a stream)."""
-        return await self._call("POST", where.url(), activity, repeat)
+        return _id(await self._call("POST", where.url(), activity, repeat))
 
     async def put(
         self, where: ConversationAddress, id: str, activity: Mapping[str, Any], repeat: Repeat = Repeat.FREELY
@@ -115,10 +116,21 @@ class Connector:
         """The one-to-one chat with a person of the conversation `where`, created if necessary."""
         url = f"{where.service_url.rstrip('/')}/v3/conversations"
         wish = {"isGroup": False, "members": [{"id": user}], "channelData": {"tenant": {"id": tenant}}}
-        chat = await self._call("POST", url, wish, Repeat.FREELY)
+        chat = _id(await self._call("POST", url, wish, Repeat.FREELY))
         return ConversationAddress(service_url=where.service_url, conversation=chat)
 
-    async def _call(self, method: str, url: str, activity: Mapping[str, Any] | None, repeat: Repeat) -> str:
+    async def member(self, where: ConversationAddress, id: str) -> Mapping[str, Any]:
+        """A person of the conversation, by the Connector's id or Entra's."""
+        return await self._call("GET", where.member_url(id), None, Repeat.FREELY)
+
+    async def team(self, where: ConversationAddress, id: str) -> Mapping[str, Any]:
+        """A team of whose channels `where` is one; "aadGroupId" is its id in Microsoft Graph."""
+        url = f"{where.service_url.rstrip('/')}/v3/teams/{quote(id, safe='')}"
+        return await self._call("GET", url, None, Repeat.FREELY)
+
+    async def _call(
+        self, method: str, url: str, activity: Mapping[str, Any] | None, repeat: Repeat
+    ) -> Mapping[str, Any]:
         target = self._checked(url)
         body = None if activity is None else json.dumps(activity, ensure_ascii=False).encode(errors="replace")
         tries, unclear, pause = 0, 0, 0.5
@@ -147,7 +159,7 @@ class Connector:
             raise PlatformGone("the serviceUrl's host is not allowed", code="serviceUrl")
         return target
 
-    async def _once(self, method: str, url: URL, body: bytes | None) -> str:
+    async def _once(self, method: str, url: URL, body: bytes | None) -> Mapping[str, Any]:
         """One call, and a second one with a new token when the service refuses the first token."""
         token = await self._credentials.token() if self._credentials else ""
         try:
@@ -158,7 +170,7 @@ class Connector:
             self._credentials.refused(token)
         return await self._request(method, url, body, await self._credentials.token())
 
-    async def _request(self, method: str, url: URL, body: bytes | None, token: str) -> str:
+    async def _request(self, method: str, url: URL, body: bytes | None, token: str) -> Mapping[str, Any]:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -175,7 +187,11 @@ class Connector:
             fault = nested if isinstance(nested, dict) else answer
             code, message = str(fault.get("code", "")), str(fault.get("message", ""))
             raise TeamsApiError(response.status, code, message, seconds_from(after or ""))
-        return str(answer.get("id") or "")
+        return answer
+
+
+def _id(answer: Mapping[str, Any]) -> str:
+    return str(answer.get("id") or "")
 
 
 def _again(error: TeamsApiError, repeat: Repeat, tries: int, unclear: int) -> bool:
