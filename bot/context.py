@@ -59,6 +59,11 @@ class Context:
         return bool(getattr(self.event, "direct", False))
 
     @property
+    def shared(self) -> bool:
+        """Whether others read the response too, unless it is made private."""
+        return not self.private and not self.direct
+
+    @property
     def threaded(self) -> bool:
         """Whether this is a thread, which can have a preference of its own."""
         return bool(getattr(self.event, "threaded", False))

@@ -104,7 +104,14 @@ class SlackAdapter:
 
     @property
     def capabilities(self) -> PlatformCapabilities:
-        return PlatformCapabilities(mention="@Switchboard", slash=True, threads=True, private=True)
+        return PlatformCapabilities(
+            mention="@Switchboard",
+            slash=True,
+            threads=True,
+            private=True,
+            slash_in_threads=False,
+            guests_right="users:read",
+        )
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         over_http = [web.post("/slack/events", self._request)] if self._receiver else []

@@ -66,7 +66,9 @@ class TeamsAdapter:
         self._clock = clock
         self._extended = extended_markdown
         self._pages = pages
-        self._manners = PlatformCapabilities(mention=f"@{name}", slash=True, threads=True, private=True)
+        self._manners = PlatformCapabilities(
+            mention=f"@{name}", slash=True, threads=True, private=True, tenant="organisation"
+        )
         self._streams, self._edits = Refusals(), Refusals()
         self._denials = RefusalLog()
         self._surroundings = SurroundingsReader(

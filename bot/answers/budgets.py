@@ -122,8 +122,10 @@ class BudgetKeeper(Interceptor):
         if not own:
             return []
         spent = await self._budgets.spent(own)
+        tenant = context.capabilities.tenant
         return [
-            budget_words.standing(ceiling, usd, self._now()) for ceiling, usd in zip(own, spent, strict=True)
+            budget_words.standing(ceiling, usd, self._now(), tenant)
+            for ceiling, usd in zip(own, spent, strict=True)
         ]
 
     async def _covered(self, request: ModelRequest, proceed: Ask) -> AsyncGenerator[StreamPart, None]:
@@ -154,7 +156,8 @@ class BudgetKeeper(Interceptor):
         if held and held.open and expense.prompt <= held.expense.prompt + SLACK * held.cost:
             return held
         if full := await self._reserve(context, [expense]):
-            raise OverBudget(budget_words.reached(full, self._now()))
+            words = budget_words.reached_before_others if context.shared else budget_words.reached
+            raise OverBudget(words(full, self._now(), context.capabilities.tenant))
         return self._of(context.claim)[model.name]
 
     async def _reserve(self, context: Context, wanted: Sequence[Expense]) -> CeilingReached | None:
@@ -167,7 +170,8 @@ class BudgetKeeper(Interceptor):
             before = mine.get(name)
             mine[name] = HeldMoney(expense=expense, cost=cost, bills=before.bills if before else 0)
         first = mine[wanted[0].id.partition(" ")[2]]
-        first.remarks += [budget_words.near(told) for told in reservation.near]
+        tenant, shared = context.capabilities.tenant, context.shared
+        first.remarks += [budget_words.near(told, tenant, shared=shared) for told in reservation.near]
         return None
 
     def _pay(self, request: ModelRequest, held: HeldMoney, heard: _Heard) -> None:
@@ -211,7 +215,8 @@ class BudgetKeeper(Interceptor):
 
     async def _refusal(self, context: Context, plan: Plan, full: CeilingReached) -> Response:
         """Which budget it was, and what to do: a cheaper model that fits, or whom to ask."""
-        text, buttons = budget_words.reached(full, self._now()), list[Button]()
+        text = budget_words.reached(full, self._now(), context.capabilities.tenant)
+        buttons = list[Button]()
         others = [each for each in context.usable(self._catalog.featured) if each not in plan.models]
         expenses = [self._planned(context, plan, model) for model in others[:OFFERED]]
         quotes = await self._budgets.quote(expenses)

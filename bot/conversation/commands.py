@@ -67,8 +67,7 @@ class Commands:
     async def _mute(self, context: Context, rest: str) -> Response:
         """Silence in this thread. The mark is in its history, so a mention ends it like any other turn."""
         if not context.threaded or context.direct:
-            text = f"This is for threads with others: write `{context.capabilities.mention} mute` inside one."
-            return Response(reply=Reply(text=text, private=True))
+            return Response(reply=Reply(text=_not_followed(context), private=True))
         text = "I stay silent in this thread until somebody mentions me."
         return self._marked(context, MUTED, text)
 
@@ -134,16 +133,17 @@ class Commands:
             return await self.elsewhere.offer(context, "memory")
         turns = [turn for turn in since_reset(context.claim.history) if turn.is_question]
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
+        active = describe_active(now, context.capabilities.tenant)
         if not turns:
-            text = f"{describe_active(now)} It sees nothing yet: this conversation is new."
-            return Response(reply=Reply(text=text, private=context.private))
+            text = f"{active} It sees nothing yet: this conversation is new."
+            return Response(reply=Reply(text=text, private=not context.direct))
         used = sum(tokens(turn.asked.text) + tokens(turn.answer) for turn in turns)
         rows = tuple(
             (clip(turn.asked.text, 60), turn.model, compact_number(tokens(turn.answer)))
             for turn in turns[-10:]
         )
         text = (
-            f"{describe_active(now)} It sees {_number(len(turns), 'question')} with the answers, "
+            f"{active} It sees {_number(len(turns), 'question')} with the answers, "
             f"about {compact_number(used)} of {compact_number(now.model.context)} tokens."
         )
         return Response(
@@ -155,7 +155,7 @@ class Commands:
                     Button(action=Action.RUN, label="Start over", value="/reset"),
                     Button(action=Action.RUN, label="Erase", value="/forget", danger=True),
                 ),
-                private=context.private,
+                private=not context.direct,  # who asked what is no news for everybody
             )
         )
 
@@ -175,17 +175,18 @@ class Commands:
         """The commands that work here, as they are typed here."""
         capabilities = context.capabilities
         slash = "/" if capabilities.slash else ""
-        lines = [f"- `{slash}{line.typed}` {line.does}" for line in HELP]
+        tenant = capabilities.tenant
+        lines = [f"- `{slash}{line.typed}` {line.does.replace('workspace', tenant)}" for line in HELP]
         lines.append("- `NAME: question` one answer by that model")
         mention = "" if context.direct else capabilities.mention
         how = f"Mention {mention}, or write to it directly." if mention else "Just write."
-        if capabilities.slash and capabilities.threads:
+        if capabilities.slash and capabilities.threads and not capabilities.slash_in_threads:
             after = f"after {mention}, " if mention else ""
             how += f" Inside threads type commands {after}without the slash."
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
         return Reply(
             title="Switchboard",
-            text="\n".join([f"{how} {describe_active(now)}", "", *lines]),
+            text="\n".join([f"{how} {describe_active(now, tenant)}", "", *lines]),
             private=context.private,
         )
 
@@ -217,7 +218,7 @@ class Commands:
         return ConversationStatus(
             options=await self._picker.options(models, "thread"),
             selected=f"thread {now.model.name}",
-            why=describe_reason(now),
+            why=describe_reason(now, "workspace"),
             starters=now.model.prompts or STARTERS,
             commands=tuple(Option(value=f"/{line.typed}", label=line.typed, hint=line.does) for line in HELP),
         )
@@ -227,12 +228,23 @@ class Commands:
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
         mention = "" if context.direct else context.capabilities.mention
         ways = f"Mention {mention}" if mention else "Just write"
+        active = describe_active(now, context.capabilities.tenant)
         text = (
-            f"Hello, I am Switchboard. {ways} to ask any model; {describe_active(now)} "
+            f"Hello, I am Switchboard. {ways} to ask any model; {active} "
             "Switch with `model`, and the conversation stays."
         )
         starters = tuple(Button(action=Action.RUN, label=one, value=one) for one in STARTERS)
         return Reply(text=text, buttons=starters)
+
+
+def _not_followed(context: Context) -> str:
+    """Why there is nothing to be silent in."""
+    if context.direct:
+        return "Here I answer everything you write. An answer that still grows ends with its Stop."
+    text = "I only answer here when I am mentioned."
+    if not context.capabilities.threads or not (context.private or context.thread.thread):
+        return text
+    return f"{text} In a thread that I follow, write `{context.capabilities.mention} mute`."
 
 
 def _nowhere(context: Context) -> bool:

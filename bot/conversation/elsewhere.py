@@ -90,7 +90,7 @@ class OtherConversations:
         outcome = without_person(context.claim.history, person.id)
         number = len({*threads, context.thread}) if context.claim.history else len(threads)
         text = (
-            f"Erased in this workspace: what you asked in {_conversations(number)}, with the answers and what you were heard "
+            f"Erased in this {context.capabilities.tenant}: what you asked in {_conversations(number)}, with the answers and what you were heard "
             "saying there, the model you picked, and your usage. It cannot be undone. "
         )
         stays = (

@@ -180,7 +180,7 @@ class ConversationHandler:
                 return await context.respond(await self._commands.table[name](context, rest))
             case Unclear(typed=typed, near=near):
                 text = f"There is no command {escape_markdown(typed)}. Did you mean {join_names([f'/{n}' for n in near])}?"
-                return await context.respond(Response(reply=Reply(text=text, private=context.private)))
+                return await context.respond(Response(reply=Reply(text=text, private=not context.direct)))
 
     def _ask_usage(self, context: Context, unknown: str) -> Response:
         """How to use /ask; `unknown` begins with the word that is no model's name."""

@@ -20,9 +20,9 @@ from bot.ports import Health, PreferenceStore
 
 WHERE = {
     "thread": "in this thread",
-    "me": "for you, here and in other places of this workspace",
+    "me": "for you, here and in other places of this {tenant}",
     "channel": "for everybody in this channel",
-    "workspace": "for everybody in this workspace",
+    "workspace": "for everybody in this {tenant}",
 }
 SHOWN = 90  # a platform's longest list takes 100
 
@@ -68,14 +68,17 @@ class ModelPicker:
         options = await self.options(models, where)
         pick = Choice(
             action=Action.PICK,
-            label=f"Pick one {WHERE[where]}",
+            label=f"Pick one {_where(context, where)}",
             options=options,
             selected=f"{where} {now.model.name}",
         )
         more = len(self._catalog.models) - len(self._catalog.featured)
         tail = f"\n{more} more can be picked by name: `/model NAME`." if more > 0 else ""
         return Reply(
-            title="Models", text=f"{describe_active(now)}{tail}", choices=(pick,), private=context.private
+            title="Models",
+            text=f"{describe_active(now, context.capabilities.tenant)}{tail}",
+            choices=(pick,),
+            private=context.private,
         )
 
     async def others(self, context: Context, turn: Turn) -> Reply:
@@ -114,7 +117,8 @@ class ModelPicker:
     async def _switch(self, context: Context, model: Model | None, scope: str) -> Response:
         scope = scope or _default_scope(context)
         if scope == "workspace" and not context.administers:
-            text = "Only people listed under `admins` in `[policy]` can set the model of the whole workspace."
+            tenant = context.capabilities.tenant
+            text = f"Only people listed under `admins` in `[policy]` can set the model of the whole {tenant}."
             return Response(reply=Reply(text=text, private=context.private))
         if scope == "thread" and not context.threaded:
             text = "There is no thread here. Write it inside a thread, or use `--me` or `--channel`."
@@ -129,12 +133,14 @@ class ModelPicker:
         after = select_model(
             self._catalog, _after(context, scope, model.name if model else ""), context.allowed
         )
+        where, name = _where(context, scope), escape_markdown(after.model.name)
+        reason = escape_markdown(describe_reason(after, context.capabilities.tenant))
         if model is None:
-            text = f"The choice {WHERE[scope]} is gone. **{escape_markdown(after.model.name)}** answers now: {escape_markdown(describe_reason(after))}."
+            text = f"The choice {where} is gone. **{name}** answers now: {reason}."
         else:
-            text = f"**{escape_markdown(model.name)}** answers {WHERE[scope]} from now on."
+            text = f"**{escape_markdown(model.name)}** answers {where} from now on."
             if after.model != model:
-                text += f" Here **{escape_markdown(after.model.name)}** still answers: {escape_markdown(describe_reason(after))}."
+                text += f" Here **{name}** still answers: {reason}."
         if context.claim.history and model is not None:
             text += " It sees what was said in this conversation."
         replaces = getattr(context.event, "message", "") if context.event.kind == "button" else ""
@@ -142,12 +148,18 @@ class ModelPicker:
 
     def _why(self, context: Context) -> Reply:
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
+        tenant = context.capabilities.tenant
         rows = tuple(
-            ("→" if link.wins else "", link.scope, link.chosen or "nothing", link.objection)
+            (
+                "→" if link.wins else "",
+                link.scope.replace("workspace", tenant),
+                link.chosen or "nothing",
+                link.objection,
+            )
             for link in now.chain
         )
         return Reply(
-            text=f"{describe_active(now)} The first line with a choice wins.",
+            text=f"{describe_active(now, tenant)} The first line with a choice wins.",
             table=Table(header=("", "where", "chosen", ""), rows=rows),
             private=context.private,
         )
@@ -162,22 +174,26 @@ class ModelPicker:
         return Reply(text=text, buttons=buttons, private=context.private)
 
 
-def describe_active(now: Selection) -> str:
-    """One sentence: the model that answers here, and why."""
-    return f"**{escape_markdown(now.model.name)}** answers here: {escape_markdown(describe_reason(now))}."
+def describe_active(now: Selection, tenant: str) -> str:
+    """One sentence: the model that answers here, and why. `tenant` is the platform's word for the workspace."""
+    return f"**{escape_markdown(now.model.name)}** answers here: {escape_markdown(describe_reason(now, tenant))}."
 
 
-def describe_reason(now: Selection) -> str:
+def describe_reason(now: Selection, tenant: str) -> str:
     """Why this model answers, as plain text without a full stop."""
     says = {
         "this message": "it was named in the message",
         "this thread": "it was picked in this thread",
         "you": "you picked it",
         "this channel": "it was picked for this channel",
-        "this workspace": "it is this workspace's default",
+        "this workspace": f"it is this {tenant}'s default",
         "the default": "it is the default",
     }.get(now.scope, "it is the first model allowed here")
     return f"{says}; {now.objection}" if now.objection else says
+
+
+def _where(context: Context, scope: str) -> str:
+    return WHERE[scope].format(tenant=context.capabilities.tenant)
 
 
 def _default_scope(context: Context) -> str:

@@ -19,9 +19,9 @@ from bot.settings.config_file import Policy
 
 UNKNOWN = (
     "Guests may not ask here, and I cannot find out whether you are one. Ask again in a moment; if it stays so, an "
-    "administrator has to allow the app to read who people are (users:read)."
+    "administrator has to allow the app to read who people are{right}."
 )
-GUESTS = "Guests may not ask here. Ask a member of this workspace to ask for you."
+GUESTS = "Guests may not ask here. Ask a member of this {tenant} to ask for you."
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,10 @@ class Questions:
     def _refusal(self, context: Context, around: Surroundings) -> Response | None:
         """Why a question is not asked at all, for the person alone."""
         if not self._policy.guests and (around.said.author.guest or not around.known):
-            return Response(reply=Reply(text=GUESTS if around.known else UNKNOWN, private=True))
+            right = context.capabilities.guests_right
+            unknown = UNKNOWN.format(right=f" ({right})" if right else "")
+            text = GUESTS.format(tenant=context.capabilities.tenant) if around.known else unknown
+            return Response(reply=Reply(text=text, private=True))
         return Response(reply=Reply(text=around.obstacle, private=True)) if around.obstacle else None
 
     async def surroundings(self, context: Context, said: ChatMessage) -> Surroundings:

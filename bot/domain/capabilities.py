@@ -12,3 +12,8 @@ class PlatformCapabilities:
     threads: bool
     private: bool  # whether an answer can be for the asker only
     keeps_messages: bool = False  # whether Switchboard stores the messages that people see
+    tenant: str = "workspace"  # what all who share one installation belong to
+    slash_in_threads: bool = True  # whether /commands work inside threads
+    guests_right: str = (
+        ""  # the right by which the platform tells guests from members, as its administrators know it
+    )

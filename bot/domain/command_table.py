@@ -84,6 +84,7 @@ COMMANDS: tuple[CommandRow, ...] = (
         name="mute",
         does="Stay silent in this thread until mentioned",
         help=(HelpLine(typed="mute", does="silence in this thread until somebody mentions me"),),
+        aliases=("stop",),
     ),
     CommandRow(
         name="unmute",
@@ -109,5 +110,5 @@ QUICK: frozenset[str] = frozenset(
 )
 """What is typed, with the slash, to be answered without asking a model."""
 
-RESERVED: frozenset[str] = frozenset({*NAMES, *ALIASES, "default", "none", "stop", "why"})
+RESERVED: frozenset[str] = frozenset({*NAMES, *ALIASES, "default", "none", "why"})
 """Words that already mean something where a model's name is typed."""

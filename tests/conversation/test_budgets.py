@@ -210,11 +210,16 @@ async def test_a_prompt_that_turns_out_too_long_for_the_budget_is_not_sent() -> 
     stage = stage_of(budget(5))
     stage.purse.before = lambda: 0.1
     stage.files = {"f": b"x" * 100_000}
-    heard = await stage.says("what is in it?", files=(File(id="f", name="notes", media_type="text/plain"),))
+    notes = File(id="f", name="notes", media_type="text/plain")
+    heard = await stage.says("what is in it?", files=(notes,), direct=True)
+    before_others = await stage.says("what is in it?", files=(notes,))
 
     assert stage.one.asked == []
     assert heard.closing
+    assert before_others.closing
     assert heard.closing.notice.startswith("grok was not asked. This would cost about $28")
+    assert "more than is left of your budget." in before_others.closing.notice
+    assert "$" not in before_others.closing.notice
 
 
 @pytest.mark.parametrize(
@@ -238,7 +243,7 @@ async def test_what_is_attached_is_part_of_the_estimate_before_it_is_fetched(fil
 async def test_most_of_a_budget_is_told_once_under_the_answer() -> None:
     stage = stage_of(budget(5, warn=0.5))
     stage.purse.before = lambda: 2.0
-    first, second = await stage.says("hi"), await stage.says("hi")
+    first, second = await stage.says("hi", direct=True), await stage.says("hi", direct=True)
 
     assert first.closing
     assert first.closing.footer.startswith("grok · 6")
@@ -247,10 +252,19 @@ async def test_most_of_a_budget_is_told_once_under_the_answer() -> None:
     assert second.closing.footer == "grok"
 
 
+async def test_what_others_read_of_a_budget_has_no_amounts() -> None:
+    stage = stage_of(budget(5, warn=0.5))
+    stage.purse.before = lambda: 2.0
+    heard = await stage.says("hi")
+
+    assert heard.closing
+    assert heard.closing.footer == "grok · most of your budget is used"
+
+
 async def test_most_of_a_budget_is_told_under_a_comparison_too() -> None:
     two = (DEAR, replace(DEAR, name="gpt", model="gpt-6"))
     stage = stage_of(budget(4, warn=0.5), models=two)
-    heard = await stage.says("/compare grok gpt: why?")
+    heard = await stage.says("/compare grok gpt: why?", direct=True)
     notes = [section.note for section in heard.replies[-1].sections]
 
     assert "of your budget of $4.00 a day is used" in notes[0]

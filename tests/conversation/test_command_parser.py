@@ -33,6 +33,8 @@ SWITCH = Command(name="model", rest="grok")
         ("forget it", Ask(text="forget it")),
         ("ask grok why.", Command(name="ask", rest="grok why.")),
         ("mute", Command(name="mute")),
+        ("stop.", Command(name="mute")),
+        ("stop the music", Ask(text="stop the music")),
         ("/forget me", Command(name="forget", rest="me")),
         ("/grok why is the sky blue?", Ask(text="why is the sky blue?", model="grok")),
         (", grok: why?", Ask(text="why?", model="grok")),
@@ -47,7 +49,7 @@ SWITCH = Command(name="model", rest="grok")
         ("*why* and *how*", Ask(text="*why* and *how*")),
         ("/modle grok", Unclear(typed="/modle", near=["model"])),
     ],
-    ids=range(33),
+    ids=range(35),
 )
 def test_what_is_typed_is_understood(typed: str, meant: Meaning) -> None:
     assert parse_message(typed, CATALOG) == meant

@@ -622,6 +622,39 @@ async def test_asking_too_fast_is_answered_with_when_to_ask_again() -> None:
     assert len(stage.one.asked) == 2
 
 
+@pytest.mark.parametrize("typed", ["/memory", "/usage", "/forget me", "/modle grok", "hi"])
+async def test_what_concerns_the_asker_alone_is_told_to_them_alone(typed: str) -> None:
+    stage = Stage(policy=Policy(messages_per_minute=1))
+    await stage.says("how high is the tide?")
+    told = await stage.says(typed)
+    alone = await stage.says(typed, direct=True)
+
+    assert [reply.private for reply in told.replies] == [True]
+    assert [reply.private for reply in alone.replies] == [False]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["/help", "/model", "/model why", "/model claude --me", "/model claude --workspace", "/forget me", "hi"],
+)
+async def test_where_a_workspace_has_another_name_it_goes_by_that(typed: str) -> None:
+    stage = Stage(policy=Policy(guests=False), guests={ANN.id}, chosen_for={"default": "claude"})
+    stage.capabilities = replace(stage.capabilities, tenant="organisation")
+    told = (await stage.says(typed)).replies[0]
+    said = f"{told.text} {told.table} {told.choices}"
+
+    assert "organisation" in said
+    assert "workspace" not in said
+
+
+@pytest.mark.parametrize("works", [True, False])
+async def test_where_slashes_work_in_threads_nobody_is_told_to_leave_them_out(works: bool) -> None:
+    stage = Stage()
+    stage.capabilities = replace(stage.capabilities, slash_in_threads=works)
+
+    assert ("without the slash" in (await stage.says("/help")).replies[0].text) is not works
+
+
 async def test_help_spells_commands_the_way_they_are_typed_here(stage: Stage) -> None:
     slashed = await stage.says("/help")
     stage.capabilities = replace(stage.capabilities, slash=False)

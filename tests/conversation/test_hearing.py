@@ -183,11 +183,38 @@ async def test_a_thread_in_which_the_bot_was_only_muted_is_read_when_it_is_asked
     assert "Bob: the pier is closed" in stage.one.words(0)[-1]
 
 
-async def test_outside_of_threads_mute_says_where_it_works(stage: Stage) -> None:
-    told = await stage.says("/mute", threaded=False)
+@pytest.mark.parametrize("typed", ["/mute", "stop"])
+async def test_outside_of_threads_mute_says_where_it_works(stage: Stage, typed: str) -> None:
+    outside = await stage.says(typed, threaded=False)
+    group = await stage.says(typed, threaded=False, thread=replace(THREAD, thread=""))
+    alone = await stage.says(typed, threaded=False, direct=True)
 
-    assert "inside one" in told.replies[0].text
+    assert "In a thread that I follow, write `@Switchboard mute`" in outside.replies[0].text
+    assert group.replies[0].text == "I only answer here when I am mentioned."
+    assert alone.replies[0].text.startswith("Here I answer everything you write.")
+    assert all(told.replies[0].private for told in (outside, group, alone))
     assert stage.outcomes[-1] == Outcome()
+
+
+async def test_stop_is_mute(stage: Stage) -> None:
+    await stage.says("how high is the tide?")
+    told = await stage.says("Stop!")
+    silent = await aside(stage, "and at noon?")
+
+    assert told.replies[0].text == "I stay silent in this thread until somebody mentions me."
+    assert (silent.text, silent.replies) == ("", [])
+
+
+async def test_a_group_chat_without_threads_is_not_followed() -> None:
+    stage = Stage()
+    group: dict[str, Any] = {"thread": replace(THREAD, thread=""), "threaded": False}
+    await stage.says("how high is the tide?", **group)
+    silent = await aside(stage, "and at noon?", **group)
+    again = await stage.says("and now?", **group)
+
+    assert (silent.text, silent.replies) == ("", [])
+    assert again.text
+    assert "and at noon?" in stage.one.words()[-1]
 
 
 async def test_other_apps_are_never_answered_unless_they_are_listed() -> None:
@@ -239,6 +266,7 @@ async def test_guests_are_told_privately_where_they_may_not_ask() -> None:
 
 async def test_where_guests_may_not_ask_who_is_not_known_may_not_either() -> None:
     stage = Stage(policy=Policy(guests=False))
+    stage.capabilities = replace(stage.capabilities, guests_right="users:read")
     stage.known = False
     told = await stage.says("hello")
     elsewhere = Stage()
