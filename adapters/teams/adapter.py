@@ -15,7 +15,7 @@ from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.downloads import Downloads
 from adapters.teams.inbound.events import PLATFORM
 from adapters.teams.inbound.graph_places import GraphPlaces
-from adapters.teams.inbound.handler import FULL, BotbuilderAdapter, EventHandler
+from adapters.teams.inbound.handler import BotbuilderAdapter, EventHandler
 from adapters.teams.inbound.message_action import MessageAction
 from adapters.teams.inbound.names import Directory
 from adapters.teams.inbound.refusal_log import RefusalLog
@@ -80,7 +80,8 @@ class TeamsAdapter:
         action = MessageAction(put=inbox.put, chat_with=connector.chat_with, external=external)
         handler = EventHandler(
             put=inbox.put,
-            full=self._tell_full,
+            tell=self._tell,
+            clock=clock,
             action=action,
             external=external,
             graph=graph is not None,
@@ -144,13 +145,14 @@ class TeamsAdapter:
             return web.Response(status=status)
         return web.json_response({} if body is None else body, status=status)
 
-    async def _tell_full(self, event: Event) -> None:
-        reference = ConversationReference.of(event).for_one()
-        notice = messages.addressed(messages.text_message(FULL), reference)
+    async def _tell(self, reference: ConversationReference, text: str) -> None:
+        """A word to one person that no worker says; nobody else sees it."""
+        reference = reference.for_one()
+        notice = messages.addressed(messages.text_message(text), reference)
         try:
             await self._connector.post(reference.where, notice, Repeat.NEVER)
         except PlatformError as error:
-            log.warning("teams notice not sent", extra={"event": event.id, "error": str(error)})
+            log.warning("teams notice not sent", extra={"error": str(error)})
 
 
 def _parse(raw: bytes) -> IncomingActivity:

@@ -20,6 +20,13 @@ class CardSubmission:
     private: bool
 
 
+def is_unchosen(data: Any) -> bool:
+    """Whether a button of the bot's was pressed before anything was chosen: then the input is absent, or empty."""
+    if not isinstance(data, dict) or data.get(ACTION) not in list(Action):
+        return False
+    return isinstance(data.get(INPUT), str) and not data.get(data[INPUT])
+
+
 def read_submission(data: Any) -> CardSubmission | None:
     """Reads a button's data. Teams merges the card's inputs into the same object."""
     if not isinstance(data, dict) or data.get(ACTION) not in list(Action):

@@ -1,5 +1,6 @@
 """Where to answer, read back from the event."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import quote
@@ -46,7 +47,11 @@ class ConversationReference:
     @classmethod
     def of(cls, event: Event) -> Self:
         """Raises PlatformGone for an event that did not come from Teams."""
-        reply = event.reply
+        return cls.read(event.reply, event.thread.workspace)
+
+    @classmethod
+    def read(cls, reply: Mapping[str, str], tenant: str) -> Self:
+        """Reads what an event carries for its reply. Raises PlatformGone where that is nothing."""
         if not reply.get("service") or not reply.get("conversation"):
             raise PlatformGone("the event does not say where to answer", code="reply")
         private, copilot = bool(reply.get("private")), bool(reply.get("copilot"))
@@ -60,7 +65,7 @@ class ConversationReference:
             user=reply.get("user", ""),
             message=message,
             label=reply.get("label", ""),
-            tenant=event.thread.workspace,
+            tenant=tenant,
             quoted=message if quotes else "",
             copilot=copilot,
         )

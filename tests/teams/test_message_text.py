@@ -268,7 +268,7 @@ async def test_an_old_clients_submit_is_the_same_press(bot: Bot) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [None, [], {}, {"sb_action": "nothing"}, {"sb_action": ["pick"]}, {"sb_action": "pick", "sb_value": 7}, DATA | {"choice0": ""}, DATA | {"sb_input": ["x"]}],
+    [None, [], {}, {"sb_action": "nothing"}, {"sb_action": ["pick"]}, {"sb_action": "pick", "sb_value": 7}, DATA | {"sb_input": ["x"]}],
     ids=str,
 )  # fmt: skip
 async def test_a_button_that_is_not_ours_changes_nothing(bot: Bot, data: Any) -> None:
@@ -278,6 +278,19 @@ async def test_a_button_that_is_not_ours_changes_nothing(bot: Bot, data: Any) ->
 
     assert (answer.status, answer.body["statusCode"]) == (200, 400)
     assert bot.inbox.events == []
+
+
+@pytest.mark.parametrize("data", [DATA | {"choice0": ""}, {"sb_action": "pick", "sb_input": "choice0"}])
+async def test_a_press_before_anything_is_chosen_says_what_is_missing(bot: Bot, data: dict[str, str]) -> None:
+    action, room = {"type": "Action.Execute", "data": data}, bot.teams.group()
+    answer = await bot.teams.deliver(bot.teams.people.pressed(room.id, room.kind, action, "17", id="f:1"))
+    submit = bot.teams.people.activity("message", room.id, room.kind, id="18", value=data, text=None)
+    await bot.teams.deliver(submit)
+
+    assert answer.body["value"] == "Choose a model first."
+    assert [(told.text, told.targeted) for told in room.said()] == [("Choose a model first.", ALICE.id)]
+    assert bot.inbox.events == []
+    assert bot.teams.connector.violations == []
 
 
 @pytest.mark.parametrize(
@@ -410,6 +423,34 @@ async def test_another_organisations_people_are_heard_by_policy_only(admitted: b
 
         assert answer.status == 200
         assert [event.author.external for event in bot.inbox.events] == ([True] if admitted else [])
+
+
+FOREIGN = {"from": {"id": BOB.id, "name": "Bob", "aadObjectId": BOB.aad, "tenantId": "foreign"}}
+TURNED_AWAY = "I only answer people of the organisation that runs me. Ask somebody there to ask for you."
+
+
+async def test_somebody_of_another_organisation_is_told_once_and_alone(bot: Bot) -> None:
+    room = bot.teams.group()
+    for id, mention in (("1", False), ("2", True), ("3", True)):
+        message = bot.teams.people.message(room.id, room.kind, "hi", mention=mention, id=id)
+        await bot.teams.deliver(message | FOREIGN)
+    vote = bot.teams.people.activity(
+        "messageReaction", room.id, room.kind, id="f:1", replyToId="17", reactionsAdded=[{"type": "like"}]
+    )
+    await bot.teams.deliver(vote | FOREIGN)
+
+    assert [(told.text, told.targeted) for told in room.said()] == [(TURNED_AWAY, BOB.id)]
+    assert bot.inbox.events == []
+    assert bot.teams.connector.violations == []
+
+
+async def test_another_organisations_press_is_answered_with_the_reason(bot: Bot) -> None:
+    action = {"type": "Action.Execute", "data": DATA}
+    pressed = bot.teams.people.pressed("a:1", "personal", action, "17", id="f:1")
+    answer = await bot.teams.deliver(pressed | FOREIGN)
+
+    assert answer.body["value"] == TURNED_AWAY
+    assert bot.inbox.events == []
 
 
 @pytest.mark.parametrize("admitted", [False, True])

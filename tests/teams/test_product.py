@@ -14,9 +14,9 @@ from tests.storage.servers import server
 from tests.teams.actions import graph_message, open_dialog, press, shown_after, submission
 from tests.teams.eyes import see
 from tests.teams.fake import FakeTeams
-from tests.teams.people import shared_file
+from tests.teams.people import forwarded, replied, shared_file
 from tests.teams.refusals import Refused
-from tests.teams.rooms import ALICE, BOB, Message, Room
+from tests.teams.rooms import ALICE, BOB, BOT, Message, Room
 from tests.teams.rules import MESSAGE, entities, nested
 
 PATIENCE = 30.0
@@ -203,6 +203,54 @@ async def test_a_private_command_is_answered_in_private(tmp_path: Path) -> None:
         bobs = await at.said(group, "and who answers me?", sender=BOB)
         assert shown(alices).footer.startswith("editor")
         assert shown(bobs).footer.startswith("demo")
+
+
+async def test_a_group_chat_is_answered_where_the_bot_is_addressed_and_nowhere_else(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        group = at.teams.group()
+        first = await at.said(group, "what is a relay?")
+        await at.teams.say(group, "lunch at noon?", sender=BOB, mention=False)
+        reply = f"{replied(first.id, BOT, 'Switchboard', 'an answer')}<p>and a fuse?</p>"
+        again = await at.said(group, "and a fuse?", mention=False, html=reply)
+        silent = await at.said(group, "stop")
+        memory = await at.said(group, "memory")
+
+        assert "What was said here before" in shown(again).text
+        assert "I only answer here when I am mentioned." in shown(silent).text
+        assert (silent.targeted, memory.targeted) == (ALICE.id, ALICE.id)
+        assert len(group.said()) == 4
+
+
+async def test_a_thread_is_silent_when_everyone_is_called_and_after_stop(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        channel = at.teams.channel()
+        everyone = {
+            "type": "mention",
+            "mentioned": {"id": channel.id, "name": "General"},
+            "text": "<at>General</at>",
+        }
+        await at.said(channel, "what is a relay?", id="100")
+        await at.teams.say(channel, "<at>General</at> look", root="100", mention=False, entities=[everyone])
+        stopped = await at.said(channel, "stop", root="100")
+        await at.teams.say(channel, "and why?", root="100", mention=False)
+        again = await at.said(channel, "and a fuse?", root="100")
+
+        assert "silent in this thread" in shown(stopped).text
+        assert "and a fuse?" in shown(again).text
+        assert len(channel.said()) == 3
+
+
+async def test_what_is_shown_without_a_word_is_answered_and_what_is_not_read_is_said(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        room, channel = at.teams.personal(), at.teams.channel()
+        forward = forwarded("17", "<p>the pump is broken</p>", "Bob")
+        shown_alone = await at.said(room, "", html='<attachment id="17"></attachment>', attached=[forward])
+        unread = await at.said(channel, "", id="100", attached=[shared_file("plan.docx")])
+
+        assert "Hello, I am Switchboard" not in shown(shown_alone).text
+        assert (
+            "Not read: plan.docx (Teams gives bots no files of channels and group chats" in shown(unread).text
+        )
 
 
 async def test_stop_in_teams_stops_the_model_and_the_next_question_is_answered(tmp_path: Path) -> None:

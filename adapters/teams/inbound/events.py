@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.teams.card_data import read_submission
+from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.inbound.activity import IncomingActivity, NamedPlace
 from adapters.teams.inbound.content.attachments import html_of
 from adapters.teams.inbound.content.message import read_activity
@@ -124,6 +125,12 @@ def feedback(incoming: IncomingActivity) -> Event | None:
         return None
     action = Action.UP if value["reaction"] == "like" else Action.DOWN
     return _vote(incoming, "feedback", action, comment=_comment(value.get("feedback")))
+
+
+def reference(incoming: IncomingActivity) -> ConversationReference:
+    """Where to answer an activity that becomes no event."""
+    shared = _happening(incoming, "told")
+    return ConversationReference.read(shared["reply"], shared["thread"].workspace)
 
 
 def _vote(incoming: IncomingActivity, kind: str, action: Action, comment: str = "") -> Event:

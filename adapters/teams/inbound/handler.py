@@ -18,18 +18,23 @@ from botframework.connector.auth import (
     ConnectorFactory,
 )
 
+from adapters.teams.card_data import is_unchosen
+from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.inbound import events
 from adapters.teams.inbound.activity import IncomingActivity
+from adapters.teams.inbound.deliveries import Deliveries
 from adapters.teams.inbound.message_action import MessageAction
+from adapters.teams.inbound.turned_away import TurnedAway
+from bot.delivery.pacing import Clock
 from bot.domain.claims import Receipt
 from bot.domain.events import Event, MessageReceived
 
 log = logging.getLogger(__name__)
 
 INCOMING = "switchboard.incoming"
-PLACES = 5_000
-"""Teams and chats of which it is remembered that everything is delivered."""
 FULL = "I still have messages of yours to answer here. Please send this one again in a minute."
+CHOOSE = "Choose a model first."
+EXTERNAL = "I only answer people of the organisation that runs me. Ask somebody there to ask for you."
 ANSWERS: Mapping[Receipt, str] = {
     Receipt.ACCEPTED: "Got it.",
     Receipt.DUPLICATE: "Got it.",
@@ -40,49 +45,53 @@ ANSWERS: Mapping[Receipt, str] = {
     Receipt.FULL: FULL,
     Receipt.FULL_QUIET: FULL,
 }
+UNKNOWN_BUTTON: Mapping[str, Any] = {
+    "statusCode": 400,
+    "type": "application/vnd.microsoft.error",
+    "value": {"code": "BadRequest", "message": "This button is not known here."},
+}
 Answer = tuple[int, Any]
 
 
 class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no types
     """Puts the event of an activity into the inbox. Raises StorageUnavailable; then nothing was acknowledged.
 
-    `external`: people of other organisations may ask. `graph`: what was said in between can be read.
+    `tell` says a word to one person. `external`: people of other organisations may ask. `graph`: what was said in
+    between can be read.
     """
 
     def __init__(
         self,
         *,
         put: Callable[[Event], Awaitable[Receipt]],
-        full: Callable[[Event], Awaitable[None]],
+        tell: Callable[[ConversationReference, str], Awaitable[None]],
+        clock: Clock,
         action: MessageAction,
         external: bool = False,
         graph: bool = False,
     ) -> None:
         self._put = put
-        self._full = full
+        self._tell = tell
         self._action = action
         self._external = external
         self._graph = graph
-        self._told_all: set[str] = set()
+        self._deliveries = Deliveries()
+        self._turned_away = TurnedAway(clock=clock)
 
     async def on_message_activity(self, turn_context: TurnContext) -> None:
         heard = incoming(turn_context)
         event = events.message(heard)
         if isinstance(event, MessageReceived):
-            event = replace(event, gaps=self._gaps(heard, event))
-        await self._hear(event)
-
-    def _gaps(self, heard: IncomingActivity, event: MessageReceived) -> bool:
-        """Whether more may have been said here than was delivered. With consent everything is: then there has been
-        something in this team or chat that does not mention the bot.
-        """
-        team = heard.channel_data.team if heard.channel_data else None
-        place = (team.id if team else None) or heard.conversation.id
-        if not event.addressed:
-            if len(self._told_all) >= PLACES:
-                self._told_all.clear()
-            self._told_all.add(place)
-        return self._graph and event.late and event.addressed and place not in self._told_all
+            gaps = self._deliveries.may_lack(heard, event) and self._graph
+            event = replace(event, gaps=gaps)
+        if event is None and is_unchosen(heard.value):
+            await self._tell(events.reference(heard), CHOOSE)
+        elif event is not None and self._is_foreign(event):
+            asks = not isinstance(event, MessageReceived) or event.addressed
+            if asks and self._turned_away.is_due(event):
+                await self._tell(ConversationReference.of(event), EXTERNAL)
+        else:
+            await self._hear(event)
 
     async def on_message_update_activity(self, turn_context: TurnContext) -> None:
         await self._hear(events.edit(incoming(turn_context)))
@@ -110,7 +119,7 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
             case "adaptiveCard/action":
                 action = value.get("action")
                 data = action.get("data") if isinstance(action, dict) else None
-                return 200, card_answer(await self._hear(events.press(heard, data)))
+                return 200, await self._pressed(heard, data)
             case "message/submitAction":
                 await self._hear(events.feedback(heard))
             case "message/fetchTask":
@@ -124,15 +133,26 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
                 return 200, await self._action.submitted(heard)
         return 200, {}
 
-    async def _hear(self, event: Event | None) -> Receipt | None:
+    async def _pressed(self, heard: IncomingActivity, data: Any) -> Mapping[str, Any]:
+        """The body that answers an Action.Execute. The HTTP status is 200 in any case."""
+        event = events.press(heard, data)
         if event is None:
+            return card_words(CHOOSE) if is_unchosen(data) else UNKNOWN_BUTTON
+        if self._is_foreign(event):
+            return card_words(EXTERNAL)
+        return card_words(ANSWERS[await self._hear(event) or Receipt.IGNORED])
+
+    def _is_foreign(self, event: Event) -> bool:
+        """Whether it is by somebody of another organisation who may not ask."""
+        return event.author.external and not self._external
+
+    async def _hear(self, event: Event | None) -> Receipt | None:
+        if event is None or self._is_foreign(event):
             return None
-        if event.author.external and not self._external:
-            return Receipt.IGNORED
         receipt = await self._put(event)
         log.info("heard", extra={"event": event.id, "kind": event.kind, "receipt": str(receipt)})
         if receipt is Receipt.FULL:
-            await self._full(event)
+            await self._tell(ConversationReference.of(event), FULL)
         return receipt
 
 
@@ -141,16 +161,9 @@ def incoming(turn_context: TurnContext) -> IncomingActivity:
     return heard
 
 
-def card_answer(receipt: Receipt | None) -> dict[str, Any]:
-    """The body that answers an Action.Execute. The HTTP status is 200 in any case."""
-    if receipt is None:
-        error = {"code": "BadRequest", "message": "This button is not known here."}
-        return {"statusCode": 400, "type": "application/vnd.microsoft.error", "value": error}
-    return {
-        "statusCode": 200,
-        "type": "application/vnd.microsoft.activity.message",
-        "value": ANSWERS[receipt],
-    }
+def card_words(text: str) -> Mapping[str, Any]:
+    """A sentence as the answer to an Action.Execute."""
+    return {"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": text}
 
 
 def as_botbuilder(heard: IncomingActivity) -> Activity:
