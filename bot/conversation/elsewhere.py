@@ -31,8 +31,7 @@ class OtherConversations:
     async def offer(self, context: Context, command: str) -> Response:
         """A choice of the person's latest threads in this direct message; in a channel, where the command works."""
         if not context.direct:
-            text = f"This speaks of one thread, so type it inside the thread: `{context.capabilities.mention} {command}`."
-            return Response(reply=Reply(text=text, private=True))
+            return Response(reply=Reply(text=_where_to_type(context, command), private=True))
         options = tuple(
             Option(value=f"{command} {one.thread.digest}", label=clip(one.title, LABEL))
             for one in await self._here(context)
@@ -100,6 +99,15 @@ class OtherConversations:
         )
         reply = Reply(text=f"{text}{stays}".strip(), private=not context.direct, forgets=outcome.forget)
         return Response(reply=reply, outcome=replace(outcome, unread=outcome.forget and context.threaded))
+
+
+def _where_to_type(context: Context, command: str) -> str:
+    typed = f"`{context.capabilities.mention} {command}`"
+    if not context.capabilities.slash_in_threads:
+        return f"This speaks of one thread, so type it inside the thread: {typed}."
+    return (
+        f"With a slash this is between the two of us. For what everybody here sees write {typed}."
+    )
 
 
 def _conversations(number: int) -> str:

@@ -44,7 +44,11 @@ async def test_in_a_direct_message_a_slash_command_offers_my_threads_there(
 async def test_in_a_channel_it_says_where_it_works(stage: Stage, command: str) -> None:
     told = (await slash(stage, f"/{command}")).replies[0]
 
-    assert f"`@Switchboard {command}`" in told.text
+    stage.capabilities = replace(stage.capabilities, slash_in_threads=False)
+    inside = (await slash(stage, f"/{command}")).replies[0]
+
+    assert f"For what everybody here sees write `@Switchboard {command}`" in told.text
+    assert f"type it inside the thread: `@Switchboard {command}`" in inside.text
     assert told.private
 
 
