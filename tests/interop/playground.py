@@ -286,11 +286,12 @@ async def _photographed(playground: Playground, folder: Path) -> None:
         menu = page.locator("button").first
         for name, place in (("Group", GROUP), ("General", CHANNEL)):
             await menu.click()
-            await page.get_by_text(name, exact=True).first.click()
-            await menu.click()
-            await playground.say("Write something long", place)
+            await page.get_by_text(name, exact=True).last.click()
+            await page.wait_for_timeout(1000)
+            await page.mouse.click(600, 900)  # beside the list, which hides it again
+            await playground.say("Show me a list, slowly", place)
             for moment in ("grows", "stands"):
-                await page.wait_for_timeout(5000)
+                await page.wait_for_timeout(4000)
                 await page.screenshot(path=folder / f"{name} {moment}.png")
         await browser.close()
 

@@ -218,7 +218,7 @@ async def test_a_group_chat_is_answered_where_the_bot_is_addressed_and_nowhere_e
         assert "What was said here before" in shown(again).text
         assert "I only answer here when I am mentioned." in shown(silent).text
         assert (silent.targeted, memory.targeted) == (ALICE.id, ALICE.id)
-        assert len(group.said()) == 4
+        assert len(talk(group)) == 4
 
 
 async def test_a_thread_is_silent_when_everyone_is_called_and_after_stop(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ async def test_a_thread_is_silent_when_everyone_is_called_and_after_stop(tmp_pat
 
         assert "silent in this thread" in shown(stopped).text
         assert "and a fuse?" in shown(again).text
-        assert len(channel.said()) == 3
+        assert len(talk(channel)) == 3
 
 
 async def test_what_is_shown_without_a_word_is_answered_and_what_is_not_read_is_said(tmp_path: Path) -> None:
