@@ -104,6 +104,7 @@ def _teams(module: ModuleType, teams: TeamsSettings, given: Dependencies) -> Ada
         host=given.settings.host,
         meter=given.meter,
         external=given.settings.file.policy.external,
+        guests=given.settings.file.policy.guests,
     )
     return adapter
 

@@ -9,15 +9,12 @@ from typing import Any
 from aiohttp import web
 
 from adapters.teams.conversation_reference import ConversationReference
-from adapters.teams.graph import Graph
 from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.downloads import Downloads
 from adapters.teams.inbound.events import PLATFORM
-from adapters.teams.inbound.graph_places import GraphPlaces
 from adapters.teams.inbound.handler import BotbuilderAdapter, EventHandler
 from adapters.teams.inbound.message_action import MessageAction
-from adapters.teams.inbound.names import Directory
 from adapters.teams.inbound.refusal_log import RefusalLog
 from adapters.teams.inbound.surroundings import SurroundingsReader
 from adapters.teams.inbound.token_validator import PlaygroundValidator, RequestDenied, TokenValidator
@@ -50,15 +47,13 @@ class TeamsAdapter:
         validator: TokenValidator | PlaygroundValidator,
         connector: Connector,
         downloads: Downloads,
+        surroundings: SurroundingsReader,
         clock: Clock,
         name: str = "Switchboard",
         extended_markdown: bool = False,
         external: bool = False,
         pages: Sequence[PublicPage] = (),
-        app_id: str = "",
-        graph: Graph | None = None,
     ) -> None:
-        """`graph` is None where it is not switched on."""
         self._http = http
         self._validator = validator
         self._connector = connector
@@ -71,12 +66,7 @@ class TeamsAdapter:
         )
         self._streams, self._edits = Refusals(), Refusals()
         self._denials = RefusalLog()
-        self._surroundings = SurroundingsReader(
-            graph=graph,
-            places=GraphPlaces(connector),
-            directory=Directory(connector, clock=clock),
-            app_id=app_id,
-        )
+        self._surroundings = surroundings
         action = MessageAction(put=inbox.put, chat_with=connector.chat_with, external=external)
         handler = EventHandler(
             put=inbox.put,
@@ -84,7 +74,7 @@ class TeamsAdapter:
             clock=clock,
             action=action,
             external=external,
-            graph=graph is not None,
+            graph=surroundings.graph is not None,
         )
         self._turns = BotbuilderAdapter(handler)
 

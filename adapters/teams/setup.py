@@ -10,10 +10,14 @@ from adapters.teams.clouds import Cloud, Hosts, cloud_of, file_hosts, service_ho
 from adapters.teams.graph import Graph
 from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.downloads import Downloads
+from adapters.teams.inbound.graph_places import GraphPlaces
+from adapters.teams.inbound.names import Directory
 from adapters.teams.inbound.signing_keys import SigningKeys
+from adapters.teams.inbound.surroundings import SurroundingsReader
 from adapters.teams.inbound.token_validator import PlaygroundValidator, TokenValidator
 from adapters.teams.outbound.connector import Connector
 from adapters.teams.outbound.credentials import Credentials
+from adapters.teams.outbound.token_source import TokenSource
 from adapters.teams.pages import public_pages
 from bot.delivery.pacing import Clock, WallClock
 from bot.domain.errors import SettingsError
@@ -35,6 +39,7 @@ def adapter(
     meter: Meter | None = None,
     clock: Clock | None = None,
     external: bool = False,
+    guests: bool = True,
     trust: ssl.SSLContext | None = None,
 ) -> TeamsAdapter:
     """`host` is the listener's address, `trust` the certificates believed in place of the system's. Raises SettingsError for
@@ -48,26 +53,36 @@ def adapter(
     services = service_hosts(extra)
     source = None if teams.playground else token_source(teams, http)
     proof = Credentials(source=source, scope=cloud.scope) if source else None
-    graph = (
-        Graph(http=http, source=source, url=teams.graph_url or cloud.graph)
-        if source and teams.graph
-        else None
-    )
+    graph = _graph(teams, http, cloud, source)
+    connector = Connector(http=http, hosts=services, credentials=proof)
+    clock = clock or WallClock()
     return TeamsAdapter(
         inbox=inbox,
         http=http,
         validator=PlaygroundValidator() if teams.playground else _validator(teams, http, cloud, services),
-        connector=Connector(http=http, hosts=services, credentials=proof),
+        connector=connector,
         downloads=Downloads(
             http=http, hosts=file_hosts(extra), services=services, credentials=proof, graph=graph
         ),
-        clock=clock or WallClock(),
+        surroundings=SurroundingsReader(
+            graph=graph,
+            places=GraphPlaces(connector),
+            directory=Directory(connector, clock=clock),
+            app_id=teams.app_id,
+            guests=guests,
+        ),
+        clock=clock,
         extended_markdown=teams.extended_markdown,
         external=external,
         pages=public_pages(Lifetimes()),
-        app_id=teams.app_id,
-        graph=graph,
     )
+
+
+def _graph(teams: TeamsSettings, http: HttpSession, cloud: Cloud, source: TokenSource | None) -> Graph | None:
+    """None where it is not switched on."""
+    if source is None or not teams.graph:
+        return None
+    return Graph(http=http, source=source, url=teams.graph_url or cloud.graph)
 
 
 def _named(method: str, url: URL) -> str:

@@ -12,7 +12,7 @@ from bot.conversation.model_picker import ModelPicker, describe_active, describe
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.command_table import HELP
-from bot.domain.events import Author, ThreadKey
+from bot.domain.events import Author, MessageReceived, ThreadKey
 from bot.domain.formatting import clip, compact_number, escape_markdown, money
 from bot.domain.prompt import tokens
 from bot.domain.replies import Action, Button, Option, Reply, Table
@@ -25,6 +25,9 @@ from bot.settings.config_file import Policy
 
 Handler = Callable[[Context, str], Awaitable[Response]]
 
+FILELESS = (
+    "Files and pictures do not reach me here: paste their text, or send them to me in a chat of our own."
+)
 STARTERS = (
     "Explain what a vector clock is, with an example",
     "Write a polite reply that says no to a meeting",
@@ -186,7 +189,7 @@ class Commands:
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
         return Reply(
             title="Switchboard",
-            text="\n".join([f"{how} {describe_active(now, tenant)}", "", *lines]),
+            text="\n".join([f"{how} {describe_active(now, tenant)}{_fileless(context)}", "", *lines]),
             private=context.private,
         )
 
@@ -231,10 +234,16 @@ class Commands:
         active = describe_active(now, context.capabilities.tenant)
         text = (
             f"Hello, I am Switchboard. {ways} to ask any model; {active} "
-            "Switch with `model`, and the conversation stays."
+            f"Switch with `model`, and the conversation stays.{_fileless(context)}"
         )
         starters = tuple(Button(action=Action.RUN, label=one, value=one) for one in STARTERS)
         return Reply(text=text, buttons=starters)
+
+
+def _fileless(context: Context) -> str:
+    """What to know of files where they are lost without a word."""
+    event = context.event
+    return f" {FILELESS}" if isinstance(event, MessageReceived) and event.fileless else ""
 
 
 def _not_followed(context: Context) -> str:

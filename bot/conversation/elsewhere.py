@@ -105,9 +105,7 @@ def _where_to_type(context: Context, command: str) -> str:
     typed = f"`{context.capabilities.mention} {command}`"
     if not context.capabilities.slash_in_threads:
         return f"This speaks of one thread, so type it inside the thread: {typed}."
-    return (
-        f"With a slash this is between the two of us. For what everybody here sees write {typed}."
-    )
+    return f"With a slash this is between the two of us. For what everybody here sees write {typed}."
 
 
 def _conversations(number: int) -> str:

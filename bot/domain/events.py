@@ -112,6 +112,7 @@ class MessageReceived(EventFields):
     quotes: tuple[Quotation, ...] = ()
     others: bool = False  # it mentions people or apps, and not the bot
     gaps: bool = False  # what was said in between may not have been delivered: the thread can tell
+    fileless: bool = False  # where it was written, files reach nobody, and nobody is told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

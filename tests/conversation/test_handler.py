@@ -655,6 +655,15 @@ async def test_where_slashes_work_in_threads_nobody_is_told_to_leave_them_out(wo
     assert ("without the slash" in (await stage.says("/help")).replies[0].text) is not works
 
 
+@pytest.mark.parametrize("typed", ["/help", ""])
+async def test_where_files_are_lost_people_are_told(stage: Stage, typed: str) -> None:
+    here = (await stage.says(typed, fileless=True)).replies[0].text
+    elsewhere = (await stage.says(typed)).replies[0].text
+
+    assert "Files and pictures do not reach me here" in here
+    assert "Files" not in elsewhere
+
+
 async def test_help_spells_commands_the_way_they_are_typed_here(stage: Stage) -> None:
     slashed = await stage.says("/help")
     stage.capabilities = replace(stage.capabilities, slash=False)

@@ -309,7 +309,8 @@ class Connector:
         room, _ = self.rooms.find(conversation)
         for one in room.members:
             if member in {one.id, one.aad}:
-                return web.json_response({"id": one.id, "name": one.name, "aadObjectId": one.aad})
+                told = {"id": one.id, "name": one.name, "aadObjectId": one.aad, "userRole": one.role}
+                return web.json_response(told)
         raise gone("MemberNotFoundInConversation")
 
     def _team(self, team: str) -> web.Response:

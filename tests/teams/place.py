@@ -38,6 +38,7 @@ def adapter_for(
     inbox: FakeInbox | None = None,
     external: bool = False,
     trust: ssl.SSLContext | None = None,
+    guests: bool = True,
     /,
     **settings: str,
 ) -> TeamsAdapter:
@@ -46,7 +47,13 @@ def adapter_for(
     read = read_settings({key: value for key, value in wanted.items() if value}).platform(TeamsSettings)
     assert read is not None
     return setup.adapter(
-        read, inbox=inbox or FakeInbox(), host="127.0.0.1", clock=LoopClock(), external=external, trust=trust
+        read,
+        inbox=inbox or FakeInbox(),
+        host="127.0.0.1",
+        clock=LoopClock(),
+        external=external,
+        guests=guests,
+        trust=trust,
     )
 
 

@@ -17,6 +17,7 @@ class Person:
     id: str
     name: str
     aad: str
+    role: str = "user"
 
 
 ALICE = Person(id="29:alice", name="Alice", aad="7faf8ab2-3d56-4244-b585-20c8a42ed2b8")

@@ -23,11 +23,11 @@ class Bot:
 
 
 @asynccontextmanager
-async def bot_in_teams(external: bool = False, /, **settings: str) -> AsyncIterator[Bot]:
-    """A bot that a fake delivers to. `external` is policy, `settings` replace what the fake's environment says."""
+async def bot_in_teams(external: bool = False, guests: bool = True, /, **settings: str) -> AsyncIterator[Bot]:
+    """A bot that a fake delivers to. `external` and `guests` are policy, `settings` replace what the fake's environment says."""
     inbox, limits = FakeInbox(), ConnectionLimits()
     async with FakeTeams(patience=10) as teams:
-        adapter = adapter_for(teams, inbox, external, **settings)
+        adapter = adapter_for(teams, inbox, external, None, guests, **settings)
         app = public_app(adapter.routes(), limits=limits)
         async with (
             adapter.running(),

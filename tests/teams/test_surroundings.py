@@ -368,3 +368,38 @@ async def test_a_name_that_is_not_told_is_no_reason_not_to_answer(bot: Bot) -> N
 
     assert (seen.said.author.id, seen.said.author.name) == (stranger.aad, "")
     assert BOT not in str(seen)
+
+
+CAROL = Person(id="29:carol", name="Carol", aad="22222222-3d56-4244-b585-20c8a42ed2b8", role="guest")
+
+
+@pytest.mark.parametrize("kind", ["group", "channel"])
+async def test_where_guests_may_not_ask_it_is_looked_up_who_is_one(kind: str) -> None:
+    async with bot_in_teams(False, False) as bot:
+        room = getattr(bot.teams, kind)()
+        room.members = (ALICE, CAROL)
+        seen = [
+            await around(bot, await asks(bot, room, sender=sender)) for sender in (CAROL, ALICE, BOB, CAROL)
+        ]
+
+        assert [(one.said.author.guest, one.known) for one in seen] == [
+            (True, True),
+            (False, True),
+            (False, False),
+            (True, True),
+        ]
+        assert len([call for call in bot.teams.connector.calls if "/members/" in call.path]) == 3
+
+
+async def test_where_guests_may_ask_nobody_is_looked_up_for_it(bot: Bot) -> None:
+    seen = await around(bot, await asks(bot, bot.teams.group()))
+
+    assert (seen.known, seen.said.author.name) == (True, "Alice")
+    assert [call for call in bot.teams.connector.calls if "/members/" in call.path] == []
+
+
+async def test_a_model_in_copilot_is_told_that_files_are_lost_there(bot: Bot) -> None:
+    event = await asks(bot, bot.teams.personal(), copilot=True)
+
+    assert event.fileless
+    assert "files and pictures do not reach you" in (await around(bot, event)).place

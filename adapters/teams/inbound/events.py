@@ -56,6 +56,7 @@ def message(incoming: IncomingActivity) -> Event | None:
         quotes=said.quotes,
         others=said.others,
         late=_follows_others(incoming, private=private),
+        fileless=incoming.copilot,
     )
 
 

@@ -13,7 +13,7 @@ from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.graph import Graph
 from adapters.teams.inbound.graph_places import GraphPlace, GraphPlaces
 from adapters.teams.inbound.history import messages_before, note
-from adapters.teams.inbound.names import Directory
+from adapters.teams.inbound.names import Directory, Member
 from adapters.teams.inbound.shared_files import readable
 from bot.domain.errors import PlatformError
 from bot.domain.events import File, MessageEdited, MessageReceived
@@ -24,6 +24,7 @@ from bot.domain.turns import ChatMessage
 PATIENCE = 10.0  # seconds, for what was said before, and again for files
 NAME = 80  # characters
 PLACES = {"personal": "a one-to-one chat", "groupChat": "a group chat", "channel": "a channel"}
+COPILOT = "Microsoft 365 Copilot, where files and pictures do not reach you and none can be sent"
 OFF = "(What was said here before cannot be read: whoever runs Switchboard can allow it with TEAMS_GRAPH=1.)"
 NOT_NOW = "(What was said here before cannot be read just now.)"
 REFUSED = {
@@ -38,12 +39,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurroundingsReader:
-    """`graph` is None where it is not switched on."""
+    """`graph` is None where it is not switched on. `guests`: they may ask like members, so nobody is looked up for it."""
 
     graph: Graph | None
     places: GraphPlaces
     directory: Directory
     app_id: str
+    guests: bool = True
 
     async def read(
         self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
@@ -51,11 +53,13 @@ class SurroundingsReader:
         """As `bot.ports.Adapter.surroundings`."""
         before, files = await self._told(event, said, after)
         where = ConversationReference.of(event).where
-        nameless = [one.author for one in (said, *before) if not one.author.name and not one.author.app]
-        names = await self.directory.look_up(where, [author.id for author in nameless])
+        people = [one.author for one in (said, *before) if not one.author.app]
+        wanted = [one.id for one in people if not one.name or (one.id == said.author.id and not self.guests)]
+        members = await self.directory.look_up(where, wanted)
         return Surroundings(
-            said=_completed(said, files, names),
-            before=tuple(_completed(one, files, names) for one in before),
+            said=_completed(said, files, members),
+            before=tuple(_completed(one, files, members) for one in before),
+            known=self.guests or said.author.id in members,
             place=_where(event.reply),
             time_zone=event.reply.get("zone", ""),
         )
@@ -97,13 +101,16 @@ def _unread(event: MessageReceived | MessageEdited, error: PlatformError | Timeo
     return note(REFUSED.get(event.reply.get("scope", ""), NOT_NOW) if code in REFUSALS else NOT_NOW)
 
 
-def _completed(said: ChatMessage, files: Mapping[str, File], names: Mapping[str, str]) -> ChatMessage:
-    author = replace(said.author, name=said.author.name or names.get(said.author.id, ""))
+def _completed(said: ChatMessage, files: Mapping[str, File], members: Mapping[str, Member]) -> ChatMessage:
+    member = members.get(said.author.id, Member())
+    author = replace(said.author, name=said.author.name or member.name, guest=member.guest)
     return replace(said, author=author, files=tuple(files.get(file.id, file) for file in said.files))
 
 
 def _where(reply: Mapping[str, str]) -> str:
-    """The place in plain words."""
+    """The place in plain words, with what a model there has to know."""
+    if reply.get("copilot"):
+        return COPILOT
     names = (("the channel", "channel_name"), ("the team", "team_name"))
     told = [f"{kind} {clip(reply[key], NAME)}" for kind, key in names if reply.get(key)]
     return " of ".join(told) if told else PLACES.get(reply.get("scope", ""), "")
