@@ -308,6 +308,15 @@ async def test_stop_says_what_became_of_it(bot: Bot, receipt: Receipt, told: str
     assert told in answer.body["value"]
 
 
+async def test_who_types_stop_to_somebody_elses_answer_is_told_alone(bot: Bot) -> None:
+    bot.inbox.answer = Receipt.REFUSED
+    group = bot.teams.group()
+    await bot.teams.say(group, "stop", sender=BOB)
+
+    (told,) = group.said()
+    assert (told.text, told.targeted) == ("Only the person who asked can stop this answer.", BOB.id)
+
+
 async def test_feedback_is_answered_with_an_empty_object_and_heard(bot: Bot) -> None:
     answer = await bot.teams.deliver(
         bot.teams.people.feedback("a:1", "personal", "dislike", "too long", "17") | {"id": "f:1"}

@@ -212,7 +212,7 @@ async def test_a_group_chat_is_answered_where_the_bot_is_addressed_and_nowhere_e
         await at.teams.say(group, "lunch at noon?", sender=BOB, mention=False)
         reply = f"{replied(first.id, BOT, 'Switchboard', 'an answer')}<p>and a fuse?</p>"
         again = await at.said(group, "and a fuse?", mention=False, html=reply)
-        silent = await at.said(group, "stop")
+        silent = await at.said(group, "mute")
         memory = await at.said(group, "memory")
 
         assert "What was said here before" in shown(again).text
@@ -221,7 +221,7 @@ async def test_a_group_chat_is_answered_where_the_bot_is_addressed_and_nowhere_e
         assert len(talk(group)) == 4
 
 
-async def test_a_thread_is_silent_when_everyone_is_called_and_after_stop(tmp_path: Path) -> None:
+async def test_a_thread_is_silent_when_everyone_is_called_and_after_mute(tmp_path: Path) -> None:
     async with office(tmp_path) as at:
         channel = at.teams.channel()
         everyone = {
@@ -231,11 +231,11 @@ async def test_a_thread_is_silent_when_everyone_is_called_and_after_stop(tmp_pat
         }
         await at.said(channel, "what is a relay?", id="100")
         await at.teams.say(channel, "<at>General</at> look", root="100", mention=False, entities=[everyone])
-        stopped = await at.said(channel, "stop", root="100")
+        muted = await at.said(channel, "mute", root="100")
         await at.teams.say(channel, "and why?", root="100", mention=False)
         again = await at.said(channel, "and a fuse?", root="100")
 
-        assert "silent in this thread" in shown(stopped).text
+        assert "silent in this thread" in shown(muted).text
         assert "and a fuse?" in shown(again).text
         assert len(talk(channel)) == 3
 

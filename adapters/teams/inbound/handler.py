@@ -90,8 +90,8 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
             asks = not isinstance(event, MessageReceived) or event.addressed
             if asks and self._turned_away.is_due(event):
                 await self._tell(ConversationReference.of(event), EXTERNAL)
-        else:
-            await self._hear(event)
+        elif event is not None and await self._hear(event) is Receipt.REFUSED:
+            await self._tell(ConversationReference.of(event), ANSWERS[Receipt.REFUSED])
 
     async def on_message_update_activity(self, turn_context: TurnContext) -> None:
         await self._hear(events.edit(incoming(turn_context)))
