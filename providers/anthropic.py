@@ -13,7 +13,17 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Connection, ServerError
 from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, ResultPart, TextPart
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.dialect import MOST_ROWS, Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.dialect import (
+    MOST_ROWS,
+    Decoder,
+    DialectRequest,
+    ListingPage,
+    Quirks,
+    effort_of,
+    limit_of,
+    merged,
+    nested,
+)
 from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, parse_event
 from providers.media import encoded
@@ -37,7 +47,7 @@ class Anthropic:
     def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest:
         body: dict[str, Any] = {
             "model": model.model,
-            "max_tokens": prompt.max_output or model.max_output,
+            "max_tokens": limit_of(model, prompt) or model.max_output,
             "stream": True,
             "messages": [
                 {"role": message.role, "content": [_block(part) for part in message.parts]}
@@ -51,6 +61,10 @@ class Anthropic:
                 {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
                 for tool in prompt.tools
             ]
+        if model.temperature is not None:
+            body["temperature"] = model.temperature
+        if effort := effort_of(model, prompt):
+            body = merged(body, nested(quirks.effort or ("output_config", "effort"), effort))
         if quirks.asker and prompt.asker:
             body["metadata"] = {"user_id": prompt.asker}
         # In a tool loop, thinking would need its earlier blocks sent back, which are not stored.

@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Connection, Rejected, SettingsError, Timeout
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from providers.anthropic import Anthropic
-from providers.dialect import Dialect, Quirks
+from providers.dialect import Dialect, Quirks, merged
 from providers.gemini import Gemini
 from providers.lenient_json import SurrogateJoiner
 from providers.openai_chat import OpenAIChat
@@ -53,11 +55,32 @@ class ApiKey:
         return self._headers
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Additions:
+    """What the operator adds to every request of an endpoint; `extra` only to questions."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    think_tags: bool = False
+
+    def address(self, url: str) -> str:
+        if not self.query:
+            return url
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(self.query)}"
+
+
 class Endpoint:
     """A Provider over HTTP. The first of `dialects` is spoken unless the model names another."""
 
     def __init__(
-        self, *, transport: Transport, base_url: str, auth: Authentication, dialects: Mapping[str, Quirks]
+        self,
+        *,
+        transport: Transport,
+        base_url: str,
+        auth: Authentication,
+        dialects: Mapping[str, Quirks],
+        additions: Additions | None = None,
     ) -> None:
         unknown = [name for name in dialects if name not in DIALECTS]
         if unknown or not dialects:
@@ -69,18 +92,18 @@ class Endpoint:
         self._auth = auth
         self._dialects = dialects
         self._default = next(iter(dialects))
+        self._additions = additions or Additions()
 
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """One answer. Read it to its end: only then can the connection be used again."""
         dialect, quirks = self._spoken(model.dialect)
-        call = dialect.request(model, prompt, quirks)
+        call, added = dialect.request(model, prompt, quirks), self._additions
         decoder = dialect.decoder(model, quirks)
         whole = SurrogateJoiner()
-        headers = {**call.headers, **quirks.headers, **await self._auth.headers()}
         opening = self._transport.post(
-            self._base + quirks.prefix + call.path,
-            headers=headers,
-            body=call.body,
+            added.address(self._base + quirks.prefix + call.path),
+            headers={**call.headers, **quirks.headers, **added.headers, **await self._auth.headers()},
+            body=merged(merged(call.body, added.extra), model.extra),
             deadlines=model.deadlines,
         )
         try:
@@ -108,11 +131,18 @@ class Endpoint:
         if not quirks.listing:
             return ()
         call = dialect.listing(quirks)
-        headers = {**call.headers, **quirks.headers, **await self._auth.headers()}
+        headers = {
+            **call.headers,
+            **quirks.headers,
+            **self._additions.headers,
+            **await self._auth.headers(),
+        }
         found: list[Listing] = []
         path = call.path
         for _ in range(PAGES):
-            body = await self._transport.get(self._base + quirks.prefix + path, headers=headers)
+            body = await self._transport.get(
+                self._additions.address(self._base + quirks.prefix + path), headers=headers
+            )
             page = dialect.listed(body)
             found.extend(row for row in page.listings if len(row.id) <= LONGEST_ID and row.id.isprintable())
             path = page.after
@@ -124,4 +154,5 @@ class Endpoint:
         name = name or self._default
         if name not in DIALECTS:
             raise Rejected(f"dialect {name!r} is not known")
-        return DIALECTS[name], self._dialects.get(name, Quirks())
+        quirks = self._dialects.get(name, Quirks())
+        return DIALECTS[name], replace(quirks, think_tags=quirks.think_tags or self._additions.think_tags)

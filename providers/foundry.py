@@ -17,7 +17,7 @@ from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from bot.models.sources import bare_id
 from providers.dialect import MOST_ROWS, Quirks
-from providers.endpoint import ApiKey, Authentication, Endpoint
+from providers.endpoint import Additions, ApiKey, Authentication, Endpoint
 from providers.entra import Identity
 from providers.lenient_json import as_list, as_object, as_text
 from providers.transport import Transport
@@ -64,6 +64,7 @@ class FoundryProvider:
         secret: str = "",
         project: str = "",
         scope: str = "",
+        additions: Additions | None = None,
     ) -> None:
         resource, named = roots(endpoint)
         entra = identity.scoped(scope)
@@ -74,9 +75,10 @@ class FoundryProvider:
         self._project = roots(project)[1] if "://" in project else ""
         self._project = self._project or (f"{resource}{PROJECT}{quote(project)}" if project else named)
         self._deployed: dict[str, Listing] | None = None
+        self._additions = added = additions or Additions()
 
         def at(base: str, auth: Authentication, dialects: Mapping[str, Quirks]) -> Endpoint:
-            return Endpoint(transport=transport, base_url=base, auth=auth, dialects=dialects)
+            return Endpoint(transport=transport, base_url=base, auth=auth, dialects=dialects, additions=added)
 
         self._openai = at(f"{resource}/openai/v1", azure, OPENAI)
         self._claude = at(f"{resource}/anthropic", claude, {"anthropic": CLAUDE})
@@ -143,7 +145,8 @@ class FoundryProvider:
         return rows
 
     async def _get(self, url: str) -> dict[str, Any]:
-        return as_object(await self._transport.get(url, headers=await self._auth.headers()))
+        headers = {**self._additions.headers, **await self._auth.headers()}
+        return as_object(await self._transport.get(self._additions.address(url), headers=headers))
 
 
 def _dialect(publisher: str, name: str) -> str:

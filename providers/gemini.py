@@ -22,7 +22,17 @@ from bot.domain.prompt import (
     Tool,
 )
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.dialect import MOST_ROWS, Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.dialect import (
+    MOST_ROWS,
+    Decoder,
+    DialectRequest,
+    ListingPage,
+    Quirks,
+    effort_of,
+    limit_of,
+    merged,
+    nested,
+)
 from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_list, as_object, as_text, parse_event
 from providers.media import encoded
@@ -42,6 +52,7 @@ REASONS = {
 }
 FOREIGN = "skip_thought_signature_validator"  # documented, for the signature of another model's call
 KEYWORDS = frozenset({"type", "properties", "required", "enum", "items", "description"})
+EFFORT = ("generationConfig", "thinkingConfig", "thinkingLevel")
 LISTING = "/v1beta/models?pageSize=1000"
 
 
@@ -54,10 +65,14 @@ class Gemini:
             body["systemInstruction"] = {"parts": [{"text": prompt.system}]}
         if prompt.tools:
             body["tools"] = [{"functionDeclarations": [_function(tool) for tool in prompt.tools]}]
-        if prompt.max_output:
-            body["generationConfig"] = {"maxOutputTokens": prompt.max_output}
+        if limit := limit_of(model, prompt):
+            body = merged(body, nested(("generationConfig", "maxOutputTokens"), limit))
+        if model.temperature is not None:
+            body = merged(body, nested(("generationConfig", "temperature"), model.temperature))
         if model.reasoning:
             body = merged(body, quirks.reasoning)
+        if effort := effort_of(model, prompt):
+            body = merged(body, nested(quirks.effort or EFFORT, effort.upper()))
         name = quote(model.model.removeprefix("models/"), safe="")
         return DialectRequest(
             path=f"/v1beta/models/{name}:streamGenerateContent?alt=sse", body=merged(body, quirks.extra)

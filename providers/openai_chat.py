@@ -21,7 +21,16 @@ from bot.domain.prompt import (
     Tool,
 )
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.dialect import (
+    Decoder,
+    DialectRequest,
+    ListingPage,
+    Quirks,
+    effort_of,
+    limit_of,
+    merged,
+    nested,
+)
 from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, parse_event
 from providers.listings import openai_listed
@@ -54,18 +63,22 @@ class OpenAIChat:
             body["stream_options"] = {"include_usage": True}
         if prompt.tools:
             body["tools"] = [{"type": "function", "function": _function(tool)} for tool in prompt.tools]
-        if prompt.max_output:
-            body[quirks.output_limit] = prompt.max_output
+        if limit := limit_of(model, prompt):
+            body[quirks.output_limit] = limit
+        if model.temperature is not None:
+            body["temperature"] = model.temperature
         if quirks.cache_key and prompt.conversation:
             body["prompt_cache_key"] = prompt.conversation
         if quirks.asker and prompt.asker:
             body["safety_identifier"] = prompt.asker
         if model.reasoning:
             body = merged(body, quirks.reasoning)
+        if effort := effort_of(model, prompt):
+            body = merged(body, nested(quirks.effort or ("reasoning_effort",), effort))
         return DialectRequest(path="/chat/completions", body=merged(body, quirks.extra))
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
-        return ChatDecoder(think_tags=quirks.think_tags and model.reasoning)
+        return ChatDecoder(think_tags=quirks.think_tags)
 
     def listing(self, quirks: Quirks) -> DialectRequest:
         return DialectRequest(path="/models", body={})

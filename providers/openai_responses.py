@@ -9,9 +9,28 @@ from typing import Any
 
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection
-from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, PromptMessage, ResultPart, TextPart
+from bot.domain.prompt import (
+    CallPart,
+    FilePart,
+    ImagePart,
+    Part,
+    Prompt,
+    PromptMessage,
+    ResultPart,
+    TextPart,
+    Tool,
+)
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.dialect import (
+    Decoder,
+    DialectRequest,
+    ListingPage,
+    Quirks,
+    effort_of,
+    limit_of,
+    merged,
+    nested,
+)
 from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_object, as_text, parse_event
 from providers.listings import openai_listed
@@ -44,26 +63,11 @@ class OpenAIResponses:
             body["store"] = False
         if prompt.system:
             body["instructions"] = prompt.system
-        if prompt.max_output:
-            body["max_output_tokens"] = prompt.max_output
         if prompt.tools:
-            body["tools"] = [
-                {
-                    "type": "function",
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": tool.parameters,
-                    "strict": False,
-                }
-                for tool in prompt.tools
-            ]
-        if quirks.cache_key and prompt.conversation:
-            body["prompt_cache_key"] = prompt.conversation
-        if quirks.asker and prompt.asker:
-            body["safety_identifier"] = prompt.asker
-        if model.reasoning:
-            body = merged(body, quirks.reasoning)
-        return DialectRequest(path="/responses", body=merged(body, quirks.extra))
+            body["tools"] = [_function(tool) for tool in prompt.tools]
+        return DialectRequest(
+            path="/responses", body=merged(body | _settings(model, prompt, quirks), quirks.extra)
+        )
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
         return ResponsesDecoder()
@@ -73,6 +77,34 @@ class OpenAIResponses:
 
     def listed(self, body: Any) -> ListingPage:
         return openai_listed(body)
+
+
+def _function(tool: Tool) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.parameters,
+        "strict": False,
+    }
+
+
+def _settings(model: Model, prompt: Prompt, quirks: Quirks) -> dict[str, Any]:
+    """How to answer, and for whom."""
+    said: dict[str, Any] = {}
+    if limit := limit_of(model, prompt):
+        said["max_output_tokens"] = limit
+    if model.temperature is not None:
+        said["temperature"] = model.temperature
+    if quirks.cache_key and prompt.conversation:
+        said["prompt_cache_key"] = prompt.conversation
+    if quirks.asker and prompt.asker:
+        said["safety_identifier"] = prompt.asker
+    if model.reasoning:
+        said = merged(said, quirks.reasoning)
+    if effort := effort_of(model, prompt):
+        said = merged(said, nested(quirks.effort or ("reasoning", "effort"), effort))
+    return said
 
 
 def _entries(messages: Sequence[PromptMessage]) -> Iterator[dict[str, Any]]:

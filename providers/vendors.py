@@ -104,7 +104,10 @@ VENDORS: tuple[Vendor, ...] = (
         name="openrouter",
         base_url="https://openrouter.ai/api/v1",
         console="https://openrouter.ai/keys",
-        dialects={"openai-chat": Quirks(headers={"x-title": "Switchboard"}), "openai-responses": Quirks()},
+        dialects={
+            "openai-chat": Quirks(headers={"x-title": "Switchboard"}, effort=("reasoning", "effort")),
+            "openai-responses": Quirks(headers={"x-title": "Switchboard"}),
+        },
         market="openrouter",
         flagships=(model_families.OPENROUTER, *model_families.EVERYBODY),
     ),

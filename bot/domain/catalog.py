@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 from bot.domain.errors import SettingsError
 
@@ -55,6 +56,10 @@ class Model:
     reasoning: bool = False
     context: int = 32_000  # tokens of input
     max_output: int = 8_192  # tokens
+    effort: str = ""  # how long it may think: low, medium, high; "" leaves it to the vendor
+    temperature: float | None = None
+    limit: int | None = None  # tokens of an answer, where the operator set it; sent in every dialect
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)  # the operator's own, for the body
     price: Price | None = None
     deadlines: Deadlines = field(default_factory=Deadlines)
     description: str = ""

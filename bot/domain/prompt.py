@@ -107,6 +107,7 @@ class Prompt:
     tools: tuple[Tool, ...] = ()
     max_output: int | None = None  # tokens; None: the model's own default
     asker: str = ""  # hash of the person, for vendors that want one; never an id
+    effort: str = ""  # low, medium or high, as people chose; "" leaves it to the model
     conversation: str = ""  # the conversation's digest: a key for vendors' prompt caches
 
 

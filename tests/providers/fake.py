@@ -6,7 +6,7 @@ It speaks every dialect of `SPEECHES`, told apart by the path, and refuses what 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,6 +49,15 @@ class Answer:
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A request that is refused: which bodies, and the answer's JSON."""
+
+    to: Callable[[dict[str, Any]], bool]
+    said: dict[str, Any]
+    status: int = 400
 
 
 class Hang:
@@ -100,6 +109,10 @@ class FakeVendor:
         self.hung_up = asyncio.Event()
         self.chat_rules = rules.GENERIC
         self.lingers = False
+        self.lenient = False  # whether it takes what its dialect does not know
+        self.listed: list[web.Request] = []
+        self.objections: Sequence[Objection] = ()
+        self.refused: list[dict[str, Any]] = []  # the bodies that were objected to
         self.listing: Answer | None = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -110,10 +123,14 @@ class FakeVendor:
         if not _knows(request, KEY):
             return web.json_response(speech.refusal(401, "Bad key.", "authentication_error"), status=401)
         body = await request.json()
-        complaints = list(self._complaints(dialect, request.path, body))
+        complaints = [] if self.lenient else list(self._complaints(dialect, request.path, body))
         if complaints:
             message = "; ".join(complaints)
             return web.json_response(speech.refusal(400, message, "invalid_request_error"), status=400)
+        for objection in self.objections:
+            if objection.to(body):
+                self.refused.append(body)
+                return web.json_response(objection.said, status=objection.status)
         asked = Asked(request.path_qs, dialect, dict(request.headers), body, _text(speech.question(body)))
         self.asked.append(asked)
         self.connections.add(request.transport)
@@ -127,7 +144,8 @@ class FakeVendor:
     def steps(self, dialect: str, question: str) -> Sequence[Step]:
         return self.plays.get(question, (Say(HELLO),))
 
-    async def models(self, _: web.Request) -> web.Response:
+    async def models(self, request: web.Request) -> web.Response:
+        self.listed.append(request)
         if self.listing:
             return web.Response(
                 status=self.listing.status, headers=self.listing.headers, body=self.listing.body

@@ -32,16 +32,13 @@ class Chat:
     text_only: bool = False
 
 
-COMMON = frozenset({"model", "stream", "messages", "tools"})
+COMMON = frozenset({"model", "stream", "messages", "tools", "temperature", "reasoning_effort"})
 OPENAI = Chat(
-    keys=COMMON
-    | {"stream_options", "max_completion_tokens", "prompt_cache_key", "safety_identifier", "reasoning_effort"}
+    keys=COMMON | {"stream_options", "max_completion_tokens", "prompt_cache_key", "safety_identifier"}
 )
 GENERIC = Chat(keys=COMMON | {"stream_options", "max_tokens", "reasoning"})
-DEEPSEEK = Chat(keys=GENERIC.keys | {"thinking", "reasoning_effort"}, reasoning_content=True)
-MISTRAL = Chat(
-    keys=COMMON | {"max_tokens", "reasoning_effort", "prompt_mode"}, ids=NINE, user_after_tool=False
-)
+DEEPSEEK = Chat(keys=GENERIC.keys | {"thinking"}, reasoning_content=True)
+MISTRAL = Chat(keys=COMMON | {"max_tokens", "prompt_mode"}, ids=NINE, user_after_tool=False)
 MAI = Chat(keys=COMMON | {"max_completion_tokens", "reasoning_display"}, text_only=True)
 
 
@@ -164,6 +161,7 @@ RESPONSES_KEYS = frozenset(
         "input",
         "tools",
         "max_output_tokens",
+        "temperature",
         "prompt_cache_key",
         "safety_identifier",
         "reasoning",
@@ -228,7 +226,18 @@ def _input_block(block: Mapping[str, Any]) -> bool:
 # --- anthropic --------------------------------------------------------------------------------------------
 
 ANTHROPIC_KEYS = frozenset(
-    {"model", "max_tokens", "stream", "system", "messages", "tools", "metadata", "thinking"}
+    {
+        "model",
+        "max_tokens",
+        "stream",
+        "system",
+        "messages",
+        "tools",
+        "metadata",
+        "thinking",
+        "temperature",
+        "output_config",
+    }
 )
 
 
