@@ -17,6 +17,7 @@ from providers.lenient_json import SurrogateJoiner
 from providers.openai_chat import OpenAIChat
 from providers.openai_responses import OpenAIResponses
 from providers.transport import Transport
+from providers.unsupported import Concession, ModelCall, concession
 
 DIALECTS: Mapping[str, Dialect] = {
     "openai-chat": OpenAIChat(),
@@ -27,6 +28,7 @@ DIALECTS: Mapping[str, Dialect] = {
 PAGES = 20  # of a listing at most
 MOST_MODELS = 5_000
 LONGEST_ID = 200  # characters of a model's name
+MOST_CHANGES = 8  # of one model's requests: more is something else
 
 
 class Authentication(Protocol):
@@ -71,7 +73,11 @@ class Additions:
 
 
 class Endpoint:
-    """A Provider over HTTP. The first of `dialects` is spoken unless the model names another."""
+    """A Provider over HTTP. The first of `dialects` is spoken unless the model names another.
+
+    What a model refuses of what nobody wrote for it is taken back and asked again at once, and remembered for the life
+    of the process.
+    """
 
     def __init__(
         self,
@@ -93,17 +99,55 @@ class Endpoint:
         self._dialects = dialects
         self._default = next(iter(dialects))
         self._additions = additions or Additions()
+        self._changes: dict[tuple[str, str], tuple[Concession, ...]] = {}  # by dialect and model
 
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """One answer. Read it to its end: only then can the connection be used again."""
+        place = model.dialect or self._default, model.model
+        changes, refusal = self._changes.get(place, ()), None
+        while True:
+            request = self._request(model, prompt, changes)
+            begun = False
+            try:
+                async with aclosing(self._answer(model, request)) as parts:
+                    async for part in parts:
+                        if refusal and not begun:  # what helped is remembered
+                            self._changes[place] = changes
+                        begun = True
+                        yield part
+            except Rejected as error:
+                refusal = refusal or error
+                change = None if begun else concession(error, request, changes)
+                if change is None or len(changes) >= MOST_CHANGES:
+                    raise refusal from None
+                changes = (*changes, change)
+            else:
+                return
+
+    def _request(self, model: Model, prompt: Prompt, changes: Sequence[Concession]) -> ModelCall:
         dialect, quirks = self._spoken(model.dialect)
-        call, added = dialect.request(model, prompt, quirks), self._additions
+        for change in changes:
+            prompt = change.prompt(prompt)
+        call = dialect.request(model, prompt, quirks)
+        body = call.body
+        for change in changes:
+            body = change.body(body)
+        return ModelCall(
+            prompt=prompt,
+            body=body,
+            written=merged(dict(self._additions.extra), model.extra),
+            path=quirks.prefix + call.path,
+            headers={**call.headers, **quirks.headers, **self._additions.headers},
+        )
+
+    async def _answer(self, model: Model, call: ModelCall) -> AsyncGenerator[StreamPart, None]:
+        dialect, quirks = self._spoken(model.dialect)
         decoder = dialect.decoder(model, quirks)
         whole = SurrogateJoiner()
         opening = self._transport.post(
-            added.address(self._base + quirks.prefix + call.path),
-            headers={**call.headers, **quirks.headers, **added.headers, **await self._auth.headers()},
-            body=merged(merged(call.body, added.extra), model.extra),
+            self._additions.address(self._base + call.path),
+            headers={**call.headers, **await self._auth.headers()},
+            body=merged(call.body, call.written),
             deadlines=model.deadlines,
         )
         try:

@@ -59,6 +59,7 @@ class VendorError:
 
     codes: tuple[str, ...] = ()
     message: str = ""
+    param: str = ""
     status: int | None = None
     moderated: bool = False
     details: tuple[Mapping[str, Any], ...] = ()
@@ -101,7 +102,11 @@ def _error(complaint: VendorError, status: int | None, headers: Mapping[str, str
         wait = retry_after(headers, details=complaint.details, message=complaint.message, now=now)
     request = next((f" [request {headers[name]}]" for name in REQUEST_IDS if headers.get(name)), "")
     error = kind(
-        scrubbed(complaint.message) + request[:REQUEST], status=status, code=scrubbed(code), retry_after=wait
+        scrubbed(complaint.message) + request[:REQUEST],
+        status=status,
+        code=scrubbed(code),
+        param=scrubbed(complaint.param),
+        retry_after=wait,
     )
     said = headers.get("x-should-retry", "").lower()
     if said in {"true", "false"}:
@@ -188,6 +193,7 @@ def _read(value: Any, *, fallback: str) -> VendorError:
     return VendorError(
         codes=tuple(word.lower() for word in words if word and not word.isdigit()),
         message=cut_between_words(_message(error, inner, metadata) or fallback, SAID),
+        param=as_text(error.get("param")),
         status=_status(error),
         moderated=bool(metadata.get("reasons")),
         details=details,

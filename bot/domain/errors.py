@@ -68,7 +68,8 @@ class ModelError(SwitchboardError):
     `failover`: another model may answer instead.
     `operator`: somebody who runs Switchboard has to act.
     `billed`: the vendor read the prompt, and charges for it.
-    `status` is the HTTP status if there was one; `code` the vendor's own word for the case.
+    `status` is the HTTP status if there was one; `code` the vendor's own word for the case; `param` what of the request
+    the vendor says it is about.
     """
 
     cause: ClassVar[str] = "did not answer"
@@ -84,11 +85,13 @@ class ModelError(SwitchboardError):
         *,
         status: int | None = None,
         code: str = "",
+        param: str = "",
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.param = param
         self.retry_after = retry_after
 
     def tell(self, model: str) -> str:
