@@ -196,10 +196,12 @@ class DeadLetters(Protocol):
 
 
 class PreferenceStore(Protocol):
-    """The models people picked beyond one thread. Implemented by bot.storage.preferences on Redis."""
+    """What people picked beyond one thread. Implemented by bot.storage.preferences on Redis."""
 
-    async def choose(self, workspace: str, scope: str, model: str) -> None:
-        """Scopes: "default", "channel:<id>", "person:<id>". `workspace` is "platform:id". Model "" clears."""
+    async def choose(self, workspace: str, scope: str, choice: str) -> None:
+        """Scopes: "default", "channel:<id>", "person:<id>" for a model's name, the same behind "effort:" for how long it
+        may think. `workspace` is "platform:id". "" clears.
+        """
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         """All preferences that apply to this person in this conversation, the thread's own included."""

@@ -27,7 +27,7 @@ from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageEdited, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
-from bot.domain.preferences import ModelPreferences
+from bot.domain.preferences import EffortPreferences, ModelPreferences
 from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
@@ -154,6 +154,7 @@ class Stage:
     policy: Policy = field(default_factory=Policy)
     history: tuple[Turn, ...] = ()
     thread_model: str = ""
+    thread_effort: str = ""
     chosen_for: dict[str, str] = field(default_factory=dict)
     spend: Spend = field(default_factory=Spend)
     ill: dict[str, ModelHealth] = field(default_factory=dict)
@@ -293,6 +294,8 @@ class Stage:
         self.history = (*self.history, *outcome.append) if outcome.replace is None else outcome.replace
         if outcome.thread_model is not None:
             self.thread_model = outcome.thread_model
+        if outcome.thread_effort is not None:
+            self.thread_effort = outcome.thread_effort
         self.outcomes.append(outcome)
         return self._heard
 
@@ -353,8 +356,8 @@ class Stage:
     async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
         self.reports.append((key, error))
 
-    async def choose(self, workspace: str, scope: str, model: str) -> None:
-        self.chosen_for[scope] = model
+    async def choose(self, workspace: str, scope: str, choice: str) -> None:
+        self.chosen_for[scope] = choice
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         return ModelPreferences(
@@ -362,6 +365,12 @@ class Stage:
             person=self.chosen_for.get(f"person:{person}", ""),
             channel=self.chosen_for.get(f"channel:{thread.channel}", ""),
             workspace=self.chosen_for.get("default", ""),
+            effort=EffortPreferences(
+                thread=self.thread_effort,
+                person=self.chosen_for.get(f"effort:person:{person}", ""),
+                channel=self.chosen_for.get(f"effort:channel:{thread.channel}", ""),
+                workspace=self.chosen_for.get("effort:default", ""),
+            ),
         )
 
     async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:

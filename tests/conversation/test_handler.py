@@ -548,7 +548,7 @@ async def test_the_receipt_says_what_goes_and_what_stays(stage: Stage) -> None:
     receipt = (await stage.says("/forget")).replies[0]
 
     assert receipt.text == (
-        "Erased 1 question with the answers. It cannot be undone. The model picked for this conversation goes too. "
+        "Erased 1 question with the answers. It cannot be undone. What was picked for this conversation goes too. "
         "I do not follow this thread any more; mention me to begin again. "
         "Messages you see in this chat stay; delete them there. Only the numbers under `usage` stay."
     )
