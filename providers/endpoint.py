@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from bot.domain.catalog import Listing, Model
-from bot.domain.errors import Connection, Rejected, SettingsError, Timeout
+from bot.domain.errors import Connection, ModelError, Rejected, SettingsError, Timeout
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from providers.anthropic import Anthropic
@@ -17,7 +17,7 @@ from providers.lenient_json import SurrogateJoiner
 from providers.openai_chat import OpenAIChat
 from providers.openai_responses import OpenAIResponses
 from providers.transport import Transport
-from providers.unsupported import Concession, ModelCall, concession
+from providers.unsupported import Concession, ModelCall, answers_elsewhere, concession
 
 DIALECTS: Mapping[str, Dialect] = {
     "openai-chat": OpenAIChat(),
@@ -73,7 +73,8 @@ class Additions:
 
 
 class Endpoint:
-    """A Provider over HTTP. The first of `dialects` is spoken unless the model names another.
+    """A Provider over HTTP. The first of `dialects` is spoken unless the model names another, or answers only in one of
+    those behind it.
 
     What a model refuses of what nobody wrote for it is taken back and asked again at once, and remembered for the life
     of the process.
@@ -99,11 +100,40 @@ class Endpoint:
         self._dialects = dialects
         self._default = next(iter(dialects))
         self._additions = additions or Additions()
+        self._elsewhere: dict[str, str] = {}  # the dialect of a model that does not answer in the first one
         self._changes: dict[tuple[str, str], tuple[Concession, ...]] = {}  # by dialect and model
 
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """One answer. Read it to its end: only then can the connection be used again."""
-        place = model.dialect or self._default, model.model
+        refusal: ModelError | None = None
+        for dialect in self._ways(model):
+            begun = False
+            try:
+                async with aclosing(self._spoken_to(replace(model, dialect=dialect), prompt)) as parts:
+                    async for part in parts:
+                        if refusal and not begun:
+                            self._elsewhere[model.model] = dialect
+                        begun = True
+                        yield part
+            except ModelError as error:
+                if begun or not answers_elsewhere(error):
+                    raise
+                refusal = refusal or error
+            else:
+                return
+        if refusal:
+            raise refusal
+
+    def _ways(self, model: Model) -> Sequence[str]:
+        """The dialects in which a model may answer here, the likeliest first: the one that it is said to speak, or all of
+        the endpoint's.
+        """
+        known = model.dialect or self._elsewhere.get(model.model, "")
+        return (known,) if known else tuple(self._dialects)
+
+    async def _spoken_to(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
+        """One answer in the model's dialect."""
+        place = model.dialect, model.model
         changes, refusal = self._changes.get(place, ()), None
         while True:
             request = self._request(model, prompt, changes)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.domain.errors import Rejected
+from bot.domain.errors import ModelError, ModelNotFound, Rejected
 from bot.domain.prompt import Prompt, TextPart
 
 Path = tuple[str, ...]
@@ -23,6 +23,11 @@ BUDGETS = {"LOW": 1_024, "MEDIUM": 8_192, "HIGH": 24_576}  # tokens; Google's ow
 NO_SYSTEM = re.compile(
     r"messages\[0\]\.role|roles must alternate|(system|developer)[ _-]?(role|instruction|message|prompt)s?\b.{0,60}"
     r"(\bnot|n't|\bun)\w* ?(supported|enabled|allowed)|not support.{0,20}\b(system|developer)\b",
+    re.IGNORECASE,
+)
+
+OTHER_DIALECT = re.compile(
+    r"operationnotsupported|v1/(chat/completions|responses)|\bresponses api\b|\bchat ?completions? (api|operation)\b",
     re.IGNORECASE,
 )
 
@@ -185,6 +190,15 @@ def concession(error: Rejected, call: ModelCall, known: Sequence[Concession]) ->
         if change := next((one for one in changes if one and one not in known), None):
             return change
     return None
+
+
+def answers_elsewhere(error: ModelError) -> bool:
+    """Whether a model may answer in another dialect of its endpoint: it is not found in this one, or the refusal says so.
+    Azure is certain about a deployment that there is not.
+    """
+    if isinstance(error, ModelNotFound):
+        return error.code != "deploymentnotfound"
+    return isinstance(error, Rejected) and bool(OTHER_DIALECT.search(f"{error.code}: {error}"))
 
 
 def _without_system(said: str, call: ModelCall) -> Concession | None:

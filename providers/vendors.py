@@ -43,7 +43,8 @@ class Vendor:
 THINK_OUT_LOUD = {"thinking": {"type": "adaptive", "display": "summarized"}}
 CLAUDE = Quirks(reasoning=THINK_OUT_LOUD, asker=True)
 GEMINI = Quirks(reasoning={"generationConfig": {"thinkingConfig": {"includeThoughts": True}}})
-OPENAI_CHAT = Quirks(output_limit="max_completion_tokens")
+OPENAI_CHAT = Quirks(output_limit="max_completion_tokens", cache_key=True)
+OPENAI_RESPONSES = Quirks(reasoning={"reasoning": {"summary": "auto"}}, cache_key=True)
 DEEPSEEK_CHAT = Quirks(calls_extra={"reasoning_content": ""})
 
 VENDORS: tuple[Vendor, ...] = (
@@ -51,10 +52,7 @@ VENDORS: tuple[Vendor, ...] = (
         name="openai",
         base_url="https://api.openai.com/v1",
         console="https://platform.openai.com/api-keys",
-        dialects={
-            "openai-chat": OPENAI_CHAT,
-            "openai-responses": Quirks(reasoning={"reasoning": {"summary": "auto"}}),
-        },
+        dialects={"openai-responses": OPENAI_RESPONSES, "openai-chat": OPENAI_CHAT},
         market="openai",
         flagships=(model_families.GPT, model_families.GPT_MINI),
     ),

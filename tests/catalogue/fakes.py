@@ -83,6 +83,7 @@ class FakeFoundry:
     token: str = "entra-token"
     deployments: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # name -> publisher, model
     agents: Sequence[str] = ()
+    unsupported: Mapping[str, str] = field(default_factory=dict)  # name -> path at which it does not answer
     page: int = 2
     next_page: str = ""  # where a second page is said to be, in place of its real address
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -113,6 +114,8 @@ class FakeFoundry:
         publisher, model = self.deployments.get(body.get("model"), ("", ""))
         if not publisher or not publishers(publisher):
             return refused(404, "DeploymentNotFound")
+        if self.unsupported.get(body["model"]) == request.path:
+            return refused(400, "OperationNotSupported")
         return streamed(shape % model)
 
     async def _openai(self, request: web.Request) -> web.Response:
