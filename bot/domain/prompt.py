@@ -114,6 +114,7 @@ class Prompt:
 # --- building one -----------------------------------------------------------------------------------------
 
 PER_MESSAGE = 4
+FULL = 0.6  # of the room is used again after the oldest turns have left it
 LEFT_OUT = PromptMessage(
     role="user", parts=(TextPart(text="(What was said before this does not fit and is left out.)"),)
 )
@@ -169,6 +170,9 @@ def build(
 ) -> Prompt:
     """The newest turns that fit the model's window, translated into what every dialect accepts.
 
+    What a vendor has read before costs a tenth, as long as the prompt begins with the very same bytes. So the oldest turns
+    leave a full window in blocks, and what is shown of a turn does not depend on the turns after it.
+
     `heard` is what others said since the last turn, `files` what was read of everybody's files. `correction` is real over
     estimated tokens, as seen for this model; `share` is how much of the window may be filled (smaller after a
     ContextTooLong). What does not fit is left out and marked. Nothing that is stored is changed.
@@ -178,20 +182,30 @@ def build(
     named = several_people(turns, before, asked)
     room = (model.context - min(model.max_output, model.context // 4)) * share / max(correction, 0.1)
     room -= tokens(system) + weigh(LEFT_OUT)
-    own = _question(asked, model, read, named=named)
-    room -= weigh(PromptMessage(role="user", parts=own))
-    said = _heard(before, asked, model, read, room / 2)
-    room -= sum(map(_weigh, said))
-    kept: list[PromptMessage] = [PromptMessage(role="user", parts=(*said, *own))]
-    for turn in reversed(turns):
-        pair = _turn(turn, model, read, named=named, room=room / 2)
-        room -= sum(weigh(message) for message in pair)
-        if room < 0:
-            kept.insert(0, LEFT_OUT)
-            break
-        kept[:0] = pair
+    question = _asked(asked, before, model, read, named=named, room=room)
+    pairs = [_turn(turn, model, read, named=named, room=room) for turn in turns]
+    first = _first_shown([*pairs, [question]], room)
+    kept = [LEFT_OUT] if first else []
+    kept += [message for pair in pairs[first:] for message in pair]
+    kept.append(question)
     asker = hashlib.sha256(f"{conversation}/{asked.author.id}".encode()).hexdigest()[:32]
     return Prompt(system=system, messages=_merged(kept), asker=asker, conversation=conversation)
+
+
+def _first_shown(pairs: Sequence[Sequence[PromptMessage]], room: float) -> int:
+    """The index of the oldest turn that is shown with the last one, the question. It is found by going through the
+    conversation as it went: whenever a question did not fit, the oldest turns went until FULL of the room was used.
+    """
+    sizes = [sum(map(weigh, pair)) for pair in pairs]
+    first, used = 0, 0
+    for at, pair in enumerate(pairs):
+        asked = weigh(pair[0])
+        if used + asked > room:
+            while first < at and used + asked > room * FULL:
+                used -= sizes[first]
+                first += 1
+        used += sizes[at]
+    return first
 
 
 def _weigh(part: Part) -> int:
@@ -208,11 +222,25 @@ def _weigh(part: Part) -> int:
 
 def _turn(turn: Turn, model: Model, files: FilesRead, *, named: bool, room: float) -> list[PromptMessage]:
     """Finished tool calls become text: a model without tools refuses tool calls in the history."""
-    question = _question(turn.asked, model, files, named=named)
-    asked = PromptMessage(role="user", parts=(*_heard(turn.heard, turn.asked, model, files, room), *question))
+    asked = _asked(turn.asked, turn.heard, model, files, named=named, room=room)
     used = "".join(f"[used {step.name}: {step.result or 'cancelled'}]\n" for step in turn.steps)
     answer = (used + turn.answer).strip()
     return [asked, PromptMessage(role="assistant", parts=(TextPart(text=answer),))] if answer else [asked]
+
+
+def _asked(
+    asked: ChatMessage,
+    heard: Sequence[ChatMessage],
+    model: Model,
+    files: FilesRead,
+    *,
+    named: bool,
+    room: float,
+) -> PromptMessage:
+    """A question with what was said before it: the same when it is asked and in every prompt after it."""
+    own = _question(asked, model, files, named=named)
+    left = room - sum(map(_weigh, own))
+    return PromptMessage(role="user", parts=(*_heard(heard, asked, model, files, left / 2), *own))
 
 
 def _question(said: ChatMessage, model: Model, files: FilesRead, *, named: bool = False) -> tuple[Part, ...]:

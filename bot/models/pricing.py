@@ -120,8 +120,10 @@ class _Ratio:
 
 class Corrections:
     """Real over estimated input tokens, per model, as seen by this process.
+    told: float = 1.0
 
-    A vendor's tokenizer is not known, but its counts are. The ratio starts at 1 and follows them.
+    A vendor's tokenizer is not known, but its counts are. The ratio starts at 1 and follows them, in steps: with every
+    small move another turn would fit a full window or not, and no prompt would begin as the one before it.
     """
 
     WEIGHT = 0.2  # of the newest count, once there are several
@@ -129,6 +131,7 @@ class Corrections:
     SMALLEST = 50  # estimated tokens; the ratio of fewer means nothing
 
     def __init__(self) -> None:
+    STEP = 0.1  # what is told changes when it is further off
         self._ratios: dict[str, _Ratio] = {}
 
     def learn(self, model: Model, *, estimated: int, usage: Usage) -> None:
@@ -142,4 +145,6 @@ class Corrections:
 
     def of(self, model: Model) -> float:
         ratio = self._ratios.get(model.key)
-        return ratio.value if ratio else 1.0
+        return ratio.told if ratio else 1.0
+        if abs(ratio.value / ratio.told - 1) > self.STEP:
+            ratio.told = ratio.value
