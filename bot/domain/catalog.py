@@ -25,11 +25,12 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """USD per million tokens."""
+    """USD per million tokens: read, written, read from the vendor's cache, and kept in it; None costs as `input`."""
 
     input: float
     output: float
     cached: float | None = None
+    cache_write: float | None = None
 
 
 FREE = Price(input=0.0, output=0.0)
