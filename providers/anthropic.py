@@ -13,6 +13,7 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Connection, ServerError
 from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, ResultPart, TextPart
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.cache_marks import cacheable_text, with_cache_marks
 from providers.dialect import (
     MOST_ROWS,
     Decoder,
@@ -45,17 +46,19 @@ class Anthropic:
     """`POST {base}/v1/messages`, answered with content blocks and `message_stop`."""
 
     def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest:
+        messages: list[dict[str, Any]] = [
+            {"role": message.role, "content": [_block(part) for part in message.parts]}
+            for message in prompt.messages
+        ]
+        goes_on = bool(prompt.conversation)  # only then somebody will read what is written into a cache
         body: dict[str, Any] = {
             "model": model.model,
             "max_tokens": limit_of(model, prompt) or model.max_output,
             "stream": True,
-            "messages": [
-                {"role": message.role, "content": [_block(part) for part in message.parts]}
-                for message in prompt.messages
-            ],
+            "messages": with_cache_marks(messages) if goes_on else messages,
         }
         if prompt.system:
-            body["system"] = prompt.system
+            body["system"] = cacheable_text(prompt.system) if goes_on else prompt.system
         if prompt.tools:
             body["tools"] = [
                 {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}

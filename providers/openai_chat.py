@@ -4,6 +4,7 @@ different. One decoder reads all of them; what each needs in a request is in `Qu
 Source: platform.openai.com/docs/api-reference/chat, and what vendors send instead.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from bot.domain.prompt import (
     Tool,
 )
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.cache_marks import cacheable_text, with_cache_marks
 from providers.dialect import (
     Decoder,
     DialectRequest,
@@ -55,10 +57,8 @@ class OpenAIChat:
         body: dict[str, Any] = {
             "model": model.model,
             "stream": True,
-            "messages": [entry for message in prompt.messages for entry in _entries(message, quirks)],
+            "messages": _messages(model, prompt, quirks),
         }
-        if prompt.system:
-            body["messages"].insert(0, {"role": "system", "content": prompt.system})
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
         if prompt.tools:
@@ -85,6 +85,17 @@ class OpenAIChat:
 
     def listed(self, body: Any) -> ListingPage:
         return openai_listed(body)
+
+
+def _messages(model: Model, prompt: Prompt, quirks: Quirks) -> list[dict[str, Any]]:
+    messages = [entry for message in prompt.messages for entry in _entries(message, quirks)]
+    marks = prompt.conversation and quirks.cache_marks and re.search(quirks.cache_marks, model.model)
+    if marks:
+        messages = with_cache_marks(messages)
+    if prompt.system:
+        system = cacheable_text(prompt.system) if marks else prompt.system
+        messages.insert(0, {"role": "system", "content": system})
+    return messages
 
 
 def _function(tool: Tool) -> dict[str, Any]:

@@ -110,6 +110,14 @@ class WithoutSystem(Concession):
         return replace(prompt, system="", messages=(first, *rest))
 
 
+@dataclass(frozen=True, slots=True)
+class WithoutCache(Concession):
+    """Nothing is said about caching."""
+
+    def prompt(self, prompt: Prompt) -> Prompt:
+        return replace(prompt, conversation="")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """A row: where it stands in a body, how a refusal names it, and what to do instead (None: nothing helps)."""
@@ -149,6 +157,12 @@ def _capped_or_dropped(path: Path, value: int, said: str) -> Concession | None:
     return _capped(path, value, said) or Dropped(path)
 
 
+OF_PROMPTS: Sequence[tuple[re.Pattern[str], Concession]] = (
+    (NO_SYSTEM, WithoutSystem()),
+    (re.compile(r"\bcache_control\b|\bprompt_cache_key\b"), WithoutCache()),
+)
+"""What is no parameter of its own, but follows from what a prompt holds."""
+
 EFFORT = r"\beffort\b|reasoning_?effort|does not support thinking"
 THINKING = ("generationConfig", "thinkingConfig")
 
@@ -172,7 +186,6 @@ PARAMETERS: Sequence[Parameter] = (
         instead=_capped_or_dropped,
     ),
     Parameter(path=("stream_options",), named=r"\bstream_options\b"),
-    Parameter(path=("prompt_cache_key",), named=r"\bprompt_cache_key\b"),
     Parameter(path=("safety_identifier",), named=r"\bsafety_identifier\b"),
     Parameter(path=("metadata",), named=r"\bmetadata\b|\buser_id\b"),
 )
@@ -186,7 +199,14 @@ def concession(error: Rejected, call: ModelCall, known: Sequence[Concession]) ->
     if error.status not in {400, 422, None}:  # None: inside a stream
         return None
     for said in (error.param, str(error)):
-        changes = [_without_system(said, call), *(_other(row, said, call, error) for row in PARAMETERS)]
+        changes = [
+            *(
+                one
+                for named, one in OF_PROMPTS
+                if named.search(said) and one.prompt(call.prompt) != call.prompt
+            ),
+            *(_other(row, said, call, error) for row in PARAMETERS),
+        ]
         if change := next((one for one in changes if one and one not in known), None):
             return change
     return None
@@ -199,10 +219,6 @@ def answers_elsewhere(error: ModelError) -> bool:
     if isinstance(error, ModelNotFound):
         return error.code != "deploymentnotfound"
     return isinstance(error, Rejected) and bool(OTHER_DIALECT.search(f"{error.code}: {error}"))
-
-
-def _without_system(said: str, call: ModelCall) -> Concession | None:
-    return WithoutSystem() if call.prompt.system and NO_SYSTEM.search(said) else None
 
 
 def _other(row: Parameter, said: str, call: ModelCall, error: Rejected) -> Concession | None:

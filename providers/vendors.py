@@ -103,8 +103,13 @@ VENDORS: tuple[Vendor, ...] = (
         base_url="https://openrouter.ai/api/v1",
         console="https://openrouter.ai/keys",
         dialects={
-            "openai-chat": Quirks(headers={"x-title": "Switchboard"}, effort=("reasoning", "effort")),
-            "openai-responses": Quirks(headers={"x-title": "Switchboard"}),
+            "openai-chat": Quirks(
+                headers={"x-title": "Switchboard"},
+                effort=("reasoning", "effort"),
+                cache_marks="claude|qwen",
+                cache_key=True,
+            ),
+            "openai-responses": Quirks(headers={"x-title": "Switchboard"}, cache_key=True),
         },
         market="openrouter",
         flagships=(model_families.OPENROUTER, *model_families.EVERYBODY),

@@ -37,6 +37,7 @@ OPENAI = Chat(
     keys=COMMON | {"stream_options", "max_completion_tokens", "prompt_cache_key", "safety_identifier"}
 )
 GENERIC = Chat(keys=COMMON | {"stream_options", "max_tokens", "reasoning"})
+OPENROUTER = Chat(keys=GENERIC.keys | {"prompt_cache_key"})
 DEEPSEEK = Chat(keys=GENERIC.keys | {"thinking"}, reasoning_content=True)
 MISTRAL = Chat(keys=COMMON | {"max_tokens", "prompt_mode"}, ids=NINE, user_after_tool=False)
 MAI = Chat(keys=COMMON | {"max_completion_tokens", "reasoning_display"}, text_only=True)
@@ -66,7 +67,8 @@ def chat(body: Mapping[str, Any], vendor: Chat = GENERIC) -> Complaints:
     yield from _unknown(body, vendor.keys)
     messages = list(body["messages"])
     if messages and messages[0]["role"] == "system":
-        if _blank(messages[0]["content"]):
+        system = messages[0]["content"]
+        if _blank(system if isinstance(system, str) else system[0]["text"]):
             yield "empty system text"
         messages.pop(0)
     if not messages or messages[0]["role"] != "user":
@@ -245,8 +247,11 @@ def anthropic(body: Mapping[str, Any]) -> Complaints:
     yield from _unknown(body, ANTHROPIC_KEYS)
     if not isinstance(body.get("max_tokens"), int):
         yield "max_tokens: Field required"
-    if "system" in body and _blank(body["system"]):
+    system = body.get("system", "unsaid")
+    if _blank(system if isinstance(system, str) else system[0]["text"]):
         yield "empty system text"
+    if str(body).count("'cache_control'") > 4:
+        yield "A maximum of 4 blocks with cache_control may be provided."
     messages = body["messages"]
     if not messages or messages[0]["role"] != "user" or messages[-1]["role"] != "user":
         yield "the first and the last message must be the user's"

@@ -39,7 +39,7 @@ CHAT_VENDORS = {
     "xai": rules.OPENAI,
     "deepseek": rules.DEEPSEEK,
     "mistral": rules.MISTRAL,
-    "openrouter": rules.GENERIC,
+    "openrouter": rules.OPENROUTER,
     "ollama": rules.GENERIC,
 }
 PIXEL = b"\x89PNG\r\n\x1a\n"

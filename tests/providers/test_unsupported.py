@@ -295,6 +295,22 @@ CASES = (
         quirks=Quirks(cache_key=True),
     ),
     Case(
+        id="no marks for a cache",
+        dialect="anthropic",
+        objection=Objection(
+            lambda body: "cache_control" in str(body),
+            {
+                "type": "error",
+                "error": {
+                    "type": "invalid_request_error",
+                    "message": "system.0.cache_control: Extra inputs are not permitted",
+                },
+            },
+        ),
+        path=("messages",),
+        asked=[{"role": "user", "content": [{"type": "text", "text": "hello"}]}],
+    ),
+    Case(
         id="nobody's hash",
         dialect="openai-responses",
         objection=Objection(
