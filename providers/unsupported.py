@@ -216,6 +216,8 @@ def answers_elsewhere(error: ModelError) -> bool:
     """Whether a model may answer in another dialect of its endpoint: it is not found in this one, or the refusal says so.
     Azure is certain about a deployment that there is not.
     """
+    if error.status in {405, 501}:  # what a server says that knows no such path
+        return True
     if isinstance(error, ModelNotFound):
         return error.code != "deploymentnotfound"
     return isinstance(error, Rejected) and bool(OTHER_DIALECT.search(f"{error.code}: {error}"))

@@ -47,11 +47,20 @@ async def test_responses_are_spoken_first() -> None:
     "objection",
     [
         Objection(in_responses, said("Not Found"), 404),
+        Objection(in_responses, said("Method Not Allowed"), 405),
+        Objection(in_responses, said("Not implemented"), 501),
         Objection(in_responses, said("No such model", "model_not_found"), 400),
         Objection(in_responses, said("gpt-search is not supported with the Responses API."), 400),
         Objection(in_responses, said("It does not work", "OperationNotSupported"), 400),
     ],
-    ids=["no such path", "no such model", "no such api", "no such operation"],
+    ids=[
+        "no such path",
+        "no such method",
+        "not implemented",
+        "no such model",
+        "no such api",
+        "no such operation",
+    ],
 )
 async def test_what_answers_only_in_chat_is_asked_there_and_next_time_at_once(objection: Objection) -> None:
     async with openai() as (vendor, endpoint):
