@@ -14,20 +14,12 @@ from bot.domain.errors import Connection, ServerError
 from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, ResultPart, TextPart
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from providers.dialect import MOST_ROWS, Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.endings import ending
 from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, parse_event
 from providers.media import encoded
 from providers.tool_calls import ToolCalls
 
-REASONS = {
-    "end_turn": Reason.STOP,
-    "stop_sequence": Reason.STOP,
-    "tool_use": Reason.TOOLS,
-    "max_tokens": Reason.LENGTH,
-    "model_context_window_exceeded": Reason.LENGTH,
-    "refusal": Reason.FILTERED,
-    "pause_turn": Reason.PAUSED,
-}
 LISTING = "/v1/models?limit=1000"
 
 
@@ -218,14 +210,14 @@ class MessagesDecoder:
         self._usage |= {key: value for key, value in usage.items() if value is not None}
 
     def _end(self) -> Iterator[StreamPart]:
-        reason = REASONS.get(as_text(self._stop.get("stop_reason")), Reason.STOP)
+        reason, unusual = ending(as_text(self._stop.get("stop_reason")))
         if self._calls and reason is Reason.STOP:
             reason = Reason.TOOLS
         yield from self._calls.complete(self._id)
         yield from self._counted()
         self.done = self.over = True
         detail = as_text(as_object(self._stop.get("stop_details")).get("explanation"))
-        yield Finish(reason=reason, model=self._model, detail=detail)
+        yield Finish(reason=reason, model=self._model, detail=detail, unusual=unusual)
 
     def _counted(self) -> Iterator[Usage]:
         if not self._usage:

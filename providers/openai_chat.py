@@ -22,21 +22,13 @@ from bot.domain.prompt import (
 )
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.endings import ending
 from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, parse_event
 from providers.listings import openai_listed
 from providers.media import data_url
 from providers.think_tags import ThinkTags
 from providers.tool_calls import ToolCalls
-
-REASONS = {
-    "stop": Reason.STOP,
-    "tool_calls": Reason.TOOLS,
-    "function_call": Reason.TOOLS,
-    "length": Reason.LENGTH,
-    "content_filter": Reason.FILTERED,
-    "error": Reason.FAILED,
-}
 
 
 class OpenAIChat:
@@ -198,9 +190,9 @@ class ChatDecoder:
             raise Unavailable("the vendor ran out of resources", code=self._finish)
         yield from self._calls.complete(self._id)
         yield from self._counted()
-        reason = Reason.TOOLS if self._calls else REASONS.get(self._finish, Reason.STOP)
+        reason, unusual = (Reason.TOOLS, "") if self._calls else ending(self._finish)
         self.done = self.over = True
-        yield Finish(reason=reason, model=self._model)
+        yield Finish(reason=reason, model=self._model, unusual=unusual)
 
     def _counted(self) -> Iterator[Usage]:
         if self._usage:

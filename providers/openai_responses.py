@@ -12,6 +12,7 @@ from bot.domain.errors import Connection
 from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, PromptMessage, ResultPart, TextPart
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.endings import ending
 from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_object, as_text, parse_event
 from providers.listings import openai_listed
@@ -20,12 +21,7 @@ from providers.tool_calls import ToolCalls
 
 TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
 THINKING = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
-INCOMPLETE = {
-    "max_output_tokens": Reason.LENGTH,
-    "content_filter": Reason.FILTERED,
-    "steered": Reason.PAUSED,
-    "max_messages": Reason.PAUSED,
-}
+ENDS = frozenset({"response.completed", "response.incomplete", "response.cancelled"})
 
 
 class OpenAIResponses:
@@ -132,7 +128,7 @@ class ResponsesDecoder:
             yield from self._thinking(event)
         elif kind == "response.output_item.done":
             self._collect(as_object(event.get("item")))
-        elif kind in {"response.completed", "response.incomplete"}:
+        elif kind in ENDS:
             yield from self._end(kind, as_object(event.get("response")))
         elif kind in {"error", "response.failed"} or (not kind and event.get("error")):
             yield from _counted(as_object(event.get("response")))
@@ -171,14 +167,16 @@ class ResponsesDecoder:
             )
 
     def _end(self, kind: str, response: dict[str, Any]) -> Iterator[StreamPart]:
-        why = as_text(as_object(response.get("incomplete_details")).get("reason"))
-        reason = Reason.TOOLS if self._calls else Reason.STOP
+        reason, unusual = Reason.TOOLS if self._calls else Reason.STOP, ""
         if kind == "response.incomplete":
-            reason = INCOMPLETE.get(why, Reason.FAILED)
+            why = as_text(as_object(response.get("incomplete_details")).get("reason"))
+            reason, unusual = ending(why or "incomplete")
+        elif kind == "response.cancelled":
+            reason = Reason.STOPPED
         yield from self._calls.complete(as_text(response.get("id")))
         yield from _counted(response)
         self.done = self.over = True
-        yield Finish(reason=reason, model=as_text(response.get("model")), detail=why)
+        yield Finish(reason=reason, model=as_text(response.get("model")), unusual=unusual)
 
 
 def _counted(response: dict[str, Any]) -> Iterator[Usage]:

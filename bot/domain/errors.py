@@ -90,10 +90,16 @@ class ModelError(SwitchboardError):
         self.status = status
         self.code = code
         self.retry_after = retry_after
+        self.doubtful = False
+        self.limit: int | None = None
 
     def tell(self, model: str) -> str:
         """What happened to this model and what to do, in one line for the person."""
-        return f"{model} {self.cause}. {self.advice.format(when=_when(self.retry_after or 0))}"
+        return f"{model} {self.cause}. {self.remedy()}"
+
+    def remedy(self) -> str:
+        """What to do about it, for the person."""
+        return self.advice.format(when=_when(self.retry_after or 0))
 
 
 class Quota(ModelError):

@@ -71,8 +71,10 @@ class Finish:
     reason: Reason
     model: str = ""
     detail: str = ""  # what the vendor said about it, for people; never markup
+    unusual: str = ""  # with FAILED: the vendor's word for an ending that nobody knows
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "unusual", clean_name(self.unusual))
         object.__setattr__(self, "model", clean_name(self.model))
         object.__setattr__(self, "detail", strip_controls(self.detail[:LONGEST_DETAIL]))
 

@@ -25,6 +25,7 @@ class Deviation:
     usage: Usage | None = None
     model: str = ""
     detail: str = ""
+    unusual: str = ""
     quirks: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -397,7 +398,6 @@ IN_RESPONSES = (
             },
         ),
         reason=Reason.LENGTH,
-        detail="max_output_tokens",
     ),
     Deviation(
         id="cut by the filter",
@@ -406,7 +406,6 @@ IN_RESPONSES = (
             {"type": "response.incomplete", "response": {"incomplete_details": {"reason": "content_filter"}}},
         ),
         reason=Reason.FILTERED,
-        detail="content_filter",
     ),
 )
 
@@ -588,12 +587,14 @@ IN_CONTENT = (
         dialect=GEMINI,
         events=(candidate(finish="MALFORMED_FUNCTION_CALL"),),
         reason=Reason.FAILED,
+        unusual="MALFORMED_FUNCTION_CALL",
     ),
     Deviation(
         id="so is anything unknown",
         dialect=GEMINI,
         events=(candidate(finish="SOMETHING_NEW"),),
         reason=Reason.FAILED,
+        unusual="SOMETHING_NEW",
     ),
 )
 

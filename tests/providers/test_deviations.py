@@ -53,7 +53,9 @@ async def test_a_deviation_is_taken(deviation: Deviation, size: int) -> None:
     assert tuple((call.name, json.loads(call.args)) for call in got.calls) == deviation.calls
     assert len({call.id for call in got.calls}) == len(deviation.calls)
     assert got.usage == deviation.usage
-    assert got.parts[-1] == Finish(reason=deviation.reason, model=deviation.model, detail=deviation.detail)
+    assert got.parts[-1] == Finish(
+        reason=deviation.reason, model=deviation.model, detail=deviation.detail, unusual=deviation.unusual
+    )
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
