@@ -231,8 +231,12 @@ class Health(Protocol):
     async def probe(self, key: str) -> bool:
         """Whether this question may probe a model whose cool-down is over. One question at a time."""
 
-    async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
-        """An attempt's result. `late`: it was slow. An error about the request shows that the model is up."""
+    async def report(
+        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
+    ) -> None:
+        """An attempt's result. `late`: it was slow. An error about the request shows that the model is up; a doubtful
+        one counts once two different questions met it (`question`: a digest, the same for the same words).
+        """
 
 
 class Ledger(Protocol):

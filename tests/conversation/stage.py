@@ -172,6 +172,7 @@ class Stage:
     taken: int = 0
     pauses: list[float] = field(default_factory=list)
     reports: list[tuple[str, ModelError | None]] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)  # of the reports
     outcomes: list[Outcome] = field(default_factory=list)
     handed_on: list[Event] = field(default_factory=list)  # events that the core itself puts into the inbox
     capabilities: PlatformCapabilities = field(
@@ -350,8 +351,11 @@ class Stage:
     async def probe(self, key: str) -> bool:
         return False
 
-    async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
+    async def report(
+        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
+    ) -> None:
         self.reports.append((key, error))
+        self.questions.append(question)
 
     async def choose(self, workspace: str, scope: str, model: str) -> None:
         self.chosen_for[scope] = model
