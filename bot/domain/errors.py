@@ -10,8 +10,10 @@ tried again, and whether another model may step in.
           PlatformRefused    ... or because it refuses the bot's token, secret or rights, which can be mended
         PlatformGone         ... for good: the channel, the message or the person is gone
       ModelError             no answer from a model
-        Quota RateLimit Overloaded Unavailable ServerError Timeout Connection Auth ModelNotFound
+        Quota RateLimit Overloaded Unavailable ServerError Timeout Connection ModelNotFound
         ContextTooLong Filtered Rejected
+        Auth
+          RegionBlocked      ... which no better key would mend
         OverBudget         ... which was not even asked
 """
 
@@ -68,6 +70,8 @@ class ModelError(SwitchboardError):
     `failover`: another model may answer instead.
     `operator`: somebody who runs Switchboard has to act.
     `billed`: the vendor read the prompt, and charges for it.
+    `doubtful`: it blames the account or the model, and may yet be the fault of this one question.
+    `limit`: tokens that there would have been room for, if the vendor said.
     `status` is the HTTP status if there was one; `code` the vendor's own word for the case.
     """
 
@@ -155,6 +159,10 @@ class Auth(ModelError):
     operator = True
 
 
+class RegionBlocked(Auth):
+    cause = "does not answer from where Switchboard runs"
+
+
 class ModelNotFound(ModelError):
     cause = "is not there any more under that name"
     advice = (
@@ -177,8 +185,11 @@ class Filtered(ModelError):
 
 
 class Rejected(ModelError):
-    cause = "could not take this request"
-    advice = "Put it differently, or pick another model with /model."
+    cause = "refused the request"
+    advice = (
+        "Ask again, or pick another model with /model; whoever runs Switchboard finds the reason in its log."
+    )
+    failover = True
 
 
 class OverBudget(ModelError):
@@ -202,8 +213,8 @@ def _when(seconds: float) -> str:
 
 def cause_of(name: str) -> str:
     """What a kind of ModelError means, by its class name in lower case (as health keeps it)."""
-    kinds = {kind.__name__.lower(): kind for kind in ModelError.__subclasses__()}
-    return kinds.get(name, ModelError).cause
+    kinds: list[type[ModelError]] = [*ModelError.__subclasses__(), RegionBlocked]
+    return next((kind for kind in kinds if kind.__name__.lower() == name), ModelError).cause
 
 
 def root_cause(error: Exception) -> Exception:

@@ -1,0 +1,101 @@
+"""What comes of every refusal in refusals.md: for the person, the next try, the next model, everybody else, the operator."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.catalog import Model
+from bot.domain.errors import ContextTooLong, ModelError
+from bot.domain.health import HealthState
+from bot.settings.config_file import Policy
+from bot.storage.health import RedisHealth
+from bot.storage.open import Storage
+from bot.storage.scripts import Scripts
+from tests.conversation.stage import CLAUDE, GPT, GROK, Heard, Stage
+from tests.providers.refusals import SAID, Case, answered, cases
+
+CASES = cases()
+VAST = replace(CLAUDE, context=10_000_000)
+ANYTHING = Policy()
+NOW = 1_795_000_000.0
+each_case = pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
+
+
+async def refused(
+    case: Case, *, models: Sequence[Model] = (GROK, VAST, GPT), policy: Policy = ANYTHING
+) -> tuple[Stage, Heard, ModelError]:
+    """The core, in which grok's vendor answers like this every time. Claude's window has room for anything."""
+    got = await answered(case)
+    assert got.error is not None
+    stage = Stage(models=models, policy=policy)
+    stage.one.scripts = [(*got.parts, got.error)] * 2
+    return stage, await stage.says("hi"), got.error
+
+
+@each_case
+async def test_it_is_of_one_class_and_the_person_reads_what_happened(case: Case) -> None:
+    _, heard, error = await refused(case, policy=Policy(failover=False))
+
+    assert type(error).__name__ == case.kind
+    assert error.retry_after == case.wait
+    assert error.operator is (case.operator == "yes")
+    assert heard.closing
+    assert case.told in heard.closing.notice
+    assert heard.text == (SAID if case.status == "after text" else "")
+
+
+@each_case
+async def test_it_is_tried_again_and_by_another_only_where_that_may_help(case: Case) -> None:
+    stage, heard, _ = await refused(case)
+
+    assert len(stage.one.asked) == (1 if case.again == "no" else 2)
+    assert len(stage.two.asked) == (0 if case.another == "no" else 1)
+    assert heard.closing
+    assert (heard.closing.footer.split(" ")[0] == "claude") is (case.another != "no")
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.another == "larger"], ids=lambda case: case.id
+)
+async def test_what_was_too_long_goes_to_a_larger_window_only(case: Case) -> None:
+    no_larger = replace(CLAUDE, context=1_000)
+    stage, heard, error = await refused(case, models=(GROK, no_larger, GPT))
+
+    assert isinstance(error, ContextTooLong)
+    assert stage.two.asked == []
+    assert heard.closing
+    assert case.told in heard.closing.notice
+
+
+async def test_everybody_learns_of_it_what_is_true_for_everybody(storage: Storage) -> None:
+    health = RedisHealth(database=storage.database, keys=storage.keys, scripts=Scripts(), clock=lambda: NOW)
+
+    wrong = {}
+    for case in CASES:
+        error = (await answered(case)).error
+        await health.report(case.id, error, question="one")
+        first = await condition(health, case.id)
+        if case.health == "two questions":
+            await health.report(case.id, error, question="two")
+            first = f"{first}, then {await condition(health, case.id)}"
+        if first != MEANT.get(case.health, case.health):
+            wrong[case.id] = first
+
+    assert wrong == {}
+
+
+MEANT = {"two questions": "alive, then down 300 s"}
+
+
+async def condition(health: RedisHealth, key: str) -> str:
+    """In the table's words."""
+    found = (await health.conditions([key]))[key]
+    away = f"down {found.until - NOW:g} s"
+    return {HealthState.UP: "alive", HealthState.SLOW: "counts", HealthState.DOWN: away}[found.state]
+
+
+def test_the_table_is_as_large_as_the_world_is_wide() -> None:
+    assert len(CASES) == len({case.id for case in CASES})
+    assert len(CASES) >= 200
+    assert {case.status for case in CASES} >= {"stream", "after text", "400", "403", "429", "503"}
