@@ -5,7 +5,7 @@ Source: docs.anthropic.com/en/api/messages and .../messages-streaming.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from providers.endings import ending
 from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, parse_event
 from providers.media import encoded
+from providers.pauses import PausedTurn
 from providers.tool_calls import ToolCalls
 
 LISTING = "/v1/models?limit=1000"
@@ -137,6 +138,7 @@ class MessagesDecoder:
         self._calls = ToolCalls()
         self._usage: dict[str, Any] = {}
         self._stop: dict[str, Any] = {}
+        self._turn = PausedTurn()
 
     def feed(self, data: str) -> Iterator[StreamPart]:
         event = parse_event(data)
@@ -160,6 +162,15 @@ class MessagesDecoder:
             case None if event.get("error"):
                 raise error_from_event(event)
 
+    def resumed(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The vendor goes on where the assistant's turn is the last message."""
+        turn = {"role": "assistant", "content": self._turn.blocks()}
+        messages = list(body["messages"])
+        if messages[-1]["role"] == "assistant":  # it was paused before
+            earlier = messages.pop()
+            turn["content"] = [*earlier["content"], *turn["content"]]
+        return {**body, "messages": [*messages, turn]} if self._turn.blocks() else None
+
     def end(self) -> Iterator[StreamPart]:
         raise Connection("the stream ended early", code="ended_early")
 
@@ -175,6 +186,7 @@ class MessagesDecoder:
         self._count(as_object(message.get("usage")))
 
     def _started(self, index: int, block: dict[str, Any]) -> Iterator[StreamPart]:
+        self._turn.started(index, block)
         match block.get("type"):
             case "text":
                 yield from self._text(as_text(block.get("text")))
@@ -192,6 +204,7 @@ class MessagesDecoder:
                 self._model = as_text(as_object(block.get("to")).get("model")) or self._model
 
     def _delta(self, index: int, delta: dict[str, Any]) -> Iterator[StreamPart]:
+        self._turn.grew(index, delta)
         match delta.get("type"):
             case "text_delta":
                 yield from self._text(as_text(delta.get("text")))

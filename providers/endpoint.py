@@ -1,7 +1,9 @@
 """One endpoint: a base URL, credentials, and the dialects spoken there."""
 
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Protocol
 
 from bot.domain.catalog import Listing, Model
@@ -9,11 +11,12 @@ from bot.domain.errors import Connection, Rejected, SettingsError, Timeout
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from providers.anthropic import Anthropic
-from providers.dialect import Dialect, Quirks
+from providers.dialect import Decoder, Dialect, DialectRequest, Quirks
 from providers.gemini import Gemini
 from providers.lenient_json import SurrogateJoiner
 from providers.openai_chat import OpenAIChat
 from providers.openai_responses import OpenAIResponses
+from providers.pauses import one_turn
 from providers.transport import Transport
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -74,7 +77,21 @@ class Endpoint:
         """One answer. Read it to its end: only then can the connection be used again."""
         dialect, quirks = self._spoken(model.dialect)
         call = dialect.request(model, prompt, quirks)
-        decoder = dialect.decoder(model, quirks)
+        until = time.monotonic() + model.deadlines.total
+
+        def ask(request: DialectRequest, decoder: Decoder) -> AsyncGenerator[StreamPart, None]:
+            left = model.deadlines.total if request is call else max(until - time.monotonic(), 0.0)
+            hurried = replace(model, deadlines=replace(model.deadlines, total=left))
+            return self._answer(request, decoder, hurried, quirks)
+
+        async with aclosing(one_turn(call, lambda: dialect.decoder(model, quirks), ask)) as parts:
+            async for part in parts:
+                yield part
+
+    async def _answer(
+        self, call: DialectRequest, decoder: Decoder, model: Model, quirks: Quirks
+    ) -> AsyncGenerator[StreamPart, None]:
+        """What comes of one request."""
         whole = SurrogateJoiner()
         headers = {**call.headers, **quirks.headers, **await self._auth.headers()}
         opening = self._transport.post(

@@ -60,6 +60,7 @@ class Usage:
     output: int = 0
     reasoning: int = 0
     estimated: bool = False
+    requests: int = 1  # that are added up: each read the prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
