@@ -96,14 +96,20 @@ WORDINGS: Sequence[Wording] = (
 )
 
 WINDOW = re.compile(
-    r"(?:maximum (?:context|prompt|model|input) length (?:is|of)|context (?:length|window|size|limit)(?: of| is)?(?: only)?"
-    r"|exceed(?:s|ed)? the (?:configured )?limit of|token limit|tokens allowed|model with|(?<![\w-])limit|\[\d+| <=| >)"
-    r"[ :,(]{0,3}(\d{3,9})\b",
+    r"(?:maximum (?:context|prompt|model|input) length (?:is|of)|context (?:length|window|size)(?: of| is)?(?: only)?"
+    r"|exceed(?:s|ed)? the (?:configured )?limit of|token limit|tokens allowed|model with|\[\d+| <=| >"
+    r"|(?<![\w-])limit (?=\d))[ :,(]{0,3}(\d{3,9})\b",
     re.IGNORECASE,
 )
 
 
+LONG_CONTEXT = re.compile("long context requests", re.IGNORECASE)
+ORDINARY = 200_000  # tokens; Anthropic names no number where it asks to be paid for more
+
+
 def limit_of(message: str) -> int | None:
     """How many tokens a refusal says there is room for; None when it does not say, or in a way not known here."""
+    if LONG_CONTEXT.search(message):
+        return ORDINARY
     found = WINDOW.search(message)
     return int(found.group(1)) if found else None

@@ -68,6 +68,40 @@ async def test_what_was_too_long_goes_to_a_larger_window_only(case: Case) -> Non
     assert case.told in heard.closing.notice
 
 
+LIMITS = {
+    "openai": 128_000,
+    "openai configured limit": 272_000,
+    "openai minute's tokens": 30_000,
+    "groq minute's tokens": 6_000,
+    "claude": 200_000,
+    "claude with its output": 200_000,
+    "claude in the stream": 200_000,
+    "claude long context not paid": 200_000,
+    "gemini": 1_048_575,
+    "xai": 131_072,
+    "mistral": 32_768,
+    "moonshot": 131_072,
+    "qwen": 129_024,
+    "fireworks": 131_071,
+    "copilot": 128_000,
+    "openrouter": 128_000,
+    "openrouter passes it on as text": 8_192,
+    "vllm": 4_096,
+    "vllm, newer": 4_096,
+    "sglang": 65_536,
+    "sglang in the stream": 65_536,
+    "tgi": 4_096,
+    "llama-cpp-python": 2_048,
+    "lm studio": 4_096,
+}
+
+
+async def test_the_room_that_a_vendor_says_there_is_is_understood() -> None:
+    errors = {case.id: (await answered(case)).error for case in CASES}
+
+    assert {id: error.limit for id, error in errors.items() if error and error.limit} == LIMITS
+
+
 async def test_everybody_learns_of_it_what_is_true_for_everybody(storage: Storage) -> None:
     health = RedisHealth(database=storage.database, keys=storage.keys, scripts=Scripts(), clock=lambda: NOW)
 
