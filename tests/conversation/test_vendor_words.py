@@ -54,6 +54,13 @@ ECHOES = (
 )
 
 
+@pytest.mark.parametrize("asked", ["flo ate", "Password", "Ann: flo ate"])
+def test_a_short_question_is_left_out_as_well(asked: str) -> None:
+    said = without_echoes(f"Go away: {asked.removeprefix('Ann: ')}! is bad", asking("Hello", asked))
+
+    assert said == "Go away: \u2026 is bad"
+
+
 @pytest.mark.parametrize("echo", [pytest.param(echo, id=echo.id) for echo in ECHOES])
 def test_what_a_vendor_echoes_of_a_prompt_is_left_out(echo: Echo) -> None:
     assert without_echoes(echo.said, PROMPT) == echo.logged
