@@ -192,7 +192,7 @@ def _room(error: ModelError, model: Model) -> float:
 
 def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, object]:
     """Log fields. The whole of a vendor's text is only logged when debugging."""
-    return {
+    known = {
         "model": model.key,
         "conversation": prompt.conversation,
         "error": type(error).__name__,
@@ -200,6 +200,7 @@ def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, obje
         "code": error.code,
         "why": str(error) if log.isEnabledFor(logging.DEBUG) else without_echoes(str(error), prompt),
     }
+    return {**known, "remedy": error.mend} if error.mend else known
 
 
 def _pause_before_retry(error: ModelError) -> float | None:

@@ -68,7 +68,7 @@ class ModelError(SwitchboardError):
 
     `retry`: the same request may be sent again, before the first visible text only.
     `failover`: another model may answer instead.
-    `operator`: somebody who runs Switchboard has to act.
+    `operator`: somebody who runs Switchboard has to act; `mend` says how, in the log.
     `billed`: the vendor read the prompt, and charges for it.
     `doubtful`: it blames the account or the model, and may yet be the fault of this one question.
     `limit`: tokens that there would have been room for, if the vendor said.
@@ -80,6 +80,7 @@ class ModelError(SwitchboardError):
     retry: bool = False  # an instance may override it: some vendors say whether to try again
     failover: ClassVar[bool] = False
     operator: ClassVar[bool] = False
+    mend: ClassVar[str] = ""
     billed: ClassVar[bool] = False
 
     def __init__(
@@ -111,6 +112,7 @@ class Quota(ModelError):
     advice = "Pick another model with /model; whoever runs Switchboard has to top up the account."
     failover = True
     operator = True
+    mend = "top up the account in the vendor's console, or raise its limit there"
 
 
 class RateLimit(ModelError):
@@ -157,10 +159,12 @@ class Auth(ModelError):
     )
     failover = True
     operator = True
+    mend = "check the key, and what it may do: switchboard check"
 
 
 class RegionBlocked(Auth):
     cause = "does not answer from where Switchboard runs"
+    mend = "allow this network at the vendor, or use a region that it serves"
 
 
 class ModelNotFound(ModelError):
@@ -170,6 +174,7 @@ class ModelNotFound(ModelError):
     )
     failover = True
     operator = True
+    mend = "check the model's name, its address and its dialect: switchboard check"
 
 
 class ContextTooLong(ModelError):

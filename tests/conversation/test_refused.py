@@ -2,7 +2,17 @@
 
 from dataclasses import replace
 
-from bot.domain.errors import Auth, ContextTooLong, Rejected
+import pytest
+
+from bot.domain.errors import (
+    Auth,
+    ContextTooLong,
+    ModelError,
+    ModelNotFound,
+    Quota,
+    RegionBlocked,
+    Rejected,
+)
 from bot.domain.replies import Action
 from bot.domain.stream_parts import Finish, Reason, Text
 from tests.conversation.stage import CLAUDE, GPT, GROK, Stage, answer
@@ -51,6 +61,29 @@ async def test_what_two_models_refuse_for_reasons_unknown_is_not_asked_of_a_thir
     assert len(stage.two.asked) == 1
     assert heard.closing
     assert heard.closing.notice.startswith("grok refused the request. ")
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (Quota(), "top up the account"),
+        (Auth(), "check the key"),
+        (RegionBlocked(), "use a region that it serves"),
+        (ModelNotFound(), "its dialect"),
+        (Rejected(), ""),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, ModelError) else "",
+)
+async def test_the_log_says_what_an_operator_can_do(
+    error: ModelError, remedy: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = Stage()
+    stage.one.scripts = [(error,)]
+    await stage.says("hi")
+
+    (record,) = [each for each in caplog.records if each.message == "a model did not answer"]
+    assert remedy in record.__dict__.get("remedy", "")
+    assert bool(remedy) is ("remedy" in record.__dict__)
 
 
 async def test_health_can_tell_one_question_asked_again_from_another_one() -> None:

@@ -39,7 +39,7 @@ async def test_it_is_of_one_class_and_the_person_reads_what_happened(case: Case)
 
     assert type(error).__name__ == case.kind
     assert error.retry_after == case.wait
-    assert error.operator is (case.operator == "yes")
+    assert error.operator is bool(error.mend) is (case.operator == "yes")
     assert heard.closing
     assert case.told in heard.closing.notice
     assert heard.text == (SAID if case.status == "after text" else "")
