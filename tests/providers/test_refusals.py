@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ from bot.storage.health import RedisHealth
 from bot.storage.open import Storage
 from bot.storage.scripts import Scripts
 from tests.conversation.stage import CLAUDE, GPT, GROK, Heard, Stage
+from tests.ops.product import command
+from tests.providers.fake import HELLO, KEY, Answer, fake_vendor
 from tests.providers.refusals import SAID, Case, answered, cases
 
 CASES = cases()
@@ -127,6 +130,36 @@ async def condition(health: RedisHealth, key: str) -> str:
     found = (await health.conditions([key]))[key]
     away = f"down {found.until - NOW:g} s"
     return {HealthState.UP: "alive", HealthState.SLOW: "counts", HealthState.DOWN: away}[found.state]
+
+
+FILE = """
+[providers.v]
+dialect = "openai-chat"
+base_url = "{url}/v1"
+api_key_env = "V_KEY"
+
+[[models]]
+name = "grok"
+provider = "v"
+model = "m-1"
+"""
+JSON = {"content-type": "application/json"}
+
+
+async def test_one_persons_refused_question_leaves_the_model_to_the_others(tmp_path: Path) -> None:
+    async with fake_vendor() as vendor:
+        (tmp_path / "switchboard.toml").write_text(FILE.format(url=vendor.url), encoding="utf-8")
+        vendor.plays["a wild thing"] = [Answer(403, JSON, b'{"error": "No. You said: a wild thing"}')]
+        bad = await command(tmp_path, "chat", stdin="a wild thing", V_KEY=KEY)
+        again = await command(tmp_path, "chat", stdin="a wild thing", V_KEY=KEY)
+        good = await command(tmp_path, "chat", stdin="a mild one", V_KEY=KEY)
+        health = await command(tmp_path, "models", V_KEY=KEY)
+
+    assert "grok refused" in bad.out + again.out
+    assert good.out.strip() == HELLO
+    assert "down" not in health.out
+    assert '"why": "No. You said: ' in bad.err
+    assert "wild" not in bad.err
 
 
 def test_the_table_is_as_large_as_the_world_is_wide() -> None:
