@@ -25,15 +25,6 @@ def strict_html(html: str) -> str:
     return ENTITY.sub(lambda found: found[0] if _known(found) else f"&amp;{found[1] or ''}", html)
 
 
-def whole(text: str) -> str:
-    """The text without half characters, as previews have them that were cut in the middle of an emoji."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
 def says_all(longer: str, text: str) -> bool:
     """Whether every word of the text is among those of the longer one."""
     return set(WORD.findall(text.casefold())) <= set(WORD.findall(longer.casefold()))
