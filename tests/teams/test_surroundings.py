@@ -12,6 +12,7 @@ from bot.domain.errors import PlatformError
 from bot.domain.events import EVENT, MessageReceived
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import said_in
+from tests.stalls import MOST, stalls
 from tests.teams.files import PNG
 from tests.teams.people import GROUP, TEAM, TENANT, pasted, shared_file
 from tests.teams.rooms import ALICE, BOB, BOT, Person, Room
@@ -105,6 +106,19 @@ async def test_of_a_long_thread_the_first_and_the_newest_are_read(bot: Bot, olde
     assert said[:2] == ["Bob: the beginning", "(Messages between these are left out here.)"]
     assert said[-1] == "Bob: reply 69"
     assert 45 <= len(said) <= 52
+
+
+async def test_nobody_else_waits_while_a_thread_of_costly_messages_is_read(bot: Bot) -> None:
+    channel = bot.teams.channel()
+    root = was_said(bot, channel, "shall we ship?", 99)
+    for minute in range(48):
+        was_said(bot, channel, "x", 60 - minute, root=root, html="<p>x</p>" + "<b>" * 9_000)
+    event = await asks(bot, channel, root=root)
+    async with stalls() as found:
+        seen = await around(bot, event)
+
+    assert heard(seen) == ["Bob: shall we ship?", *["Bob: x"] * 48]
+    assert found.busy < MOST
 
 
 async def test_what_is_known_is_not_read_again(bot: Bot) -> None:
