@@ -11,6 +11,7 @@ from aiohttp import web
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.activity import IncomingActivity
+from adapters.teams.inbound.content.words import whole
 from adapters.teams.inbound.downloads import Downloads
 from adapters.teams.inbound.events import PLATFORM
 from adapters.teams.inbound.handler import BotbuilderAdapter, EventHandler
@@ -149,8 +150,8 @@ def _parse(raw: bytes) -> IncomingActivity:
     """Raises RequestDenied(400) for whatever is no activity."""
     try:
         body: Any = json.loads(raw)
-        if b"\\ud" in raw.lower():
-            json.dumps(body, ensure_ascii=False).encode()
+        if b"\\ud" in raw.lower():  # maybe half a character: a preview that was cut in the middle of an emoji
+            body = json.loads(whole(json.dumps(body, ensure_ascii=False)))
         return IncomingActivity.model_validate(body)
     except (ValueError, RecursionError):
         raise RequestDenied(400, "not an activity") from None
