@@ -28,7 +28,7 @@ from adapters.teams.pages import PublicPage, page_routes
 from bot.delivery.pacing import Clock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, StorageUnavailable
-from bot.domain.events import Event, File, MessageEdited, MessageReceived
+from bot.domain.events import Event, File
 from bot.domain.readiness import Trouble
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
@@ -107,9 +107,7 @@ class TeamsAdapter:
         )
         return TeamsSink(delivery_context=delivery_context, streams=self._streams)
 
-    async def surroundings(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
+    async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         return await self._surroundings.read(event, said, after=after)
 
     async def fetch(self, file: File) -> bytes:

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from adapters.teams.conversation_reference import ConversationReference
+from adapters.teams.outbound.rendering.messages import button_payload
 from bot.domain.errors import PlatformError
 from bot.domain.events import EVENT, MessageReceived
+from bot.domain.replies import Action
 from bot.domain.surroundings import Surroundings
-from bot.domain.turns import said_in
+from bot.domain.turns import ChatMessage, said_in
 from tests.stalls import MOST, stalls
 from tests.teams.files import PNG
 from tests.teams.people import GROUP, TEAM, TENANT, pasted, shared_file
@@ -403,6 +406,21 @@ async def test_where_guests_may_not_ask_it_is_looked_up_who_is_one(kind: str) ->
             (True, True),
         ]
         assert len([call for call in bot.teams.connector.calls if "/members/" in call.path]) == 3
+
+
+async def test_where_guests_may_not_ask_it_is_looked_up_who_presses() -> None:
+    async with bot_in_teams(False, False) as bot:
+        group = bot.teams.group()
+        group.members = (ALICE, CAROL)
+        data = button_payload(Action.AGAIN, "7", ConversationReference.of(await asks(bot, group)))
+        action = {"type": "Action.Execute", "data": data}
+        pressed = bot.teams.people.pressed(group.id, group.kind, action, "17", id="f:1")
+        sender = {"id": CAROL.id, "name": CAROL.name, "aadObjectId": CAROL.aad}
+        await bot.teams.deliver(pressed | {"from": sender})
+        event = bot.inbox.events[-1]
+        seen = await bot.adapter.surroundings(event, ChatMessage(author=event.author, text=""), after=None)
+
+        assert (event.kind, seen.said.author.guest, seen.known) == ("button", True, True)
 
 
 async def test_where_guests_may_ask_nobody_is_looked_up_for_it(bot: Bot) -> None:
