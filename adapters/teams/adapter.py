@@ -11,7 +11,6 @@ from aiohttp import web
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.activity import IncomingActivity
-from adapters.teams.inbound.content.words import whole
 from adapters.teams.inbound.downloads import Downloads
 from adapters.teams.inbound.events import PLATFORM
 from adapters.teams.inbound.handler import BotbuilderAdapter, EventHandler
@@ -29,6 +28,7 @@ from bot.delivery.pacing import Clock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, StorageUnavailable
 from bot.domain.events import Event, File
+from bot.domain.formatting import whole
 from bot.domain.readiness import Trouble
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
