@@ -346,6 +346,15 @@ async def test_a_picture_that_nobody_allowed_says_who_can(bot: Bot) -> None:
     assert "an owner of the team" in seen.said.files[0].trouble
 
 
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_picture_that_graph_cannot_tell_of_now_is_nobodys_fault(bot: Bot, status: int) -> None:
+    event = await asks(bot, bot.teams.group(), html=pasted("0-eus-d1"))
+    bot.teams.graph.refusals = [(status, "")] * 2
+    seen = await around(bot, event)
+
+    assert [file.trouble for file in seen.said.files] == ["it cannot be looked up just now: try again"]
+
+
 async def test_files_in_a_one_to_one_chat_need_no_graph(bot: Bot) -> None:
     room = bot.teams.personal()
     seen = await around(bot, await asks(bot, room, html=f"<p>this</p>{pasted('b')}"))
