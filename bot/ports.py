@@ -17,7 +17,7 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.dead_letters import DeadLetter
 from bot.domain.errors import ModelError
-from bot.domain.events import Event, File, MessageEdited, MessageReceived, ThreadKey
+from bot.domain.events import Event, File, ThreadKey
 from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt
@@ -106,11 +106,10 @@ class Adapter(Protocol):
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink: ...
 
-    async def surroundings(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
-        """What stands around the event's message, of which `said` may be a part. `after`: what was said in the thread up
-        to that moment (unix seconds) is known or was erased; None: all of it is known. Raises PlatformError.
+    async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
+        """What stands around the event's message, of which `said` may be a part; of a press only who pressed. `after`: what
+        was said in the thread up to that moment (unix seconds) is known or was erased; None: all of it is known. Raises
+        PlatformError.
         """
 
     async def fetch(self, file: File) -> bytes:

@@ -25,7 +25,7 @@ from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformGone
-from bot.domain.events import Author, ButtonPressed, Event, File, MessageEdited, MessageReceived, ThreadKey
+from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt, TextPart
@@ -326,9 +326,7 @@ class Stage:
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return NotingSink(heard=self._heard, watch=self)
 
-    async def surroundings(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
+    async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         self.read_after += [] if after is None else [after]
         author = replace(said.author, guest=said.author.id in self.guests)
         return Surroundings(

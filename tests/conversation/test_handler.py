@@ -655,6 +655,14 @@ async def test_where_slashes_work_in_threads_nobody_is_told_to_leave_them_out(wo
     assert ("without the slash" in (await stage.says("/help")).replies[0].text) is not works
 
 
+@pytest.mark.parametrize("alone", [True, False])
+async def test_help_speaks_of_mute_among_several_people_only(stage: Stage, alone: bool) -> None:
+    text = (await stage.says("/help", direct=alone)).replies[0].text
+
+    assert ("mute" not in text) is alone
+    assert "/reset" in text
+
+
 @pytest.mark.parametrize("typed", ["/help", ""])
 async def test_where_files_are_lost_people_are_told(stage: Stage, typed: str) -> None:
     here = (await stage.says(typed, fileless=True)).replies[0].text
