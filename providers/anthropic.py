@@ -15,7 +15,7 @@ from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, Resul
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from providers.dialect import MOST_ROWS, Decoder, DialectRequest, ListingPage, Quirks, merged
 from providers.error_mapping import error_from_event
-from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, parse_event
+from providers.lenient_json import as_count, as_json, as_list, as_object, as_text
 from providers.media import encoded
 from providers.tool_calls import ToolCalls
 
@@ -146,8 +146,7 @@ class MessagesDecoder:
         self._usage: dict[str, Any] = {}
         self._stop: dict[str, Any] = {}
 
-    def feed(self, data: str) -> Iterator[StreamPart]:
-        event = parse_event(data)
+    def feed(self, event: dict[str, Any]) -> Iterator[StreamPart]:
         match event.get("type"):
             case "content_block_delta":
                 yield from self._delta(as_count(event.get("index")), as_object(event.get("delta")))
@@ -162,6 +161,8 @@ class MessagesDecoder:
                 }
             case "message_stop":
                 yield from self._end()
+            case "message":
+                yield from self._answered(event)
             case "error":
                 yield from self._counted()
                 raise error_from_event(event)
@@ -170,6 +171,14 @@ class MessagesDecoder:
 
     def end(self) -> Iterator[StreamPart]:
         raise Connection("the stream ended early", code="ended_early")
+
+    def _answered(self, message: dict[str, Any]) -> Iterator[StreamPart]:
+        """The answer whole, from a server that does not stream."""
+        self._opened(message)
+        for index, block in enumerate(as_list(message.get("content"))):
+            yield from self._started(index, as_object(block))
+        self._stop = message
+        yield from self._end()
 
     def _opened(self, message: dict[str, Any]) -> None:
         """A second message with another id replaces the first; with the same id it is only repeated."""

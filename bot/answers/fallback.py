@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bot.context import Context
 from bot.domain.catalog import Model
 from bot.domain.errors import (
+    BrokeOff,
     ContextTooLong,
     ModelError,
     OverBudget,
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 10.0  # seconds to wait for the same model; if it asks for more, another one is faster
 FULL_SHARE = 0.85  # of the window; estimates are off by up to a third
-SMALL_SHARE = 0.4  # after a ContextTooLong: the estimate was too low, and there is one more try
+SMALL_SHARE = 0.4  # after what may be too long a prompt: the estimate was too low, and there is one more try
 
 PromptFor = Callable[[Model, float], Prompt]
 
@@ -136,7 +137,7 @@ class FallbackRouter:
                 wait = _pause_before_retry(error)
                 if last or wait is None:
                     raise
-                share = SMALL_SHARE if isinstance(error, ContextTooLong) else share
+                share = SMALL_SHARE if isinstance(error, ContextTooLong | BrokeOff) else share
                 if wait > 1:  # the usual second needs no notice
                     yield Status(f"{model.name} {error.cause}, trying again")
                 await self._pause(wait)
