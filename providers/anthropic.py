@@ -16,7 +16,7 @@ from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, 
 from providers.dialect import MOST_ROWS, Decoder, DialectRequest, ListingPage, Quirks, merged
 from providers.endings import ending
 from providers.error_mapping import error_from_event
-from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, parse_event
+from providers.lenient_json import as_count, as_json, as_list, as_object, as_text
 from providers.media import encoded
 from providers.pauses import PausedTurn
 from providers.tool_calls import ToolCalls
@@ -140,8 +140,7 @@ class MessagesDecoder:
         self._stop: dict[str, Any] = {}
         self._turn = PausedTurn()
 
-    def feed(self, data: str) -> Iterator[StreamPart]:
-        event = parse_event(data)
+    def feed(self, event: dict[str, Any]) -> Iterator[StreamPart]:
         match event.get("type"):
             case "content_block_delta":
                 yield from self._delta(as_count(event.get("index")), as_object(event.get("delta")))
@@ -156,6 +155,8 @@ class MessagesDecoder:
                 }
             case "message_stop":
                 yield from self._end()
+            case "message":
+                yield from self._answered(event)
             case "error":
                 yield from self._counted()
                 raise error_from_event(event)
@@ -173,6 +174,14 @@ class MessagesDecoder:
 
     def end(self) -> Iterator[StreamPart]:
         raise Connection("the stream ended early", code="ended_early")
+
+    def _answered(self, message: dict[str, Any]) -> Iterator[StreamPart]:
+        """The answer whole, from a server that does not stream."""
+        self._opened(message)
+        for index, block in enumerate(as_list(message.get("content"))):
+            yield from self._started(index, as_object(block))
+        self._stop = message
+        yield from self._end()
 
     def _opened(self, message: dict[str, Any]) -> None:
         """A second message with another id replaces the first; with the same id it is only repeated."""

@@ -241,4 +241,6 @@ def _spoken(row: Vendor, entry: ProviderEntry) -> Mapping[str, Quirks]:
         spoken = {first: spoken.get(first, Quirks()), **spoken}
     if entry.version:
         spoken = {name: replace(quirks, version=entry.version) for name, quirks in spoken.items()}
+    if entry.think_tags is not None:
+        spoken = {name: replace(quirks, think_tags=entry.think_tags) for name, quirks in spoken.items()}
     return spoken

@@ -30,7 +30,9 @@ class Quirks:
     stream_usage: bool = True  # openai-chat: ask for usage by stream_options
     bridge: str = ""  # openai-chat: an assistant's text between a tool's result and the next question
     calls_extra: Mapping[str, Any] = field(default_factory=dict)  # openai-chat: in assistant turns with calls
-    think_tags: bool = False  # openai-chat: reasoning models think inline, between <think> and </think>
+    think_tags: bool | None = (
+        None  # True: reasoning models think in the text, maybe without an opening tag; False: none
+    )
     stateless: bool = True  # openai-responses: send store:false
     cache_key: bool = False  # openai-*: send the conversation's digest as prompt_cache_key
     asker: bool = False  # send the person's hash (safety_identifier, metadata.user_id)
@@ -61,8 +63,8 @@ class Decoder(Protocol):
     done: bool  # Finish was returned: nothing of use follows
     over: bool  # the answer is complete, even if the connection breaks now
 
-    def feed(self, data: str) -> Iterable[StreamPart]:
-        """One event's data. Raises the ModelError that the vendor reports, ServerError for broken JSON."""
+    def feed(self, event: dict[str, Any]) -> Iterable[StreamPart]:
+        """One event. Raises the ModelError that the vendor reports."""
         ...
 
     def end(self) -> Iterable[StreamPart]:

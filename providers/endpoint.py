@@ -1,13 +1,13 @@
 """One endpoint: a base URL, credentials, and the dialects spoken there."""
 
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
 
 from bot.domain.catalog import Listing, Model
-from bot.domain.errors import Connection, Rejected, SettingsError, Timeout
+from bot.domain.errors import BrokeOff, Connection, Rejected, SettingsError, Timeout
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from providers.anthropic import Anthropic
@@ -17,6 +17,7 @@ from providers.lenient_json import SurrogateJoiner
 from providers.openai_chat import OpenAIChat
 from providers.openai_responses import OpenAIResponses
 from providers.pauses import one_turn
+from providers.think_tags import ThinkTags
 from providers.transport import Transport
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -72,6 +73,7 @@ class Endpoint:
         self._auth = auth
         self._dialects = dialects
         self._default = next(iter(dialects))
+        self._unopened: dict[str, bool] = {}  # models that think in the text without an opening tag
 
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """One answer. Read it to its end: only then can the connection be used again."""
@@ -92,7 +94,7 @@ class Endpoint:
         self, call: DialectRequest, decoder: Decoder, model: Model, quirks: Quirks
     ) -> AsyncGenerator[StreamPart, None]:
         """What comes of one request."""
-        whole = SurrogateJoiner()
+        tags = self._think_tags(model, quirks)
         headers = {**call.headers, **quirks.headers, **await self._auth.headers()}
         opening = self._transport.post(
             self._base + quirks.prefix + call.path,
@@ -100,24 +102,27 @@ class Endpoint:
             body=call.body,
             deadlines=model.deadlines,
         )
+        refined = _refiner(tags)
         try:
-            async with opening as answer, aclosing(answer.events()) as events:
-                async for event in events:
-                    if not event.data:
-                        continue
-                    for part in decoder.feed(event.data):
-                        answer.begun()
-                        for sound in whole.parts(part):
-                            yield sound
-                    if decoder.done:
-                        await answer.drain(events)
-                        return
-        except (Connection, Timeout):
-            if not decoder.over:
-                raise
-        for part in decoder.end():
-            for sound in whole.parts(part):
-                yield sound
+            try:
+                async with opening as answer, aclosing(answer.events()) as events:
+                    async for event in events:
+                        for part in refined(decoder.feed(event)):
+                            answer.begun()
+                            yield part
+                        if decoder.done:
+                            await answer.drain(events)
+                            return
+                    if not (decoder.over or answer.has_begun):
+                        raise BrokeOff("the stream ended before it began")
+            except (Connection, Timeout):
+                if not decoder.over:
+                    raise
+            for part in refined(decoder.end()):
+                yield part
+        finally:
+            if tags:
+                self._unopened[model.model] = tags.unopened
 
     async def models(self) -> Sequence[Listing]:
         """All models of the endpoint's listing, over all pages; () where it has none. Raises a ModelError."""
@@ -137,8 +142,27 @@ class Endpoint:
                 break
         return found
 
+    def _think_tags(self, model: Model, quirks: Quirks) -> ThinkTags | None:
+        """Knows how the model's last answer began, and before the first one, what the operator said of it."""
+        if quirks.think_tags is False:
+            return None
+        said = bool(quirks.think_tags) and model.reasoning
+        return ThinkTags(unopened=self._unopened.get(model.model, said))
+
     def _spoken(self, name: str) -> tuple[Dialect, Quirks]:
         name = name or self._default
         if name not in DIALECTS:
             raise Rejected(f"dialect {name!r} is not known")
         return DIALECTS[name], self._dialects.get(name, Quirks())
+
+
+def _refiner(tags: ThinkTags | None) -> Callable[[Iterable[StreamPart]], Iterator[StreamPart]]:
+    """For one answer: valid Unicode, and thoughts apart from text."""
+    whole = SurrogateJoiner()
+
+    def refined(parts: Iterable[StreamPart]) -> Iterator[StreamPart]:
+        for part in parts:
+            for sound in whole.parts(part):
+                yield from tags.parts(sound) if tags else (sound,)
+
+    return refined

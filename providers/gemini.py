@@ -25,7 +25,7 @@ from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, 
 from providers.dialect import MOST_ROWS, Decoder, DialectRequest, ListingPage, Quirks, merged
 from providers.endings import ending
 from providers.error_mapping import error_from_event
-from providers.lenient_json import as_count, as_list, as_object, as_text, parse_event
+from providers.lenient_json import as_count, as_list, as_object, as_text
 from providers.media import encoded
 from providers.tool_calls import ToolCalls
 
@@ -131,8 +131,7 @@ class ContentDecoder:
         self._model = ""
         self._id = ""
 
-    def feed(self, data: str) -> Iterator[StreamPart]:
-        chunk = parse_event(data)
+    def feed(self, chunk: dict[str, Any]) -> Iterator[StreamPart]:
         self._model = as_text(chunk.get("modelVersion")) or self._model
         self._id = as_text(chunk.get("responseId")) or self._id
         self._usage = as_object(chunk.get("usageMetadata")) or self._usage

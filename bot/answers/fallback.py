@@ -15,6 +15,7 @@ from bot.answers.vendor_words import without_echoes
 from bot.context import Context
 from bot.domain.catalog import Model
 from bot.domain.errors import (
+    BrokeOff,
     ContextTooLong,
     ModelError,
     OverBudget,
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 10.0  # seconds to wait for the same model; if it asks for more, another one is faster
 FULL_SHARE = 0.85  # of the window; estimates are off by up to a third
-SMALL_SHARE = 0.4  # after a ContextTooLong: the estimate was too low, and there is one more try
+SMALL_SHARE = 0.4  # after what may be too long a prompt: the estimate was too low, and there is one more try
 LIMIT_SHARE = 0.6  # of what the vendor said there is room for: the answer needs some of it
 
 PromptFor = Callable[[Model, float], Prompt]
@@ -135,7 +136,7 @@ class FallbackRouter:
                 wait = _pause_before_retry(error)
                 if last or wait is None:
                     raise
-                share = _room(error, model) if isinstance(error, ContextTooLong) else share
+                share = _room(error, model) if isinstance(error, ContextTooLong | BrokeOff) else share
                 if wait > 1:  # the usual second needs no notice
                     yield Status(f"{model.name} {error.cause}, trying again")
                 await self._pause(wait)

@@ -10,7 +10,7 @@ tried again, and whether another model may step in.
           PlatformRefused    ... or because it refuses the bot's token, secret or rights, which can be mended
         PlatformGone         ... for good: the channel, the message or the person is gone
       ModelError             no answer from a model
-        Quota RateLimit Overloaded Unavailable ServerError Timeout Connection ModelNotFound
+        Quota RateLimit Overloaded Unavailable ServerError Timeout Connection (BrokeOff) ModelNotFound
         ContextTooLong Filtered Rejected
         Auth
           RegionBlocked      ... which no better key would mend
@@ -152,6 +152,15 @@ class Connection(ModelError):
     failover = True
 
 
+class BrokeOff(Connection):
+    """The vendor took the request and ended its answer before the first word. Own servers do that when a prompt is
+    longer than their window.
+    """
+
+    cause = "ended its answer before the first word"
+    advice = "Try again {when}, or pick another model with /model. If the conversation is long, start over with /reset."
+
+
 class Auth(ModelError):
     cause = "refused Switchboard's key"
     advice = (
@@ -218,7 +227,7 @@ def _when(seconds: float) -> str:
 
 def cause_of(name: str) -> str:
     """What a kind of ModelError means, by its class name in lower case (as health keeps it)."""
-    kinds: list[type[ModelError]] = [*ModelError.__subclasses__(), RegionBlocked]
+    kinds: list[type[ModelError]] = [*ModelError.__subclasses__(), BrokeOff, RegionBlocked]
     return next((kind for kind in kinds if kind.__name__.lower() == name), ModelError).cause
 
 

@@ -41,6 +41,9 @@ class ProviderEntry(TomlTable):
     scope: str = ""  # of the Entra token
     project: str = ""  # the Foundry project that lists deployments and agents
     version: str = ""  # anthropic-version, if not the default
+    think_tags: StrictBool | None = (
+        None  # whether its reasoning models think in the text; None: found by itself
+    )
     price: Charge | None = None  # of every model there that has no price of its own; "free" costs nothing
 
     @field_validator("base_url")

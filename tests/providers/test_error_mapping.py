@@ -35,6 +35,7 @@ MEANINGS: Mapping[type[ModelError], Meaning] = {
     errors.ServerError: Meaning("error of its own", retry=True, failover=True),
     errors.Timeout: Meaning("took too long", retry=True, failover=True),
     errors.Connection: Meaning("could not be reached", retry=True, failover=True),
+    errors.BrokeOff: Meaning("before the first word", retry=True, failover=True),
     errors.Auth: Meaning("refused Switchboard's key", retry=False, failover=True, operator=True),
     errors.ModelNotFound: Meaning("not there any more", retry=False, failover=True, operator=True),
     errors.ContextTooLong: Meaning("conversation this long", retry=False, failover=True),
@@ -77,10 +78,11 @@ def test_a_long_wait_is_told_as_one(seconds: float | None, told: str) -> None:
 
 
 def test_the_table_knows_every_error_there_is() -> None:
-    known = {*ModelError.__subclasses__(), errors.RegionBlocked} - {errors.OverBudget}  # ours, no vendor's
+    known = {*ModelError.__subclasses__(), errors.BrokeOff, errors.RegionBlocked} - {errors.OverBudget}
+    silent = {errors.Connection, errors.BrokeOff}  # by what does not come
 
     assert set(MEANINGS) == known
-    assert {case.kind for case in cases()} == {kind.__name__ for kind in known - {errors.Connection}}
+    assert {case.kind for case in cases()} == {kind.__name__ for kind in known - silent}
 
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
