@@ -17,7 +17,7 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.dead_letters import DeadLetter
 from bot.domain.errors import ModelError
-from bot.domain.events import Event, File, MessageEdited, MessageReceived, ThreadKey
+from bot.domain.events import Event, File, ThreadKey
 from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt
@@ -106,11 +106,10 @@ class Adapter(Protocol):
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink: ...
 
-    async def surroundings(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
-        """What stands around the event's message, of which `said` may be a part. `after`: what was said in the thread up
-        to that moment (unix seconds) is known or was erased; None: all of it is known. Raises PlatformError.
+    async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
+        """What stands around the event's message, of which `said` may be a part; of a press only who pressed. `after`: what
+        was said in the thread up to that moment (unix seconds) is known or was erased; None: all of it is known. Raises
+        PlatformError.
         """
 
     async def fetch(self, file: File) -> bytes:
@@ -233,8 +232,12 @@ class Health(Protocol):
     async def probe(self, key: str) -> bool:
         """Whether this question may probe a model whose cool-down is over. One question at a time."""
 
-    async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
-        """An attempt's result. `late`: it was slow. An error about the request shows that the model is up."""
+    async def report(
+        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
+    ) -> None:
+        """An attempt's result. `late`: it was slow. An error about the request shows that the model is up; a doubtful
+        one counts once two different questions met it (`question`: a digest, the same for the same words).
+        """
 
 
 class Ledger(Protocol):

@@ -233,7 +233,7 @@ def _private(address: str) -> bool:
 
 
 def _additions(entry: ProviderEntry) -> Additions:
-    return Additions(headers=entry.headers, query=entry.query, extra=entry.extra, think_tags=entry.think_tags)
+    return Additions(headers=entry.headers, query=entry.query, extra=entry.extra)
 
 
 def _price(entry: ProviderEntry) -> Price | None:
@@ -247,4 +247,6 @@ def _spoken(row: Vendor, entry: ProviderEntry) -> Mapping[str, Quirks]:
         spoken = {first: spoken.get(first, Quirks()), **spoken}
     if entry.version:
         spoken = {name: replace(quirks, version=entry.version) for name, quirks in spoken.items()}
+    if entry.think_tags is not None:
+        spoken = {name: replace(quirks, think_tags=entry.think_tags) for name, quirks in spoken.items()}
     return spoken

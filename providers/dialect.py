@@ -30,7 +30,9 @@ class Quirks:
     stream_usage: bool = True  # openai-chat: ask for usage by stream_options
     bridge: str = ""  # openai-chat: an assistant's text between a tool's result and the next question
     calls_extra: Mapping[str, Any] = field(default_factory=dict)  # openai-chat: in assistant turns with calls
-    think_tags: bool = False  # openai-chat: models think inline, between <think> and </think>
+    think_tags: bool | None = (
+        None  # True: reasoning models think in the text, maybe without an opening tag; False: none
+    )
     effort: tuple[str, ...] = ()  # where the effort stands in the body; () is the dialect's own place
     stateless: bool = True  # openai-responses: send store:false
     cache_marks: str = ""  # openai-chat: marks for prompt caches go to models whose id has this (a pattern)
@@ -63,8 +65,8 @@ class Decoder(Protocol):
     done: bool  # Finish was returned: nothing of use follows
     over: bool  # the answer is complete, even if the connection breaks now
 
-    def feed(self, data: str) -> Iterable[StreamPart]:
-        """One event's data. Raises the ModelError that the vendor reports, ServerError for broken JSON."""
+    def feed(self, event: dict[str, Any]) -> Iterable[StreamPart]:
+        """One event. Raises the ModelError that the vendor reports."""
         ...
 
     def end(self) -> Iterable[StreamPart]:
@@ -91,7 +93,7 @@ def effort_of(model: Model, prompt: Prompt) -> str:
     return (prompt.effort if model.reasoning else "") or model.effort
 
 
-def limit_of(model: Model, prompt: Prompt) -> int | None:
+def answer_limit(model: Model, prompt: Prompt) -> int | None:
     """Tokens of the answer; None leaves it to the vendor."""
     return prompt.max_output or model.limit
 

@@ -1,21 +1,24 @@
 """One endpoint: a base URL, credentials, and the dialects spoken there."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from bot.domain.catalog import Listing, Model
-from bot.domain.errors import Connection, ModelError, Rejected, SettingsError, Timeout
+from bot.domain.errors import BrokeOff, Connection, ModelError, Rejected, SettingsError, Timeout
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from providers.anthropic import Anthropic
-from providers.dialect import Dialect, Quirks, merged
+from providers.dialect import Decoder, Dialect, DialectRequest, Quirks, merged
 from providers.gemini import Gemini
 from providers.lenient_json import SurrogateJoiner
 from providers.openai_chat import OpenAIChat
 from providers.openai_responses import OpenAIResponses
+from providers.pauses import one_turn
+from providers.think_tags import ThinkTags
 from providers.transport import Transport
 from providers.unsupported import Concession, ModelCall, answers_elsewhere, concession
 
@@ -64,7 +67,6 @@ class Additions:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
-    think_tags: bool = False
 
     def address(self, url: str) -> str:
         if not self.query:
@@ -102,6 +104,7 @@ class Endpoint:
         self._additions = additions or Additions()
         self._elsewhere: dict[str, str] = {}  # the dialect of a model that does not answer in the first one
         self._changes: dict[tuple[str, str], tuple[Concession, ...]] = {}  # by dialect and model
+        self._unopened: dict[str, bool] = {}  # models that think in the text without an opening tag
 
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """One answer. Read it to its end: only then can the connection be used again."""
@@ -139,7 +142,7 @@ class Endpoint:
             request = self._request(model, prompt, changes)
             begun = False
             try:
-                async with aclosing(self._answer(model, request)) as parts:
+                async with aclosing(self._turn(model, request)) as parts:
                     async for part in parts:
                         if refusal and not begun:  # what helped is remembered
                             self._changes[place] = changes
@@ -170,34 +173,53 @@ class Endpoint:
             headers={**call.headers, **quirks.headers, **self._additions.headers},
         )
 
-    async def _answer(self, model: Model, call: ModelCall) -> AsyncGenerator[StreamPart, None]:
+    async def _turn(self, model: Model, call: ModelCall) -> AsyncGenerator[StreamPart, None]:
+        """What comes of one call, whose answer a vendor may pause."""
         dialect, quirks = self._spoken(model.dialect)
-        decoder = dialect.decoder(model, quirks)
-        whole = SurrogateJoiner()
+        first = DialectRequest(path=call.path, body=merged(call.body, call.written), headers=call.headers)
+        until = time.monotonic() + model.deadlines.total
+
+        def ask(request: DialectRequest, decoder: Decoder) -> AsyncGenerator[StreamPart, None]:
+            left = model.deadlines.total if request is first else max(until - time.monotonic(), 0.0)
+            hurried = replace(model, deadlines=replace(model.deadlines, total=left))
+            return self._answer(request, decoder, hurried, quirks)
+
+        async with aclosing(one_turn(first, lambda: dialect.decoder(model, quirks), ask)) as parts:
+            async for part in parts:
+                yield part
+
+    async def _answer(
+        self, call: DialectRequest, decoder: Decoder, model: Model, quirks: Quirks
+    ) -> AsyncGenerator[StreamPart, None]:
+        """What comes of one request."""
+        tags = self._think_tags(model, quirks)
         opening = self._transport.post(
             self._additions.address(self._base + call.path),
             headers={**call.headers, **await self._auth.headers()},
-            body=merged(call.body, call.written),
+            body=call.body,
             deadlines=model.deadlines,
         )
+        refined = _refiner(tags)
         try:
-            async with opening as answer, aclosing(answer.events()) as events:
-                async for event in events:
-                    if not event.data:
-                        continue
-                    for part in decoder.feed(event.data):
-                        answer.begun()
-                        for sound in whole.parts(part):
-                            yield sound
-                    if decoder.done:
-                        await answer.drain(events)
-                        return
-        except (Connection, Timeout):
-            if not decoder.over:
-                raise
-        for part in decoder.end():
-            for sound in whole.parts(part):
-                yield sound
+            try:
+                async with opening as answer, aclosing(answer.events()) as events:
+                    async for event in events:
+                        for part in refined(decoder.feed(event)):
+                            answer.begun()
+                            yield part
+                        if decoder.done:
+                            await answer.drain(events)
+                            return
+                    if not (decoder.over or answer.has_begun):
+                        raise BrokeOff("the stream ended before it began")
+            except (Connection, Timeout):
+                if not decoder.over:
+                    raise
+            for part in refined(decoder.end()):
+                yield part
+        finally:
+            if tags:
+                self._unopened[model.model] = tags.unopened
 
     async def models(self) -> Sequence[Listing]:
         """All models of the endpoint's listing, over all pages; () where it has none. Raises a ModelError."""
@@ -224,9 +246,27 @@ class Endpoint:
                 break
         return found
 
+    def _think_tags(self, model: Model, quirks: Quirks) -> ThinkTags | None:
+        """Knows how the model's last answer began, and before the first one, what the operator said of it."""
+        if quirks.think_tags is False:
+            return None
+        said = bool(quirks.think_tags) and model.reasoning
+        return ThinkTags(unopened=self._unopened.get(model.model, said))
+
     def _spoken(self, name: str) -> tuple[Dialect, Quirks]:
         name = name or self._default
         if name not in DIALECTS:
             raise Rejected(f"dialect {name!r} is not known")
-        quirks = self._dialects.get(name, Quirks())
-        return DIALECTS[name], replace(quirks, think_tags=quirks.think_tags or self._additions.think_tags)
+        return DIALECTS[name], self._dialects.get(name, Quirks())
+
+
+def _refiner(tags: ThinkTags | None) -> Callable[[Iterable[StreamPart]], Iterator[StreamPart]]:
+    """For one answer: valid Unicode, and thoughts apart from text."""
+    whole = SurrogateJoiner()
+
+    def refined(parts: Iterable[StreamPart]) -> Iterator[StreamPart]:
+        for part in parts:
+            for sound in whole.parts(part):
+                yield from tags.parts(sound) if tags else (sound,)
+
+    return refined

@@ -117,7 +117,7 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         name="ollama",
         base_url="http://127.0.0.1:11434",
-        dialects={"openai-chat": Quirks(prefix="/v1", think_tags=True)},
+        dialects={"openai-chat": Quirks(prefix="/v1")},
         auth="none",
         market=None,
         keyless=True,

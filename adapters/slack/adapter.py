@@ -33,7 +33,7 @@ from adapters.slack.web_api import WebApi
 from bot.delivery.pacing import Clock, WallClock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, PlatformGone, PlatformRefused
-from bot.domain.events import Event, File, MessageEdited, MessageReceived
+from bot.domain.events import Event, File
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import ShownPart
@@ -157,9 +157,7 @@ class SlackAdapter:
         for workspace in (reference.workspace, reference.enterprise):
             self._installations.forget(workspace)
 
-    async def surroundings(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
+    async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         reference = ConversationReference.of(event)
         workspace = await self._workspace_of(reference.workspace, reference.enterprise)
         installation = workspace.installation

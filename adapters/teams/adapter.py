@@ -27,7 +27,8 @@ from adapters.teams.pages import PublicPage, page_routes
 from bot.delivery.pacing import Clock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, StorageUnavailable
-from bot.domain.events import Event, File, MessageEdited, MessageReceived
+from bot.domain.events import Event, File
+from bot.domain.formatting import whole
 from bot.domain.readiness import Trouble
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
@@ -106,9 +107,7 @@ class TeamsAdapter:
         )
         return TeamsSink(delivery_context=delivery_context, streams=self._streams)
 
-    async def surroundings(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
+    async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         return await self._surroundings.read(event, said, after=after)
 
     async def fetch(self, file: File) -> bytes:
@@ -149,8 +148,8 @@ def _parse(raw: bytes) -> IncomingActivity:
     """Raises RequestDenied(400) for whatever is no activity."""
     try:
         body: Any = json.loads(raw)
-        if b"\\ud" in raw.lower():
-            json.dumps(body, ensure_ascii=False).encode()
+        if b"\\ud" in raw.lower():  # maybe half a character: a preview that was cut in the middle of an emoji
+            body = json.loads(whole(json.dumps(body, ensure_ascii=False)))
         return IncomingActivity.model_validate(body)
     except (ValueError, RecursionError):
         raise RequestDenied(400, "not an activity") from None

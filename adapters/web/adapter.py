@@ -23,7 +23,7 @@ from adapters.web.outbound.sink import TimelineSink, question
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.claims import Receipt
 from bot.domain.errors import PlatformError, StorageUnavailable
-from bot.domain.events import Event, File, MessageEdited, MessageReceived
+from bot.domain.events import Event, File
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Reply
 from bot.domain.stop import StopSignal
@@ -94,9 +94,7 @@ class WebAdapter:
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return TimelineSink(timeline=self._timeline, event=event, turn_handle=turn_handle)
 
-    async def surroundings(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
+    async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         return Surroundings(said=said, time_zone=event.reply.get("zone", ""))
 
     async def fetch(self, file: File) -> bytes:

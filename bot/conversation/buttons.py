@@ -54,7 +54,7 @@ class Buttons:
                 gone = Response(reply=Reply(text=GONE, private=context.private))
                 return await context.respond(keep(context, turn.id, rest) or gone)
             case _:
-                return await self._questions.answer(context, _once_more(context, turn, place, rest))
+                return await self._questions.once_more(context, _once_more(context, turn, place, rest))
 
 
 def _once_more(context: Context, turn: Turn, place: int, model: str) -> Question:

@@ -185,7 +185,11 @@ class Commands:
         capabilities = context.capabilities
         slash = "/" if capabilities.slash else ""
         tenant = capabilities.tenant
-        lines = [f"- `{slash}{line.typed}` {line.does.replace('workspace', tenant)}" for line in HELP]
+        lines = [
+            f"- `{slash}{line.typed}` {line.does.replace('workspace', tenant)}"
+            for line in HELP
+            if not (line.shared and context.direct)
+        ]
         lines.append("- `NAME: question` one answer by that model")
         mention = "" if context.direct else capabilities.mention
         how = f"Mention {mention}, or write to it directly." if mention else "Just write."

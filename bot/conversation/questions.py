@@ -9,7 +9,7 @@ from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.domain.claims import Claim, Outcome
 from bot.domain.errors import PlatformError
-from bot.domain.events import MessageEdited, MessageReceived
+from bot.domain.events import ButtonPressed, MessageEdited, MessageReceived
 from bot.domain.replies import Reply
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
@@ -61,6 +61,14 @@ class Questions:
             return await context.respond(refusal)
         return await self.answer(context, _question(context, around, model))
 
+    async def once_more(self, context: Context, question: Question) -> Outcome:
+        """A question of the past, for whoever presses for another answer."""
+        if context.claim.record.final is None:
+            presser = await self.surroundings(context, ChatMessage(author=context.event.author, text=""))
+            if (refusal := self._refusal(context, presser)) is not None:
+                return await context.respond(refusal)
+        return await self.answer(context, question)
+
     async def compare(self, context: Context, said: ChatMessage) -> Outcome:
         if context.claim.record.final is not None:
             question = Question(asked=said, prior=context.claim.history)
@@ -82,7 +90,9 @@ class Questions:
     async def surroundings(self, context: Context, said: ChatMessage) -> Surroundings:
         """What stands around the message in hand. Where the platform does not tell, the message stands alone."""
         event = context.event
-        if not isinstance(event, MessageReceived | MessageEdited):
+        if isinstance(event, ButtonPressed) and self._policy.guests:  # then it does not matter who presses
+            return Surroundings(said=said)
+        if not isinstance(event, MessageReceived | MessageEdited | ButtonPressed):
             return Surroundings(said=said)
         adapter = self._adapters[context.thread.platform]
         try:

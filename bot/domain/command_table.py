@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpLine:
-    """One line of the help: what to type after the slash, and what happens."""
+    """One line of the help: what to type after the slash, and what happens. `shared`: only among several people."""
 
     typed: str
     does: str
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +94,13 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         name="mute",
         does="Stay silent in this thread until mentioned",
-        help=(HelpLine(typed="mute", does="silence in this thread until somebody mentions me"),),
+        help=(HelpLine(typed="mute", does="silence in this thread until somebody mentions me", shared=True),),
         aliases=("stop",),
     ),
     CommandRow(
         name="unmute",
         does="Follow this thread again",
-        help=(HelpLine(typed="unmute", does="follow this thread again"),),
+        help=(HelpLine(typed="unmute", does="follow this thread again", shared=True),),
     ),
     CommandRow(
         name="usage",

@@ -19,6 +19,15 @@ def clip(text: str, limit: int = 120) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def whole(text: str) -> str:
+    """The text without half characters, as platforms' previews have them that were cut in the middle of an emoji."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def cut_between_words(text: str, limit: int) -> str:
     """The start of a text, without the word in which it is cut: half a secret would not be known as one."""
     if len(text) <= limit:

@@ -32,6 +32,7 @@ from bot.domain.quoted import (
     speaker,
 )
 from bot.domain.turns import ChatMessage, Turn, since_reset
+from bot.domain.window import first_shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,6 @@ class Prompt:
 # --- building one -----------------------------------------------------------------------------------------
 
 PER_MESSAGE = 4
-FULL = 0.6  # of the room is used again after the oldest turns have left it
 LEFT_OUT = PromptMessage(
     role="user", parts=(TextPart(text="(What was said before this does not fit and is left out.)"),)
 )
@@ -138,6 +138,17 @@ def weigh(message: PromptMessage) -> int:
 def size(prompt: Prompt) -> int:
     """The estimated tokens of a whole prompt."""
     return tokens(prompt.system) + sum(weigh(message) for message in prompt.messages)
+
+
+def question_digest(prompt: Prompt) -> str:
+    """The same for the same words asked last, whoever asks them, and a name for nothing else."""
+    last = prompt.messages[-1].parts[-1]
+    asked = last.data if isinstance(last, ImagePart | FilePart) else _words(last).encode("utf-8", "replace")
+    return hashlib.sha256(asked).hexdigest()[:16]
+
+
+def _words(part: TextPart | CallPart | ResultPart) -> str:
+    return part.args if isinstance(part, CallPart) else " ".join(part.text.split()).casefold()
 
 
 def expected_size(
@@ -184,28 +195,13 @@ def build(
     room -= tokens(system) + weigh(LEFT_OUT)
     question = _asked(asked, before, model, read, named=named, room=room)
     pairs = [_turn(turn, model, read, named=named, room=room) for turn in turns]
-    first = _first_shown([*pairs, [question]], room)
+    sizes = [(weigh(pair[0]), sum(map(weigh, pair))) for pair in [*pairs, [question]]]
+    first = first_shown(sizes, room)
     kept = [LEFT_OUT] if first else []
     kept += [message for pair in pairs[first:] for message in pair]
     kept.append(question)
     asker = hashlib.sha256(f"{conversation}/{asked.author.id}".encode()).hexdigest()[:32]
     return Prompt(system=system, messages=_merged(kept), asker=asker, conversation=conversation)
-
-
-def _first_shown(pairs: Sequence[Sequence[PromptMessage]], room: float) -> int:
-    """The index of the oldest turn that is shown with the last one, the question. It is found by going through the
-    conversation as it went: whenever a question did not fit, the oldest turns went until FULL of the room was used.
-    """
-    sizes = [sum(map(weigh, pair)) for pair in pairs]
-    first, used = 0, 0
-    for at, pair in enumerate(pairs):
-        asked = weigh(pair[0])
-        if used + asked > room:
-            while first < at and used + asked > room * FULL:
-                used -= sizes[first]
-                first += 1
-        used += sizes[at]
-    return first
 
 
 def _weigh(part: Part) -> int:

@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 
 from bot.domain.file_text import FileText
 from bot.files.encodings import decode
+from bot.files.entities import escape_bare_ampersands
 from bot.files.limits import in_lines, table
 
 UNSEEN = frozenset({"script", "style", "template", "noscript", "head", "title", "svg"})
@@ -21,7 +22,7 @@ def read_html(data: bytes) -> FileText:
 
 def html_text(html: str) -> str:
     page = _Page()
-    page.feed(html)
+    page.feed(escape_bare_ampersands(html))
     page.close()
     page.end_line()
     return "\n".join(page.lines).strip()

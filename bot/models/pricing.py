@@ -140,7 +140,7 @@ class Corrections:
         self._ratios: dict[str, _Ratio] = {}
 
     def learn(self, model: Model, *, estimated: int, usage: Usage) -> None:
-        if estimated < self.SMALLEST or usage.estimated or usage.input <= 0:
+        if estimated < self.SMALLEST or usage.estimated or usage.requests > 1 or usage.input <= 0:
             return
         low, high = self.BOUNDS
         seen = min(max(usage.input / estimated, low), high)

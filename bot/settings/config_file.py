@@ -44,7 +44,9 @@ class ProviderEntry(TomlTable):
     headers: Mapping[str, str] = {}  # sent with every request
     query: Mapping[str, str] = {}  # at the end of every address
     extra: Mapping[str, Any] = {}  # merged into the body of every question
-    think_tags: StrictBool = False  # its models may begin with <think>...</think>
+    think_tags: StrictBool | None = (
+        None  # whether its reasoning models think in the text; None: found by itself
+    )
     price: Charge | None = None  # of every model there that has no price of its own; "free" costs nothing
 
     _plain_headers = field_validator("headers")(plain_headers)

@@ -2,15 +2,32 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
+from uuid import UUID
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from bot.settings.config_file import Policy
 from bot.settings.environment import Address, Names, SettingsGroup
 
 ENTRA_ADDRESS = "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"
 TOKEN_URL = re.compile(r"https://.+/[^/]+/oauth2/v2\.0/token")
+EVERYBODY = "*"
+
+
+def _id(value: str) -> str:
+    """As Teams writes it. A tenant's domain would do for tokens, and nobody's message names it."""
+    try:
+        return str(UUID(value)) if value else ""
+    except ValueError:
+        raise ValueError("it is no id such as 72f988bf-86f1-41af-91ab-2d7cd011db47") from None
+
+
+def _ids(value: frozenset[str]) -> frozenset[str]:
+    return frozenset(one if one == EVERYBODY else _id(one) for one in value)
+
+
+EntraId = Annotated[str, AfterValidator(_id)]
 
 
 class PlatformSettings(SettingsGroup):
@@ -149,7 +166,7 @@ class TeamsSettings(PlatformSettings):
         }
     )
     remedy: ClassVar[str] = "TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID, or TEAMS_PLAYGROUND=1"
-    app_id: str = Field("", description="the bot's Microsoft App ID")
+    app_id: EntraId = Field("", description="the bot's Microsoft App ID")
     auth: Literal["secret", "certificate", "managed-identity", "federated"] = Field(
         "secret", description="secret, certificate, managed-identity or federated"
     )
@@ -158,14 +175,16 @@ class TeamsSettings(PlatformSettings):
     certificate_password: SecretStr | None = Field(
         None, description="the password of the key in TEAMS_CERTIFICATE, or remove it"
     )
-    managed_identity_client_id: str = Field("", description="the client id of the managed identity")
+    managed_identity_client_id: EntraId = Field("", description="the client id of the managed identity")
     federated_token_file: str = Field(
         "",
         description="the path of the file with the platform's token",
         json_schema_extra={"elsewhere": "AZURE_FEDERATED_TOKEN_FILE"},  # set by Kubernetes' workload identity
     )
-    tenant_id: str = Field("", description="the directory (tenant) id of the app registration")
-    allowed_tenants: Names = Field(frozenset(), description="tenant ids, comma-separated, or * for everybody")
+    tenant_id: EntraId = Field("", description="the directory (tenant) id of the app registration")
+    allowed_tenants: Annotated[Names, AfterValidator(_ids)] = Field(
+        frozenset(), description="tenant ids, comma-separated, or * for everybody"
+    )
     openid_metadata_url: Address | None = Field(None, description="the https address of the key metadata")
     token_url: Address | None = Field(None, description="the https address of the token endpoint")
     service_hosts: Names = Field(frozenset(), description="hosts or host:port, comma-separated")

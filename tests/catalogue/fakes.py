@@ -44,6 +44,7 @@ class FakeVendor:
 
     key: str = "canary"
     status: int = 200
+    says: str = "hello"
     listing: Any = field(default_factory=lambda: {"data": []})
     asked: list[web.Request] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
@@ -64,7 +65,9 @@ class FakeVendor:
     async def _chat(self, request: web.Request) -> web.Response:
         self.asked.append(request)
         self.bodies.append(await request.json())
-        return self._refusal(request) or streamed(ANSWER % self.bodies[-1]["model"])
+        return self._refusal(request) or streamed(
+            (ANSWER % self.bodies[-1]["model"]).replace("hello", self.says)
+        )
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         if self.key and self.header(request.headers) != self.key:

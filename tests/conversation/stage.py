@@ -25,7 +25,7 @@ from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformGone
-from bot.domain.events import Author, ButtonPressed, Event, File, MessageEdited, MessageReceived, ThreadKey
+from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
 from bot.domain.preferences import EffortPreferences, ModelPreferences
 from bot.domain.prompt import Prompt, TextPart
@@ -173,6 +173,7 @@ class Stage:
     taken: int = 0
     pauses: list[float] = field(default_factory=list)
     reports: list[tuple[str, ModelError | None]] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)  # of the reports
     outcomes: list[Outcome] = field(default_factory=list)
     handed_on: list[Event] = field(default_factory=list)  # events that the core itself puts into the inbox
     capabilities: PlatformCapabilities = field(
@@ -328,9 +329,7 @@ class Stage:
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return NotingSink(heard=self._heard, watch=self)
 
-    async def surroundings(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
+    async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         self.read_after += [] if after is None else [after]
         author = replace(said.author, guest=said.author.id in self.guests)
         return Surroundings(
@@ -353,8 +352,11 @@ class Stage:
     async def probe(self, key: str) -> bool:
         return False
 
-    async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
+    async def report(
+        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
+    ) -> None:
         self.reports.append((key, error))
+        self.questions.append(question)
 
     async def choose(self, workspace: str, scope: str, choice: str) -> None:
         self.chosen_for[scope] = choice

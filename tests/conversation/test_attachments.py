@@ -13,7 +13,7 @@ from bot.answers.files_at_hand import Sayings
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Model
 from bot.domain.errors import PlatformError
-from bot.domain.events import Author, Event, File, MessageEdited, MessageReceived, ThreadKey
+from bot.domain.events import Author, Event, File, ThreadKey
 from bot.domain.readiness import Trouble
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage, Turn
@@ -65,9 +65,7 @@ class Shelf:
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         raise NotImplementedError
 
-    async def surroundings(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
+    async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         return Surroundings(said=said)
 
 

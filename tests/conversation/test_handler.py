@@ -7,6 +7,7 @@ import pytest
 from bot.domain.command_table import NAMES
 from bot.domain.errors import (
     Auth,
+    BrokeOff,
     ContextTooLong,
     Filtered,
     ModelError,
@@ -272,11 +273,12 @@ async def test_a_stream_that_breaks_after_text_stays_and_offers_to_go_on(stage: 
     assert labels(heard) == ["Continue", "Ask another model", "Regenerate"]
 
 
-async def test_a_conversation_that_is_too_long_is_trimmed_once(stage: Stage) -> None:
+@pytest.mark.parametrize("error", [ContextTooLong(), BrokeOff()], ids=lambda error: type(error).__name__)
+async def test_a_conversation_that_is_too_long_is_trimmed_once(stage: Stage, error: ModelError) -> None:
     for _ in range(30):
         await stage.says("x" * 30_000)
     before = len(stage.one.words())
-    stage.one.scripts = [(ContextTooLong(),), answer("Fits.")]
+    stage.one.scripts = [(error,), answer("Fits.")]
 
     heard = await stage.says("hi")
 
@@ -653,6 +655,14 @@ async def test_where_slashes_work_in_threads_nobody_is_told_to_leave_them_out(wo
     stage.capabilities = replace(stage.capabilities, slash_in_threads=works)
 
     assert ("without the slash" in (await stage.says("/help")).replies[0].text) is not works
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_help_speaks_of_mute_among_several_people_only(stage: Stage, alone: bool) -> None:
+    text = (await stage.says("/help", direct=alone)).replies[0].text
+
+    assert ("mute" not in text) is alone
+    assert "/reset" in text
 
 
 @pytest.mark.parametrize("typed", ["/help", ""])

@@ -264,6 +264,29 @@ async def test_guests_are_told_privately_where_they_may_not_ask() -> None:
     ] == [(True, True)] * 2
 
 
+@pytest.mark.parametrize(
+    ("action", "value"),
+    [
+        (Action.AGAIN, "{turn}"),
+        (Action.ASK, "{turn} claude"),
+        (Action.CONTINUE, "{turn}"),
+        (Action.RUN, "what is a relay?"),
+    ],
+)
+async def test_guests_who_may_not_ask_get_no_answer_by_a_button_either(action: Action, value: str) -> None:
+    stage = Stage(policy=Policy(guests=False))
+    stage.guests = {"U2"}
+    await stage.says("hello")
+    pressed = value.format(turn=stage.history[-1].id)
+    told = await stage.presses(action, pressed, author=BOB)
+    again = await stage.presses(action, pressed)
+
+    assert ["Guests may not ask" in one.text for one in told.replies] == [True]
+    assert told.replies[0].private
+    assert again.text
+    assert asked(stage) == 2
+
+
 async def test_where_guests_may_not_ask_who_is_not_known_may_not_either() -> None:
     stage = Stage(policy=Policy(guests=False))
     stage.capabilities = replace(stage.capabilities, guests_right="users:read")

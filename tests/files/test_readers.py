@@ -90,6 +90,12 @@ PAGE = """<!DOCTYPE html><title>x</title><script>alert(1)</script><h2>Plan &amp;
             "## Plan & costs\n\n- one\n- two\n\n\n| A | B |\n| --- | --- |\n| 1 | 2\\|3 |\n\nsee here (https://example.com/)",
             id="html",
         ),
+        pytest.param(
+            b'<p>?id=1&region=eu &lt;b&gt; &copy 5 &#38;amp;<p><a href="https://x.example/?a=1&copy=2">it</a>',
+            "a.html",
+            "?id=1&region=eu <b> &copy 5 &amp;\nit (https://x.example/?a=1&copy=2)",
+            id="html with what only looks like an entity",
+        ),
         pytest.param("größer".encode("utf-16-le"), "log", "größer", id="text without a mark of its encoding"),
         pytest.param("Привет, как дела?".encode("cp1251"), "a.txt", "Привет, как дела?", id="Cyrillic"),
         pytest.param(

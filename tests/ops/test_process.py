@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.domain.capabilities import PlatformCapabilities
-from bot.domain.events import Event, File, MessageEdited, MessageReceived
+from bot.domain.events import Event, File
 from bot.domain.readiness import Trouble
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
@@ -54,9 +54,7 @@ class Platform:
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         raise NotImplementedError
 
-    async def surroundings(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
+    async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         return Surroundings(said=said)
 
     async def fetch(self, file: File) -> bytes:

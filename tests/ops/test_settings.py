@@ -13,8 +13,10 @@ from bot.settings.platform_settings import SlackSettings, TeamsSettings
 from bot.settings.settings import Settings
 
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s3cret"}
-KEYLESS = {"TEAMS_APP_ID": "a", "TEAMS_TENANT_ID": "t"}
-TEAMS = {"TEAMS_APP_ID": "app", "TEAMS_APP_PASSWORD": "pw", "TEAMS_TENANT_ID": "tenant"}
+APP, OTHER = "07338883-af76-47b3-86e4-2603c50be638", "0d1c8d54-0000-4000-8000-00000000aaaa"
+HOME, PARTNER = "72f988bf-86f1-41af-91ab-2d7cd011db47", "11111111-2222-4333-8444-555555555555"
+KEYLESS = {"TEAMS_APP_ID": APP, "TEAMS_TENANT_ID": HOME}
+TEAMS = KEYLESS | {"TEAMS_APP_PASSWORD": "pw"}
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,10 @@ WRONG = (
     Wrong("oauth without secret", SLACK | {"SLACK_CLIENT_ID": "1.2"}, ("SLACK_CLIENT_SECRET",)),
     Wrong("slack tokens mixed up", SLACK | {"SLACK_BOT_TOKEN": "xapp-1"}, ("SLACK_APP_TOKEN the xapp-",)),
     Wrong("slack address", SLACK | {"SLACK_API_URL": "slack.com"}, ("SLACK_API_URL is 'slack.com'",)),
-    Wrong("teams without password", {"TEAMS_APP_ID": "a", "TEAMS_TENANT_ID": "t"}, ("TEAMS_APP_PASSWORD",)),
+    Wrong("teams without password", KEYLESS, ("TEAMS_APP_PASSWORD",)),
     Wrong(
         "teams with a certificate that is not meant",
-        {"TEAMS_APP_ID": "a", "TEAMS_TENANT_ID": "t", "TEAMS_CERTIFICATE": "x.pem"},
+        KEYLESS | {"TEAMS_CERTIFICATE": "x.pem"},
         ("TEAMS_APP_PASSWORD (or TEAMS_AUTH=certificate)",),
     ),
     Wrong(
@@ -58,12 +60,12 @@ WRONG = (
     ),
     Wrong(
         "teams as an identity of no tenant",
-        {"TEAMS_APP_ID": "a", "TEAMS_ALLOWED_TENANTS": "*", "TEAMS_AUTH": "managed-identity"},
+        {"TEAMS_APP_ID": APP, "TEAMS_ALLOWED_TENANTS": "*", "TEAMS_AUTH": "managed-identity"},
         ("Write TEAMS_TENANT_ID too",),
     ),
     Wrong(
         "teams as another identity",
-        KEYLESS | {"TEAMS_AUTH": "managed-identity", "TEAMS_MANAGED_IDENTITY_CLIENT_ID": "b"},
+        KEYLESS | {"TEAMS_AUTH": "managed-identity", "TEAMS_MANAGED_IDENTITY_CLIENT_ID": OTHER},
         ("Remove TEAMS_MANAGED_IDENTITY_CLIENT_ID", "TEAMS_AUTH=federated"),
     ),
     Wrong(
@@ -81,7 +83,27 @@ WRONG = (
         TEAMS | {"TEAMS_AUTH": "password"},
         ("TEAMS_AUTH is 'password'", "managed-identity"),
     ),
-    Wrong("teams for nobody", {"TEAMS_APP_ID": "a", "TEAMS_APP_PASSWORD": "p"}, ("TEAMS_ALLOWED_TENANTS",)),
+    Wrong(
+        "a tenant by its domain",
+        TEAMS | {"TEAMS_TENANT_ID": "contoso.com"},
+        ("TEAMS_TENANT_ID is 'contoso.com'", "the directory (tenant) id"),
+    ),
+    Wrong(
+        "everybody's tenant as the bot's own",
+        TEAMS | {"TEAMS_TENANT_ID": "*"},
+        ("TEAMS_TENANT_ID is '*': it is no id",),
+    ),
+    Wrong(
+        "an allowed tenant by its domain",
+        TEAMS | {"TEAMS_ALLOWED_TENANTS": f"{PARTNER}, contoso.com"},
+        ("TEAMS_ALLOWED_TENANTS", "Write tenant ids"),
+    ),
+    Wrong(
+        "a bot by its name",
+        TEAMS | {"TEAMS_APP_ID": "switchboard"},
+        ("TEAMS_APP_ID is 'switchboard'", "Microsoft App ID"),
+    ),
+    Wrong("teams for nobody", {"TEAMS_APP_ID": APP, "TEAMS_APP_PASSWORD": "p"}, ("TEAMS_ALLOWED_TENANTS",)),
     Wrong(
         "playground in public", {"TEAMS_PLAYGROUND": "1", "HOST": "0.0.0.0"}, ("HOST=0.0.0.0", "127.0.0.1")
     ),
@@ -211,10 +233,10 @@ def test_addresses_that_change_nothing_by_themselves_configure_no_platform() -> 
 @pytest.mark.parametrize(
     ("home", "allowed", "served"),
     [
-        ("home", "", {"home"}),
-        ("home", "a, b,", {"home", "a", "b"}),
-        ("home", "*", {"home", "*"}),
-        ("", "a, b,", {"a", "b"}),
+        (HOME, "", {HOME}),
+        (HOME, f"{PARTNER.upper()}, {OTHER},", {HOME, PARTNER, OTHER}),
+        (HOME, "*", {HOME, "*"}),
+        ("", f"{PARTNER}, {OTHER},", {PARTNER, OTHER}),
         ("", "*", {"*"}),
     ],
 )
@@ -257,8 +279,7 @@ def test_no_secret_shows_in_a_repr_or_a_log_line(caplog: pytest.LogCaptureFixtur
         secrets
         | {
             "SLACK_CLIENT_ID": "1",
-            "TEAMS_APP_ID": "a",
-            "TEAMS_TENANT_ID": "t",
+            **KEYLESS,
             "FOUNDRY_ENDPOINT": "https://f",
         }
     )

@@ -60,6 +60,16 @@ class Objection:
     status: int = 400
 
 
+@dataclass(frozen=True, slots=True)
+class InPieces:
+    """A whole answer as it is, so many bytes at a time. If it is `cut`, the connection is dropped before its end."""
+
+    body: bytes
+    size: int
+    content_type: str = "text/event-stream"
+    cut: bool = False
+
+
 class Hang:
     """Says nothing more until the other side hangs up."""
 
@@ -83,7 +93,7 @@ class Cut:
     """Drops the connection."""
 
 
-Step = Say | Raw | Refuse | Answer | Gate | Hang | Babble | Murmur | Cut
+Step = Say | Raw | Refuse | Answer | InPieces | Gate | Hang | Babble | Murmur | Cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +176,8 @@ class FakeVendor:
         if steps and isinstance(steps[0], Answer):
             whole = steps[0]
             return web.Response(status=whole.status, headers=whole.headers, body=whole.body)
+        if steps and isinstance(steps[0], InPieces):
+            return await self._write(request, steps[0])
         if steps and isinstance(steps[0], Refuse):
             refuse = steps[0]
             body = speech.refusal(refuse.status, refuse.message, refuse.code)
@@ -179,6 +191,15 @@ class FakeVendor:
         await response.write(speech.closing())
         if self.lingers:
             await self._until_gone(request, response, b"")
+        return response
+
+    async def _write(self, request: web.Request, answer: InPieces) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": answer.content_type})
+        await response.prepare(request)
+        for at in range(0, len(answer.body), answer.size):
+            await response.write(answer.body[at : at + answer.size])
+        if answer.cut and request.transport:
+            request.transport.close()
         return response
 
     async def _step(

@@ -243,6 +243,11 @@ ANTHROPIC_KEYS = frozenset(
 )
 
 
+SERVERS = frozenset(
+    {"server_tool_use", "web_search_tool_result"}
+)  # a turn with them may be paused, and sent back
+
+
 def anthropic(body: Mapping[str, Any]) -> Complaints:
     yield from _unknown(body, ANTHROPIC_KEYS)
     if not isinstance(body.get("max_tokens"), int):
@@ -253,7 +258,8 @@ def anthropic(body: Mapping[str, Any]) -> Complaints:
     if str(body).count("'cache_control'") > 4:
         yield "A maximum of 4 blocks with cache_control may be provided."
     messages = body["messages"]
-    if not messages or messages[0]["role"] != "user" or messages[-1]["role"] != "user":
+    paused = bool(messages) and any(block["type"] in SERVERS for block in messages[-1]["content"])
+    if not messages or messages[0]["role"] != "user" or (messages[-1]["role"] != "user" and not paused):
         yield "the first and the last message must be the user's"
     for one, other in pairwise(messages):
         if one["role"] == other["role"]:
@@ -284,6 +290,12 @@ def _claude_message(message: Mapping[str, Any], called: Sequence[str]) -> Compla
 
 def _claude_block(block: Mapping[str, Any], role: str) -> bool:
     match block:
+        case {"type": "server_tool_use", "id": str(), "name": str(), "input": dict()}:
+            return role == "assistant"
+        case {"type": "web_search_tool_result", "tool_use_id": str(), "content": list()}:
+            return role == "assistant"
+        case {"type": "thinking", "thinking": str(), "signature": str(signature)}:
+            return role == "assistant" and bool(signature)
         case {"type": "text", "text": str(text)}:
             return bool(text.strip()) and "citations" not in block
         case {

@@ -25,16 +25,7 @@ from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model
-from bot.domain.events import (
-    Author,
-    ButtonPressed,
-    Event,
-    File,
-    HomeOpened,
-    MessageEdited,
-    MessageReceived,
-    ThreadKey,
-)
+from bot.domain.events import Author, ButtonPressed, Event, File, HomeOpened, MessageReceived, ThreadKey
 from bot.domain.prompt import ImagePart, Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
@@ -93,9 +84,7 @@ class Everywhere:
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         return self
 
-    async def surroundings(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
+    async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         before = ChatMessage(author=PEOPLE[0], text=f"before: {word(event.thread)}")
         return Surroundings(said=said, before=() if after is None else (before,))
 

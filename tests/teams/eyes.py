@@ -93,7 +93,11 @@ def seen_in(messages: Sequence[Message]) -> list[Seen]:
 def _with_buttons(seen: Sequence[Seen]) -> Iterator[Seen]:
     above: Seen | None = None
     for one in seen:
-        if above and not above.buttons and one.buttons and not (one.text.strip() or one.options):
+        bare = one.buttons and not (one.text.strip() or one.options)
+        left = (
+            above and above.footer and "Stop" in one.buttons
+        )  # of a worker that was killed: nobody knows of it
+        if above and not above.buttons and bare and not left:
             above = replace(above, buttons=one.buttons)
             continue
         if above:

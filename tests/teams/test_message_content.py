@@ -435,13 +435,14 @@ def test_a_picture_that_is_attached_too_is_one_picture() -> None:
         assert picture.trouble == ""
 
 
-def test_an_edit_without_words_leaves_what_was_said_alone() -> None:
+@pytest.mark.parametrize("html", ["", "<p>&nbsp;</p>", '<attachment id="17"></attachment>'])
+@pytest.mark.parametrize("event", ["editMessage", "undeleteMessage"])
+def test_an_edit_without_words_leaves_what_was_said_alone(html: str, event: str) -> None:
     message = PEOPLE.message("a:1", "personal", "hello", id="7")
-    bare = PEOPLE.edit(message, "") | {"attachments": [], "text": None}
-    undone = PEOPLE.edit(message, "", "undeleteMessage") | {"attachments": None, "text": ""}
+    formatted = [{"contentType": "text/html", "content": html}] if html else []
+    changed = PEOPLE.edit(message, "", event) | {"attachments": formatted}
 
-    assert events.edit(incoming(bare)) is None
-    assert events.edit(incoming(undone)) is None
+    assert [events.edit(incoming(changed | {"text": text})) for text in (None, "", "&nbsp;")] == [None] * 3
 
 
 def test_an_edit_is_read_like_the_message() -> None:

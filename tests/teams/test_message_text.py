@@ -156,6 +156,18 @@ async def test_a_quote_is_told_apart_from_the_question(bot: Bot) -> None:
     assert event.quotes == (Quotation(text="the tide\ncomes", source="Bob"),)
 
 
+async def test_a_preview_that_was_cut_in_an_emoji_is_quoted(bot: Bot) -> None:
+    quoted = {"messageId": "17", "senderName": "Bob", "preview": "well done \ud83c"}
+    told = await bot.teams.say(
+        bot.teams.personal(), "why?", entities=[{"type": "quotedReply", "quotedReply": quoted}]
+    )
+
+    assert told.status == 200
+    event = heard(bot)
+    assert isinstance(event, MessageReceived)
+    assert event.quotes == (Quotation(text="well done \ufffd", source="Bob"),)
+
+
 async def test_a_targeted_message_is_a_private_matter(bot: Bot) -> None:
     await bot.teams.say(bot.teams.group(), "/model", targeted=True)
 

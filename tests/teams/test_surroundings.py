@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from adapters.teams.conversation_reference import ConversationReference
+from adapters.teams.outbound.rendering.messages import button_payload
 from bot.domain.errors import PlatformError
 from bot.domain.events import EVENT, MessageReceived
+from bot.domain.replies import Action
 from bot.domain.surroundings import Surroundings
-from bot.domain.turns import said_in
+from bot.domain.turns import ChatMessage, said_in
+from tests.stalls import MOST, stalls
 from tests.teams.files import PNG
 from tests.teams.people import GROUP, TEAM, TENANT, pasted, shared_file
 from tests.teams.rooms import ALICE, BOB, BOT, Person, Room
@@ -105,6 +109,19 @@ async def test_of_a_long_thread_the_first_and_the_newest_are_read(bot: Bot, olde
     assert said[:2] == ["Bob: the beginning", "(Messages between these are left out here.)"]
     assert said[-1] == "Bob: reply 69"
     assert 45 <= len(said) <= 52
+
+
+async def test_nobody_else_waits_while_a_thread_of_costly_messages_is_read(bot: Bot) -> None:
+    channel = bot.teams.channel()
+    root = was_said(bot, channel, "shall we ship?", 99)
+    for minute in range(48):
+        was_said(bot, channel, "x", 60 - minute, root=root, html="<p>x</p>" + "<b>" * 2_000)
+    event = await asks(bot, channel, root=root)
+    async with stalls() as found:
+        seen = await around(bot, event)
+
+    assert heard(seen) == ["Bob: shall we ship?", *["Bob: x"] * 48]
+    assert found.busy < MOST
 
 
 async def test_what_is_known_is_not_read_again(bot: Bot) -> None:
@@ -329,6 +346,15 @@ async def test_a_picture_that_nobody_allowed_says_who_can(bot: Bot) -> None:
     assert "an owner of the team" in seen.said.files[0].trouble
 
 
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_picture_that_graph_cannot_tell_of_now_is_nobodys_fault(bot: Bot, status: int) -> None:
+    event = await asks(bot, bot.teams.group(), html=pasted("0-eus-d1"))
+    bot.teams.graph.refusals = [(status, "")] * 2
+    seen = await around(bot, event)
+
+    assert [file.trouble for file in seen.said.files] == ["it cannot be looked up just now: try again"]
+
+
 async def test_files_in_a_one_to_one_chat_need_no_graph(bot: Bot) -> None:
     room = bot.teams.personal()
     seen = await around(bot, await asks(bot, room, html=f"<p>this</p>{pasted('b')}"))
@@ -389,6 +415,21 @@ async def test_where_guests_may_not_ask_it_is_looked_up_who_is_one(kind: str) ->
             (True, True),
         ]
         assert len([call for call in bot.teams.connector.calls if "/members/" in call.path]) == 3
+
+
+async def test_where_guests_may_not_ask_it_is_looked_up_who_presses() -> None:
+    async with bot_in_teams(False, False) as bot:
+        group = bot.teams.group()
+        group.members = (ALICE, CAROL)
+        data = button_payload(Action.AGAIN, "7", ConversationReference.of(await asks(bot, group)))
+        action = {"type": "Action.Execute", "data": data}
+        pressed = bot.teams.people.pressed(group.id, group.kind, action, "17", id="f:1")
+        sender = {"id": CAROL.id, "name": CAROL.name, "aadObjectId": CAROL.aad}
+        await bot.teams.deliver(pressed | {"from": sender})
+        event = bot.inbox.events[-1]
+        seen = await bot.adapter.surroundings(event, ChatMessage(author=event.author, text=""), after=None)
+
+        assert (event.kind, seen.said.author.guest, seen.known) == ("button", True, True)
 
 
 async def test_where_guests_may_ask_nobody_is_looked_up_for_it(bot: Bot) -> None:

@@ -138,7 +138,6 @@ BODIES = {
     "word": b'"message"',
     "number": b"7",
     "not utf-8": b"\xff\xfe{}",
-    "half a surrogate": b'{"type":"message","conversation":{"id":"a"},"from":{"id":"\\ud800"}}',
     "deep list": b"[" * 100_000,
     "deep object": b'{"a":' * 100_000,
     "deep value": b'{"type":"message","conversation":{"id":"a"},"from":{"id":"b"},"value":' + b"[" * 50_000 + b"]" * 50_000 + b"}",

@@ -16,7 +16,7 @@ from adapters.slack.inbound.names import Directory, NamedThing, name_ids
 from adapters.slack.install.installations import Installation
 from adapters.slack.web_api import ABSENT, WebApi
 from bot.domain.errors import PlatformError
-from bot.domain.events import Author, File, MessageEdited, MessageReceived, Quotation
+from bot.domain.events import Author, Event, File, MessageReceived, Quotation
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 
@@ -51,9 +51,7 @@ class SurroundingsReader:
     installation: Installation
     directory: Directory
 
-    async def read(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
+    async def read(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         """As `bot.ports.Adapter.surroundings`."""
         reference = ConversationReference.of(event)
         ids = reference.ids.split()

@@ -11,7 +11,6 @@ from typing import Any
 from adapters.teams.card_data import read_submission
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.inbound.activity import IncomingActivity, NamedPlace
-from adapters.teams.inbound.content.attachments import html_of
 from adapters.teams.inbound.content.message import read_activity
 from bot.domain.events import (
     Author,
@@ -62,9 +61,9 @@ def message(incoming: IncomingActivity) -> Event | None:
 
 def edit(incoming: IncomingActivity) -> Event | None:
     """An edited message, or one whose deletion was undone. Without words it says nothing about what was said."""
-    if not incoming.id or not ((incoming.text or "").strip() or html_of(incoming.attachments or ())):
-        return None
     said = read_activity(incoming)
+    if not incoming.id or not (said.text or said.quotes):
+        return None
     return MessageEdited(
         **_happening(incoming, "edit", *_version(incoming)),
         message=incoming.id,

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.outbound.connector import Connector
 from bot.domain.errors import PlatformError
-from bot.domain.events import MessageEdited, MessageReceived
+from bot.domain.events import Event
 
 KEPT = 1_000
 """Teams whose ids in Graph are remembered."""
@@ -43,7 +43,7 @@ class GraphPlaces:
         self._connector = connector
         self._groups: OrderedDict[str, str] = OrderedDict()
 
-    async def find(self, event: MessageReceived | MessageEdited) -> GraphPlace | None:
+    async def find(self, event: Event) -> GraphPlace | None:
         """None for one-to-one chats, which the bot is told of whole. Raises PlatformError."""
         reference = ConversationReference.of(event)
         conversation, _, root = reference.where.conversation.partition(";messageid=")

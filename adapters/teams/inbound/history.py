@@ -4,6 +4,7 @@ Graph does not promise an order for replies, so they are sorted here; of a threa
 message and the newest are kept. Sources: Microsoft Learn, Graph, "List channel message replies", "List messages in a chat".
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -41,9 +42,9 @@ async def messages_before(
         )
     ]
     return [
-        *_spoken(first, place, app_id),
+        *await _read(first, app_id),
         *(gap if more else []),
-        *_spoken(said, place, app_id),
+        *await _read(said, app_id),
     ]
 
 
@@ -77,7 +78,12 @@ def _messages(answer: Json) -> list[Json]:
     return [one for one in (given if isinstance(given, list) else []) if isinstance(one, Mapping)]
 
 
-def _spoken(messages: Sequence[Json], place: GraphPlace, app_id: str) -> list[ChatMessage]:
+async def _read(messages: Sequence[Json], app_id: str) -> list[ChatMessage]:
+    """In a thread of its own: fifty messages full of marks take seconds."""
+    return await asyncio.to_thread(_spoken, messages, app_id)
+
+
+def _spoken(messages: Sequence[Json], app_id: str) -> list[ChatMessage]:
     """What people and other apps said: no system line, nothing deleted, nothing of the bot itself."""
     found = []
     for message in messages:

@@ -26,6 +26,8 @@ TROUBLES: Mapping[str, str] = {
     "token": "Switchboard has no access to this organisation's files: an administrator has to consent to the app",
 }
 PICTURE = "Switchboard may not read pictures here: an owner of the team, or somebody in the chat, has to add the app anew"
+PICTURES = {"401": PICTURE, "403": PICTURE, "404": PICTURE, "token": TROUBLES["token"]}
+NOT_NOW = "it cannot be looked up just now: try again"
 TOO_MANY = "more files than are looked up at once"
 
 
@@ -33,36 +35,43 @@ async def readable(
     graph: Graph, place: GraphPlace, said: ChatMessage, before: Sequence[ChatMessage]
 ) -> Mapping[str, File]:
     """What can be fetched of the files of a question and of what was said before it, and what cannot, by id."""
-    pictures = await _with_hosted_ids(graph, place, said)
+    pictures, unread = await _with_hosted_ids(graph, place, said)
     wanted = [(said.message, pictures.get(file.id, file)) for file in said.files]
     wanted += [(one.message, file) for one in reversed(before) for file in one.files]
     needy = [(message, file) for message, file in wanted if file.source.get("needs") in {SHARED, HOSTED}]
     async with asyncio.TaskGroup() as group:
-        found = [group.create_task(_found(graph, place, message, file)) for message, file in needy[:MOST]]
+        found = [
+            group.create_task(_found(graph, place, message, file, unread)) for message, file in needy[:MOST]
+        ]
     rest = [replace(file, trouble=TOO_MANY) for _, file in needy[MOST:]]
     return {file.id: file for file in [*(task.result() for task in found), *rest]}
 
 
-async def _with_hosted_ids(graph: Graph, place: GraphPlace, said: ChatMessage) -> Mapping[str, File]:
-    """The pictures of a delivered message, whose ids among its hosted contents only Graph tells."""
+async def _with_hosted_ids(
+    graph: Graph, place: GraphPlace, said: ChatMessage
+) -> tuple[Mapping[str, File], str]:
+    """The pictures of a delivered message, whose ids among its hosted contents only Graph tells, and why it does not tell
+    more.
+    """
     lacking = [file for file in said.files if file.source.get("needs") == HOSTED and not _is_graphs(file)]
     if not lacking or not said.message:
-        return {}
+        return {}, PICTURE
     try:
         content = read_graph_message(await graph.get(place.tenant, place.message(said.message)))
-    except PlatformError:
-        return {}
+    except PlatformError as error:
+        return {}, PICTURES.get(error.code, NOT_NOW)
     told = [file.source for file in content.files if _is_graphs(file)]
-    return {
+    found = {
         file.id: replace(file, source={**file.source, **source})
         for file, source in zip(lacking, told, strict=False)
     }
+    return found, PICTURE
 
 
-async def _found(graph: Graph, place: GraphPlace, message: str, file: File) -> File:
+async def _found(graph: Graph, place: GraphPlace, message: str, file: File, unread: str) -> File:
     if file.source["needs"] == HOSTED:
         if not _is_graphs(file):
-            return replace(file, trouble=PICTURE)
+            return replace(file, trouble=unread)
         hosted = quote(unquote(file.source["hosted"]), safe="")
         return _fetched(file, place, f"{place.message(message)}/hostedContents/{hosted}/$value")
     item = f"/shares/{_share(file.source.get('share', ''))}/driveItem"

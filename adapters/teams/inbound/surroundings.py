@@ -16,7 +16,7 @@ from adapters.teams.inbound.history import messages_before, note
 from adapters.teams.inbound.names import Directory, Member
 from adapters.teams.inbound.shared_files import readable
 from bot.domain.errors import PlatformError
-from bot.domain.events import File, MessageEdited, MessageReceived
+from bot.domain.events import Event, File, MessageReceived
 from bot.domain.formatting import clip
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
@@ -47,9 +47,7 @@ class SurroundingsReader:
     app_id: str
     guests: bool = True
 
-    async def read(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, *, after: float | None
-    ) -> Surroundings:
+    async def read(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         """As `bot.ports.Adapter.surroundings`."""
         before, files = await self._told(event, said, after)
         where = ConversationReference.of(event).where
@@ -65,7 +63,7 @@ class SurroundingsReader:
         )
 
     async def _told(
-        self, event: MessageReceived | MessageEdited, said: ChatMessage, after: float | None
+        self, event: Event, said: ChatMessage, after: float | None
     ) -> tuple[Sequence[ChatMessage], Mapping[str, File]]:
         """What was said before, and files as Graph knows them, by id."""
         if self.graph is None:  # of a group chat it is not known whether anything was said before
@@ -94,7 +92,7 @@ async def _files(
         return {file.id: replace(file, trouble=SLOW) for file in late}
 
 
-def _unread(event: MessageReceived | MessageEdited, error: PlatformError | TimeoutError) -> ChatMessage:
+def _unread(event: Event, error: PlatformError | TimeoutError) -> ChatMessage:
     """Tells a model that there is more, and what would have to be done for it to be read."""
     code = error.code if isinstance(error, PlatformError) else "timeout"
     log.warning("teams history not read", extra={"event": event.id, "code": code})

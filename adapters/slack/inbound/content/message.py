@@ -7,9 +7,10 @@ from typing import Any
 from adapters.slack.inbound.content import attachments as attached
 from adapters.slack.inbound.content.blocks import besides_typed, blocks_text
 from adapters.slack.inbound.content.files import files_of
-from adapters.slack.inbound.content.words import mentioned, plain_words, whole
+from adapters.slack.inbound.content.words import mentioned, plain_words
 from adapters.slack.install.installations import Installation
 from bot.domain.events import Author, File, Quotation
+from bot.domain.formatting import whole
 
 LONGEST = 40_000  # characters of a message, Slack's own limit
 QUOTED, QUOTE = 20, 20_000  # quotations of a message, characters of one

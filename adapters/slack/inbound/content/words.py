@@ -29,15 +29,6 @@ def mentioned(text: str) -> Iterator[str]:
             yield target.removeprefix("!subteam^")
 
 
-def whole(text: str) -> str:
-    """The text without half characters: Slack's own previews are cut in the middle of an emoji."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
 def _word(token: str, bot: str) -> str:
     target, _, label = token.partition("|")
     match target[:1]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from adapters.teams.clouds import absolute_url
 from adapters.teams.inbound.activity import Attachment
 from adapters.teams.inbound.content.html_words import PastedPicture
-from adapters.teams.inbound.content.words import whole
 from bot.domain.events import File
+from bot.domain.formatting import whole
 
 DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 SHARED, HOSTED, LOOP, UNKNOWN = "share", "hosted", "loop", "unknown"

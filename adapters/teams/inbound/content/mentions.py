@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.teams.inbound.activity import IncomingActivity
-from adapters.teams.inbound.content.words import decode_entities
+from bot.files.entities import decode_entities
 
 ELEMENT = re.compile(r"<at(?:\s[^<>]*)?>([^<>]*)</at>", re.IGNORECASE)
 ID = re.compile(r"""\sid=["']?(\d{1,4})["'\s>]""", re.IGNORECASE)

@@ -21,8 +21,10 @@ from adapters.teams.inbound.content.mentions import (
     without_mentions,
 )
 from adapters.teams.inbound.content.page import read_page
-from adapters.teams.inbound.content.words import decode_entities, says_all, whole
+from adapters.teams.inbound.content.words import says_all
 from bot.domain.events import Author, File, Quotation
+from bot.domain.formatting import whole
+from bot.files.entities import decode_entities
 
 QUOTED_TAG = re.compile(r"<quoted\s[^<>]*/>", re.IGNORECASE)
 QUOTES, QUOTE = 20, 20_000  # quotations of a message, characters of one
