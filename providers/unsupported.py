@@ -79,8 +79,8 @@ class Exchanged(Concession):
     """Another value in place of one that was refused."""
 
     path: Path
-    refused: str
-    value: str
+    refused: object
+    value: object
 
     def body(self, body: dict[str, Any]) -> dict[str, Any]:
         name = self.path[-1]
@@ -138,6 +138,10 @@ def _nearest(path: Path, value: str, said: str) -> Concession | None:
     return Exchanged(path, value, nearest.upper() if value.isupper() else nearest)
 
 
+def _whole(path: Path, _value: object, _said: str) -> Concession | None:
+    return Exchanged(path, True, False)
+
+
 def _budget(path: Path, _value: str, _said: str) -> Concession | None:
     return Renamed(path, "thinkingBudget", BUDGETS)
 
@@ -185,6 +189,7 @@ PARAMETERS: Sequence[Parameter] = (
         named=r"max_?output_?tokens",
         instead=_capped_or_dropped,
     ),
+    Parameter(path=("stream",), named=r"^stream$|\bto stream this model\b", instead=_whole),
     Parameter(path=("stream_options",), named=r"\bstream_options\b"),
     Parameter(path=("safety_identifier",), named=r"\bsafety_identifier\b"),
     Parameter(path=("metadata",), named=r"\bmetadata\b|\buser_id\b"),

@@ -1,5 +1,6 @@
 """What a model does not take, and nobody wrote for it, is left out, and the person gets the answer."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from bot.domain.prompt import Prompt, PromptMessage, TextPart
 from providers.dialect import Quirks
 from providers.endpoint import Additions, ApiKey, Endpoint
 from providers.transport import Transport
-from tests.providers.fake import HELLO, KEY, FakeVendor, Objection, Refuse, fake_vendor
+from tests.providers.fake import HELLO, KEY, Answer, FakeVendor, Objection, Refuse, fake_vendor
 from tests.providers.vendor import hear, model_of
 
 ASKED = Prompt(
@@ -381,6 +382,47 @@ async def test_what_a_model_refuses_is_taken_back_once_and_remembered(case: Case
     assert [heard.text.strip() for heard in answers] == [HELLO, HELLO]
     assert [at(asked.body, *case.path) for asked in vendor.asked] == [case.asked, case.asked]
     assert len(vendor.refused) == 1
+
+
+WHOLE = {
+    "openai-chat": {
+        "id": "c-1",
+        "model": "m-1-real",
+        "choices": [{"message": {"role": "assistant", "content": HELLO}, "finish_reason": "stop"}],
+    },
+    "openai-responses": {
+        "id": "r-1",
+        "object": "response",
+        "status": "completed",
+        "model": "m-1-real",
+        "output": [
+            {
+                "type": "message",
+                "role": "assistant",
+                "content": [{"type": "output_text", "text": HELLO}],
+            }
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("dialect", WHOLE)
+async def test_a_model_that_may_not_be_streamed_is_asked_for_the_whole_answer(dialect: str) -> None:
+    said = "Your organization must be verified to stream this model."
+    objections = [
+        Objection(lambda body: body["stream"], openai(said, "stream", "unsupported_value")),
+        Objection(
+            holds("stream_options"),
+            openai("The 'stream_options' parameter is only allowed when 'stream' is enabled."),
+        ),
+    ]
+    async with picky(objections, dialect, Quirks()) as (vendor, endpoint):
+        body = json.dumps(WHOLE[dialect]).encode()
+        vendor.plays["hello"] = [Answer(200, {"content-type": "application/json"}, body)]
+        heard = await hear(endpoint, model_of(dialect), ASKED)
+
+    assert heard.error is None
+    assert heard.text == HELLO
 
 
 async def test_several_refusals_one_after_another_are_all_met() -> None:
