@@ -9,6 +9,8 @@ from itertools import pairwise
 
 import pytest
 
+from adapters.teams.inbound import events
+from adapters.teams.inbound.activity import IncomingActivity
 from bot.domain.errors import PlatformBusy, PlatformGone, PlatformRefused
 from bot.domain.replies import Action, Button, Reply, Section
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text, Thinking
@@ -351,6 +353,34 @@ async def test_what_cannot_be_replaced_is_said_anew(edited: TeamsPlace, status: 
     await edited.sink(FakeTurnHandle(id="turn-2")).say(Reply(text="grok it is.", replaces=card))
 
     assert [seen.text.strip() for seen in await edited.seen()] == ["Which one?", "grok it is."]
+
+
+@pytest.mark.parametrize("name", ["f:1", "1795448999999"], ids=["execute", "submit"])
+@pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
+async def test_an_answer_to_a_press_is_tied_to_no_message(
+    group: TeamsPlace, name: str, private: bool
+) -> None:
+    """There is none: the press is an invoke, or a message that nobody sees."""
+    data = {"sb_action": "again", "sb_value": "turn-1"} | ({"sb_private": True} if private else {})
+    pressed = group.teams.people.activity("message", group.room.id, "groupChat", id=name, value=data)
+    event = events.message(IncomingActivity.model_validate(pressed))
+    assert event is not None
+    await group.adapter.sink(event, FakeTurnHandle()).show(model(5))
+
+    (seen,) = await group.seen()
+    assert (seen.footer, seen.private) == (FOOTER, private)
+    assert not {"quotedReply", "targetedMessageInfo"} & set(
+        json.dumps([c.sent for c in group.made]).split('"')
+    )
+    assert group.teams.connector.violations == []
+
+
+async def test_a_private_word_to_a_question_that_everybody_read_stands_under_none(group: TeamsPlace) -> None:
+    await group.sink(FakeTurnHandle()).say(Reply(text="You spent nothing.", private=True))
+
+    (seen,) = await group.seen()
+    assert seen.private
+    assert "targetedMessageInfo" not in json.dumps(group.made[0].sent)
 
 
 async def test_an_answer_in_a_group_chat_is_tied_to_its_question(group: TeamsPlace) -> None:
