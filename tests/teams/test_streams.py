@@ -355,6 +355,17 @@ async def test_what_cannot_be_replaced_is_said_anew(edited: TeamsPlace, status: 
     assert [seen.text.strip() for seen in await edited.seen()] == ["Which one?", "grok it is."]
 
 
+async def test_a_long_answer_with_long_addresses_is_shown_whole(edited: TeamsPlace) -> None:
+    cited = "".join(f"see [[{n}]](https://s{n}.example/{'x' * 1900}) " for n in range(1, 11))
+    await edited.sink(FakeTurnHandle()).show(told([Text(cited + WORDS * 590), DONE]))
+
+    (seen,) = await edited.seen()
+    (label,) = [one for one in edited.room.written()[0].activity["entities"] if one.get("citation")]
+    assert seen.text.count("The tide") == 590
+    assert [one["position"] for one in label["citation"]] == list(range(1, 11))
+    assert [("url" in one["appearance"]) for one in label["citation"]] == [True] * 3 + [False] * 7
+
+
 @pytest.mark.parametrize("name", ["f:1", "1795448999999"], ids=["execute", "submit"])
 @pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
 async def test_an_answer_to_a_press_is_tied_to_no_message(
