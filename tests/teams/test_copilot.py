@@ -153,6 +153,29 @@ async def test_a_group_that_waits_is_told_in_time_and_the_answer_follows(
     assert group.teams.connector.violations == []
 
 
+@pytest.mark.parametrize("status", [400, 403, 429, 503])
+async def test_an_answer_does_not_depend_on_the_word_that_it_follows(group: TeamsPlace, status: int) -> None:
+    def strikes(method: str, activity: dict[str, object]) -> bool:
+        return "follows" in str(activity.get("text"))
+
+    group.teams.connector.faults.plan(Fault(status=status, times=6, match=strikes))
+    await group.sink(FakeTurnHandle()).show(model(5, silence=60))
+
+    assert (await said(group))[-len(numbered(5)) :] == numbered(5)
+
+
+async def test_who_waits_is_told_also_where_the_stop_is_refused(group: TeamsPlace) -> None:
+    group.teams.connector.faults.plan(
+        Fault(status=400, times=9, match=lambda _, activity: "suggestedActions" in activity)
+    )
+    await group.sink(FakeTurnHandle()).show(model(5, silence=60))
+
+    told, answer = await group.seen()
+    assert "The answer follows" in told.text
+    assert answer.text.split() == numbered(5)
+    assert group.teams.connector.violations == []
+
+
 async def test_nothing_private_is_said_where_everybody_reads(group: TeamsPlace) -> None:
     await group.sink(FakeTurnHandle()).say(Reply(text="You spent 3 dollars.", private=True))
 

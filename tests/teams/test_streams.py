@@ -366,6 +366,24 @@ async def test_a_long_answer_with_long_addresses_is_shown_whole(edited: TeamsPla
     assert [("url" in one["appearance"]) for one in label["citation"]] == [True] * 3 + [False] * 7
 
 
+@pytest.mark.parametrize("call", ["POST", "PUT"])
+async def test_a_question_that_cannot_be_quoted_is_answered_all_the_same(
+    group: TeamsPlace, call: str
+) -> None:
+    """Whoever asked may have deleted it meanwhile."""
+    group.teams.connector.faults.plan(
+        Fault(
+            status=400,
+            times=99,
+            match=lambda method, activity: method == call and "quotedReply" in json.dumps(activity),
+        )
+    )
+    await group.sink(FakeTurnHandle()).show(model(5))
+
+    (seen,) = await group.seen()
+    assert (seen.text.count("The tide"), seen.footer, seen.buttons) == (20, FOOTER, ("Regenerate",))
+
+
 @pytest.mark.parametrize("name", ["f:1", "1795448999999"], ids=["execute", "submit"])
 @pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
 async def test_an_answer_to_a_press_is_tied_to_no_message(

@@ -15,7 +15,7 @@ from adapters.teams.outbound.delivery import (
     Delivery,
     DeliveryContext,
     FinalAnswer,
-    in_a_known_format,
+    in_a_known_form,
 )
 from adapters.teams.outbound.posting import PostingDelivery
 from adapters.teams.outbound.refusals import NOT_EDITED
@@ -94,7 +94,7 @@ class EditingDelivery:
             where = delivery_context.reference.where
             await delivery_context.connector.put(where, self._ids[number], activity, repeat)
 
-        await in_a_known_format(put, messages.quoting(activity, quoted))
+        await in_a_known_form(put, messages.quoting(activity, quoted))
 
     async def _add(self, text: str) -> None:
         """Posts a placeholder at the end, and saves its id at once."""
@@ -104,14 +104,7 @@ class EditingDelivery:
             activity = messages.addressed(activity, delivery_context.reference)
         else:
             activity = delivery_context.stoppable(activity)
-        try:
-            message = await in_a_known_format(
-                lambda made: delivery_context.connector.post(where, made), activity
-            )
-        except TeamsApiError as error:
-            if error.status != 400 or not activity.pop("suggestedActions", None):
-                raise
-            message = await delivery_context.connector.post(where, activity)
+        message = await in_a_known_form(lambda made: delivery_context.connector.post(where, made), activity)
         self._ids.append(message)
         await self._save()
 

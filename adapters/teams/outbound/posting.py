@@ -17,7 +17,7 @@ from adapters.teams.outbound.delivery import (
     DeliveryContext,
     FinalAnswer,
     conclude,
-    in_a_known_format,
+    in_a_known_form,
 )
 from adapters.teams.outbound.refusals import NOT_EDITED
 from adapters.teams.outbound.rendering import messages, sizes
@@ -67,9 +67,16 @@ class PostingDelivery:
         if self.again and self._delivery_context.clock.now() >= self._until:
             self.again = False
             doing = f"{status.rstrip('.… ')}… " if status else ""
-            told = messages.text_message(f"{doing}{FOLLOWS}")
-            self._stale.append(await self._post(self._delivery_context.stoppable(told)))
+            await self._tell(messages.text_message(f"{doing}{FOLLOWS}"))
         return self
+
+    async def _tell(self, told: Activity) -> None:
+        """An answer goes on also where this cannot be said."""
+        try:
+            self._stale.append(await self._post(self._delivery_context.stoppable(told)))
+        except TeamsApiError as error:
+            if error.gone:
+                raise
 
     async def finish(self, final: FinalAnswer) -> tuple[str, ...]:
         delivery_context = self._delivery_context
@@ -137,7 +144,7 @@ class PostingDelivery:
     async def _post(self, activity: Activity) -> str:
         where = self._delivery_context.reference.where
         connector = self._delivery_context.connector
-        return await in_a_known_format(lambda made: connector.post(where, made), activity)
+        return await in_a_known_form(lambda made: connector.post(where, made), activity)
 
 
 def _digest(text: str) -> str:

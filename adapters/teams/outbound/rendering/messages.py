@@ -21,6 +21,7 @@ CITED = 10
 """Teams allows 20 citations, Microsoft's own Playground 10."""
 ADDRESSES = 6_000
 """Characters of the addresses of all citations together: they share a message's size with its text."""
+QUOTATION = "quotedReply"
 CARD = "application/vnd.microsoft.card.adaptive"
 THUMBS = {"feedbackLoop": {"type": "default"}}
 
@@ -109,8 +110,16 @@ def quoting(activity: Activity, quoted: str) -> Activity:
     """A text message as a reply to the message of this id; "" quotes none. An edit has to quote again."""
     if not quoted:
         return activity
-    entities = [*activity.get("entities", ()), {"type": "quotedReply", "quotedReply": {"messageId": quoted}}]
+    entities = [*activity.get("entities", ()), {"type": QUOTATION, "quotedReply": {"messageId": quoted}}]
     return {**activity, "text": f'<quoted messageId="{quoted}"/>\n\n{activity["text"]}', "entities": entities}
+
+
+def unquoted(activity: Activity) -> Activity:
+    """The same message as a reply to none."""
+    kept = [entity for entity in activity.get("entities", ()) if entity["type"] != QUOTATION]
+    if len(kept) == len(activity.get("entities", ())):
+        return activity
+    return {**activity, "text": activity["text"].partition("\n\n")[2], "entities": kept}
 
 
 def addressed(activity: Activity, reference: ConversationReference) -> Activity:
