@@ -355,6 +355,35 @@ async def test_what_cannot_be_replaced_is_said_anew(edited: TeamsPlace, status: 
     assert [seen.text.strip() for seen in await edited.seen()] == ["Which one?", "grok it is."]
 
 
+async def test_a_reply_that_could_not_take_a_place_is_said_once_however_often_it_is_tried(
+    edited: TeamsPlace,
+) -> None:
+    edited.room.edits_refused = 403
+    edited.teams.connector.faults.plan(Fault(status=403, times=9, match=lambda method, _: method == "DELETE"))
+    turn_handle = FakeTurnHandle()
+    await edited.sink(turn_handle).say(Reply(text="Asking two models."))
+    for _ in range(2):
+        turn_handle = turn_handle.next_attempt()
+        await edited.sink(turn_handle).say(Reply(text="Here they are."))
+
+    assert [one.text.strip() for one in await edited.seen()] == ["Asking two models.", "Here they are."]
+
+
+async def test_an_apology_leaves_nothing_of_an_answer_that_did_not_come_to_its_end(
+    edited: TeamsPlace,
+) -> None:
+    edited.teams.connector.faults.plan(
+        Fault(status=503, times=99, match=lambda _, activity: FOOTER in str(activity.get("text")))
+    )
+    turn_handle = FakeTurnHandle()
+    with pytest.raises(PlatformBusy):
+        await edited.sink(turn_handle).show(model(40, text=WORDS * 10))
+    await edited.sink(turn_handle.next_attempt()).say(Reply(text="Something went wrong."))
+
+    (seen,) = await edited.seen()
+    assert (seen.text.strip(), seen.buttons) == ("Something went wrong.", ())
+
+
 async def test_a_long_answer_with_long_addresses_is_shown_whole(edited: TeamsPlace) -> None:
     cited = "".join(f"see [[{n}]](https://s{n}.example/{'x' * 1900}) " for n in range(1, 11))
     await edited.sink(FakeTurnHandle()).show(told([Text(cited + WORDS * 590), DONE]))

@@ -124,21 +124,23 @@ class TeamsSink:
         delivery_context = self._delivery_context
         ref = delivery_context.turn_handle.ref or {}
         known = str((ref.get("ids") or [reply.replaces])[0])
-        if ref.get("said") == said.digest:  # an earlier attempt has said it
-            return known
+        stale = [*ref.get("ids", ()), *ref.get("stale", ()), *filter(None, [ref.get("controls")])]
+        if ref.get("said") == said.digest:  # by an earlier attempt
+            message = known
+        else:
+            message = await self._in_place(known, said) or await self._posted(said, private=reply.private)
+            saved = {"ids": [message], "said": said.digest, "stale": stale}
+            await delivery_context.turn_handle.save(saved)
+        await taken_back(delivery_context, [str(id) for id in stale if id != message])
+        return message
+
+    async def _in_place(self, known: str, said: ReplyForms) -> str:
+        """The message that shows the reply now in place of what it said before; "" where none can."""
+        delivery_context = self._delivery_context
+        ref = delivery_context.turn_handle.ref or {}
         if ref.get("stream") and await self._concluded(known, said):
             return known
-        if known and delivery_context.may_edit and await self._replaced(known, said):
-            await taken_back(delivery_context, [str(ref[name]) for name in ("controls",) if ref.get(name)])
-            return known
-        message = await self._posted(said, private=reply.private)
-        saved: dict[str, Any] = {"ids": [message]}
-        if not delivery_context.may_edit:
-            saved["said"] = said.digest
-        await delivery_context.turn_handle.save(saved)
-        if ref and not ref.get("posted"):
-            await taken_back(delivery_context, [str(id) for id in ref["ids"]])
-        return message
+        return known if known and delivery_context.may_edit and await self._replaced(known, said) else ""
 
     async def _concluded(self, stream: str, said: ReplyForms) -> bool:
         """Ends a stream that an earlier attempt left open, with this reply."""
