@@ -176,6 +176,30 @@ async def test_who_waits_is_told_also_where_the_stop_is_refused(group: TeamsPlac
     assert group.teams.connector.violations == []
 
 
+async def test_who_watched_a_long_thought_is_told_once_that_the_answer_follows(chat: TeamsPlace) -> None:
+    await chat.sink(FakeTurnHandle()).show(model(5, silence=130))
+
+    told, answer = await chat.seen()
+    assert told.text.strip() == "The answer follows in a message of its own."
+    assert answer.text.split() == numbered(5)
+    assert "AIGeneratedContent" not in str(chat.room.messages[told.id].activity)
+    assert "feedbackLoop" not in str(chat.room.messages[told.id].activity)
+
+
+async def test_an_answer_in_extended_markdown_is_not_shown_again_after_a_crash(teams: FakeTeams) -> None:
+    adapter = adapter_for(teams, TEAMS_EXTENDED_MARKDOWN="1")
+    async with adapter.running():
+        chat = TeamsPlace(teams, adapter, "personal", copilot=True)
+        turn_handle = FakeTurnHandle()
+        await chat.sink(turn_handle).show(model(5))
+        await chat.sink(turn_handle.next_attempt()).show(model(5))
+
+    answer, buttons = chat.room.said()
+    assert answer.text.split()[:20] == numbered(5)
+    assert [one.buttons for one in await chat.seen()] == [("Regenerate",)]
+    assert buttons.text == ""
+
+
 async def test_nothing_private_is_said_where_everybody_reads(group: TeamsPlace) -> None:
     await group.sink(FakeTurnHandle()).say(Reply(text="You spent 3 dollars.", private=True))
 

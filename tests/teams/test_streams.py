@@ -355,6 +355,23 @@ async def test_what_cannot_be_replaced_is_said_anew(edited: TeamsPlace, status: 
     assert [seen.text.strip() for seen in await edited.seen()] == ["Which one?", "grok it is."]
 
 
+async def test_what_follows_a_stream_that_takes_no_edit_is_not_forgotten_by_a_later_attempt(
+    chat: TeamsPlace,
+) -> None:
+    def strikes(method: str, activity: dict[str, object]) -> bool:
+        return activity.get("type") == "message" and FOOTER in str(activity.get("text"))
+
+    chat.room.edits_refused = 405
+    chat.teams.connector.faults.plan(Fault(status=503, times=5, match=strikes))
+    turn_handle, words = FakeTurnHandle(), "The tide comes. "
+    with pytest.raises(PlatformBusy):
+        await chat.sink(turn_handle).show(model(115, text=words))
+    await chat.sink(turn_handle.next_attempt()).show(told([Text(words * 460), DONE]))
+
+    assert (await chat.seen())[-1].text.count("The tide") == 460
+    assert (await chat.seen())[-1].footer == FOOTER
+
+
 async def test_a_reply_that_could_not_take_a_place_is_said_once_however_often_it_is_tried(
     edited: TeamsPlace,
 ) -> None:

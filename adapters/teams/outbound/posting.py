@@ -95,9 +95,12 @@ class PostingDelivery:
 
     @property
     def beginning(self) -> Activity:
-        """The message with what is shown, where a stream has shown it and is to be ended."""
-        text = sizes.divided(self._shown, len(self._shown))[0]
-        return self._delivery_context.message(text or FOLLOWS)
+        """The message with what is shown, where a stream has shown it and is to be ended. The thumbs come with the rest."""
+        if not self._shown:
+            return messages.text_message(FOLLOWS)
+        activity = self._delivery_context.message(sizes.divided(self._shown, len(self._shown))[0])
+        del activity["channelData"]
+        return activity
 
     async def save(self, whole: str = "", *, open: str = "") -> None:
         """Saves what is shown: of an answer that is known `whole`, or of one that still grows. `open`: the stream that shows

@@ -112,12 +112,12 @@ class TeamsSink:
         return PostingDelivery(delivery_context)
 
     def _reopened(self, ref: Mapping[str, Any]) -> Delivery:
-        ids = [str(one) for one in ref["ids"]]
+        ids, controls = [str(one) for one in ref["ids"]], str(ref.get("controls", ""))
         if ref.get("stream"):
-            return StreamingDelivery(self._delivery_context, ids[0], resumed=True)
+            return StreamingDelivery(self._delivery_context, ids[0], resumed=True, controls=controls)
         if ref.get("posted"):
             return PostingDelivery.resumed(self._delivery_context, ref)
-        return EditingDelivery(self._delivery_context, ids, str(ref.get("controls", "")))
+        return EditingDelivery(self._delivery_context, ids, controls)
 
     async def _say(self, said: ReplyForms, reply: Reply) -> str:
         """Posts the reply, or replaces what this turn or an earlier one has posted."""
