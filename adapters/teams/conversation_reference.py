@@ -43,6 +43,7 @@ class ConversationReference:
     tenant: str
     quoted: str = ""  # the message to quote in the answer, "" where a thread ties them together
     copilot: bool = False
+    moved_to: str = ""  # the person's own chat, where the answer is shown instead
 
     @classmethod
     def of(cls, event: Event) -> Self:
@@ -77,6 +78,11 @@ class ConversationReference:
         if self.personal or self.copilot or self.private:
             return self
         return replace(self, where=replace(self.where, targeted=True), message="", quoted="")
+
+    def at(self, chat: str) -> Self:
+        """The same reference in the asker's one-to-one chat."""
+        where = ConversationAddress(service_url=self.where.service_url, conversation=chat)
+        return replace(self, where=where, personal=True, message="", quoted="", moved_to=chat)
 
     @property
     def place(self) -> str:

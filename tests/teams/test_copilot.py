@@ -201,11 +201,13 @@ async def test_an_answer_in_extended_markdown_is_not_shown_again_after_a_crash(t
 
 
 async def test_nothing_private_is_said_where_everybody_reads(group: TeamsPlace) -> None:
-    await group.sink(FakeTurnHandle()).say(Reply(text="You spent 3 dollars.", private=True))
+    await group.sink(FakeTurnHandle()).say(Reply(text="You spent 3 dollars.", private=True, secret=True))
+    await group.sink(FakeTurnHandle(id="turn-2")).say(Reply(text="There is no command muet.", private=True))
 
-    (seen,) = await group.seen()
-    assert "dollars" not in seen.text
-    assert "chat of your own" in seen.text
+    secret, word = await group.seen()
+    assert "dollars" not in secret.text
+    assert "chat of your own" in secret.text
+    assert word.text.strip() == "There is no command muet."
     assert group.teams.connector.violations == []
 
 

@@ -18,7 +18,7 @@ from tests.contracts.conversations import Fault as Befalls
 from tests.contracts.sinks import AGAIN, DONE, FOOTER
 from tests.doubles import FakeTurnHandle
 from tests.teams.clockwork import now
-from tests.teams.eyes import see
+from tests.teams.eyes import see, seen_in
 from tests.teams.fake import FakeTeams
 from tests.teams.faults import Fault
 from tests.teams.issuer import Trouble
@@ -502,6 +502,22 @@ async def test_a_private_question_is_answered_to_the_asker_alone(group: TeamsPla
         "messageId": event.reply["message"],
     }
     assert group.teams.connector.violations == []
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_a_private_answer_comes_to_the_askers_chat_where_nothing_can_be_private(
+    group: TeamsPlace, status: int
+) -> None:
+    """Also after a crash: it is there once."""
+    refusal = Fault(status=status, times=100, match=lambda _, activity: "recipient" in activity)
+    group.teams.connector.faults.plan(refusal)
+    event, turn_handle = group.event("why?", targeted=True), FakeTurnHandle()
+    await group.adapter.sink(event, turn_handle).show(model(5))
+    await group.adapter.sink(event, turn_handle.next_attempt()).show(told([Text(WORDS * 20), DONE]))
+
+    assert group.room.said() == []
+    (seen,) = seen_in(group.teams.personal("a:29:alice").said())
+    assert (seen.text.count("The tide"), seen.footer, seen.buttons) == (20, FOOTER, ("Regenerate",))
 
 
 async def test_a_private_reply_goes_to_the_askers_chat_where_nothing_can_be_private(

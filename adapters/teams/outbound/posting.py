@@ -112,6 +112,7 @@ class PostingDelivery:
                 "stale": list(self._stale),
                 "controls": self._controls.id,
                 "posted": True,
+                "chat": self._delivery_context.reference.moved_to,
                 "open": open,
                 "shown": len(self._shown),
                 "begins": _digest(self._shown),

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from adapters.teams.outbound.connector import TeamsApiError
@@ -57,7 +58,7 @@ class TeamsSink:
 
     async def say(self, reply: Reply) -> str:
         try:
-            if reply.private and self._delivery_context.reference.everybody_reads:
+            if reply.private and reply.secret and self._delivery_context.reference.everybody_reads:
                 reply = Reply(text=TO_ONE)
             characters = len(reply.text) + sum(len(section.text) for section in reply.sections)
             reference = self._delivery_context.reference
@@ -107,16 +108,31 @@ class TeamsSink:
                 if error.gone or error.status in {401, 429}:  # these say nothing about streams
                     raise
                 self._streams.refuse(chat, now)
-        if delivery_context.may_edit:
+        if not delivery_context.may_edit:
+            return PostingDelivery(delivery_context)
+        try:
             return await EditingDelivery.start(delivery_context, status)
-        return PostingDelivery(delivery_context)
+        except TeamsApiError as error:
+            if not delivery_context.reference.private or error.gone or error.status not in NOT_EDITED:
+                raise
+        return PostingDelivery(await self._at_the_asker())
+
+    async def _at_the_asker(self) -> DeliveryContext:
+        """For an answer to one person where Teams lets nothing be shown to them alone: their own chat."""
+        delivery_context, reference = self._delivery_context, self._delivery_context.reference
+        chat = await delivery_context.connector.chat_with(reference.where, reference.user, reference.tenant)
+        return replace(delivery_context, reference=reference.at(chat.conversation))
 
     def _reopened(self, ref: Mapping[str, Any]) -> Delivery:
         ids, controls = [str(one) for one in ref["ids"]], str(ref.get("controls", ""))
         if ref.get("stream"):
             return StreamingDelivery(self._delivery_context, ids[0], resumed=True, controls=controls)
         if ref.get("posted"):
-            return PostingDelivery.resumed(self._delivery_context, ref)
+            chat, delivery_context = str(ref.get("chat", "")), self._delivery_context
+            if chat:
+                reference = delivery_context.reference.at(chat)
+                delivery_context = replace(delivery_context, reference=reference)
+            return PostingDelivery.resumed(delivery_context, ref)
         return EditingDelivery(self._delivery_context, ids, controls)
 
     async def _say(self, said: ReplyForms, reply: Reply) -> str:
