@@ -38,11 +38,12 @@ class ConversationReference:
     where: ConversationAddress
     personal: bool
     user: str
-    message: str  # the message to answer
+    message: str  # the message to answer, "" where it was no message
     label: str  # its sensitivity label as JSON, "" without one
     tenant: str
     quoted: str = ""  # the message to quote in the answer, "" where a thread ties them together
     copilot: bool = False
+    moved_to: str = ""  # the person's own chat, where the answer is shown instead
 
     @classmethod
     def of(cls, event: Event) -> Self:
@@ -71,10 +72,17 @@ class ConversationReference:
         )
 
     def for_one(self) -> Self:
-        """The same reference, for the asker only; a personal chat is private already, and Copilot knows none."""
-        if self.personal or self.copilot:
+        """The same reference, for the asker only; a personal chat is private already, and Copilot knows none. It stands
+        under no message: everybody has read the question.
+        """
+        if self.personal or self.copilot or self.private:
             return self
-        return replace(self, where=replace(self.where, targeted=True), quoted="")
+        return replace(self, where=replace(self.where, targeted=True), message="", quoted="")
+
+    def at(self, chat: str) -> Self:
+        """The same reference in the asker's one-to-one chat."""
+        where = ConversationAddress(service_url=self.where.service_url, conversation=chat)
+        return replace(self, where=where, personal=True, message="", quoted="", moved_to=chat)
 
     @property
     def place(self) -> str:

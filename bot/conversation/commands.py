@@ -165,6 +165,7 @@ class Commands:
                     Button(action=Action.RUN, label="Erase", value="/forget", danger=True),
                 ),
                 private=not context.direct,  # who asked what is no news for everybody
+                secret=True,
             )
         )
 
@@ -175,7 +176,7 @@ class Commands:
         text = "\n\n".join([text, *await self._budgets.standing(context)])
         table = Table(header=("", "answers", "tokens in", "tokens out", "cost"), rows=rows)
         private = not context.direct  # what somebody spends is for nobody else
-        return Response(reply=Reply(title="Your usage", text=text, table=table, private=private))
+        return Response(reply=Reply(title="Your usage", text=text, table=table, private=private, secret=True))
 
     async def _help(self, context: Context, rest: str) -> Response:
         return Response(reply=self.help(context))

@@ -182,7 +182,7 @@ def _side_by_side(context: Context, turn: Turn) -> Response:
         title="Comparison",
         text=escape_markdown(turn.notice, 2_000),
         sections=sections,
-        generated=True,
+        generated=any(one.answer for one in turn.candidates),
         private=context.private,
     )
     return Response(reply=reply, outcome=Outcome(append=(turn,), join=True, counted=turn))

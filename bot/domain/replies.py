@@ -88,4 +88,5 @@ class Reply:
     generated: bool = False  # a model wrote some of it, or is about to
     forgets: bool = False  # what was said before goes, where the messages are Switchboard's own
     private: bool = False  # only the person who asked should see it, where the platform can do that
+    secret: bool = False  # and where it cannot, it is not shown: costs, what was said
     replaces: str = ""  # id of the bot's own message that this replaces, "" for a new one

@@ -521,6 +521,17 @@ async def test_a_comparison_survives_one_model_that_fails(stage: Stage) -> None:
     assert sections[1].text == "answer 1"
 
 
+async def test_a_comparison_in_which_nobody_answers_is_not_labelled_as_written_by_models(
+    stage: Stage,
+) -> None:
+    stage.one.scripts, stage.two.scripts = [(Filtered(),)], [(Filtered(),)]
+    nobody = await stage.says("/compare grok claude: hi")
+    stage.two.scripts = [answer("From claude.")]
+    somebody = await stage.says("/compare grok claude: hi")
+
+    assert (nobody.replies[-1].generated, somebody.replies[-1].generated) == (False, True)
+
+
 @pytest.mark.parametrize("typed", ["/compare grok: hi", "/compare", "/compare grok claude"])
 async def test_a_comparison_that_is_not_one_explains_itself(stage: Stage, typed: str) -> None:
     heard = await stage.says(typed)

@@ -30,6 +30,17 @@ def foreseeable(refused: Refused) -> bool:
     return "canceled" in refused.message or "personal scope" in refused.message
 
 
+def check_named(activity: Mapping[str, Any], room: Room) -> None:
+    """What a message is said to answer is there: a message, and a private one where the answer is shown under it."""
+    for entity in entities(activity, "quotedReply"):
+        if entity["quotedReply"]["messageId"] not in room.messages:
+            raise bad("There is no such message to quote.")
+    for entity in entities(activity, "targetedMessageInfo"):
+        asked = room.messages.get(entity["messageId"])
+        if asked is None or not (asked.activity.get("recipient") or {}).get("isTargeted"):
+            raise bad("There is no such private message.")
+
+
 @dataclass(kw_only=True)
 class Call:
     """One request of the bot, as recorded: `sent` is the body, `status` what it was told."""
@@ -219,6 +230,7 @@ class Connector:
             self.rooms.posted(place.room, activity, place.root)
             return web.json_response({}, status=201)
         recipient = self._recipient(activity, place) if place.targeted else ""
+        check_named(activity, place.room)
         shown = in_copilot(activity) if place.room.copilot else activity
         message = self.rooms.posted(place.room, shown, place.root, targeted=recipient)
         call.made = message.id
@@ -290,6 +302,7 @@ class Connector:
             stream.done = True
             self.rooms.posted(place.room, as_shown({}, activity), place.root, known=stream.id)
         message = place.room.own(place.activity, now, targeted=place.targeted)
+        check_named(activity, place.room)
         message.activity = as_shown(message.versions[0], activity)
         message.versions.append(activity)
         return web.json_response({"id": message.id})

@@ -153,12 +153,61 @@ async def test_a_group_that_waits_is_told_in_time_and_the_answer_follows(
     assert group.teams.connector.violations == []
 
 
-async def test_nothing_private_is_said_where_everybody_reads(group: TeamsPlace) -> None:
-    await group.sink(FakeTurnHandle()).say(Reply(text="You spent 3 dollars.", private=True))
+@pytest.mark.parametrize("status", [400, 403, 429, 503])
+async def test_an_answer_does_not_depend_on_the_word_that_it_follows(group: TeamsPlace, status: int) -> None:
+    def strikes(method: str, activity: dict[str, object]) -> bool:
+        return "follows" in str(activity.get("text"))
 
-    (seen,) = await group.seen()
-    assert "dollars" not in seen.text
-    assert "chat of your own" in seen.text
+    group.teams.connector.faults.plan(Fault(status=status, times=6, match=strikes))
+    await group.sink(FakeTurnHandle()).show(model(5, silence=60))
+
+    assert (await said(group))[-len(numbered(5)) :] == numbered(5)
+
+
+async def test_who_waits_is_told_also_where_the_stop_is_refused(group: TeamsPlace) -> None:
+    group.teams.connector.faults.plan(
+        Fault(status=400, times=9, match=lambda _, activity: "suggestedActions" in activity)
+    )
+    await group.sink(FakeTurnHandle()).show(model(5, silence=60))
+
+    told, answer = await group.seen()
+    assert "The answer follows" in told.text
+    assert answer.text.split() == numbered(5)
+    assert group.teams.connector.violations == []
+
+
+async def test_who_watched_a_long_thought_is_told_once_that_the_answer_follows(chat: TeamsPlace) -> None:
+    await chat.sink(FakeTurnHandle()).show(model(5, silence=130))
+
+    told, answer = await chat.seen()
+    assert told.text.strip() == "The answer follows in a message of its own."
+    assert answer.text.split() == numbered(5)
+    assert "AIGeneratedContent" not in str(chat.room.messages[told.id].activity)
+    assert "feedbackLoop" not in str(chat.room.messages[told.id].activity)
+
+
+async def test_an_answer_in_extended_markdown_is_not_shown_again_after_a_crash(teams: FakeTeams) -> None:
+    adapter = adapter_for(teams, TEAMS_EXTENDED_MARKDOWN="1")
+    async with adapter.running():
+        chat = TeamsPlace(teams, adapter, "personal", copilot=True)
+        turn_handle = FakeTurnHandle()
+        await chat.sink(turn_handle).show(model(5))
+        await chat.sink(turn_handle.next_attempt()).show(model(5))
+
+    answer, buttons = chat.room.said()
+    assert answer.text.split()[:20] == numbered(5)
+    assert [one.buttons for one in await chat.seen()] == [("Regenerate",)]
+    assert buttons.text == ""
+
+
+async def test_nothing_private_is_said_where_everybody_reads(group: TeamsPlace) -> None:
+    await group.sink(FakeTurnHandle()).say(Reply(text="You spent 3 dollars.", private=True, secret=True))
+    await group.sink(FakeTurnHandle(id="turn-2")).say(Reply(text="There is no command muet.", private=True))
+
+    secret, word = await group.seen()
+    assert "dollars" not in secret.text
+    assert "chat of your own" in secret.text
+    assert word.text.strip() == "There is no command muet."
     assert group.teams.connector.violations == []
 
 

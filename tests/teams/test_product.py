@@ -249,7 +249,7 @@ async def test_what_is_shown_without_a_word_is_answered_and_what_is_not_read_is_
 
         assert "Hello, I am Switchboard" not in shown(shown_alone).text
         assert (
-            "Not read: plan.docx (Teams gives bots no files of channels and group chats" in shown(unread).text
+            "Not read: plan.docx (files of channels and group chats need TEAMS_GRAPH=1" in shown(unread).text
         )
 
 

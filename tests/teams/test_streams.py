@@ -9,6 +9,8 @@ from itertools import pairwise
 
 import pytest
 
+from adapters.teams.inbound import events
+from adapters.teams.inbound.activity import IncomingActivity
 from bot.domain.errors import PlatformBusy, PlatformGone, PlatformRefused
 from bot.domain.replies import Action, Button, Reply, Section
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text, Thinking
@@ -16,7 +18,7 @@ from tests.contracts.conversations import Fault as Befalls
 from tests.contracts.sinks import AGAIN, DONE, FOOTER
 from tests.doubles import FakeTurnHandle
 from tests.teams.clockwork import now
-from tests.teams.eyes import see
+from tests.teams.eyes import see, seen_in
 from tests.teams.fake import FakeTeams
 from tests.teams.faults import Fault
 from tests.teams.issuer import Trouble
@@ -353,6 +355,109 @@ async def test_what_cannot_be_replaced_is_said_anew(edited: TeamsPlace, status: 
     assert [seen.text.strip() for seen in await edited.seen()] == ["Which one?", "grok it is."]
 
 
+async def test_what_follows_a_stream_that_takes_no_edit_is_not_forgotten_by_a_later_attempt(
+    chat: TeamsPlace,
+) -> None:
+    def strikes(method: str, activity: dict[str, object]) -> bool:
+        return activity.get("type") == "message" and FOOTER in str(activity.get("text"))
+
+    chat.room.edits_refused = 405
+    chat.teams.connector.faults.plan(Fault(status=503, times=5, match=strikes))
+    turn_handle, words = FakeTurnHandle(), "The tide comes. "
+    with pytest.raises(PlatformBusy):
+        await chat.sink(turn_handle).show(model(115, text=words))
+    await chat.sink(turn_handle.next_attempt()).show(told([Text(words * 460), DONE]))
+
+    assert (await chat.seen())[-1].text.count("The tide") == 460
+    assert (await chat.seen())[-1].footer == FOOTER
+
+
+async def test_a_reply_that_could_not_take_a_place_is_said_once_however_often_it_is_tried(
+    edited: TeamsPlace,
+) -> None:
+    edited.room.edits_refused = 403
+    edited.teams.connector.faults.plan(Fault(status=403, times=9, match=lambda method, _: method == "DELETE"))
+    turn_handle = FakeTurnHandle()
+    await edited.sink(turn_handle).say(Reply(text="Asking two models."))
+    for _ in range(2):
+        turn_handle = turn_handle.next_attempt()
+        await edited.sink(turn_handle).say(Reply(text="Here they are."))
+
+    assert [one.text.strip() for one in await edited.seen()] == ["Asking two models.", "Here they are."]
+
+
+async def test_an_apology_leaves_nothing_of_an_answer_that_did_not_come_to_its_end(
+    edited: TeamsPlace,
+) -> None:
+    edited.teams.connector.faults.plan(
+        Fault(status=503, times=99, match=lambda _, activity: FOOTER in str(activity.get("text")))
+    )
+    turn_handle = FakeTurnHandle()
+    with pytest.raises(PlatformBusy):
+        await edited.sink(turn_handle).show(model(40, text=WORDS * 10))
+    await edited.sink(turn_handle.next_attempt()).say(Reply(text="Something went wrong."))
+
+    (seen,) = await edited.seen()
+    assert (seen.text.strip(), seen.buttons) == ("Something went wrong.", ())
+
+
+async def test_a_long_answer_with_long_addresses_is_shown_whole(edited: TeamsPlace) -> None:
+    cited = "".join(f"see [[{n}]](https://s{n}.example/{'x' * 1900}) " for n in range(1, 11))
+    await edited.sink(FakeTurnHandle()).show(told([Text(cited + WORDS * 590), DONE]))
+
+    (seen,) = await edited.seen()
+    (label,) = [one for one in edited.room.written()[0].activity["entities"] if one.get("citation")]
+    assert seen.text.count("The tide") == 590
+    assert [one["position"] for one in label["citation"]] == list(range(1, 11))
+    assert [("url" in one["appearance"]) for one in label["citation"]] == [True] * 3 + [False] * 7
+
+
+@pytest.mark.parametrize("call", ["POST", "PUT"])
+async def test_a_question_that_cannot_be_quoted_is_answered_all_the_same(
+    group: TeamsPlace, call: str
+) -> None:
+    """Whoever asked may have deleted it meanwhile."""
+    group.teams.connector.faults.plan(
+        Fault(
+            status=400,
+            times=99,
+            match=lambda method, activity: method == call and "quotedReply" in json.dumps(activity),
+        )
+    )
+    await group.sink(FakeTurnHandle()).show(model(5))
+
+    (seen,) = await group.seen()
+    assert (seen.text.count("The tide"), seen.footer, seen.buttons) == (20, FOOTER, ("Regenerate",))
+
+
+@pytest.mark.parametrize("name", ["f:1", "1795448999999"], ids=["execute", "submit"])
+@pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
+async def test_an_answer_to_a_press_is_tied_to_no_message(
+    group: TeamsPlace, name: str, private: bool
+) -> None:
+    """There is none: the press is an invoke, or a message that nobody sees."""
+    data = {"sb_action": "again", "sb_value": "turn-1"} | ({"sb_private": True} if private else {})
+    pressed = group.teams.people.activity("message", group.room.id, "groupChat", id=name, value=data)
+    event = events.message(IncomingActivity.model_validate(pressed))
+    assert event is not None
+    await group.adapter.sink(event, FakeTurnHandle()).show(model(5))
+
+    (seen,) = await group.seen()
+    assert (seen.footer, seen.private) == (FOOTER, private)
+    assert not {"quotedReply", "targetedMessageInfo"} & set(
+        json.dumps([c.sent for c in group.made]).split('"')
+    )
+    assert group.teams.connector.violations == []
+
+
+async def test_a_private_word_to_a_question_that_everybody_read_stands_under_none(group: TeamsPlace) -> None:
+    await group.sink(FakeTurnHandle()).say(Reply(text="You spent nothing.", private=True))
+
+    (seen,) = await group.seen()
+    assert seen.private
+    assert "targetedMessageInfo" not in json.dumps(group.made[0].sent)
+
+
 async def test_an_answer_in_a_group_chat_is_tied_to_its_question(group: TeamsPlace) -> None:
     event = group.event("why?")
     await group.adapter.sink(event, FakeTurnHandle()).show(model(5))
@@ -397,6 +502,22 @@ async def test_a_private_question_is_answered_to_the_asker_alone(group: TeamsPla
         "messageId": event.reply["message"],
     }
     assert group.teams.connector.violations == []
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_a_private_answer_comes_to_the_askers_chat_where_nothing_can_be_private(
+    group: TeamsPlace, status: int
+) -> None:
+    """Also after a crash: it is there once."""
+    refusal = Fault(status=status, times=100, match=lambda _, activity: "recipient" in activity)
+    group.teams.connector.faults.plan(refusal)
+    event, turn_handle = group.event("why?", targeted=True), FakeTurnHandle()
+    await group.adapter.sink(event, turn_handle).show(model(5))
+    await group.adapter.sink(event, turn_handle.next_attempt()).show(told([Text(WORDS * 20), DONE]))
+
+    assert group.room.said() == []
+    (seen,) = seen_in(group.teams.personal("a:29:alice").said())
+    assert (seen.text.count("The tide"), seen.footer, seen.buttons) == (20, FOOTER, ("Regenerate",))
 
 
 async def test_a_private_reply_goes_to_the_askers_chat_where_nothing_can_be_private(

@@ -174,7 +174,7 @@ def _happening(incoming: IncomingActivity, kind: str, *more: str, private: bool 
         ),
         "author": author,
         "at": incoming.at,
-        "reply": _reply(incoming, conversation, private=private),
+        "reply": _reply(incoming, conversation, private=private, asks=kind == "message"),
     }
 
 
@@ -196,15 +196,17 @@ def _conversation(incoming: IncomingActivity) -> str:
     return conversation
 
 
-def _reply(incoming: IncomingActivity, conversation: str, *, private: bool) -> Mapping[str, str]:
-    """The conversation reference, which any process can answer with, and what is known of the place."""
+def _reply(incoming: IncomingActivity, conversation: str, *, private: bool, asks: bool) -> Mapping[str, str]:
+    """The conversation reference, which any process can answer with, and what is known of the place. `asks`: it is a
+    message that an answer can be tied to.
+    """
     data = incoming.channel_data
     fields = {
         "service": incoming.service_url,
         "conversation": conversation,
         "scope": incoming.scope,
         "user": incoming.from_.id,
-        "message": incoming.id or "",
+        "message": (incoming.id or "") if asks else "",
         "label": _label(incoming),
         "private": "1" if private else "",
         "zone": incoming.zone,

@@ -4,7 +4,7 @@
 returns the ids of its messages.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -148,14 +148,27 @@ async def conclude(delivery_context: DeliveryContext, stream: str, activity: Act
     info = messages.stream_info("final", stream=stream)
     where, connector = delivery_context.reference.where, delivery_context.connector
     whole = {**activity, "entities": [info, *activity.get("entities", ())]}
-    await in_a_known_format(lambda made: connector.post(where, made), whole)
+    await in_a_known_form(lambda made: connector.post(where, made), whole)
 
 
-async def in_a_known_format(send: Callable[[Activity], Awaitable[Sent]], activity: Activity) -> Sent:
-    """Sends it; once more as the older Markdown, where the newer one is not known."""
-    try:
-        return await send(activity)
-    except TeamsApiError as error:
-        if error.status != 400 or activity.get("textFormat") != "extendedmarkdown":
-            raise
-    return await send({**activity, "textFormat": "markdown"})
+async def in_a_known_form(send: Callable[[Activity], Awaitable[Sent]], activity: Activity) -> Sent:
+    """Sends it; where it is not understood, again without what an answer can do without."""
+    form, *plainer = _forms(activity)
+    while True:
+        try:
+            return await send(form)
+        except TeamsApiError as error:
+            if error.status != 400 or not plainer:
+                raise
+        form = plainer.pop(0)
+
+
+def _forms(activity: Activity) -> Iterator[Activity]:
+    """The activity, then with less and less of what not every place knows, or what a deleted question makes wrong."""
+    yield activity
+    if activity.get("textFormat") == "extendedmarkdown":
+        yield (activity := {**activity, "textFormat": "markdown"})
+    if "suggestedActions" in activity:
+        yield (activity := {name: part for name, part in activity.items() if name != "suggestedActions"})
+    if (bare := messages.unquoted(activity)) != activity:
+        yield bare

@@ -9,13 +9,13 @@ once.
 from typing import Any
 
 from adapters.teams.outbound.connector import Repeat, TeamsApiError
-from adapters.teams.outbound.controls import Controls
+from adapters.teams.outbound.controls import Controls, taken_back
 from adapters.teams.outbound.delivery import (
     WAITING,
     Delivery,
     DeliveryContext,
     FinalAnswer,
-    in_a_known_format,
+    in_a_known_form,
 )
 from adapters.teams.outbound.posting import PostingDelivery
 from adapters.teams.outbound.refusals import NOT_EDITED
@@ -59,7 +59,7 @@ class EditingDelivery:
         try:
             await self._put(0, self._delivery_context.message(shown), Repeat.NEVER)
         except TeamsApiError as error:
-            return self._excused(error)
+            return await self._excused(error)
         self._last = shown
         self.pause = PACE.pause(len(shown))
         if await self._controls.offer_stop():
@@ -80,8 +80,8 @@ class EditingDelivery:
             except TeamsApiError as error:
                 if not _for_good(error):
                     raise
-                return await self._instead(number).finish(final)
-        await self._drop(self._ids[len(texts) :])
+                return await (await self._instead(number, final.said)).finish(final)
+        await taken_back(delivery_context, self._ids[len(texts) :])
         if await self._controls.settle(final.buttons):
             await self._save()
         return tuple(self._ids[: len(texts)])
@@ -94,7 +94,7 @@ class EditingDelivery:
             where = delivery_context.reference.where
             await delivery_context.connector.put(where, self._ids[number], activity, repeat)
 
-        await in_a_known_format(put, messages.quoting(activity, quoted))
+        await in_a_known_form(put, messages.quoting(activity, quoted))
 
     async def _add(self, text: str) -> None:
         """Posts a placeholder at the end, and saves its id at once."""
@@ -104,14 +104,7 @@ class EditingDelivery:
             activity = messages.addressed(activity, delivery_context.reference)
         else:
             activity = delivery_context.stoppable(activity)
-        try:
-            message = await in_a_known_format(
-                lambda made: delivery_context.connector.post(where, made), activity
-            )
-        except TeamsApiError as error:
-            if error.status != 400 or not activity.pop("suggestedActions", None):
-                raise
-            message = await delivery_context.connector.post(where, activity)
+        message = await in_a_known_form(lambda made: delivery_context.connector.post(where, made), activity)
         self._ids.append(message)
         await self._save()
 
@@ -121,23 +114,21 @@ class EditingDelivery:
             saved["controls"] = self._controls.id
         await self._delivery_context.turn_handle.save(saved)
 
-    async def _drop(self, ids: list[str]) -> None:
-        for id in ids:
-            await self._delivery_context.connector.delete(self._delivery_context.reference.where, id)
-
-    def _instead(self, number: int) -> PostingDelivery:
+    async def _instead(self, number: int, whole: str = "") -> PostingDelivery:
         """What goes on where an edit was refused: what could be written stays, the rest is posted and taken away here."""
         self._delivery_context.edit_refused()
-        return PostingDelivery(
+        posting = PostingDelivery(
             self._delivery_context,
             ids=self._ids[:number],
             stale=[*self._ids[number:], *([self._controls.id] if self._controls.id else [])],
         )
+        await posting.save(whole)  # a later attempt has to know that these are not the whole answer
+        return posting
 
-    def _excused(self, error: TeamsApiError) -> Delivery:
+    async def _excused(self, error: TeamsApiError) -> Delivery:
         """A failed edit of a growing answer is made up for by the next one, which has the whole text."""
         if _for_good(error):
-            return self._instead(0)
+            return await self._instead(0)
         if error.gone:
             raise error
         if error.status == 429:

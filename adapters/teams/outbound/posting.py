@@ -17,7 +17,7 @@ from adapters.teams.outbound.delivery import (
     DeliveryContext,
     FinalAnswer,
     conclude,
-    in_a_known_format,
+    in_a_known_form,
 )
 from adapters.teams.outbound.refusals import NOT_EDITED
 from adapters.teams.outbound.rendering import messages, sizes
@@ -67,9 +67,16 @@ class PostingDelivery:
         if self.again and self._delivery_context.clock.now() >= self._until:
             self.again = False
             doing = f"{status.rstrip('.… ')}… " if status else ""
-            told = messages.text_message(f"{doing}{FOLLOWS}")
-            self._stale.append(await self._post(self._delivery_context.stoppable(told)))
+            await self._tell(messages.text_message(f"{doing}{FOLLOWS}"))
         return self
+
+    async def _tell(self, told: Activity) -> None:
+        """An answer goes on also where this cannot be said."""
+        try:
+            self._stale.append(await self._post(self._delivery_context.stoppable(told)))
+        except TeamsApiError as error:
+            if error.gone:
+                raise
 
     async def finish(self, final: FinalAnswer) -> tuple[str, ...]:
         delivery_context = self._delivery_context
@@ -88,9 +95,12 @@ class PostingDelivery:
 
     @property
     def beginning(self) -> Activity:
-        """The message with what is shown, where a stream has shown it and is to be ended."""
-        text = sizes.divided(self._shown, len(self._shown))[0]
-        return self._delivery_context.message(text or FOLLOWS)
+        """The message with what is shown, where a stream has shown it and is to be ended. The thumbs come with the rest."""
+        if not self._shown:
+            return messages.text_message(FOLLOWS)
+        activity = self._delivery_context.message(sizes.divided(self._shown, len(self._shown))[0])
+        del activity["channelData"]
+        return activity
 
     async def save(self, whole: str = "", *, open: str = "") -> None:
         """Saves what is shown: of an answer that is known `whole`, or of one that still grows. `open`: the stream that shows
@@ -102,6 +112,7 @@ class PostingDelivery:
                 "stale": list(self._stale),
                 "controls": self._controls.id,
                 "posted": True,
+                "chat": self._delivery_context.reference.moved_to,
                 "open": open,
                 "shown": len(self._shown),
                 "begins": _digest(self._shown),
@@ -137,7 +148,7 @@ class PostingDelivery:
     async def _post(self, activity: Activity) -> str:
         where = self._delivery_context.reference.where
         connector = self._delivery_context.connector
-        return await in_a_known_format(lambda made: connector.post(where, made), activity)
+        return await in_a_known_form(lambda made: connector.post(where, made), activity)
 
 
 def _digest(text: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from adapters.teams.outbound.connector import TeamsApiError
@@ -57,7 +58,7 @@ class TeamsSink:
 
     async def say(self, reply: Reply) -> str:
         try:
-            if reply.private and self._delivery_context.reference.everybody_reads:
+            if reply.private and reply.secret and self._delivery_context.reference.everybody_reads:
                 reply = Reply(text=TO_ONE)
             characters = len(reply.text) + sum(len(section.text) for section in reply.sections)
             reference = self._delivery_context.reference
@@ -107,38 +108,55 @@ class TeamsSink:
                 if error.gone or error.status in {401, 429}:  # these say nothing about streams
                     raise
                 self._streams.refuse(chat, now)
-        if delivery_context.may_edit:
+        if not delivery_context.may_edit:
+            return PostingDelivery(delivery_context)
+        try:
             return await EditingDelivery.start(delivery_context, status)
-        return PostingDelivery(delivery_context)
+        except TeamsApiError as error:
+            if not delivery_context.reference.private or error.gone or error.status not in NOT_EDITED:
+                raise
+        return PostingDelivery(await self._at_the_asker())
+
+    async def _at_the_asker(self) -> DeliveryContext:
+        """For an answer to one person where Teams lets nothing be shown to them alone: their own chat."""
+        delivery_context, reference = self._delivery_context, self._delivery_context.reference
+        chat = await delivery_context.connector.chat_with(reference.where, reference.user, reference.tenant)
+        return replace(delivery_context, reference=reference.at(chat.conversation))
 
     def _reopened(self, ref: Mapping[str, Any]) -> Delivery:
-        ids = [str(one) for one in ref["ids"]]
+        ids, controls = [str(one) for one in ref["ids"]], str(ref.get("controls", ""))
         if ref.get("stream"):
-            return StreamingDelivery(self._delivery_context, ids[0], resumed=True)
+            return StreamingDelivery(self._delivery_context, ids[0], resumed=True, controls=controls)
         if ref.get("posted"):
-            return PostingDelivery.resumed(self._delivery_context, ref)
-        return EditingDelivery(self._delivery_context, ids, str(ref.get("controls", "")))
+            chat, delivery_context = str(ref.get("chat", "")), self._delivery_context
+            if chat:
+                reference = delivery_context.reference.at(chat)
+                delivery_context = replace(delivery_context, reference=reference)
+            return PostingDelivery.resumed(delivery_context, ref)
+        return EditingDelivery(self._delivery_context, ids, controls)
 
     async def _say(self, said: ReplyForms, reply: Reply) -> str:
         """Posts the reply, or replaces what this turn or an earlier one has posted."""
         delivery_context = self._delivery_context
         ref = delivery_context.turn_handle.ref or {}
         known = str((ref.get("ids") or [reply.replaces])[0])
-        if ref.get("said") == said.digest:  # an earlier attempt has said it
-            return known
+        stale = [*ref.get("ids", ()), *ref.get("stale", ()), *filter(None, [ref.get("controls")])]
+        if ref.get("said") == said.digest:  # by an earlier attempt
+            message = known
+        else:
+            message = await self._in_place(known, said) or await self._posted(said, private=reply.private)
+            saved = {"ids": [message], "said": said.digest, "stale": stale}
+            await delivery_context.turn_handle.save(saved)
+        await taken_back(delivery_context, [str(id) for id in stale if id != message])
+        return message
+
+    async def _in_place(self, known: str, said: ReplyForms) -> str:
+        """The message that shows the reply now in place of what it said before; "" where none can."""
+        delivery_context = self._delivery_context
+        ref = delivery_context.turn_handle.ref or {}
         if ref.get("stream") and await self._concluded(known, said):
             return known
-        if known and delivery_context.may_edit and await self._replaced(known, said):
-            await taken_back(delivery_context, [str(ref[name]) for name in ("controls",) if ref.get(name)])
-            return known
-        message = await self._posted(said, private=reply.private)
-        saved: dict[str, Any] = {"ids": [message]}
-        if not delivery_context.may_edit:
-            saved["said"] = said.digest
-        await delivery_context.turn_handle.save(saved)
-        if ref and not ref.get("posted"):
-            await taken_back(delivery_context, [str(id) for id in ref["ids"]])
-        return message
+        return known if known and delivery_context.may_edit and await self._replaced(known, said) else ""
 
     async def _concluded(self, stream: str, said: ReplyForms) -> bool:
         """Ends a stream that an earlier attempt left open, with this reply."""

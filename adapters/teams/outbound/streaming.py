@@ -38,12 +38,15 @@ class StreamingDelivery:
 
     appends, again = True, False
 
-    def __init__(self, delivery_context: DeliveryContext, stream: str, *, resumed: bool = False) -> None:
+    def __init__(
+        self, delivery_context: DeliveryContext, stream: str, *, resumed: bool = False, controls: str = ""
+    ) -> None:
         self._delivery_context = delivery_context
         self._stream = stream
         self._opened = self._last = delivery_context.clock.now()
         self._sequence = 1
         self._resumed = resumed
+        self._controls = Controls(delivery_context, controls)
         self._shown = ""
         self.pause = PACE
 
@@ -89,19 +92,18 @@ class StreamingDelivery:
             else:  # what came later changed it, which a stream cannot show
                 over = await self._hand_over(self._shown)
         except TeamsApiError as error:
-            if error.says(ENDED) and len(texts) == 1 and not delivery_context.may_edit:
-                return (self._stream,)  # an earlier attempt has shown it
-            over = self._refused(error)
+            if not (error.says(ENDED) and len(texts) == 1 and not delivery_context.may_edit):
+                over = self._refused(error)  # otherwise an earlier attempt has shown it
             if over is self:
                 raise
         if over is None and len(texts) > 1:
             over = self._going_on((self._stream,), complete=1)
         if over is not None:
             return await over.finish(final)
-        if delivery_context.extended and final.buttons:
-            controls = Controls(delivery_context)
-            await controls.settle(final.buttons)
-            await delivery_context.turn_handle.save({"ids": [self._stream], "controls": controls.id})
+        if delivery_context.extended and final.buttons and not self._controls.id:
+            await self._controls.settle(final.buttons)
+            saved = {"ids": [self._stream], "stream": True, "controls": self._controls.id}
+            await delivery_context.turn_handle.save(saved)
         return (self._stream,)
 
     def _last_activity(self, final: FinalAnswer, texts: Sequence[str]) -> Activity:
@@ -129,7 +131,8 @@ class StreamingDelivery:
                 delivery_context, self._stream, delivery_context.message(sizes.parts(text)[0] or WAITING)
             )
             return EditingDelivery(delivery_context, [self._stream])
-        posting = PostingDelivery(delivery_context, ids=(self._stream,) if shown else (), shown=shown)
+        kept, stale = ((self._stream,), ()) if shown else ((), (self._stream,))
+        posting = PostingDelivery(delivery_context, ids=kept, shown=shown, stale=stale)
         await posting.save(open=self._stream)  # before it is ended: what ended it is known then
         await conclude(delivery_context, self._stream, posting.beginning)
         return posting
@@ -139,7 +142,9 @@ class StreamingDelivery:
         can be.
         """
         if self._delivery_context.may_edit:
-            return EditingDelivery(self._delivery_context, [self._stream], complete=complete)
+            return EditingDelivery(
+                self._delivery_context, [self._stream], self._controls.id, complete=complete
+            )
         return PostingDelivery(self._delivery_context, ids=ids)
 
     def _refused(self, error: TeamsApiError) -> Delivery:

@@ -16,8 +16,14 @@ from bot.domain.formatting import whole
 DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 SHARED, HOSTED, LOOP, UNKNOWN = "share", "hosted", "loop", "unknown"
 TROUBLES: Mapping[str, str] = {
-    SHARED: "Teams gives bots no files of channels and group chats: send it to me in a one-to-one chat",
-    HOSTED: "Teams does not give this picture to bots: attach it as a file in a one-to-one chat with me",
+    SHARED: (
+        "files of channels and group chats need TEAMS_GRAPH=1, which whoever runs Switchboard can set: or send it to me in "
+        "a one-to-one chat"
+    ),
+    HOSTED: (
+        "pasted pictures need TEAMS_GRAPH=1, which whoever runs Switchboard can set for channels and group chats: or attach "
+        "it as a file in a one-to-one chat with me"
+    ),
     LOOP: "Loop components cannot be read: paste the text instead",
     UNKNOWN: "things of this kind cannot be read: paste the text instead",
 }

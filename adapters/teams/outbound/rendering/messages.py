@@ -5,7 +5,7 @@ Source: Microsoft Learn, Teams platform, "Bot messages with AI-generated content
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from adapters.teams.card_data import ACTION, PRIVATE, VALUE
@@ -19,6 +19,9 @@ SUGGESTED = 3
 """Teams shows the first three suggested actions."""
 CITED = 10
 """Teams allows 20 citations, Microsoft's own Playground 10."""
+ADDRESSES = 6_000
+"""Characters of the addresses of all citations together: they share a message's size with its text."""
+QUOTATION = "quotedReply"
 CARD = "application/vnd.microsoft.card.adaptive"
 THUMBS = {"feedbackLoop": {"type": "default"}}
 
@@ -52,18 +55,23 @@ def ai_label(reference: ConversationReference, sources: Sequence[Citation] = ())
     if reference.label and not reference.copilot:
         entity["usageInfo"] = json.loads(reference.label)
     if sources:
-        entity["citation"] = [_citation(source) for source in sources[:CITED]]
+        entity["citation"] = list(_citations(sources[:CITED]))
     return entity
 
 
-def _citation(source: Citation) -> Activity:
-    appearance = {
-        "@type": "DigitalDocument",
-        "name": (source.name or source.url)[:80],
-        "url": source.url,
-        "abstract": source.url[:160],
-    }
-    return {"@type": "Claim", "position": source.number, "appearance": appearance}
+def _citations(sources: Sequence[Citation]) -> Iterator[Activity]:
+    """The citations; those whose addresses are too long for the message have none that can be clicked."""
+    room = ADDRESSES
+    for source in sources:
+        appearance = {
+            "@type": "DigitalDocument",
+            "name": (source.name or source.url)[:80],
+            "abstract": source.url[:160],
+        }
+        if len(source.url) <= room:
+            room -= len(source.url)
+            appearance["url"] = source.url
+        yield {"@type": "Claim", "position": source.number, "appearance": appearance}
 
 
 def stream_info(kind: str, *, stream: str = "", sequence: int = 0) -> Activity:
@@ -102,8 +110,16 @@ def quoting(activity: Activity, quoted: str) -> Activity:
     """A text message as a reply to the message of this id; "" quotes none. An edit has to quote again."""
     if not quoted:
         return activity
-    entities = [*activity.get("entities", ()), {"type": "quotedReply", "quotedReply": {"messageId": quoted}}]
+    entities = [*activity.get("entities", ()), {"type": QUOTATION, "quotedReply": {"messageId": quoted}}]
     return {**activity, "text": f'<quoted messageId="{quoted}"/>\n\n{activity["text"]}', "entities": entities}
+
+
+def unquoted(activity: Activity) -> Activity:
+    """The same message as a reply to none."""
+    kept = [entity for entity in activity.get("entities", ()) if entity["type"] != QUOTATION]
+    if len(kept) == len(activity.get("entities", ())):
+        return activity
+    return {**activity, "text": activity["text"].partition("\n\n")[2], "entities": kept}
 
 
 def addressed(activity: Activity, reference: ConversationReference) -> Activity:
