@@ -195,10 +195,12 @@ class DeadLetters(Protocol):
 
 
 class PreferenceStore(Protocol):
-    """The models people picked beyond one thread. Implemented by bot.storage.preferences on Redis."""
+    """What people picked beyond one thread. Implemented by bot.storage.preferences on Redis."""
 
-    async def choose(self, workspace: str, scope: str, model: str) -> None:
-        """Scopes: "default", "channel:<id>", "person:<id>". `workspace` is "platform:id". Model "" clears."""
+    async def choose(self, workspace: str, scope: str, choice: str) -> None:
+        """Scopes: "default", "channel:<id>", "person:<id>" for a model's name, the same behind "effort:" for how long it
+        may think. `workspace` is "platform:id". "" clears.
+        """
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         """All preferences that apply to this person in this conversation, the thread's own included."""
@@ -230,8 +232,12 @@ class Health(Protocol):
     async def probe(self, key: str) -> bool:
         """Whether this question may probe a model whose cool-down is over. One question at a time."""
 
-    async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
-        """An attempt's result. `late`: it was slow. An error about the request shows that the model is up."""
+    async def report(
+        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
+    ) -> None:
+        """An attempt's result. `late`: it was slow. An error about the request shows that the model is up; a doubtful
+        one counts once two different questions met it (`question`: a digest, the same for the same words).
+        """
 
 
 class Ledger(Protocol):

@@ -5,7 +5,7 @@ Source: docs.anthropic.com/en/api/messages and .../messages-streaming.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -13,21 +13,25 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Connection, ServerError
 from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, ResultPart, TextPart
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.dialect import MOST_ROWS, Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.cache_marks import cacheable_text, with_cache_marks
+from providers.dialect import (
+    MOST_ROWS,
+    Decoder,
+    DialectRequest,
+    ListingPage,
+    Quirks,
+    answer_limit,
+    effort_of,
+    merged,
+    nested,
+)
+from providers.endings import ending
 from providers.error_mapping import error_from_event
-from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, parse_event
+from providers.lenient_json import as_count, as_json, as_list, as_object, as_text
 from providers.media import encoded
+from providers.pauses import PausedTurn
 from providers.tool_calls import ToolCalls
 
-REASONS = {
-    "end_turn": Reason.STOP,
-    "stop_sequence": Reason.STOP,
-    "tool_use": Reason.TOOLS,
-    "max_tokens": Reason.LENGTH,
-    "model_context_window_exceeded": Reason.LENGTH,
-    "refusal": Reason.FILTERED,
-    "pause_turn": Reason.PAUSED,
-}
 LISTING = "/v1/models?limit=1000"
 
 
@@ -35,22 +39,28 @@ class Anthropic:
     """`POST {base}/v1/messages`, answered with content blocks and `message_stop`."""
 
     def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest:
+        messages: list[dict[str, Any]] = [
+            {"role": message.role, "content": [_block(part) for part in message.parts]}
+            for message in prompt.messages
+        ]
+        goes_on = bool(prompt.conversation)  # only then somebody will read what is written into a cache
         body: dict[str, Any] = {
             "model": model.model,
-            "max_tokens": prompt.max_output or model.max_output,
+            "max_tokens": answer_limit(model, prompt) or model.max_output,
             "stream": True,
-            "messages": [
-                {"role": message.role, "content": [_block(part) for part in message.parts]}
-                for message in prompt.messages
-            ],
+            "messages": with_cache_marks(messages) if goes_on else messages,
         }
         if prompt.system:
-            body["system"] = prompt.system
+            body["system"] = cacheable_text(prompt.system) if goes_on else prompt.system
         if prompt.tools:
             body["tools"] = [
                 {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
                 for tool in prompt.tools
             ]
+        if model.temperature is not None:
+            body["temperature"] = model.temperature
+        if effort := effort_of(model, prompt):
+            body = merged(body, nested(quirks.effort or ("output_config", "effort"), effort))
         if quirks.asker and prompt.asker:
             body["metadata"] = {"user_id": prompt.asker}
         # In a tool loop, thinking would need its earlier blocks sent back, which are not stored.
@@ -145,9 +155,9 @@ class MessagesDecoder:
         self._calls = ToolCalls()
         self._usage: dict[str, Any] = {}
         self._stop: dict[str, Any] = {}
+        self._turn = PausedTurn()
 
-    def feed(self, data: str) -> Iterator[StreamPart]:
-        event = parse_event(data)
+    def feed(self, event: dict[str, Any]) -> Iterator[StreamPart]:
         match event.get("type"):
             case "content_block_delta":
                 yield from self._delta(as_count(event.get("index")), as_object(event.get("delta")))
@@ -162,14 +172,33 @@ class MessagesDecoder:
                 }
             case "message_stop":
                 yield from self._end()
+            case "message":
+                yield from self._answered(event)
             case "error":
                 yield from self._counted()
                 raise error_from_event(event)
             case None if event.get("error"):
                 raise error_from_event(event)
 
+    def resumed(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The vendor goes on where the assistant's turn is the last message."""
+        turn = {"role": "assistant", "content": self._turn.blocks()}
+        messages = list(body["messages"])
+        if messages[-1]["role"] == "assistant":  # it was paused before
+            earlier = messages.pop()
+            turn["content"] = [*earlier["content"], *turn["content"]]
+        return {**body, "messages": [*messages, turn]} if self._turn.blocks() else None
+
     def end(self) -> Iterator[StreamPart]:
         raise Connection("the stream ended early", code="ended_early")
+
+    def _answered(self, message: dict[str, Any]) -> Iterator[StreamPart]:
+        """The answer whole, from a server that does not stream."""
+        self._opened(message)
+        for index, block in enumerate(as_list(message.get("content"))):
+            yield from self._started(index, as_object(block))
+        self._stop = message
+        yield from self._end()
 
     def _opened(self, message: dict[str, Any]) -> None:
         """A second message with another id replaces the first; with the same id it is only repeated."""
@@ -183,6 +212,7 @@ class MessagesDecoder:
         self._count(as_object(message.get("usage")))
 
     def _started(self, index: int, block: dict[str, Any]) -> Iterator[StreamPart]:
+        self._turn.started(index, block)
         match block.get("type"):
             case "text":
                 yield from self._text(as_text(block.get("text")))
@@ -200,6 +230,7 @@ class MessagesDecoder:
                 self._model = as_text(as_object(block.get("to")).get("model")) or self._model
 
     def _delta(self, index: int, delta: dict[str, Any]) -> Iterator[StreamPart]:
+        self._turn.grew(index, delta)
         match delta.get("type"):
             case "text_delta":
                 yield from self._text(as_text(delta.get("text")))
@@ -218,14 +249,14 @@ class MessagesDecoder:
         self._usage |= {key: value for key, value in usage.items() if value is not None}
 
     def _end(self) -> Iterator[StreamPart]:
-        reason = REASONS.get(as_text(self._stop.get("stop_reason")), Reason.STOP)
+        reason, unusual = ending(as_text(self._stop.get("stop_reason")))
         if self._calls and reason is Reason.STOP:
             reason = Reason.TOOLS
         yield from self._calls.complete(self._id)
         yield from self._counted()
         self.done = self.over = True
         detail = as_text(as_object(self._stop.get("stop_details")).get("explanation"))
-        yield Finish(reason=reason, model=self._model, detail=detail)
+        yield Finish(reason=reason, model=self._model, detail=detail, unusual=unusual)
 
     def _counted(self) -> Iterator[Usage]:
         if not self._usage:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.domain.catalog import Listing
 from bot.domain.check import CheckResult, CheckStatus
-from bot.domain.errors import Auth, ModelError, ModelNotFound, Quota, Timeout, cause_of
+from bot.domain.errors import Auth, ModelError, ModelNotFound, Quota, RegionBlocked, Timeout, cause_of
 from bot.domain.errors import Connection as Unreachable
 from bot.settings.config_errors import nearest
 from bot.settings.config_file import ConfigFile
@@ -40,6 +40,8 @@ def _trouble(connection: ConnectedEndpoint, error: ModelError) -> CheckResult:
             status, text = CheckStatus.OFF, f"nothing answers at {address}: start it, or set its address"
         case Auth(code="entra_missing" | "entra"):
             text = str(error)
+        case RegionBlocked():
+            text = f"{address} does not answer from here ({error.status}): allow this network, or a region it serves"
         case Auth():
             text = f"{address} refused the key ({error.status}): check {connection.key}"
         case Quota():

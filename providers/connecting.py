@@ -17,7 +17,7 @@ from bot.settings.environment import private
 from providers import model_families
 from providers.demo import Demo
 from providers.dialect import Quirks
-from providers.endpoint import ApiKey, Authentication, Endpoint
+from providers.endpoint import Additions, ApiKey, Authentication, Endpoint
 from providers.entra import MISSING, Identity
 from providers.foundry import FoundryProvider
 from providers.transport import Transport
@@ -160,6 +160,7 @@ class EndpointBuilder:
             base_url=row.base_url.removesuffix("/v1") if row.local else row.base_url,
             auth=auth,
             dialects=_spoken(row, entry),
+            additions=_additions(entry),
         )
 
     def _foundry(self, name: str, entry: ProviderEntry, said: FoundryKeys | None) -> ConnectedEndpoint:
@@ -181,6 +182,7 @@ class EndpointBuilder:
                 secret=secret,
                 project=entry.project,
                 scope=entry.scope,
+                additions=_additions(entry),
             )
         return ConnectedEndpoint(
             source=ModelSource(name=name, flagships=model_families.EVERYBODY, off=off, price=_price(entry)),
@@ -230,6 +232,10 @@ def _private(address: str) -> bool:
     return private(urlsplit(address).hostname or "")
 
 
+def _additions(entry: ProviderEntry) -> Additions:
+    return Additions(headers=entry.headers, query=entry.query, extra=entry.extra)
+
+
 def _price(entry: ProviderEntry) -> Price | None:
     return entry.price.price if entry.price else None
 
@@ -241,4 +247,6 @@ def _spoken(row: Vendor, entry: ProviderEntry) -> Mapping[str, Quirks]:
         spoken = {first: spoken.get(first, Quirks()), **spoken}
     if entry.version:
         spoken = {name: replace(quirks, version=entry.version) for name, quirks in spoken.items()}
+    if entry.think_tags is not None:
+        spoken = {name: replace(quirks, think_tags=entry.think_tags) for name, quirks in spoken.items()}
     return spoken

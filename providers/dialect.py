@@ -30,8 +30,12 @@ class Quirks:
     stream_usage: bool = True  # openai-chat: ask for usage by stream_options
     bridge: str = ""  # openai-chat: an assistant's text between a tool's result and the next question
     calls_extra: Mapping[str, Any] = field(default_factory=dict)  # openai-chat: in assistant turns with calls
-    think_tags: bool = False  # openai-chat: reasoning models think inline, between <think> and </think>
+    think_tags: bool | None = (
+        None  # True: reasoning models think in the text, maybe without an opening tag; False: none
+    )
+    effort: tuple[str, ...] = ()  # where the effort stands in the body; () is the dialect's own place
     stateless: bool = True  # openai-responses: send store:false
+    cache_marks: str = ""  # openai-chat: marks for prompt caches go to models whose id has this (a pattern)
     cache_key: bool = False  # openai-*: send the conversation's digest as prompt_cache_key
     asker: bool = False  # send the person's hash (safety_identifier, metadata.user_id)
     version: str = "2023-06-01"  # anthropic: the anthropic-version header
@@ -61,8 +65,8 @@ class Decoder(Protocol):
     done: bool  # Finish was returned: nothing of use follows
     over: bool  # the answer is complete, even if the connection breaks now
 
-    def feed(self, data: str) -> Iterable[StreamPart]:
-        """One event's data. Raises the ModelError that the vendor reports, ServerError for broken JSON."""
+    def feed(self, event: dict[str, Any]) -> Iterable[StreamPart]:
+        """One event. Raises the ModelError that the vendor reports."""
         ...
 
     def end(self) -> Iterable[StreamPart]:
@@ -82,6 +86,23 @@ class Dialect(Protocol):
         ...
 
     def listed(self, body: Any) -> ListingPage: ...
+
+
+def effort_of(model: Model, prompt: Prompt) -> str:
+    """How long the model may think: what people chose, where it thinks at all, else its own setting."""
+    return (prompt.effort if model.reasoning else "") or model.effort
+
+
+def answer_limit(model: Model, prompt: Prompt) -> int | None:
+    """Tokens of the answer; None leaves it to the vendor."""
+    return prompt.max_output or model.limit
+
+
+def nested(path: Sequence[str], value: Any) -> dict[str, Any]:
+    """`{"a": {"b": value}}` for the path a, b."""
+    for name in reversed(path):
+        value = {name: value}
+    return dict(value)
 
 
 def merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

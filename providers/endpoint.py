@@ -1,20 +1,26 @@
 """One endpoint: a base URL, credentials, and the dialects spoken there."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from bot.domain.catalog import Listing, Model
-from bot.domain.errors import Connection, Rejected, SettingsError, Timeout
+from bot.domain.errors import BrokeOff, Connection, ModelError, Rejected, SettingsError, Timeout
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from providers.anthropic import Anthropic
-from providers.dialect import Dialect, Quirks
+from providers.dialect import Decoder, Dialect, DialectRequest, Quirks, merged
 from providers.gemini import Gemini
 from providers.lenient_json import SurrogateJoiner
 from providers.openai_chat import OpenAIChat
 from providers.openai_responses import OpenAIResponses
+from providers.pauses import one_turn
+from providers.think_tags import ThinkTags
 from providers.transport import Transport
+from providers.unsupported import Concession, ModelCall, answers_elsewhere, concession
 
 DIALECTS: Mapping[str, Dialect] = {
     "openai-chat": OpenAIChat(),
@@ -25,6 +31,7 @@ DIALECTS: Mapping[str, Dialect] = {
 PAGES = 20  # of a listing at most
 MOST_MODELS = 5_000
 LONGEST_ID = 200  # characters of a model's name
+MOST_CHANGES = 8  # of one model's requests: more is something else
 
 
 class Authentication(Protocol):
@@ -53,11 +60,36 @@ class ApiKey:
         return self._headers
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Additions:
+    """What the operator adds to every request of an endpoint; `extra` only to questions."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def address(self, url: str) -> str:
+        if not self.query:
+            return url
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(self.query)}"
+
+
 class Endpoint:
-    """A Provider over HTTP. The first of `dialects` is spoken unless the model names another."""
+    """A Provider over HTTP. The first of `dialects` is spoken unless the model names another, or answers only in one of
+    those behind it.
+
+    What a model refuses of what nobody wrote for it is taken back and asked again at once, and remembered for the life
+    of the process.
+    """
 
     def __init__(
-        self, *, transport: Transport, base_url: str, auth: Authentication, dialects: Mapping[str, Quirks]
+        self,
+        *,
+        transport: Transport,
+        base_url: str,
+        auth: Authentication,
+        dialects: Mapping[str, Quirks],
+        additions: Additions | None = None,
     ) -> None:
         unknown = [name for name in dialects if name not in DIALECTS]
         if unknown or not dialects:
@@ -69,38 +101,125 @@ class Endpoint:
         self._auth = auth
         self._dialects = dialects
         self._default = next(iter(dialects))
+        self._additions = additions or Additions()
+        self._elsewhere: dict[str, str] = {}  # the dialect of a model that does not answer in the first one
+        self._changes: dict[tuple[str, str], tuple[Concession, ...]] = {}  # by dialect and model
+        self._unopened: dict[str, bool] = {}  # models that think in the text without an opening tag
 
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """One answer. Read it to its end: only then can the connection be used again."""
+        refusal: ModelError | None = None
+        for dialect in self._ways(model):
+            begun = False
+            try:
+                async with aclosing(self._spoken_to(replace(model, dialect=dialect), prompt)) as parts:
+                    async for part in parts:
+                        if refusal and not begun:
+                            self._elsewhere[model.model] = dialect
+                        begun = True
+                        yield part
+            except ModelError as error:
+                if begun or not answers_elsewhere(error):
+                    raise
+                refusal = refusal or error
+            else:
+                return
+        if refusal:
+            raise refusal
+
+    def _ways(self, model: Model) -> Sequence[str]:
+        """The dialects in which a model may answer here, the likeliest first: the one that it is said to speak, or all of
+        the endpoint's.
+        """
+        known = model.dialect or self._elsewhere.get(model.model, "")
+        return (known,) if known else tuple(self._dialects)
+
+    async def _spoken_to(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
+        """One answer in the model's dialect."""
+        place = model.dialect, model.model
+        changes, refusal = self._changes.get(place, ()), None
+        while True:
+            request = self._request(model, prompt, changes)
+            begun = False
+            try:
+                async with aclosing(self._turn(model, request)) as parts:
+                    async for part in parts:
+                        if refusal and not begun:  # what helped is remembered
+                            self._changes[place] = changes
+                        begun = True
+                        yield part
+            except Rejected as error:
+                refusal = refusal or error
+                change = None if begun else concession(error, request, changes)
+                if change is None or len(changes) >= MOST_CHANGES:
+                    raise refusal from None
+                changes = (*changes, change)
+            else:
+                return
+
+    def _request(self, model: Model, prompt: Prompt, changes: Sequence[Concession]) -> ModelCall:
         dialect, quirks = self._spoken(model.dialect)
+        for change in changes:
+            prompt = change.prompt(prompt)
         call = dialect.request(model, prompt, quirks)
-        decoder = dialect.decoder(model, quirks)
-        whole = SurrogateJoiner()
-        headers = {**call.headers, **quirks.headers, **await self._auth.headers()}
+        body = call.body
+        for change in changes:
+            body = change.body(body)
+        return ModelCall(
+            prompt=prompt,
+            body=body,
+            written=merged(dict(self._additions.extra), model.extra),
+            path=quirks.prefix + call.path,
+            headers={**call.headers, **quirks.headers, **self._additions.headers},
+        )
+
+    async def _turn(self, model: Model, call: ModelCall) -> AsyncGenerator[StreamPart, None]:
+        """What comes of one call, whose answer a vendor may pause."""
+        dialect, quirks = self._spoken(model.dialect)
+        first = DialectRequest(path=call.path, body=merged(call.body, call.written), headers=call.headers)
+        until = time.monotonic() + model.deadlines.total
+
+        def ask(request: DialectRequest, decoder: Decoder) -> AsyncGenerator[StreamPart, None]:
+            left = model.deadlines.total if request is first else max(until - time.monotonic(), 0.0)
+            hurried = replace(model, deadlines=replace(model.deadlines, total=left))
+            return self._answer(request, decoder, hurried, quirks)
+
+        async with aclosing(one_turn(first, lambda: dialect.decoder(model, quirks), ask)) as parts:
+            async for part in parts:
+                yield part
+
+    async def _answer(
+        self, call: DialectRequest, decoder: Decoder, model: Model, quirks: Quirks
+    ) -> AsyncGenerator[StreamPart, None]:
+        """What comes of one request."""
+        tags = self._think_tags(model, quirks)
         opening = self._transport.post(
-            self._base + quirks.prefix + call.path,
-            headers=headers,
+            self._additions.address(self._base + call.path),
+            headers={**call.headers, **await self._auth.headers()},
             body=call.body,
             deadlines=model.deadlines,
         )
+        refined = _refiner(tags)
         try:
-            async with opening as answer, aclosing(answer.events()) as events:
-                async for event in events:
-                    if not event.data:
-                        continue
-                    for part in decoder.feed(event.data):
-                        answer.begun()
-                        for sound in whole.parts(part):
-                            yield sound
-                    if decoder.done:
-                        await answer.drain(events)
-                        return
-        except (Connection, Timeout):
-            if not decoder.over:
-                raise
-        for part in decoder.end():
-            for sound in whole.parts(part):
-                yield sound
+            try:
+                async with opening as answer, aclosing(answer.events()) as events:
+                    async for event in events:
+                        for part in refined(decoder.feed(event)):
+                            answer.begun()
+                            yield part
+                        if decoder.done:
+                            await answer.drain(events)
+                            return
+                    if not (decoder.over or answer.has_begun):
+                        raise BrokeOff("the stream ended before it began")
+            except (Connection, Timeout):
+                if not decoder.over:
+                    raise
+            for part in refined(decoder.end()):
+                yield part
+        finally:
+            if tags:
+                self._unopened[model.model] = tags.unopened
 
     async def models(self) -> Sequence[Listing]:
         """All models of the endpoint's listing, over all pages; () where it has none. Raises a ModelError."""
@@ -108,11 +227,18 @@ class Endpoint:
         if not quirks.listing:
             return ()
         call = dialect.listing(quirks)
-        headers = {**call.headers, **quirks.headers, **await self._auth.headers()}
+        headers = {
+            **call.headers,
+            **quirks.headers,
+            **self._additions.headers,
+            **await self._auth.headers(),
+        }
         found: list[Listing] = []
         path = call.path
         for _ in range(PAGES):
-            body = await self._transport.get(self._base + quirks.prefix + path, headers=headers)
+            body = await self._transport.get(
+                self._additions.address(self._base + quirks.prefix + path), headers=headers
+            )
             page = dialect.listed(body)
             found.extend(row for row in page.listings if len(row.id) <= LONGEST_ID and row.id.isprintable())
             path = page.after
@@ -120,8 +246,27 @@ class Endpoint:
                 break
         return found
 
+    def _think_tags(self, model: Model, quirks: Quirks) -> ThinkTags | None:
+        """Knows how the model's last answer began, and before the first one, what the operator said of it."""
+        if quirks.think_tags is False:
+            return None
+        said = bool(quirks.think_tags) and model.reasoning
+        return ThinkTags(unopened=self._unopened.get(model.model, said))
+
     def _spoken(self, name: str) -> tuple[Dialect, Quirks]:
         name = name or self._default
         if name not in DIALECTS:
             raise Rejected(f"dialect {name!r} is not known")
         return DIALECTS[name], self._dialects.get(name, Quirks())
+
+
+def _refiner(tags: ThinkTags | None) -> Callable[[Iterable[StreamPart]], Iterator[StreamPart]]:
+    """For one answer: valid Unicode, and thoughts apart from text."""
+    whole = SurrogateJoiner()
+
+    def refined(parts: Iterable[StreamPart]) -> Iterator[StreamPart]:
+        for part in parts:
+            for sound in whole.parts(part):
+                yield from tags.parts(sound) if tags else (sound,)
+
+    return refined

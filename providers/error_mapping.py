@@ -1,8 +1,7 @@
 """Maps a vendor's errors: any status, headers and body become one class of `bot.domain.errors`.
 
-Pure. The order: a code that names the case, then the wording of the error's message (only for statuses where
-it is of use, because vendors echo prompts), then the HTTP status. Wordings and codes are those of the
-vendors' API references and client libraries.
+Pure. The order: a code that names the case, then the wording of the error's message, then a code that means several
+cases, then a vendor's number, then the HTTP status, then a code that means no more than an error.
 """
 
 import re
@@ -13,42 +12,25 @@ from typing import Any
 from bot.domain import errors
 from bot.domain.errors import ModelError
 from bot.domain.formatting import cut_between_words
-from providers.error_codes import CODES, STATUSES, WEAK, Kind
+from providers.error_codes import BROAD, CERTAIN, CODES, NUMBERS, POLICIES, STATUSES, WEAK, Kind
+from providers.error_wordings import WORDINGS, limit_of
 from providers.lenient_json import as_json, as_list, as_object, as_text, load_json
 from providers.retry_after import retry_after
 
 CAP = 500  # characters of a vendor's text that reach the log
 SAID = 4_000  # and of its message that are looked at: more is a prompt that it echoes
+CODE = 80  # and of its code
 REQUEST = 100  # and of its request id, which its support asks for
 CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
 REQUEST_IDS = ("apim-request-id", "x-request-id", "request-id")
 
-PARAMETER_TOO_LONG = frozenset({"string_above_max_length"})
-
-WORDING: Sequence[tuple[re.Pattern[str], Kind]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), kind)
-    for pattern, kind in (
-        (r"credit balance is too low|insufficient balance", errors.Quota),
-        (r"incorrect api key|invalid api key|api key not valid", errors.Auth),
-        (
-            r"maximum context length|reduce the length of the messages|maximum prompt length is"
-            r"|prompt is too long|exceed context limit|input token count"
-            r"|exceeds the maximum number of tokens allowed|exceeds the available context size"
-            r"|too large for model",
-            errors.ContextTooLong,
-        ),
-        (r"is not a valid model|model not exist|invalid model\b", errors.ModelNotFound),
-    )
-)
-OUT_OF_CREDIT = re.compile(r"used all available credits|monthly spending limit", re.IGNORECASE)
+# A parameter that is too long, not a conversation: these words are not looked at.
+PARAMETER_TOO_LONG = re.compile(r"invalid '(?!messages|input)", re.IGNORECASE)
 BUSY = re.compile(r"overloaded|\bbusy\b|high demand|at capacity", re.IGNORECASE)
-MODERATED = re.compile(r"moderation|flagged", re.IGNORECASE)
-
-WORDED = frozenset({None, 400, 413, 422})  # statuses where the wording may decide; None: inside a stream
 SECRET = re.compile(
     # What is masked with stars begins with its word: looked for from every letter of it, it would take long.
     r"(?<!\S)\S*\*{3,}\S*|\b(?:sk|pk|rk|xai|gsk|key|ghp|hf)[-_][\w*.-]{4,}|\bAIza[\w*-]{4,}|\bbearer\s+\S+"
-    r"|\b[\w-]{32,}",
+    r"|\b(?=[a-z_-]{0,64}\d)[\w-]{32,}",
     re.IGNORECASE,
 )
 
@@ -59,6 +41,7 @@ class VendorError:
 
     codes: tuple[str, ...] = ()
     message: str = ""
+    param: str = ""
     status: int | None = None
     moderated: bool = False
     details: tuple[Mapping[str, Any], ...] = ()
@@ -94,39 +77,55 @@ def scrubbed(message: str) -> str:
 
 
 def _error(complaint: VendorError, status: int | None, headers: Mapping[str, str], now: float) -> ModelError:
-    kind = _kind(complaint, status)
+    kind, certain = _verdict(complaint, status)
     code = complaint.codes[0] if complaint.codes else ""
     wait = None
     if status is None or status == 429 or status >= 500:
         wait = retry_after(headers, details=complaint.details, message=complaint.message, now=now)
     request = next((f" [request {headers[name]}]" for name in REQUEST_IDS if headers.get(name)), "")
     error = kind(
-        scrubbed(complaint.message) + request[:REQUEST], status=status, code=scrubbed(code), retry_after=wait
+        scrubbed(complaint.message) + request[:REQUEST],
+        status=status,
+        code=scrubbed(code)[:CODE],
+        param=scrubbed(complaint.param),
+        retry_after=wait,
     )
+    error.doubtful = issubclass(kind, errors.Auth | errors.ModelNotFound) and not certain
+    if issubclass(kind, errors.ContextTooLong):
+        error.limit = limit_of(complaint.message)
     said = headers.get("x-should-retry", "").lower()
     if said in {"true", "false"}:
         error.retry = said == "true"
     return error
 
 
-def _kind(complaint: VendorError, status: int | None) -> Kind:
+def _verdict(complaint: VendorError, status: int | None) -> tuple[Kind, bool]:
+    """The class, and whether what decided it can mean nothing else."""
     if status == 413:
-        return errors.ContextTooLong
-    named = next((CODES[code] for code in complaint.codes if code in CODES), None)
-    return (
-        _money(complaint, status)
-        or (named and _sharper(named, complaint))
-        or _worded(complaint, status)
-        or _by_status(complaint, status)
-    )
+        return errors.ContextTooLong, True
+    if money := _money(complaint):
+        return money, True
+    if named := next((code for code in complaint.codes if _named(code)), ""):
+        return _sharper(_named(named) or errors.Rejected, complaint), named in CERTAIN
+    if worded := _worded(complaint, status):
+        return worded, True
+    if broad := next((BROAD[code] for code in complaint.codes if code in BROAD), None):
+        return broad, False
+    number = next((code for code in complaint.codes if code in NUMBERS), "")
+    if number and not WEAK.keys() & set(complaint.codes):
+        return NUMBERS[number], number in CERTAIN
+    return _by_status(complaint, status), status == 410
 
 
-def _money(complaint: VendorError, status: int | None) -> Kind | None:
+def _named(code: str) -> Kind | None:
+    return errors.Filtered if code.endswith(POLICIES) else CODES.get(code)
+
+
+def _money(complaint: VendorError) -> Kind | None:
     """Quota limits that are reported under the names of rate limits."""
     daily = any("perday" in as_text(as_object(v).get("quotaId")).lower() for v in _violations(complaint))
     billing = "failed_precondition" in complaint.codes and "billing" in complaint.message.lower()
-    spent = status in {None, 403, 429} and OUT_OF_CREDIT.search(complaint.message)
-    return errors.Quota if daily or billing or spent else None
+    return errors.Quota if daily or billing else None
 
 
 def _violations(complaint: VendorError) -> list[Any]:
@@ -140,13 +139,18 @@ def _sharper(named: Kind, complaint: VendorError) -> Kind:
 
 
 def _worded(complaint: VendorError, status: int | None) -> Kind | None:
-    if status == 403 and (complaint.moderated or MODERATED.search(complaint.message)):
+    if status == 403 and complaint.moderated:
         return errors.Filtered
-    if status in {None, 500, 503} and BUSY.search(complaint.message):
-        return errors.Overloaded
-    if status not in WORDED or PARAMETER_TOO_LONG & set(complaint.codes):
+    if PARAMETER_TOO_LONG.match(complaint.message):
         return None
-    return next((kind for pattern, kind in WORDING if pattern.search(complaint.message)), None)
+    return next(
+        (
+            wording.kind
+            for wording in WORDINGS
+            if status in wording.statuses and wording.words.search(complaint.message)
+        ),
+        None,
+    )
 
 
 def _by_status(complaint: VendorError, status: int | None) -> Kind:
@@ -184,34 +188,53 @@ def _read(value: Any, *, fallback: str) -> VendorError:
     error = inner if isinstance(inner, dict) else value
     details = tuple(detail for detail in as_list(error.get("details")) if isinstance(detail, dict))
     metadata = as_object(error.get("metadata"))
-    words = _words(error, details)
+    upstream = _read(_loaded(as_text(metadata.get("raw"))), fallback="")
     return VendorError(
-        codes=tuple(word.lower() for word in words if word and not word.isdigit()),
-        message=cut_between_words(_message(error, inner, metadata) or fallback, SAID),
+        codes=(*upstream.codes, *_codes(_words(error, details))),
+        message=cut_between_words(_message(error, inner, upstream, metadata) or fallback, SAID),
+        param=as_text(error.get("param")) or upstream.param,
         status=_status(error),
-        moderated=bool(metadata.get("reasons")),
+        moderated=bool(metadata.get("reasons") or value.get("contentFilter")),
         details=details,
     )
 
 
+def _codes(words: Sequence[str]) -> tuple[str, ...]:
+    """In one spelling; a vendor's own numbers last, and no HTTP status among them."""
+    spelt = [word.lower().replace("-", "_").replace(" ", "_") for word in words if word]
+    numbers = [word for word in spelt if word.isdecimal() and len(word) == 4]
+    return (*(word for word in spelt if not word.isdecimal()), *numbers)
+
+
 def _words(error: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> list[str]:
-    inner = as_object(error.get("innererror"))
+    inner, code = as_object(error.get("innererror")), error.get("code")
     return [
         as_text(inner.get("code")),
         as_text(as_object(error.get("details")).get("error_code")),
-        as_text(error.get("code")),
+        str(code) if isinstance(code, int) else as_text(code),
         *(as_text(detail.get("reason")) for detail in details),
         as_text(error.get("type")),
         as_text(error.get("status")),
     ]
 
 
-def _message(error: Mapping[str, Any], inner: Any, metadata: Mapping[str, Any]) -> str:
-    """Validation messages are objects or lists; gateways put the upstream's message into `metadata.raw`."""
+def _message(error: Mapping[str, Any], inner: Any, upstream: VendorError, metadata: Mapping[str, Any]) -> str:
+    """Validation messages are objects or lists; gateways put the upstream's error into `metadata.raw`, as text."""
     message = error.get("message") or error.get("detail") or (inner if isinstance(inner, str) else "")
-    said = message if isinstance(message, str) else as_json(message)
-    raw = metadata.get("raw")
+    said = message if isinstance(message, str) else _validation(message)
+    raw = upstream.message or metadata.get("raw")
     return f"{said} {raw}" if isinstance(raw, str) else said
+
+
+def _validation(message: Any) -> str:
+    """What is wrong, and where. What was sent stands beside it, and is the prompt."""
+    entries = as_list(message) or as_list(as_object(message).get("detail")) or [message]
+    return "; ".join(
+        f"{'.'.join(map(str, as_list(entry.get('loc'))))}: {as_text(entry.get('msg')) or as_text(entry.get('type'))}"
+        if entry.get("loc")
+        else as_json(entry)
+        for entry in map(as_object, entries)
+    )
 
 
 def _status(error: Mapping[str, Any]) -> int | None:

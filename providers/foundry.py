@@ -6,6 +6,7 @@ project REST API v1, agent service).
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
@@ -17,17 +18,19 @@ from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from bot.models.sources import bare_id
 from providers.dialect import MOST_ROWS, Quirks
-from providers.endpoint import ApiKey, Authentication, Endpoint
+from providers.endpoint import Additions, ApiKey, Authentication, Endpoint
 from providers.entra import Identity
 from providers.lenient_json import as_list, as_object, as_text
 from providers.transport import Transport
-from providers.vendors import CLAUDE, OPENAI_CHAT
+from providers.vendors import CLAUDE, OPENAI_CHAT, OPENAI_RESPONSES
 
 PAGES = 20  # of a listing, at most
 PROJECT = "/api/projects/"
 VERSION = "api-version=v1"
 PATIENCE = 5.0  # seconds a first question waits for the listing with its deployment's publisher
-OPENAI = {"openai-chat": OPENAI_CHAT, "openai-responses": Quirks()}
+CHAT_FIRST = {"openai-chat": OPENAI_CHAT, "openai-responses": OPENAI_RESPONSES}
+RESPONSES_FIRST = {"openai-responses": OPENAI_RESPONSES, "openai-chat": OPENAI_CHAT}
+RESPONSES = re.compile(r"(gpt|grok)-|o\d|codex")  # models that say more in Responses, or nothing elsewhere
 MAI = {"openai-chat": Quirks(output_limit="max_completion_tokens", stream_usage=False)}
 
 
@@ -64,6 +67,7 @@ class FoundryProvider:
         secret: str = "",
         project: str = "",
         scope: str = "",
+        additions: Additions | None = None,
     ) -> None:
         resource, named = roots(endpoint)
         entra = identity.scoped(scope)
@@ -74,11 +78,13 @@ class FoundryProvider:
         self._project = roots(project)[1] if "://" in project else ""
         self._project = self._project or (f"{resource}{PROJECT}{quote(project)}" if project else named)
         self._deployed: dict[str, Listing] | None = None
+        self._additions = added = additions or Additions()
 
         def at(base: str, auth: Authentication, dialects: Mapping[str, Quirks]) -> Endpoint:
-            return Endpoint(transport=transport, base_url=base, auth=auth, dialects=dialects)
+            return Endpoint(transport=transport, base_url=base, auth=auth, dialects=dialects, additions=added)
 
-        self._openai = at(f"{resource}/openai/v1", azure, OPENAI)
+        self._openai = at(f"{resource}/openai/v1", azure, CHAT_FIRST)
+        self._newer = at(f"{resource}/openai/v1", azure, RESPONSES_FIRST)
         self._claude = at(f"{resource}/anthropic", claude, {"anthropic": CLAUDE})
         self._mai = at(f"{resource}/mai/v1", azure, MAI)
         self._agents = at(f"{self._project}/openai/v1", self._auth, {"openai-responses": Quirks()})
@@ -108,7 +114,9 @@ class FoundryProvider:
         name = bare_id(model.base or (known.base if known else "") or model.model)
         if (model.dialect or (known.dialect if known else "") or _dialect("", name)) == "anthropic":
             return self._claude
-        return self._mai if name.startswith("mai-") else self._openai
+        if name.startswith("mai-"):
+            return self._mai
+        return self._newer if RESPONSES.match(name) else self._openai
 
     async def _deployments(self) -> Sequence[Listing]:
         rows: list[Listing] = []
@@ -143,7 +151,8 @@ class FoundryProvider:
         return rows
 
     async def _get(self, url: str) -> dict[str, Any]:
-        return as_object(await self._transport.get(url, headers=await self._auth.headers()))
+        headers = {**self._additions.headers, **await self._auth.headers()}
+        return as_object(await self._transport.get(self._additions.address(url), headers=headers))
 
 
 def _dialect(publisher: str, name: str) -> str:

@@ -22,26 +22,26 @@ from bot.domain.prompt import (
     Tool,
 )
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.dialect import MOST_ROWS, Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.dialect import (
+    MOST_ROWS,
+    Decoder,
+    DialectRequest,
+    ListingPage,
+    Quirks,
+    answer_limit,
+    effort_of,
+    merged,
+    nested,
+)
+from providers.endings import ending
 from providers.error_mapping import error_from_event
-from providers.lenient_json import as_count, as_list, as_object, as_text, parse_event
+from providers.lenient_json import as_count, as_list, as_object, as_text
 from providers.media import encoded
 from providers.tool_calls import ToolCalls
 
-REASONS = {
-    "STOP": Reason.STOP,
-    "MAX_TOKENS": Reason.LENGTH,
-    "CONTINUATION": Reason.PAUSED,
-    "SAFETY": Reason.FILTERED,
-    "RECITATION": Reason.FILTERED,
-    "LANGUAGE": Reason.FILTERED,
-    "BLOCKLIST": Reason.FILTERED,
-    "PROHIBITED_CONTENT": Reason.FILTERED,
-    "SPII": Reason.FILTERED,
-    "MODEL_ARMOR": Reason.FILTERED,
-}
 FOREIGN = "skip_thought_signature_validator"  # documented, for the signature of another model's call
 KEYWORDS = frozenset({"type", "properties", "required", "enum", "items", "description"})
+EFFORT = ("generationConfig", "thinkingConfig", "thinkingLevel")
 LISTING = "/v1beta/models?pageSize=1000"
 
 
@@ -54,10 +54,14 @@ class Gemini:
             body["systemInstruction"] = {"parts": [{"text": prompt.system}]}
         if prompt.tools:
             body["tools"] = [{"functionDeclarations": [_function(tool) for tool in prompt.tools]}]
-        if prompt.max_output:
-            body["generationConfig"] = {"maxOutputTokens": prompt.max_output}
+        if limit := answer_limit(model, prompt):
+            body = merged(body, nested(("generationConfig", "maxOutputTokens"), limit))
+        if model.temperature is not None:
+            body = merged(body, nested(("generationConfig", "temperature"), model.temperature))
         if model.reasoning:
             body = merged(body, quirks.reasoning)
+        if effort := effort_of(model, prompt):
+            body = merged(body, nested(quirks.effort or EFFORT, effort.upper()))
         name = quote(model.model.removeprefix("models/"), safe="")
         return DialectRequest(
             path=f"/v1beta/models/{name}:streamGenerateContent?alt=sse", body=merged(body, quirks.extra)
@@ -137,13 +141,12 @@ class ContentDecoder:
         self.over = False
         self._calls = ToolCalls()
         self._usage: dict[str, Any] = {}
-        self._reason = Reason.STOP
+        self._reason, self._unusual = Reason.STOP, ""
         self._detail = ""
         self._model = ""
         self._id = ""
 
-    def feed(self, data: str) -> Iterator[StreamPart]:
-        chunk = parse_event(data)
+    def feed(self, chunk: dict[str, Any]) -> Iterator[StreamPart]:
         self._model = as_text(chunk.get("modelVersion")) or self._model
         self._id = as_text(chunk.get("responseId")) or self._id
         self._usage = as_object(chunk.get("usageMetadata")) or self._usage
@@ -152,15 +155,13 @@ class ContentDecoder:
             raise error_from_event(chunk)
         blocked = as_text(as_object(chunk.get("promptFeedback")).get("blockReason"))
         if blocked:
-            self._finish(
-                Reason.FILTERED, as_text(as_object(chunk["promptFeedback"]).get("blockReasonMessage"))
-            )
+            self._finish("SAFETY", as_text(as_object(chunk["promptFeedback"]).get("blockReasonMessage")))
         for candidate in map(as_object, as_list(chunk.get("candidates"))):
             for part in as_list(as_object(candidate.get("content")).get("parts")):
                 yield from self._part(as_object(part))
             finish = as_text(candidate.get("finishReason"))
             if finish:
-                self._finish(_reason(finish), as_text(candidate.get("finishMessage")))
+                self._finish(finish, as_text(candidate.get("finishMessage")))
 
     def end(self) -> Iterator[StreamPart]:
         if not self.over:
@@ -169,10 +170,16 @@ class ContentDecoder:
         yield from self._counted()
         self.done = True
         called = self._calls and self._reason is Reason.STOP
-        yield Finish(reason=Reason.TOOLS if called else self._reason, model=self._model, detail=self._detail)
+        yield Finish(
+            reason=Reason.TOOLS if called else self._reason,
+            model=self._model,
+            detail=self._detail,
+            unusual=self._unusual,
+        )
 
-    def _finish(self, reason: Reason, detail: str) -> None:
-        self._reason, self._detail, self.over = reason, detail, True
+    def _finish(self, word: str, detail: str) -> None:
+        self._reason, self._unusual = ending(word)
+        self._detail, self.over = detail, True
 
     def _part(self, part: dict[str, Any]) -> Iterator[StreamPart]:
         said = as_text(part.get("text"))
@@ -198,9 +205,3 @@ class ContentDecoder:
             output=as_count(self._usage.get("candidatesTokenCount")) + thought,
             reasoning=thought,
         )
-
-
-def _reason(finish: str) -> Reason:
-    if finish.startswith("IMAGE_"):
-        return Reason.FILTERED
-    return REASONS.get(finish, Reason.FAILED)

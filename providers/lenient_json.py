@@ -1,40 +1,65 @@
 """Reads vendors' JSON leniently: what is missing or of another type reads as empty."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Any, Final
 
-from bot.domain.errors import ServerError
 from bot.domain.stream_parts import StreamPart, Text, Thinking
 
 NOTHING: Final[dict[str, Any]] = {}
+SENTINEL = "[DONE]"  # what many streams end with
+DONE: Final[dict[str, Any]] = {"type": SENTINEL}
+DECODER = json.JSONDecoder()
+VISIBLE = re.compile(r"\S")
 VALUES = 200_000  # in one document: an answer of the longest kind has some thousand, a listing ten thousands
 MOST = 1_000_000_000  # tokens: a larger number is an error, and would overflow sums
 
 
 def load_json(data: str) -> Any:
     """Any JSON. Raises ValueError for what is none, is nested too deep, or has more values than any answer."""
-    # Counted first: a small text of nothing but brackets takes long to parse, and much memory.
-    if len(data) > VALUES and sum(map(data.count, "[{,")) > VALUES:
-        raise ValueError("more values than any answer has")
+    _measure(data)
     try:
         return json.loads(data)
     except RecursionError:
         raise ValueError("nested too deep") from None
 
 
-def parse_event(data: str) -> dict[str, Any]:
-    """One event as an object. Raises ServerError if it is not JSON; all but an object reads as empty."""
+def load_events(data: str) -> Sequence[dict[str, Any]]:
+    """The objects of one event: mostly one, in a list or one after the other where servers write several. `[DONE]`
+    is DONE; other values are left out. Raises ValueError as `load_json` does.
+    """
     try:
         value = load_json(data)
-    except ValueError:
-        raise ServerError(
-            f"an event of {len(data)} characters is not JSON", code="malformed_stream"
-        ) from None
-    if isinstance(value, list) and value:  # Google wraps some errors in a list
-        value = value[0]
-    return value if isinstance(value, dict) else {}
+    except json.JSONDecodeError:
+        return [event for value in _several(data) for event in _objects(value)]
+    return (value,) if isinstance(value, dict) else _objects(value)
+
+
+def _measure(data: str) -> None:
+    """Counts first: a small text of nothing but brackets takes long to parse, and much memory."""
+    if len(data) > VALUES and sum(map(data.count, "[{,")) > VALUES:
+        raise ValueError("more values than any answer has")
+
+
+def _several(data: str) -> Iterator[Any]:
+    at = 0
+    while found := VISIBLE.search(data, at):
+        at = found.start()
+        if data.startswith(SENTINEL, at):
+            at += len(SENTINEL)
+            yield DONE
+            continue
+        try:
+            value, at = DECODER.raw_decode(data, at)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+        yield value
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
 
 
 def as_json(value: Any) -> str:

@@ -60,7 +60,12 @@ def _price(pricing: Mapping[str, Any]) -> Price | None:
     read, written = _dollars(pricing.get("prompt")), _dollars(pricing.get("completion"))
     if read is None or written is None:
         return None
-    return Price(input=read, output=written, cached=_dollars(pricing.get("input_cache_read")))
+    return Price(
+        input=read,
+        output=written,
+        cached=_dollars(pricing.get("input_cache_read")),
+        cache_write=_dollars(pricing.get("input_cache_write")),
+    )
 
 
 def _dollars(per_token: Any) -> float | None:

@@ -4,11 +4,12 @@ different. One decoder reads all of them; what each needs in a request is in `Qu
 Source: platform.openai.com/docs/api-reference/chat, and what vendors send instead.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bot.domain.catalog import Model
-from bot.domain.errors import Connection, Unavailable
+from bot.domain.errors import BrokeOff, Connection, Unavailable
 from bot.domain.prompt import (
     CallPart,
     FilePart,
@@ -21,22 +22,24 @@ from bot.domain.prompt import (
     Tool,
 )
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.cache_marks import cacheable_text, with_cache_marks
+from providers.dialect import (
+    Decoder,
+    DialectRequest,
+    ListingPage,
+    Quirks,
+    answer_limit,
+    effort_of,
+    merged,
+    nested,
+)
+from providers.endings import ending
 from providers.error_mapping import error_from_event
-from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, parse_event
+from providers.lenient_json import DONE, NOTHING, as_count, as_json, as_list, as_object, as_text
 from providers.listings import openai_listed
 from providers.media import data_url
-from providers.think_tags import ThinkTags
+from providers.think_tags import OnlyThoughts
 from providers.tool_calls import ToolCalls
-
-REASONS = {
-    "stop": Reason.STOP,
-    "tool_calls": Reason.TOOLS,
-    "function_call": Reason.TOOLS,
-    "length": Reason.LENGTH,
-    "content_filter": Reason.FILTERED,
-    "error": Reason.FAILED,
-}
 
 
 class OpenAIChat:
@@ -46,32 +49,45 @@ class OpenAIChat:
         body: dict[str, Any] = {
             "model": model.model,
             "stream": True,
-            "messages": [entry for message in prompt.messages for entry in _entries(message, quirks)],
+            "messages": _messages(model, prompt, quirks),
         }
-        if prompt.system:
-            body["messages"].insert(0, {"role": "system", "content": prompt.system})
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
         if prompt.tools:
             body["tools"] = [{"type": "function", "function": _function(tool)} for tool in prompt.tools]
-        if prompt.max_output:
-            body[quirks.output_limit] = prompt.max_output
+        if limit := answer_limit(model, prompt):
+            body[quirks.output_limit] = limit
+        if model.temperature is not None:
+            body["temperature"] = model.temperature
         if quirks.cache_key and prompt.conversation:
             body["prompt_cache_key"] = prompt.conversation
         if quirks.asker and prompt.asker:
             body["safety_identifier"] = prompt.asker
         if model.reasoning:
             body = merged(body, quirks.reasoning)
+        if effort := effort_of(model, prompt):
+            body = merged(body, nested(quirks.effort or ("reasoning_effort",), effort))
         return DialectRequest(path="/chat/completions", body=merged(body, quirks.extra))
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
-        return ChatDecoder(think_tags=quirks.think_tags and model.reasoning)
+        return ChatDecoder()
 
     def listing(self, quirks: Quirks) -> DialectRequest:
         return DialectRequest(path="/models", body={})
 
     def listed(self, body: Any) -> ListingPage:
         return openai_listed(body)
+
+
+def _messages(model: Model, prompt: Prompt, quirks: Quirks) -> list[dict[str, Any]]:
+    messages = [entry for message in prompt.messages for entry in _entries(message, quirks)]
+    marks = prompt.conversation and quirks.cache_marks and re.search(quirks.cache_marks, model.model)
+    if marks:
+        messages = with_cache_marks(messages)
+    if prompt.system:
+        system = cacheable_text(prompt.system) if marks else prompt.system
+        messages.insert(0, {"role": "system", "content": system})
+    return messages
 
 
 def _function(tool: Tool) -> dict[str, Any]:
@@ -127,33 +143,36 @@ def _block(part: Part) -> dict[str, Any]:
 class ChatDecoder:
     """Turns chunks into stream parts. Tool calls and usage come at the end, when they are complete."""
 
-    def __init__(self, *, think_tags: bool = False) -> None:
+    def __init__(self) -> None:
         self.done = False
         self.over = False
-        self._tags = ThinkTags() if think_tags else None
+        self._streams = False  # there were deltas
+        self._said = False  # there was text, or a thought
+        self._thoughts = OnlyThoughts()
         self._calls = ToolCalls()
         self._usage: dict[str, Any] = {}
         self._finish = ""
         self._model = ""
         self._id = ""
 
-    def feed(self, data: str) -> Iterator[StreamPart]:
-        if data.startswith("[DONE]"):
+    def feed(self, chunk: dict[str, Any]) -> Iterator[StreamPart]:
+        if chunk is DONE:
+            if not (self.over or self._said or self._calls):
+                raise BrokeOff("done before it began")  # LM Studio, when the prompt is too long
             yield from self._end()
             return
-        chunk = parse_event(data)
         if not self._model or not self._id:  # Azure's first chunk has them empty, others send them once
             self._model = self._model or as_text(chunk.get("model"))
             self._id = self._id or as_text(chunk.get("id"))
         if chunk.get("usage") or "x_groq" in chunk:
             self._usage = _usage_of(chunk) or self._usage
-        if chunk.get("error") or chunk.get("object") == "error":
+        if chunk.get("error") or chunk.get("object") == "error" or _complains(chunk):
             yield from self._counted()
             raise error_from_event(chunk)
         for choice in map(as_object, as_list(chunk.get("choices"))):
-            delta = choice.get("delta")
-            if delta and isinstance(delta, dict):
-                yield from self._said(delta)
+            delta = self._delta(choice)
+            if delta:
+                yield from self._parts(delta)
             if choice.get("finish_reason"):
                 self._finish = as_text(choice["finish_reason"])
                 self.over = True
@@ -163,21 +182,32 @@ class ChatDecoder:
             raise Connection("the stream ended early", code="ended_early")
         yield from self._end()
 
-    def _said(self, delta: dict[str, Any]) -> Iterable[StreamPart]:
+    def _delta(self, choice: dict[str, Any]) -> dict[str, Any]:
+        """What a chunk adds: `delta`, or what servers that do not stream, or not in this form, have in its place. Beside
+        deltas, a message is the whole answer once more.
+        """
+        delta = choice.get("delta")
+        if delta and isinstance(delta, dict):
+            self._streams = True
+            return delta
+        if self._streams:
+            return NOTHING
+        return as_object(choice.get("message")) or {"content": choice.get("text")}
+
+    def _parts(self, delta: dict[str, Any]) -> Iterable[StreamPart]:
         thought = _thought(delta)
         found: list[StreamPart] = [Thinking(thought)] if thought else []
         for said in (delta.get("content"), delta.get("refusal")):
             if said:
-                found += self._content(said)
+                found += (Text(said),) if isinstance(said, str) else _blocks(said)
         if delta.get("tool_calls"):
             for fragment in as_list(delta["tool_calls"]):
                 self._collect(as_object(fragment))
+        if found:
+            self._said = True
+            for part in found:
+                self._thoughts.note(part)
         return found
-
-    def _content(self, content: Any) -> Iterable[StreamPart]:
-        if not isinstance(content, str):
-            return _blocks(content)
-        return self._tags.parts(content) if self._tags else (Text(content),)
 
     def _collect(self, fragment: dict[str, Any]) -> None:
         index = fragment.get("index")
@@ -191,20 +221,25 @@ class ChatDecoder:
         )
 
     def _end(self) -> Iterator[StreamPart]:
-        if self._tags:
-            yield from self._tags.rest()
         if self._finish == "insufficient_system_resource":
             yield from self._counted()
             raise Unavailable("the vendor ran out of resources", code=self._finish)
         yield from self._calls.complete(self._id)
         yield from self._counted()
-        reason = Reason.TOOLS if self._calls else REASONS.get(self._finish, Reason.STOP)
+        reason, unusual = (Reason.TOOLS, "") if self._calls else ending(self._finish)
+        if reason is Reason.STOP:
+            yield from self._thoughts.answer()
         self.done = self.over = True
-        yield Finish(reason=reason, model=self._model)
+        yield Finish(reason=reason, model=self._model, unusual=unusual)
 
     def _counted(self) -> Iterator[Usage]:
         if self._usage:
             yield _counts(self._usage)
+
+
+def _complains(chunk: dict[str, Any]) -> bool:
+    """An error without a name: DashScope and FastAPI send what is wrong alone."""
+    return "choices" not in chunk and bool(as_text(chunk.get("message")) or chunk.get("detail"))
 
 
 def _usage_of(chunk: dict[str, Any]) -> dict[str, Any]:
@@ -233,8 +268,8 @@ def _counts(usage: dict[str, Any]) -> Usage:
 
 
 def _thought(delta: dict[str, Any]) -> str:
-    """Reasoning comes in four fields; vendors that fill two of them put the same text in both."""
-    thought = delta.get("reasoning_content") or delta.get("reasoning")
+    """Reasoning comes in five fields; vendors that fill two of them put the same text in both."""
+    thought = delta.get("reasoning_content") or delta.get("reasoning") or delta.get("reasoning_text")
     if not thought and not delta.get("reasoning_details"):
         return ""
     if isinstance(thought, str):

@@ -9,23 +9,42 @@ from typing import Any
 
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection
-from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, PromptMessage, ResultPart, TextPart
+from bot.domain.prompt import (
+    CallPart,
+    FilePart,
+    ImagePart,
+    Part,
+    Prompt,
+    PromptMessage,
+    ResultPart,
+    TextPart,
+    Tool,
+)
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.dialect import Decoder, DialectRequest, ListingPage, Quirks, merged
+from providers.dialect import (
+    Decoder,
+    DialectRequest,
+    ListingPage,
+    Quirks,
+    answer_limit,
+    effort_of,
+    merged,
+    nested,
+)
+from providers.endings import ending
 from providers.error_mapping import error_from_event
-from providers.lenient_json import as_count, as_object, as_text, parse_event
+from providers.lenient_json import as_count, as_list, as_object, as_text
 from providers.listings import openai_listed
 from providers.media import data_url
+from providers.spoken_text import SpokenText
+from providers.think_tags import OnlyThoughts
 from providers.tool_calls import ToolCalls
 
 TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
-THINKING = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
-INCOMPLETE = {
-    "max_output_tokens": Reason.LENGTH,
-    "content_filter": Reason.FILTERED,
-    "steered": Reason.PAUSED,
-    "max_messages": Reason.PAUSED,
-}
+RAW = "response.reasoning_text.delta"  # the model's own words, not a summary
+THINKING = frozenset({"response.reasoning_summary_text.delta", RAW})
+WHOLE = {"response.output_text.done": "text", "response.refusal.done": "refusal"}
+ENDS = frozenset({"response.completed", "response.incomplete", "response.cancelled"})
 
 
 class OpenAIResponses:
@@ -44,26 +63,11 @@ class OpenAIResponses:
             body["store"] = False
         if prompt.system:
             body["instructions"] = prompt.system
-        if prompt.max_output:
-            body["max_output_tokens"] = prompt.max_output
         if prompt.tools:
-            body["tools"] = [
-                {
-                    "type": "function",
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": tool.parameters,
-                    "strict": False,
-                }
-                for tool in prompt.tools
-            ]
-        if quirks.cache_key and prompt.conversation:
-            body["prompt_cache_key"] = prompt.conversation
-        if quirks.asker and prompt.asker:
-            body["safety_identifier"] = prompt.asker
-        if model.reasoning:
-            body = merged(body, quirks.reasoning)
-        return DialectRequest(path="/responses", body=merged(body, quirks.extra))
+            body["tools"] = [_function(tool) for tool in prompt.tools]
+        return DialectRequest(
+            path="/responses", body=merged(body | _settings(model, prompt, quirks), quirks.extra)
+        )
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
         return ResponsesDecoder()
@@ -73,6 +77,34 @@ class OpenAIResponses:
 
     def listed(self, body: Any) -> ListingPage:
         return openai_listed(body)
+
+
+def _function(tool: Tool) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.parameters,
+        "strict": False,
+    }
+
+
+def _settings(model: Model, prompt: Prompt, quirks: Quirks) -> dict[str, Any]:
+    """How to answer, and for whom."""
+    said: dict[str, Any] = {}
+    if limit := answer_limit(model, prompt):
+        said["max_output_tokens"] = limit
+    if model.temperature is not None:
+        said["temperature"] = model.temperature
+    if quirks.cache_key and prompt.conversation:
+        said["prompt_cache_key"] = prompt.conversation
+    if quirks.asker and prompt.asker:
+        said["safety_identifier"] = prompt.asker
+    if model.reasoning:
+        said = merged(said, quirks.reasoning)
+    if effort := effort_of(model, prompt):
+        said = merged(said, nested(quirks.effort or ("reasoning", "effort"), effort))
+    return said
 
 
 def _entries(messages: Sequence[PromptMessage]) -> Iterator[dict[str, Any]]:
@@ -111,55 +143,68 @@ def _block(part: Part) -> dict[str, Any]:
 
 
 class ResponsesDecoder:
-    """Turns events into stream parts by the `type` in their JSON: not every vendor sends `event:` lines."""
+    """Turns events into stream parts by the `type` in their JSON: not every vendor sends `event:` lines.
+
+    The text comes in deltas, once more when its part and its item are done, and once more at the end; some servers send
+    only one of these, or leave the end out of the deltas. So what is new is taken from wherever it comes.
+    """
 
     def __init__(self) -> None:
         self.done = False
         self.over = False
         self._calls = ToolCalls()
-        self._said: object = None  # the part that the last text came from
-        self._thought: object = None
-        self._model = ""
+        self._text = SpokenText()
+        self._thought: object = None  # the part that the last thought came from
+        self._thoughts = OnlyThoughts()
 
-    def feed(self, data: str) -> Iterator[StreamPart]:
-        if data.strip() == "[DONE]":
-            return
-        event = parse_event(data)
+    def feed(self, event: dict[str, Any]) -> Iterator[StreamPart]:
         kind = as_text(event.get("type"))
         if kind in TEXT:
-            yield from self._text(event)
+            delta = as_text(event.get("delta"))
+            yield from self._say(
+                self._text.grow(event.get("output_index"), event.get("content_index"), delta)
+            )
         elif kind in THINKING:
-            yield from self._thinking(event)
+            thought = Thinking(as_text(event.get("delta")))
+            part = (event.get("output_index"), event.get("summary_index"))
+            yield from self._think(thought, part, raw=kind == RAW)
+        elif kind in WHOLE:
+            whole = as_text(event.get(WHOLE[kind]))
+            yield from self._say(
+                self._text.part(event.get("output_index"), event.get("content_index"), whole)
+            )
         elif kind == "response.output_item.done":
-            self._collect(as_object(event.get("item")))
-        elif kind in {"response.completed", "response.incomplete"}:
+            item = as_object(event.get("item"))
+            self._collect(item)
+            yield from self._say(self._text.item(event.get("output_index"), _text_of(item)))
+        elif kind in ENDS:
             yield from self._end(kind, as_object(event.get("response")))
         elif kind in {"error", "response.failed"} or (not kind and event.get("error")):
             yield from _counted(as_object(event.get("response")))
             raise error_from_event(event)
+        elif event.get("object") == "response":  # the answer whole, from a server that does not stream
+            yield from self.feed(
+                {"type": f"response.{event.get('status') or 'completed'}", "response": event}
+            )
 
     def end(self) -> Iterator[StreamPart]:
         raise Connection("the stream ended early", code="ended_early")
 
-    def _text(self, event: dict[str, Any]) -> Iterator[StreamPart]:
-        said = as_text(event.get("delta"))
-        if not said:
-            return
-        part = event.get("output_index")
-        if part != self._said and self._said is not None:
-            said = "\n\n" + said  # another item of the same answer
-        self._said = part if part is not None else ""
-        yield Text(said)
+    def _say(self, said: str) -> Iterator[StreamPart]:
+        if said:
+            text = Text(said)
+            self._thoughts.note(text)
+            yield text
 
-    def _thinking(self, event: dict[str, Any]) -> Iterator[StreamPart]:
-        thought = as_text(event.get("delta"))
-        if not thought:
+    def _think(self, thought: Thinking, part: object, *, raw: bool) -> Iterator[StreamPart]:
+        if not thought.text:
             return
-        part = (event.get("output_index"), event.get("summary_index"))
         if part != self._thought and self._thought is not None:
-            thought = "\n\n" + thought
+            thought = Thinking("\n\n" + thought.text)
         self._thought = part
-        yield Thinking(thought)
+        if raw:
+            self._thoughts.note(thought)
+        yield thought
 
     def _collect(self, item: dict[str, Any]) -> None:
         if item.get("type") == "function_call":
@@ -171,14 +216,49 @@ class ResponsesDecoder:
             )
 
     def _end(self, kind: str, response: dict[str, Any]) -> Iterator[StreamPart]:
-        why = as_text(as_object(response.get("incomplete_details")).get("reason"))
-        reason = Reason.TOOLS if self._calls else Reason.STOP
-        if kind == "response.incomplete":
-            reason = INCOMPLETE.get(why, Reason.FAILED)
+        items = [as_object(item) for item in as_list(response.get("output"))]
+        if not self._calls:
+            for item in items:
+                self._collect(item)
+        if self._thought is None:
+            for at, item in enumerate(items):
+                for raw, said in _thoughts_of(item):
+                    yield from self._think(Thinking(said), (at, said), raw=raw)
+        for said in self._text.all(_text_of(item) for item in items):
+            yield from self._say(said)
+        reason, unusual = self._ending(kind, response)
+        if reason is Reason.STOP:
+            yield from self._thoughts.answer()
         yield from self._calls.complete(as_text(response.get("id")))
         yield from _counted(response)
         self.done = self.over = True
-        yield Finish(reason=reason, model=as_text(response.get("model")), detail=why)
+        yield Finish(reason=reason, model=as_text(response.get("model")), unusual=unusual)
+
+    def _ending(self, kind: str, response: dict[str, Any]) -> tuple[Reason, str]:
+        if kind == "response.incomplete":
+            why = as_text(as_object(response.get("incomplete_details")).get("reason"))
+            return ending(why or "incomplete")
+        if kind == "response.cancelled":
+            return Reason.STOPPED, ""
+        return (Reason.TOOLS if self._calls else Reason.STOP), ""
+
+
+def _text_of(item: dict[str, Any]) -> str:
+    if item.get("type") != "message":
+        return ""
+    content = item.get("content")
+    if isinstance(content, str):
+        return content
+    blocks = map(as_object, as_list(content))
+    return "".join(as_text(block.get("text")) or as_text(block.get("refusal")) for block in blocks)
+
+
+def _thoughts_of(item: dict[str, Any]) -> Iterator[tuple[bool, str]]:
+    """A reasoning item's thoughts, and whether they are the model's own words."""
+    if item.get("type") == "reasoning":
+        for raw, key in ((True, "content"), (False, "summary")):
+            for block in map(as_object, as_list(item.get(key))):
+                yield raw, as_text(block.get("text"))
 
 
 def _counted(response: dict[str, Any]) -> Iterator[Usage]:

@@ -15,13 +15,13 @@ from typing import Any, Self
 
 import aiohttp
 import httpx
-from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
 
 from bot.domain.catalog import Deadlines
-from bot.domain.errors import Connection, ModelError, ServerError, Timeout
+from bot.domain.errors import BrokeOff, Connection, ModelError, ServerError, Timeout
 from providers.connection_pool import ConnectionPool, OutgoingRequest
 from providers.deadline import Deadline
 from providers.error_mapping import error_from_response, scrubbed, without_credentials
+from providers.event_stream import EventReader
 from providers.lenient_json import load_json
 from providers.request_body import RequestBody, StreamedPayload
 
@@ -62,28 +62,37 @@ class Transport:
     ) -> AsyncIterator["EventStream"]:
         """Opens one streamed answer; leaving the block before its end closes the connection at once.
 
-        Raises a ModelError for everything that is no event stream, here and while it is read.
+        Raises a ModelError for everything that is no answer, here and while it is read: BrokeOff when it ends after the
+        vendor has said yes and nothing else, or what the vendor said instead of events.
         """
         clock = Deadline(deadlines)
         sent = RequestBody(body)
-        opening = aconnect_sse(
-            self._client,
+        framing = {"content-type": "application/json", "content-length": str(len(sent))}
+        opening = self._client.stream(
             "POST",
             url,
-            headers={**headers, "content-type": "application/json", "content-length": str(len(sent))},
+            headers={**headers, **framing, "accept": "text/event-stream", "cache-control": "no-store"},
             content=sent.chunks(),
             timeout=httpx.Timeout(max(deadlines.first, deadlines.idle), connect=CONNECT, pool=CONNECT),
         )
+        events: EventStream | None = None
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout_at(clock.until):
-                    source = await stack.enter_async_context(opening)
-                await _expect_events(source.response, headers)
-                yield EventStream(source=source, clock=clock)
+                    response = await stack.enter_async_context(opening)
+                if response.status_code != httpx.codes.OK:
+                    raise _refusal(response, await _capped(response), headers)
+                _expect_plain(response)
+                # Whatever its content type: gateways name it otherwise, and some servers answer whole.
+                events = EventStream(response=response, clock=clock)
+                yield events
             except TimeoutError:
                 raise Timeout(clock.missed) from None
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise _translated(error) from None
+            except (httpx.HTTPError, httpx.InvalidURL, BrokeOff) as error:
+                if events is None or clock.begun:
+                    raise _translated(error) from None
+                said = events.stray.encode()
+                raise (_refusal(response, said, headers) if said else BrokeOff(str(error))) from None
 
     async def get(self, url: str, *, headers: Mapping[str, str]) -> Any:
         """A JSON document. Raises a ModelError."""
@@ -107,27 +116,40 @@ class Transport:
 
 
 class EventStream:
-    """A stream of server-sent events, to be read once. Call `begun` at the first part."""
+    """An answer's events as objects, to be read once. Call `begun` at the first part."""
 
-    def __init__(self, *, source: EventSource, clock: Deadline) -> None:
-        response = source.response
-        response.encoding = "utf-8"  # whatever the header says: event streams are always UTF-8
-        self._watched: _Watched | None = None
-        self._source, self._clock = source, clock
-        if isinstance(response.stream, httpx.AsyncByteStream):
-            response.stream = self._watched = _Watched(response.stream, clock)
+    def __init__(self, *, response: httpx.Response, clock: Deadline) -> None:
+        self._response, self._clock = response, clock
+        self._reader = EventReader()
 
-    async def events(self) -> AsyncGenerator[ServerSentEvent, None]:
-        async with aclosing(self._source.aiter_sse()) as events:
-            async for event in events:
-                if self._watched:
-                    self._watched.since_event = 0
-                yield event
+    @property
+    def stray(self) -> str:
+        """The beginning of what was no event."""
+        return self._reader.stray
+
+    async def events(self) -> AsyncGenerator[dict[str, Any], None]:
+        """Raises ServerError for an event of broken JSON, and for more than any answer has."""
+        since_event = total = 0
+        async with aclosing(_in_time(self._response.aiter_raw(), self._clock)) as chunks:
+            async for chunk in chunks:
+                since_event += len(chunk)
+                total += len(chunk)
+                if since_event > EVENT_BYTES or total > ANSWER_BYTES:
+                    raise ServerError("the answer is larger than any answer should be", code="too_large")
+                for event in self._reader.feed(chunk):
+                    since_event = 0
+                    yield event
+        for event in self._reader.end():
+            yield event
+
+    @property
+    def has_begun(self) -> bool:
+        return self._clock.begun
 
     def begun(self) -> None:
         self._clock.begun = True
 
-    async def drain(self, events: AsyncGenerator[ServerSentEvent, None]) -> None:
+    async def drain(self, events: AsyncGenerator[dict[str, Any], None]) -> None:
         """Reads what follows the answer, for a moment. Errors are ignored, because the answer is complete."""
         self._clock.end_in(DRAIN)
         with suppress(TimeoutError, httpx.HTTPError, ModelError):
@@ -135,34 +157,18 @@ class EventStream:
                 pass
 
 
-class _Watched(httpx.AsyncByteStream):
-    """A body's bytes, with the deadline and the size limits."""
-
-    def __init__(self, stream: httpx.AsyncByteStream, clock: Deadline) -> None:
-        self._stream = stream
-        self._clock = clock
-        self.since_event = 0  # bytes that have come since the last whole event
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        total = 0
-        chunks = aiter(self._stream)
-        while True:
-            try:
-                async with asyncio.timeout_at(self._clock.until):
-                    chunk = await anext(chunks)
-            except StopAsyncIteration:
-                return
-            self.since_event += len(chunk)
-            total += len(chunk)
-            if self.since_event > EVENT_BYTES or total > ANSWER_BYTES:
-                raise ServerError("the answer is larger than any answer should be", code="too_large")
-            for at in range(0, len(chunk), BREATH):
-                if at:
-                    await asyncio.sleep(0)
-                yield chunk[at : at + BREATH]
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
+async def _in_time(body: AsyncIterator[bytes], clock: Deadline) -> AsyncGenerator[bytes, None]:
+    """A body's bytes, each within the deadline. Raises TimeoutError."""
+    while True:
+        try:
+            async with asyncio.timeout_at(clock.until):
+                chunk = await anext(body)
+        except StopAsyncIteration:
+            return
+        for at in range(0, len(chunk), BREATH):
+            if at:
+                await asyncio.sleep(0)
+            yield chunk[at : at + BREATH]
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -213,14 +219,6 @@ def _payload(request: httpx.Request) -> StreamedPayload | None:
     if not size or not isinstance(request.stream, httpx.AsyncByteStream):
         return None
     return StreamedPayload(aiter(request.stream), size=size)
-
-
-async def _expect_events(response: httpx.Response, headers: Mapping[str, str]) -> None:
-    is_stream = "text/event-stream" in response.headers.get("content-type", "").lower()
-    if response.status_code == httpx.codes.OK and is_stream:
-        _expect_plain(response)
-        return
-    raise _refusal(response, await _capped(response), headers)
 
 
 def _expect_plain(response: httpx.Response) -> None:

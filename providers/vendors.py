@@ -43,7 +43,8 @@ class Vendor:
 THINK_OUT_LOUD = {"thinking": {"type": "adaptive", "display": "summarized"}}
 CLAUDE = Quirks(reasoning=THINK_OUT_LOUD, asker=True)
 GEMINI = Quirks(reasoning={"generationConfig": {"thinkingConfig": {"includeThoughts": True}}})
-OPENAI_CHAT = Quirks(output_limit="max_completion_tokens")
+OPENAI_CHAT = Quirks(output_limit="max_completion_tokens", cache_key=True)
+OPENAI_RESPONSES = Quirks(reasoning={"reasoning": {"summary": "auto"}}, cache_key=True)
 DEEPSEEK_CHAT = Quirks(calls_extra={"reasoning_content": ""})
 
 VENDORS: tuple[Vendor, ...] = (
@@ -51,10 +52,7 @@ VENDORS: tuple[Vendor, ...] = (
         name="openai",
         base_url="https://api.openai.com/v1",
         console="https://platform.openai.com/api-keys",
-        dialects={
-            "openai-chat": OPENAI_CHAT,
-            "openai-responses": Quirks(reasoning={"reasoning": {"summary": "auto"}}),
-        },
+        dialects={"openai-responses": OPENAI_RESPONSES, "openai-chat": OPENAI_CHAT},
         market="openai",
         flagships=(model_families.GPT, model_families.GPT_MINI),
     ),
@@ -104,14 +102,22 @@ VENDORS: tuple[Vendor, ...] = (
         name="openrouter",
         base_url="https://openrouter.ai/api/v1",
         console="https://openrouter.ai/keys",
-        dialects={"openai-chat": Quirks(headers={"x-title": "Switchboard"}), "openai-responses": Quirks()},
+        dialects={
+            "openai-chat": Quirks(
+                headers={"x-title": "Switchboard"},
+                effort=("reasoning", "effort"),
+                cache_marks="claude|qwen",
+                cache_key=True,
+            ),
+            "openai-responses": Quirks(headers={"x-title": "Switchboard"}, cache_key=True),
+        },
         market="openrouter",
         flagships=(model_families.OPENROUTER, *model_families.EVERYBODY),
     ),
     Vendor(
         name="ollama",
         base_url="http://127.0.0.1:11434",
-        dialects={"openai-chat": Quirks(prefix="/v1", think_tags=True)},
+        dialects={"openai-chat": Quirks(prefix="/v1")},
         auth="none",
         market=None,
         keyless=True,

@@ -43,5 +43,5 @@ def turn(
         answer=answer,
         model="demo",
         cost=cost,
-        usage=Usage(input=10, output=5),
+        usage=Usage(input=10, cache_read=6, cache_write=3, output=5),
     )

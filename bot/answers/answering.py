@@ -49,6 +49,7 @@ class PromptBuilder:
     corrections: Corrections
     conversation: str
     company: str  # `[policy] system`
+    effort: str  # how long models may think, as people chose; "" leaves it to them
     at: float  # unix seconds
     sizes: dict[str, int] = field(default_factory=dict)
 
@@ -71,7 +72,7 @@ class PromptBuilder:
             conversation=self.conversation,
         )
         self.sizes[model.key] = size(prompt)
-        return prompt
+        return replace(prompt, effort=self.effort)
 
     def settle(self, attempt: Attempt) -> None:
         """Learns from the tokens the vendor counted. When no count came (a stop, a broken stream, a filter), the
@@ -191,6 +192,7 @@ class Answers:
                 corrections=self._corrections,
                 conversation=context.thread.digest,
                 company=context.policy.system,
+                effort=context.claim.preferences.effort.level,
                 at=self._clock(),
             )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.answers.fallback import AnsweredBy, StreamInterrupted
 from bot.domain.catalog import Model
-from bot.domain.errors import ModelError
+from bot.domain.errors import Connection, Filtered, ModelError, ServerError
 from bot.domain.formatting import clean_name, clip
 from bot.domain.prompt import share, tokens
 from bot.domain.stop import StopSignal
@@ -23,12 +23,16 @@ from bot.domain.stream_parts import (
     Usage,
 )
 
-BROKE_OFF = "The answer broke off. Press Continue to go on, or ask another model."
+GO_ON = "Press Continue to go on, or ask another model."
+BROKE_OFF = f"The answer broke off. {GO_ON}"
+UNUSUAL = f"{{model}} ended unusually ({{word}}). {GO_ON}"
+PAUSED = "{model} paused. Press Continue to go on."
 STOPPED = "Stopped."
 TOO_LONG = "The answer reached the length limit. Press Continue to go on."
 ALL_THOUGHT = (
     "{model} used its whole output limit for thinking. Ask again, or pick another model with /model."
 )
+FILTERED = "stopped because of a content filter."
 LONGEST = 400_000  # characters of an answer: several times what any model writes in one turn
 THOUGHT = 4_096  # characters of a model's thoughts that are kept, the latest; how many there were is counted
 DETAIL = 300  # characters of a vendor's own explanation
@@ -128,25 +132,38 @@ class Attempt:
         name, finish, text = self.model.name, self.finish, self.text
         if self.stopped:
             return Reason.STOPPED, STOPPED
-        if self.error is not None and not text:
-            return Reason.FAILED, self.error.tell(name)
+        if self.error is not None:
+            return self._cut(self.error) if text else (Reason.FAILED, self.error.tell(name))
         if finish is None:
             return Reason.BROKEN, BROKE_OFF
+        detail = clip(finish.detail, DETAIL)
         match finish.reason:
-            case Reason.LENGTH | Reason.PAUSED:
+            case Reason.STOPPED:
+                return finish.reason, STOPPED
+            case Reason.LENGTH:
                 return finish.reason, TOO_LONG if text else ALL_THOUGHT.format(model=name)
+            case Reason.PAUSED:
+                return finish.reason, PAUSED.format(model=name)
             case Reason.FILTERED:
-                return (
-                    finish.reason,
-                    f"{name} stopped because of a content filter. {clip(finish.detail, DETAIL)}".strip(),
-                )
+                return finish.reason, f"{name} {FILTERED} {detail or Filtered().remedy()}"
+            case Reason.FAILED if text:
+                told = UNUSUAL.format(model=name, word=finish.unusual) if finish.unusual else BROKE_OFF
+                return Reason.BROKEN, f"{told} {detail}".strip()
             case Reason.FAILED:
-                return (
-                    finish.reason,
-                    f"{name} ended the answer with an error. {clip(finish.detail, DETAIL)}".strip(),
-                )
+                return finish.reason, f"{name} ended the answer with an error. {detail}".strip()
             case _:
                 return finish.reason, "" if text.strip() else EMPTY.format(model=name)
+
+    def _cut(self, error: ModelError) -> tuple[Reason, str]:
+        """The ending after an error that came after text: it keeps the error's class."""
+        match error:
+            case Filtered():
+                return Reason.FILTERED, f"{self.model.name} {FILTERED} {error.remedy()}"
+            case Connection() | ServerError():  # there is no more to know: the rest did not come
+                return Reason.BROKEN, BROKE_OFF
+            case _:
+                to_do = GO_ON if error.retry else error.remedy()
+                return Reason.BROKEN, f"The answer broke off: {self.model.name} {error.cause}. {to_do}"
 
     def footer(self, objection: str = "") -> str:
         """The footer: the model that answered, and why not the chosen one."""

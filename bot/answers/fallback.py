@@ -11,19 +11,22 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from bot.answers.vendor_words import without_echoes
 from bot.context import Context
 from bot.domain.catalog import Model
 from bot.domain.errors import (
+    BrokeOff,
     ContextTooLong,
     ModelError,
     OverBudget,
+    Rejected,
     ServerError,
     SwitchboardError,
     Timeout,
     cause_of,
 )
 from bot.domain.health import HealthState, ModelHealth
-from bot.domain.prompt import Prompt
+from bot.domain.prompt import Prompt, question_digest
 from bot.domain.stream_parts import Finish, Reason, Status, StreamPart, Text, ToolCall
 from bot.interceptor import Interceptors, ModelRequest
 from bot.ports import Health, Provider
@@ -32,7 +35,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 10.0  # seconds to wait for the same model; if it asks for more, another one is faster
 FULL_SHARE = 0.85  # of the window; estimates are off by up to a third
-SMALL_SHARE = 0.4  # after a ContextTooLong: the estimate was too low, and there is one more try
+SMALL_SHARE = 0.4  # after what may be too long a prompt: the estimate was too low, and there is one more try
+LIMIT_SHARE = 0.6  # of what the vendor said there is room for: the answer needs some of it
 
 PromptFor = Callable[[Model, float], Prompt]
 
@@ -87,11 +91,7 @@ class FallbackRouter:
         for model in up or [chosen]:
             if model is not chosen and not because:
                 because = f"{chosen.name} {cause_of(conditions[chosen.key].why)}"
-            # A window that is no larger would fail on the same prompt.
-            if (
-                any(isinstance(error, ContextTooLong) for _, error in failed)
-                and model.context <= chosen.context
-            ):
+            if not _worth_asking(model, failed):
                 continue
             if failed:
                 yield Status(f"{because}, asking {model.name}")
@@ -136,7 +136,7 @@ class FallbackRouter:
                 wait = _pause_before_retry(error)
                 if last or wait is None:
                     raise
-                share = SMALL_SHARE if isinstance(error, ContextTooLong) else share
+                share = _room(error, model) if isinstance(error, ContextTooLong | BrokeOff) else share
                 if wait > 1:  # the usual second needs no notice
                     yield Status(f"{model.name} {error.cause}, trying again")
                 await self._pause(wait)
@@ -155,7 +155,7 @@ class FallbackRouter:
             raise  # it was not asked, so this says nothing about it
         except ModelError as error:
             log.warning("a model did not answer", extra=_about(model, request.prompt, error))
-            await self._health.report(model.key, error)
+            await self._health.report(model.key, error, question=question_digest(request.prompt))
             raise
         late = first - asked > model.deadlines.first / 2
         await self._health.report(model.key, None, late=late)
@@ -167,21 +167,41 @@ class FallbackRouter:
         async with aclosing(provider.stream(request.model, request.prompt)) as parts:
             async for part in parts:
                 if not said and isinstance(part, Finish) and part.reason is Reason.FAILED:
-                    raise ServerError(part.detail or "ended with an error")
+                    raise ServerError(part.detail or "ended with an error", code=part.unusual)
                 said = said or isinstance(part, Text | ToolCall)
                 yield part
 
 
+def _worth_asking(model: Model, failed: Sequence[tuple[Model, ModelError]]) -> bool:
+    """Not after a prompt was too long for a window no smaller, nor after two refused the request for reasons unknown:
+    then it is the request.
+    """
+    fits = all(
+        model.context > (error.limit or other.context)
+        for other, error in failed
+        if isinstance(error, ContextTooLong)
+    )
+    return fits and sum(isinstance(error, Rejected) for _, error in failed) < 2
+
+
+def _room(error: ModelError, model: Model) -> float:
+    """The share of the window for the second try. A vendor's own limit is less than what is known of the window where
+    a server was started with a smaller one, or where a minute's tokens are fewer.
+    """
+    return min(SMALL_SHARE, LIMIT_SHARE * error.limit / model.context) if error.limit else SMALL_SHARE
+
+
 def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, object]:
-    """Log fields. A vendor's text may repeat what people wrote, so it is only logged when debugging."""
+    """Log fields. The whole of a vendor's text is only logged when debugging."""
     known = {
         "model": model.key,
         "conversation": prompt.conversation,
         "error": type(error).__name__,
         "status": error.status,
         "code": error.code,
+        "why": str(error) if log.isEnabledFor(logging.DEBUG) else without_echoes(str(error), prompt),
     }
-    return {**known, "why": str(error)} if log.isEnabledFor(logging.DEBUG) else known
+    return {**known, "remedy": error.mend} if error.mend else known
 
 
 def _pause_before_retry(error: ModelError) -> float | None:

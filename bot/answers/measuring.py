@@ -55,5 +55,11 @@ class Measuring(Interceptor):
         if turn.usage:
             self._meter.count("tokens_total", turn.usage.input, model=turn.model, direction="input")
             self._meter.count("tokens_total", turn.usage.output, model=turn.model, direction="output")
+            self._meter.count(
+                "cached_tokens_total", turn.usage.cache_read, model=turn.model, direction="read"
+            )
+            self._meter.count(
+                "cached_tokens_total", turn.usage.cache_write, model=turn.model, direction="write"
+            )
         if turn.cost:
             self._meter.count("cost_usd_total", turn.cost, model=turn.model)

@@ -54,7 +54,7 @@ def without_person(history: Sequence[Turn], person: str) -> Outcome:
     )
     if any(turn.is_question or turn.reason == OVERHEARD for turn in new):
         return Outcome(replace=new)
-    return Outcome(replace=(), thread_model="", forget=True, unread=True)
+    return Outcome(replace=(), thread_model="", thread_effort="", forget=True, unread=True)
 
 
 def answer_again(turn: Turn) -> Reply:

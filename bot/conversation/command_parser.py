@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bot.domain.catalog import Catalog
 from bot.domain.command_table import ALIASES, ALONE, ASKING, NAMES
+from bot.domain.preferences import LEVELS
 
 FLAGS = {
     "--thread": "thread",
@@ -118,6 +119,8 @@ def _bare(text: str, catalog: Catalog) -> Command | None:
         nearly = " " not in wanted and bool(catalog.near(wanted))
         if scope or nearly or wanted.lower() in {"why", "default"} or catalog.find(wanted):
             return Command(name=name, rest=rest)
+    if name == "effort" and split_scope(rest)[0].lower() in {*LEVELS, "default"}:
+        return Command(name=name, rest=rest)
     return Command(name=name, rest=rest) if (name, rest.lower()) == ("forget", "me") else None
 
 

@@ -6,6 +6,7 @@ from bot import policy as policies
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.precedence import select_model
 from bot.context import Context, Response
+from bot.conversation.effort import EffortPicker
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.hearing import muted
 from bot.conversation.model_picker import ModelPicker, describe_active, describe_reason
@@ -58,6 +59,7 @@ class Commands:
         self._ledger = ledger
         self.table: Mapping[str, Handler] = {
             "model": picker.command,
+            "effort": EffortPicker(catalog=catalog, preferences=preferences).command,
             "reset": self._reset,
             "memory": self._memory,
             "forget": self._forget,
@@ -114,8 +116,8 @@ class Commands:
             said = [f"Erased {_number(len(turns), 'question')} with the answers. It cannot be undone."]
         elif context.claim.history:
             said = ["Erased what I heard here. It cannot be undone."]
-        if context.claim.preferences.thread:
-            said.append("The model picked for this conversation goes too.")
+        if context.claim.preferences.thread or context.claim.preferences.effort.thread:
+            said.append("What was picked for this conversation goes too.")
         if context.threaded and not context.direct:
             said.append("I do not follow this thread any more; mention me to begin again.")
         if context.capabilities.keeps_messages:
@@ -127,7 +129,11 @@ class Commands:
         return Response(
             reply=Reply(text=" ".join(said), private=context.private, forgets=True),
             outcome=Outcome(
-                replace=(), thread_model="", forget=True, unread=context.threaded and not context.direct
+                replace=(),
+                thread_model="",
+                thread_effort="",
+                forget=True,
+                unread=context.threaded and not context.direct,
             ),
         )
 

@@ -84,13 +84,14 @@ class OtherConversations:
                         at=context.event.at,
                     )
                 )
-        await self._preferences.choose(context.workspace, f"person:{person.id}", "")
+        for choice in (f"person:{person.id}", f"effort:person:{person.id}"):
+            await self._preferences.choose(context.workspace, choice, "")
         await self._ledger.erase(context.workspace, person.id)
         outcome = without_person(context.claim.history, person.id)
         number = len({*threads, context.thread}) if context.claim.history else len(threads)
         text = (
             f"Erased in this {context.capabilities.tenant}: what you asked in {_conversations(number)}, with the answers and what you were heard "
-            "saying there, the model you picked, and your usage. It cannot be undone. "
+            "saying there, the model and the effort you picked, and your usage. It cannot be undone. "
         )
         stays = (
             ""

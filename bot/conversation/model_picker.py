@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from bot.answers.precedence import Selection, select_model
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_scope
+from bot.conversation.effort import describe_effort
+from bot.conversation.scopes import FIELDS, WHERE, default_scope, objection, stored_as, where
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.errors import cause_of
@@ -18,12 +21,6 @@ from bot.domain.turns import Turn
 from bot.models.pricing import Prices, price_class
 from bot.ports import Health, PreferenceStore
 
-WHERE = {
-    "thread": "in this thread",
-    "me": "for you, here and in other places of this {tenant}",
-    "channel": "for everybody in this channel",
-    "workspace": "for everybody in this {tenant}",
-}
 SHOWN = 90  # a platform's longest list takes 100
 
 
@@ -64,13 +61,13 @@ class ModelPicker:
         """All models that can be picked here, with the active one and the reason for it."""
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
         models = context.usable(self._catalog.featured)[:SHOWN]
-        where = scope or _default_scope(context)
-        options = await self.options(models, where)
+        here = scope or default_scope(context)
+        options = await self.options(models, here)
         pick = Choice(
             action=Action.PICK,
-            label=f"Pick one {_where(context, where)}",
+            label=f"Pick one {where(context, here)}",
             options=options,
-            selected=f"{where} {now.model.name}",
+            selected=f"{here} {now.model.name}",
         )
         more = len(self._catalog.models) - len(self._catalog.featured)
         tail = f"\n{more} more can be picked by name: `/model NAME`." if more > 0 else ""
@@ -115,30 +112,25 @@ class ModelPicker:
         return " · ".join(part for part in parts if part)
 
     async def _switch(self, context: Context, model: Model | None, scope: str) -> Response:
-        scope = scope or _default_scope(context)
-        if scope == "workspace" and not context.administers:
-            tenant = context.capabilities.tenant
-            text = f"Only people listed under `admins` in `[policy]` can set the model of the whole {tenant}."
-            return Response(reply=Reply(text=text, private=context.private))
-        if scope == "thread" and not context.threaded:
-            text = "There is no thread here. Write it inside a thread, or use `--me` or `--channel`."
-            return Response(reply=Reply(text=text, private=context.private))
+        scope = scope or default_scope(context)
+        if refusal := objection(context, scope, "the model"):
+            return Response(reply=refusal)
         name = model.name if model else ""
         outcome = Outcome(thread_model=name) if scope == "thread" else Outcome()
         if scope != "thread":
-            await self._preferences.choose(context.workspace, _field(context, scope), name)
+            await self._preferences.choose(context.workspace, stored_as(context, scope), name)
         return Response(reply=self._switched(context, model, scope), outcome=outcome)
 
     def _switched(self, context: Context, model: Model | None, scope: str) -> Reply:
         after = select_model(
             self._catalog, _after(context, scope, model.name if model else ""), context.allowed
         )
-        where, name = _where(context, scope), escape_markdown(after.model.name)
+        here, name = where(context, scope), escape_markdown(after.model.name)
         reason = escape_markdown(describe_reason(after, context.capabilities.tenant))
         if model is None:
-            text = f"The choice {where} is gone. **{name}** answers now: {reason}."
+            text = f"The choice {here} is gone. **{name}** answers now: {reason}."
         else:
-            text = f"**{escape_markdown(model.name)}** answers {where} from now on."
+            text = f"**{escape_markdown(model.name)}** answers {here} from now on."
             if after.model != model:
                 text += f" Here **{name}** still answers: {reason}."
         if context.claim.history and model is not None:
@@ -159,7 +151,8 @@ class ModelPicker:
             for link in now.chain
         )
         return Reply(
-            text=f"{describe_active(now, tenant)} The first line with a choice wins.",
+            text=f"{describe_active(now, tenant)} The first line with a choice wins. "
+            + describe_effort(now.model, context.claim.preferences.effort, tenant),
             table=Table(header=("", "where", "chosen", ""), rows=rows),
             private=context.private,
         )
@@ -169,7 +162,7 @@ class ModelPicker:
         start = "is not allowed here" if model else "is not a model I know"
         text = f"“{escape_markdown(wanted, 60)}” {start}."
         text += f" Did you mean {join_names(near)}?" if near else " `/model` shows what can be picked."
-        scope = _default_scope(context)
+        scope = default_scope(context)
         buttons = tuple(Button(action=Action.PICK, label=name, value=f"{scope} {name}") for name in near)
         return Reply(text=text, buttons=buttons, private=context.private)
 
@@ -192,20 +185,6 @@ def describe_reason(now: Selection, tenant: str) -> str:
     return f"{says}; {now.objection}" if now.objection else says
 
 
-def _where(context: Context, scope: str) -> str:
-    return WHERE[scope].format(tenant=context.capabilities.tenant)
-
-
-def _default_scope(context: Context) -> str:
-    return "thread" if context.threaded else "me"
-
-
-def _field(context: Context, scope: str) -> str:
-    if scope == "workspace":
-        return "default"
-    return f"channel:{context.thread.channel}" if scope == "channel" else f"person:{context.event.author.id}"
-
-
 def _after(context: Context, scope: str, name: str) -> ModelPreferences:
-    field = {"thread": "thread", "me": "person", "channel": "channel", "workspace": "workspace"}[scope]
-    return replace(context.claim.preferences, **{field: name})
+    picked: dict[str, Any] = {FIELDS[scope]: name}
+    return replace(context.claim.preferences, **picked)

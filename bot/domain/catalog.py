@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 from bot.domain.errors import SettingsError
 
@@ -24,11 +25,12 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """USD per million tokens."""
+    """USD per million tokens: read, written, read from the vendor's cache, and kept in it; None costs as `input`."""
 
     input: float
     output: float
     cached: float | None = None
+    cache_write: float | None = None
 
 
 FREE = Price(input=0.0, output=0.0)
@@ -55,6 +57,10 @@ class Model:
     reasoning: bool = False
     context: int = 32_000  # tokens of input
     max_output: int = 8_192  # tokens
+    effort: str = ""  # how long it may think: low, medium, high; "" leaves it to the vendor
+    temperature: float | None = None
+    limit: int | None = None  # tokens of an answer, where the operator set it; sent in every dialect
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)  # the operator's own, for the body
     price: Price | None = None
     deadlines: Deadlines = field(default_factory=Deadlines)
     description: str = ""

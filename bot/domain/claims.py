@@ -63,6 +63,7 @@ class Outcome:
     append: tuple[Turn, ...] = ()
     replace: tuple[Turn, ...] | None = None  # the whole new history (edits, reset); None keeps it
     thread_model: str | None = None  # the thread's new model, "" to clear it; None keeps the old one
+    thread_effort: str | None = None  # the same for how long models may think in this thread
     join: bool = False  # the bot takes part in this thread from now on
     forget: bool = False  # nothing of this conversation is kept but what waits in it
     unread: bool = False  # ... and what its platform still shows of it is not read again

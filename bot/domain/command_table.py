@@ -45,6 +45,16 @@ COMMANDS: tuple[CommandRow, ...] = (
         aliases=("models",),
     ),
     CommandRow(
+        name="effort",
+        does="How long models may think",
+        usage="[low|medium|high] [--thread|--me|--channel]",
+        help=(
+            HelpLine(
+                typed="effort high", does="how long models may think: low, medium or high, where you say"
+            ),
+        ),
+    ),
+    CommandRow(
         name="ask",
         does="One answer by another model",
         usage="NAME question",

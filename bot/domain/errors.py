@@ -10,8 +10,10 @@ tried again, and whether another model may step in.
           PlatformRefused    ... or because it refuses the bot's token, secret or rights, which can be mended
         PlatformGone         ... for good: the channel, the message or the person is gone
       ModelError             no answer from a model
-        Quota RateLimit Overloaded Unavailable ServerError Timeout Connection Auth ModelNotFound
+        Quota RateLimit Overloaded Unavailable ServerError Timeout Connection (BrokeOff) ModelNotFound
         ContextTooLong Filtered Rejected
+        Auth
+          RegionBlocked      ... which no better key would mend
         OverBudget         ... which was not even asked
 """
 
@@ -66,9 +68,12 @@ class ModelError(SwitchboardError):
 
     `retry`: the same request may be sent again, before the first visible text only.
     `failover`: another model may answer instead.
-    `operator`: somebody who runs Switchboard has to act.
+    `operator`: somebody who runs Switchboard has to act; `mend` says how, in the log.
     `billed`: the vendor read the prompt, and charges for it.
-    `status` is the HTTP status if there was one; `code` the vendor's own word for the case.
+    `doubtful`: it blames the account or the model, and may yet be the fault of this one question.
+    `limit`: tokens that there would have been room for, if the vendor said.
+    `status` is the HTTP status if there was one; `code` the vendor's own word for the case; `param` what of the request
+    the vendor says it is about.
     """
 
     cause: ClassVar[str] = "did not answer"
@@ -76,6 +81,7 @@ class ModelError(SwitchboardError):
     retry: bool = False  # an instance may override it: some vendors say whether to try again
     failover: ClassVar[bool] = False
     operator: ClassVar[bool] = False
+    mend: ClassVar[str] = ""
     billed: ClassVar[bool] = False
 
     def __init__(
@@ -84,16 +90,24 @@ class ModelError(SwitchboardError):
         *,
         status: int | None = None,
         code: str = "",
+        param: str = "",
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.param = param
         self.retry_after = retry_after
+        self.doubtful = False
+        self.limit: int | None = None
 
     def tell(self, model: str) -> str:
         """What happened to this model and what to do, in one line for the person."""
-        return f"{model} {self.cause}. {self.advice.format(when=_when(self.retry_after or 0))}"
+        return f"{model} {self.cause}. {self.remedy()}"
+
+    def remedy(self) -> str:
+        """What to do about it, for the person."""
+        return self.advice.format(when=_when(self.retry_after or 0))
 
 
 class Quota(ModelError):
@@ -101,6 +115,7 @@ class Quota(ModelError):
     advice = "Pick another model with /model; whoever runs Switchboard has to top up the account."
     failover = True
     operator = True
+    mend = "top up the account in the vendor's console, or raise its limit there"
 
 
 class RateLimit(ModelError):
@@ -140,6 +155,15 @@ class Connection(ModelError):
     failover = True
 
 
+class BrokeOff(Connection):
+    """The vendor took the request and ended its answer before the first word. Own servers do that when a prompt is
+    longer than their window.
+    """
+
+    cause = "ended its answer before the first word"
+    advice = "Try again {when}, or pick another model with /model. If the conversation is long, start over with /reset."
+
+
 class Auth(ModelError):
     cause = "refused Switchboard's key"
     advice = (
@@ -147,6 +171,12 @@ class Auth(ModelError):
     )
     failover = True
     operator = True
+    mend = "check the key, and what it may do: switchboard check"
+
+
+class RegionBlocked(Auth):
+    cause = "does not answer from where Switchboard runs"
+    mend = "allow this network at the vendor, or use a region that it serves"
 
 
 class ModelNotFound(ModelError):
@@ -156,6 +186,7 @@ class ModelNotFound(ModelError):
     )
     failover = True
     operator = True
+    mend = "check the model's name, its address and its dialect: switchboard check"
 
 
 class ContextTooLong(ModelError):
@@ -171,8 +202,11 @@ class Filtered(ModelError):
 
 
 class Rejected(ModelError):
-    cause = "could not take this request"
-    advice = "Put it differently, or pick another model with /model."
+    cause = "refused the request"
+    advice = (
+        "Ask again, or pick another model with /model; whoever runs Switchboard finds the reason in its log."
+    )
+    failover = True
 
 
 class OverBudget(ModelError):
@@ -196,8 +230,8 @@ def _when(seconds: float) -> str:
 
 def cause_of(name: str) -> str:
     """What a kind of ModelError means, by its class name in lower case (as health keeps it)."""
-    kinds = {kind.__name__.lower(): kind for kind in ModelError.__subclasses__()}
-    return kinds.get(name, ModelError).cause
+    kinds: list[type[ModelError]] = [*ModelError.__subclasses__(), BrokeOff, RegionBlocked]
+    return next((kind for kind in kinds if kind.__name__.lower() == name), ModelError).cause
 
 
 def root_cause(error: Exception) -> Exception:

@@ -32,6 +32,7 @@ from bot.domain.quoted import (
     speaker,
 )
 from bot.domain.turns import ChatMessage, Turn, since_reset
+from bot.domain.window import first_shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ class Prompt:
     tools: tuple[Tool, ...] = ()
     max_output: int | None = None  # tokens; None: the model's own default
     asker: str = ""  # hash of the person, for vendors that want one; never an id
+    effort: str = ""  # low, medium or high, as people chose; "" leaves it to the model
     conversation: str = ""  # the conversation's digest: a key for vendors' prompt caches
 
 
@@ -136,6 +138,17 @@ def weigh(message: PromptMessage) -> int:
 def size(prompt: Prompt) -> int:
     """The estimated tokens of a whole prompt."""
     return tokens(prompt.system) + sum(weigh(message) for message in prompt.messages)
+
+
+def question_digest(prompt: Prompt) -> str:
+    """The same for the same words asked last, whoever asks them, and a name for nothing else."""
+    last = prompt.messages[-1].parts[-1]
+    asked = last.data if isinstance(last, ImagePart | FilePart) else _words(last).encode("utf-8", "replace")
+    return hashlib.sha256(asked).hexdigest()[:16]
+
+
+def _words(part: TextPart | CallPart | ResultPart) -> str:
+    return part.args if isinstance(part, CallPart) else " ".join(part.text.split()).casefold()
 
 
 def expected_size(
@@ -168,6 +181,9 @@ def build(
 ) -> Prompt:
     """The newest turns that fit the model's window, translated into what every dialect accepts.
 
+    What a vendor has read before costs a tenth, as long as the prompt begins with the very same bytes. So the oldest turns
+    leave a full window in blocks, and what is shown of a turn does not depend on the turns after it.
+
     `heard` is what others said since the last turn, `files` what was read of everybody's files. `correction` is real over
     estimated tokens, as seen for this model; `share` is how much of the window may be filled (smaller after a
     ContextTooLong). What does not fit is left out and marked. Nothing that is stored is changed.
@@ -177,18 +193,13 @@ def build(
     named = several_people(turns, before, asked)
     room = (model.context - min(model.max_output, model.context // 4)) * share / max(correction, 0.1)
     room -= tokens(system) + weigh(LEFT_OUT)
-    own = _question(asked, model, read, named=named)
-    room -= weigh(PromptMessage(role="user", parts=own))
-    said = _heard(before, asked, model, read, room / 2)
-    room -= sum(map(_weigh, said))
-    kept: list[PromptMessage] = [PromptMessage(role="user", parts=(*said, *own))]
-    for turn in reversed(turns):
-        pair = _turn(turn, model, read, named=named, room=room / 2)
-        room -= sum(weigh(message) for message in pair)
-        if room < 0:
-            kept.insert(0, LEFT_OUT)
-            break
-        kept[:0] = pair
+    question = _asked(asked, before, model, read, named=named, room=room)
+    pairs = [_turn(turn, model, read, named=named, room=room) for turn in turns]
+    sizes = [(weigh(pair[0]), sum(map(weigh, pair))) for pair in [*pairs, [question]]]
+    first = first_shown(sizes, room)
+    kept = [LEFT_OUT] if first else []
+    kept += [message for pair in pairs[first:] for message in pair]
+    kept.append(question)
     asker = hashlib.sha256(f"{conversation}/{asked.author.id}".encode()).hexdigest()[:32]
     return Prompt(system=system, messages=_merged(kept), asker=asker, conversation=conversation)
 
@@ -207,11 +218,25 @@ def _weigh(part: Part) -> int:
 
 def _turn(turn: Turn, model: Model, files: FilesRead, *, named: bool, room: float) -> list[PromptMessage]:
     """Finished tool calls become text: a model without tools refuses tool calls in the history."""
-    question = _question(turn.asked, model, files, named=named)
-    asked = PromptMessage(role="user", parts=(*_heard(turn.heard, turn.asked, model, files, room), *question))
+    asked = _asked(turn.asked, turn.heard, model, files, named=named, room=room)
     used = "".join(f"[used {step.name}: {step.result or 'cancelled'}]\n" for step in turn.steps)
     answer = (used + turn.answer).strip()
     return [asked, PromptMessage(role="assistant", parts=(TextPart(text=answer),))] if answer else [asked]
+
+
+def _asked(
+    asked: ChatMessage,
+    heard: Sequence[ChatMessage],
+    model: Model,
+    files: FilesRead,
+    *,
+    named: bool,
+    room: float,
+) -> PromptMessage:
+    """A question with what was said before it: the same when it is asked and in every prompt after it."""
+    own = _question(asked, model, files, named=named)
+    left = room - sum(map(_weigh, own))
+    return PromptMessage(role="user", parts=(*_heard(heard, asked, model, files, left / 2), *own))
 
 
 def _question(said: ChatMessage, model: Model, files: FilesRead, *, named: bool = False) -> tuple[Part, ...]:

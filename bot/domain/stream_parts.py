@@ -60,6 +60,7 @@ class Usage:
     output: int = 0
     reasoning: int = 0
     estimated: bool = False
+    requests: int = 1  # that are added up: each read the prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +72,10 @@ class Finish:
     reason: Reason
     model: str = ""
     detail: str = ""  # what the vendor said about it, for people; never markup
+    unusual: str = ""  # with FAILED: the vendor's word for an ending that nobody knows
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "unusual", clean_name(self.unusual))
         object.__setattr__(self, "model", clean_name(self.model))
         object.__setattr__(self, "detail", strip_controls(self.detail[:LONGEST_DETAIL]))
 

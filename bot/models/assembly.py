@@ -12,6 +12,7 @@ from bot.domain.catalog import FREE, Catalog, Deadlines, Listing, Model, Price
 from bot.models.facts import Facts
 from bot.models.sources import Flagship, ModelSource, bare_id, can_chat
 from bot.settings.config_file import AgentEntry, ConfigFile, DeadlinesEntry, ModelEntry
+from bot.settings.requests import Tuned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,9 +191,21 @@ class _Bench:
             context=say("context") or self.window(source.name, row.base or model) or standard.context,
             max_output=say("max_output") or standard.max_output,
             price=_price(source, row, entry),
+            **(_tuned(entry) if entry else {}),
             deadlines=(entry.deadlines if entry else DeadlinesEntry()).over(Deadlines(first=patience)),
             description=row.description,
         )
+
+
+def _tuned(entry: Tuned) -> dict[str, Any]:
+    """What an entry says about how to answer; what it leaves out is left out."""
+    said = {
+        "effort": entry.effort,
+        "temperature": entry.temperature,
+        "limit": entry.max_output,
+        "extra": entry.extra,
+    }
+    return {name: value for name, value in said.items() if value not in (None, {})}
 
 
 def _price(source: ModelSource, row: Listing, entry: ModelEntry | None) -> Price | None:
@@ -208,6 +221,8 @@ def _with_a_job(entries: Sequence[AgentEntry], models: Sequence[Model]) -> Itera
         if model := plain.find(entry.model):
             yield replace(
                 model,
+                **_tuned(entry),
+                max_output=entry.max_output or model.max_output,
                 name=entry.name,
                 aliases=entry.aliases,
                 description=entry.description,

@@ -39,11 +39,12 @@ class CostEstimates:
         return price_at(self.dearest, usage) if known is None else known
 
     def rates(self, model: Model, read: int) -> Rates:
-        """For a prompt of so many estimated tokens."""
+        """For a prompt of so many estimated tokens, of which nothing is cached yet and all of it will be."""
         corrected = round(read * self._corrections.of(model))
-        prompt = self.cost(model, Usage(input=corrected))
+        plain = self.cost(model, Usage(input=corrected))
         whole = self.cost(model, Usage(input=corrected, output=SAMPLE))
-        return Rates(prompt=prompt, per_token=(whole - prompt) / SAMPLE)
+        prompt = max(plain, self.cost(model, Usage(input=corrected, cache_write=corrected)))
+        return Rates(prompt=prompt, per_token=(whole - plain) / SAMPLE)
 
     def counted(self, model: Model, usage: Usage | None, *, read: int, wrote: int) -> Usage:
         """The vendor's count; an estimate where there is none, or one of nothing in spite of a text."""

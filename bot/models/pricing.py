@@ -48,10 +48,12 @@ class Prices:
         if read is None or written is None:
             return None
         cached = self.cost(model, Usage(input=SMALL, cache_read=SMALL))
+        kept = self.cost(model, Usage(input=SMALL, cache_write=SMALL))
         return Price(
             input=_per_million(read),
             output=_per_million(written),
             cached=None if cached is None else _per_million(cached),
+            cache_write=None if kept is None else _per_million(kept),
         )
 
     def window(self, provider: str, model: str) -> int | None:
@@ -94,8 +96,11 @@ class Prices:
 
 def price_at(price: Price, usage: Usage) -> float:
     cached = min(usage.cache_read, usage.input)
-    rate = price.input if price.cached is None else price.cached
-    return ((usage.input - cached) * price.input + cached * rate + usage.output * price.output) / MILLION
+    kept = min(usage.cache_write, usage.input - cached)
+    reading = price.input if price.cached is None else price.cached
+    keeping = price.input if price.cache_write is None else price.cache_write
+    plain = (usage.input - cached - kept) * price.input
+    return (plain + cached * reading + kept * keeping + usage.output * price.output) / MILLION
 
 
 def _per_million(cost: float) -> float:
@@ -115,15 +120,18 @@ def price_class(price: Price | None) -> str:
 @dataclass(slots=True)
 class _Ratio:
     value: float = 1.0
+    told: float = 1.0
     seen: int = 0
 
 
 class Corrections:
     """Real over estimated input tokens, per model, as seen by this process.
 
-    A vendor's tokenizer is not known, but its counts are. The ratio starts at 1 and follows them.
+    A vendor's tokenizer is not known, but its counts are. The ratio starts at 1 and follows them, in steps: with every
+    small move another turn would fit a full window or not, and no prompt would begin as the one before it.
     """
 
+    STEP = 0.1  # what is told changes when it is further off
     WEIGHT = 0.2  # of the newest count, once there are several
     BOUNDS = (0.3, 4.0)  # beyond this it is not the tokenizer (a hidden system prompt, a missing count)
     SMALLEST = 50  # estimated tokens; the ratio of fewer means nothing
@@ -132,14 +140,16 @@ class Corrections:
         self._ratios: dict[str, _Ratio] = {}
 
     def learn(self, model: Model, *, estimated: int, usage: Usage) -> None:
-        if estimated < self.SMALLEST or usage.estimated or usage.input <= 0:
+        if estimated < self.SMALLEST or usage.estimated or usage.requests > 1 or usage.input <= 0:
             return
         low, high = self.BOUNDS
         seen = min(max(usage.input / estimated, low), high)
         ratio = self._ratios.setdefault(model.key, _Ratio())
         ratio.seen += 1
         ratio.value += (seen - ratio.value) * max(self.WEIGHT, 1 / ratio.seen)
+        if abs(ratio.value / ratio.told - 1) > self.STEP:
+            ratio.told = ratio.value
 
     def of(self, model: Model) -> float:
         ratio = self._ratios.get(model.key)
-        return ratio.value if ratio else 1.0
+        return ratio.told if ratio else 1.0

@@ -74,6 +74,11 @@ METRICS: Mapping[str, Metric] = {
     "tokens_total": Metric(
         kind="counter", help="Tokens read and written, by model.", labels=("model", "direction")
     ),
+    "cached_tokens_total": Metric(
+        kind="counter",
+        help="Of the tokens read: found in the vendor's prompt cache, and kept in it.",
+        labels=("model", "direction"),
+    ),
     "cost_usd_total": Metric(
         kind="counter", help="Estimated cost in US dollars, by model.", labels=("model",)
     ),

@@ -7,7 +7,7 @@ is checked where providers and listings are known: bot.models.
 import re
 import tomllib
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, StrictBool, ValidationError, field_validator, model_validator
@@ -17,13 +17,13 @@ from bot.domain.command_table import RESERVED
 from bot.domain.errors import SettingsError
 from bot.settings.config_errors import complain
 from bot.settings.money import BudgetEntry, Charge, without_twins
-from bot.settings.toml_table import Dollars, TomlTable
+from bot.settings.requests import Tuned, plain_headers
+from bot.settings.toml_table import Dollars, TomlTable, sendable
 
 DialectName = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "demo"]
 AuthName = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "entra", "none"]
 ThreadReplies = Literal["always", "mention"]
 DirectMessages = Literal["threads", "one"]
-Tokens = Annotated[int, Field(strict=True, gt=0)]
 Count = Annotated[int, Field(strict=True, gt=0)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 
@@ -41,7 +41,16 @@ class ProviderEntry(TomlTable):
     scope: str = ""  # of the Entra token
     project: str = ""  # the Foundry project that lists deployments and agents
     version: str = ""  # anthropic-version, if not the default
+    headers: Mapping[str, str] = {}  # sent with every request
+    query: Mapping[str, str] = {}  # at the end of every address
+    extra: Mapping[str, Any] = {}  # merged into the body of every question
+    think_tags: StrictBool | None = (
+        None  # whether its reasoning models think in the text; None: found by itself
+    )
     price: Charge | None = None  # of every model there that has no price of its own; "free" costs nothing
+
+    _plain_headers = field_validator("headers")(plain_headers)
+    _sendable = field_validator("extra")(sendable)
 
     @field_validator("base_url")
     @classmethod
@@ -99,7 +108,7 @@ class Named(TomlTable):
         return tuple(_typable(alias) for alias in aliases)
 
 
-class ModelEntry(Named):
+class ModelEntry(Named, Tuned):
     """`[[models]]`. A None is filled from the endpoint's listing or the bundled facts."""
 
     provider: str
@@ -109,8 +118,7 @@ class ModelEntry(Named):
     documents: StrictBool | None = None
     tools: StrictBool | None = None
     reasoning: StrictBool | None = None
-    context: Tokens | None = None
-    max_output: Tokens | None = None
+    context: Count | None = None  # tokens of input
     dialect: DialectName | None = None
     deadlines: DeadlinesEntry = DeadlinesEntry()
     price: Charge | None = None
@@ -125,7 +133,7 @@ class ModelEntry(Named):
         return self
 
 
-class AgentEntry(Named):
+class AgentEntry(Named, Tuned):
     """`[[agents]]`: a model with a job. Everything left out is taken from its model."""
 
     model: str
@@ -154,7 +162,7 @@ class Policy(TomlTable):
     external: StrictBool = False  # whether people of other organisations, in shared channels, may ask
     installs: tuple[str, ...] | None = None  # Slack workspaces and organisations that may install by OAuth
     admins: tuple[str, ...] = ()  # platform user ids of people who may set a workspace's default
-    messages_per_minute: Tokens | None = None  # per person
+    messages_per_minute: Count | None = None  # per person
     usd_per_day: Dollars | None = None  # short for a budget of every person, by the day
     workspaces: Mapping[str, Rules] = {}
     channels: Mapping[str, Rules] = {}

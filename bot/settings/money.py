@@ -24,11 +24,12 @@ class PriceEntry(TomlTable):
 
     input: Dollars
     output: Dollars
-    cached: Dollars | None = None
+    cached: Dollars | None = None  # what the vendor reads from its cache
+    cache_write: Dollars | None = None  # what it keeps there
 
     @property
     def price(self) -> Price:
-        return Price(input=self.input, output=self.output, cached=self.cached)
+        return Price(input=self.input, output=self.output, cached=self.cached, cache_write=self.cache_write)
 
 
 def _price(said: object) -> object:

@@ -1,13 +1,25 @@
-"""A table of switchboard.toml, and the numbers in it."""
+"""A table of switchboard.toml, and the values in it."""
 
+import json
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.settings.config_errors import unknown_keys
 
 Dollars = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+
+
+def sendable(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Validates a table that goes into a request's body. Raises ValueError."""
+    try:
+        json.dumps(table, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "must hold what JSON can: texts, numbers, true or false, lists and tables of them"
+        ) from None
+    return table
 
 
 class TomlTable(BaseModel):

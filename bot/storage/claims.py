@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from bot.domain.claims import Claim, QueueEntry
 from bot.domain.events import EVENT, Event, MessageDeleted, MessageReceived
-from bot.domain.preferences import ModelPreferences
 from bot.domain.turns import RECORD, TurnRecord
 from bot.storage.encryption import RecordCipher, RecordPlace, UnreadableRecord
 from bot.storage.history import read_turns
+from bot.storage.preferences import read_preferences
 
 log = logging.getLogger(__name__)
 
@@ -50,16 +50,15 @@ def read_claim(
     *,
     most: int,
 ) -> Claim:
-    """`answer` is what claim.lua returns, `chosen` the preferences of workspace, channel and person; `most` is
+    """`answer` is what claim.lua returns, `chosen` what preferences_query asks for; `most` is
     how many turns a conversation keeps.
 
     Raises UnreadableRecord, or pydantic's ValidationError for an event this version does not know.
     """
-    epoch, mail, stored, turn, history, choice, waiting, life, erased = answer
+    epoch, mail, stored, turn, history, choice, waiting, life, erased, effort = answer
     conversation = queue_entry.conversation
     fields = dict(zip(turn[::2], turn[1::2], strict=True))
     event = read_event(stored, mail.decode(), conversation, cipher)
-    default, for_channel, for_person = ((value or b"").decode() for value in chosen)
     return Claim(
         queue_entry=queue_entry,
         epoch=int(epoch),
@@ -68,9 +67,7 @@ def read_claim(
         record=_record(fields, event, conversation, cipher),
         history=read_turns(history, cipher, conversation, most=most),
         stored=tuple(history),
-        preferences=ModelPreferences(
-            thread=choice.decode(), person=for_person, channel=for_channel, workspace=default
-        ),
+        preferences=read_preferences(choice, effort, chosen),
         waiting=waiting,
         stopped=b"stop" in fields,
         withdrawn=b"withdrawn" in fields,

@@ -37,6 +37,8 @@ def commitment(
     }
     if outcome.thread_model is not None:
         about["choice"] = outcome.thread_model
+    if outcome.thread_effort is not None:
+        about["effort"] = outcome.thread_effort
     own = (
         keys.state(conversation),
         keys.mail(conversation),

@@ -78,7 +78,9 @@ class RedisHealth:
             return True  # without Redis every model counts as up
         return bool(granted)
 
-    async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
+    async def report(
+        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
+    ) -> None:
         bad = error is not None and not isinstance(error, ABOUT_THE_REQUEST)
         if not bad and not late and key not in self._kept:
             self._well[key] += 1
@@ -86,8 +88,10 @@ class RedisHealth:
         verdict = "bad" if bad else "late" if late else "ok"
         why = type(error).__name__.lower() if bad else ""
         well = self._well.pop(key, 0)
+        away = _away(error) if bad else 0
+        doubted = question if error is not None and error.doubtful else ""
         call = self._scripts.call(
-            "health", (self._key,), key, self._clock(), verdict, why, _away(error) if bad else 0, well
+            "health", (self._key,), key, self._clock(), verdict, why, away, well, doubted
         )
         try:
             (packed,) = await self._database.ask(call, patience=PATIENCE)

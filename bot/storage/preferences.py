@@ -1,7 +1,9 @@
-"""The models people picked: one small hash per workspace."""
+"""What people picked beyond one thread: one small hash per workspace."""
+
+from collections.abc import Sequence
 
 from bot.domain.events import ThreadKey
-from bot.domain.preferences import ModelPreferences
+from bot.domain.preferences import EffortPreferences, ModelPreferences
 from bot.storage.connection import Database
 from bot.storage.keys import Keys, workspace_of
 from bot.storage.scripts import Word
@@ -9,7 +11,24 @@ from bot.storage.scripts import Word
 
 def preferences_query(keys: Keys, workspace: str, channel: str, person: str) -> tuple[Word, ...]:
     """The command that reads default, channel and person, to be sent together with others."""
-    return ("HMGET", keys.choices(workspace), "default", f"channel:{channel}", f"person:{person}")
+    scopes = ("default", f"channel:{channel}", f"person:{person}")
+    return ("HMGET", keys.choices(workspace), *scopes, *(f"effort:{scope}" for scope in scopes))
+
+
+def read_preferences(
+    choice: bytes | None, effort: bytes | None, chosen: Sequence[bytes | None]
+) -> ModelPreferences:
+    """`choice` and `effort` are the thread's own, `chosen` is the answer to `preferences_query`."""
+    thread, thinking, *rest = ((value or b"").decode() for value in (choice, effort, *chosen))
+    default, channel, person, *levels = rest
+    usual, in_channel, of_person = levels
+    return ModelPreferences(
+        thread=thread,
+        person=person,
+        channel=channel,
+        workspace=default,
+        effort=EffortPreferences(thread=thinking, person=of_person, channel=in_channel, workspace=usual),
+    )
 
 
 class RedisPreferenceStore:
@@ -19,17 +38,14 @@ class RedisPreferenceStore:
         self._database = database
         self._keys = keys
 
-    async def choose(self, workspace: str, scope: str, model: str) -> None:
+    async def choose(self, workspace: str, scope: str, choice: str) -> None:
         key = self._keys.choices(workspace)
-        await self._database.ask(("HSET", key, scope, model) if model else ("HDEL", key, scope))
+        await self._database.ask(("HSET", key, scope, choice) if choice else ("HDEL", key, scope))
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         workspace = workspace_of(thread.platform, thread.workspace)
-        own, chosen = await self._database.ask(
-            ("HGET", self._keys.state(thread.digest), "choice"),
+        (choice, effort), chosen = await self._database.ask(
+            ("HMGET", self._keys.state(thread.digest), "choice", "effort"),
             preferences_query(self._keys, workspace, thread.channel, person),
         )
-        default, for_channel, for_person = ((value or b"").decode() for value in chosen)
-        return ModelPreferences(
-            thread=(own or b"").decode(), person=for_person, channel=for_channel, workspace=default
-        )
+        return read_preferences(choice, effort, chosen)

@@ -34,6 +34,7 @@ def restoration(
         "author": claim.event.author.id,
         "message": message_mark(claim.event),
         "choice": claim.preferences.thread,
+        "effort": claim.preferences.effort.thread,
         "turn": {
             **{name: getattr(record, name) for name in ("id", "attempt", "failures", "crashes")},
             "started": f"{record.started:.6f}",

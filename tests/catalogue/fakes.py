@@ -44,6 +44,7 @@ class FakeVendor:
 
     key: str = "canary"
     status: int = 200
+    says: str = "hello"
     listing: Any = field(default_factory=lambda: {"data": []})
     asked: list[web.Request] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
@@ -64,7 +65,9 @@ class FakeVendor:
     async def _chat(self, request: web.Request) -> web.Response:
         self.asked.append(request)
         self.bodies.append(await request.json())
-        return self._refusal(request) or streamed(ANSWER % self.bodies[-1]["model"])
+        return self._refusal(request) or streamed(
+            (ANSWER % self.bodies[-1]["model"]).replace("hello", self.says)
+        )
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         if self.key and self.header(request.headers) != self.key:
@@ -83,6 +86,7 @@ class FakeFoundry:
     token: str = "entra-token"
     deployments: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # name -> publisher, model
     agents: Sequence[str] = ()
+    unsupported: Mapping[str, str] = field(default_factory=dict)  # name -> path at which it does not answer
     page: int = 2
     next_page: str = ""  # where a second page is said to be, in place of its real address
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -113,6 +117,8 @@ class FakeFoundry:
         publisher, model = self.deployments.get(body.get("model"), ("", ""))
         if not publisher or not publishers(publisher):
             return refused(404, "DeploymentNotFound")
+        if self.unsupported.get(body["model"]) == request.path:
+            return refused(400, "OperationNotSupported")
         return streamed(shape % model)
 
     async def _openai(self, request: web.Request) -> web.Response:

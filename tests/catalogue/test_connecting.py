@@ -163,6 +163,28 @@ async def test_an_endpoint_of_the_file_may_follow_a_vendors_rules(aiohttp_server
     assert "stream_options" not in fake.bodies[0]
 
 
+@pytest.mark.parametrize(
+    ("entry", "said", "text"),
+    [
+        ("", "<think>hm</think>hi", "hi"),
+        ("think_tags = true", "<think>hm</think>hi", "hi"),
+        ("think_tags = true", "hm</think>hi", "hi"),
+        ("think_tags = false", "<think>hm</think>hi", "<think>hm</think>hi"),
+    ],
+)
+async def test_an_endpoint_of_the_file_says_whether_its_models_think_in_the_text(
+    entry: str, said: str, text: str, aiohttp_server: AiohttpServer
+) -> None:
+    fake = FakeVendor(key="", says=said)
+    server = await aiohttp_server(fake.app())
+    toml = f'[providers.own]\ndialect = "openai-chat"\nbase_url = "{server.make_url("/v1")}"\n{entry}\n'
+
+    async with plugged({}, toml) as connections:
+        shown, _ = await answer(provider(connections, "own"), "m", reasoning=True)
+
+    assert shown == text
+
+
 async def test_a_vendors_key_is_never_sent_to_an_endpoint_of_another_name(
     aiohttp_server: AiohttpServer,
 ) -> None:

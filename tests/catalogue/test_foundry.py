@@ -38,8 +38,8 @@ async def url(foundry: FakeFoundry, aiohttp_server: AiohttpServer) -> str:
 
 
 PATHS = {
-    "chat": "/openai/v1/chat/completions",
-    "fast": "/openai/v1/chat/completions",
+    "chat": "/openai/v1/responses",
+    "fast": "/openai/v1/responses",
     "writer": "/anthropic/v1/messages",
     "thinker": "/mai/v1/chat/completions",
     "small": "/openai/v1/chat/completions",
@@ -76,6 +76,32 @@ async def test_without_a_project_the_dialect_or_the_models_name_decides(
         text, _ = await answer(provider(connections, "foundry"), name, **about)
 
     assert text == "hello"
+
+
+async def test_a_deployment_that_does_not_answer_in_the_first_dialect_is_asked_in_the_other_from_then_on(
+    url: str, foundry: FakeFoundry
+) -> None:
+    foundry.unsupported = {"chat": "/openai/v1/responses", "small": "/openai/v1/chat/completions"}
+
+    async with plugged(
+        {"FOUNDRY_ENDPOINT": f"{url}/api/projects/P"}, credential=FakeCredential()
+    ) as endpoints:
+        for name in ("chat", "small", "chat", "small"):
+            assert (await answer(provider(endpoints, "foundry"), name))[0] == "hello"
+
+    asked = [path.removeprefix("/openai/v1/") for path, _ in foundry.asked]
+    assert asked == [
+        *("responses", "chat/completions", "chat/completions", "responses"),
+        *("chat/completions", "responses"),
+    ]
+
+
+async def test_a_deployment_that_there_is_not_is_asked_for_once(url: str, foundry: FakeFoundry) -> None:
+    async with plugged(KEY | {"FOUNDRY_ENDPOINT": url}) as endpoints:
+        with pytest.raises(ModelNotFound):
+            await answer(provider(endpoints, "foundry"), "gpt-gone")
+
+    assert len(foundry.asked) == 1
 
 
 async def test_the_model_routers_answer_names_who_gave_it(url: str, foundry: FakeFoundry) -> None:

@@ -18,6 +18,27 @@ def test_the_operators_price_counts_cached_input_at_its_own_rate() -> None:
     assert cost == pytest.approx(0.6 * 2 + 0.4 * 0.5 + 0.1 * 10)
 
 
+def test_what_a_vendor_keeps_in_its_cache_is_counted_at_its_own_rate() -> None:
+    usage = Usage(input=1_000_000, cache_read=400_000, cache_write=500_000)
+    own = Price(input=2.0, output=10.0, cached=0.2, cache_write=2.5)
+
+    def cost(price: Price) -> float | None:
+        return PRICES.cost(Model(name="m", provider="p", model="m", price=price), usage)
+
+    assert cost(own) == pytest.approx(0.1 * 2 + 0.4 * 0.2 + 0.5 * 2.5)
+    assert cost(Price(input=2.0, output=10.0)) == pytest.approx(2.0)
+
+
+def test_bundled_prices_know_what_keeping_costs() -> None:
+    claude = Model(name="c", provider="anthropic", model="claude-sonnet-4-5")
+    prices = Prices({"anthropic": "anthropic"})
+    plain = prices.cost(claude, Usage(input=100_000))
+    kept = prices.cost(claude, Usage(input=100_000, cache_write=100_000))
+
+    assert plain
+    assert kept == pytest.approx(1.25 * plain)
+
+
 def test_without_a_cached_price_cached_input_costs_what_input_costs() -> None:
     model = Model(name="m", provider="p", model="m", price=Price(input=2.0, output=10.0))
 

@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import Fenced
+from bot.domain.preferences import EffortPreferences, ModelPreferences
 from bot.domain.turns import TurnRecord
 from bot.ports import Leases
 from bot.storage.open import Storage
@@ -80,8 +81,9 @@ class LeasesContract:
         remembered = (turn("one"), turn("two"))
         await storage.inbox.put(message())
         await storage.leases.commit(
-            await claim_next(storage), Outcome(append=remembered, thread_model="grok")
+            await claim_next(storage), Outcome(append=remembered, thread_model="grok", thread_effort="high")
         )
+        await storage.preferences.choose("test:T", f"effort:person:{ANN.id}", "low")
         await storage.preferences.choose("test:T", "default", "gpt")
         await storage.preferences.choose("test:T", "channel:C", "claude")
         await storage.preferences.choose("test:T", f"person:{ANN.id}", "gemini")
@@ -93,19 +95,23 @@ class LeasesContract:
         assert (preferences.thread, preferences.person, preferences.channel, preferences.workspace) == (
             *("grok", "gemini", "claude", "gpt"),
         )
+        assert preferences.effort == EffortPreferences(thread="high", person="low")
 
     async def test_a_commit_can_rewrite_the_history_and_clear_the_choice(self, storage: Storage) -> None:
         kept = turn("new")
         await storage.inbox.put(message())
         await storage.leases.commit(
-            await claim_next(storage), Outcome(append=(turn("old"),), thread_model="grok")
+            await claim_next(storage),
+            Outcome(append=(turn("old"),), thread_model="grok", thread_effort="low"),
         )
         await storage.inbox.put(message())
-        await storage.leases.commit(await claim_next(storage), Outcome(replace=(kept,), thread_model=""))
+        await storage.leases.commit(
+            await claim_next(storage), Outcome(replace=(kept,), thread_model="", thread_effort="")
+        )
         await storage.inbox.put(message())
         claim = await claim_next(storage)
 
-        assert (claim.history, claim.preferences.thread) == ((kept,), "")
+        assert (claim.history, claim.preferences) == ((kept,), ModelPreferences())
 
     async def test_a_lease_that_runs_out_is_taken_over_with_everything_saved(
         self, storage: Storage, rival: Storage

@@ -47,7 +47,8 @@ async def in_hand(storage: Storage) -> Claim:
     """The second question of a conversation, claimed."""
     await storage.inbox.put(message("first"))
     first = await claim_next(storage)
-    await storage.leases.commit(first, Outcome(append=(turn("first"),), thread_model="grok"))
+    picked = Outcome(append=(turn("first"),), thread_model="grok", thread_effort="high")
+    await storage.leases.commit(first, picked)
     await storage.inbox.put(message("second"))
     return await claim_next(storage)
 
@@ -69,7 +70,8 @@ class LostDataContract:
         assert await remembered(storage) == ["first", "second"]
         assert await nothing_waits(storage)
         await storage.inbox.put(message("third"))
-        assert (await claim_next(storage)).preferences.thread == "grok"
+        preferences = (await claim_next(storage)).preferences
+        assert (preferences.thread, preferences.effort.thread) == ("grok", "high")
 
     async def test_what_is_lost_at_the_end_is_committed_all_the_same(self, storage: Storage) -> None:
         claim = await in_hand(storage)

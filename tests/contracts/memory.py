@@ -7,7 +7,7 @@ import pytest
 from bot.domain.claims import Outcome, Receipt
 from bot.domain.errors import Fenced
 from bot.domain.events import Author, ThreadKey
-from bot.domain.preferences import ModelPreferences
+from bot.domain.preferences import EffortPreferences, ModelPreferences
 from bot.domain.turns import Turn, TurnRecord
 from bot.storage.open import Storage
 from tests.contracts.leases import claim_next, nothing_waits
@@ -50,12 +50,12 @@ class MemoryContract:
         await storage.memory.forget(thread())
         await storage.leases.save(claim, TurnRecord(id=claim.record.id, final=turn("running")))
         said = turn("running", cost=0.25)
-        outcome = Outcome(append=(said,), join=True, thread_model="grok", counted=said)
+        outcome = Outcome(append=(said,), join=True, thread_model="grok", thread_effort="low", counted=said)
         await storage.leases.commit(claim, outcome)
 
         assert await storage.memory.recall(thread()) == ()
         assert await storage.ledger.recent("test:T", ANN.id) == []
-        assert (await storage.preferences.in_force(thread(), ANN.id)).thread == ""
+        assert await storage.preferences.in_force(thread(), ANN.id) == ModelPreferences()
         assert (await storage.ledger.spent("test:T", ANN.id))[0].cost == 0.25
         assert await nothing_waits(storage)
         assert await storage.inbox.put(message(addressed=False)) is Receipt.IGNORED
@@ -142,11 +142,19 @@ class ChoicesContract:
         await choices.choose("test:T", "default", "gpt")
         await choices.choose("test:T", "channel:C", "claude")
         await choices.choose("test:T", f"person:{ANN.id}", "gemini")
+        for scope, level in (("default", "low"), ("channel:C", "medium"), (f"person:{ANN.id}", "high")):
+            await choices.choose("test:T", f"effort:{scope}", level)
 
         assert await choices.in_force(thread(), ANN.id) == ModelPreferences(
-            thread="grok", person="gemini", channel="claude", workspace="gpt"
+            thread="grok",
+            person="gemini",
+            channel="claude",
+            workspace="gpt",
+            effort=EffortPreferences(person="high", channel="medium", workspace="low"),
         )
-        assert await choices.in_force(thread("x", channel="D"), BOB.id) == ModelPreferences(workspace="gpt")
+        assert await choices.in_force(thread("x", channel="D"), BOB.id) == ModelPreferences(
+            workspace="gpt", effort=EffortPreferences(workspace="low")
+        )
         assert await choices.in_force(thread("x", workspace="other"), ANN.id) == ModelPreferences()
 
     async def test_an_empty_choice_clears(self, storage: Storage) -> None:

@@ -27,7 +27,7 @@ from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
-from bot.domain.preferences import ModelPreferences
+from bot.domain.preferences import EffortPreferences, ModelPreferences
 from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
@@ -154,6 +154,7 @@ class Stage:
     policy: Policy = field(default_factory=Policy)
     history: tuple[Turn, ...] = ()
     thread_model: str = ""
+    thread_effort: str = ""
     chosen_for: dict[str, str] = field(default_factory=dict)
     spend: Spend = field(default_factory=Spend)
     ill: dict[str, ModelHealth] = field(default_factory=dict)
@@ -172,6 +173,7 @@ class Stage:
     taken: int = 0
     pauses: list[float] = field(default_factory=list)
     reports: list[tuple[str, ModelError | None]] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)  # of the reports
     outcomes: list[Outcome] = field(default_factory=list)
     handed_on: list[Event] = field(default_factory=list)  # events that the core itself puts into the inbox
     capabilities: PlatformCapabilities = field(
@@ -293,6 +295,8 @@ class Stage:
         self.history = (*self.history, *outcome.append) if outcome.replace is None else outcome.replace
         if outcome.thread_model is not None:
             self.thread_model = outcome.thread_model
+        if outcome.thread_effort is not None:
+            self.thread_effort = outcome.thread_effort
         self.outcomes.append(outcome)
         return self._heard
 
@@ -348,11 +352,14 @@ class Stage:
     async def probe(self, key: str) -> bool:
         return False
 
-    async def report(self, key: str, error: ModelError | None = None, *, late: bool = False) -> None:
+    async def report(
+        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
+    ) -> None:
         self.reports.append((key, error))
+        self.questions.append(question)
 
-    async def choose(self, workspace: str, scope: str, model: str) -> None:
-        self.chosen_for[scope] = model
+    async def choose(self, workspace: str, scope: str, choice: str) -> None:
+        self.chosen_for[scope] = choice
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         return ModelPreferences(
@@ -360,6 +367,12 @@ class Stage:
             person=self.chosen_for.get(f"person:{person}", ""),
             channel=self.chosen_for.get(f"channel:{thread.channel}", ""),
             workspace=self.chosen_for.get("default", ""),
+            effort=EffortPreferences(
+                thread=self.thread_effort,
+                person=self.chosen_for.get(f"effort:person:{person}", ""),
+                channel=self.chosen_for.get(f"effort:channel:{thread.channel}", ""),
+                workspace=self.chosen_for.get("effort:default", ""),
+            ),
         )
 
     async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:

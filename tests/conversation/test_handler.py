@@ -7,6 +7,7 @@ import pytest
 from bot.domain.command_table import NAMES
 from bot.domain.errors import (
     Auth,
+    BrokeOff,
     ContextTooLong,
     Filtered,
     ModelError,
@@ -272,11 +273,12 @@ async def test_a_stream_that_breaks_after_text_stays_and_offers_to_go_on(stage: 
     assert labels(heard) == ["Continue", "Ask another model", "Regenerate"]
 
 
-async def test_a_conversation_that_is_too_long_is_trimmed_once(stage: Stage) -> None:
+@pytest.mark.parametrize("error", [ContextTooLong(), BrokeOff()], ids=lambda error: type(error).__name__)
+async def test_a_conversation_that_is_too_long_is_trimmed_once(stage: Stage, error: ModelError) -> None:
     for _ in range(30):
         await stage.says("x" * 30_000)
     before = len(stage.one.words())
-    stage.one.scripts = [(ContextTooLong(),), answer("Fits.")]
+    stage.one.scripts = [(error,), answer("Fits.")]
 
     heard = await stage.says("hi")
 
@@ -559,7 +561,7 @@ async def test_the_receipt_says_what_goes_and_what_stays(stage: Stage) -> None:
     receipt = (await stage.says("/forget")).replies[0]
 
     assert receipt.text == (
-        "Erased 1 question with the answers. It cannot be undone. The model picked for this conversation goes too. "
+        "Erased 1 question with the answers. It cannot be undone. What was picked for this conversation goes too. "
         "I do not follow this thread any more; mention me to begin again. "
         "Messages you see in this chat stay; delete them there. Only the numbers under `usage` stay."
     )

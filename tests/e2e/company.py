@@ -21,6 +21,7 @@ default = "gpt"
 name = "gpt"
 provider = "openai"
 model = "gpt-id"
+dialect = "openai-chat"
 fallback = ["claude"]
 
 [[models]]

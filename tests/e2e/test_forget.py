@@ -82,7 +82,7 @@ async def test_nothing_of_a_thread_stays_in_redis(tmp_path: Path, key: str) -> N
         assert await left(database, WORD, thread, "claude") == {}
         for said in (
             "Erased 2 questions",
-            "The model picked",
+            "What was picked",
             "do not follow this thread",
             "delete them there",
         ):

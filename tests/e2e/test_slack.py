@@ -33,6 +33,30 @@ async def test_a_thread_and_its_picker(tmp_path: Path) -> None:
         assert co.nothing_is_live()
 
 
+THINKER = """
+[[models]]
+name = "thinker"
+provider = "xai"
+model = "thinker-id"
+reasoning = true
+"""
+
+
+async def test_how_long_a_model_may_think(tmp_path: Path) -> None:
+    async with company(tmp_path, THINKER) as co:
+        thread = (await co.ask(f"{co.bot} thinker: hello")).thread_ts
+        menu = await co.at.told("effort", thread=thread)
+        await co.at.press(menu, "High")
+        await co.at.until(
+            lambda: any("high effort in this thread" in reading.text(one) for one in co.at.ours())
+        )
+        await co.ask("thinker: and now?", thread=thread)
+        first, then = (each.body.get("reasoning") for each in co.vendors.asked)
+
+        assert "effort" not in (first or {})
+        assert then == {"effort": "high"}
+
+
 async def test_every_way_to_say_who_answers(tmp_path: Path) -> None:
     async with company(tmp_path) as co:
         thread = (await co.ask(f"{co.bot} grok: hello")).thread_ts

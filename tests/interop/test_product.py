@@ -31,6 +31,7 @@ default = "gpt"
 name = "gpt"
 provider = "openai"
 model = "gpt-id"
+dialect = "openai-chat"
 fallback = ["claude"]
 
 [[models]]

@@ -25,6 +25,7 @@ class Deviation:
     usage: Usage | None = None
     model: str = ""
     detail: str = ""
+    unusual: str = ""
     quirks: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -287,12 +288,13 @@ IN_CHAT = (
         id="mistral ends with an error of its own", events=(delta("error"), DONE), reason=Reason.FAILED
     ),
     Deviation(
-        id="inline tags stay text where nobody says otherwise",
+        id="inline tags stay text where the operator says so",
         events=(delta("stop", content="<think>hm</think>hi"), DONE),
         text="<think>hm</think>hi",
+        quirks={"think_tags": False},
     ),
     Deviation(
-        id="inline tags are thinking where the vendor is known for them",
+        id="inline tags are thinking",
         events=(
             *(
                 delta(content=part)
@@ -303,19 +305,16 @@ IN_CHAT = (
         ),
         thinking="hm </b> ",
         text="hi <think> there",
-        quirks={"think_tags": True},
     ),
     Deviation(
         id="an answer that only begins like a tag is all text",
         events=(delta(content="<"), delta(content="thanks"), delta("stop", content=">"), DONE),
         text="<thanks>",
-        quirks={"think_tags": True},
     ),
     Deviation(
         id="what could have been a tag is said at the end",
         events=(delta("stop", content="<thi"), DONE),
         text="<thi",
-        quirks={"think_tags": True},
     ),
 )
 
@@ -397,7 +396,6 @@ IN_RESPONSES = (
             },
         ),
         reason=Reason.LENGTH,
-        detail="max_output_tokens",
     ),
     Deviation(
         id="cut by the filter",
@@ -406,7 +404,6 @@ IN_RESPONSES = (
             {"type": "response.incomplete", "response": {"incomplete_details": {"reason": "content_filter"}}},
         ),
         reason=Reason.FILTERED,
-        detail="content_filter",
     ),
 )
 
@@ -588,12 +585,14 @@ IN_CONTENT = (
         dialect=GEMINI,
         events=(candidate(finish="MALFORMED_FUNCTION_CALL"),),
         reason=Reason.FAILED,
+        unusual="MALFORMED_FUNCTION_CALL",
     ),
     Deviation(
         id="so is anything unknown",
         dialect=GEMINI,
         events=(candidate(finish="SOMETHING_NEW"),),
         reason=Reason.FAILED,
+        unusual="SOMETHING_NEW",
     ),
 )
 

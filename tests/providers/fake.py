@@ -6,7 +6,7 @@ It speaks every dialect of `SPEECHES`, told apart by the path, and refuses what 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,6 +51,25 @@ class Answer:
     body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A request that is refused: which bodies, and the answer's JSON."""
+
+    to: Callable[[dict[str, Any]], bool]
+    said: dict[str, Any]
+    status: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class InPieces:
+    """A whole answer as it is, so many bytes at a time. If it is `cut`, the connection is dropped before its end."""
+
+    body: bytes
+    size: int
+    content_type: str = "text/event-stream"
+    cut: bool = False
+
+
 class Hang:
     """Says nothing more until the other side hangs up."""
 
@@ -74,7 +93,7 @@ class Cut:
     """Drops the connection."""
 
 
-Step = Say | Raw | Refuse | Answer | Gate | Hang | Babble | Murmur | Cut
+Step = Say | Raw | Refuse | Answer | InPieces | Gate | Hang | Babble | Murmur | Cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +119,10 @@ class FakeVendor:
         self.hung_up = asyncio.Event()
         self.chat_rules = rules.GENERIC
         self.lingers = False
+        self.lenient = False  # whether it takes what its dialect does not know
+        self.listed: list[web.Request] = []
+        self.objections: Sequence[Objection] = ()
+        self.refused: list[dict[str, Any]] = []  # the bodies that were objected to
         self.listing: Answer | None = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -110,10 +133,14 @@ class FakeVendor:
         if not _knows(request, KEY):
             return web.json_response(speech.refusal(401, "Bad key.", "authentication_error"), status=401)
         body = await request.json()
-        complaints = list(self._complaints(dialect, request.path, body))
+        complaints = [] if self.lenient else list(self._complaints(dialect, request.path, body))
         if complaints:
             message = "; ".join(complaints)
             return web.json_response(speech.refusal(400, message, "invalid_request_error"), status=400)
+        for objection in self.objections:
+            if objection.to(body):
+                self.refused.append(body)
+                return web.json_response(objection.said, status=objection.status)
         asked = Asked(request.path_qs, dialect, dict(request.headers), body, _text(speech.question(body)))
         self.asked.append(asked)
         self.connections.add(request.transport)
@@ -127,7 +154,8 @@ class FakeVendor:
     def steps(self, dialect: str, question: str) -> Sequence[Step]:
         return self.plays.get(question, (Say(HELLO),))
 
-    async def models(self, _: web.Request) -> web.Response:
+    async def models(self, request: web.Request) -> web.Response:
+        self.listed.append(request)
         if self.listing:
             return web.Response(
                 status=self.listing.status, headers=self.listing.headers, body=self.listing.body
@@ -148,6 +176,8 @@ class FakeVendor:
         if steps and isinstance(steps[0], Answer):
             whole = steps[0]
             return web.Response(status=whole.status, headers=whole.headers, body=whole.body)
+        if steps and isinstance(steps[0], InPieces):
+            return await self._write(request, steps[0])
         if steps and isinstance(steps[0], Refuse):
             refuse = steps[0]
             body = speech.refusal(refuse.status, refuse.message, refuse.code)
@@ -161,6 +191,15 @@ class FakeVendor:
         await response.write(speech.closing())
         if self.lingers:
             await self._until_gone(request, response, b"")
+        return response
+
+    async def _write(self, request: web.Request, answer: InPieces) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": answer.content_type})
+        await response.prepare(request)
+        for at in range(0, len(answer.body), answer.size):
+            await response.write(answer.body[at : at + answer.size])
+        if answer.cut and request.transport:
+            request.transport.close()
         return response
 
     async def _step(

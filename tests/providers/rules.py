@@ -32,16 +32,14 @@ class Chat:
     text_only: bool = False
 
 
-COMMON = frozenset({"model", "stream", "messages", "tools"})
+COMMON = frozenset({"model", "stream", "messages", "tools", "temperature", "reasoning_effort"})
 OPENAI = Chat(
-    keys=COMMON
-    | {"stream_options", "max_completion_tokens", "prompt_cache_key", "safety_identifier", "reasoning_effort"}
+    keys=COMMON | {"stream_options", "max_completion_tokens", "prompt_cache_key", "safety_identifier"}
 )
 GENERIC = Chat(keys=COMMON | {"stream_options", "max_tokens", "reasoning"})
-DEEPSEEK = Chat(keys=GENERIC.keys | {"thinking", "reasoning_effort"}, reasoning_content=True)
-MISTRAL = Chat(
-    keys=COMMON | {"max_tokens", "reasoning_effort", "prompt_mode"}, ids=NINE, user_after_tool=False
-)
+OPENROUTER = Chat(keys=GENERIC.keys | {"prompt_cache_key"})
+DEEPSEEK = Chat(keys=GENERIC.keys | {"thinking"}, reasoning_content=True)
+MISTRAL = Chat(keys=COMMON | {"max_tokens", "prompt_mode"}, ids=NINE, user_after_tool=False)
 MAI = Chat(keys=COMMON | {"max_completion_tokens", "reasoning_display"}, text_only=True)
 
 
@@ -69,7 +67,8 @@ def chat(body: Mapping[str, Any], vendor: Chat = GENERIC) -> Complaints:
     yield from _unknown(body, vendor.keys)
     messages = list(body["messages"])
     if messages and messages[0]["role"] == "system":
-        if _blank(messages[0]["content"]):
+        system = messages[0]["content"]
+        if _blank(system if isinstance(system, str) else system[0]["text"]):
             yield "empty system text"
         messages.pop(0)
     if not messages or messages[0]["role"] != "user":
@@ -164,6 +163,7 @@ RESPONSES_KEYS = frozenset(
         "input",
         "tools",
         "max_output_tokens",
+        "temperature",
         "prompt_cache_key",
         "safety_identifier",
         "reasoning",
@@ -228,18 +228,38 @@ def _input_block(block: Mapping[str, Any]) -> bool:
 # --- anthropic --------------------------------------------------------------------------------------------
 
 ANTHROPIC_KEYS = frozenset(
-    {"model", "max_tokens", "stream", "system", "messages", "tools", "metadata", "thinking"}
+    {
+        "model",
+        "max_tokens",
+        "stream",
+        "system",
+        "messages",
+        "tools",
+        "metadata",
+        "thinking",
+        "temperature",
+        "output_config",
+    }
 )
+
+
+SERVERS = frozenset(
+    {"server_tool_use", "web_search_tool_result"}
+)  # a turn with them may be paused, and sent back
 
 
 def anthropic(body: Mapping[str, Any]) -> Complaints:
     yield from _unknown(body, ANTHROPIC_KEYS)
     if not isinstance(body.get("max_tokens"), int):
         yield "max_tokens: Field required"
-    if "system" in body and _blank(body["system"]):
+    system = body.get("system", "unsaid")
+    if _blank(system if isinstance(system, str) else system[0]["text"]):
         yield "empty system text"
+    if str(body).count("'cache_control'") > 4:
+        yield "A maximum of 4 blocks with cache_control may be provided."
     messages = body["messages"]
-    if not messages or messages[0]["role"] != "user" or messages[-1]["role"] != "user":
+    paused = bool(messages) and any(block["type"] in SERVERS for block in messages[-1]["content"])
+    if not messages or messages[0]["role"] != "user" or (messages[-1]["role"] != "user" and not paused):
         yield "the first and the last message must be the user's"
     for one, other in pairwise(messages):
         if one["role"] == other["role"]:
@@ -270,6 +290,12 @@ def _claude_message(message: Mapping[str, Any], called: Sequence[str]) -> Compla
 
 def _claude_block(block: Mapping[str, Any], role: str) -> bool:
     match block:
+        case {"type": "server_tool_use", "id": str(), "name": str(), "input": dict()}:
+            return role == "assistant"
+        case {"type": "web_search_tool_result", "tool_use_id": str(), "content": list()}:
+            return role == "assistant"
+        case {"type": "thinking", "thinking": str(), "signature": str(signature)}:
+            return role == "assistant" and bool(signature)
         case {"type": "text", "text": str(text)}:
             return bool(text.strip()) and "citations" not in block
         case {

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ CHAT_VENDORS = {
     "xai": rules.OPENAI,
     "deepseek": rules.DEEPSEEK,
     "mistral": rules.MISTRAL,
-    "openrouter": rules.GENERIC,
+    "openrouter": rules.OPENROUTER,
     "ollama": rules.GENERIC,
 }
 PIXEL = b"\x89PNG\r\n\x1a\n"
@@ -210,6 +211,38 @@ def test_reasoning_is_asked_for_only_where_a_model_reasons() -> None:
 
     assert "generationConfig" not in plain
     assert thinking["generationConfig"] == {"thinkingConfig": {"includeThoughts": True}}
+
+
+EFFORT = {
+    ("openai", "openai-responses"): ("reasoning", "effort"),
+    ("xai", "openai-responses"): ("reasoning", "effort"),
+    ("openai", "openai-chat"): ("reasoning_effort",),
+    ("deepseek", "openai-chat"): ("reasoning_effort",),
+    ("mistral", "openai-chat"): ("reasoning_effort",),
+    ("ollama", "openai-chat"): ("reasoning_effort",),
+    ("openrouter", "openai-chat"): ("reasoning", "effort"),
+    ("anthropic", "anthropic"): ("output_config", "effort"),
+    ("gemini", "gemini"): ("generationConfig", "thinkingConfig", "thinkingLevel"),
+}
+
+
+@pytest.mark.parametrize(("vendor", "dialect"), EFFORT)
+def test_what_people_choose_goes_to_models_that_think_and_before_their_own_setting(
+    vendor: str, dialect: str
+) -> None:
+    said = (PromptMessage(role="user", parts=(TextPart(text="hi"),)),)
+    chosen, quirks = Prompt(system="", messages=said, effort="high"), ROWS[vendor][dialect]
+
+    def sent(prompt: Prompt, **model: Any) -> str:
+        value: Any = request(dialect, prompt, quirks, **model)
+        for name in EFFORT[vendor, dialect]:
+            value = value.get(name, {})
+        return str(value or "").lower()
+
+    assert sent(chosen, reasoning=True, effort="low") == "high"
+    assert sent(replace(chosen, effort=""), reasoning=True, effort="low") == "low"
+    assert sent(chosen) == ""
+    assert sent(replace(chosen, effort=""), reasoning=True) == ""
 
 
 def test_what_a_vendor_wants_besides_is_laid_over_the_request_without_losing_anything() -> None:

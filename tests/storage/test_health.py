@@ -256,3 +256,104 @@ async def test_without_redis_everything_counts_as_up(clock: Clock) -> None:
 
         assert await state(health) is HealthState.UP
         assert await health.probe(GROK)
+
+
+def doubtful(kind: type[ModelError] = Auth) -> ModelError:
+    """A verdict on the account without a code that makes it certain: a bare 403."""
+    error = kind(status=403)
+    error.doubtful = True
+    return error
+
+
+@pytest.mark.parametrize("kind", [Auth, ModelNotFound])
+async def test_one_question_alone_takes_no_model_away_from_everybody(
+    kind: type[ModelError], replica: Replica
+) -> None:
+    health = replica()
+    for _ in range(6):  # whoever asked presses Try again
+        await health.report(GROK, doubtful(kind), question="one")
+
+    assert await state(health) is HealthState.UP
+    assert await state(replica()) is HealthState.UP
+
+
+async def test_two_different_questions_told_the_same_take_it_away_whichever_replicas_they_met(
+    replica: Replica, clock: Clock
+) -> None:
+    one, other = replica(), replica()
+    await one.report(GROK, doubtful(), question="one")
+    await other.report(GROK, doubtful(), question="two")
+
+    condition = (await replica().conditions([GROK]))[GROK]
+    assert (condition.state, condition.why) == (HealthState.DOWN, "auth")
+    assert condition.until == clock.now + OPERATOR
+
+
+async def test_two_questions_told_different_things_prove_nothing(replica: Replica) -> None:
+    health = replica()
+    await health.report(GROK, doubtful(Auth), question="one")
+    await health.report(GROK, doubtful(ModelNotFound), question="two")
+
+    assert await state(health) is HealthState.UP
+
+
+@pytest.mark.parametrize("error", [None, Filtered()], ids=["answered", "refused for its content"])
+async def test_an_answer_in_between_clears_the_account(error: ModelError | None, replica: Replica) -> None:
+    health = replica()
+    await health.report(GROK, doubtful(), question="one")
+    await health.report(GROK, error, question="two")
+    await health.report(GROK, doubtful(), question="three")
+
+    assert await state(health) is HealthState.UP
+
+
+async def test_an_answer_that_another_replica_had_in_between_clears_it_too(replica: Replica) -> None:
+    one, other = replica(), replica()
+    await other.conditions([GROK])
+    await one.report(GROK, doubtful(), question="one")
+    await other.report(GROK)  # it does not know of the doubt, and only counts
+    await other.report(GROK, doubtful(), question="three")
+
+    assert await state(replica()) is HealthState.UP
+
+
+async def test_what_a_question_was_told_long_ago_confirms_nothing(replica: Replica, clock: Clock) -> None:
+    health = replica()
+    await health.report(GROK, doubtful(), question="one")
+    clock.now += 901
+    await health.report(GROK, doubtful(), question="two")
+
+    assert await state(health) is HealthState.UP
+
+
+async def test_a_probe_by_another_question_that_is_told_the_same_keeps_it_away(
+    replica: Replica, clock: Clock
+) -> None:
+    health = replica()
+    await health.report(GROK, doubtful(), question="one")
+    await health.report(GROK, doubtful(), question="two")
+    clock.now += OPERATOR
+    assert await health.probe(GROK)
+    await health.report(GROK, doubtful(), question="three")
+
+    assert (await health.conditions([GROK]))[GROK].until == clock.now + OPERATOR
+
+
+async def test_a_probe_that_proves_nothing_leaves_the_next_one_to_others(
+    replica: Replica, clock: Clock
+) -> None:
+    health = replica()
+    await failed(health, 3)
+    clock.now += 5
+    assert await health.probe(GROK)
+    await health.report(GROK, doubtful(), question="one")
+
+    assert await health.probe(GROK)
+
+
+async def test_doubts_count_for_nothing_beside_real_failures(replica: Replica) -> None:
+    health = replica()
+    await failed(health, 2)
+    await health.report(GROK, doubtful(), question="one")
+
+    assert await state(health) is HealthState.SLOW

@@ -129,6 +129,8 @@ async def test_a_turn_that_was_paid_for_is_counted_when_it_is_committed(
     assert 'turn_seconds_count{outcome="stop"} 1' in metrics.text()
     assert 'cost_usd_total{model="demo"} 0.5' in metrics.text()
     assert 'tokens_total{model="demo",direction="output"} 5' in metrics.text()
+    assert 'cached_tokens_total{model="demo",direction="read"} 6' in metrics.text()
+    assert 'cached_tokens_total{model="demo",direction="write"} 3' in metrics.text()
 
 
 async def test_a_turn_that_is_put_down_for_the_way_out_ends_as_released(

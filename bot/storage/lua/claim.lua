@@ -4,7 +4,7 @@ local state, mail, turn, history, erased = unpack(KEYS, 7)
 local _, conversation, entry, worker, nonce, lease, ttl = unpack(ARGV)
 
 run_when_full(state)
-local known = redis.call('HMGET', state, 'sched', 'epoch', 'nonce', 'choice')
+local known = redis.call('HMGET', state, 'sched', 'epoch', 'nonce', 'choice', 'effort')
 if redis.call('HGET', DESK, 'w:' .. conversation) ~= worker .. ' ' .. entry then return false end
 if known[1] ~= entry then
   put_away(conversation) -- its state was erased while it was in hand
@@ -38,5 +38,5 @@ hand_over(conversation, worker, entry, tonumber(lease)) -- the lease starts now
 return {
   tostring(epoch), mine.id, mine.event, redis.call('HGETALL', turn), redis.call('LRANGE', history, 0, -1),
   known[4] or '', redis.call('XLEN', mail) - 1, redis.call('HGET', DESK, 'life'),
-  redis.call('ZSCORE', erased, conversation) or ''
+  redis.call('ZSCORE', erased, conversation) or '', known[5] or ''
 }

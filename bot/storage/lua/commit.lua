@@ -19,8 +19,10 @@ if kept then
   for i = 3, #ARGV do redis.call('RPUSH', history, ARGV[i]) end
   redis.call('LTRIM', history, -c.most, -1)
   redis.call('EXPIRE', history, c.ttl)
-  if c.choice == '' then redis.call('HDEL', state, 'choice') end
-  if c.choice and c.choice ~= '' then redis.call('HSET', state, 'choice', c.choice) end
+  for _, field in ipairs({ 'choice', 'effort' }) do
+    if c[field] == '' then redis.call('HDEL', state, field) end
+    if c[field] and c[field] ~= '' then redis.call('HSET', state, field, c[field]) end
+  end
   if c.join then redis.call('HSET', state, 'joined', 1) end
 end
 for position, lasts in ipairs(c.tallies) do
@@ -49,7 +51,7 @@ if kept then
   redis.call('ZADD', index, math.floor(now()), c.conversation)
 else
   redis.call('DEL', history)
-  redis.call('HDEL', state, 'choice', 'joined', 'told')
+  redis.call('HDEL', state, 'choice', 'effort', 'joined', 'told')
   if redis.call('EXISTS', mail) == 0 then
     redis.call('DEL', state)
     redis.call('ZREM', index, c.conversation)

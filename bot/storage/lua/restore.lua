@@ -43,6 +43,7 @@ if all then
     redis.call('EXPIRE', history, c.ttl)
   end
   if c.choice ~= '' then redis.call('HSET', state, 'choice', c.choice) end
+  if c.effort ~= '' then redis.call('HSET', state, 'effort', c.effort) end
   redis.call('HSETNX', DESK, 'life', c.nonce)
 end
 

@@ -1,0 +1,36 @@
+"""What switchboard.toml says about requests: what is added to all of an endpoint, and how a model is to answer."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from bot.settings.toml_table import TomlTable, sendable
+
+CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie"})
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+
+EffortName = Literal["low", "medium", "high"]
+Temperature = Annotated[float, Field(strict=True, ge=0, le=2, allow_inf_nan=False)]
+
+
+def plain_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Validates headers for every request. Raises ValueError, also for one that would hold a key."""
+    for name, value in headers.items():
+        if name.lower() in CREDENTIALS:
+            raise ValueError(f'must not hold "{name}": set a variable and name it in api_key_env')
+        if not TOKEN.fullmatch(name) or not (value.isascii() and value.isprintable()):
+            raise ValueError(f'"{name}" must be a header\'s name, with plain text on one line as its value')
+    return headers
+
+
+class Tuned(TomlTable):
+    """How a model answers. A None is left to the vendor."""
+
+    effort: EffortName | None = None  # how long it may think
+    temperature: Temperature | None = None
+    max_output: Annotated[int, Field(strict=True, gt=0)] | None = None  # tokens of an answer
+    extra: Mapping[str, Any] = {}  # merged into the request's body as it is
+
+    _sendable = field_validator("extra")(sendable)

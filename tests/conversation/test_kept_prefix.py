@@ -1,0 +1,92 @@
+"""A prompt begins as the one before it did, so that vendors read it from their caches."""
+
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+
+from bot.domain.catalog import Model
+from bot.domain.events import Author
+from bot.domain.prompt import Prompt, build, size
+from bot.domain.stream_parts import Usage
+from bot.domain.turns import ChatMessage, Turn
+from bot.models.pricing import Corrections
+
+ANN, BOB = Author(id="U1", name="Ann"), Author(id="U2", name="Bob")
+SYSTEM = "You are answering in a team chat. " * 10
+
+
+def words(chance: random.Random, least: int, most: int) -> str:
+    return " ".join(
+        "".join(chance.choices("aeinorstul", k=chance.randint(2, 9)))
+        for _ in range(chance.randint(least, most))
+    )
+
+
+def prompts(context: int, turns: int = 100) -> Sequence[Prompt]:
+    """What a model is shown in a thread of two people, whose tokens are counted otherwise than we estimate."""
+    chance = random.Random(7)  # noqa: S311 - the same thread every time
+    model = Model(name="it", provider="p", model="m", context=context)
+    history: list[Turn] = []
+    corrections, shown = Corrections(), []
+    for number in range(turns):
+        heard: tuple[ChatMessage, ...] = ()
+        if number % 5 == 2:
+            heard = (ChatMessage(author=BOB, text=words(chance, 5, 40), message=f"h{number}"),)
+        author = BOB if number % 3 == 0 else ANN
+        asked = ChatMessage(author=author, text=words(chance, 5, 60), message=f"q{number}")
+        prompt = build(
+            history,
+            asked,
+            model,
+            system=SYSTEM,
+            heard=heard,
+            correction=corrections.of(model),
+            conversation="c",
+        )
+        shown.append(prompt)
+        estimated = sum(len(str(message)) for message in prompt.messages) // 4
+        counted = round(estimated * chance.uniform(1.05, 1.25))
+        corrections.learn(model, estimated=estimated, usage=Usage(input=counted, output=1))
+        history.append(
+            Turn(id=f"t{number}", asked=asked, heard=heard, answer=words(chance, 20, 250), model="it")
+        )
+    return shown
+
+
+def kept(shown: Sequence[Prompt]) -> float:
+    """The share of prompts that begin with all of the one before."""
+    later = list(pairwise(shown))
+    same = sum(
+        one.system == other.system and other.messages[: len(one.messages)] == one.messages
+        for one, other in later
+    )
+    return same / len(later)
+
+
+def test_a_large_window_keeps_every_prefix_but_the_one_before_names_are_needed() -> None:
+    shown = prompts(200_000)
+
+    assert kept(shown[1:]) == 1.0
+
+
+def test_a_small_window_keeps_four_prefixes_of_five() -> None:
+    assert kept(prompts(8_192)[1:]) >= 0.8
+
+
+@pytest.mark.parametrize("context", [4_096, 8_192, 16_384, 200_000])
+def test_the_newest_turn_is_always_shown_and_the_window_never_overflows(context: int) -> None:
+    shown = prompts(context)[1:]  # the first one needs no names yet
+
+    assert all(size(prompt) < context for prompt in shown)
+    for one, other in pairwise(shown):
+        assert other.messages[-3].parts[-1] == one.messages[-1].parts[-1]
+
+
+def test_turns_leave_in_blocks_and_at_least_half_of_the_room_stays_in_use() -> None:
+    lengths = [len(prompt.messages) for prompt in prompts(8_192)]
+    drops = [(before, after) for before, after in pairwise(lengths) if after < before]
+
+    assert drops
+    assert all(after >= before * 0.4 for before, after in drops)

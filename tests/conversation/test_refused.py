@@ -1,0 +1,103 @@
+"""A request that was refused: what is sent the second time, who else is asked, and whose question it was."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.errors import (
+    Auth,
+    ContextTooLong,
+    ModelError,
+    ModelNotFound,
+    Quota,
+    RegionBlocked,
+    Rejected,
+)
+from bot.domain.replies import Action
+from bot.domain.stream_parts import Finish, Reason, Text
+from tests.conversation.stage import CLAUDE, GPT, GROK, Stage, answer
+
+
+def too_long(limit: int | None = None) -> ContextTooLong:
+    error = ContextTooLong()
+    error.limit = limit
+    return error
+
+
+async def test_what_is_sent_again_fits_what_the_vendor_said_there_is_room_for() -> None:
+    stage = Stage()
+    stage.one.scripts = [
+        (Text("Noted."), Finish(reason=Reason.STOP))
+    ] * 20  # nobody counts tokens wrongly here
+    for _ in range(20):
+        await stage.says("x" * 8_000)
+    stage.one.scripts = [(too_long(8_000),), answer("Fits.")]
+
+    heard = await stage.says("hi")
+
+    assert heard.text == "Fits."
+    assert 0 < sum(map(len, stage.one.words())) < 8_000 * 3
+    assert stage.one.words()[-1].endswith("hi")
+
+
+async def test_where_only_a_minutes_tokens_were_too_few_a_window_no_larger_will_do() -> None:
+    stage = Stage(models=(GROK, replace(CLAUDE, context=GROK.context), GPT))
+    stage.one.scripts = [(too_long(8_000),)] * 2
+
+    heard = await stage.says("hi")
+
+    assert heard.closing
+    assert heard.closing.footer.startswith("claude · because grok cannot take in")
+
+
+async def test_what_two_models_refuse_for_reasons_unknown_is_not_asked_of_a_third() -> None:
+    stage = Stage(models=(replace(GROK, fallback=("claude", "gpt")), CLAUDE, GPT))
+    stage.one.scripts = [(Rejected(),)]
+    stage.two.scripts = [(Rejected(),)]
+
+    heard = await stage.says("hi")
+
+    assert [model.name for model, _ in stage.one.asked] == ["grok"]
+    assert len(stage.two.asked) == 1
+    assert heard.closing
+    assert heard.closing.notice.startswith("grok refused the request. ")
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (Quota(), "top up the account"),
+        (Auth(), "check the key"),
+        (RegionBlocked(), "use a region that it serves"),
+        (ModelNotFound(), "its dialect"),
+        (Rejected(), ""),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, ModelError) else "",
+)
+async def test_the_log_says_what_an_operator_can_do(
+    error: ModelError, remedy: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = Stage()
+    stage.one.scripts = [(error,)]
+    await stage.says("hi")
+
+    (record,) = [each for each in caplog.records if each.message == "a model did not answer"]
+    assert remedy in record.__dict__.get("remedy", "")
+    assert bool(remedy) is ("remedy" in record.__dict__)
+
+
+async def test_health_can_tell_one_question_asked_again_from_another_one() -> None:
+    stage = Stage(models=(replace(GROK, fallback=()), CLAUDE, GPT))
+    stage.one.scripts = [(Auth(),)] * 4
+    heard = await stage.says("Who is it?")
+    assert heard.closing
+    again = next(button for button in heard.closing.buttons if button.action is Action.AGAIN)
+
+    await stage.presses(Action.AGAIN, again.value)
+    await stage.says("who is it?  ")
+    await stage.says("And now?")
+
+    first, pressed, typed, other = stage.questions
+    assert first == pressed == typed
+    assert first != other
+    assert "who" not in first.lower()
