@@ -179,12 +179,12 @@ class Endpoint:
         first = DialectRequest(path=call.path, body=merged(call.body, call.written), headers=call.headers)
         until = time.monotonic() + model.deadlines.total
 
-        def ask(request: DialectRequest, decoder: Decoder) -> AsyncGenerator[StreamPart, None]:
-            left = model.deadlines.total if request is first else max(until - time.monotonic(), 0.0)
+        def ask(body: dict[str, Any], decoder: Decoder) -> AsyncGenerator[StreamPart, None]:
+            left = model.deadlines.total if body is first.body else max(until - time.monotonic(), 0.0)
             hurried = replace(model, deadlines=replace(model.deadlines, total=left))
-            return self._answer(request, decoder, hurried, quirks)
+            return self._answer(replace(first, body=body), decoder, hurried, quirks)
 
-        async with aclosing(one_turn(first, lambda: dialect.decoder(model, quirks), ask)) as parts:
+        async with aclosing(one_turn(first.body, lambda: dialect.decoder(model, quirks), ask)) as parts:
             async for part in parts:
                 yield part
 

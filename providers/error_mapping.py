@@ -13,7 +13,7 @@ from bot.domain import errors
 from bot.domain.errors import ModelError
 from bot.domain.formatting import cut_between_words
 from providers.error_codes import BROAD, CERTAIN, CODES, NUMBERS, POLICIES, STATUSES, WEAK, Kind
-from providers.error_wordings import WORDINGS, limit_of
+from providers.error_wordings import WORDINGS, room_of
 from providers.lenient_json import as_json, as_list, as_object, as_text, load_json
 from providers.retry_after import retry_after
 
@@ -92,7 +92,7 @@ def _error(complaint: VendorError, status: int | None, headers: Mapping[str, str
     )
     error.doubtful = issubclass(kind, errors.Auth | errors.ModelNotFound) and not certain
     if issubclass(kind, errors.ContextTooLong):
-        error.limit = limit_of(complaint.message)
+        error.limit = room_of(complaint.message)
     said = headers.get("x-should-retry", "").lower()
     if said in {"true", "false"}:
         error.retry = said == "true"

@@ -107,7 +107,7 @@ LONG_CONTEXT = re.compile("long context requests", re.IGNORECASE)
 ORDINARY = 200_000  # tokens; Anthropic names no number where it asks to be paid for more
 
 
-def limit_of(message: str) -> int | None:
+def room_of(message: str) -> int | None:
     """How many tokens a refusal says there is room for; None when it does not say, or in a way not known here."""
     if LONG_CONTEXT.search(message):
         return ORDINARY

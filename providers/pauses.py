@@ -5,12 +5,11 @@ Source: docs.anthropic.com/en/api/handling-stop-reasons, `pause_turn`.
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 from bot.domain.errors import ModelError
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Usage
-from providers.dialect import Decoder, DialectRequest
+from providers.dialect import Decoder
 from providers.lenient_json import as_object, as_text, load_json
 
 REQUESTS = 5  # for one answer: a vendor that pauses more often gets no further
@@ -80,26 +79,26 @@ def _arguments(said: str) -> dict[str, Any]:
         return {}
 
 
-Ask = Callable[[DialectRequest, Decoder], AsyncGenerator[StreamPart, None]]
+Ask = Callable[[dict[str, Any], Decoder], AsyncGenerator[StreamPart, None]]
 
 
 async def one_turn(
-    request: DialectRequest, decoder: Callable[[], Decoder], ask: Ask
+    body: dict[str, Any], decoder: Callable[[], Decoder], ask: Ask
 ) -> AsyncGenerator[StreamPart, None]:
-    """One answer, of as many requests as it takes. What was counted is added up, also where one of them fails."""
+    """One answer to this body, of as many requests as it takes. What was counted is added up, also where one of them fails."""
     spent: Usage | None = None
     for left in reversed(range(REQUESTS)):
         reading, paused = decoder(), False
         try:
-            async with aclosing(ask(request, reading)) as parts:
+            async with aclosing(ask(body, reading)) as parts:
                 async for part in parts:
                     if isinstance(part, Usage):
                         spent = part if spent is None else _added(spent, part)
                         continue
                     if isinstance(part, Finish):
-                        resumed = _resumed(part, reading, request.body) if left else None
+                        resumed = _resumed(part, reading, body) if left else None
                         if resumed is not None:
-                            request, paused = replace(request, body=resumed), True
+                            body, paused = resumed, True
                             continue
                         if spent:
                             yield spent
