@@ -25,8 +25,8 @@ from bot.domain.errors import (
     Timeout,
     cause_of,
 )
-from bot.domain.health import HealthState, ModelHealth
-from bot.domain.prompt import Prompt, question_digest
+from bot.domain.health import HealthState, ModelHealth, question_digest
+from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, Status, StreamPart, Text, ToolCall
 from bot.interceptor import Interceptors, ModelRequest
 from bot.ports import Health, Provider

@@ -1,7 +1,10 @@
 """The health of models, as replicas share it."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+
+from bot.domain.prompt import CallPart, FilePart, ImagePart, Prompt, ResultPart, TextPart
 
 
 class HealthState(StrEnum):
@@ -20,3 +23,14 @@ class ModelHealth:
     since: float = 0.0
     until: float = 0.0
     why: str = ""  # the error's class name, in lower case: "ratelimit", "auth"
+
+
+def question_digest(prompt: Prompt) -> str:
+    """The same for the same words asked last, whoever asks them: a refusal of them proves no more the second time."""
+    last = prompt.messages[-1].parts[-1]
+    asked = last.data if isinstance(last, ImagePart | FilePart) else _words(last).encode("utf-8", "replace")
+    return hashlib.sha256(asked).hexdigest()[:16]
+
+
+def _words(part: TextPart | CallPart | ResultPart) -> str:
+    return part.args if isinstance(part, CallPart) else " ".join(part.text.split()).casefold()

@@ -140,17 +140,6 @@ def size(prompt: Prompt) -> int:
     return tokens(prompt.system) + sum(weigh(message) for message in prompt.messages)
 
 
-def question_digest(prompt: Prompt) -> str:
-    """The same for the same words asked last, whoever asks them, and a name for nothing else."""
-    last = prompt.messages[-1].parts[-1]
-    asked = last.data if isinstance(last, ImagePart | FilePart) else _words(last).encode("utf-8", "replace")
-    return hashlib.sha256(asked).hexdigest()[:16]
-
-
-def _words(part: TextPart | CallPart | ResultPart) -> str:
-    return part.args if isinstance(part, CallPart) else " ".join(part.text.split()).casefold()
-
-
 def expected_size(
     history: Sequence[Turn],
     asked: ChatMessage,
