@@ -7,17 +7,19 @@ beginning kept: where no answer comes, it says why.
 Source: html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.domain.errors import ServerError
 from providers.lenient_json import load_events
 
-STRAY = 4_096  # bytes of what was no event that are kept once there was one
+STRAY = 4_096  # bytes of what was no event that are kept
 MARK = b"\xef\xbb\xbf"  # the byte order mark
+FIELDS = (b"data", b"event", b"id", b"retry", b"error")
 JSON = (b"{", b"[")
-DOCUMENT = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)  # a line where JSON may begin
+BLANKS = b", \t"
+BETWEEN = b"[]\r\n" + BLANKS  # what stands between the objects of a list
+TRIES = 8  # to read a document before its end: each takes as long as it is
 
 
 class EventReader:
@@ -27,17 +29,17 @@ class EventReader:
         self._line = bytearray()  # as far as it has come
         self._returned = False  # the last byte was a carriage return: a line feed belongs to it
         self._first = True  # no line was read yet
-        self._begun = False  # an event was given
         self._data: list[bytes] = []
         self._error: list[bytes] = []
         self._failed = False  # the event is called `error`
-        self._open = False  # a document over several lines has begun
+        self._document = bytearray()  # JSON without `data:`, as far as it has come
+        self._tries = TRIES
         self._stray = bytearray()
 
     @property
     def stray(self) -> str:
         """The beginning of what was no event, "" where there was nothing else."""
-        return self._stray[:STRAY].decode("utf-8", "replace").strip()
+        return self._stray.decode("utf-8", "replace").strip()
 
     def feed(self, chunk: bytes) -> Iterator[dict[str, Any]]:
         """The next bytes. Raises ServerError for an event of broken JSON."""
@@ -64,15 +66,14 @@ class EventReader:
 
     def end(self) -> Iterator[dict[str, Any]]:
         """The body has ended: its last event may lack the blank line, a document the end of its line."""
-        if self._line:
+        if not any(field.startswith(self._line) for field in FIELDS):  # nothing, or cut in a field's name
             yield from self.feed(b"\n")
         try:
             last = list(self._whole())
         except ServerError:  # it was cut in the middle, as the answer was
             last = []
         yield from last
-        if not self._begun:
-            yield from self._document()
+        yield from _read(self._document.strip(BETWEEN))
 
     def _other(self, line: bytes) -> Iterator[dict[str, Any]]:
         """A line that is no data."""
@@ -82,24 +83,39 @@ class EventReader:
             self._failed = value == b"error"
         elif name == b"error":
             self._error.append(value)
-        elif name not in {b"data", b"id", b"retry"}:
+        elif name not in FIELDS:
             self._keep(line)
-            if not self._open and line.lstrip().startswith(JSON):
-                events = _read(line)
-                self._open = not events
-                yield from self._given(events)
+            yield from self._documented(line)
+
+    def _documented(self, line: bytes) -> Sequence[dict[str, Any]]:
+        """A line that may be JSON, or part of it. An object is an event as soon as it is complete: at the end of its first
+        line, or where a line begins with the closing bracket, as in the lists that Google sends.
+        """
+        first = not self._document
+        if first and not line.lstrip().startswith(JSON):
+            return ()
+        self._document += line + b"\n"
+        closed = line.rstrip(BLANKS).endswith((b"}", b"]"))
+        if not closed or not self._tries or not (first or line.startswith((b"}", b"]"))):
+            return ()
+        events = _read(line if first else self._document.strip(BETWEEN))
+        if events:
+            self._document.clear()
+        self._tries = TRIES if events else self._tries - 1
+        return events
 
     def _whole(self) -> Iterator[dict[str, Any]]:
         """The event that a blank line ends."""
         error, data = b"\n".join(self._error), b"\n".join(self._data)
         self._error, self._data = [], []
         if error.strip():
-            yield from self._given([_complaint(error)])
+            yield _complaint(error)
         if not data.strip():
             return
         if self._failed:
-            yield from self._given([_complaint(data)])
+            yield _complaint(data)
             return
+        self._document.clear()
         text = data.decode("utf-8", "replace")
         try:
             events = load_events(text)
@@ -110,24 +126,13 @@ class EventReader:
                 ) from None
             self._keep(data)
             return
-        yield from self._given(events)
-
-    def _document(self) -> Iterator[dict[str, Any]]:
-        """A body of nothing but JSON over several lines, after whatever else."""
-        if start := DOCUMENT.search(self._stray):
-            yield from self._given(_read(bytes(self._stray[start.start() :])))
-
-    def _given(self, events: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-        self._begun = self._begun or bool(events)
-        return events
+        yield from events
 
     def _keep(self, line: bytes) -> None:
-        """All of it while it may be a document: there is no event that ends it."""
-        if not self._begun or len(self._stray) < STRAY:
-            self._stray += line + b"\n"
+        self._stray += (line + b"\n")[: STRAY - len(self._stray)]
 
 
-def _read(data: bytes) -> Sequence[dict[str, Any]]:
+def _read(data: bytes | bytearray) -> Sequence[dict[str, Any]]:
     """The events of a text that may be JSON, () for any other."""
     try:
         return load_events(data.decode("utf-8", "replace"))

@@ -12,7 +12,7 @@ NOTHING: Final[dict[str, Any]] = {}
 SENTINEL = "[DONE]"  # what many streams end with
 DONE: Final[dict[str, Any]] = {"type": SENTINEL}
 DECODER = json.JSONDecoder()
-VISIBLE = re.compile(r"\S")
+VISIBLE = re.compile(r"[^\s,]")
 VALUES = 200_000  # in one document: an answer of the longest kind has some thousand, a listing ten thousands
 MOST = 1_000_000_000  # tokens: a larger number is an error, and would overflow sums
 

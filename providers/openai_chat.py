@@ -224,11 +224,11 @@ class ChatDecoder:
         if self._finish == "insufficient_system_resource":
             yield from self._counted()
             raise Unavailable("the vendor ran out of resources", code=self._finish)
-        yield from self._calls.complete(self._id)
-        yield from self._counted()
         reason, unusual = (Reason.TOOLS, "") if self._calls else ending(self._finish)
         if reason is Reason.STOP:
             yield from self._thoughts.answer()
+        yield from self._calls.complete(self._id)
+        yield from self._counted()
         self.done = self.over = True
         yield Finish(reason=reason, model=self._model, unusual=unusual)
 

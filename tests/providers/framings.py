@@ -158,6 +158,9 @@ def in_every_dialect() -> Iterator[Framing]:
         for name, framing in {
             "whole": replace(counted, body=document(whole)),
             "whole and indented": replace(counted, body=document(whole, indent=2)),
+            "whole, all lines indented": replace(
+                counted, body=document(whole, indent=2).replace(b"\n", b"\n  ")
+            ),
             "whole after blank lines": replace(counted, body=b"\r\n\r\n" + document(whole)),
             "whole after a mark": replace(counted, body=b"\xef\xbb\xbf" + document(whole)),
             "whole, called a stream": replace(counted, body=document(whole), content_type=EVENTS),
@@ -205,6 +208,7 @@ def in_every_dialect() -> Iterator[Framing]:
             "done, and nothing before it": replace(one, body=sent("[DONE]"), error=errors.BrokeOff),
             "nothing but comments": replace(one, body=b": wait\n\n" * 3, error=errors.BrokeOff),
             "a reset at once": replace(one, body=b": wait\n\n", cut=True, error=errors.BrokeOff),
+            "a field cut in its name": replace(one, body=b"dat", error=errors.BrokeOff),
             "a page": replace(
                 one,
                 body=b"<html>\n<p>Sign in to the proxy</p>\n</html>",
@@ -416,7 +420,9 @@ IN_RESPONSES = (
 )
 
 LIST = list(USUAL[GEMINI])
+GROWING = b"[" + b"\n,\n".join(document(chunk, indent=2) for chunk in LIST) + b"\n]\n"  # as Google writes it
 IN_CONTENT = (
+    Framing(id="a list that grows", body=GROWING, content_type=JSON),
     Framing(id="a list", body=document(LIST), content_type=JSON),
     Framing(id="a list over lines", body=document(LIST, indent=2), content_type=JSON),
     Framing(id="a list in short", body=document(LIST, separators=(",", ":")), content_type=JSON),

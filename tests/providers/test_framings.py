@@ -59,12 +59,15 @@ async def test_an_answer_needs_no_content_type(dialect: str) -> None:
     assert_as_framed(got, framing)
 
 
-async def test_a_server_that_writes_a_line_for_each_event_is_read_line_by_line() -> None:
-    said = (
-        b'{"choices":[{"delta":{"content":"hi"}}]}\n{"choices":[{"delta":{"content":" there"}}]}\n{"choices":'
-    )
+@pytest.mark.parametrize(
+    ("dialect", "said"),
+    [
+        ("openai-chat", b'{"choices":[{"delta":{"content":"hi"}}]}\n{"choices":'),
+        ("gemini", b'[{\n "candidates": [\n  {"content": {"parts": [{"text": "hi"}]}}\n ]\n}\n,\n{\n'),
+    ],
+)
+async def test_json_that_grows_is_shown_as_it_grows(dialect: str, said: bytes) -> None:
+    got = await heard_from(dialect, [said])
 
-    got = await heard_from("openai-chat", [said])
-
-    assert got.parts == [Text("hi"), Text(" there")]
+    assert got.parts == [Text("hi")]
     assert type(got.error) is errors.Connection

@@ -135,8 +135,25 @@ async def test_json_without_measure_is_an_error_at_most(
         b": ping\n\n" * 300_000,
         b"data: x\n" * 1_000_000,
         b"x" * (EVENT_BYTES + 1_000_000),
+        b"{\n" * 2_000_000,
+        b"{\n}\n" * 200_000,
+        b"[{\n" + b"}\n" * 2_000_000,
+        b"\r" * 8_000_000,
+        b"error: x\n" * 800_000,
     ],
-    ids=["line ends", "fields", "events", "comments", "lines", "one line"],
+    ids=[
+        "line ends",
+        "fields",
+        "events",
+        "comments",
+        "lines",
+        "one line",
+        "openings",
+        "objects",
+        "closings",
+        "returns",
+        "errors",
+    ],
 )
 async def test_a_stream_of_nothing_holds_nobody_up(
     vendor: FakeVendor, transport: Transport, body: bytes

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from itertools import cycle, pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +18,9 @@ from providers.endpoint import ApiKey, Endpoint
 from providers.think_tags import ThinkTags
 from providers.transport import Transport
 from tests.examples import examples
+from tests.ops.product import command
 from tests.providers.deviations import CHAT, DONE, delta
+from tests.providers.fake import KEY, Say, fake_vendor
 from tests.providers.speech import SPEECHES
 from tests.providers.vendor import EVENTS, Chunks, Heard, hear, heard_from, model_of, sse
 
@@ -151,6 +154,29 @@ async def test_a_server_that_sends_thoughts_apart_has_none_in_the_text() -> None
     told = [*tags.parts(Thinking("hm")), *tags.parts(Text("hi")), *tags.parts(Finish(reason=Reason.STOP))]
 
     assert told == [Thinking("hm"), Text("hi"), Finish(reason=Reason.STOP)]
+
+
+FILE = """
+[providers.own]
+dialect = "openai-chat"
+base_url = "{url}/v1"
+api_key_env = "OWN_KEY"
+
+[[models]]
+name = "own"
+provider = "own"
+model = "m-1"
+"""
+
+
+async def test_people_see_a_rule_behind_the_first_thoughts(tmp_path: Path) -> None:
+    async with fake_vendor() as vendor:
+        vendor.plays["Two and two?"] = [Say("Let me count.\n</think>\n\nIt is four.")]
+        (tmp_path / "switchboard.toml").write_text(FILE.format(url=vendor.url), encoding="utf-8")
+        said = await command(tmp_path, "chat", stdin="own: Two and two?", OWN_KEY=KEY)
+
+    thoughts, answer = said.out.split("---")
+    assert (thoughts.strip(), answer.strip()) == ("Let me count.", "It is four.")
 
 
 @pytest.mark.parametrize(
