@@ -69,11 +69,11 @@ class EventReader:
         if not any(field.startswith(self._line) for field in FIELDS):  # nothing, or cut in a field's name
             yield from self.feed(b"\n")
         try:
-            last = list(self._whole())
+            last = self._whole()
         except ServerError:  # it was cut in the middle, as the answer was
-            last = []
+            last = ()
         yield from last
-        yield from _read(self._document.strip(BETWEEN))
+        yield from _loaded(self._document.strip(BETWEEN))
 
     def _other(self, line: bytes) -> Iterator[dict[str, Any]]:
         """A line that is no data."""
@@ -82,7 +82,7 @@ class EventReader:
         if name == b"event":
             self._failed = value == b"error"
         elif name == b"error":
-            self._error.append(value)
+            self._error += [value] if value.strip() else []
         elif name not in FIELDS:
             self._keep(line)
             yield from self._documented(line)
@@ -98,24 +98,27 @@ class EventReader:
         closed = line.rstrip(BLANKS).endswith((b"}", b"]"))
         if not closed or not self._tries or not (first or line.startswith((b"}", b"]"))):
             return ()
-        events = _read(line if first else self._document.strip(BETWEEN))
+        events = _loaded(line if first else self._document.strip(BETWEEN))
         if events:
             self._document.clear()
         self._tries = TRIES if events else self._tries - 1
         return events
 
-    def _whole(self) -> Iterator[dict[str, Any]]:
+    def _whole(self) -> Sequence[dict[str, Any]]:
         """The event that a blank line ends."""
-        error, data = b"\n".join(self._error), b"\n".join(self._data)
-        self._error, self._data = [], []
-        if error.strip():
-            yield _complaint(error)
-        if not data.strip():
-            return
+        data = b"\n".join(self._data)
+        self._data.clear()
+        if self._error:
+            complaint = _complaint(b"\n".join(self._error))
+            self._error.clear()
+            return (complaint, *self._read(data))
+        return self._read(data)
+
+    def _read(self, data: bytes) -> Sequence[dict[str, Any]]:
+        if not data or data.isspace():
+            return ()
         if self._failed:
-            yield _complaint(data)
-            return
-        self._document.clear()
+            return (_complaint(data),)
         text = data.decode("utf-8", "replace")
         try:
             events = load_events(text)
@@ -125,14 +128,15 @@ class EventReader:
                     f"an event of {len(text)} characters is not JSON", code="malformed_stream"
                 ) from None
             self._keep(data)
-            return
-        yield from events
+            return ()
+        self._document.clear()
+        return events
 
     def _keep(self, line: bytes) -> None:
         self._stray += (line + b"\n")[: STRAY - len(self._stray)]
 
 
-def _read(data: bytes | bytearray) -> Sequence[dict[str, Any]]:
+def _loaded(data: bytes | bytearray) -> Sequence[dict[str, Any]]:
     """The events of a text that may be JSON, () for any other."""
     try:
         return load_events(data.decode("utf-8", "replace"))
@@ -142,7 +146,7 @@ def _read(data: bytes | bytearray) -> Sequence[dict[str, Any]]:
 
 def _complaint(data: bytes) -> dict[str, Any]:
     """What a server says in a field or an event that is called `error`, in the form of all others."""
-    said: Any = next(iter(_read(data)), None)
+    said: Any = next(iter(_loaded(data)), None)
     if isinstance(said, dict) and said.get("error"):
         return said
     return {"error": said or data.decode("utf-8", "replace")}

@@ -203,7 +203,7 @@ class ChatDecoder:
         if delta.get("tool_calls"):
             for fragment in as_list(delta["tool_calls"]):
                 self._collect(as_object(fragment))
-        if found:
+        if found and self._thoughts.possible:
             self._said = True
             for part in found:
                 self._thoughts.note(part)

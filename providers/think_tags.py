@@ -34,6 +34,7 @@ class ThinkTags:
         self.unopened = unopened
         self._read: Callable[[bool], Iterable[StreamPart]] = self._start  # how what comes next is read
         self._held = ""  # what was not read yet, because it may be a tag's beginning
+        self._calm = False  # text is passed on as it comes
         self._more = False  # there is more to read in it, in another way
         self._close = CLOSE
         self._fresh = True  # nothing was thought yet
@@ -44,12 +45,9 @@ class ThinkTags:
 
     def parts(self, part: StreamPart) -> Sequence[StreamPart]:
         if isinstance(part, Text):
-            if self._read == self._answer and not self._held:
-                if self._seen is None:
-                    return (part,)
-                if "<" not in part.text:  # nearly always
-                    self._note(part.text)
-                    return (part,)
+            if self._calm and (self._seen is None or "<" not in part.text):  # nearly always
+                self._note(part.text)
+                return (part,)
             self._held += part.text
             return list(self._parts(ended=False))
         if isinstance(part, Thinking):
@@ -65,6 +63,7 @@ class ThinkTags:
         while self._more:
             self._more = False
             yield from self._read(ended)
+        self._calm = self._read == self._answer and not self._held
 
     def _mended(self) -> Iterator[StreamPart]:
         """What was no thinking after all."""
@@ -136,10 +135,12 @@ class ThinkTags:
         self._read, self._more, self._fresh, self._seen = self._start, True, False, None
 
     def _note(self, said: str) -> None:
+        if self._seen is None or not said:
+            return
         self._length += len(said)
         if self._length > LONGEST or self._tags >= MOST_TAGS:
             self._seen = None
-        elif self._seen is not None and said:
+        else:
             self._seen.append(said)
 
 
@@ -149,6 +150,11 @@ class OnlyThoughts:
     def __init__(self) -> None:
         self._thoughts: list[str] | None = []
         self._length = 0
+
+    @property
+    def possible(self) -> bool:
+        """Whether no text has come yet."""
+        return self._thoughts is not None
 
     def note(self, part: StreamPart) -> None:
         if self._thoughts is None:
