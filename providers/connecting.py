@@ -183,6 +183,7 @@ class EndpointBuilder:
                 project=entry.project,
                 scope=entry.scope,
                 additions=_additions(entry),
+                think_tags=entry.think_tags,
             )
         return ConnectedEndpoint(
             source=ModelSource(name=name, flagships=model_families.EVERYBODY, off=off, price=_price(entry)),

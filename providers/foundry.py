@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -68,6 +69,7 @@ class FoundryProvider:
         project: str = "",
         scope: str = "",
         additions: Additions | None = None,
+        think_tags: bool | None = None,
     ) -> None:
         resource, named = roots(endpoint)
         entra = identity.scoped(scope)
@@ -81,7 +83,8 @@ class FoundryProvider:
         self._additions = added = additions or Additions()
 
         def at(base: str, auth: Authentication, dialects: Mapping[str, Quirks]) -> Endpoint:
-            return Endpoint(transport=transport, base_url=base, auth=auth, dialects=dialects, additions=added)
+            told = {name: replace(quirks, think_tags=think_tags) for name, quirks in dialects.items()}
+            return Endpoint(transport=transport, base_url=base, auth=auth, dialects=told, additions=added)
 
         self._openai = at(f"{resource}/openai/v1", azure, CHAT_FIRST)
         self._newer = at(f"{resource}/openai/v1", azure, RESPONSES_FIRST)

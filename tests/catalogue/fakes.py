@@ -84,6 +84,7 @@ class FakeFoundry:
 
     key: str = "foundry-key"
     token: str = "entra-token"
+    says: str = "hello"
     deployments: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # name -> publisher, model
     agents: Sequence[str] = ()
     unsupported: Mapping[str, str] = field(default_factory=dict)  # name -> path at which it does not answer
@@ -119,7 +120,7 @@ class FakeFoundry:
             return refused(404, "DeploymentNotFound")
         if self.unsupported.get(body["model"]) == request.path:
             return refused(400, "OperationNotSupported")
-        return streamed(shape % model)
+        return streamed((shape % model).replace("hello", self.says))
 
     async def _openai(self, request: web.Request) -> web.Response:
         if not self._keyed(request):

@@ -59,6 +59,18 @@ async def test_a_deployment_is_asked_where_its_publisher_answers(
     assert foundry.asked[0][0] == PATHS[name]
 
 
+@pytest.mark.parametrize(("entry", "text"), [("", "hi"), ("think_tags = false", "<think>hm</think>hi")])
+async def test_the_file_says_whether_deployments_think_in_the_text(
+    entry: str, text: str, url: str, foundry: FakeFoundry
+) -> None:
+    foundry.says = "<think>hm</think>hi"
+
+    async with plugged(KEY | {"FOUNDRY_ENDPOINT": url}, f"[providers.foundry]\n{entry}\n") as connections:
+        shown, _ = await answer(provider(connections, "foundry"), "small")
+
+    assert shown == text
+
+
 @pytest.mark.parametrize(
     ("name", "about"),
     [
