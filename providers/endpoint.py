@@ -218,8 +218,8 @@ class Endpoint:
             for part in refined(decoder.end()):
                 yield part
         finally:
-            if tags:
-                self._unopened[model.model] = tags.unopened
+            if tags and tags.learned is not None:
+                self._unopened[model.model] = tags.learned
 
     async def models(self) -> Sequence[Listing]:
         """All models of the endpoint's listing, over all pages; () where it has none. Raises a ModelError."""

@@ -25,13 +25,14 @@ class ThinkTags:
 
     That only the closing tag will come is known when it comes, and until then what was thought has been shown: no
     ordinary answer is held back for it. So of a model's first such answer people see the thoughts, a rule, and the
-    answer. `unopened` is then true, and is to be given to the model's next answers, whose beginning is thinking until
-    the tag comes. When one ends without the tag, and not for its length, it was no thinking: it is said at its end, and
-    `unopened` is false again.
+    answer. `learned` is then true, and to be given as `unopened` to the model's next answers, which begin with
+    thinking until the tag comes. When one ends without the tag, and not for its length, it was no thinking: it is
+    said at its end, and `learned` is false. It is None where an answer teaches nothing.
     """
 
     def __init__(self, *, unopened: bool = False) -> None:
-        self.unopened = unopened
+        self.learned: bool | None = None
+        self._unopened = unopened
         self._read: Callable[[bool], Iterable[StreamPart]] = self._start  # how what comes next is read
         self._held = ""  # what was not read yet, because it may be a tag's beginning
         self._calm = False  # text is passed on as it comes
@@ -68,7 +69,7 @@ class ThinkTags:
     def _mended(self) -> Iterator[StreamPart]:
         """What was no thinking after all."""
         if self._read == self._without_opening:
-            self.unopened = False
+            self.learned = False
             if said := "".join(self._seen or ()):
                 yield Text(said)
 
@@ -82,7 +83,7 @@ class ThinkTags:
                 self._close, self._read = TAGS[tag], self._thinking
         elif tag or ended or len(self._held) >= BLANK or not any(tag.startswith(begin) for tag in BEGINNINGS):
             self._held = self._held if self._fresh else self._held.lstrip("\r\n")
-            expected = self._fresh and self.unopened and not self._apart
+            expected = self._fresh and self._unopened and not self._apart
             self._read, self._more = self._without_opening if expected else self._answer, True
         return ()
 
@@ -120,7 +121,7 @@ class ThinkTags:
         elif not after and not ended:  # what follows decides
             self._held = closed
         elif self._tags < MOST_TAGS and _closes("".join(self._seen or ()) + said, after):
-            self.unopened, self._held = True, after
+            self.learned, self._held = True, after
             self._closed()
             said += RULE if after else ""
         else:

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
@@ -22,17 +23,17 @@ from tests.ops.product import command
 from tests.providers.deviations import CHAT, DONE, delta
 from tests.providers.fake import KEY, Say, fake_vendor
 from tests.providers.speech import SPEECHES
-from tests.providers.vendor import EVENTS, Chunks, Heard, hear, heard_from, model_of, sse
+from tests.providers.vendor import EVENTS, HELLO, Chunks, Heard, hear, heard_from, model_of, sse
 
 SIZES = [1, 7, 4096]
 TEMPLATE = "Let me see.\nTwo plus two.\n</think>\n\nFour."
 PLAIN = "Four, of course."
 
 
-async def heard(*texts: str, size: int = 7, finish: str = "stop", **settings: Any) -> Sequence[Heard]:
-    """What comes of one answer after the other of one model, each in pieces of so many characters."""
+@asynccontextmanager
+async def serving(*texts: str, size: int = 7, finish: str = "stop", **quirks: Any) -> AsyncIterator[Endpoint]:
+    """An endpoint that gives one answer after the other, each in pieces of so many characters."""
     left = cycle(texts)
-    reasoning = settings.pop("reasoning", False)
 
     def respond(_: httpx.Request) -> httpx.Response:
         text = next(left)
@@ -41,12 +42,17 @@ async def heard(*texts: str, size: int = 7, finish: str = "stop", **settings: An
         return httpx.Response(200, headers=EVENTS, stream=Chunks(body))
 
     async with Transport(wire=httpx.MockTransport(respond)) as transport:
-        endpoint = Endpoint(
+        yield Endpoint(
             transport=transport,
             base_url="https://vendor.test",
             auth=ApiKey(scheme="none"),
-            dialects={CHAT: Quirks(**settings)},
+            dialects={CHAT: Quirks(**quirks)},
         )
+
+
+async def heard(*texts: str, reasoning: bool = False, **settings: Any) -> Sequence[Heard]:
+    """What comes of one answer after the other of one model."""
+    async with serving(*texts, **settings) as endpoint:
         return [await hear(endpoint, model_of(CHAT, reasoning=reasoning)) for _ in texts]
 
 
@@ -121,6 +127,21 @@ async def test_what_was_taken_for_thoughts_is_said_at_the_end_and_once_only(size
     assert (wrong.text, right.text) == (PLAIN, PLAIN)
     assert wrong.thinking
     assert not right.thinking
+
+
+async def test_an_answer_that_began_before_does_not_undo_what_was_learned() -> None:
+    model = model_of(CHAT)
+    async with (
+        serving(PLAIN, TEMPLATE, TEMPLATE) as endpoint,
+        aclosing(endpoint.stream(model, HELLO)) as slow,
+    ):
+        await anext(slow)
+        await hear(endpoint, model)
+        rest = [part async for part in slow]
+        last = await hear(endpoint, model)
+
+    assert isinstance(rest[-1], Finish)
+    assert last.text == "Four."
 
 
 async def test_thoughts_that_reach_the_limit_are_not_said_at_the_end() -> None:
@@ -219,7 +240,7 @@ def test_where_the_pieces_are_cut_makes_no_difference(
     assert told(pieces, unopened) == told([said], unopened)
 
 
-def told(pieces: Sequence[str], unopened: bool) -> tuple[list[StreamPart], bool]:
+def told(pieces: Sequence[str], unopened: bool) -> tuple[list[StreamPart], bool | None]:
     """All parts, with neighbours of a kind as one, and what was learned of the model."""
     tags = ThinkTags(unopened=unopened)
     ending: list[StreamPart] = [Usage(input=1), Finish(reason=Reason.STOP)]
@@ -233,4 +254,4 @@ def told(pieces: Sequence[str], unopened: bool) -> tuple[list[StreamPart], bool]
                 joined[-1] = Thinking(last.text + one.text)
             else:
                 joined.append(one)
-    return joined, tags.unopened
+    return joined, tags.learned
