@@ -32,7 +32,7 @@ FILELESS = (
 STARTERS = (
     "Explain what a vector clock is, with an example",
     "Write a polite reply that says no to a meeting",
-    "Make a table that compares three ways to cache in Redis",
+    "Compare three ways to cache in Redis",
 )
 
 

@@ -183,6 +183,14 @@ def test_a_tables_columns_are_aligned_and_its_cells_keep_links() -> None:
     assert cells[2][2]["fontType"] == "Monospace"
 
 
+def test_a_column_of_a_table_is_as_wide_as_what_stands_in_it_needs_within_bounds() -> None:
+    (table,) = rich.card_elements(
+        f"| | where | said |\n|---|---|---|\n| → | this organisation | {'long ' * 20}|\n"
+    )
+
+    assert [column["width"] for column in table["columns"]] == [10, 17, 24]
+
+
 def test_a_label_that_lies_is_unmasked_in_a_card() -> None:
     (line,) = rich.card_elements(
         "[bank.example](https://evil.example/x) [Node.js docs](https://nodejs.org/d)"

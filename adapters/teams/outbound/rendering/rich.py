@@ -35,6 +35,8 @@ from bot.document.reading import parse
 
 INDENT: Final = "\u2003"
 QUOTED: Final = "│ "
+NARROW, WIDE = 10, 24
+"""Shares of columns: a short word is not broken beside a long text, which needs several lines anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,10 @@ def table_element(table: TableBlock) -> Element:
         "type": "Table",
         "firstRowAsHeader": True,
         "gridStyle": "default",
-        "columns": [_column(align) for align in table.aligns],
+        "columns": [
+            _column(align, cells)
+            for align, cells in zip(table.aligns, zip(table.header, *table.rows, strict=True), strict=True)
+        ],
         "rows": rows,
     }
 
@@ -179,9 +184,11 @@ def _lines(inlines: Sequence[Inline], place: _Place, style: Style = PLAIN) -> It
         yield rich_text(*runs or [text_run(" ")], **more)
 
 
-def _column(align: Align) -> Element:
+def _column(align: Align, cells: Sequence[Cell]) -> Element:
+    """Its width is its share of the card's, by its longest cell."""
     named = {Align.LEFT: "Left", Align.CENTER: "Center", Align.RIGHT: "Right"}
-    return {"width": 1, **({"horizontalCellContentAlignment": named[align]} if align in named else {})}
+    width = min(max(NARROW, *(len(plain(cell)) for cell in cells)), WIDE)
+    return {"width": width, **({"horizontalCellContentAlignment": named[align]} if align in named else {})}
 
 
 def _row(cells: Sequence[Cell], style: Style) -> Element:
