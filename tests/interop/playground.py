@@ -283,16 +283,19 @@ async def _photographed(playground: Playground, folder: Path) -> None:
             await page.keyboard.press("Enter")
             await page.wait_for_timeout(8000)
             await page.screenshot(path=folder / f"chat {text.partition(' ')[0].strip('/')} {len(text)}.png")
-        menu = page.locator("button").first
-        for name, place in (("Group", GROUP), ("General", CHANNEL)):
-            await menu.click()
+        await page.set_viewport_size({"width": 1400, "height": 1400})  # with the list of conversations
+        for name in ("Group", "General"):
             await page.get_by_text(name, exact=True).last.click()
             await page.wait_for_timeout(1000)
-            await page.mouse.click(600, 900)  # beside the list, which hides it again
-            await playground.say("Show me a list, slowly", place)
-            for moment in ("grows", "stands"):
-                await page.wait_for_timeout(4000)
-                await page.screenshot(path=folder / f"{name} {moment}.png")
+            await page.locator("[contenteditable=true]").first.click()
+            await page.keyboard.type(f"@{BOT['name'][:4]}")
+            await page.wait_for_timeout(1000)  # until names are offered, the last of the page
+            await page.get_by_text(BOT["name"], exact=True).last.click()
+            await page.keyboard.type(" Show me a list")
+            post = page.get_by_role("button", name="Post")
+            await (post.click() if await post.count() else page.keyboard.press("Enter"))
+            await page.wait_for_timeout(6000)
+            await page.screenshot(path=folder / f"{name}.png")
         await browser.close()
 
 
