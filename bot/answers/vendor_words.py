@@ -2,8 +2,9 @@
 
 Vendors echo prompts in what they refuse: in quotes, as JSON, cut short, and now and then as they are. So three things are
 left out: whatever stands in quotes or brackets, every run of words that the prompt holds too (shorter ones where it was
-asked last), and all after a length that no vendor needs to say what is wrong. What remains is the vendor's own sentence; keys are gone from it before
-(`providers.error_mapping.scrubbed`).
+asked last), and all after a length that no vendor needs to say what is wrong. What remains is the vendor's own sentence;
+keys are gone from it before (`providers.error_mapping.scrubbed`). Of a prompt too long to be compared nothing remains but
+the request's id.
 """
 
 import re
@@ -13,6 +14,7 @@ from bot.domain.prompt import CallPart, Part, Prompt, ResultPart, TextPart
 LONGEST = 240  # characters
 RUN = 3  # words in a row that are no coincidence; of a short question, one less
 SHORT = 2_000  # characters
+MOST = 300_000  # characters of a prompt that are compared: it takes 20 ms, in which nobody else is served
 TELLING = re.compile(r"(?=.*[\d@])\S{5,}")  # a number, an address, a password: one such word is enough
 LEFT_OUT = "\u2026"
 WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() else 32 for sign in range(256))
@@ -28,6 +30,8 @@ def without_echoes(said: str, prompt: Prompt) -> str:
     said, request, id = said.partition(" [request ")
     words = QUOTED.sub(LEFT_OUT, said)[:LONGEST].split()
     texts = [prompt.system, *(_text(part) for each in prompt.messages for part in each.parts)]
+    if sum(map(len, texts)) > MOST:
+        return LEFT_OUT + request + id
     everything, question = _spaced(" ".join(texts)), _spaced(texts[-1][:SHORT])
     echoed: set[int] = set()
     for at, word in enumerate(words):
