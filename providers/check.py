@@ -5,7 +5,16 @@ from collections.abc import Iterator, Sequence
 
 from bot.domain.catalog import Listing
 from bot.domain.check import CheckResult, CheckStatus
-from bot.domain.errors import Auth, ModelError, ModelNotFound, Quota, RegionBlocked, Timeout, cause_of
+from bot.domain.errors import (
+    Auth,
+    Forbidden,
+    ModelError,
+    ModelNotFound,
+    Quota,
+    RegionBlocked,
+    Timeout,
+    cause_of,
+)
 from bot.domain.errors import Connection as Unreachable
 from bot.settings.config_errors import nearest
 from bot.settings.config_file import ConfigFile
@@ -42,6 +51,10 @@ def _trouble(connection: ConnectedEndpoint, error: ModelError) -> CheckResult:
             text = str(error)
         case RegionBlocked():
             text = f"{address} does not answer from here ({error.status}): allow this network, or a region it serves"
+        case Forbidden():
+            text = (
+                f"{address} refused access ({error.status}): check {connection.key}, and what stands between"
+            )
         case Auth():
             text = f"{address} refused the key ({error.status}): check {connection.key}"
         case Quota():

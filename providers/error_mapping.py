@@ -7,6 +7,7 @@ cases, then a vendor's number, then the HTTP status, then a code that means no m
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from bot.domain import errors
@@ -14,18 +15,26 @@ from bot.domain.errors import ModelError
 from bot.domain.formatting import cut_between_words
 from providers.error_codes import BROAD, CERTAIN, CODES, NUMBERS, POLICIES, STATUSES, WEAK, Kind
 from providers.error_wordings import WORDINGS, room_of
-from providers.lenient_json import as_json, as_list, as_object, as_text, load_json
+from providers.event_stream import EventReader
+from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, load_json
 from providers.retry_after import retry_after
 
 CAP = 500  # characters of a vendor's text that reach the log
 SAID = 4_000  # and of its message that are looked at: more is a prompt that it echoes
 CODE = 80  # and of its code
+CARRIED = 64 * 1024  # and of it where it may be another error
 REQUEST = 100  # and of its request id, which its support asks for
 CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
 REQUEST_IDS = ("apim-request-id", "x-request-id", "request-id")
 
+MESSAGES = ("message", "detail", "error_message", "error_msg")
+
 # A parameter that is too long, not a conversation: these words are not looked at.
 PARAMETER_TOO_LONG = re.compile(r"invalid '(?!messages|input)", re.IGNORECASE)
+# What was sent, as validations show it: its words are a person's, and nobody else's model goes down for them.
+ECHO = re.compile(r"\b(?:input|input_value)['\"]?\s*[:=]\s*['\"\[{].*", re.DOTALL)
+# An error in an error's message, as gateways pass them on: all of it, or behind the name of an exception.
+PASSED_ON = re.compile(r"\s*(?=\{)|[^{]{0,200}?(?:exception|error)\b[^{]{0,40}[-:]\s*(?=\{)", re.IGNORECASE)
 BUSY = re.compile(r"overloaded|\bbusy\b|high demand|at capacity", re.IGNORECASE)
 SECRET = re.compile(
     # What is masked with stars begins with its word: looked for from every letter of it, it would take long.
@@ -44,6 +53,7 @@ class VendorError:
     param: str = ""
     status: int | None = None
     moderated: bool = False
+    room: int = 0  # tokens that there would be room for, where a field says so
     details: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -62,6 +72,16 @@ def error_from_event(event: Any) -> ModelError:
     return _error(complaint, complaint.status, {}, 0.0)
 
 
+def complains(event: Mapping[str, Any]) -> bool:
+    """Whether an event without an answer is an error that is not called one: DashScope and FastAPI send what is wrong
+    alone, others beside an empty list of choices.
+    """
+    if event.get("choices"):
+        return False
+    wrong = as_object(event.get("base_resp")).get("status_code")
+    return bool(wrong or event.get("detail")) or any(as_text(event.get(name)) for name in MESSAGES)
+
+
 def without_credentials(said: str, headers: Mapping[str, str]) -> str:
     """What a vendor said, without the key that was sent: some quote the one they refuse."""
     for name, value in headers.items():
@@ -78,6 +98,8 @@ def scrubbed(message: str) -> str:
 
 def _error(complaint: VendorError, status: int | None, headers: Mapping[str, str], now: float) -> ModelError:
     kind, certain = _verdict(complaint, status)
+    if kind is errors.Auth and not certain and status != 401:
+        kind = errors.Forbidden
     code = complaint.codes[0] if complaint.codes else ""
     wait = None
     if status is None or status == 429 or status >= 500:
@@ -92,7 +114,7 @@ def _error(complaint: VendorError, status: int | None, headers: Mapping[str, str
     )
     error.doubtful = issubclass(kind, errors.Auth | errors.ModelNotFound) and not certain
     if issubclass(kind, errors.ContextTooLong):
-        error.limit = room_of(complaint.message)
+        error.limit = complaint.room or room_of(complaint.message)
     said = headers.get("x-should-retry", "").lower()
     if said in {"true", "false"}:
         error.retry = said == "true"
@@ -141,14 +163,11 @@ def _sharper(named: Kind, complaint: VendorError) -> Kind:
 def _worded(complaint: VendorError, status: int | None) -> Kind | None:
     if status == 403 and complaint.moderated:
         return errors.Filtered
-    if PARAMETER_TOO_LONG.match(complaint.message):
+    said = ECHO.sub("", complaint.message)
+    if PARAMETER_TOO_LONG.match(said):
         return None
     return next(
-        (
-            wording.kind
-            for wording in WORDINGS
-            if status in wording.statuses and wording.words.search(complaint.message)
-        ),
+        (wording.kind for wording in WORDINGS if status in wording.statuses and wording.words.search(said)),
         None,
     )
 
@@ -169,9 +188,15 @@ def _by_status(complaint: VendorError, status: int | None) -> Kind:
 
 
 def _loaded(body: str) -> Any:
+    """JSON, also in a stream's framing: some write their errors so under any status."""
+    reader = EventReader()
     try:
         return load_json(body)
     except ValueError:
+        pass
+    try:
+        return next(chain(reader.feed(body.encode("utf-8", "replace")), reader.end()), None)
+    except errors.ServerError:
         return None
 
 
@@ -188,15 +213,26 @@ def _read(value: Any, *, fallback: str) -> VendorError:
     error = inner if isinstance(inner, dict) else value
     details = tuple(detail for detail in as_list(error.get("details")) if isinstance(detail, dict))
     metadata = as_object(error.get("metadata"))
-    upstream = _read(_loaded(as_text(metadata.get("raw"))), fallback="")
+    upstream = _read(_passed_on(error, metadata), fallback="")
     return VendorError(
         codes=(*upstream.codes, *_codes(_words(error, details))),
         message=cut_between_words(_message(error, inner, upstream, metadata) or fallback, SAID),
         param=as_text(error.get("param")) or upstream.param,
-        status=_status(error),
+        status=_status(error) or upstream.status,
+        room=as_count(error.get("n_ctx")) or upstream.room,
         moderated=bool(metadata.get("reasons") or value.get("contentFilter")),
         details=details,
     )
+
+
+def _passed_on(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> Any:
+    """The error of another vendor in this one."""
+    if raw := as_text(metadata.get("raw")):
+        return _loaded(raw)
+    said = as_text(error.get("message"))[:CARRIED]
+    found = PASSED_ON.match(said)
+    inner = as_object(_loaded(said[found.end() :].strip())) if found else {}
+    return inner if isinstance(inner.get("error"), dict) else None
 
 
 def _codes(words: Sequence[str]) -> tuple[str, ...]:
@@ -220,9 +256,10 @@ def _words(error: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> li
 
 def _message(error: Mapping[str, Any], inner: Any, upstream: VendorError, metadata: Mapping[str, Any]) -> str:
     """Validation messages are objects or lists; gateways put the upstream's error into `metadata.raw`, as text."""
-    message = error.get("message") or error.get("detail") or (inner if isinstance(inner, str) else "")
+    message = next((error[name] for name in MESSAGES if error.get(name)), "")
+    message = message or as_text(inner) or as_text(as_object(error.get("base_resp")).get("status_msg"))
     said = message if isinstance(message, str) else _validation(message)
-    raw = upstream.message or metadata.get("raw")
+    raw = (metadata.get("raw") and upstream.message) or metadata.get("raw")
     return f"{said} {raw}" if isinstance(raw, str) else said
 
 

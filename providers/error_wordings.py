@@ -39,20 +39,24 @@ MODEL = r"\bmodels?[/:]? ?['\"`]?[^\s'\"`]{1,100}['\"`]?,? (?:is |was |does |has
 WORDINGS: Sequence[Wording] = (
     _wording(
         Filtered,
-        {None, 400, 403, 422},
+        {None, 400, 403, 422, 446, 451},
         r"content violates usage guidelines|failed check: safety_check|content filtering policy",
         r"content exists risk|inappropriate content|potentially violating our usage policy|safety system",
         r"prohibited_content|unsafe or sensitive content|不安全或敏感内容|content management policy",
         r"violates? (?:our|the) (?:usage|content) polic|considered high risk|blocked by (?:our )?content",
+        r"content safety check|sensitive words|new_sensitive|blocked by model armor",
+        r"violated guardrail|\b(?:violated|blocked|detected|denied) by (?:a )?guardrail",
+        r"\bguardrails?\b.{0,40}\b(?:violat|block|interven|trigger|denied)",
     ),
     _wording(Filtered, {403}, r"moderation|flagged"),
     _wording(
         Quota,
-        {None, 400, 401, 402, 403, 429},
+        {None, 400, 401, 402, 403, 412, 429},
         r"credit balance is too low|insufficient (?:account )?(?:balance|credits?|funds)|requires more credits",
         r"specified api usage limits|credits are depleted|budget has been exceeded|key limit exceeded",
         r"used all available credits|monthly spending limit|doesn't have any credits|account is in good standing",
-        r"usage limit reached|out of credits|余额不足|已欠费",
+        r"usage limit reached|out of credits|balance is insufficient|overdue balance|billing hard limit",
+        r"out of call volume quota|token quota is exceeded|余额不足|额度不足|已欠费",
     ),
     _wording(
         RegionBlocked,
@@ -65,20 +69,26 @@ WORDINGS: Sequence[Wording] = (
         Auth,
         {None, 400, 401, 403, 422},
         r"incorrect api[ -]key|invalid (?:x-)?api[ -]key|api[ -]key (?:is )?(?:not valid|not found|invalid|expired)",
-        r"invalid subscription key|no connected db",
+        r"invalid subscription key|no connected db|organization has been disabled|reported as leaked",
     ),
     _wording(
         ContextTooLong,
         {None, 400, 413, 422},
         # A length that is longer than, exceeds or is greater than what a window holds; and the other way round.
         r"(?:longer than|greater than|exceed(?:s|ed|ing)?)\b[^.\n]{0,60}?\b(?:context (?:length|window|size|limit)"
-        r"|model length|token limit)",
+        r"|model length|token limit|input length|token length|max message tokens)",
+        r"\bmax length exceeded|less than max_seq_len|maximum supported sequence length|request body too large for",
         r"maximum context length|context (?:length|window|size) (?:was |is )?exceed|context (?:the )?overflow",
         r"(?:input|prompt|message) tokens? (?:count )?(?:\(?[\d,]+\)? |of [\d,]+ )?exceed|input token count|too many tokens",
         r"exceeds the maximum number of tokens|too large for model|(?:prompt|input)s? (?:is |are )?too long",
         r"reduce the length of|maximum prompt length is|prompt exceeds max|range of input length|\bnum_ctx\b",
         r"`inputs` tokens \+ `max_new_tokens` must be|prompt 超长",
         r"invalid '(?:messages|input)[^']*': string too long",
+    ),
+    _wording(
+        ContextTooLong,
+        {500},  # fewer words: what echoes a prompt here is an error of its own
+        r"\bContextWindowExceededError\b|exceeds the available context size|\bmaximum context length is \d",
     ),
     _wording(
         ContextTooLong,
@@ -96,7 +106,8 @@ WORDINGS: Sequence[Wording] = (
 )
 
 WINDOW = re.compile(
-    r"(?:maximum (?:context|prompt|model|input) length (?:is|of)|context (?:length|window|size)(?: of| is)?(?: only)?"
+    r"(?:maximum (?:context|prompt|model|input|token) length(?: is| of)?|context (?:length|window|size)(?: of| is| limit)?(?: only)?"
+    r"|max_seq_len|max (?:length|size)|token length of|sequence length is(?: just)?"
     r"|exceed(?:s|ed)? the (?:configured )?limit of|token limit|tokens allowed|model with|\[\d+| <=| >"
     r"|(?<![\w-])limit (?=\d))[ :,(]{0,3}(\d{3,9})\b",
     re.IGNORECASE,

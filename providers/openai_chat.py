@@ -34,7 +34,7 @@ from providers.dialect import (
     nested,
 )
 from providers.endings import ending
-from providers.error_mapping import error_from_event
+from providers.error_mapping import complains, error_from_event
 from providers.lenient_json import DONE, NOTHING, as_count, as_json, as_list, as_object, as_text
 from providers.listings import openai_listed
 from providers.media import data_url
@@ -166,7 +166,7 @@ class ChatDecoder:
             self._id = self._id or as_text(chunk.get("id"))
         if chunk.get("usage") or "x_groq" in chunk:
             self._usage = _usage_of(chunk) or self._usage
-        if chunk.get("error") or chunk.get("object") == "error" or _complains(chunk):
+        if chunk.get("error") or chunk.get("object") == "error" or complains(chunk):
             yield from self._counted()
             raise error_from_event(chunk)
         for choice in map(as_object, as_list(chunk.get("choices"))):
@@ -235,11 +235,6 @@ class ChatDecoder:
     def _counted(self) -> Iterator[Usage]:
         if self._usage:
             yield _counts(self._usage)
-
-
-def _complains(chunk: dict[str, Any]) -> bool:
-    """An error without a name: DashScope and FastAPI send what is wrong alone."""
-    return "choices" not in chunk and bool(as_text(chunk.get("message")) or chunk.get("detail"))
 
 
 def _usage_of(chunk: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ tried again, and whether another model may step in.
         Quota RateLimit Overloaded Unavailable ServerError Timeout Connection (BrokeOff) ModelNotFound
         ContextTooLong Filtered Rejected
         Auth
+          Forbidden          ... or something between, which does not say why
           RegionBlocked      ... which no better key would mend
         OverBudget         ... which was not even asked
 """
@@ -174,6 +175,13 @@ class Auth(ModelError):
     mend = "check the key, and what it may do: switchboard check"
 
 
+class Forbidden(Auth):
+    """A 403 without words that say whose fault it is: the key may be good."""
+
+    cause = "refused access"
+    mend = "check what the key may do, and what stands between here and the vendor: switchboard check"
+
+
 class RegionBlocked(Auth):
     cause = "does not answer from where Switchboard runs"
     mend = "allow this network at the vendor, or use a region that it serves"
@@ -230,7 +238,7 @@ def _when(seconds: float) -> str:
 
 def cause_of(name: str) -> str:
     """What a kind of ModelError means, by its class name in lower case (as health keeps it)."""
-    kinds: list[type[ModelError]] = [*ModelError.__subclasses__(), BrokeOff, RegionBlocked]
+    kinds: list[type[ModelError]] = [*ModelError.__subclasses__(), BrokeOff, Forbidden, RegionBlocked]
     return next((kind for kind in kinds if kind.__name__.lower() == name), ModelError).cause
 
 

@@ -7,7 +7,16 @@ import pytest
 
 from bot.domain.catalog import Catalog, Listing, Model, Price
 from bot.domain.check import CheckResult, CheckStatus
-from bot.domain.errors import Auth, ModelError, ModelNotFound, Overloaded, Quota, RegionBlocked, Timeout
+from bot.domain.errors import (
+    Auth,
+    Forbidden,
+    ModelError,
+    ModelNotFound,
+    Overloaded,
+    Quota,
+    RegionBlocked,
+    Timeout,
+)
 from bot.domain.errors import Connection as Unreachable
 from bot.domain.health import HealthState, ModelHealth
 from bot.models.estimates import check_prices
@@ -47,6 +56,11 @@ async def test_an_endpoint_that_is_off_says_what_to_set() -> None:
     [
         (Auth(status=401), CheckStatus.BAD, "https://api.x.ai/v1 refused the key (401): check XAI_API_KEY"),
         (
+            Forbidden(status=403),
+            CheckStatus.BAD,
+            "https://api.x.ai/v1 refused access (403): check XAI_API_KEY, and what stands between",
+        ),
+        (
             RegionBlocked(status=403),
             CheckStatus.BAD,
             "https://api.x.ai/v1 does not answer from here (403): allow this network, or a region it serves",
@@ -73,7 +87,7 @@ async def test_an_endpoint_that_is_off_says_what_to_set() -> None:
             "https://api.x.ai/v1 is overloaded (HTTP 529): try again in a minute",
         ),
     ],
-    ids=["key", "place", "no entra", "quota", "no listing", "unreachable", "overloaded"],
+    ids=["key", "access", "place", "no entra", "quota", "no listing", "unreachable", "overloaded"],
 )
 async def test_what_is_wrong_is_one_line_with_the_remedy(
     error: ModelError, status: CheckStatus, text: str

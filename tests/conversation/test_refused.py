@@ -7,6 +7,7 @@ import pytest
 from bot.domain.errors import (
     Auth,
     ContextTooLong,
+    Forbidden,
     ModelError,
     ModelNotFound,
     Quota,
@@ -68,6 +69,7 @@ async def test_what_two_models_refuse_for_reasons_unknown_is_not_asked_of_a_thir
     [
         (Quota(), "top up the account"),
         (Auth(), "check the key"),
+        (Forbidden(), "what stands between"),
         (RegionBlocked(), "use a region that it serves"),
         (ModelNotFound(), "its dialect"),
         (Rejected(), ""),

@@ -41,6 +41,7 @@ MEANINGS: Mapping[type[ModelError], Meaning] = {
     errors.ContextTooLong: Meaning("conversation this long", retry=False, failover=True),
     errors.Filtered: Meaning("content filter", retry=False, failover=False),
     errors.Rejected: Meaning("refused the request", retry=False, failover=True),
+    errors.Forbidden: Meaning("refused access", retry=False, failover=True, operator=True),
     errors.RegionBlocked: Meaning(
         "does not answer from where Switchboard runs", retry=False, failover=True, operator=True
     ),
@@ -78,7 +79,8 @@ def test_a_long_wait_is_told_as_one(seconds: float | None, told: str) -> None:
 
 
 def test_the_table_knows_every_error_there_is() -> None:
-    known = {*ModelError.__subclasses__(), errors.BrokeOff, errors.RegionBlocked} - {errors.OverBudget}
+    below = {errors.BrokeOff, errors.Forbidden, errors.RegionBlocked}
+    known = {*ModelError.__subclasses__(), *below} - {errors.OverBudget}
     silent = {errors.Connection, errors.BrokeOff}  # by what does not come
 
     assert set(MEANINGS) == known

@@ -94,8 +94,18 @@ LIMITS = {
     "sglang": 65_536,
     "sglang in the stream": 65_536,
     "tgi": 4_096,
+    "llama.cpp": 4_096,
     "llama-cpp-python": 2_048,
     "lm studio": 4_096,
+    "github models": 4_000,
+    "siliconflow": 32_768,
+    "sambanova": 4_096,
+    "tensorrt": 4_096,
+    "databricks": 8_192,
+    "groq, long ago": 8_192,
+    "cloudflare": 24_000,
+    "litellm under 500": 200_000,
+    "passed on beside no choices": 8_192,
 }
 
 
