@@ -144,8 +144,11 @@ class Endpoint:
             try:
                 async with aclosing(self._turn(model, request)) as parts:
                     async for part in parts:
-                        if refusal and not begun:  # what helped is remembered
-                            self._changes[place] = changes
+                        if (
+                            refusal and not begun
+                        ):  # what helped is remembered, beside what others learned meanwhile
+                            known = self._changes.get(place, ())
+                            self._changes[place] = (*known, *(one for one in changes if one not in known))
                         begun = True
                         yield part
             except Rejected as error:

@@ -17,6 +17,7 @@ from bot.domain.errors import (
     Overloaded,
     Quota,
     RegionBlocked,
+    Rejected,
 )
 from providers.error_codes import Kind
 
@@ -102,6 +103,7 @@ WORDINGS: Sequence[Wording] = (
         r"is not a valid model|model not exist|invalid model\b|^model: \S+$|unavailable model",
         r"only supported in v1/responses|operation does not work with the specified model|not a chat model",
     ),
+    _wording(Rejected, {500}, r"\braise_exception\b|jinja|roles must alternate|system role not supported"),
     _wording(Overloaded, {None, 500, 503}, r"overloaded|\bbusy\b|high demand|at capacity"),
 )
 

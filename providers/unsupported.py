@@ -20,8 +20,13 @@ LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 LEVEL = re.compile(rf"(?<![\w-])({'|'.join(LEVELS)})(?![\w-])")
 NUMBER = re.compile(r"(?<![\w.-])(\d{1,9})(?![\w.-])( \(exclusive\))?")
 BUDGETS = {"LOW": 1_024, "MEDIUM": 8_192, "HIGH": 24_576}  # tokens; Google's own translation of the levels
+LEAST = 64  # tokens: a smaller number beside a limit is something else
+MOST = re.compile(
+    r"(?:\[\s*\d+\s*,\s*|less than or equal to |at most |limit of |up to |<= ?)['\"`]?(\d{2,9})",
+    re.IGNORECASE,
+)
 NO_SYSTEM = re.compile(
-    r"messages\[0\]\.role|roles must alternate|(system|developer)[ _-]?(role|instruction|message|prompt)s?\b.{0,60}"
+    r"messages\[0\]\.role|roles must alternate|roles? are supported, got system|invalid message role: system|(system|developer)[ _-]?(role|instruction|message|prompt)s?\b.{0,60}"
     r"(\bnot|n't|\bun)\w* ?(supported|enabled|allowed)|not support.{0,20}\b(system|developer)\b",
     re.IGNORECASE,
 )
@@ -147,10 +152,14 @@ def _budget(path: Path, _value: str, _said: str) -> Concession | None:
 
 
 def _capped(path: Path, value: int, said: str) -> Concession | None:
-    """The maximum that the refusal names: the largest number in it that is smaller than what was sent."""
+    """The maximum that the refusal names: the largest number in it that is smaller than what was sent, where it shows that
+    too, or else calls the number a maximum.
+    """
     numbers = [int(digits) - bool(exclusive) for digits, exclusive in NUMBER.findall(said)]
-    smaller = [number for number in numbers if 0 < number < value]
-    return Capped(path, max(smaller)) if value in numbers and smaller else None
+    if value not in numbers:
+        numbers = [int(digits) for digits in MOST.findall(said)]
+    smaller = [number for number in numbers if LEAST <= number < value]
+    return Capped(path, max(smaller)) if smaller else None
 
 
 def _called(other: str) -> Callable[[Path, Any, str], Concession | None]:
@@ -181,7 +190,11 @@ PARAMETERS: Sequence[Parameter] = (
     Parameter(path=THINKING, named=r"thinking"),
     Parameter(path=("thinking",), named=r"\bthinking\b"),
     Parameter(path=("reasoning",), named=r"\breasoning\b"),
-    Parameter(path=("max_tokens",), named=r"\bmax_tokens\b", instead=_called("max_completion_tokens")),
+    Parameter(
+        path=("max_tokens",),
+        named=r"\bmax_tokens\b|\bmaximum tokens\b",
+        instead=_called("max_completion_tokens"),
+    ),
     Parameter(path=("max_completion_tokens",), named=r"max_completion_tokens", instead=_called("max_tokens")),
     Parameter(path=("max_output_tokens",), named=r"max_output_tokens", instead=_capped_or_dropped),
     Parameter(
@@ -190,6 +203,7 @@ PARAMETERS: Sequence[Parameter] = (
         instead=_capped_or_dropped,
     ),
     Parameter(path=("stream",), named=r"^stream$|\bto stream this model\b", instead=_whole),
+    Parameter(path=("store",), named=r"^store$|'store'"),
     Parameter(path=("stream_options",), named=r"\bstream_options\b"),
     Parameter(path=("safety_identifier",), named=r"\bsafety_identifier\b"),
     Parameter(path=("metadata",), named=r"\bmetadata\b|\buser_id\b"),
@@ -201,7 +215,7 @@ def concession(error: Rejected, call: ModelCall, known: Sequence[Concession]) ->
     """What to do otherwise after this refusal; None when it is about something else, or when the same was done already.
     The vendor's `param` counts before its words, which name other parameters too.
     """
-    if error.status not in {400, 422, None}:  # None: inside a stream
+    if error.status not in {400, 422, 500, None}:  # 500: a template's own error; None: inside a stream
         return None
     for said in (error.param, str(error)):
         changes = [

@@ -1,5 +1,6 @@
 """What a model does not take, and nobody wrote for it, is left out, and the person gets the answer."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +14,18 @@ from bot.domain.prompt import Prompt, PromptMessage, TextPart
 from providers.dialect import Quirks
 from providers.endpoint import Additions, ApiKey, Endpoint
 from providers.transport import Transport
-from tests.providers.fake import HELLO, KEY, Answer, FakeVendor, Objection, Refuse, fake_vendor
+from tests.providers.fake import (
+    HELLO,
+    KEY,
+    TICK,
+    Answer,
+    FakeVendor,
+    Gate,
+    Objection,
+    Refuse,
+    Say,
+    fake_vendor,
+)
 from tests.providers.vendor import hear, model_of
 
 ASKED = Prompt(
@@ -22,6 +34,7 @@ ASKED = Prompt(
     asker="a" * 32,
     conversation="c" * 32,
 )
+WITHOUT_SYSTEM = Prompt(system="", messages=(PromptMessage(role="user", parts=(TextPart(text="other"),)),))
 PLACE = ("generationConfig", "thinkingConfig")
 
 
@@ -241,6 +254,63 @@ CASES = (
         asked=65_536,
         model={"limit": 100_000},
     ),
+    *(
+        Case(
+            id=f"a limit above a maximum that is said alone: {said[:30]}",
+            dialect="openai-chat",
+            objection=Objection(
+                lambda body: body.get("max_tokens", 0) > 8_192 or "max_completion_tokens" in body,
+                openai(said),
+            ),
+            path=("max_tokens",),
+            asked=8_192,
+            model={"limit": 20_000},
+        )
+        for said in (
+            "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
+            "<400> InternalError.Algo.InvalidParameter: Range of max_tokens should be [1, 8192]",
+            "`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens` is less than the "
+            "`context_window` for this model",
+        )
+    ),
+    Case(
+        id="a limit above what a cloud lends",
+        dialect="anthropic",
+        objection=Objection(
+            lambda body: body["max_tokens"] > 32_768,
+            {"message": "The maximum tokens you requested exceeds the model limit of 32768"},
+        ),
+        path=("max_tokens",),
+        asked=32_768,
+        model={"limit": 64_000},
+    ),
+    Case(
+        id="nothing about storing",
+        dialect="openai-responses",
+        objection=Objection(
+            holds("store"), openai("Unknown parameter: 'store'.", "store", "unknown_parameter")
+        ),
+        path=("store",),
+    ),
+    Case(
+        id="no system text, which a template says under 500",
+        dialect="openai-chat",
+        objection=Objection(
+            lambda body: body["messages"][0]["role"] == "system",
+            {
+                "error": {
+                    "code": 500,
+                    "message": "While executing CallExpression at line 47: raise_exception('After the optional system "
+                    "message, con... Error: Jinja Exception: After the optional system message, conversation roles must "
+                    "alternate user and assistant roles",
+                    "type": "server_error",
+                }
+            },
+            500,
+        ),
+        path=("messages",),
+        asked=[{"role": "user", "content": "Be kind.\n\nhello"}],
+    ),
     Case(
         id="the nearest effort",
         dialect="openai-responses",
@@ -332,6 +402,8 @@ CASES = (
             "System role not supported",
             "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
             "Conversation roles must alternate user/assistant/user/assistant/...",
+            "Only user, assistant and tool roles are supported, got system.",
+            "invalid params, chat content has invalid message role: system (2013)",
         )
     ),
     Case(
@@ -435,6 +507,26 @@ async def test_several_refusals_one_after_another_are_all_met() -> None:
 
     assert heard.text.strip() == HELLO
     assert len(vendor.refused) == 3
+
+
+async def test_what_two_questions_learn_at_once_is_all_remembered() -> None:
+    slow, quick, opened = model_of("openai-chat"), model_of("openai-chat", temperature=1.0), asyncio.Event()
+    objections = [
+        Objection(lambda body: body["messages"][0]["role"] == "system", openai("System role not supported")),
+        Objection(holds("temperature"), openai("temperature is not supported", "temperature")),
+    ]
+    async with picky(objections, "openai-chat", Quirks()) as (vendor, endpoint):
+        vendor.plays["Be kind.\n\nhello"] = [Gate(opened), Say(HELLO)]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(hear(endpoint, slow, ASKED))
+            while not vendor.asked:  # noqa: ASYNC110 - what it waits for is in the vendor
+                await asyncio.sleep(TICK)
+            await hear(endpoint, quick, WITHOUT_SYSTEM)
+            opened.set()
+        refused = len(vendor.refused)
+        await hear(endpoint, quick, ASKED)
+
+    assert len(vendor.refused) == refused
 
 
 async def test_another_model_of_the_endpoint_is_asked_as_before() -> None:
