@@ -249,7 +249,7 @@ class MessagesDecoder:
         self._usage |= {key: value for key, value in usage.items() if value is not None}
 
     def _end(self) -> Iterator[StreamPart]:
-        reason, unusual = ending(as_text(self._stop.get("stop_reason")))
+        reason, unusual = ending(self._stop.get("stop_reason"))
         if self._calls and reason is Reason.STOP:
             reason = Reason.TOOLS
         yield from self._calls.complete(self._id)

@@ -54,8 +54,10 @@ ENDINGS: Mapping[str, Reason] = {
 }
 
 
-def ending(word: str) -> tuple[Reason, str]:
+def ending(word: object) -> tuple[Reason, str]:
     """Why the answer ended, and the word itself where nobody knows it. "" is a stop: some say no more than that."""
+    if not isinstance(word, str):
+        return (Reason.FAILED, "unknown") if word else (Reason.STOP, "")
     spelt = word.lower().replace("-", "_")
     if not spelt:
         return Reason.STOP, ""

@@ -18,6 +18,7 @@ from providers.lenient_json import SurrogateJoiner
 from providers.openai_chat import OpenAIChat
 from providers.openai_responses import OpenAIResponses
 from providers.pauses import one_turn
+from providers.scrubbing import withhold
 from providers.think_tags import ThinkTags
 from providers.transport import Transport
 from providers.unsupported import Concession, ModelCall, answers_elsewhere, concession
@@ -67,6 +68,10 @@ class Additions:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def values(self) -> Sequence[str]:
+        return (*self.headers.values(), *self.query.values())
 
     def address(self, url: str) -> str:
         if not self.query:
@@ -196,9 +201,10 @@ class Endpoint:
     ) -> AsyncGenerator[StreamPart, None]:
         """What comes of one request."""
         tags = self._think_tags(model, quirks)
+        credentials = await self._auth.headers()
         opening = self._transport.post(
             self._additions.address(self._base + call.path),
-            headers={**call.headers, **await self._auth.headers()},
+            headers={**call.headers, **credentials},
             body=call.body,
             deadlines=model.deadlines,
         )
@@ -220,6 +226,9 @@ class Endpoint:
                     raise
             for part in refined(decoder.end()):
                 yield part
+        except ModelError as error:
+            withhold(error, credentials, self._additions.values)
+            raise
         finally:
             if tags and tags.learned is not None:
                 self._unopened[model.model] = tags.learned
@@ -229,19 +238,18 @@ class Endpoint:
         dialect, quirks = self._spoken("")
         if not quirks.listing:
             return ()
-        call = dialect.listing(quirks)
-        headers = {
-            **call.headers,
-            **quirks.headers,
-            **self._additions.headers,
-            **await self._auth.headers(),
-        }
+        call, credentials = dialect.listing(quirks), await self._auth.headers()
+        headers = {**call.headers, **quirks.headers, **self._additions.headers, **credentials}
         found: list[Listing] = []
         path = call.path
         for _ in range(PAGES):
-            body = await self._transport.get(
-                self._additions.address(self._base + quirks.prefix + path), headers=headers
-            )
+            try:
+                body = await self._transport.get(
+                    self._additions.address(self._base + quirks.prefix + path), headers=headers
+                )
+            except ModelError as error:
+                withhold(error, credentials, self._additions.values)
+                raise
             page = dialect.listed(body)
             found.extend(row for row in page.listings if len(row.id) <= LONGEST_ID and row.id.isprintable())
             path = page.after

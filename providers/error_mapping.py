@@ -18,13 +18,12 @@ from providers.error_wordings import WORDINGS, room_of
 from providers.event_stream import EventReader
 from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, load_json
 from providers.retry_after import retry_after
+from providers.scrubbing import scrubbed
 
-CAP = 500  # characters of a vendor's text that reach the log
-SAID = 4_000  # and of its message that are looked at: more is a prompt that it echoes
+SAID = 4_000  # characters of a vendor's message that are looked at: more is a prompt that it echoes
 CODE = 80  # and of its code
 CARRIED = 64 * 1024  # and of it where it may be another error
 REQUEST = 100  # and of its request id, which its support asks for
-CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
 REQUEST_IDS = ("apim-request-id", "x-request-id", "request-id")
 
 MESSAGES = ("message", "detail", "error_message", "error_msg")
@@ -36,12 +35,6 @@ ECHO = re.compile(r"\b(?:input|input_value)['\"]?\s*[:=]\s*['\"\[{].*", re.DOTAL
 # An error in an error's message, as gateways pass them on: all of it, or behind the name of an exception.
 PASSED_ON = re.compile(r"\s*(?=\{)|[^{]{0,200}?(?:exception|error)\b[^{]{0,40}[-:]\s*(?=\{)", re.IGNORECASE)
 BUSY = re.compile(r"overloaded|\bbusy\b|high demand|at capacity", re.IGNORECASE)
-SECRET = re.compile(
-    # What is masked with stars begins with its word: looked for from every letter of it, it would take long.
-    r"(?<!\S)\S*\*{3,}\S*|\b(?:sk|pk|rk|xai|gsk|key|ghp|hf)[-_][\w*.-]{4,}|\bAIza[\w*-]{4,}|\bbearer\s+\S+"
-    r"|\b(?=[a-z_-]{0,64}\d)[\w-]{32,}",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,20 +73,6 @@ def complains(event: Mapping[str, Any]) -> bool:
         return False
     wrong = as_object(event.get("base_resp")).get("status_code")
     return bool(wrong or event.get("detail")) or any(as_text(event.get(name)) for name in MESSAGES)
-
-
-def without_credentials(said: str, headers: Mapping[str, str]) -> str:
-    """What a vendor said, without the key that was sent: some quote the one they refuse."""
-    for name, value in headers.items():
-        secret = value.removeprefix("Bearer ")
-        if name.lower() in CREDENTIALS and secret:
-            said = said.replace(secret, "[…]")
-    return said
-
-
-def scrubbed(message: str) -> str:
-    """A vendor's text for the log: one line, capped, without anything that looks like a key."""
-    return SECRET.sub("[…]", " ".join(cut_between_words(message, 2 * CAP).split()))[:CAP]
 
 
 def _error(complaint: VendorError, status: int | None, headers: Mapping[str, str], now: float) -> ModelError:

@@ -159,8 +159,7 @@ class ContentDecoder:
         for candidate in map(as_object, as_list(chunk.get("candidates"))):
             for part in as_list(as_object(candidate.get("content")).get("parts")):
                 yield from self._part(as_object(part))
-            finish = as_text(candidate.get("finishReason"))
-            if finish:
+            if finish := candidate.get("finishReason"):
                 self._finish(finish, as_text(candidate.get("finishMessage")))
 
     def end(self) -> Iterator[StreamPart]:
@@ -177,7 +176,7 @@ class ContentDecoder:
             unusual=self._unusual,
         )
 
-    def _finish(self, word: str, detail: str) -> None:
+    def _finish(self, word: object, detail: str) -> None:
         self._reason, self._unusual = ending(word)
         self._detail, self.over = detail, True
 

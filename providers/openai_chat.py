@@ -151,7 +151,7 @@ class ChatDecoder:
         self._thoughts = OnlyThoughts()
         self._calls = ToolCalls()
         self._usage: dict[str, Any] = {}
-        self._finish = ""
+        self._finish: object = ""
         self._model = ""
         self._id = ""
 
@@ -173,8 +173,11 @@ class ChatDecoder:
             delta = self._delta(choice)
             if delta:
                 yield from self._parts(delta)
+            if choice.get("error"):
+                yield from self._counted()
+                raise error_from_event(choice)
             if choice.get("finish_reason"):
-                self._finish = as_text(choice["finish_reason"])
+                self._finish = choice["finish_reason"]
                 self.over = True
 
     def end(self) -> Iterator[StreamPart]:
@@ -223,7 +226,7 @@ class ChatDecoder:
     def _end(self) -> Iterator[StreamPart]:
         if self._finish == "insufficient_system_resource":
             yield from self._counted()
-            raise Unavailable("the vendor ran out of resources", code=self._finish)
+            raise Unavailable("the vendor ran out of resources", code="insufficient_system_resource")
         reason, unusual = (Reason.TOOLS, "") if self._calls else ending(self._finish)
         if reason is Reason.STOP:
             yield from self._thoughts.answer()

@@ -236,7 +236,7 @@ class ResponsesDecoder:
 
     def _ending(self, kind: str, response: dict[str, Any]) -> tuple[Reason, str]:
         if kind == "response.incomplete":
-            why = as_text(as_object(response.get("incomplete_details")).get("reason"))
+            why = as_object(response.get("incomplete_details")).get("reason")
             return ending(why or "incomplete")
         if kind == "response.cancelled":
             return Reason.STOPPED, ""

@@ -20,10 +20,11 @@ from bot.domain.catalog import Deadlines
 from bot.domain.errors import BrokeOff, Connection, ModelError, ServerError, Timeout
 from providers.connection_pool import ConnectionPool, OutgoingRequest
 from providers.deadline import Deadline
-from providers.error_mapping import error_from_response, scrubbed, without_credentials
+from providers.error_mapping import error_from_response
 from providers.event_stream import EventReader
 from providers.lenient_json import load_json
 from providers.request_body import RequestBody, StreamedPayload
+from providers.scrubbing import scrubbed, without_credentials
 
 CONNECT = 10.0  # seconds
 LISTING = 20.0  # seconds for a whole listing
@@ -80,7 +81,7 @@ class Transport:
             try:
                 async with asyncio.timeout_at(clock.until):
                     response = await stack.enter_async_context(opening)
-                if response.status_code != httpx.codes.OK:
+                if not response.is_success:
                     raise _refusal(response, await _capped(response), headers)
                 _expect_plain(response)
                 # Whatever its content type: gateways name it otherwise, and some servers answer whole.
@@ -101,7 +102,7 @@ class Transport:
                 asyncio.timeout(LISTING),
                 self._client.stream("GET", url, headers=dict(headers), timeout=LISTING) as response,
             ):
-                if response.status_code != httpx.codes.OK:
+                if not response.is_success:
                     raise _refusal(response, await _capped(response), headers)
                 _expect_plain(response)
                 body = await _read(response, LISTING_BYTES)
@@ -234,8 +235,7 @@ def _expect_plain(response: httpx.Response) -> None:
 
 
 def _encoding(response: httpx.Response) -> str:
-    said = str(response.headers.get("content-encoding", "")).strip().lower()
-    return "" if said == "identity" else said
+    return str(response.headers.get("content-encoding", "")).strip().lower().removeprefix("identity")
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:
@@ -290,7 +290,9 @@ def _as_httpx() -> Iterator[None]:
         raise httpx.ConnectError(str(error)) from None
     except aiohttp.InvalidURL as error:
         raise httpx.InvalidURL(str(error)) from None
-    except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
+    except aiohttp.ClientResponseError as error:  # its text quotes the address, and what was added to it
+        raise httpx.RemoteProtocolError(error.message) from None
+    except aiohttp.ClientPayloadError as error:
         raise httpx.RemoteProtocolError(str(error)) from None
     except aiohttp.ClientError as error:
         raise httpx.ReadError(str(error)) from None

@@ -3,7 +3,7 @@
 Vendors echo prompts in what they refuse: in quotes, as JSON, cut short, and now and then as they are. So three things are
 left out: whatever stands in quotes or brackets, every run of words that the prompt holds too (shorter ones where it was
 asked last), and all after a length that no vendor needs to say what is wrong. What remains is the vendor's own sentence;
-keys are gone from it before (`providers.error_mapping.scrubbed`). Of a prompt too long to be compared nothing remains but
+keys are gone from it before (`providers.scrubbing.scrubbed`). Of a prompt too long to be compared nothing remains but
 the request's id.
 """
 

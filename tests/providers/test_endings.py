@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.errors import ModelError
+from bot.domain.errors import ModelError, RateLimit
 from bot.domain.stream_parts import Reason
 from tests.conversation.stage import Stage
 from tests.providers.deviations import (
@@ -106,7 +106,7 @@ BUTTONS = {
 }
 
 
-def events(dialect: str, word: str) -> tuple[Any, ...]:
+def events(dialect: str, word: Any) -> tuple[Any, ...]:
     if dialect == CHAT:
         return delta(content="Half of it"), delta(word), "[DONE]"
     if dialect == ANTHROPIC:
@@ -114,7 +114,7 @@ def events(dialect: str, word: str) -> tuple[Any, ...]:
     if dialect == GEMINI:
         return candidate({"text": "Half of it"}), candidate(finish=word)
     said = {"type": "response.output_text.delta", "output_index": 0, "delta": "Half of it"}
-    if word.startswith("response."):
+    if isinstance(word, str) and word.startswith("response."):
         return said, {"type": word, "response": {}}
     return said, {"type": "response.incomplete", "response": {"incomplete_details": {"reason": word}}}
 
@@ -145,6 +145,32 @@ async def test_every_ending_is_told_and_what_was_said_is_kept(ending: WordedEndi
     assert [button.label for button in heard.closing.buttons] == BUTTONS[ending.reason]
     assert stage.two.asked == []
     assert stage.reports == [("one:grok-4.7", None)]
+
+
+@pytest.mark.parametrize("dialect", [CHAT, RESPONSES, ANTHROPIC, GEMINI])
+@pytest.mark.parametrize("word", [3, {"type": "content_filter"}, ["stop"]], ids=str)
+async def test_an_ending_that_is_no_word_is_no_good_one(dialect: str, word: Any) -> None:
+    stage, error = await ends(WordedEnding(dialect, word, Reason.BROKEN, odd("unknown")))
+
+    heard = await stage.says("hi")
+
+    assert error is None
+    assert heard.closing
+    assert (heard.text, heard.closing.reason, heard.closing.notice) == (
+        "Half of it",
+        Reason.BROKEN,
+        odd("unknown"),
+    )
+
+
+@pytest.mark.parametrize("before", [(), (delta(content="Half of it"),)], ids=["at once", "after text"])
+async def test_an_error_within_a_choice_is_of_its_class(before: tuple[Any, ...]) -> None:
+    failed = delta("error")
+    failed["choices"][0]["error"] = {"code": 429, "message": "Slow."}
+
+    got = await heard_from(CHAT, sse(*map(json.dumps, (*before, failed)), "[DONE]"))
+
+    assert isinstance(got.error, RateLimit)
 
 
 @pytest.mark.parametrize("word", ["network_error", "error", "abort", "who_knows"])

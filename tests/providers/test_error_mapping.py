@@ -10,7 +10,8 @@ import pytest
 
 from bot.domain import errors
 from bot.domain.errors import ModelError
-from providers.error_mapping import error_from_response, scrubbed
+from providers.error_mapping import error_from_response
+from providers.scrubbing import scrubbed
 from tests.providers.refusals import cases
 from tests.providers.vendor import heard_from
 

@@ -16,7 +16,7 @@ import pytest
 from bot.models.sources import Flagship
 from bot.serving.logging import LONGEST as LONGEST_FIELD
 from bot.serving.logging import Redaction
-from providers.error_mapping import scrubbed
+from providers.scrubbing import scrubbed
 from tests.security.worst_inputs import worst_inputs
 
 ROOT = Path(__file__).parents[2]
