@@ -8,7 +8,25 @@ from pydantic import Field, field_validator
 
 from bot.settings.toml_table import TomlTable, sendable
 
-CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie"})
+CREDENTIALS = frozenset(
+    {"authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie"}
+)
+FRAMING = frozenset(
+    [
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
+)  # another value breaks every request, or its answer
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 EffortName = Literal["low", "medium", "high"]
@@ -20,6 +38,8 @@ def plain_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
     for name, value in headers.items():
         if name.lower() in CREDENTIALS:
             raise ValueError(f'must not hold "{name}": set a variable and name it in api_key_env')
+        if name.lower() in FRAMING:
+            raise ValueError(f'must not hold "{name}": Switchboard sets it itself')
         if not TOKEN.fullmatch(name) or not (value.isascii() and value.isprintable()):
             raise ValueError(f'"{name}" must be a header\'s name, with plain text on one line as its value')
     return headers

@@ -138,6 +138,18 @@ def test_what_cannot_be_meant_stops_the_start(line: str, complaint: str) -> None
             'headers = { Authorization = "Bearer sk-secret" }',
             'headers must not hold "Authorization": set a variable and name it in api_key_env',
         ),
+        (
+            'headers = { Proxy-Authorization = "Basic sk-secret" }',
+            'headers must not hold "Proxy-Authorization": set a variable',
+        ),
+        (
+            'headers = { Content-Length = "3" }',
+            'headers must not hold "Content-Length": Switchboard sets it itself',
+        ),
+        (
+            'headers = { transfer-encoding = "chunked" }',
+            'headers must not hold "transfer-encoding": Switchboard sets it itself',
+        ),
         ('headers = { "x team" = "1" }', '"x team" must be a header'),
         ('headers = { "x-team" = "a\\nb" }', '"x-team" must be a header'),
         ("extra = { odds = nan }", "extra must hold what JSON can"),
