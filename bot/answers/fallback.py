@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.answers.vendor_words import without_echoes
 from bot.context import Context
@@ -26,7 +26,7 @@ from bot.domain.errors import (
     cause_of,
 )
 from bot.domain.health import HealthState, ModelHealth, question_digest
-from bot.domain.prompt import Prompt
+from bot.domain.prompt import ANSWER_PART, Prompt
 from bot.domain.stream_parts import Finish, Reason, Status, StreamPart, Text, ToolCall
 from bot.interceptor import Interceptors, ModelRequest
 from bot.ports import Health, Provider
@@ -119,11 +119,12 @@ class FallbackRouter:
         self, context: Context, model: Model, because: str, prompt_for: PromptFor
     ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
         """Asks one model, a second time where that may help."""
-        share = FULL_SHARE
+        share, most = FULL_SHARE, None
         for last in (False, True):
             begun = False
             try:
-                request = ModelRequest(context=context, model=model, prompt=prompt_for(model, share))
+                prompt = replace(prompt_for(model, share), max_output=most)
+                request = ModelRequest(context=context, model=model, prompt=prompt)
                 async with aclosing(self._ask(request)) as parts:
                     async for part in parts:
                         if not begun and isinstance(part, Text | ToolCall | Finish):
@@ -137,6 +138,7 @@ class FallbackRouter:
                 if last or wait is None:
                     raise
                 share = _room(error, model) if isinstance(error, ContextTooLong | BrokeOff) else share
+                most = _most(error, model) if isinstance(error, ContextTooLong) else None
                 if wait > 1:  # the usual second needs no notice
                     yield Status(f"{model.name} {error.cause}, trying again")
                 await self._pause(wait)
@@ -189,6 +191,14 @@ def _room(error: ModelError, model: Model) -> float:
     a server was started with a smaller one, or where a minute's tokens are fewer.
     """
     return min(SMALL_SHARE, LIMIT_SHARE * error.limit / model.context) if error.limit else SMALL_SHARE
+
+
+def _most(error: ModelError, model: Model) -> int | None:
+    """Tokens of the second try's answer, where the operator's limit is more than prompts leave free: an answer that may
+    fill the window is refused whatever is asked.
+    """
+    free = (error.limit or model.context) // ANSWER_PART
+    return free if model.limit and model.limit > free else None
 
 
 def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, object]:

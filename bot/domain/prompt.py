@@ -115,6 +115,7 @@ class Prompt:
 # --- building one -----------------------------------------------------------------------------------------
 
 PER_MESSAGE = 4
+ANSWER_PART = 4  # a prompt leaves this part of the window free for the answer, or less where that is shorter
 LEFT_OUT = PromptMessage(
     role="user", parts=(TextPart(text="(What was said before this does not fit and is left out.)"),)
 )
@@ -180,7 +181,9 @@ def build(
     read = files or FilesRead()
     turns, before = gathered(since_reset(history), heard, asked)
     named = several_people(turns, before, asked)
-    room = (model.context - min(model.max_output, model.context // 4)) * share / max(correction, 0.1)
+    room = (
+        (model.context - min(model.max_output, model.context // ANSWER_PART)) * share / max(correction, 0.1)
+    )
     room -= tokens(system) + weigh(LEFT_OUT)
     question = _asked(asked, before, model, read, named=named, room=room)
     pairs = [_turn(turn, model, read, named=named, room=room) for turn in turns]

@@ -41,6 +41,16 @@ async def test_what_is_sent_again_fits_what_the_vendor_said_there_is_room_for() 
     assert stage.one.words()[-1].endswith("hi")
 
 
+async def test_an_answer_that_may_fill_the_window_may_be_shorter_the_second_time() -> None:
+    stage = Stage(models=(replace(GROK, limit=100_000), CLAUDE, GPT))
+    stage.one.scripts = [(too_long(32_768),), answer("Fits.")]
+
+    heard = await stage.says("hi")
+
+    assert heard.text == "Fits."
+    assert [prompt.max_output for _, prompt in stage.one.asked] == [None, 8_192]
+
+
 async def test_where_only_a_minutes_tokens_were_too_few_a_window_no_larger_will_do() -> None:
     stage = Stage(models=(GROK, replace(CLAUDE, context=GROK.context), GPT))
     stage.one.scripts = [(too_long(8_000),)] * 2
