@@ -128,7 +128,7 @@ def tokens(text: str) -> int:
 
 def share(text: str) -> float:
     """The same of a piece of a text, not rounded: pieces add up."""
-    return len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN
+    return (len(text) if text.isascii() else len(text.encode("utf-8", "replace"))) / BYTES_PER_TOKEN
 
 
 def weigh(message: PromptMessage) -> int:
@@ -187,8 +187,8 @@ def build(
     room -= tokens(system) + weigh(LEFT_OUT)
     question = _asked(asked, before, model, read, named=named, room=room)
     pairs = [_turn(turn, model, read, named=named, room=room) for turn in turns]
-    sizes = [(weigh(pair[0]), sum(map(weigh, pair))) for pair in [*pairs, [question]]]
-    first = first_shown(sizes, room)
+    weights = [[weigh(message) for message in pair] for pair in [*pairs, [question]]]
+    first = first_shown([(pair[0], sum(pair)) for pair in weights], room)
     kept = [LEFT_OUT] if first else []
     kept += [message for pair in pairs[first:] for message in pair]
     kept.append(question)
@@ -227,6 +227,8 @@ def _asked(
 ) -> PromptMessage:
     """A question with what was said before it: the same when it is asked and in every prompt after it."""
     own = _question(asked, model, files, named=named)
+    if not heard:
+        return PromptMessage(role="user", parts=own)
     left = room - sum(map(_weigh, own))
     return PromptMessage(role="user", parts=(*_heard(heard, asked, model, files, left / 2), *own))
 

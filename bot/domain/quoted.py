@@ -81,6 +81,8 @@ def heard_text(heard: Sequence[ChatMessage], asked: ChatMessage, *, room: float)
 
 def shown_text(said: ChatMessage) -> str:
     """What a message shows that its author did not write, between marks; "" for nothing."""
+    if not said.quotes:
+        return ""
     mark = mark_of(said)
     return "\n".join(_quotation(quote.text, _whose(quote.source, quote.link), mark) for quote in said.quotes)
 
