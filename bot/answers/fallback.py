@@ -27,7 +27,7 @@ from bot.domain.errors import (
 )
 from bot.domain.health import HealthState, ModelHealth, question_digest
 from bot.domain.prompt import ANSWER_PART, Prompt
-from bot.domain.stream_parts import Finish, Reason, Status, StreamPart, Text, ToolCall
+from bot.domain.stream_parts import Finish, Reason, Status, StreamPart, Text, ToolCall, Usage
 from bot.interceptor import Interceptors, ModelRequest
 from bot.ports import Health, Provider
 
@@ -86,6 +86,7 @@ class FallbackRouter:
         conditions = await self._health.conditions([model.key for model in line])
         up = [model for model in line if await self._usable(model, conditions[model.key])]
         failed: list[tuple[Model, ModelError]] = []
+        counted: list[list[Usage]] = []
         because = ""
         # When all are down, the chosen one is still asked: the person needs an answer or its error.
         for model in up or [chosen]:
@@ -95,8 +96,10 @@ class FallbackRouter:
                 continue
             if failed:
                 yield Status(f"{because}, asking {model.name}")
+            counted.append([])
             try:
-                async with aclosing(self._persist(context, model, because, prompt_for)) as parts:
+                tries = self._persist(context, model, because, prompt_for)
+                async with aclosing(_named_first(tries, counted[-1])) as parts:
                     async for part in parts:
                         yield part
             except ModelError as error:
@@ -107,8 +110,9 @@ class FallbackRouter:
             else:
                 return
         first, reason = failed[0]
-        if first is not chosen:
-            yield AnsweredBy(model=first, because=because)
+        named = () if first is chosen else (AnsweredBy(model=first, because=because),)
+        for last in (*named, *counted[0]):
+            yield last
         raise reason
 
     async def _usable(self, model: Model, condition: ModelHealth) -> bool:
@@ -172,6 +176,23 @@ class FallbackRouter:
                     raise ServerError(part.detail or "ended with an error", code=part.unusual)
                 said = said or isinstance(part, Text | ToolCall)
                 yield part
+
+
+async def _named_first(
+    parts: AsyncGenerator[StreamPart | AnsweredBy | Status, None], counted: list[Usage]
+) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
+    """The parts; what is counted before the model has a name stays in `counted` until then, as the try may fail."""
+    named = False
+    async with aclosing(parts):
+        async for part in parts:
+            if isinstance(part, Usage) and not named:
+                counted[:] = [part]
+                continue
+            yield part
+            if isinstance(part, AnsweredBy):
+                named = True
+                for usage in counted:
+                    yield usage
 
 
 def _worth_asking(model: Model, failed: Sequence[tuple[Model, ModelError]]) -> bool:

@@ -10,12 +10,13 @@ from bot.domain.errors import (
     Forbidden,
     ModelError,
     ModelNotFound,
+    Overloaded,
     Quota,
     RegionBlocked,
     Rejected,
 )
 from bot.domain.replies import Action
-from bot.domain.stream_parts import Finish, Reason, Text
+from bot.domain.stream_parts import Finish, Reason, Text, Thinking, Usage
 from tests.conversation.stage import CLAUDE, GPT, GROK, Stage, answer
 
 
@@ -113,3 +114,37 @@ async def test_health_can_tell_one_question_asked_again_from_another_one() -> No
     assert first == pressed == typed
     assert first != other
     assert "who" not in first.lower()
+
+
+async def test_what_a_model_counted_before_it_failed_is_not_counted_as_anothers() -> None:
+    stage = Stage()
+    stage.one.scripts = [(Usage(input=1_000_000, output=5), Overloaded())] * 2
+    stage.two.scripts = [(Text("Hello."), Finish(reason=Reason.STOP))]
+
+    heard = await stage.says("hi")
+
+    assert heard.text == "Hello."
+    (turn,) = stage.history
+    assert turn.usage is not None
+    assert turn.usage.estimated
+    assert turn.usage.input < 1_000
+
+
+async def test_what_was_counted_of_an_answer_without_words_is_its_own() -> None:
+    stage = Stage()
+    stage.one.scripts = [(Thinking("Hm."), Usage(input=7, output=9), Finish(reason=Reason.LENGTH))]
+
+    await stage.says("hi")
+
+    (turn,) = stage.history
+    assert turn.usage == Usage(input=7, output=9)
+
+
+async def test_what_was_counted_of_a_question_that_nobody_answered_is_kept() -> None:
+    stage = Stage(models=(replace(GROK, fallback=()), CLAUDE, GPT))
+    stage.one.scripts = [(Usage(input=7, output=9), Overloaded())] * 2
+
+    await stage.says("hi")
+
+    (turn,) = stage.history
+    assert turn.usage == Usage(input=7, output=9)
