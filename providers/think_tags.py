@@ -10,7 +10,9 @@ TAGS = {
     "<think>": "</think>",
     "<thinking>": "</thinking>",
     "<reasoning>": "</reasoning>",
+    "<thought>": "</thought>",  # Gemini behind its OpenAI endpoint
     "[THINK]": "[/THINK]",
+    "◁think▷": "◁/think▷",  # Kimi
 }
 CLOSE = "</think>"  # the one that comes without an opening tag, where the server's template has written that
 BEGINNINGS = (*TAGS, CLOSE)

@@ -64,6 +64,8 @@ async def heard(*texts: str, reasoning: bool = False, **settings: Any) -> Sequen
         ("<thinking>hm</thinking>hi", "hm", "hi"),
         ("<reasoning>hm</reasoning>hi", "hm", "hi"),
         ("[THINK]hm[/THINK]hi", "hm", "hi"),
+        ("<thought>hm</thought>hi", "hm", "hi"),
+        ("◁think▷hm◁/think▷hi", "hm", "hi"),
         (" \n\t\r\n<think>\nhm\n</think>\n\nhi", "\nhm\n", "hi"),
         ("<think>a < b, a </b, a </think b</think>hi", "a < b, a </b, a </think b", "hi"),
         ("<think>one</think>\n<think>two</think>\nhi", "onetwo", "hi"),
