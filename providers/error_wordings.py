@@ -102,6 +102,7 @@ WORDINGS: Sequence[Wording] = (
         MODEL + r"(?:not found|not exist|been (?:deprecated|decommissioned|retired|removed))",
         r"is not a valid model|model not exist|invalid model\b|^model: \S+$|unavailable model",
         r"only supported in v1/responses|operation does not work with the specified model|not a chat model",
+        r"unexpected endpoint or method|^missing authentication token$",
     ),
     _wording(Rejected, {500}, r"\braise_exception\b|jinja|roles must alternate|system role not supported"),
     _wording(Overloaded, {None, 500, 503}, r"overloaded|\bbusy\b|high demand|at capacity"),

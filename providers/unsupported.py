@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.domain.errors import ModelError, ModelNotFound, Rejected
+from bot.domain.errors import ModelError, ModelNotFound, Rejected, ServerError
 from bot.domain.prompt import Prompt, TextPart
 
 Path = tuple[str, ...]
@@ -32,7 +32,7 @@ NO_SYSTEM = re.compile(
 )
 
 OTHER_DIALECT = re.compile(
-    r"operationnotsupported|v1/(chat/completions|responses)|\bresponses api\b|\bchat ?completions? (api|operation)\b",
+    r"operationnotsupported|^convert_request_failed: not implemented|v1/(chat/completions|responses)|\bresponses api\b|\bchat ?completions? (api|operation)\b",
     re.IGNORECASE,
 )
 
@@ -239,7 +239,7 @@ def answers_elsewhere(error: ModelError) -> bool:
         return True
     if isinstance(error, ModelNotFound):
         return error.code != "deploymentnotfound"
-    return isinstance(error, Rejected) and bool(OTHER_DIALECT.search(f"{error.code}: {error}"))
+    return isinstance(error, Rejected | ServerError) and bool(OTHER_DIALECT.search(f"{error.code}: {error}"))
 
 
 def _other(row: Parameter, said: str, call: ModelCall, error: Rejected) -> Concession | None:

@@ -52,6 +52,9 @@ async def test_responses_are_spoken_first() -> None:
         Objection(in_responses, said("No such model", "model_not_found"), 400),
         Objection(in_responses, said("gpt-search is not supported with the Responses API."), 400),
         Objection(in_responses, said("It does not work", "OperationNotSupported"), 400),
+        Objection(in_responses, {"error": "Unexpected endpoint or method. (POST /responses)"}, 200),
+        Objection(in_responses, {"message": "Missing Authentication Token"}, 403),
+        Objection(in_responses, said("not implemented", "convert_request_failed"), 500),
     ],
     ids=[
         "no such path",
@@ -60,6 +63,9 @@ async def test_responses_are_spoken_first() -> None:
         "no such model",
         "no such api",
         "no such operation",
+        "no such path, under 200",
+        "no such path, at a cloud's gateway",
+        "not implemented, as an error of its own",
     ],
 )
 async def test_what_answers_only_in_chat_is_asked_there_and_next_time_at_once(objection: Objection) -> None:
