@@ -170,6 +170,7 @@ class MessagesDecoder:
                 self._stop |= {
                     key: value for key, value in as_object(event.get("delta")).items() if value is not None
                 }
+                self.over = bool(self._stop.get("stop_reason"))
             case "message_stop":
                 yield from self._end()
             case "message":
@@ -190,7 +191,9 @@ class MessagesDecoder:
         return {**body, "messages": [*messages, turn]} if self._turn.blocks() else None
 
     def end(self) -> Iterator[StreamPart]:
-        raise Connection("the stream ended early", code="ended_early")
+        if not self.over:
+            raise Connection("the stream ended early", code="ended_early")
+        yield from self._end()
 
     def _answered(self, message: dict[str, Any]) -> Iterator[StreamPart]:
         """The answer whole, from a server that does not stream."""

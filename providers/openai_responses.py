@@ -177,9 +177,9 @@ class ResponsesDecoder:
             item = as_object(event.get("item"))
             self._collect(item)
             yield from self._say(self._text.item(event.get("output_index"), _text_of(item)))
-        elif kind in ENDS:
+        elif kind in ENDS and not as_object(event.get("response")).get("error"):
             yield from self._end(kind, as_object(event.get("response")))
-        elif kind in {"error", "response.failed"} or (not kind and event.get("error")):
+        elif kind in {"error", "response.failed", *ENDS} or (not kind and event.get("error")):
             yield from _counted(as_object(event.get("response")))
             raise error_from_event(event)
         elif event.get("object") == "response":  # the answer whole, from a server that does not stream
@@ -235,7 +235,7 @@ class ResponsesDecoder:
         yield Finish(reason=reason, model=as_text(response.get("model")), unusual=unusual)
 
     def _ending(self, kind: str, response: dict[str, Any]) -> tuple[Reason, str]:
-        if kind == "response.incomplete":
+        if kind == "response.incomplete" or response.get("status") == "incomplete":
             why = as_object(response.get("incomplete_details")).get("reason")
             return ending(why or "incomplete")
         if kind == "response.cancelled":

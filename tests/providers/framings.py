@@ -411,11 +411,47 @@ IN_RESPONSES = (
         reason=Reason.LENGTH,
     ),
     Framing(
+        id="completed, and yet not",
+        body=sent(
+            growing("hi there"),
+            event(
+                "completed",
+                response={"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
+            ),
+        ),
+        reason=Reason.LENGTH,
+    ),
+    Framing(
+        id="completed, and yet failed",
+        body=sent(growing("hi there"), event("completed", response={"status": "failed", **OVERLOADED})),
+        reason=None,
+        error=errors.Overloaded,
+    ),
+    Framing(
         id="whole and failed",
         body=document({"object": "response", "status": "failed", **OVERLOADED, "output": []}),
         text="",
         reason=None,
         error=errors.Overloaded,
+    ),
+)
+
+IN_MESSAGES = (
+    Framing(
+        id="the last event is missing",
+        body=sent(opened(), spoken("hi there"), next(iter(stopped("end_turn")))),
+    ),
+    Framing(
+        id="the connection is cut before the last event",
+        body=sent(opened(), spoken("hi there"), next(iter(stopped("max_tokens")))),
+        cut=True,
+        reason=Reason.LENGTH,
+    ),
+    Framing(
+        id="the last two events are missing",
+        body=sent(opened(), spoken("hi there")),
+        reason=None,
+        error=errors.Connection,
     ),
 )
 
@@ -432,5 +468,6 @@ FRAMINGS = (
     *in_every_dialect(),
     *(replace(framing, id=f"{CHAT} {framing.id}") for framing in IN_CHAT),
     *(replace(framing, id=f"{RESPONSES} {framing.id}", dialect=RESPONSES) for framing in IN_RESPONSES),
+    *(replace(framing, id=f"{ANTHROPIC} {framing.id}", dialect=ANTHROPIC) for framing in IN_MESSAGES),
     *(replace(framing, id=f"{GEMINI} {framing.id}", dialect=GEMINI) for framing in IN_CONTENT),
 )
