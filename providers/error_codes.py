@@ -4,6 +4,7 @@ Sources: the error pages of OpenAI, Anthropic, Google (google.rpc.Code), Azure, 
 Z.ai, Moonshot, Alibaba, ByteDance, StepFun and AWS, and those of LiteLLM, Portkey and New API. In lower case with underscores, because vendors' spelling varies.
 """
 
+import re
 from collections.abc import Mapping
 
 from bot.domain.errors import (
@@ -149,7 +150,10 @@ NUMBERS: Mapping[str, Kind] = {
     "3051": ContextTooLong,
 }
 
-POLICIES = ("_policy", "_policy_violation")  # how codes for a content policy end, at OpenAI and elsewhere
+# How codes for a content policy end, at OpenAI and elsewhere; those of an account end alike.
+POLICY = re.compile(
+    r"(?!.*(?:org|tenant|workspace|access|retention|network|data_|iam_|budget|spend|rate)).*_policy(?:_violation)?"
+)
 
 # What these say cannot be the fault of one question. Other verdicts on the account, such as a bare 403, can: vendors
 # refuse content, settings and paths with them too.

@@ -13,7 +13,7 @@ from typing import Any
 from bot.domain import errors
 from bot.domain.errors import ModelError
 from bot.domain.formatting import cut_between_words
-from providers.error_codes import BROAD, CERTAIN, CODES, NUMBERS, POLICIES, STATUSES, WEAK, Kind
+from providers.error_codes import BROAD, CERTAIN, CODES, NUMBERS, POLICY, STATUSES, WEAK, Kind
 from providers.error_wordings import WORDINGS, room_of
 from providers.event_stream import EventReader
 from providers.lenient_json import as_count, as_json, as_list, as_object, as_text, load_json
@@ -33,7 +33,7 @@ PARAMETER_TOO_LONG = re.compile(r"invalid '(?!messages|input)", re.IGNORECASE)
 # What was sent, as validations show it: its words are a person's, and nobody else's model goes down for them.
 ECHO = re.compile(r"\b(?:input|input_value)['\"]?\s*[:=]\s*['\"\[{].*", re.DOTALL)
 # An error in an error's message, as gateways pass them on: all of it, or behind the name of an exception.
-PASSED_ON = re.compile(r"\s*(?=\{)|[^{]{0,200}?(?:exception|error)\b[^{]{0,40}[-:]\s*(?=\{)", re.IGNORECASE)
+PASSED_ON = re.compile(r"\s{0,9}(?=\{)|[^{]{0,200}?(?:exception|error)\b[^{]{0,40}[-:]\s{0,9}(?=\{)", re.IGNORECASE)
 BUSY = re.compile(r"overloaded|\bbusy\b|high demand|at capacity", re.IGNORECASE)
 
 
@@ -119,7 +119,7 @@ def _verdict(complaint: VendorError, status: int | None) -> tuple[Kind, bool]:
 
 
 def _named(code: str) -> Kind | None:
-    return errors.Filtered if code.endswith(POLICIES) else CODES.get(code)
+    return errors.Filtered if POLICY.fullmatch(code) else CODES.get(code)
 
 
 def _money(complaint: VendorError) -> Kind | None:

@@ -45,6 +45,7 @@ WORDINGS: Sequence[Wording] = (
         r"content exists risk|inappropriate content|potentially violating our usage policy|safety system",
         r"prohibited_content|unsafe or sensitive content|不安全或敏感内容|content management policy",
         r"violates? (?:our|the) (?:usage|content) polic|considered high risk|blocked by (?:our )?content",
+        r"blocked by [^.\n]{0,20}(?:content|safety) filter|for safety reasons|内容违规",
         r"content safety check|sensitive words|new_sensitive|blocked by model armor",
         r"violated guardrail|\b(?:violated|blocked|detected|denied) by (?:a )?guardrail",
         r"\bguardrails?\b.{0,40}\b(?:violat|block|interven|trigger|denied)",
@@ -63,8 +64,8 @@ WORDINGS: Sequence[Wording] = (
         RegionBlocked,
         {None, 400, 403, 451},
         r"user location is not supported|country, region, or territory not supported",
-        r"not (?:available|supported) in your (?:country|region|location)|public (?:network )?access is disabled",
-        r"virtual network|firewall rules|\bip(?: address)? [^.]{0,60}not (?:allowed|authorized)",
+        r"not (?:available|supported) in your (?:country|region|location)|from your country|public (?:network )?access is disabled",
+        r"^error code: 1009$|virtual network|firewall rules|\bip(?: address)? [^.]{0,60}not (?:allowed|authorized)",
     ),
     _wording(
         Auth,
