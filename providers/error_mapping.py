@@ -33,7 +33,9 @@ PARAMETER_TOO_LONG = re.compile(r"invalid '(?!messages|input)", re.IGNORECASE)
 # What was sent, as validations show it: its words are a person's, and nobody else's model goes down for them.
 ECHO = re.compile(r"\b(?:input|input_value)['\"]?\s*[:=]\s*['\"\[{].*", re.DOTALL)
 # An error in an error's message, as gateways pass them on: all of it, or behind the name of an exception.
-PASSED_ON = re.compile(r"\s{0,9}(?=\{)|[^{]{0,200}?(?:exception|error)\b[^{]{0,40}[-:]\s{0,9}(?=\{)", re.IGNORECASE)
+PASSED_ON = re.compile(
+    r"\s{0,9}(?=\{)|[^{]{0,200}?(?:exception|error)\b[^{]{0,40}[-:]\s{0,9}(?=\{)", re.IGNORECASE
+)
 BUSY = re.compile(r"overloaded|\bbusy\b|high demand|at capacity", re.IGNORECASE)
 
 

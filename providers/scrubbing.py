@@ -8,6 +8,7 @@ from bot.domain.formatting import cut_between_words
 
 CAP = 500  # characters of a vendor's text that reach the log
 CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
+SHORTEST_KEY = 6  # characters: own servers take any, and people write "x" or "none"
 SHORTEST = 8  # characters of what an operator adds to requests that may be a secret: shorter ones are words
 LEFT_OUT = "[…]"
 SECRET = re.compile(
@@ -36,10 +37,11 @@ def withhold(error: ModelError, credentials: Mapping[str, str], added: Iterable[
 
 
 def _keys(headers: Mapping[str, str]) -> Iterable[str]:
-    return [value.removeprefix("Bearer ") for name, value in headers.items() if name.lower() in CREDENTIALS]
+    keys = (value.removeprefix("Bearer ") for name, value in headers.items() if name.lower() in CREDENTIALS)
+    return [key for key in keys if len(key) >= SHORTEST_KEY]
 
 
 def _without(said: str, secrets: Iterable[str]) -> str:
     for secret in secrets:
-        said = said.replace(secret, LEFT_OUT) if secret else said
+        said = said.replace(secret, LEFT_OUT)
     return said

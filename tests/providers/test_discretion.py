@@ -35,11 +35,11 @@ def silent(said: str) -> bool:
     return not any(secret in said for secret in (KEY, TEAM, SIGNATURE, "secret%2B2"))
 
 
-def asking(transport: Transport, url: str, dialect: str = "openai-chat") -> Endpoint:
+def asking(transport: Transport, url: str, dialect: str = "openai-chat", key: str = KEY) -> Endpoint:
     return Endpoint(
         transport=transport,
         base_url=url,
-        auth=ApiKey(scheme="bearer", secret=KEY),
+        auth=ApiKey(scheme="bearer", secret=key),
         dialects={dialect: Quirks()},
         additions=ADDED,
     )
@@ -71,6 +71,17 @@ async def test_a_listing_is_as_discreet() -> None:
 
     assert "I do not know" in told(refused.value)
     assert silent(told(refused.value))
+
+
+@pytest.mark.parametrize("key", ["x", "e", "none", "token"])
+async def test_a_key_that_is_none_leaves_what_a_vendor_says_readable(key: str) -> None:
+    refusal = b'{"error": {"message": "token limits are none of mine", "param": "extra_text"}}'
+    head = b"HTTP/1.1 400 Bad\r\ncontent-type: application/json\r\n\r\n"
+    async with saying(head + refusal) as url, Transport() as transport:
+        heard = await hear(asking(transport, url, key=key), model_of("openai-chat"))
+
+    assert heard.error is not None
+    assert (str(heard.error), heard.error.param) == ("token limits are none of mine", "extra_text")
 
 
 @asynccontextmanager
