@@ -16,6 +16,7 @@ from bot.domain.errors import (
     ModelNotFound,
     Overloaded,
     Quota,
+    RateLimit,
     RegionBlocked,
     Rejected,
 )
@@ -59,6 +60,11 @@ WORDINGS: Sequence[Wording] = (
         r"used all available credits|monthly spending limit|doesn't have any credits|account is in good standing",
         r"usage limit reached|out of credits|balance is insufficient|overdue balance|billing hard limit",
         r"out of call volume quota|token quota is exceeded|余额不足|额度不足|已欠费",
+    ),
+    _wording(
+        RateLimit,
+        {None, 403},
+        r"\brate[ -]?limit\b[^.\n]{0,40}\b(?:exceeded|reached)|too many requests|quota exceeded",
     ),
     _wording(
         RegionBlocked,

@@ -16,7 +16,9 @@ from providers.lenient_json import as_text
 MESSAGE = 4_000  # characters of a message that are searched
 SPAN = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)(ms|h|m|s)")
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-AZURE = re.compile(r"retry after (\d{1,12}(?:\.\d{1,12})?) seconds?", re.IGNORECASE)
+AZURE = re.compile(
+    r"(?:retry after|try again in|wait) (\d{1,12}(?:\.\d{1,12})?) sec(?:ond)?s?\b", re.IGNORECASE
+)  # and GitHub's and LiteLLM's
 OPENAI = re.compile(r"try again in ((?:\d{1,12}(?:\.\d{1,12})?(?:ms|h|m|s)){1,4})", re.IGNORECASE)
 
 

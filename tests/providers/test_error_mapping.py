@@ -133,6 +133,13 @@ WAITS = (
     ),
     Wait("azure's words", {}, 30.0, message="Exceeded. Please retry after 30 seconds."),
     Wait("openai's words", {}, 61.5, message="Please try again in 1m1.5s. Visit us."),
+    Wait(
+        "github's words",
+        {},
+        5.0,
+        message="Rate limit of 10 per 60s exceeded. Please wait 5 seconds before retrying.",
+    ),
+    Wait("litellm's words", {}, 5.0, message="No deployments available, try again in 5 seconds."),
     Wait("header before words", {"retry-after": "2"}, 2.0, message="Please retry after 30 seconds."),
     Wait("an outage may say too", {"retry-after": "4"}, 4.0, status=503),
     Wait("a refusal may not", {"retry-after": "4"}, None, status=400),
