@@ -215,11 +215,11 @@ def _room(error: ModelError, model: Model) -> float:
 
 
 def _most(error: ModelError, model: Model) -> int | None:
-    """Tokens of the second try's answer, where the operator's limit is more than prompts leave free: an answer that may
-    fill the window is refused whatever is asked.
+    """Tokens of the second try's answer, where an answer may be longer than what prompts leave free: one that may fill
+    the window is refused whatever is asked. Some dialects always say how long it may be.
     """
     free = (error.limit or model.context) // ANSWER_PART
-    return free if model.limit and model.limit > free else None
+    return free if (model.limit or model.max_output) > free else None
 
 
 def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, object]:

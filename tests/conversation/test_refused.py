@@ -52,6 +52,15 @@ async def test_an_answer_that_may_fill_the_window_may_be_shorter_the_second_time
     assert [prompt.max_output for _, prompt in stage.one.asked] == [None, 8_192]
 
 
+async def test_what_a_dialect_asks_for_by_itself_fits_a_smaller_window_too() -> None:
+    stage = Stage(models=(replace(GROK, max_output=8_192), CLAUDE, GPT))
+    stage.one.scripts = [(too_long(4_096),), answer("Fits.")]
+
+    await stage.says("hi")
+
+    assert [prompt.max_output for _, prompt in stage.one.asked] == [None, 1_024]
+
+
 async def test_where_only_a_minutes_tokens_were_too_few_a_window_no_larger_will_do() -> None:
     stage = Stage(models=(GROK, replace(CLAUDE, context=GROK.context), GPT))
     stage.one.scripts = [(too_long(8_000),)] * 2
