@@ -222,6 +222,8 @@ def read_config(text: str, *, source: str = "switchboard.toml") -> ConfigFile:
         return _parse(tomllib.loads(text), source=source)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{source}: not valid TOML: {error}.") from error
+    except RecursionError:
+        raise SettingsError(f"{source}: something in it is nested too deep.") from None
 
 
 def _parse(document: Mapping[str, object], *, source: str = "switchboard.toml") -> ConfigFile:

@@ -164,6 +164,19 @@ def test_an_addition_that_cannot_be_sent_stops_the_start(line: str, complaint: s
     assert "sk-secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "extra = " + "{ a = " * 3_000 + "1" + " }" * 3_000,
+        "[providers.house.extra" + ".a" * 3_000 + "]\nb = 1",
+    ],
+    ids=["inline", "dotted"],
+)
+def test_what_is_nested_without_measure_stops_the_start_in_words(line: str) -> None:
+    with pytest.raises(SettingsError, match="nested too deep"):
+        read_config(f'[providers.house]\ndialect = "openai-chat"\nbase_url = "http://h.test"\n{line}\n')
+
+
 async def test_what_its_models_think_inline_is_thinking_where_the_operator_says_so() -> None:
     async with fake_vendor() as vendor:
         vendor.plays["hello"] = [Say("<think>Hm.</think>Hello.")]
