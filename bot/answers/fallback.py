@@ -17,6 +17,7 @@ from bot.domain.catalog import Model
 from bot.domain.errors import (
     BrokeOff,
     ContextTooLong,
+    Filtered,
     ModelError,
     OverBudget,
     Rejected,
@@ -109,9 +110,10 @@ class FallbackRouter:
                     break
             else:
                 return
-        first, reason = failed[0]
-        named = () if first is chosen else (AnsweredBy(model=first, because=because),)
-        for last in (*named, *counted[0]):
+        told = _telling([error for _, error in failed])
+        model, reason = failed[told]
+        named = () if model is chosen else (AnsweredBy(model=model, because=because),)
+        for last in (*named, *counted[told]):
             yield last
         raise reason
 
@@ -205,6 +207,11 @@ def _worth_asking(model: Model, failed: Sequence[tuple[Model, ModelError]]) -> b
         if isinstance(error, ContextTooLong)
     )
     return fits and sum(isinstance(error, Rejected) for _, error in failed) < 2
+
+
+def _telling(errors: Sequence[ModelError]) -> int:
+    """Whose error the person reads: the first model's, unless it does not say why and a later one does."""
+    return len(errors) - 1 if isinstance(errors[0], Rejected) and isinstance(errors[-1], Filtered) else 0
 
 
 def _room(error: ModelError, model: Model) -> float:

@@ -7,6 +7,7 @@ import pytest
 from bot.domain.errors import (
     Auth,
     ContextTooLong,
+    Filtered,
     Forbidden,
     ModelError,
     ModelNotFound,
@@ -82,6 +83,17 @@ async def test_what_two_models_refuse_for_reasons_unknown_is_not_asked_of_a_thir
     assert len(stage.two.asked) == 1
     assert heard.closing
     assert heard.closing.notice.startswith("grok refused the request. ")
+
+
+async def test_a_filter_that_says_so_is_told_before_a_refusal_that_says_nothing() -> None:
+    stage = Stage()
+    stage.one.scripts, stage.two.scripts = [(Rejected(),)], [(Filtered(),)]
+
+    heard = await stage.says("hi")
+
+    assert heard.closing
+    assert heard.closing.notice.startswith("claude did not answer because of a content filter.")
+    assert heard.closing.footer == "claude · because grok refused the request"
 
 
 @pytest.mark.parametrize(
