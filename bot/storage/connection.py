@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from redis.asyncio import RedisCluster
+from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import NoPermissionError, NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from bot.domain.errors import StorageUnavailable
 from bot.storage import bells
+from bot.storage.batches import Batches
 from bot.storage.clients import PATIENCE, read_address
 from bot.storage.copies import ALONE, COPY, Copies
 from bot.storage.link import MasterLink
@@ -24,8 +27,25 @@ LONGEST = 10.0  # seconds for everything together, a connection's handshake too
 TAKEN_OVER = "another server takes over"
 COPIED: tuple[Word, ...] = ("WAIT", 1, COPY)
 
+MOVED = (*PASSING, *DROPPED, ResponseError)
+
 Question = ScriptCall | tuple[Word, ...]
 Target = TypeVar("Target")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a question goes, and whether a replica must have copied it."""
+
+    node: ClusterNode | None  # None: the one server there is
+    good: bool
+
+    @property
+    def name(self) -> str:
+        return "" if self.node is None else self.node.name
+
+
+HERE, HERE_FOR_GOOD = Place(None, good=False), Place(None, good=True)
 
 
 class Database:
@@ -33,8 +53,13 @@ class Database:
 
     def __init__(self, *, link: MasterLink, shards: int, tls: bool) -> None:
         self._link = link
+        self._batches = Batches(self._send)
         self.shards = shards
         self.tls = tls
+
+    async def close(self) -> None:
+        await self._batches.close()
+        await self._link.close()
 
     @property
     def term(self) -> int:
@@ -42,12 +67,12 @@ class Database:
         return self._link.term
 
     async def ask(self, *questions: Question, patience: float | None = None) -> list[Any]:
-        """Sends all in one round trip (on a cluster, in parallel) and returns the answers in order."""
-        return await self._patiently(lambda: self._once(questions), patience)
+        """Sends all in one round trip, which others share (on a cluster, one to each node). The answers are in order."""
+        return await self._patiently(lambda: self._asked(questions, good=False), patience)
 
     async def ask_for_good(self, *questions: Question, patience: float | None = None) -> list[Any]:
         """The same, and where Redis has replicas one must have copied it: a failover must not undo it."""
-        return await self._patiently(lambda: self._once_copied(questions), patience)
+        return await self._patiently(lambda: self._asked(questions, good=True), patience)
 
     async def warm(self, connections: int, scripts: Scripts) -> None:
         """Opens connections and loads scripts before they are needed: on a slow line that takes as long as a
@@ -105,63 +130,68 @@ class Database:
 
         return await patiently(once, patience or PATIENCE, limit=patience or LONGEST, again=again)
 
-    async def _once(self, questions: tuple[Question, ...]) -> list[Any]:
-        if len(questions) == 1:
-            return [await self._single(questions[0])]
+    async def _asked(self, questions: tuple[Question, ...], *, good: bool) -> list[Any]:
+        """Each at its place, and together with what others ask there."""
+        if self.shards == 1:
+            return await self._there(HERE_FOR_GOOD if good else HERE, questions)
+        commands = self._link.commands
+        await commands.initialize()
+        parts: dict[Place, list[int]] = {}
+        for position, question in enumerate(questions):
+            node = commands.get_node_from_key(_key(question))
+            if node is None:
+                raise NotConnected("a part of the cluster has no master")
+            parts.setdefault(Place(node, good=good), []).append(position)
+
+        async def there(place: Place) -> list[Any]:
+            return await self._there(place, tuple(questions[position] for position in parts[place]))
+
+        answers: dict[int, Any] = {}
+        for place, found in zip(parts, await self._apart(tuple(parts), there), strict=True):
+            answers.update(zip(parts[place], found, strict=True))
+        return [answers[position] for position in range(len(questions))]
+
+    async def _there(self, place: Place, questions: tuple[Question, ...]) -> list[Any]:
+        for question in questions:
+            _check(question)
         try:
-            answers = await self._send([_words(question) for question in questions], {})
+            answers = await self._batches.answers(place, questions)
         except (*PASSING, *DROPPED) as error:
             if self.shards == 1:
                 raise
             answers = [error] * len(questions)
-        return [
-            await self._judge(question, answer) for question, answer in zip(questions, answers, strict=True)
-        ]
+        for position, answer in enumerate(answers):
+            if isinstance(answer, Exception):
+                answers[position] = await self._judge(questions[position], answer, good=place.good)
+        return answers
 
-    async def _once_copied(self, questions: tuple[Question, ...]) -> list[Any]:
-        if self.shards == 1:
-            return await self._copied(questions, self._link.copies[""], {})
-        await self._link.commands.initialize()
-        parts: dict[Any, list[int]] = {}
-        for position, question in enumerate(questions):
-            node = self._link.commands.get_node_from_key(_key(question))
-            if node is None:
-                raise NotConnected("a part of the cluster has no master")
-            parts.setdefault(node, []).append(position)
-
-        async def copied(node: Any) -> list[Any]:
-            asked = tuple(questions[position] for position in parts[node])
-            try:
-                return await self._copied(asked, self._link.copies[node.name], {"target_nodes": node})
-            except (*PASSING, *DROPPED, ResponseError):
-                await self._single(asked[0])  # makes the cluster's client look for the new master
-                raise
-
-        answers: dict[int, Any] = {}
-        for node, found in zip(parts, await self._apart(tuple(parts), copied), strict=True):
-            answers.update(zip(parts[node], found, strict=True))
-        return [answers[position] for position in range(len(questions))]
+    async def _send(self, place: Place, questions: Sequence[Question]) -> list[Any]:
+        """One round trip to one server."""
+        there = {} if place.node is None else {"target_nodes": place.node}
+        if place.good:
+            return await self._copied(questions, self._link.copies[place.name], there)
+        return await self._write([_words(question) for question in questions], there)
 
     async def _copied(self, questions: Sequence[Question], copies: Copies, there: Any) -> list[Any]:
-        """One round trip to one server: what is asked, and whether it was copied."""
+        """What is asked, and whether it was copied."""
         while copies.unknown:
-            copies.saw((await self._send([copies.look], there))[0])
+            copies.saw((await self._write([copies.look], there))[0])
         look, expected = copies.due(), copies.expected
         after = [*([copies.look] if look else []), *([COPIED] if expected else [])]
-        answers = await self._send([*map(_words, questions), *after], there)
-        if any(isinstance(answer, NoScriptError) for answer in answers):
-            answers = await self._send([*map(_in_full, questions), *after], there)
+        answers = await self._write([*map(_words, questions), *after], there)
         copied = answers.pop() if expected else None
         if look:
             copies.saw(answers.pop())
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
+        if new := [at for at, answer in enumerate(answers) if isinstance(answer, NoScriptError)]:
+            again = [_in_full(questions[at]) for at in new]
+            *taken, copied = await self._write([*again, *([COPIED] if expected else [("PING",)])], there)
+            for at, answer in zip(new, taken, strict=True):
+                answers[at] = answer
         if expected and not copies.took(copied, confirmed=self._link.confirmed()):
             raise NotConnected("no replica has copied it, so a failover would undo it")
         return answers
 
-    async def _send(self, commands: list[tuple[Word, ...]], there: Any) -> list[Any]:
+    async def _write(self, commands: list[tuple[Word, ...]], there: Any) -> list[Any]:
         async with self._link.commands.pipeline(transaction=False) as pipeline:
             for words in commands:
                 pipeline.execute_command(*words, **there)
@@ -185,15 +215,13 @@ class Database:
                 raise answer
         return answers
 
-    async def _judge(self, question: Question, answer: Any) -> Any:
+    async def _judge(self, question: Question, error: Exception, *, good: bool) -> Any:
         # A cluster's client looks for a new master only when a single command has failed.
-        if isinstance(answer, NoScriptError) or (
-            self.shards > 1 and isinstance(answer, (*PASSING, *DROPPED))
-        ):
-            return await self._single(question)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        if isinstance(error, NoScriptError) or (self.shards > 1 and isinstance(error, MOVED)):
+            answer = await self._single(question)
+            if not good:
+                return answer
+        raise error
 
     async def _single(self, question: Question) -> Any:
         try:
@@ -233,14 +261,22 @@ async def open_database(url: str, *, alone: float = ALONE) -> AsyncIterator[Data
     address = read_address(url)
     link = MasterLink(address, alone=alone)
     async with watching(address, link) if address.shape == "sentinel" else nullcontext():
+        database = Database(link=link, shards=address.shards, tls=address.scheme == "rediss")
         try:
-            yield Database(link=link, shards=address.shards, tls=address.scheme == "rediss")
+            yield database
         finally:
-            await link.close()
+            await database.close()
 
 
 def _words(question: Question) -> tuple[Word, ...]:
     return question.words if isinstance(question, ScriptCall) else question
+
+
+def _check(question: Question) -> None:
+    """Raises ValueError for half a character: it must not fail what others ask in the same go."""
+    for word in _words(question):
+        if isinstance(word, str) and not word.isascii():
+            word.encode()
 
 
 def _in_full(question: Question) -> tuple[Word, ...]:
