@@ -4,7 +4,6 @@ Slack is answered only after the event is in the inbox, so everything acknowledg
 cannot be reached, the answer is 503 over HTTP and none over a socket, and Slack delivers again.
 """
 
-import json
 import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -13,11 +12,10 @@ from dataclasses import replace
 import aiohttp
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
-from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.conversation_reference import PLATFORM, ConversationReference
-from adapters.slack.inbound.dispatch import MALFORMED, bolt_app, sdk_log
+from adapters.slack.inbound.dispatch import MALFORMED, Dispatch, sdk_log
 from adapters.slack.inbound.downloads import FileDownloads
 from adapters.slack.inbound.handler import EventHandler
 from adapters.slack.inbound.names import Directory
@@ -88,7 +86,7 @@ class SlackAdapter:
             workspace=self._workspace,
             left=self._left,
         )
-        self._app = bolt_app(self._installations, handler.hear)
+        self._dispatch = Dispatch(self._installations, handler.hear)
         self._files = FileDownloads(api_url=api_url)
         self._trusted = trusted_host(api_url)
         self._workspaces: dict[str, Workspace] = {}
@@ -127,7 +125,7 @@ class SlackAdapter:
                 self._oauth.client = self._client("")
             if self._app_token:
                 self._socket = SocketMode(
-                    app=self._app,
+                    dispatch=self._dispatch,
                     app_token=self._app_token,
                     client=self._client(""),
                     clock=self._clock,
@@ -184,13 +182,9 @@ class SlackAdapter:
             log.info("refused", extra={"status": refusal.status, "why": refusal.why})
             return web.Response(status=refusal.status)
         try:
-            # Always as JSON: Bolt loses a form-encoded command whose text holds the word "payload".
-            bolt = AsyncBoltRequest(body=json.dumps(body), headers={"content-type": "application/json"})
-            answer = await self._app.async_dispatch(bolt)
+            answer = await self._dispatch(body)
         except MALFORMED:
             return web.Response(status=400)
-        if answer.status == 404:
-            answer.status, answer.body = 200, ""  # no listener for it: Slack should not repeat it
         return await to_aiohttp_response(answer)
 
     async def _workspace_of(self, workspace: str, enterprise: str) -> Workspace:

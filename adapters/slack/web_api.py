@@ -5,6 +5,7 @@ A broken connection is `NoAnswer`: the call may have been carried out, so only i
 Source of the limits: docs.slack.dev "Rate limits" and each method's page.
 """
 
+import json
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -12,10 +13,10 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.web_errors import NoAnswer, refusal, said
 from bot.delivery.pacing import Allowance, Clock
 from bot.delivery.slots import without_slot
-from bot.domain.durations import seconds_from
-from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
+from bot.domain.errors import PlatformBusy, PlatformRefused
 
 PER_MINUTE: Mapping[str, tuple[int, int]] = {
     "chat.startStream": (20, 0),
@@ -37,6 +38,12 @@ PATIENCE = 90.0  # seconds a required call may wait for the rate limit; then the
 GROWING = ("chat.appendStream", "chat.update")
 TRIES = 4  # of an idempotent call, over a broken connection
 
+IN_JSON = frozenset(
+    ["chat.postMessage", "chat.update", "chat.startStream", "chat.appendStream", "chat.stopStream"]
+)
+"""The calls of every answer, which Slack takes as JSON. All others are the SDK's."""
+JSON = "application/json; charset=utf-8"
+
 REPEATABLE = frozenset(
     [
         "chat.update",
@@ -55,86 +62,6 @@ REPEATABLE = frozenset(
         "agents.sessions.rename",
     ]
 )
-BUSY = frozenset(
-    [
-        "fatal_error",
-        "internal_error",
-        "message_limit_exceeded",
-        "rate_limited",
-        "ratelimited",
-        "request_timeout",
-        "service_unavailable",
-        "team_added_to_org",
-    ]
-)
-TOKEN = frozenset(
-    [
-        "account_inactive",
-        "invalid_auth",
-        "not_authed",
-        "token_expired",
-        "token_revoked",
-    ]
-)
-"""Slack refuses the token. Whoever exchanges it needs minutes."""
-ADMINISTRATION = frozenset(
-    [
-        "access_denied",
-        "accesslimited",
-        "ekm_access_denied",
-        "enterprise_is_restricted",
-        "org_login_required",
-        "two_factor_setup_required",
-    ]
-)
-"""A workspace or an organisation shuts the app out, or is shut itself for a while."""
-RIGHTS = frozenset(["missing_scope", "no_permission", "not_allowed_token_type"])
-"""... of the bot. For a call that shows an answer they are waited for; others are left out without them."""
-SHOWING = frozenset(["chat.postEphemeral", "chat.postMessage", "chat.update"])
-GONE = RIGHTS | frozenset(
-    [
-        "channel_not_found",
-        "is_archived",
-        "messages_tab_disabled",
-        "not_in_channel",
-        "restricted_action",
-        "restricted_action_non_threadable_channel",
-        "restricted_action_read_only_channel",
-        "restricted_action_thread_only_channel",
-        "team_access_not_granted",
-        "thread_not_found",
-        "user_not_found",
-        "user_not_in_channel",
-    ]
-)
-"""Nothing can be shown there. Whoever asked can be reached elsewhere."""
-ABSENT = frozenset(["channel_not_found", "not_in_channel"])
-"""The bot is not in that place: an invitation would help, if it is a channel."""
-MISTAKES = frozenset(
-    [
-        "as_user_not_supported",
-        "invalid_arg_name",
-        "invalid_arguments",
-        "invalid_attachments",
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "invalid_json",
-        "invalid_metadata_format",
-        "invalid_metadata_schema",
-        "markdown_text_conflict",
-        "metadata_too_large",
-        "msg_blocks_too_long",
-        "msg_blocks_too_many",
-        "msg_too_long",
-        "no_text",
-        "too_many_attachments",
-    ]
-)
-"""What was sent is wrong, and would be so anywhere."""
-
-
-class NoAnswer(PlatformBusy):
-    """No answer: the call may or may not have been carried out."""
 
 
 class WebApi:
@@ -242,6 +169,8 @@ class WebApi:
         return seconds
 
     async def _once(self, method: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        if method in IN_JSON:
+            return await self._post(method, args)
         call = getattr(self.client, method.replace(".", "_"))
         try:
             answer = await call(**args)
@@ -252,45 +181,21 @@ class WebApi:
         data = answer.data
         return data if isinstance(data, Mapping) else {}
 
-
-def said(method: str, error: SlackApiError) -> PlatformError:
-    """Slack's refusal as a PlatformError."""
-    response = error.response
-    status = getattr(response, "status_code", 0)
-    data = response if isinstance(response, Mapping) else getattr(response, "data", None)
-    code = str(data.get("error") or "") if isinstance(data, Mapping) else ""
-    if status == 429 or code in BUSY:
-        return PlatformBusy(f"{method}: {code or status}", code=code, retry_after=_retry_after(response))
-    if status >= 500 or (not code and status < 400):
-        return NoAnswer(f"{method}: no answer that can be read (HTTP {status})", code="lost")
-    if code in TOKEN | ADMINISTRATION or (code in RIGHTS and method in SHOWING):
-        needed = str(data.get("needed") or "") if isinstance(data, Mapping) else ""
-        return PlatformRefused(f"{method}: {code}", code=code, remedy=_remedy(code, needed))
-    return (PlatformGone if code in GONE else PlatformError)(f"{method}: {code or status}", code=code)
-
-
-def shut_out(error: PlatformError) -> bool:
-    """Whether a message was refused for its place, so that it may be shown in another one. Slack has codes on no list:
-    those are taken for that.
-    """
-    return not isinstance(error, PlatformBusy) and error.code not in MISTAKES
-
-
-def _remedy(code: str, needed: str) -> str:
-    """What an operator does about a refusal."""
-    if code in TOKEN or code == "not_allowed_token_type":
-        return (
-            f"Slack refuses the bot's token ({code}): copy SLACK_BOT_TOKEN from OAuth & Permissions and start again, "
-            "or, with OAuth, install the app again"
-        )
-    if code in ADMINISTRATION:
-        return f"Slack shuts the app out ({code}): an administrator of the workspace has to allow it again"
-    return (
-        f"the Slack app lacks {needed or 'a right'} ({code}): paste what `switchboard manifest slack` prints under "
-        "App Manifest and install the app again"
-    )
-
-
-def _retry_after(response: object) -> float | None:
-    headers = getattr(response, "headers", None) or {}
-    return seconds_from(str(headers.get("Retry-After") or headers.get("retry-after") or ""))
+    async def _post(self, method: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The calls of every answer, without what the SDK builds for each and throws away."""
+        body = json.dumps({name: value for name, value in args.items() if value is not None})
+        headers = {"authorization": f"Bearer {self.client.token}", "content-type": JSON}
+        try:
+            async with self.session.post(
+                f"{self.client.base_url}{method}", data=body.encode(), headers=headers, allow_redirects=False
+            ) as response:
+                status, pause = response.status, response.headers.get("Retry-After", "")
+                answer = json.loads(await response.read() or b"{}")
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise NoAnswer(f"{method}: {type(error).__name__}", code="lost") from error
+        except ValueError:
+            answer = {}
+        data: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
+        if status == 200 and data.get("ok"):
+            return data
+        raise refusal(method, status, data, pause)

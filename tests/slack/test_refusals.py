@@ -11,7 +11,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.web_api import said
+from adapters.slack.web_errors import said
 from bot.domain.errors import PlatformError, PlatformGone, PlatformRefused
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import ShownPart, Status, Text

@@ -1,7 +1,8 @@
-"""Bolt's dispatch: one set of listeners for HTTP and Socket Mode; Slack is answered after they ran.
+"""The dispatch, one for HTTP and Socket Mode: Slack is answered after `hear` ran.
 
-Authorisation reads the stored installations and never asks Slack. An event of a workspace without an
-installation ends before any listener, with 200 and no answer. Listeners only call `hear`.
+Events, which are nearly everything, go straight there. Commands, presses and forms go by Bolt, which knows how each is
+acknowledged. The stored installations are read and Slack is never asked. What comes from a workspace without an
+installation ends before `hear`, with 200 and no answer.
 """
 
 import logging
@@ -55,6 +56,34 @@ class StoredAuthorize(AsyncAuthorize):
             bot_id=installation.bot or None,
             bot_user_id=installation.user or None,
         )
+
+
+class Dispatch:
+    """Answers a payload that was verified. `app` is Bolt's."""
+
+    def __init__(self, installations: InstallationStore, hear: Hear) -> None:
+        self._installations = installations
+        self._hear = hear
+        self.app = bolt_app(installations, hear)
+
+    async def __call__(self, body: Json) -> BoltResponse:
+        """Slack repeats what is answered with 500 or 503."""
+        if body.get("type") == "event_callback":
+            return await self._event(body)
+        # As a socket's: over HTTP, Bolt would parse it again, and loses a command whose text holds the word "payload".
+        answer = await self.app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        if answer.status == 404:
+            answer.status, answer.body = 200, ""  # no listener for it: Slack should not repeat it
+        return answer
+
+    async def _event(self, body: Json) -> BoltResponse:
+        try:
+            team, enterprise, _ = installation_ids(body)
+            if installation := await self._installations.find(team, enterprise):
+                await self._hear(body, installation)
+        except Exception as error:
+            return await _failed(error, body)
+        return BoltResponse(status=200, body="")
 
 
 def bolt_app(installations: InstallationStore, hear: Hear) -> AsyncApp:

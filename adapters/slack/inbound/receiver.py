@@ -81,7 +81,8 @@ def _payload(body: bytes, content_type: str) -> Json:
 
 def _loaded(text: str) -> Json:
     """A JSON object that is not nested too deeply."""
-    if depth(text) > DEEPEST:
+    # The count is an upper limit, and quick; only few have that many brackets.
+    if text.count("{") + text.count("[") > DEEPEST and depth(text) > DEEPEST:
         raise RequestRefused(400, "nested too deeply")
     try:
         value = json.loads(text)

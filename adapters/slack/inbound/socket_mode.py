@@ -12,15 +12,14 @@ from contextlib import suppress
 from types import TracebackType
 
 import aiohttp
-from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
-from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.inbound.dispatch import sdk_log
+from adapters.slack.inbound.dispatch import Dispatch, sdk_log
 from bot.delivery.pacing import Clock
 from bot.domain.durations import seconds_from
 from bot.domain.readiness import Trouble
@@ -56,13 +55,13 @@ class SocketMode:
     def __init__(
         self,
         *,
-        app: AsyncApp,
+        dispatch: Dispatch,
         app_token: str,
         client: AsyncWebClient,
         clock: Clock,
         meter: Meter | None = None,
     ) -> None:
-        self._app = app
+        self._dispatch = dispatch
         self._token = app_token
         self._web = client
         self._socket = WantingClient(app_token=app_token, web_client=client)
@@ -96,7 +95,7 @@ class SocketMode:
 
     async def _handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         began = time.time()
-        answer = await run_async_bolt_app(self._app, request)
+        answer = await self._dispatch(request.payload)
         await send_async_response(client, request, answer, began)
 
     async def _keep(self) -> None:

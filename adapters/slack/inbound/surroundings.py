@@ -14,7 +14,8 @@ from adapters.slack.inbound.content.message import author_of, read_message
 from adapters.slack.inbound.history import ReadMessage, channel_before, one_message, thread_before, unread
 from adapters.slack.inbound.names import Directory, NamedThing, name_ids
 from adapters.slack.install.installations import Installation
-from adapters.slack.web_api import ABSENT, WebApi
+from adapters.slack.web_api import WebApi
+from adapters.slack.web_errors import ABSENT
 from bot.domain.errors import PlatformError
 from bot.domain.events import Author, Event, File, MessageReceived, Quotation
 from bot.domain.surroundings import Surroundings

@@ -21,7 +21,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.install.installations import Installation, OAuthInstallations, granted, same_bot
-from adapters.slack.web_api import said
+from adapters.slack.web_errors import said
 from bot.delivery.pacing import Clock
 from bot.domain.errors import PlatformError, StorageUnavailable
 from bot.ports import RateLimiter, SecretStore

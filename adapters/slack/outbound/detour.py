@@ -18,7 +18,8 @@ from adapters.slack.outbound.reconciliation import turn_metadata
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.response_url import respond
 from adapters.slack.outbound.sink_context import SinkContext
-from adapters.slack.web_api import ABSENT, TRIES, NoAnswer, WebApi, shut_out
+from adapters.slack.web_api import TRIES, WebApi
+from adapters.slack.web_errors import ABSENT, NoAnswer, shut_out
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 
 log = logging.getLogger(__name__)

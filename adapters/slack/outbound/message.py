@@ -1,13 +1,13 @@
 """One message of an answer, from its creation to its last edit.
 
-How an answer is never posted twice. A message is either posted with a deterministic client_msg_id and
-metadata, or streamed natively, which has neither. Both are searched in the thread before they are created
-again. A growing message is only a preview: whatever happens to it (a rate limit, a lost call, Slack ending
-the stream, a crash), the last edit writes the whole page as blocks with its metadata, and may be repeated. So
-no text is lost or doubled, and a refusal of the native stream costs smoothness, never text.
+How an answer is never posted twice. A message is either posted with a deterministic client_msg_id and metadata, or
+streamed natively, which has neither. Both are searched in the thread before they are created again. A growing message is
+only a preview: whatever happens to it (a rate limit, a lost call, Slack ending the stream, a crash), the last edit writes
+the whole page as blocks with its metadata, and may be repeated. So no text is lost or doubled, and a refusal of the native
+stream costs smoothness, never text.
 
-Neither chat.update nor the streaming methods document unfurl flags. Edits send them all the same, and a
-native preview holds no URL that could be fetched.
+Neither chat.update nor the streaming methods document unfurl flags. Edits send them all the same, and a native preview
+holds no URL that could be fetched.
 """
 
 import uuid
@@ -20,7 +20,8 @@ from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.page import GrowingPage
 from adapters.slack.outbound.shapes import AcceptedShape
 from adapters.slack.outbound.sink_context import SinkContext
-from adapters.slack.web_api import TRIES, NoAnswer, WebApi
+from adapters.slack.web_api import TRIES, WebApi
+from adapters.slack.web_errors import NoAnswer
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 
 SPACE = uuid.UUID("6f1b3f5e-0d3a-5c7b-9a35-6d3f0c2f5b11")
@@ -39,8 +40,7 @@ class AnswerMessage:
         self.done = False  # this attempt has sent the last edit
         self.page = GrowingPage()
         self._shape = AcceptedShape()
-        self._streaming = False
-        self._stream_open = False  # for Slack the stream may still be open
+        self._streaming = self._stream_open = False  # open: for Slack, it may still be
         self._sent = self._drawn = ""
         self._began = 0.0
         self._task = False  # the task that shows thinking is in progress

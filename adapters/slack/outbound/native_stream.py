@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.slack.conversation_reference import ConversationReference
-from adapters.slack.web_api import RIGHTS, WebApi
+from adapters.slack.web_api import WebApi
+from adapters.slack.web_errors import RIGHTS
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, StorageUnavailable
 from bot.ports import RateLimiter
 

@@ -20,7 +20,7 @@ from adapters.slack.outbound.rendering.paging import Cut, pages
 from adapters.slack.outbound.shapes import AcceptedShape
 from adapters.slack.outbound.sink_context import SinkContext
 from adapters.slack.outbound.uploads import attach
-from adapters.slack.web_api import shut_out
+from adapters.slack.web_errors import shut_out
 from bot.delivery.pacing import Pace
 from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone

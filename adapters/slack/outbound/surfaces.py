@@ -13,7 +13,8 @@ from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.paging import pages
 from adapters.slack.outbound.response_url import USES, respond
 from adapters.slack.outbound.shapes import AcceptedShape
-from adapters.slack.web_api import WebApi, shut_out
+from adapters.slack.web_api import WebApi
+from adapters.slack.web_errors import shut_out
 from bot.delivery.streaming import GrowingAnswer
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 from bot.domain.replies import Action, Button, Reply

@@ -28,7 +28,7 @@ async def attach(sink_context: SinkContext, page: AnswerMessage, text: str, cont
         await _send(sink_context, str(ticket["upload_url"]), data)
         file = {"id": ticket["file_id"], "title": NAME}
         await sink_context.web_api.must("files.completeUploadExternal", files=[file])
-        await page.edit({**content, "file_ids": [ticket["file_id"]]})
+        await page.edit({**content, "file_ids": ticket["file_id"]})
     except (PlatformError, aiohttp.ClientError, TimeoutError, KeyError) as error:
         log.warning(
             "answer not attached as a file",
