@@ -1,118 +1,86 @@
-"""CPU for one answered mention in Slack: Switchboard against a bare Bolt app that keeps nothing.
+"""CPU for one answered mention in Slack: Switchboard against a bare Bolt app with the openai SDK, which keeps nothing.
 
-Both hear the same signed events, ask the same model server, show a placeholder and then the answer. The bare app is
-what the framework's own samples do: no inbox, no memory, no retry, no order, no footer. Interleaved in one run:
+    python -m venv PEER && PEER/bin/pip install slack-bolt aiohttp openai
+    python -m tests.benchmarks.slack_cpu PEER/bin/python [--answer long] [--gap 5] [--turns 30] [--at-once 8]
 
-    python -m tests.benchmarks.slack_cpu [rounds] [mentions per round]
+Both hear the same signed events, ask the same model server over HTTP, show a placeholder and then the answer. They take
+turns round by round in one run, so that whatever else the machine does hits them alike. Counted is the CPU time of each
+bot's own process, as the kernel tells it, and how often it called Slack.
 """
 
+import argparse
 import asyncio
+import json
 import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-import httpx
-from aiohttp import web
-from httpx_sse import aconnect_sse
-from slack_bolt.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
+from redis.asyncio import Redis
 
 from bot.delivery.pacing import WallClock
+from bot.storage.data_folder import socket_path
+from tests.benchmarks.vendor import ANSWERS, MODEL, AnswerKind, model_server
 from tests.ops.product import ROOT, running
 from tests.slack.fake import events
 from tests.slack.fake.server import SECRET, FakeSlack, fake_slack
+from tests.slack.fake.world import Channel
 
 TEAM, TOKEN = "T1", "xoxb-1"
-PEOPLE = [f"U{number}" for number in range(1, 17)]  # one person has a few answers at once only
-CHUNKS = 20
+PEOPLE = [f"U{number}" for number in range(1, 129)]  # one person has a few answers at once only
 TICKS = os.sysconf("SC_CLK_TCK")
-AT_ONCE = 8
+CONFIG = f"""
+default = "m"
+
+[[models]]
+name = "m"
+provider = "openai"
+model = "{MODEL}"
+dialect = "openai-chat"
+"""
 
 
-# --- the model both ask ------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is asked: `turns` of memory in each thread before it counts, so many mentions at once."""
+
+    kind: AnswerKind
+    turns: int
+    at_once: int
+    mentions: int
 
 
-async def answer(request: web.Request) -> web.StreamResponse:
-    """Twenty pieces, as fast as they can be written."""
-    await request.read()
-    response = web.StreamResponse(headers={"content-type": "text/event-stream"})
-    await response.prepare(request)
-    for number in range(CHUNKS):
-        delta = f'{{"choices":[{{"index":0,"delta":{{"content":"word{number} "}},"finish_reason":null}}]}}'
-        await response.write(f"data: {delta}\n\n".encode())
-        await asyncio.sleep(0.005)
-    await response.write(b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n')
-    await response.write(b"data: [DONE]\n\n")
-    return response
+@dataclass(slots=True, kw_only=True)
+class Contestant:
+    """One of the two: its process, where it hears, and the threads it is asked in."""
 
+    name: str
+    pid: int
+    url: str
+    threads: list[tuple[Channel, str]]
+    server: Redis | None  # the one that it keeps its memory in
 
-@asynccontextmanager
-async def model_server() -> AsyncIterator[str]:
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", answer)
-    app.router.add_get("/v1/models", lambda _: _listing())
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    await runner.cleanup()
+    async def trips(self) -> int:
+        """How often it has written to Redis, several commands at once counted once."""
+        return int((await self.server.info("stats"))["total_reads_processed"]) if self.server else 0
 
-
-async def _listing() -> web.Response:
-    return web.json_response({"object": "list", "data": [{"id": "gpt-6-sol", "object": "model"}]})
-
-
-# --- the bare app ------------------------------------------------------------------------------------------
-
-
-async def bare(api_url: str, model_url: str) -> None:
-    """A Bolt app as its samples are written, on connections that are shared."""
-    async with aiohttp.ClientSession() as session, httpx.AsyncClient() as vendor:
-        client = AsyncWebClient(token=TOKEN, base_url=api_url, session=session)
-        app = AsyncApp(signing_secret=SECRET, client=client)
-
-        @app.event("app_mention")
-        async def mentioned(event: dict[str, Any]) -> None:
-            thread = event.get("thread_ts") or event["ts"]
-            posted = await client.chat_postMessage(channel=event["channel"], thread_ts=thread, text="…")
-            text = ""
-            body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": event["text"]}]}
-            async with aconnect_sse(vendor, "POST", f"{model_url}/chat/completions", json=body) as source:
-                async for sent in source.aiter_sse():
-                    if sent.data != "[DONE]":
-                        text += sent.json()["choices"][0]["delta"].get("content", "")
-            await client.chat_update(channel=event["channel"], ts=posted["ts"], text=text)
-
-        @app.event("message")
-        async def overheard() -> None:
-            pass
-
-        runner = web.AppRunner(app.web_app(), access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        print(runner.addresses[0][1], flush=True)  # noqa: T201 - tells the benchmark where it listens
-        await asyncio.Event().wait()
+    def cpu(self) -> float:
+        """Seconds of CPU its process has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 @asynccontextmanager
-async def bare_process(api_url: str, model_url: str) -> AsyncIterator[tuple[int, str]]:
+async def bolt(python: str, api_url: str, model_url: str) -> AsyncIterator[tuple[int, str]]:
+    said = json.dumps({"api": api_url, "model": model_url, "token": TOKEN, "secret": SECRET})
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.benchmarks.slack_cpu",
-        "bare",
-        api_url,
-        model_url,
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        python, str(ROOT / "tests/benchmarks/bolt_peer.py"), said, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout
     port = int(await process.stdout.readline())
@@ -121,62 +89,83 @@ async def bare_process(api_url: str, model_url: str) -> AsyncIterator[tuple[int,
     await process.wait()
 
 
-# --- measuring ---------------------------------------------------------------------------------------------
+async def asked(fake: FakeSlack, runner: Contestant, number: int, kind: AnswerKind) -> float:
+    """Mentions it in one of its threads, or in a channel of its own; the milliseconds until the whole answer."""
+    slack, team, door = fake.slack, fake.slack.teams[TEAM], fake.http(runner.url)
+    place, thread = runner.threads[number % len(runner.threads)]
+    began = time.perf_counter()
+    words = f"<@{team.bot_user}> tell me something"
+    said = events.said(slack, place, PEOPLE[number % len(PEOPLE)], words, thread=thread)
+    if not thread:
+        runner.threads[number % len(runner.threads)] = place, said.ts
+    for twin in (events.message(slack, said), events.mention(slack, said)):
+        assert (await door.event(events.envelope(slack, team, twin))).status == 200
+    while not any(  # noqa: ASYNC110 - the fake is another side of the wire: looked at, not told
+        each.ts > said.ts and each.bot_id and _whole(each, kind) for each in place.messages.values()
+    ):
+        await asyncio.sleep(0.01)
+    return (time.perf_counter() - began) * 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runner:
-    """One of the two: its process, and where it hears."""
-
-    name: str
-    pid: int
-    url: str
-    done: Callable[[Any], bool]
+def _whole(message: Any, kind: AnswerKind) -> bool:
+    shown = f"{message.text}{message.blocks}"
+    return kind.last in shown and "Stop" not in shown
 
 
-def cpu(pid: int) -> float:
-    """Seconds of CPU a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-async def burst(fake: FakeSlack, runner: Runner, channel: str, mentions: int) -> tuple[float, float]:
-    """Milliseconds of CPU per mention, and of waiting for the whole answer."""
-    team, door, slack = fake.slack.teams[TEAM], fake.http(runner.url), fake.slack
-    gate = asyncio.Semaphore(AT_ONCE)
+async def burst(fake: FakeSlack, runner: Contestant, load: Load, mentions: int) -> list[float]:
+    """Several threads at once, each one mention after the other; the milliseconds that each took."""
     waits: list[float] = []
 
-    async def one(number: int) -> None:
-        place = slack.add_channel(f"{channel}{number}", TEAM)  # Slack takes about a message a second in each
-        async with gate:
-            began = time.perf_counter()
-            said = events.said(
-                slack, place, PEOPLE[number % len(PEOPLE)], f"<@{team.bot_user}> tell me something"
-            )
-            for twin in (events.message(slack, said), events.mention(slack, said)):
-                assert (await door.event(events.envelope(slack, team, twin))).status == 200
-            while not any(  # noqa: ASYNC110 - the fake is another side of the wire: looked at, not told
-                each.thread_ts == said.ts and each.bot_id and runner.done(each)
-                for each in place.messages.values()
-            ):
-                await asyncio.sleep(0.01)
-            waits.append((time.perf_counter() - began) * 1000)
+    async def thread(number: int) -> None:
+        mine = range(number, mentions, load.at_once)
+        waits.extend([await asked(fake, runner, number, load.kind) for _ in mine])
 
-    before = cpu(runner.pid)
     async with asyncio.TaskGroup() as group:
-        for number in range(mentions):
-            group.create_task(one(number))
-    return (cpu(runner.pid) - before) / mentions * 1000, statistics.median(waits)
+        for number in range(load.at_once):
+            group.create_task(thread(number))
+    return waits
 
 
-def whole(message: Any) -> bool:
-    shown = f"{message.text}{message.blocks}"
-    return f"word{CHUNKS - 1}" in shown and "Stop" not in shown
+def new_threads(fake: FakeSlack, runner: Contestant, load: Load, name: str) -> None:
+    """A channel for each: Slack takes about a message a second in one."""
+    runner.threads = [
+        (fake.slack.add_channel(f"C{name}{runner.pid}N{number}", TEAM), "") for number in range(load.at_once)
+    ]
 
 
-async def main(rounds: int, mentions: int) -> None:
+async def measure(fake: FakeSlack, runners: Sequence[Contestant], rounds: int, load: Load) -> None:
+    for runner in runners:
+        new_threads(fake, runner, load, "WARM")
+        await burst(fake, runner, load, load.at_once * max(load.turns, 2))
+    ratios: list[float] = []
+    for number in range(rounds):
+        spent: list[float] = []
+        for runner in runners:
+            if not load.turns:
+                new_threads(fake, runner, load, str(number))
+            before, calls, began = runner.cpu(), len(fake.slack.calls), time.perf_counter()
+            trips = await runner.trips()
+            waits = await burst(fake, runner, load, load.mentions)
+            rate = load.mentions / (time.perf_counter() - began)
+            spent.append((runner.cpu() - before) / load.mentions * 1000)
+            called = (len(fake.slack.calls) - calls) / load.mentions
+            asked_redis = (await runner.trips() - trips) / load.mentions
+            print(  # noqa: T201
+                f"round {number}: {runner.name:12} {spent[-1]:6.2f} ms CPU per mention, {called:4.1f} calls of Slack, "
+                f"{asked_redis:4.1f} trips to Redis, "
+                f"{statistics.median(waits):6.1f} ms to the whole answer, {rate:5.0f} replies/s",
+                flush=True,
+            )
+        ratios.append(spent[0] / spent[1])
+    print(f"ratio of CPU, switchboard / bare bolt: {statistics.median(ratios):.2f}")  # noqa: T201
+
+
+async def main(python: str, rounds: int, load: Load, gap: float) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        async with fake_slack(clock=WallClock(), limits=False) as fake, model_server() as model:
+        async with (
+            fake_slack(clock=WallClock(), limits=False) as fake,
+            model_server(load.kind, gap) as model,
+        ):
             fake.slack.add_team(TEAM, token=TOKEN)
             for person in PEOPLE:
                 fake.slack.add_person(person, TEAM)
@@ -187,41 +176,40 @@ async def main(rounds: int, mentions: int) -> None:
                 "OPENAI_API_KEY": "k",
                 "OPENAI_BASE_URL": model,
             }
-            Path(folder, "switchboard.toml").write_text(
-                'default = "m"\n[[models]]\nname = "m"\nprovider = "openai"\nmodel = "gpt-6-sol"\ndialect = "openai-chat"\n'
-            )
+            Path(folder, "switchboard.toml").write_text(CONFIG)
             async with (
                 running(Path(folder), **settings) as ours,
-                bare_process(fake.api_url, model) as (pid, url),
+                Redis(unix_socket_path=str(socket_path(Path(folder, "data").resolve()))) as server,
+                bolt(python, fake.api_url, model) as (pid, url),
             ):
                 runners = (
-                    Runner(
+                    Contestant(
                         name="switchboard",
                         pid=ours.process.pid,
                         url=f"{ours.public}/slack/events",
-                        done=whole,
+                        threads=[],
+                        server=server,
                     ),
-                    Runner(name="bare bolt", pid=pid, url=url, done=whole),
+                    Contestant(name="bare bolt", pid=pid, url=url, threads=[], server=None),
                 )
-                await measure(fake, runners, rounds, mentions)
+                await measure(fake, runners, rounds, load)
 
 
-async def measure(fake: FakeSlack, runners: Sequence[Runner], rounds: int, mentions: int) -> None:
-    for runner in runners:
-        print(f"{runner.name}: process {runner.pid}", flush=True)  # noqa: T201
-        await burst(fake, runner, f"CWARM{runner.pid}N", 10)
-    ratios = []
-    for number in range(rounds):
-        spent = [await burst(fake, runner, f"C{number}{runner.pid}N", mentions) for runner in runners]
-        ratios.append(spent[0][0] / spent[1][0])
-        for runner, (per, wait) in zip(runners, spent, strict=True):
-            line = f"{runner.name:12} {per:6.2f} ms CPU per mention, {wait:6.1f} ms to the whole answer"
-            print(f"round {number}: {line}")  # noqa: T201
-    print(f"ratio of CPU, switchboard / bare bolt: {statistics.median(ratios):.2f}")  # noqa: T201
+def arguments(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("python", help="an interpreter with slack-bolt, aiohttp and openai")
+    parser.add_argument("--answer", choices=sorted(ANSWERS), default="short")
+    parser.add_argument("--gap", type=float, default=5.0, help="milliseconds between two pieces")
+    parser.add_argument("--turns", type=int, default=0, help="of memory before it counts")
+    parser.add_argument("--at-once", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--mentions", type=int, default=120, help="in each round")
+    return parser.parse_args(words)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["bare"]:
-        asyncio.run(bare(*sys.argv[2:4]))
-    else:
-        asyncio.run(main(*(int(word) for word in (*sys.argv[1:3], "5", "60")[:2])))
+    said = arguments(sys.argv[1:])
+    load = Load(kind=ANSWERS[said.answer], turns=said.turns, at_once=said.at_once, mentions=said.mentions)
+    asyncio.run(main(said.python, said.rounds, load, said.gap / 1000))
