@@ -13,6 +13,7 @@ import fcntl
 import importlib
 import logging
 import os
+import select
 import shutil
 import signal
 import socket
@@ -33,7 +34,8 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0  # a large append-only file takes a while to load
 STOP_SECONDS = 10.0
-WATCH_SECONDS = 0.1
+WATCH_SECONDS = 0.1  # between two looks at one that does not answer
+LOOK = 1.0  # seconds between two looks at one that does
 UNREACHABLE_LOOKS = 10
 LONGEST_PAUSE = 5.0  # between two restarts
 SETTLED_SECONDS = 2.0  # of life, after which a restart counts as successful
@@ -85,6 +87,7 @@ class EmbeddedServer:
         self._command = command
         self.socket = self._dir / "valkey.sock"
         self._stopping = threading.Event()
+        self._bell, self._rope = socket.socketpair()
         self._watching = threading.Thread(target=self._watch, name="embedded server", daemon=True)
         self._users = -1
         self._child = 0
@@ -104,8 +107,10 @@ class EmbeddedServer:
     def stop(self) -> None:
         """Stops the server if nobody else uses it."""
         self._stopping.set()
+        self._rope.close()
         if self._watching.is_alive():
             self._watching.join()
+        self._bell.close()
         if self._users < 0:
             return
         try:
@@ -216,7 +221,13 @@ class EmbeddedServer:
     def _watch(self) -> None:
         """Restarts it, ever more slowly until it has lived for a while: one that keeps dying needs a person."""
         pause, unreachable, started = WATCH_SECONDS, 0, time.monotonic()
-        while not self._stopping.wait(pause):
+        while not self._stopping.is_set():
+            if self._answers_on(LOOK):
+                if time.monotonic() - started > SETTLED_SECONDS:
+                    pause, unreachable = WATCH_SECONDS, 0
+                continue
+            if self._stopping.wait(pause):
+                return
             try:
                 why = last_words(self._log)
                 if self._start_unless_alive():
@@ -224,13 +235,23 @@ class EmbeddedServer:
                     pause, started = min(pause * 2, LONGEST_PAUSE), time.monotonic()
                 elif not self.socket.exists():
                     unreachable += 1
-                elif time.monotonic() - started > SETTLED_SECONDS:
-                    pause, unreachable = WATCH_SECONDS, 0
                 if unreachable > UNREACHABLE_LOOKS:
                     self._kill(signal.SIGTERM)  # its socket was removed, so no client can reach it
             except (OSError, SettingsError) as error:
                 log.error("embedded server cannot be restarted", extra={**self._about, "why": str(error)})  # noqa: TRY400
                 pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _answers_on(self, seconds: float) -> bool:
+        """Whether it is there and stays, so long or until this is stopped. Its death ends the connection at once."""
+        with socket.socket(socket.AF_UNIX) as line:
+            try:
+                line.connect(str(self.socket))
+            except OSError:
+                return False
+            ends = select.poll()  # select takes no descriptor above 1,023
+            ends.register(line, select.POLLIN)
+            ends.register(self._bell, select.POLLIN)
+            return line.fileno() not in dict(ends.poll(seconds * 1000))
 
     def _shut_down(self) -> None:
         if not wait_until(lambda: not self._kill(signal.SIGTERM), STOP_SECONDS):
