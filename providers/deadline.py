@@ -1,8 +1,12 @@
 """The deadline for the next bytes of an answer."""
 
 import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 from bot.domain.catalog import Deadlines
+
+Awaited = TypeVar("Awaited")
 
 
 class Deadline:
@@ -19,6 +23,47 @@ class Deadline:
         self._first = started + deadlines.first
         self._total = started + deadlines.total
         self.begun = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._waiting: asyncio.Task[Any] | None = None
+        self._missed = False
+
+    async def within(self, bytes_to_come: Awaitable[Awaited]) -> Awaited:
+        """Raises TimeoutError. One timer serves the whole answer: a timeout around every piece costs more than the piece."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - nothing is awaited outside of a task
+        others = task.cancelling()
+        self._due = self.until
+        if self._timer is None or self._timer.when() > self._due:
+            self._set_timer()
+        self._waiting, self._missed = task, False
+        try:
+            return await bytes_to_come
+        except asyncio.CancelledError:
+            if self._missed and task.uncancel() <= others:
+                raise TimeoutError from None
+            raise
+        finally:
+            self._waiting = None
+
+    def close(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
+
+    def _set_timer(self) -> None:
+        self.close()
+        self._timer = self._loop.call_at(self._due, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._waiting is None:
+            return
+        if self._loop.time() < self._due:
+            self._set_timer()
+            return
+        self._missed = True
+        self._waiting.cancel()
 
     @property
     def until(self) -> float:

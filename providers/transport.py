@@ -74,13 +74,13 @@ class Transport:
             url,
             headers={**headers, **framing, "accept": "text/event-stream", "cache-control": "no-store"},
             content=sent.chunks(),
-            timeout=httpx.Timeout(max(deadlines.first, deadlines.idle), connect=CONNECT, pool=CONNECT),
+            timeout=httpx.Timeout(None, connect=CONNECT, pool=CONNECT),  # the clock limits the rest
         )
         events: EventStream | None = None
         async with AsyncExitStack() as stack:
+            stack.callback(clock.close)
             try:
-                async with asyncio.timeout_at(clock.until):
-                    response = await stack.enter_async_context(opening)
+                response = await clock.within(stack.enter_async_context(opening))
                 if not response.is_success:
                     raise _refusal(response, await _capped(response), headers)
                 _expect_plain(response)
@@ -162,8 +162,7 @@ async def _in_time(body: AsyncIterator[bytes], clock: Deadline) -> AsyncGenerato
     """A body's bytes, each within the deadline. Raises TimeoutError."""
     while True:
         try:
-            async with asyncio.timeout_at(clock.until):
-                chunk = await anext(body)
+            chunk = await clock.within(anext(body))
         except StopAsyncIteration:
             return
         for at in range(0, len(chunk), BREATH):
