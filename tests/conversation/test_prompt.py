@@ -79,6 +79,7 @@ def test_the_oldest_turns_go_first_when_the_window_is_small() -> None:
     prompt = build(history, said("now"), small, system="s")
 
     assert len(prompt.messages) < 21
+    assert text_of(prompt.messages[0]).endswith("question 9 " + "x" * 200)
     assert text_of(prompt.messages[-1]) == "now"
     assert sum(weigh(message) for message in prompt.messages) <= 400
 
