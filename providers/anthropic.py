@@ -13,7 +13,7 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Connection, ServerError
 from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, ResultPart, TextPart
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.cache_marks import cacheable_text, with_cache_marks
+from providers.cache_marks import HOUR, MINUTES, cacheable_text, with_cache_marks
 from providers.dialect import (
     MOST_ROWS,
     Decoder,
@@ -44,14 +44,15 @@ class Anthropic:
             for message in prompt.messages
         ]
         goes_on = bool(prompt.conversation)  # only then somebody will read what is written into a cache
+        mark = HOUR if prompt.unhurried and quirks.cache_hour else MINUTES
         body: dict[str, Any] = {
             "model": model.model,
             "max_tokens": answer_limit(model, prompt) or model.max_output,
             "stream": True,
-            "messages": with_cache_marks(messages) if goes_on else messages,
+            "messages": with_cache_marks(messages, mark) if goes_on else messages,
         }
         if prompt.system:
-            body["system"] = cacheable_text(prompt.system) if goes_on else prompt.system
+            body["system"] = cacheable_text(prompt.system, mark) if goes_on else prompt.system
         if prompt.tools:
             body["tools"] = [
                 {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
@@ -270,6 +271,9 @@ class MessagesDecoder:
             input=as_count(self._usage.get("input_tokens")) + read + written,
             cache_read=read,
             cache_write=written,
+            cache_hour=as_count(
+                as_object(self._usage.get("cache_creation")).get("ephemeral_1h_input_tokens")
+            ),
             output=as_count(self._usage.get("output_tokens")),
             reasoning=as_count(as_object(self._usage.get("output_tokens_details")).get("thinking_tokens")),
         )

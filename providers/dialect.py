@@ -36,6 +36,7 @@ class Quirks:
     effort: tuple[str, ...] = ()  # where the effort stands in the body; () is the dialect's own place
     stateless: bool = True  # openai-responses: send store:false
     cache_marks: str = ""  # openai-chat: marks for prompt caches go to models whose id has this (a pattern)
+    cache_hour: bool = False  # anthropic: marks may ask for an hour
     cache_key: bool = False  # openai-*: send the conversation's digest as prompt_cache_key
     asker: bool = False  # send the person's hash (safety_identifier, metadata.user_id)
     version: str = "2023-06-01"  # anthropic: the anthropic-version header

@@ -122,6 +122,7 @@ def _added(spent: Usage, more: Usage) -> Usage:
         input=spent.input + more.input,
         cache_read=spent.cache_read + more.cache_read,
         cache_write=spent.cache_write + more.cache_write,
+        cache_hour=spent.cache_hour + more.cache_hour,
         output=spent.output + more.output,
         reasoning=spent.reasoning + more.reasoning,
         requests=spent.requests + more.requests,

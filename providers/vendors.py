@@ -4,7 +4,7 @@ Sources: each vendor's API reference; their requests differ only by `Quirks`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.models.sources import Flagship
 from providers import model_families
@@ -60,7 +60,7 @@ VENDORS: tuple[Vendor, ...] = (
         name="anthropic",
         base_url="https://api.anthropic.com",
         console="https://console.anthropic.com/settings/keys",
-        dialects={"anthropic": CLAUDE},
+        dialects={"anthropic": replace(CLAUDE, cache_hour=True)},
         auth="x-api-key",
         market="anthropic",
         flagships=(model_families.CLAUDE, model_families.OPUS, model_families.HAIKU),

@@ -110,10 +110,17 @@ class Prompt:
     asker: str = ""  # hash of the person, for vendors that want one; never an id
     effort: str = ""  # low, medium or high, as people chose; "" leaves it to the model
     conversation: str = ""  # the conversation's digest: a key for vendors' prompt caches
+    unhurried: bool = (
+        False  # its questions are minutes apart, so that a cache of five minutes is gone by the next one
+    )
 
 
 # --- building one -----------------------------------------------------------------------------------------
 
+MINUTES, HOUR = (
+    300.0,
+    3_600.0,
+)  # seconds between two questions: longer than a short cache lasts, shorter than a long one
 PER_MESSAGE = 4
 ANSWER_PART = 4  # a prompt leaves this part of the window free for the answer, or less where that is shorter
 LEFT_OUT = PromptMessage(
@@ -193,7 +200,13 @@ def build(
     kept += [message for pair in pairs[first:] for message in pair]
     kept.append(question)
     asker = hashlib.sha256(f"{conversation}/{asked.author.id}".encode()).hexdigest()[:32]
-    return Prompt(system=system, messages=_merged(kept), asker=asker, conversation=conversation)
+    return Prompt(
+        system=system,
+        messages=_merged(kept),
+        asker=asker,
+        conversation=conversation,
+        unhurried=bool(turns) and MINUTES < asked.at - turns[-1].asked.at < HOUR,
+    )
 
 
 def _weigh(part: Part) -> int:

@@ -57,6 +57,7 @@ class Usage:
     input: int = 0
     cache_read: int = 0
     cache_write: int = 0
+    cache_hour: int = 0  # of `cache_write`: kept for an hour instead of minutes, at a higher price
     output: int = 0
     reasoning: int = 0
     estimated: bool = False

@@ -13,6 +13,7 @@ from bot.domain.catalog import Model, Price
 from bot.domain.stream_parts import Usage
 
 MILLION = 1_000_000
+HOUR = 2.0  # the price of keeping a prompt for an hour, in prices of input; the price data knows that of minutes only
 SMALL = 1_000  # tokens of the sample that gives a price: below every tier's threshold
 
 
@@ -91,7 +92,15 @@ class Prices:
             found: _Calculation = data.calc_price(counted, model_ref=name, provider_id=market or None)
         except (LookupError, ValueError):
             return None
-        return float(found.total_price)
+        return float(found.total_price) + self._longer(model, name, usage)
+
+    def _longer(self, model: Model, name: str, usage: Usage) -> float:
+        """What it costs more to keep for an hour what the price data takes as kept for minutes."""
+        if not (kept := min(usage.cache_hour, usage.cache_write)):
+            return 0.0
+        read = self._look_up(model, name, Usage(input=kept)) or 0.0
+        minutes = self._look_up(model, name, Usage(input=kept, cache_write=kept)) or 0.0
+        return max(0.0, HOUR * read - minutes)
 
 
 def price_at(price: Price, usage: Usage) -> float:
@@ -99,8 +108,10 @@ def price_at(price: Price, usage: Usage) -> float:
     kept = min(usage.cache_write, usage.input - cached)
     reading = price.input if price.cached is None else price.cached
     keeping = price.input if price.cache_write is None else price.cache_write
+    longer = min(usage.cache_hour, kept)
+    keeping_all = kept * keeping + longer * max(0.0, HOUR * price.input - keeping)
     plain = (usage.input - cached - kept) * price.input
-    return (plain + cached * reading + kept * keeping + usage.output * price.output) / MILLION
+    return (plain + cached * reading + keeping_all + usage.output * price.output) / MILLION
 
 
 def _per_million(cost: float) -> float:

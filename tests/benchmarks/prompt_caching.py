@@ -38,8 +38,8 @@ class Bill:
     kept: float
 
 
-def thread(turns: int) -> Iterator[tuple[list[Turn], ChatMessage]]:
-    """Each question with what was said before it."""
+def thread(turns: int, pause: float = 60.0) -> Iterator[tuple[list[Turn], ChatMessage]]:
+    """Each question, `pause` seconds after the one before it, with what was said before it."""
     chance = random.Random(3)  # noqa: S311 - the same thread every time
     history: list[Turn] = []
 
@@ -47,7 +47,7 @@ def thread(turns: int) -> Iterator[tuple[list[Turn], ChatMessage]]:
         return " ".join("".join(chance.choices("aeinorstul", k=chance.randint(3, 7))) for _ in range(number))
 
     for number in range(turns):
-        asked = ChatMessage(author=ANN, text=words(ASKED), message=f"q{number}")
+        asked = ChatMessage(author=ANN, text=words(ASKED), message=f"q{number}", at=number * pause)
         yield list(history), asked
         history.append(Turn(id=f"t{number}", asked=asked, answer=words(ANSWERED), model="it"))
 
@@ -66,15 +66,19 @@ def sliding(history: Sequence[Turn], asked: ChatMessage, model: Model) -> Prompt
 
 
 def bill(
-    model: Model, turns: int, prompt_for: Callable[[Sequence[Turn], ChatMessage, Model], Prompt]
+    model: Model,
+    turns: int,
+    prompt_for: Callable[[Sequence[Turn], ChatMessage, Model], Prompt],
+    pause: float = 60.0,
 ) -> Bill:
     quirks = next(row for row in VENDORS if row.name == model.provider).dialects[model.dialect]
     cache = MarkedCache() if model.dialect == "anthropic" else KeyedCache()
     before: Prompt | None = None
     cost, kept = 0.0, 0
-    for history, asked in thread(turns):
+    for history, asked in thread(turns, pause):
         prompt = prompt_for(history, asked, model)
         body: Mapping[str, Any] = DIALECTS[model.dialect].request(model, prompt, quirks).body
+        cache.now = asked.at
         cost += PRICES.cost(model, cache.read(body)) or 0.0
         kept += before is not None and prompt.messages[: len(before.messages)] == before.messages
         before = prompt
@@ -86,10 +90,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--turns", type=int, default=40)
-    turns = parser.parse_args().turns
+    parser.add_argument("--pause", type=float, default=60.0, help="seconds between two questions")
+    said = parser.parse_args()
+    turns, pause = said.turns, said.pause
     for context in (8_192, 200_000):
         for model in (replace(each, context=context) for each in MODELS):
-            without, cached = bill(model, turns, sliding), bill(model, turns, in_blocks)
+            without, cached = bill(model, turns, sliding, pause), bill(model, turns, in_blocks, pause)
             print(  # noqa: T201 - a command
                 f"{model.model}, {turns} turns, window {context:,}: "
                 f"{without.cost:.3f} USD without (prefix kept in {without.kept:.0%}), "

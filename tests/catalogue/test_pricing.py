@@ -1,5 +1,7 @@
 """What an answer costs and how long a prompt really is."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.catalog import Model, Price
@@ -37,6 +39,19 @@ def test_bundled_prices_know_what_keeping_costs() -> None:
 
     assert plain
     assert kept == pytest.approx(1.25 * plain)
+
+
+def test_what_is_kept_for_an_hour_costs_twice_what_is_read() -> None:
+    claude = Model(name="c", provider="anthropic", model="claude-sonnet-4-5")
+    prices = Prices({"anthropic": "anthropic"})
+    plain = prices.cost(claude, Usage(input=100_000))
+    kept = prices.cost(claude, Usage(input=100_000, cache_write=100_000, cache_hour=100_000))
+    own = replace(claude, price=Price(input=2.0, output=10.0, cache_write=2.5))
+    half = Usage(input=1_000_000, cache_write=1_000_000, cache_hour=500_000)
+
+    assert plain
+    assert kept == pytest.approx(2 * plain)
+    assert prices.cost(own, half) == pytest.approx(0.5 * 2.5 + 0.5 * 4.0)
 
 
 def test_without_a_cached_price_cached_input_costs_what_input_costs() -> None:

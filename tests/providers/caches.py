@@ -14,12 +14,17 @@ from bot.domain.stream_parts import Usage
 LEAST = 1_024  # tokens; what is shorter is neither kept nor found
 BACK = 20  # blocks before a mark, at which an earlier mark is looked for
 CHARACTERS = 3.5  # of a token
+MINUTES, HOUR = 300.0, 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     text: str
-    marked: bool
+    lasts: float = 0.0  # seconds that its mark asks for; 0: it has none
+
+    @property
+    def marked(self) -> bool:
+        return self.lasts > 0
 
     @property
     def tokens(self) -> float:
@@ -41,16 +46,24 @@ def blocks(body: Mapping[str, Any]) -> list[Block]:
 def _contents(role: str, content: str | list[dict[str, Any]]) -> Iterator[Block]:
     for part in [{"text": content}] if isinstance(content, str) else content:
         rest = {key: value for key, value in part.items() if key != "cache_control"}
-        yield Block(json.dumps([role, rest]), "cache_control" in part)
+        yield Block(json.dumps([role, rest]), _lasting(part.get("cache_control")))
+
+
+def _lasting(mark: Any) -> float:
+    return 0.0 if mark is None else {"5m": MINUTES, "1h": HOUR}[mark.get("ttl", "5m")]
 
 
 @dataclass
 class MarkedCache:
-    """Keeps what stands before a mark, and finds it again at a mark or shortly before one."""
+    """Keeps what stands before a mark for as long as it asks, and finds it again at a mark or shortly before one."""
 
-    kept: set[str] = field(default_factory=set)
+    kept: dict[str, tuple[float, float]] = field(
+        default_factory=dict
+    )  # beginning -> until when, for how long
+    now: float = 0.0
 
     def read(self, body: Mapping[str, Any]) -> Usage:
+        self.kept = {text: life for text, life in self.kept.items() if life[0] >= self.now}
         sent = blocks(body)
         beginnings = list(accumulate(block.text for block in sent))
         sizes = list(accumulate(block.tokens for block in sent))
@@ -58,9 +71,13 @@ class MarkedCache:
         looked = {at for mark in marks for at in range(max(0, mark - BACK), mark + 1)}
         found = max((sizes[at] for at in looked if beginnings[at] in self.kept), default=0.0)
         new = [at for at in marks if sizes[at] >= LEAST]
-        self.kept |= {beginnings[at] for at in new}
-        written = max((sizes[at] for at in new), default=found) - found
-        return Usage(input=round(sizes[-1]), cache_read=round(found), cache_write=round(written))
+        for at in looked:
+            if life := self.kept.get(beginnings[at]):
+                self.kept[beginnings[at]] = self.now + life[1], life[1]  # what is read lives on
+        self.kept |= {beginnings[at]: (self.now + sent[at].lasts, sent[at].lasts) for at in new}
+        written = round(max((sizes[at] for at in new), default=found) - found)
+        hour = written if new and sent[new[-1]].lasts == HOUR else 0
+        return Usage(input=round(sizes[-1]), cache_read=round(found), cache_write=written, cache_hour=hour)
 
 
 @dataclass
@@ -68,6 +85,7 @@ class KeyedCache:
     """Keeps every request, and finds the longest beginning again where a key says whose it is."""
 
     kept: set[tuple[str, str]] = field(default_factory=set)
+    now: float = 0.0  # it keeps everything
 
     def read(self, body: Mapping[str, Any]) -> Usage:
         sent, key = blocks(body), body.get("prompt_cache_key", "")

@@ -1,5 +1,6 @@
 """What vendors can read from their prompt caches is asked for, so that they do."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from bot.domain.catalog import Model
 from bot.domain.prompt import Prompt, PromptMessage, TextPart
+from bot.domain.turns import ChatMessage, Turn
 from providers import foundry
 from providers.dialect import Quirks
 from providers.endpoint import DIALECTS
@@ -86,3 +88,45 @@ def test_a_long_thread_is_paid_a_fraction_of_what_it_was(model: Model) -> None:
 
     assert bill(large, 40, in_blocks).cost < 0.2 * bill(large, 40, sliding).cost
     assert bill(small, 40, in_blocks).cost < 0.5 * bill(small, 40, sliding).cost
+
+
+def test_a_hundred_questions_go_on_from_what_was_sent_before_them() -> None:
+    model = MODELS[0]
+
+    assert bill(replace(model, context=200_000), 100, in_blocks).kept == 1.0
+    assert bill(replace(model, context=8_192), 100, in_blocks).kept >= 0.8
+
+
+def unhurried(pause: float) -> list[set[str]]:
+    """How long each request of a thread asks Claude's cache to keep it."""
+    asked = Model(name="it", provider="anthropic", model="claude-1", context=200_000)
+    dialect, quirks = DIALECTS["anthropic"], ROWS["anthropic"]["anthropic"]
+    asking = [
+        dialect.request(asked, in_blocks(history, said, asked), quirks) for history, said in thread(4, pause)
+    ]
+    return [{str(block.lasts) for block in blocks(request.body) if block.marked} for request in asking]
+
+
+def test_a_thread_whose_questions_are_minutes_apart_is_kept_for_an_hour() -> None:
+    minutes, hour = {"300.0"}, {"3600.0"}
+
+    assert unhurried(600) == [minutes, hour, hour, hour]
+    assert unhurried(60) == [minutes] * 4
+    assert unhurried(2 * 3_600) == [minutes] * 4
+
+
+def test_an_hour_is_asked_only_of_whom_it_is_known() -> None:
+    prompt = in_blocks(*list(thread(2, 600))[-1], replace(MODELS[0], context=200_000))
+    model = Model(name="it", provider="p", model="claude-1")
+
+    assert prompt.unhurried
+    assert "'ttl'" not in str(DIALECTS["anthropic"].request(model, prompt, Quirks()).body)
+
+
+def test_a_slow_thread_is_paid_a_fraction_of_what_short_caches_cost() -> None:
+    claude = replace(next(model for model in MODELS if model.dialect == "anthropic"), context=200_000)
+
+    def short(history: Sequence[Turn], asked: ChatMessage, model: Model) -> Prompt:
+        return replace(in_blocks(history, asked, model), unhurried=False)
+
+    assert bill(claude, 40, in_blocks, 600).cost < 0.3 * bill(claude, 40, short, 600).cost
