@@ -11,6 +11,7 @@ from bot.answers.attempt import Attempt
 from bot.answers.fallback import AnsweredBy, FallbackRouter
 from bot.answers.files_at_hand import FilesAtHand, Sayings
 from bot.answers.instructions import instructions
+from bot.answers.left_out import FilesLeftOut
 from bot.answers.precedence import Selection, select_model
 from bot.context import Context
 from bot.domain.catalog import Catalog, Model
@@ -19,7 +20,7 @@ from bot.domain.prompt import Prompt, build, size
 from bot.domain.quoted import gathered
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, StreamPart, Text
-from bot.domain.turns import ChatMessage, Turn, index_of, since_reset
+from bot.domain.turns import ChatMessage, Turn, index_of, refused_before, since_reset
 from bot.interceptor import Plan
 from bot.models.estimates import counted
 from bot.models.pricing import Corrections, Prices
@@ -46,6 +47,9 @@ class PromptBuilder:
 
     question: Question
     files: FilesAtHand
+    known: Sequence[
+        Turn
+    ]  # the whole history, also of an answer that is replaced: it holds what models refused
     corrections: Corrections
     conversation: str
     company: str  # `[policy] system`
@@ -66,7 +70,7 @@ class PromptBuilder:
                 at=self.at,
             ),
             heard=self.question.heard,
-            files=self.files.read,
+            files=replace(self.files.read, refused=refused_before(self.known, model)),
             correction=self.corrections.of(model),
             share=share,
             conversation=self.conversation,
@@ -81,6 +85,7 @@ class PromptBuilder:
         asked = self.sizes.get(attempt.model.key)
         if asked is None:
             return
+        asked -= attempt.left_out.tokens if attempt.left_out else 0
         if attempt.usage:
             self.corrections.learn(attempt.model, estimated=asked, usage=attempt.usage)
         if attempt.usage or attempt.stopped or attempt.finish or attempt.said_tokens or attempt.billed:
@@ -130,7 +135,9 @@ class Answers:
         if place is None:  # nothing to replace, or it was erased meanwhile
             return Outcome(append=(turn,), join=True, counted=turn)
         old = history[place]
-        history[place] = replace(turn, replaced=(*old.replaced, old.id))
+        history[place] = replace(
+            turn, replaced=(*old.replaced, old.id), refused=(*old.refused, *turn.refused)
+        )
         return Outcome(replace=tuple(history), join=True, counted=turn)
 
     async def _keep(
@@ -161,6 +168,8 @@ class Answers:
         for prompt_for in prepared:
             prompt_for.settle(attempt)
         left_out = " ".join(prompt_for.files.notice(attempt.model) for prompt_for in prepared)
+        if attempt.left_out:
+            left_out = f"{attempt.left_out.notice()} {left_out}".strip()
         yield self._turn(context, question, chosen, attempt, left_out=left_out)
 
     async def _relayed(
@@ -169,7 +178,7 @@ class Answers:
         question: Question,
         model: Model,
         prepared: list["PromptBuilder"],
-    ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
+    ) -> AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status, None]:
         """The stream of the models that are asked. The files are read in it, so that Stop ends that, too."""
         if self._attachments.must_wait(_sayings(question)):
             yield Status("Waiting: many files are being read")
@@ -189,6 +198,7 @@ class Answers:
             yield PromptBuilder(
                 question=replace(question, prior=since_reset(question.prior)),
                 files=files,
+                known=context.claim.history,
                 corrections=self._corrections,
                 conversation=context.thread.digest,
                 company=context.policy.system,
@@ -228,6 +238,7 @@ class Answers:
             cost=self._prices.cost(attempt.model, attempt.usage, attempt.served) if attempt.usage else None,
             seconds=round(self._clock() - attempt.began, 1),
             at=attempt.began,
+            refused=attempt.refused,
         )
 
 

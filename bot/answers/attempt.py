@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from bot.answers.fallback import AnsweredBy, StreamInterrupted
+from bot.answers.left_out import FilesLeftOut
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection, Filtered, ModelError, ServerError
 from bot.domain.formatting import clean_name, clip
@@ -22,6 +23,7 @@ from bot.domain.stream_parts import (
     Thinking,
     Usage,
 )
+from bot.domain.turns import Refusal
 
 GO_ON = "Press Continue to go on, or ask another model."
 BROKE_OFF = f"The answer broke off. {GO_ON}"
@@ -50,6 +52,7 @@ class Attempt:
     because: str = ""
     error: ModelError | None = None
     stopped: bool = False
+    left_out: FilesLeftOut | None = None
     remarks: list[str] = field(default_factory=list)
     _text: list[str] = field(default_factory=list)
     _length: int = 0
@@ -80,8 +83,15 @@ class Attempt:
         """The model that really answered, in the vendor's words; "" when it did not say."""
         return self.finish.model if self.finish else ""
 
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """What is remembered of the files that the model would not take."""
+        files = self.left_out.files if self.left_out else ()
+        ids = dict.fromkeys(one.file for one in files if one.file)
+        return tuple(Refusal(model=self.model.key, file=id) for id in ids)
+
     async def watch(
-        self, parts: AsyncGenerator[StreamPart | AnsweredBy | Status, None], stop: StopSignal
+        self, parts: AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status, None], stop: StopSignal
     ) -> AsyncGenerator[ShownPart, None]:
         """Passes on the visible parts, until the end, the stop, or a failure, which is stored and not raised.
 
@@ -102,7 +112,7 @@ class Attempt:
             self.error = error.with_traceback(None)
         self.stopped = stop.fired and self.finish is None and self.error is None
 
-    def _note(self, part: StreamPart | AnsweredBy | Status) -> ShownPart | None:
+    def _note(self, part: StreamPart | AnsweredBy | FilesLeftOut | Status) -> ShownPart | None:
         match part:
             case Text(text=text):
                 text = text[: LONGEST - self._length]
@@ -117,6 +127,8 @@ class Attempt:
                 return part
             case AnsweredBy(model=model, because=because):
                 self.model, self.because = model, because
+            case FilesLeftOut():
+                self.left_out = part
             case Usage():
                 self.usage = part
             case Finish():

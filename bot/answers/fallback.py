@@ -11,6 +11,15 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from bot.answers.left_out import (
+    NO_PICTURES,
+    FilesLeftOut,
+    left_out,
+    pictures_of,
+    reason_of,
+    suspects,
+    without_files,
+)
 from bot.answers.vendor_words import without_echoes
 from bot.context import Context
 from bot.domain.catalog import Model
@@ -20,6 +29,7 @@ from bot.domain.errors import (
     Filtered,
     ModelError,
     OverBudget,
+    PicturesUnseen,
     Rejected,
     ServerError,
     SwitchboardError,
@@ -50,6 +60,31 @@ class AnsweredBy:
     because: str = ""  # "grok is overloaded"; "" when the chosen model answers
 
 
+@dataclass(slots=True)
+class _Tries:
+    """How one model is asked: once without files that it may have refused, and once more where that may help."""
+
+    model: Model
+    share: float = FULL_SHARE
+    most: int | None = None
+    last: bool = False
+    gone: FilesLeftOut | None = None
+
+    def again_in(self, error: ModelError, prompt: Prompt) -> float | None:
+        """Seconds until it is asked again; None: it is not."""
+        if self.gone is None and (files := suspects(error, prompt)):
+            self.gone = left_out(self.model, prompt, files, reason_of(error, files))
+            return 0.0
+        wait = _pause_before_retry(error)
+        if self.last or wait is None:
+            return None
+        self.last = True
+        if isinstance(error, ContextTooLong | BrokeOff):
+            self.share = _room(error, self.model)
+        self.most = _most(error, self.model) if isinstance(error, ContextTooLong) else None
+        return wait
+
+
 class StreamInterrupted(SwitchboardError):
     """The stream failed after text had been shown, so no model may start again. `error` is the cause."""
 
@@ -75,10 +110,11 @@ class FallbackRouter:
         self._interceptors = interceptors
         self._pause = pause
         self._clock = clock
+        self._blind: set[str] = set()  # models that said that they see no pictures, until the next start
 
     async def stream(
         self, context: Context, chosen: Model, substitutes: Sequence[Model], prompt_for: PromptFor
-    ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
+    ) -> AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status, None]:
         """One answer. Raises the first model's ModelError when none answered, StreamInterrupted after text.
 
         `prompt_for` builds the prompt for a model and the share of its window that may be filled.
@@ -123,36 +159,51 @@ class FallbackRouter:
 
     async def _persist(
         self, context: Context, model: Model, because: str, prompt_for: PromptFor
-    ) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
+    ) -> AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status, None]:
         """Asks one model, a second time where that may help."""
-        share, most = FULL_SHARE, None
-        for last in (False, True):
+        tries = _Tries(model)
+        while True:
             begun = False
+            whole = replace(prompt_for(model, tries.share), max_output=tries.most)
+            gone = tries.gone = tries.gone or self._unseen(model, whole)
+            prompt = without_files(whole, gone.files) if gone else whole
             try:
-                prompt = replace(prompt_for(model, share), max_output=most)
                 request = ModelRequest(context=context, model=model, prompt=prompt)
-                async with aclosing(self._ask(request)) as parts:
+                async with aclosing(self._ask(request, spared=gone is None)) as parts:
                     async for part in parts:
                         if not begun and isinstance(part, Text | ToolCall | Finish):
                             begun = True  # from here on something is shown, so nothing may be asked again
                             yield AnsweredBy(model=model, because=because)
+                            for known in self._learned(gone):
+                                yield known
                         yield part
             except ModelError as error:
                 if begun:
                     raise StreamInterrupted(error) from error
-                wait = _pause_before_retry(error)
-                if last or wait is None:
+                wait = tries.again_in(error, whole)
+                if wait is None:
                     raise
-                share = _room(error, model) if isinstance(error, ContextTooLong | BrokeOff) else share
-                most = _most(error, model) if isinstance(error, ContextTooLong) else None
                 if wait > 1:  # the usual second needs no notice
                     yield Status(f"{model.name} {error.cause}, trying again")
                 await self._pause(wait)
             else:
                 return
 
-    async def _ask(self, request: ModelRequest) -> AsyncGenerator[StreamPart, None]:
-        """One request through the interceptors. Its result is reported to the shared health."""
+    def _learned(self, gone: FilesLeftOut | None) -> Sequence[FilesLeftOut]:
+        """What was left out of a prompt that was then taken."""
+        if gone and gone.because == NO_PICTURES:
+            self._blind.add(gone.model.key)
+        return (gone,) if gone else ()
+
+    def _unseen(self, model: Model, prompt: Prompt) -> FilesLeftOut | None:
+        """The pictures that are not shown to a model which said that it sees none."""
+        files = pictures_of(prompt) if model.key in self._blind else ()
+        return left_out(model, prompt, files, reason_of(PicturesUnseen(), files)) if files else None
+
+    async def _ask(self, request: ModelRequest, *, spared: bool) -> AsyncGenerator[StreamPart, None]:
+        """One request through the interceptors. Its result is reported to the shared health; where `spared`, not a
+        refusal that the prompt's files may be the reason of.
+        """
         model, asked, first = request.model, self._clock(), 0.0
         try:
             async with aclosing(self._interceptors.ask(request, self._stream_of)) as parts:
@@ -163,6 +214,8 @@ class FallbackRouter:
             raise  # it was not asked, so this says nothing about it
         except ModelError as error:
             log.warning("a model did not answer", extra=_about(model, request.prompt, error))
+            if spared and suspects(error, request.prompt):
+                raise
             await self._health.report(model.key, error, question=question_digest(request.prompt))
             raise
         late = first - asked > model.deadlines.first / 2
@@ -181,8 +234,8 @@ class FallbackRouter:
 
 
 async def _named_first(
-    parts: AsyncGenerator[StreamPart | AnsweredBy | Status, None], counted: list[Usage]
-) -> AsyncGenerator[StreamPart | AnsweredBy | Status, None]:
+    parts: AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status, None], counted: list[Usage]
+) -> AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status, None]:
     """The parts; what is counted before the model has a name stays in `counted` until then, as the try may fail."""
     named = False
     async with aclosing(parts):

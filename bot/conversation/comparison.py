@@ -94,7 +94,8 @@ class Comparison:
             usage=attempt.usage,
             cost=self._prices.cost(model, attempt.usage, attempt.served) if attempt.usage else None,
             notice=attempt.ending()[1],
-            remarks=tuple(attempt.remarks),
+            remarks=(*attempt.remarks, *((attempt.left_out.notice(),) if attempt.left_out else ())),
+            refused=attempt.refused,
         )
 
     def _turn(self, context: Context, question: Question, candidates: list[Candidate], unread: str) -> Turn:

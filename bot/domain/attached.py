@@ -26,10 +26,13 @@ PACKED = 4  # bytes of an Office file for each character in it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesRead:
-    """What was read of attachments, by file id: bytes for models that read them, texts for those that do not."""
+    """What was read of attachments, by file id: bytes for models that read them, texts for those that do not.
+    `refused` are those that the model in hand refused before.
+    """
 
     bytes_of: Mapping[str, bytes] = field(default_factory=dict)
     texts: Mapping[str, FileText] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
 
 
 def shown_kind(file: File, data: bytes | None) -> str:
@@ -52,6 +55,11 @@ def file_words(file: File, model: Model, files: FilesRead, mark: str) -> str:
     if file.media_type.startswith("image/") and not model.vision:
         return f"[image: {name}, not shown to this model]"
     return f"[file: {name}, not read: {read.reason}]" if read else f"[file: {name}, not at hand any more]"
+
+
+def refused_words(name: str, media_type: str) -> str:
+    """What stands in place of a file that the model refused."""
+    return f"[{'file' if media_type == PDF else 'image'}: {name}, not shown: this model does not take it]"
 
 
 def _told(file: File) -> FileText | None:

@@ -11,7 +11,10 @@ tried again, and whether another model may step in.
         PlatformGone         ... for good: the channel, the message or the person is gone
       ModelError             no answer from a model
         Quota RateLimit Overloaded Unavailable ServerError Timeout Connection (BrokeOff) ModelNotFound
-        ContextTooLong Filtered Rejected
+        ContextTooLong Filtered
+        Rejected
+          FilesRefused       ... because of what is attached
+            PicturesRefused (PicturesUnseen) DocumentsRefused
         Auth
           Forbidden          ... or something between, which does not say why
           RegionBlocked      ... which no better key would mend
@@ -217,6 +220,36 @@ class Rejected(ModelError):
     failover = True
 
 
+class FilesRefused(Rejected):
+    """The vendor blames a file of the prompt."""
+
+    cause = "would not take what is attached"
+    advice = "Ask again without the files, or pick another model with /model."
+
+
+class PicturesRefused(FilesRefused):
+    """... a picture: too large, damaged, of a kind it does not know, or one too many."""
+
+    cause = "would not take a picture"
+    advice = "Ask again without it or with a smaller PNG or JPEG, or pick another model with /model."
+
+
+class PicturesUnseen(PicturesRefused):
+    """... any picture: this model sees none."""
+
+    cause = "cannot see pictures"
+    advice = "Ask again without them, or pick another model with /model."
+
+
+class DocumentsRefused(FilesRefused):
+    """... a PDF: locked, damaged, or with too many pages."""
+
+    cause = "would not take a PDF"
+    advice = (
+        "Ask again without it, with fewer pages or without its password, or pick another model with /model."
+    )
+
+
 class OverBudget(ModelError):
     """The model was not asked. The text says which budget is in the way; it is for people."""
 
@@ -238,7 +271,11 @@ def _when(seconds: float) -> str:
 
 def cause_of(name: str) -> str:
     """What a kind of ModelError means, by its class name in lower case (as health keeps it)."""
-    kinds: list[type[ModelError]] = [*ModelError.__subclasses__(), BrokeOff, Forbidden, RegionBlocked]
+    kinds: list[type[ModelError]] = [
+        *ModelError.__subclasses__(),
+        *(BrokeOff, Forbidden, RegionBlocked),
+        *(FilesRefused, PicturesRefused, PicturesUnseen, DocumentsRefused),
+    ]
     return next((kind for kind in kinds if kind.__name__.lower() == name), ModelError).cause
 
 

@@ -17,6 +17,7 @@ from bot.domain.attached import (
     FilesRead,
     expected_tokens,
     file_words,
+    refused_words,
     shown_kind,
 )
 from bot.domain.catalog import Model
@@ -42,20 +43,22 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePart:
-    """An image as bytes; `media_type` is image/png, image/jpeg, image/gif or image/webp."""
+    """An image as bytes; `media_type` is image/png, image/jpeg, image/gif or image/webp. `file` is the file's id."""
 
     name: str
     media_type: str
     data: bytes
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilePart:
-    """A document as bytes, for models that read it themselves (application/pdf)."""
+    """A document as bytes, for models that read it themselves (application/pdf). `file` is the file's id."""
 
     name: str
     media_type: str
     data: bytes
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,10 +261,12 @@ def _question(said: ChatMessage, model: Model, files: FilesRead, *, named: bool 
 def _attached(file: File, model: Model, files: FilesRead, mark: str) -> Part:
     data = files.bytes_of.get(file.id)
     kind = shown_kind(file, data)
-    if data is not None and kind in IMAGES and model.vision:
-        return ImagePart(name=clip(file.name), media_type=kind, data=data)
-    if data is not None and kind == PDF and model.documents:
-        return FilePart(name=clip(file.name), media_type=PDF, data=data)
+    seen = data is not None and ((kind in IMAGES and model.vision) or (kind == PDF and model.documents))
+    if seen and file.id in files.refused and file.id not in files.texts:
+        return TextPart(text=refused_words(clip(file.name), kind))
+    if data is not None and seen and file.id not in files.refused:
+        part = FilePart if kind == PDF else ImagePart
+        return part(name=clip(file.name), media_type=kind, data=data, file=file.id)
     return TextPart(text=file_words(file, model, files, mark))
 
 

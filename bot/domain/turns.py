@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from bot.domain.catalog import Model
 from bot.domain.events import Author, File, MessageReceived, Quotation
 from bot.domain.stream_parts import Usage
 
@@ -39,6 +40,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One file that one model refused, by `Model.key` and the file's id. Another model may still take it."""
+
+    model: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """One model's answer in a comparison. `notice` says what went wrong, "" when nothing did."""
 
@@ -49,6 +58,7 @@ class Candidate:
     cost: float | None = None
     notice: str = ""
     remarks: tuple[str, ...] = ()  # for its quiet line
+    refused: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +86,7 @@ class Turn:
     replaced: tuple[str, ...] = ()  # ids of earlier answers to the same question
     place: str = ""  # where it was asked, in plain words
     time_zone: str = ""  # of who asked, an IANA name
+    refused: tuple[Refusal, ...] = ()  # files that models would not take
 
     @property
     def is_question(self) -> bool:
@@ -98,6 +109,12 @@ class TurnRecord:
     started: float = 0.0
     ref: Mapping[str, Any] | None = None
     final: "Turn | None" = None
+
+
+def refused_before(history: Sequence[Turn], model: Model) -> frozenset[str]:
+    """The ids of the files that this model refused in any of these turns."""
+    found = (one for turn in history for one in (turn, *turn.candidates))
+    return frozenset(one.file for each in found for one in each.refused if one.model == model.key)
 
 
 def said_in(event: MessageReceived) -> ChatMessage:
