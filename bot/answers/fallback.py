@@ -20,11 +20,11 @@ from bot.answers.left_out import (
     suspects,
     without_files,
 )
+from bot.answers.tries import Tries
 from bot.answers.vendor_words import without_echoes
 from bot.context import Context
 from bot.domain.catalog import Model
 from bot.domain.errors import (
-    BrokeOff,
     ContextTooLong,
     Filtered,
     ModelError,
@@ -33,21 +33,15 @@ from bot.domain.errors import (
     Rejected,
     ServerError,
     SwitchboardError,
-    Timeout,
     cause_of,
 )
 from bot.domain.health import HealthState, ModelHealth, question_digest
-from bot.domain.prompt import ANSWER_PART, Prompt
+from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, Status, StreamPart, Text, ToolCall, Usage
 from bot.interceptor import Interceptors, ModelRequest
 from bot.ports import Health, Provider
 
 log = logging.getLogger(__name__)
-
-LONGEST_WAIT = 10.0  # seconds to wait for the same model; if it asks for more, another one is faster
-FULL_SHARE = 0.85  # of the window; estimates are off by up to a third
-SMALL_SHARE = 0.4  # after what may be too long a prompt: the estimate was too low, and there is one more try
-LIMIT_SHARE = 0.6  # of what the vendor said there is room for: the answer needs some of it
 
 PromptFor = Callable[[Model, float], Prompt]
 
@@ -58,31 +52,6 @@ class AnsweredBy:
 
     model: Model
     because: str = ""  # "grok is overloaded"; "" when the chosen model answers
-
-
-@dataclass(slots=True)
-class _Tries:
-    """How one model is asked: once without files that it may have refused, and once more where that may help."""
-
-    model: Model
-    share: float = FULL_SHARE
-    most: int | None = None
-    last: bool = False
-    gone: FilesLeftOut | None = None
-
-    def again_in(self, error: ModelError, prompt: Prompt) -> float | None:
-        """Seconds until it is asked again; None: it is not."""
-        if self.gone is None and (files := suspects(error, prompt)):
-            self.gone = left_out(self.model, prompt, files, reason_of(error, files))
-            return 0.0
-        wait = _pause_before_retry(error)
-        if self.last or wait is None:
-            return None
-        self.last = True
-        if isinstance(error, ContextTooLong | BrokeOff):
-            self.share = _room(error, self.model)
-        self.most = _most(error, self.model) if isinstance(error, ContextTooLong) else None
-        return wait
 
 
 class StreamInterrupted(SwitchboardError):
@@ -161,7 +130,7 @@ class FallbackRouter:
         self, context: Context, model: Model, because: str, prompt_for: PromptFor
     ) -> AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status, None]:
         """Asks one model, a second time where that may help."""
-        tries = _Tries(model)
+        tries = Tries(model)
         while True:
             begun = False
             whole = replace(prompt_for(model, tries.share), max_output=tries.most)
@@ -267,21 +236,6 @@ def _telling(errors: Sequence[ModelError]) -> int:
     return len(errors) - 1 if isinstance(errors[0], Rejected) and isinstance(errors[-1], Filtered) else 0
 
 
-def _room(error: ModelError, model: Model) -> float:
-    """The share of the window for the second try. A vendor's own limit is less than what is known of the window where
-    a server was started with a smaller one, or where a minute's tokens are fewer.
-    """
-    return min(SMALL_SHARE, LIMIT_SHARE * error.limit / model.context) if error.limit else SMALL_SHARE
-
-
-def _most(error: ModelError, model: Model) -> int | None:
-    """Tokens of the second try's answer, where an answer may be longer than what prompts leave free: one that may fill
-    the window is refused whatever is asked. Some dialects always say how long it may be.
-    """
-    free = (error.limit or model.context) // ANSWER_PART
-    return free if (model.limit or model.max_output) > free else None
-
-
 def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, object]:
     """Log fields. The whole of a vendor's text is only logged when debugging."""
     known = {
@@ -293,14 +247,3 @@ def _about(model: Model, prompt: Prompt, error: ModelError) -> Mapping[str, obje
         "why": str(error) if log.isEnabledFor(logging.DEBUG) else without_echoes(str(error), prompt),
     }
     return {**known, "remedy": error.mend} if error.mend else known
-
-
-def _pause_before_retry(error: ModelError) -> float | None:
-    """Seconds until the same model is asked again; None: do not ask it again."""
-    if isinstance(error, ContextTooLong):
-        return 0.0
-    # After a Timeout the person has waited for the whole deadline already.
-    if not error.retry or isinstance(error, Timeout):
-        return None
-    wait = 1.0 if error.retry_after is None else error.retry_after
-    return wait if wait <= LONGEST_WAIT else None

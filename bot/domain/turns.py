@@ -113,8 +113,9 @@ class TurnRecord:
 
 def refused_before(history: Sequence[Turn], model: Model) -> frozenset[str]:
     """The ids of the files that this model refused in any of these turns."""
-    found = (one for turn in history for one in (turn, *turn.candidates))
-    return frozenset(one.file for each in found for one in each.refused if one.model == model.key)
+    found = [one for turn in history for one in turn.refused]
+    found += [one for turn in history for each in turn.candidates for one in each.refused]
+    return frozenset(one.file for one in found if one.model == model.key)
 
 
 def said_in(event: MessageReceived) -> ChatMessage:
