@@ -68,7 +68,12 @@ class Anthropic:
         looping = any(isinstance(part, ResultPart) for part in prompt.messages[-1].parts)
         if model.reasoning and not looping:
             body = merged(body, quirks.reasoning)
-        return DialectRequest(path="/v1/messages", body=merged(body, quirks.extra), headers=_version(quirks))
+        path = quirks.model_path.format(model=quote(body["model"].rsplit("/", 1)[-1], safe="@"))
+        if path:
+            del body["model"]
+        return DialectRequest(
+            path=path or "/v1/messages", body=merged(body, quirks.extra), headers=_version(quirks)
+        )
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
         return MessagesDecoder()

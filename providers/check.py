@@ -47,7 +47,7 @@ def _trouble(connection: ConnectedEndpoint, error: ModelError) -> CheckResult:
     match error:
         case Unreachable() | Timeout() if connection.source.local:
             status, text = CheckStatus.OFF, f"nothing answers at {address}: start it, or set its address"
-        case Auth(code="entra_missing" | "entra"):
+        case Auth(code="entra_missing" | "entra" | "google_missing" | "google"):
             text = str(error)
         case RegionBlocked():
             text = f"{address} does not answer from here ({error.status}): allow this network, or a region it serves"

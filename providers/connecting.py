@@ -15,18 +15,32 @@ from bot.settings.config_errors import nearest
 from bot.settings.config_file import ConfigFile, ProviderEntry
 from bot.settings.environment import private
 from providers import model_families
+from providers.credentials import ApiKey, Authentication
 from providers.demo import Demo
 from providers.dialect import Quirks
-from providers.endpoint import Additions, ApiKey, Authentication, Endpoint
+from providers.endpoint import Additions, Endpoint
 from providers.entra import MISSING, Identity
 from providers.foundry import FoundryProvider
+from providers.google_identity import MISSING as GOOGLE_MISSING
+from providers.google_identity import GoogleIdentity
 from providers.transport import Transport
 from providers.vendors import VENDORS, Vendor
+from providers.vertex import VertexProvider, place_of
 
 NATURAL = {
     "anthropic": "x-api-key",
     "gemini": "x-goog-api-key",
 }  # what a dialect's own vendor needs; others: bearer
+
+IDENTITIES = {
+    "entra": "Entra ID",
+    "google": "GOOGLE_APPLICATION_CREDENTIALS",
+}  # where no variable holds a key
+MARKETS = {
+    ".amazonaws.com": "aws",
+    ".api.aws": "aws",
+    "aiplatform.googleapis.com": "google",
+}  # by a host's end
 
 
 class VendorKeys(Protocol):
@@ -133,6 +147,10 @@ class EndpointBuilder:
         off = ""
         if row.auth == "entra":
             off = "" if self.identity.possible else MISSING
+        elif row.auth == "google" and not GoogleIdentity().possible:
+            off = GOOGLE_MISSING
+        elif row.auth == "google" and not (secret or not entry.api_key_env):
+            off = f"set {entry.api_key_env}"
         elif not secret and not row.keyless and row.auth != "none":
             off = f"set {entry.api_key_env or row.key_variable}"
         source = ModelSource(
@@ -144,7 +162,7 @@ class EndpointBuilder:
             free=row.market is None and _private(row.base_url),
         )
         provider = None if off else self._provider(row, entry, secret)
-        key = "Entra ID" if row.auth == "entra" else entry.api_key_env or row.key_variable
+        key = entry.api_key_env or IDENTITIES.get(row.auth, row.key_variable)
         return ConnectedEndpoint(
             source=source, provider=provider, market=row.market, address=row.base_url, key=key
         )
@@ -153,8 +171,19 @@ class EndpointBuilder:
         auth: Authentication
         if row.auth == "entra":
             auth = self.identity.scoped(entry.scope)
+        elif row.auth == "google":
+            auth = GoogleIdentity(key_file=secret).scoped(entry.scope)
         else:
             auth = ApiKey(scheme=row.auth, secret=secret)
+        if place := place_of(row.base_url):
+            return VertexProvider(
+                transport=self.transport,
+                place=place,
+                auth=auth,
+                dialect=next(iter(_spoken(row, entry))),
+                additions=_additions(entry),
+                think_tags=entry.think_tags,
+            )
         return Endpoint(
             transport=self.transport,
             base_url=row.base_url.removesuffix("/v1") if row.local else row.base_url,
@@ -221,7 +250,7 @@ def _row(name: str, entry: ProviderEntry, rows: Mapping[str, Vendor]) -> Vendor:
         base_url=entry.base_url,
         dialects=like.dialects if like else {dialect: Quirks()},
         auth=entry.auth or (like.auth if like else NATURAL.get(dialect, "bearer")),
-        market=None if _private(entry.base_url) else like.market if like else "",
+        market=None if _private(entry.base_url) else like.market if like else _market(entry.base_url),
         flagships=model_families.where_listed(*like.flagships) if like else (),
         keyless=not entry.api_key_env,
         local=like.local if like else False,
@@ -231,6 +260,12 @@ def _row(name: str, entry: ProviderEntry, rows: Mapping[str, Vendor]) -> Vendor:
 def _private(address: str) -> bool:
     """Whether an endpoint is the operator's own machine: nobody sends a bill for it."""
     return private(urlsplit(address).hostname or "")
+
+
+def _market(address: str) -> str:
+    """The price data's name of the cloud that an endpoint belongs to, "" for any other."""
+    host = urlsplit(address).hostname or ""
+    return next((market for end, market in MARKETS.items() if host.endswith(end)), "")
 
 
 def _additions(entry: ProviderEntry) -> Additions:

@@ -40,6 +40,8 @@ class Quirks:
     cache_key: bool = False  # openai-*: send the conversation's digest as prompt_cache_key
     asker: bool = False  # send the person's hash (safety_identifier, metadata.user_id)
     version: str = "2023-06-01"  # anthropic: the anthropic-version header
+    model_path: str = ""  # anthropic, gemini: the path of a question, with {model} in it and not in the body
+    nameless_calls: str = ""  # gemini: calls have no ids for models whose id begins like this (a pattern)
     listing: bool = True  # the models can be listed
 
 

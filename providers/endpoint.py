@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 from bot.domain.catalog import Listing, Model
@@ -12,6 +12,7 @@ from bot.domain.errors import BrokeOff, Connection, ModelError, Rejected, Settin
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from providers.anthropic import Anthropic
+from providers.credentials import Authentication, authenticated_get, authenticated_post
 from providers.dialect import Decoder, Dialect, DialectRequest, Quirks, merged
 from providers.gemini import Gemini
 from providers.lenient_json import SurrogateJoiner
@@ -33,32 +34,6 @@ PAGES = 20  # of a listing at most
 MOST_MODELS = 5_000
 LONGEST_ID = 200  # characters of a model's name
 MOST_CHANGES = 8  # of one model's requests: more is something else
-
-
-class Authentication(Protocol):
-    """Authenticates requests. Implemented by `ApiKey`, and by Entra ID's tokens."""
-
-    async def headers(self) -> Mapping[str, str]:
-        """Raises bot.domain.errors.Auth when there are no credentials."""
-        ...
-
-
-class ApiKey:
-    """A key in a header. `scheme` is bearer, api-key, x-api-key, x-goog-api-key or none."""
-
-    def __init__(self, *, scheme: str, secret: str = "") -> None:
-        if scheme not in {"bearer", "api-key", "x-api-key", "x-goog-api-key", "none"}:
-            raise SettingsError(
-                f'auth = "{scheme}" is not known; write bearer, api-key, x-api-key, x-goog-api-key, entra or none'
-            )
-        self._headers: dict[str, str] = {}
-        if secret and scheme == "bearer":
-            self._headers = {"authorization": f"Bearer {secret}"}
-        elif secret and scheme != "none":
-            self._headers = {scheme: secret}
-
-    async def headers(self) -> Mapping[str, str]:
-        return self._headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,10 +176,11 @@ class Endpoint:
     ) -> AsyncGenerator[StreamPart, None]:
         """What comes of one request."""
         tags = self._think_tags(model, quirks)
-        credentials = await self._auth.headers()
-        opening = self._transport.post(
+        opening = authenticated_post(
+            self._transport,
             self._additions.address(self._base + call.path),
-            headers={**call.headers, **credentials},
+            auth=self._auth,
+            headers=call.headers,
             body=call.body,
             deadlines=model.deadlines,
         )
@@ -227,7 +203,7 @@ class Endpoint:
             for part in refined(decoder.end()):
                 yield part
         except ModelError as error:
-            withhold(error, credentials, self._additions.values)
+            withhold(error, self._additions.values)
             raise
         finally:
             if tags and tags.learned is not None:
@@ -238,17 +214,16 @@ class Endpoint:
         dialect, quirks = self._spoken("")
         if not quirks.listing:
             return ()
-        call, credentials = dialect.listing(quirks), await self._auth.headers()
-        headers = {**call.headers, **quirks.headers, **self._additions.headers, **credentials}
+        call = dialect.listing(quirks)
+        headers = {**call.headers, **quirks.headers, **self._additions.headers}
         found: list[Listing] = []
         path = call.path
         for _ in range(PAGES):
+            url = self._additions.address(self._base + quirks.prefix + path)
             try:
-                body = await self._transport.get(
-                    self._additions.address(self._base + quirks.prefix + path), headers=headers
-                )
+                body = await authenticated_get(self._transport, url, auth=self._auth, headers=headers)
             except ModelError as error:
-                withhold(error, credentials, self._additions.values)
+                withhold(error, self._additions.values)
                 raise
             page = dialect.listed(body)
             found.extend(row for row in page.listings if len(row.id) <= LONGEST_ID and row.id.isprintable())

@@ -1,10 +1,12 @@
 """Microsoft Entra ID in place of a key. The only module that imports azure-identity, and only when needed."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, Protocol
 
 from bot.domain.errors import Auth
+from providers.credentials import BearerToken
 
 AI = "https://ai.azure.com/.default"
 MISSING = "install azure-identity (pip install azure-identity) or set FOUNDRY_API_KEY"
@@ -23,45 +25,43 @@ class Credential(Protocol):
 class Identity:
     """The process's identity at Microsoft: from the environment, a managed identity, or the signed-in user.
 
-    One for all endpoints; close it. `credential` replaces azure-identity's default.
+    Implements TokenIssuer. One for all endpoints; close it. `make` replaces azure-identity's default.
     """
 
-    def __init__(self, *, credential: Credential | None = None) -> None:
-        self._credential = credential
+    def __init__(self, *, make: Callable[[], Credential] | None = None) -> None:
+        self._make = make
+        self._credential: Credential | None = None
+        self._one_at_a_time = asyncio.Lock()  # nobody closes what another one is asking
 
     @property
     def possible(self) -> bool:
         """Whether a token can be requested at all."""
-        return self._credential is not None or _installed()
+        return self._make is not None or _installed()
 
-    def scoped(self, scope: str = "") -> "Entra":
-        return Entra(identity=self, scope=scope or AI)
+    def scoped(self, scope: str = "") -> BearerToken:
+        return BearerToken(issuer=self, scope=scope or AI)
 
     async def token(self, scope: str) -> str:
         """Raises Auth with the remedy when no token can be obtained."""
         try:
-            if self._credential is None:
-                self._credential = _default()
-            return str((await self._credential.get_token(scope)).token)
+            async with self._one_at_a_time:
+                if self._credential is None:
+                    self._credential = (self._make or _default)()
+                return str((await self._credential.get_token(scope)).token)
         except ImportError as error:
             raise Auth(f"Entra ID is not possible here: {MISSING}", code="entra_missing") from error
         except _failures() as error:
             raise Auth(f"Entra ID gave no token for {scope}: {type(error).__name__}", code="entra") from error
 
+    async def renew(self) -> None:
+        """With another credential: the tokens of this one are kept until they expire, whoever refuses them."""
+        async with self._one_at_a_time:
+            await self.aclose()
+
     async def aclose(self) -> None:
-        if self._credential is not None:
-            await self._credential.close()
-
-
-class Entra:
-    """Implements Authentication for one audience: an endpoint refuses a token for another one."""
-
-    def __init__(self, *, identity: Identity, scope: str) -> None:
-        self._identity = identity
-        self._scope = scope
-
-    async def headers(self) -> Mapping[str, str]:
-        return {"authorization": f"Bearer {await self._identity.token(self._scope)}"}
+        credential, self._credential = self._credential, None
+        if credential is not None:
+            await credential.close()
 
 
 def _installed() -> bool:

@@ -18,8 +18,9 @@ from bot.domain.errors import ModelError
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from bot.models.sources import bare_id
+from providers.credentials import ApiKey, Authentication, authenticated_get
 from providers.dialect import MOST_ROWS, Quirks
-from providers.endpoint import Additions, ApiKey, Authentication, Endpoint
+from providers.endpoint import Additions, Endpoint
 from providers.entra import Identity
 from providers.lenient_json import as_list, as_object, as_text
 from providers.transport import Transport
@@ -51,6 +52,9 @@ class ClaudeKey:
 
     async def headers(self) -> Mapping[str, str]:
         return self._headers
+
+    async def refused(self, headers: Mapping[str, str]) -> bool:
+        return False
 
 
 class FoundryProvider:
@@ -154,8 +158,8 @@ class FoundryProvider:
         return rows
 
     async def _get(self, url: str) -> dict[str, Any]:
-        headers = {**self._additions.headers, **await self._auth.headers()}
-        return as_object(await self._transport.get(self._additions.address(url), headers=headers))
+        address, headers = self._additions.address(url), self._additions.headers
+        return as_object(await authenticated_get(self._transport, address, auth=self._auth, headers=headers))
 
 
 def _dialect(publisher: str, name: str) -> str:

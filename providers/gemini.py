@@ -4,6 +4,7 @@ Source: ai.google.dev/api/generate-content and .../docs/thought-signatures.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -42,6 +43,7 @@ from providers.tool_calls import ToolCalls
 FOREIGN = "skip_thought_signature_validator"  # documented, for the signature of another model's call
 KEYWORDS = frozenset({"type", "properties", "required", "enum", "items", "description"})
 EFFORT = ("generationConfig", "thinkingConfig", "thinkingLevel")
+ASKED = "/v1beta/models/{model}:streamGenerateContent?alt=sse"
 LISTING = "/v1beta/models?pageSize=1000"
 
 
@@ -49,7 +51,9 @@ class Gemini:
     """`POST {base}/v1beta/models/{model}:streamGenerateContent?alt=sse`, answered with growing candidates."""
 
     def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest:
-        body: dict[str, Any] = {"contents": [_content(message) for message in prompt.messages]}
+        name = model.model.rsplit("/", 1)[-1] if quirks.model_path else model.model.removeprefix("models/")
+        ids = not (quirks.nameless_calls and re.match(quirks.nameless_calls, name))
+        body: dict[str, Any] = {"contents": [_content(message, ids=ids) for message in prompt.messages]}
         if prompt.system:
             body["systemInstruction"] = {"parts": [{"text": prompt.system}]}
         if prompt.tools:
@@ -62,10 +66,8 @@ class Gemini:
             body = merged(body, quirks.reasoning)
         if effort := effort_of(model, prompt):
             body = merged(body, nested(quirks.effort or EFFORT, effort.upper()))
-        name = quote(model.model.removeprefix("models/"), safe="")
-        return DialectRequest(
-            path=f"/v1beta/models/{name}:streamGenerateContent?alt=sse", body=merged(body, quirks.extra)
-        )
+        path = (quirks.model_path or ASKED).format(model=quote(name, safe=""))
+        return DialectRequest(path=path, body=merged(body, quirks.extra))
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
         return ContentDecoder()
@@ -98,25 +100,29 @@ def _listing(entry: dict[str, Any]) -> Listing:
     )
 
 
-def _content(message: PromptMessage) -> dict[str, Any]:
-    parts = [_part(part) for part in message.parts]
+def _content(message: PromptMessage, *, ids: bool) -> dict[str, Any]:
+    parts = [_part(part, ids=ids) for part in message.parts]
     call = next((part for part in parts if "functionCall" in part), None)
     if call:  # Google requires one signature per turn, on its first call
         call["thoughtSignature"] = FOREIGN
     return {"role": "model" if message.role == "assistant" else "user", "parts": parts}
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: Part, *, ids: bool) -> dict[str, Any]:
     match part:
         case TextPart():
             return {"text": part.text}
         case ImagePart() | FilePart():
             return {"inlineData": {"mimeType": part.media_type, "data": encoded(part)}}
         case CallPart():
-            return {"functionCall": {"id": part.id, "name": part.name, "args": json.loads(part.args)}}
+            return {"functionCall": {**_id(part, ids), "name": part.name, "args": json.loads(part.args)}}
         case ResultPart():
             said = {"error" if part.failed else "result": part.text}
-            return {"functionResponse": {"id": part.id, "name": part.name, "response": said}}
+            return {"functionResponse": {**_id(part, ids), "name": part.name, "response": said}}
+
+
+def _id(part: CallPart | ResultPart, ids: bool) -> dict[str, str]:
+    return {"id": part.id} if ids else {}
 
 
 def _function(tool: Tool) -> dict[str, Any]:

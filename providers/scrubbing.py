@@ -1,7 +1,7 @@
 """What of a vendor's text may reach the log: one line of some length, and nothing that opens a door."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.domain.errors import ModelError
 from bot.domain.formatting import cut_between_words
@@ -29,14 +29,22 @@ def without_credentials(said: str, headers: Mapping[str, str]) -> str:
     return _without(said, _keys(headers))
 
 
-def withhold(error: ModelError, credentials: Mapping[str, str], added: Iterable[str]) -> None:
-    """Takes out of an error, wherever it came from, the key that was sent and what the operator added to the request."""
-    secrets = [*_keys(credentials), *(value for value in added if len(value) >= SHORTEST)]
+def withhold(error: ModelError, added: Iterable[str]) -> None:
+    """Takes out of an error, wherever it came from, what the operator added to the request."""
+    _withhold(error, [value for value in added if len(value) >= SHORTEST])
+
+
+def withhold_credentials(error: ModelError, headers: Mapping[str, str]) -> None:
+    """Takes out of an error the key that was sent."""
+    _withhold(error, _keys(headers))
+
+
+def _withhold(error: ModelError, secrets: Sequence[str]) -> None:
     error.args = (_without(str(error), secrets),)
     error.code, error.param = _without(error.code, secrets), _without(error.param, secrets)
 
 
-def _keys(headers: Mapping[str, str]) -> Iterable[str]:
+def _keys(headers: Mapping[str, str]) -> Sequence[str]:
     keys = (value.removeprefix("Bearer ") for name, value in headers.items() if name.lower() in CREDENTIALS)
     return [key for key in keys if len(key) >= SHORTEST_KEY]
 

@@ -21,7 +21,7 @@ from bot.settings.requests import Tuned, plain_headers
 from bot.settings.toml_table import Dollars, TomlTable, sendable
 
 DialectName = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "demo"]
-AuthName = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "entra", "none"]
+AuthName = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "entra", "google", "none"]
 ThreadReplies = Literal["always", "mention"]
 DirectMessages = Literal["threads", "one"]
 Count = Annotated[int, Field(strict=True, gt=0)]
@@ -38,7 +38,7 @@ class ProviderEntry(TomlTable):
     vendor: str = (
         ""  # the built-in vendor whose rules this endpoint follows, when the dialect alone is not enough
     )
-    scope: str = ""  # of the Entra token
+    scope: str = ""  # of the token of Entra ID or Google
     project: str = ""  # the Foundry project that lists deployments and agents
     version: str = ""  # anthropic-version, if not the default
     headers: Mapping[str, str] = {}  # sent with every request

@@ -21,8 +21,9 @@ from aiohttp import web
 from bot.domain.catalog import Model
 from bot.domain.prompt import Prompt, PromptMessage, TextPart
 from bot.domain.stream_parts import Text
+from providers.credentials import ApiKey
 from providers.dialect import Quirks
-from providers.endpoint import ApiKey, Endpoint
+from providers.endpoint import Endpoint
 from providers.transport import Transport
 
 PIECES = 500

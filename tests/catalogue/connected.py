@@ -1,6 +1,6 @@
 """Endpoints as a process plugs them in, and one question asked of any of them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -28,6 +28,7 @@ async def plugged(
     table: Sequence[Vendor] = VENDORS,
     vendors: Mapping[str, settings.VendorSettings] | None = None,
     credential: Credential | None = None,
+    make: Callable[[], Credential] | None = None,
 ) -> AsyncIterator[ConnectedEndpoints]:
     """What an environment and a file come to. `vendors` overrides what the environment says about vendors."""
     read = read_settings(dict(environ))
@@ -35,7 +36,7 @@ async def plugged(
     async with Transport() as transport:
         yield EndpointBuilder(
             transport=transport,
-            identity=Identity(credential=credential),
+            identity=Identity(make=(lambda: credential) if credential else make),
             vendors=vendors or read.vendors,
             foundry=read.foundry,
             keys={

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot.domain.catalog import Listing, Model
 from bot.domain.errors import ModelError
@@ -91,9 +92,10 @@ class FakeFoundry:
     page: int = 2
     next_page: str = ""  # where a second page is said to be, in place of its real address
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    refusals: int = 0  # of credentials
 
     def app(self) -> web.Application:
-        app = web.Application()
+        app = web.Application(middlewares=[self._counted])
         app.router.add_get("/openai/v1/models", self._base_models)
         app.router.add_post("/openai/v1/chat/completions", self._openai)
         app.router.add_post("/openai/v1/responses", self._openai)
@@ -103,6 +105,12 @@ class FakeFoundry:
         app.router.add_get("/api/projects/P/agents", self._agents)
         app.router.add_post("/api/projects/P/openai/v1/responses", self._agent)
         return app
+
+    @web.middleware
+    async def _counted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        self.refusals += response.status == 401
+        return response
 
     def _keyed(self, request: web.Request, header: str = "api-key") -> bool:
         return request.headers.get(header) == self.key or self._entra(request)

@@ -1,5 +1,6 @@
 """Microsoft Foundry: three addresses, keys and Entra ID, deployments, agents, the model router."""
 
+import asyncio
 import sys
 
 import pytest
@@ -244,3 +245,60 @@ def test_an_address_from_the_portal_is_taken_as_it_was_copied(
     endpoint: str, resource: str, project: str
 ) -> None:
     assert roots(endpoint) == (resource, project)
+
+
+class Revoked(FakeCredential):
+    """The process's credentials, which keep a token whoever refuses it: only new ones give a new token."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        super().__init__(token=tokens.pop(0) if len(tokens) > 1 else tokens[0])
+
+
+async def test_an_entra_token_that_is_refused_is_exchanged_once_for_all_and_the_questions_are_answered(
+    url: str, foundry: FakeFoundry
+) -> None:
+    tokens = ["revoked", "entra-token", "never"]
+    toml = f'[providers.eu]\ndialect = "openai-chat"\nbase_url = "{url}/openai/v1"\nauth = "entra"\n'
+    made: list[Revoked] = []
+
+    def make() -> Revoked:
+        made.append(Revoked(tokens))
+        return made[-1]
+
+    async with plugged({"FOUNDRY_ENDPOINT": f"{url}/api/projects/P"}, toml, make=make) as connections:
+        names = [("eu", "chat"), ("foundry", "writer"), ("eu", "small"), ("foundry", "thinker")]
+        async with asyncio.TaskGroup() as group:
+            asking = [group.create_task(answer(provider(connections, where), name)) for where, name in names]
+
+    assert [each.result()[0] for each in asking] == ["hello"] * 4
+    assert len(made) == 2
+    assert made[0].closed
+
+
+async def test_whoever_is_refused_with_every_entra_token_is_told_as_ever(
+    url: str, foundry: FakeFoundry
+) -> None:
+    made: list[Revoked] = []
+
+    def make() -> Revoked:
+        made.append(Revoked([f"without-a-role-{len(made)}"]))
+        return made[-1]
+
+    async with plugged({"FOUNDRY_ENDPOINT": url}, make=make) as connections:
+        for _ in range(3):
+            with pytest.raises(Auth) as told:
+                await answer(provider(connections, "foundry"), "chat")
+
+    assert told.value.status == 401
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("name", ["chat", "writer", "thinker", "small"])
+async def test_a_wrong_key_is_refused_once(name: str, url: str, foundry: FakeFoundry) -> None:
+    environ = {"FOUNDRY_API_KEY": "wrong", "FOUNDRY_ENDPOINT": url}
+
+    async with plugged(environ) as connections:
+        with pytest.raises(Auth):
+            await answer(provider(connections, "foundry"), name, base=DEPLOYED[name][1])
+
+    assert foundry.refusals == 1

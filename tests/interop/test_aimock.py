@@ -7,8 +7,9 @@ import pytest
 from bot.domain import errors
 from bot.domain.prompt import Prompt, PromptMessage, TextPart
 from bot.domain.stream_parts import Reason
+from providers.credentials import ApiKey
 from providers.dialect import Quirks
-from providers.endpoint import DIALECTS, ApiKey, Endpoint
+from providers.endpoint import DIALECTS, Endpoint
 from providers.transport import Transport
 from tests.interop.aimock import KEY, AIMock, aimock, needs_aimock
 from tests.providers.vendor import Heard, hear, model_of

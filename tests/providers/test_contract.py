@@ -7,9 +7,10 @@ import pytest
 
 from bot.domain.catalog import Model
 from bot.ports import Provider
+from providers.credentials import ApiKey
 from providers.demo import Demo
 from providers.dialect import Quirks
-from providers.endpoint import ApiKey, Endpoint
+from providers.endpoint import Endpoint
 from providers.transport import Transport
 from tests.contracts.providers import ProviderContract, WireContract
 from tests.providers.fake import KEY, Babble, Cut, FakeVendor, Hang, Murmur, Refuse, Say, Step, fake_vendor

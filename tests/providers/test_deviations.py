@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from bot.domain import errors
 from bot.domain.stream_parts import Finish
+from providers.credentials import ApiKey
 from providers.dialect import Quirks
-from providers.endpoint import DIALECTS, ApiKey, Endpoint
+from providers.endpoint import DIALECTS, Endpoint
 from providers.lenient_json import load_events
 from providers.transport import Transport
 from tests.examples import examples

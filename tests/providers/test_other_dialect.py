@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import ModelNotFound, Overloaded
-from providers.endpoint import ApiKey, Endpoint
+from providers.credentials import ApiKey
+from providers.endpoint import Endpoint
 from providers.transport import Transport
 from providers.vendors import VENDORS
 from tests.providers.fake import HELLO, KEY, FakeVendor, Objection, Refuse, fake_vendor

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.credentials import ApiKey
 from providers.dialect import Quirks
-from providers.endpoint import ApiKey, Endpoint
+from providers.endpoint import Endpoint
 from providers.think_tags import ThinkTags
 from providers.transport import Transport
 from tests.examples import examples

@@ -12,8 +12,9 @@ import pytest
 from bot.domain import errors
 from bot.domain.catalog import Deadlines, Model
 from bot.domain.stream_parts import Finish
+from providers.credentials import ApiKey
 from providers.dialect import Quirks
-from providers.endpoint import ApiKey, Endpoint
+from providers.endpoint import Endpoint
 from providers.transport import Transport
 from tests.providers.fake import HELLO, KEY, FakeVendor, Raw, Refuse, Say, fake_vendor
 from tests.providers.speech import SPEECHES

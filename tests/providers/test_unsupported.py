@@ -11,8 +11,9 @@ import pytest
 
 from bot.domain.errors import Overloaded, Rejected
 from bot.domain.prompt import Prompt, PromptMessage, TextPart
+from providers.credentials import ApiKey
 from providers.dialect import Quirks
-from providers.endpoint import Additions, ApiKey, Endpoint
+from providers.endpoint import Additions, Endpoint
 from providers.transport import Transport
 from tests.providers.fake import (
     HELLO,

@@ -11,8 +11,9 @@ from bot.domain.catalog import Model
 from bot.domain.errors import ModelError
 from bot.domain.prompt import Prompt, PromptMessage, TextPart
 from bot.domain.stream_parts import Finish, StreamPart, Text, Thinking, ToolCall, Usage
+from providers.credentials import ApiKey
 from providers.dialect import Quirks
-from providers.endpoint import ApiKey, Endpoint
+from providers.endpoint import Endpoint
 from providers.transport import Transport
 
 HELLO = Prompt(system="", messages=(PromptMessage(role="user", parts=(TextPart(text="hello"),)),))
