@@ -6,7 +6,7 @@ cases, then a vendor's number, then the HTTP status, then a code that means no m
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -24,9 +24,10 @@ SAID = 4_000  # characters of a vendor's message that are looked at: more is a p
 CODE = 80  # and of its code
 CARRIED = 64 * 1024  # and of it where it may be another error
 REQUEST = 100  # and of its request id, which its support asks for
-REQUEST_IDS = ("apim-request-id", "x-request-id", "request-id")
+REQUEST_IDS = ("apim-request-id", "x-request-id", "request-id", "x-amzn-requestid")
+AWS_KIND = "x-amzn-errortype"  # the only place where Amazon Bedrock names the kind
 
-MESSAGES = ("message", "detail", "error_message", "error_msg")
+MESSAGES = ("message", "Message", "detail", "error_message", "error_msg")
 
 # A parameter that is too long, not a conversation: these words are not looked at.
 PARAMETER_TOO_LONG = re.compile(r"invalid '(?!messages|input)", re.IGNORECASE)
@@ -57,6 +58,8 @@ def error_from_response(
 ) -> ModelError:
     """For an answer that is no stream. `headers` have lower-case names; `now` is unix seconds."""
     complaint = _read(_loaded(body), fallback=body)
+    if aws := headers.get(AWS_KIND, "").partition(":")[0]:  # "ThrottlingException:http://..."
+        complaint = replace(complaint, codes=(*complaint.codes, *_codes([aws])))
     succeeded = 200 <= status < 300  # and yet no stream: gateways send errors with 200
     return _error(complaint, complaint.status if succeeded else status, headers, now)
 

@@ -29,7 +29,7 @@ def _listing(entry: Mapping[str, Any]) -> Listing:
     can = as_object(entry.get("capabilities"))
     top = as_object(entry.get("top_provider"))
     modalities = as_object(entry.get("architecture")).get("input_modalities")
-    contexts = ("context_length", "max_context_length", "context_window", "max_model_len")
+    contexts = ("context_length", "max_context_length", "context_window", "max_model_len", "max_input_tokens")
     outputs = (
         top.get("max_completion_tokens"),
         entry.get("max_completion_tokens"),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Self
 
+from bot.models.sources import bare_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
@@ -34,6 +36,6 @@ class Facts:
         return cls([(row["match"], Fact(**(able | row["about"]))) for row in table["models"]])
 
     def about(self, model: str) -> Fact:
-        """`model` is a vendor's id, with or without the vendor in front ("openai/gpt-6-sol")."""
-        name = model.casefold().rsplit("/", 1)[-1]
+        """`model` is a vendor's id, also with what a platform adds ("openai/gpt-6-sol", "us.anthropic.claude-...-v1:0")."""
+        name = bare_id(model)
         return next((fact for pattern, fact in self._rows if pattern.match(name)), Fact())

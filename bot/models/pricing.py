@@ -3,7 +3,7 @@
 Prices are estimates: the operator's come first, then the endpoint's listing, then the bundled price data.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import ModuleType
@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bot.domain.catalog import Model, Price
 from bot.domain.stream_parts import Usage
+from bot.models.sources import bare_id
 
 MILLION = 1_000_000
 HOUR = 2.0  # the price of keeping a prompt for an hour, in prices of input; the price data knows that of minutes only
@@ -37,7 +38,7 @@ class Prices:
         """USD for one answer; None where no price is known. `served`: the model that answered, if known."""
         if model.price is not None:
             return price_at(model.price, usage)
-        names = dict.fromkeys(name for name in (served, model.base, model.model) if name)
+        names = dict.fromkeys(each for name in (served, model.base, model.model) for each in _spellings(name))
         return next((cost for name in names if (cost := self._look_up(model, name, usage)) is not None), None)
 
     def price(self, model: Model) -> Price | None:
@@ -62,12 +63,16 @@ class Prices:
         market = self._markets.get(provider, "")
         if market is None:
             return None
-        try:
-            found = self.load().calc_price(self.load().Usage(), model_ref=model, provider_id=market or None)
-        except (LookupError, ValueError):
-            return None
-        window: int | None = found.model.context_window
-        return window
+        for name in _spellings(model):
+            try:
+                found = self.load().calc_price(
+                    self.load().Usage(), model_ref=name, provider_id=market or None
+                )
+            except (LookupError, ValueError):
+                continue
+            window: int | None = found.model.context_window
+            return window
+        return None
 
     def load(self) -> ModuleType:
         """Reads the price data, which takes up to half a second: call it in a thread, before it is needed."""
@@ -101,6 +106,11 @@ class Prices:
         read = self._look_up(model, name, Usage(input=kept)) or 0.0
         minutes = self._look_up(model, name, Usage(input=kept, cache_write=kept)) or 0.0
         return max(0.0, HOUR * read - minutes)
+
+
+def _spellings(name: str) -> Sequence[str]:
+    """A model's id as it is, and as its own vendor writes it; the price data of a cloud has one or the other."""
+    return list(dict.fromkeys((name, bare_id(name)))) if name else ()
 
 
 def price_at(price: Price, usage: Usage) -> float:

@@ -12,6 +12,13 @@ OTHER_TRADES = re.compile(
     r"sora|lyria|video|ocr|guard|robotics|computer-use|deep-research|codex|turbo-instruct|davinci|babbage|^aqa$"
 )
 VERSION = re.compile(r"\d+")
+# Amazon Bedrock's ids: the publisher, where inference profiles have a region in front, and versions at the end.
+BEDROCK = re.compile(
+    r"(?:(?:us|eu|apac|ap|jp|au|ca|sa|us-gov|global)\.)?"
+    r"(ai21|amazon|anthropic|cohere|deepseek|google|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|qwen|writer|xai|zai)"
+    r"\.([a-z][\w.-]*?)(?:-v\d+|-\d+(?=:))?(?::\d+k?)*"
+)
+NUMBERED = re.compile(r"[rv]\d")  # what Bedrock calls a model whose name begins with its publisher's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +70,14 @@ class ModelSource:
 
 
 def bare_id(model: str) -> str:
-    """An id in lower case without a leading "vendor/"."""
-    return model.casefold().rsplit("/", 1)[-1]
+    """An id in lower case without what a platform adds: "vendor/" in front, Bedrock's publisher, region and version, and
+    the "-maas" of Vertex AI.
+    """
+    name = model.casefold().rsplit("/", 1)[-1].removesuffix("-maas")
+    if found := BEDROCK.fullmatch(name):
+        publisher, name = found.groups()
+        name = f"{publisher}-{name}" if NUMBERED.match(name) else name
+    return name
 
 
 def can_chat(row: Listing) -> bool:

@@ -54,7 +54,7 @@ def entry(google: FakeGoogle, dialect: str = "gemini", end: str = "") -> str:
     ],
 )
 async def test_a_model_is_asked_in_its_publishers_dialect_whatever_end_the_address_has(
-    dialect: str, model: str, path: str, end: str, google: FakeGoogle, tmp_path: Path
+    *, dialect: str, model: str, path: str, end: str, google: FakeGoogle, tmp_path: Path
 ) -> None:
     environ = {"VERTEX_KEY_FILE": str(google.key_file(tmp_path))}
 
