@@ -22,6 +22,7 @@ from bot.domain.errors import (
     RateLimit,
     RegionBlocked,
     Rejected,
+    Unavailable,
 )
 from providers.error_codes import Kind
 
@@ -142,6 +143,9 @@ WORDINGS: Sequence[Wording] = (
         r"unexpected endpoint or method|^missing authentication token$",
     ),
     _wording(Rejected, {500}, r"\braise_exception\b|jinja|roles must alternate|system role not supported"),
+    _wording(
+        Unavailable, {None, 500}, r"Exception - (?:connection error|cannot connect to host)"
+    ),  # a gateway's upstream
     _wording(Overloaded, {None, 500, 503}, r"overloaded|\bbusy\b|high demand|at capacity"),
 )
 
