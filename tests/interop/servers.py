@@ -2,7 +2,7 @@
 
 LiteLLM's proxy, `litellm` on the PATH or what LITELLM names: `pip install 'litellm[proxy]'` into an environment of its own.
 llama-cpp-python's server, by the Python that LLAMA_CPP_PYTHON names: `pip install 'llama-cpp-python[server]' gguf numpy`
-there (compiles for a quarter of an hour; needs gcc and cmake).
+there (compiles for a quarter of an hour; needs gcc and cmake).llama.cpp's own server, by the Python that LLAMA_CPP names: `pip install xllamacpp gguf numpy` there (a wheel).
 """
 
 import json
@@ -24,8 +24,11 @@ PATIENCE = (
     180.0  # seconds until one listens: LiteLLM imports for three quarters of a minute on a busy machine
 )
 LITELLM = os.environ.get("LITELLM") or shutil.which("litellm")
+LLAMA_CPP = os.environ.get("LLAMA_CPP")
 LLAMA = os.environ.get("LLAMA_CPP_PYTHON")
 TINY = Path(__file__).with_name("tiny_model.py")
+SERVE = Path(__file__).with_name("llama_server.py")
+TOO_LONG = {"house: " + "hello " * 2_000: "cannot take in a conversation this long"}
 HERE = "127.0.0.1"
 
 
@@ -38,7 +41,7 @@ class ModelServer:
     base: str
     says: dict[str, str]
     window: str
-    troubles: dict[str, str] = field(default_factory=dict)  # model -> what the person reads
+    troubles: dict[str, str] = field(default_factory=dict)  # question -> what the person reads
 
 
 def free_port() -> int:
@@ -101,11 +104,11 @@ def litellm(folder: Path) -> Iterator[ModelServer]:
     program = (str(LITELLM), "--config", str(path), "--host", HERE, "--port", str(port))
     with started(program, port, folder, LITELLM_LOCAL_MODEL_COST_MAP="True") as base:
         troubles = {
-            "rush": "is getting too many requests",
-            "narrow": "cannot take in a conversation this long",
-            "faulty": "had an error of its own",
-            "unplugged": "is not available right now",
-            "nobody": "is not there any more under that name",
+            "rush: hello": "is getting too many requests",
+            "narrow: hello": "cannot take in a conversation this long",
+            "faulty: hello": "had an error of its own",
+            "unplugged: hello": "is not available right now",
+            "nobody: hello": "is not there any more under that name",
         }
         yield ModelServer(base=base, says=says, window="128k", troubles=troubles)
 
@@ -127,10 +130,26 @@ def llama_cpp(folder: Path) -> Iterator[ModelServer]:
     says = dict.fromkeys(("house", "other"), "Hello from a tiny model.")
     program = (str(LLAMA), "-m", "llama_cpp.server", "--config_file", str(path))
     with started(program, port, folder) as base:
-        yield ModelServer(base=base, says=says, window="32k")
+        yield ModelServer(base=base, says=says, window="k", troubles=TOO_LONG)
+
+
+@contextmanager
+def llama_server(folder: Path) -> Iterator[ModelServer]:
+    """llama.cpp's server, which lists its one model and answers under any name."""
+    model, port = folder / "tiny.gguf", free_port()
+    subprocess.run([str(LLAMA_CPP), str(TINY), str(model)], check=True)
+    program = (str(LLAMA_CPP), str(SERVE), str(model), HERE, str(port), KEY, "house")
+    with started(program, port, folder) as base:
+        says = dict.fromkeys(("house", "other"), "Hello from a tiny model.")
+        yield ModelServer(base=base, says=says, window="k", troubles=TOO_LONG)
 
 
 SERVERS = (
+    pytest.param(
+        llama_server,
+        id="llama.cpp",
+        marks=pytest.mark.skipif(LLAMA_CPP is None, reason="LLAMA_CPP is not set"),
+    ),
     pytest.param(
         litellm,
         id="litellm",

@@ -11,6 +11,7 @@ from tests.ops.product import command, running
 from tests.ops.test_running import answered, send
 
 ENTRY = '[providers.own]\ndialect = "openai-chat"\nbase_url = "{base}"\napi_key_env = "OWN_KEY"\n'
+SECOND = '[[models]]\nname = "other"\nprovider = "own"\nmodel = "other"\n'
 UNLISTED = '[[models]]\nname = "nobody"\nprovider = "own"\nmodel = "no-such-model"\n'
 RIGHT = {"OWN_KEY": KEY}
 
@@ -22,7 +23,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def written(folder: Path, base: str) -> None:
-    (folder / "switchboard.toml").write_text(ENTRY.format(base=base) + UNLISTED, encoding="utf-8")
+    (folder / "switchboard.toml").write_text(ENTRY.format(base=base) + SECOND + UNLISTED, encoding="utf-8")
 
 
 async def test_its_models_are_listed_answer_piece_by_piece_take_over_with_the_memory_and_are_counted(
@@ -58,11 +59,11 @@ async def test_what_goes_wrong_is_named_to_the_person_and_to_the_operator(
 ) -> None:
     written(tmp_path, server.base)
     async with running(tmp_path, **RIGHT) as product, product.visitor() as client:
-        for model, told in server.troubles.items():
-            await send(client, f"chat-about-{model}", f"{model}: hello")
-            post = await answered(client, f"chat-about-{model}")
+        for at, (question, told) in enumerate(server.troubles.items()):
+            await send(client, f"chat-number-{at}", question)
+            post = await answered(client, f"chat-number-{at}")
             assert told in post["closing"]["notice"]
-            assert post["closing"]["footer"] == model
+            assert post["closing"]["footer"] == question.partition(":")[0]
     wrong = await command(tmp_path, "check", OWN_KEY="sk-another-key")
     refused = await command(tmp_path, "chat", stdin="house: hello", OWN_KEY="sk-another-key")
 
