@@ -11,9 +11,9 @@ def serve(model: str, host: str, port: str, key: str, name: str) -> None:
     params.model.path, params.model_alias = model, {name}
     params.hostnames, params.port, params.api_keys = [host], int(port), [key]
     params.n_ctx, params.n_parallel = 4096, 1
-    server = xllamacpp.Server(params)
-    print(server.listening_address, flush=True)
+    server = xllamacpp.Server(params)  # serves as long as it is kept
     threading.Event().wait()
+    del server
 
 
 if __name__ == "__main__":
