@@ -191,10 +191,8 @@ def build(
     read = files or FilesRead()
     turns, before = gathered(since_reset(history), heard, asked)
     named = several_people(turns, before, asked)
-    room = (
-        (model.context - min(model.max_output, model.context // ANSWER_PART)) * share / max(correction, 0.1)
-    )
-    room -= tokens(system) + weigh(LEFT_OUT)
+    answer = min(model.max_output, model.context // ANSWER_PART)
+    room = (model.context - answer) * share / max(correction, 0.1) - tokens(system) - weigh(LEFT_OUT)
     question = _asked(asked, before, model, read, named=named, room=room)
     pairs = [_turn(turn, model, read, named=named, room=room) for turn in turns]
     weights = [[weigh(message) for message in pair] for pair in [*pairs, [question]]]

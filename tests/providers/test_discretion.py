@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.domain.errors import Connection, ModelError, ServerError
+from providers.credentials import ApiKey
 from providers.dialect import Quirks
-from providers.endpoint import Additions, ApiKey, Endpoint
+from providers.endpoint import Additions, Endpoint
 from providers.transport import Transport
 from tests.providers.fake import Answer, Raw, Say, Step, fake_vendor
 from tests.providers.speech import SPEECHES

@@ -80,7 +80,7 @@ def test_a_long_wait_is_told_as_one(seconds: float | None, told: str) -> None:
 
 
 def test_the_table_knows_every_error_there_is() -> None:
-    below = {errors.BrokeOff, errors.Forbidden, errors.RegionBlocked}
+    below = {errors.BrokeOff, errors.Forbidden, errors.PicturesUnseen, errors.RegionBlocked}
     known = {*ModelError.__subclasses__(), *below} - {errors.OverBudget}
     silent = {errors.Connection, errors.BrokeOff}  # by what does not come
 
