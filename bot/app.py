@@ -25,7 +25,7 @@ from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
-from bot.domain.check import CheckResult, CheckStatus, check_report
+from bot.domain.check import CheckResult, CheckStatus, check_report, results_of
 from bot.domain.formatting import strip_controls
 from bot.domain.readiness import Trouble
 from bot.interceptor import Interceptors
@@ -117,6 +117,7 @@ def service(
         interceptors=interceptors,
         memory=store.memory,
         policy=settings.file.policy,
+        listed=models.discovery.arrived,
     )
     worker = Worker(
         leases=store.leases,
@@ -125,11 +126,16 @@ def service(
         interceptors=interceptors,
         limits=worker_limits(settings.file.limits),
     )
+
+    async def all_ready() -> Sequence[Trouble]:
+        others = [*refusals.troubles(), *platforms.platform_troubles(adapters)]
+        return await ready(settings, store, [*others, *await models.discovery.troubles(store.health)])
+
     watch = DeadLetterWatch(letters=store.dead_letters, meter=metrics)
     return Service(
         adapters=list(adapters.values()),
         work=worker,
-        ready=lambda: ready(settings, store, [*refusals.troubles(), *platforms.platform_troubles(adapters)]),
+        ready=all_ready,
         background=(models.discovery.run, store.health.run, store.budgets.run, watch.run),
     )
 
@@ -254,37 +260,32 @@ def say(text: str) -> None:
 async def check(settings: Settings) -> int:
     """Checks Redis and every configured platform and vendor. Returns 1 when something is wrong."""
     logging.getLogger().setLevel(logging.ERROR)  # the report already says it
-    async with vendors(settings) as known:
-        found = [*await _check_redis(settings), *await platforms.check_platforms(settings)]
+    async with vendors(settings) as known, configured_storage(settings) as store:
+        found = [*await _check_redis(settings, store), *await platforms.check_platforms(settings)]
         found += await check_endpoints(known.connections.all, settings.file)
+        await known.discovery.refresh()
+        found += results_of("models", await known.discovery.troubles(store.health))
         if settings.file.every_budget:
-            await known.discovery.refresh()
             found += check_prices(known.discovery.catalog, known.prices)
     say(check_report(found))
     return int(any(each.status is CheckStatus.BAD for each in found))
 
 
-async def _check_redis(settings: Settings) -> Sequence[CheckResult]:
+async def _check_redis(settings: Settings, store: Storage) -> Sequence[CheckResult]:
     where = "REDIS_URL" if settings.redis_url else f"the embedded server in {settings.data_dir}/"
-    async with configured_storage(settings) as store:
-        troubles = await ready(settings, store)
-    results = [
-        CheckResult(
-            about="redis",
-            status=CheckStatus.BAD if trouble.stops else CheckStatus.DOUBT,
-            text=f"{where}: {trouble}",
-        )
-        for trouble in troubles
-    ]
+    troubles = await ready(settings, store)
     well = CheckResult(about="redis", status=CheckStatus.GOOD, text=f"{where} answers and takes events")
-    return results or [well]
+    return results_of("redis", troubles, where) or [well]
 
 
 async def models(settings: Settings) -> int:
-    """Lists what can be picked."""
+    """Lists what can be picked. Returns 1 when nothing can."""
     async with configured_storage(settings) as store, vendors(settings) as known:
         await known.discovery.refresh()
         catalog = known.discovery.catalog
+        if not catalog.models:
+            say(catalog.absent)
+            return 1
         conditions = await store.health.conditions([model.key for model in catalog.models])
         say(render_models(catalog, known.prices, conditions))
     return 0

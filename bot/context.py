@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot import policy
 from bot.domain.capabilities import PlatformCapabilities
@@ -23,6 +23,10 @@ class Response:
 
     reply: Reply | None = None
     outcome: Outcome = field(default_factory=Outcome)
+
+    def unanswered(self) -> "Response":
+        """The same, in place of an answer to a question."""
+        return replace(self, reply=replace(self.reply, unanswered=True)) if self.reply else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The vendor part of `switchboard check`: reaches every endpoint through its listing, which costs nothing."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from bot.domain.catalog import Listing
 from bot.domain.check import CheckResult, CheckStatus
@@ -16,36 +16,53 @@ from bot.domain.errors import (
     cause_of,
 )
 from bot.domain.errors import Connection as Unreachable
+from bot.models.reach import set_up
 from bot.settings.config_errors import nearest
 from bot.settings.config_file import ConfigFile
 from providers.connecting import ConnectedEndpoint
+
+REST = "answers only while nothing else is set up"
 
 
 async def check_endpoints(
     connections: Sequence[ConnectedEndpoint], file: ConfigFile
 ) -> Sequence[CheckResult]:
     """One result per endpoint, in order, and one per configured model that its endpoint does not list."""
+    wanted = {source.name for source in set_up(file, [each.source for each in connections])}
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_reach(connection, file)) for connection in connections]
+        tasks = [group.create_task(_reach(connection, file, wanted)) for connection in connections]
     return [result for task in tasks for result in task.result()]
 
 
-async def _reach(connection: ConnectedEndpoint, file: ConfigFile) -> Sequence[CheckResult]:
+async def _reach(
+    connection: ConnectedEndpoint, file: ConfigFile, wanted: Collection[str]
+) -> Sequence[CheckResult]:
+    """`wanted`: the endpoints that an operator has set up."""
     name = connection.source.name
     if connection.provider is None:
         return [CheckResult(about=name, status=CheckStatus.OFF, text=connection.source.off)]
+    if connection.source.stopgap and wanted and name not in _used(file):
+        return [CheckResult(about=name, status=CheckStatus.OFF, text=REST)]
     try:
         rows = await connection.provider.models()
     except ModelError as error:
-        return [_trouble(connection, error)]
+        return [_trouble(connection, error, wanted=name in wanted)]
+    if not rows and name in wanted and name not in _used(file):
+        text = f"{connection.address} lists no model: load one there, or name one under [[models]]"
+        return [CheckResult(about=name, status=CheckStatus.DOUBT, text=text)]
     text = f"{len(rows)} models listed" if len(rows) != 1 else "1 model listed"
     return [CheckResult(about=name, status=CheckStatus.GOOD, text=text), *_missing(name, rows, file)]
 
 
-def _trouble(connection: ConnectedEndpoint, error: ModelError) -> CheckResult:
+def _used(file: ConfigFile) -> Collection[str]:
+    """The endpoints of the file's models."""
+    return {entry.provider for entry in file.models}
+
+
+def _trouble(connection: ConnectedEndpoint, error: ModelError, *, wanted: bool) -> CheckResult:
     status, address = CheckStatus.BAD, connection.address
     match error:
-        case Unreachable() | Timeout() if connection.source.local:
+        case Unreachable() | Timeout() if not wanted:
             status, text = CheckStatus.OFF, f"nothing answers at {address}: start it, or set its address"
         case Auth(code="entra_missing" | "entra" | "google_missing" | "google"):
             text = str(error)

@@ -13,7 +13,7 @@ from bot.models.sources import ModelSource
 from bot.ports import Provider
 from bot.settings.config_errors import nearest
 from bot.settings.config_file import ConfigFile, ProviderEntry
-from bot.settings.environment import private
+from bot.settings.environment import loopback, private
 from providers import model_families
 from providers.credentials import ApiKey, Authentication
 from providers.demo import Demo
@@ -153,28 +153,32 @@ class EndpointBuilder:
             off = f"set {entry.api_key_env}"
         elif not secret and not row.keyless and row.auth != "none":
             off = f"set {entry.api_key_env or row.key_variable}"
+        key = entry.api_key_env or IDENTITIES.get(row.auth, row.key_variable)
+        variable = key if secret and row.auth not in IDENTITIES else ""
         source = ModelSource(
             name=row.name,
+            title=row.title,
+            key=variable,
             flagships=row.flagships,
             local=row.local,
+            by_chance=row.local and loopback(urlsplit(row.base_url).hostname or ""),
             off=off,
             price=_price(entry),
             free=row.market is None and _private(row.base_url),
         )
-        provider = None if off else self._provider(row, entry, secret)
-        key = entry.api_key_env or IDENTITIES.get(row.auth, row.key_variable)
+        provider = None if off else self._provider(row, entry, secret, variable)
         return ConnectedEndpoint(
             source=source, provider=provider, market=row.market, address=row.base_url, key=key
         )
 
-    def _provider(self, row: Vendor, entry: ProviderEntry, secret: str) -> Provider:
+    def _provider(self, row: Vendor, entry: ProviderEntry, secret: str, variable: str) -> Provider:
         auth: Authentication
         if row.auth == "entra":
             auth = self.identity.scoped(entry.scope)
         elif row.auth == "google":
             auth = GoogleIdentity(key_file=secret).scoped(entry.scope)
         else:
-            auth = ApiKey(scheme=row.auth, secret=secret)
+            auth = ApiKey(scheme=row.auth, secret=secret, variable=variable)
         if place := place_of(row.base_url):
             return VertexProvider(
                 transport=self.transport,
@@ -203,23 +207,32 @@ class EndpointBuilder:
         elif not secret and not self.identity.possible:
             off = MISSING
         provider = None
+        variable = (entry.api_key_env or "FOUNDRY_API_KEY") if secret else ""
         if not off:
             provider = FoundryProvider(
                 transport=self.transport,
                 endpoint=endpoint,
                 identity=self.identity,
                 secret=secret,
+                key=variable,
                 project=entry.project,
                 scope=entry.scope,
                 additions=_additions(entry),
                 think_tags=entry.think_tags,
             )
         return ConnectedEndpoint(
-            source=ModelSource(name=name, flagships=model_families.EVERYBODY, off=off, price=_price(entry)),
+            source=ModelSource(
+                name=name,
+                title="Microsoft Foundry" if name == "foundry" else "",
+                key=variable,
+                flagships=model_families.EVERYBODY,
+                off=off,
+                price=_price(entry),
+            ),
             provider=provider,
             market="azure",
             address=endpoint,
-            key=(entry.api_key_env or "FOUNDRY_API_KEY") if secret else "Entra ID",
+            key=variable or "Entra ID",
         )
 
     def _demo(self, name: str, *, stopgap: bool = False) -> ConnectedEndpoint:

@@ -19,6 +19,10 @@ PAUSE = 60.0  # seconds in which a token is exchanged once: whoever lacks a role
 class Authentication(Protocol):
     """Authenticates requests. Implemented by `ApiKey`, and by `BearerToken` for Entra ID and Google."""
 
+    @property
+    def variable(self) -> str:
+        """The variable that holds the key, for messages; "" where there is none."""
+
     async def headers(self) -> Mapping[str, str]:
         """Raises bot.domain.errors.Auth when there are no credentials."""
         ...
@@ -43,11 +47,12 @@ class TokenIssuer(Protocol):
 class ApiKey:
     """A key in a header. `scheme` is bearer, api-key, x-api-key, x-goog-api-key or none."""
 
-    def __init__(self, *, scheme: str, secret: str = "") -> None:
+    def __init__(self, *, scheme: str, secret: str = "", variable: str = "") -> None:
         if scheme not in {"bearer", "api-key", "x-api-key", "x-goog-api-key", "none"}:
             raise SettingsError(
                 f'auth = "{scheme}" is not known; write bearer, api-key, x-api-key, x-goog-api-key, entra, google or none'
             )
+        self.variable = variable
         self._headers: dict[str, str] = {}
         if secret and scheme == "bearer":
             self._headers = {"authorization": f"Bearer {secret}"}
@@ -63,6 +68,8 @@ class ApiKey:
 
 class BearerToken:
     """Implements Authentication with an issuer's tokens for one audience: an endpoint refuses those for another one."""
+
+    variable = ""
 
     def __init__(self, *, issuer: TokenIssuer, scope: str) -> None:
         self._issuer = issuer
@@ -117,10 +124,14 @@ async def authenticated_get(
     """`Transport.get` with credentials."""
     proof = await auth.headers()
     try:
-        return await transport.get(url, headers={**headers, **proof})
+        try:
+            return await transport.get(url, headers={**headers, **proof})
+        except ModelError as error:
+            proof = await _another(auth, proof, error)
+            return await transport.get(url, headers={**headers, **proof})
     except ModelError as error:
-        proof = await _another(auth, proof, error)
-        return await transport.get(url, headers={**headers, **proof})
+        withhold_credentials(error, proof)
+        raise
 
 
 async def _another(auth: Authentication, proof: Mapping[str, str], error: ModelError) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bot.domain.catalog import Listing, Model
-from bot.domain.errors import BrokeOff, Connection, ModelError, Rejected, SettingsError, Timeout
+from bot.domain.errors import Auth, BrokeOff, Connection, ModelError, Rejected, SettingsError, Timeout
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from providers.anthropic import Anthropic
@@ -99,6 +99,8 @@ class Endpoint:
                         begun = True
                         yield part
             except ModelError as error:
+                if isinstance(error, Auth):
+                    error.key = self._auth.variable
                 if begun or not answers_elsewhere(error):
                     raise
                 refusal = refusal or error

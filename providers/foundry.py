@@ -47,7 +47,8 @@ def roots(endpoint: str) -> tuple[str, str]:
 class ClaudeKey:
     """Implements Authentication: Claude's URL needs Anthropic's header, and accepts Azure's own beside it."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, variable: str) -> None:
+        self.variable = variable
         self._headers = {"x-api-key": secret, "api-key": secret}
 
     async def headers(self) -> Mapping[str, str]:
@@ -60,7 +61,7 @@ class ClaudeKey:
 class FoundryProvider:
     """A Provider for one resource. Without a key, and for the project in any case, it uses Entra ID.
 
-    `project` is a project's name or URL, for a resource URL that does not name one.
+    `key` is the variable that holds the secret, for messages. `project` is a project's name or URL, for a resource URL that does not name one.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class FoundryProvider:
         endpoint: str,
         identity: Identity,
         secret: str = "",
+        key: str = "",
         project: str = "",
         scope: str = "",
         additions: Additions | None = None,
@@ -77,8 +79,8 @@ class FoundryProvider:
     ) -> None:
         resource, named = roots(endpoint)
         entra = identity.scoped(scope)
-        azure: Authentication = ApiKey(scheme="api-key", secret=secret) if secret else entra
-        claude: Authentication = ClaudeKey(secret) if secret else entra
+        azure: Authentication = ApiKey(scheme="api-key", secret=secret, variable=key) if secret else entra
+        claude: Authentication = ClaudeKey(secret, key) if secret else entra
         self._transport = transport
         self._auth: Authentication = entra if identity.possible else azure
         self._project = roots(project)[1] if "://" in project else ""

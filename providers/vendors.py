@@ -23,6 +23,7 @@ class Vendor:
     name: str
     base_url: str
     dialects: Mapping[str, Quirks]
+    title: str = ""  # what people call it; "": its name
     auth: str = "bearer"
     market: str | None = ""
     flagships: tuple[Flagship, ...] = ()
@@ -50,6 +51,7 @@ DEEPSEEK_CHAT = Quirks(calls_extra={"reasoning_content": ""})
 VENDORS: tuple[Vendor, ...] = (
     Vendor(
         name="openai",
+        title="OpenAI",
         base_url="https://api.openai.com/v1",
         console="https://platform.openai.com/api-keys",
         dialects={"openai-responses": OPENAI_RESPONSES, "openai-chat": OPENAI_CHAT},
@@ -58,6 +60,7 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor(
         name="anthropic",
+        title="Anthropic",
         base_url="https://api.anthropic.com",
         console="https://console.anthropic.com/settings/keys",
         dialects={"anthropic": replace(CLAUDE, cache_hour=True)},
@@ -67,6 +70,7 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor(
         name="xai",
+        title="xAI",
         base_url="https://api.x.ai/v1",
         console="https://console.x.ai",
         dialects={"openai-responses": Quirks(cache_key=True), "openai-chat": OPENAI_CHAT},
@@ -75,6 +79,7 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor(
         name="gemini",
+        title="Gemini",
         base_url="https://generativelanguage.googleapis.com",
         console="https://aistudio.google.com/apikey",
         dialects={"gemini": GEMINI},
@@ -84,6 +89,7 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor(
         name="deepseek",
+        title="DeepSeek",
         base_url="https://api.deepseek.com",
         console="https://platform.deepseek.com/api_keys",
         dialects={"openai-chat": DEEPSEEK_CHAT, "openai-responses": Quirks()},
@@ -92,6 +98,7 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor(
         name="mistral",
+        title="Mistral",
         base_url="https://api.mistral.ai/v1",
         console="https://console.mistral.ai/api-keys",
         dialects={"openai-chat": Quirks(stream_usage=False, bridge="Understood.")},
@@ -100,6 +107,7 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor(
         name="openrouter",
+        title="OpenRouter",
         base_url="https://openrouter.ai/api/v1",
         console="https://openrouter.ai/keys",
         dialects={
@@ -116,6 +124,7 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor(
         name="ollama",
+        title="Ollama",
         base_url="http://127.0.0.1:11434",
         dialects={"openai-chat": Quirks(prefix="/v1")},
         auth="none",

@@ -49,13 +49,15 @@ def select_model(
     catalog: Catalog, preferences: ModelPreferences, allowed: Allowed, inline: str = ""
 ) -> Selection:
     """Walks the chain. Raises NoModelAvailable when no model is left."""
+    if not catalog.models:
+        raise NoModelAvailable(catalog.absent)
     steps = (
         ("this message", inline),
         ("this thread", preferences.thread),
         ("you", preferences.person),
         ("this channel", preferences.channel),
         ("this workspace", preferences.workspace),
-        ("the default", catalog.default.name),
+        ("the default", catalog.default.name if catalog.default else ""),
     )
     chain: list[PrecedenceStep] = []
     winner: Model | None = None

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot import policy as policies
 from bot.answers.budgets import BudgetKeeper
-from bot.answers.precedence import select_model
+from bot.answers.precedence import NoModelAvailable, select_model
 from bot.context import Context, Response
 from bot.conversation.effort import EffortPicker
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.hearing import muted
-from bot.conversation.model_picker import ModelPicker, describe_active, describe_reason
+from bot.conversation.model_picker import ModelPicker, describe_active, describe_here, describe_reason
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.command_table import HELP
@@ -197,10 +197,10 @@ class Commands:
         if capabilities.slash and capabilities.threads and not capabilities.slash_in_threads:
             after = f"after {mention}, " if mention else ""
             how += f" Inside threads type commands {after}without the slash."
-        now = select_model(self._catalog, context.claim.preferences, context.allowed)
+        here = describe_here(self._catalog, context)
         return Reply(
             title="Switchboard",
-            text="\n".join([f"{how} {describe_active(now, tenant)}{_fileless(context)}", "", *lines]),
+            text="\n".join([f"{how} {here}{_fileless(context)}", "", *lines]),
             private=context.private,
         )
 
@@ -209,7 +209,7 @@ class Commands:
         author = context.event.author.id
         today, month = await self._ledger.spent(context.workspace, author)
         recent = await self._ledger.recent(context.workspace, author)
-        menu = await self._picker.menu(context, "me")
+        choices = (await self._picker.menu(context, "me")).choices if self._catalog.models else ()
         spent = f"Today {_number(today.turns, 'answer')}, this month {_number(month.turns, 'answer')}"
         spent += f" for about {money(month.cost)}." if month.cost else "."
         text = [self.help(context).text, "", f"**Your usage.** {spent}"]
@@ -219,7 +219,7 @@ class Commands:
                 "**Recent conversations**",
                 *(f"- {escape_markdown(one.title, 80)}" for one in recent),
             ]
-        return Reply(title="Switchboard", text="\n".join(text), choices=menu.choices)
+        return Reply(title="Switchboard", text="\n".join(text), choices=choices)
 
     async def standing(self, thread: ThreadKey, author: Author) -> ConversationStatus:
         """A page's status line: the model that answers in a conversation, and the other options there."""
@@ -227,22 +227,25 @@ class Commands:
         def admitted(model: Model) -> bool:
             return allowed(self._policy, thread, model)
 
-        now = select_model(self._catalog, await self._preferences.in_force(thread, author.id), admitted)
+        commands = tuple(Option(value=f"/{line.typed}", label=line.typed, hint=line.does) for line in HELP)
+        try:
+            now = select_model(self._catalog, await self._preferences.in_force(thread, author.id), admitted)
+        except NoModelAvailable as none:
+            return ConversationStatus(options=(), selected="", why=str(none), commands=commands)
         models = [model for model in self._catalog.featured if admitted(model)]
         return ConversationStatus(
             options=await self._picker.options(models, "thread"),
             selected=f"thread {now.model.name}",
             why=describe_reason(now, "workspace"),
             starters=now.model.prompts or STARTERS,
-            commands=tuple(Option(value=f"/{line.typed}", label=line.typed, hint=line.does) for line in HELP),
+            commands=commands,
         )
 
     def hello(self, context: Context) -> Reply:
         """The greeting in a new conversation."""
-        now = select_model(self._catalog, context.claim.preferences, context.allowed)
         mention = "" if context.direct else context.capabilities.mention
         ways = f"Mention {mention}" if mention else "Just write"
-        active = describe_active(now, context.capabilities.tenant)
+        active = describe_here(self._catalog, context)
         text = (
             f"Hello, I am Switchboard. {ways} to ask any model; {active} "
             f"Switch with `model`, and the conversation stays.{_fileless(context)}"

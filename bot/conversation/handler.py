@@ -1,7 +1,7 @@
 """Handles one event, from its kind to its outcome."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from bot.answers.answering import Answers
@@ -39,6 +39,13 @@ from bot.settings.config_file import Policy
 
 log = logging.getLogger(__name__)
 
+LONGEST = 2_000  # characters of what is said of endpoints
+OF_MODELS = {"ask", "compare", "model"}  # commands that mean nothing while there is no model
+
+
+async def at_once() -> None:
+    """Where no listing has to be waited for."""
+
 
 class ConversationHandler:
     """Handles one claimed event: shows the response and returns the outcome to commit."""
@@ -55,7 +62,10 @@ class ConversationHandler:
         interceptors: Interceptors,
         memory: Memory,
         policy: Policy,
+        listed: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
+        """`listed` waits a moment for the first models, right after the start."""
+        self._listed = listed
         self._adapters = adapters
         self._catalog = catalog
         self._questions = Questions(
@@ -74,10 +84,14 @@ class ConversationHandler:
     async def handle(self, claim: Claim, turn_handle: TurnHandle) -> Outcome:
         """Raises what the sink raises (PlatformBusy, PlatformGone, Fenced) and StorageUnavailable."""
         context = self._context(claim, turn_handle)
+        await self._listed()
         try:
             return await self._handle(context)
         except NoModelAvailable as error:
-            return await context.respond(Response(reply=Reply(text=str(error), private=not context.direct)))
+            reply = Reply(
+                text=escape_markdown(str(error), LONGEST), private=not context.direct, unanswered=True
+            )
+            return await context.respond(Response(reply=reply))
 
     async def _handle(self, context: Context) -> Outcome:  # noqa: C901 - one line for each kind of event
         match context.claim.event:
@@ -150,7 +164,7 @@ class ConversationHandler:
     async def apologise(self, claim: Claim, turn_handle: TurnHandle, why: str) -> None:
         """The apology for an event that is given up, so that every event gets an answer."""
         text = f"Something went wrong here and I could not answer. Please ask again. (reference {reference_of(turn_handle.id)})"
-        await self._context(claim, turn_handle).sink.say(Reply(text=text))
+        await self._context(claim, turn_handle).sink.say(Reply(text=text, unanswered=True))
 
     def _context(self, claim: Claim, turn_handle: TurnHandle) -> Context:
         adapter = self._adapters[claim.event.thread.platform]
@@ -169,10 +183,13 @@ class ConversationHandler:
                 return await context.respond(Response(reply=self._commands.help(context)))
             case Ask(text=question, model=model):
                 return await self._questions.ask(context, replace(said, text=question), model)
+            case Command(name=name) if name in OF_MODELS and not self._catalog.models:
+                raise NoModelAvailable(self._catalog.absent)
             case Command(name="ask", rest=rest):
                 model, question = split_model(rest, self._catalog)
                 if not model or not question:
-                    return await context.respond(self._ask_usage(context, "" if model else rest))
+                    usage = self._ask_usage(context, "" if model else rest)
+                    return await context.respond(usage.unanswered())
                 return await self._questions.ask(context, replace(said, text=question), model)
             case Command(name="compare", rest=rest):
                 return await self._questions.compare(context, replace(said, text=rest))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.answers.precedence import Selection, select_model
+from bot.answers.precedence import NoModelAvailable, Selection, select_model
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_scope
 from bot.conversation.effort import describe_effort
@@ -165,6 +165,15 @@ class ModelPicker:
         scope = default_scope(context)
         buttons = tuple(Button(action=Action.PICK, label=name, value=f"{scope} {name}") for name in near)
         return Reply(text=text, buttons=buttons, private=context.private)
+
+
+def describe_here(catalog: Catalog, context: Context) -> str:
+    """One sentence: the model that answers here, and why; or why there is none."""
+    try:
+        now = select_model(catalog, context.claim.preferences, context.allowed)
+    except NoModelAvailable as none:
+        return escape_markdown(str(none), 2_000)
+    return describe_active(now, context.capabilities.tenant)
 
 
 def describe_active(now: Selection, tenant: str) -> str:

@@ -58,7 +58,7 @@ class Questions:
         if not (asked.text or asked.files or asked.quotes):
             return await context.respond(Response(reply=self._commands.hello(context)))
         if (refusal := self._refusal(context, around)) is not None:
-            return await context.respond(refusal)
+            return await context.respond(refusal.unanswered())
         return await self.answer(context, _question(context, around, model))
 
     async def once_more(self, context: Context, question: Question) -> Outcome:
@@ -66,7 +66,7 @@ class Questions:
         if context.claim.record.final is None:
             presser = await self.surroundings(context, ChatMessage(author=context.event.author, text=""))
             if (refusal := self._refusal(context, presser)) is not None:
-                return await context.respond(refusal)
+                return await context.respond(refusal.unanswered())
         return await self.answer(context, question)
 
     async def compare(self, context: Context, said: ChatMessage) -> Outcome:
@@ -76,7 +76,8 @@ class Questions:
         around = await self.surroundings(context, said)
         refusal = self._refusal(context, around)
         spoken = refusal or await self._comparison.command(context, _question(context, around))
-        return await context.respond(spoken)
+        answered = spoken.reply is not None and spoken.reply.generated
+        return await context.respond(spoken if answered else spoken.unanswered())
 
     def _refusal(self, context: Context, around: Surroundings) -> Response | None:
         """Why a question is not asked at all, for the person alone."""
@@ -105,7 +106,7 @@ class Questions:
         if context.claim.record.final is None:  # else it was admitted, and asked
             plan = self._answers.plan(context, question)
             if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
-                return await context.respond(refusal)
+                return await context.respond(refusal.unanswered())
         return await self._answers.answer(context, question)
 
 

@@ -34,6 +34,9 @@ class Price:
 
 
 FREE = Price(input=0.0, output=0.0)
+NOBODY = (
+    "There is no model to ask. Whoever runs Switchboard sets a vendor's key, or adds [[models]] to its file."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,9 @@ class _Shelf:
     """One snapshot of the catalogue: the entries, and every way to spell them."""
 
     models: tuple[Model, ...]
-    default: Model
+    default: Model | None
+    absent: str
+    reach: Mapping[str, str]
     names: Mapping[str, Model]  # names and aliases first, `provider:model` and bare ids after them
     loose: Mapping[str, Model | None]  # letters and digits only; None where two entries would match
 
@@ -100,11 +105,26 @@ class Catalog:
     more, and every method answers from one state. Models taken out of it stay valid: they are values.
     """
 
-    def __init__(self, models: Sequence[Model], *, default: str = "") -> None:
-        self._shelf = _shelve(models, default)
+    def __init__(
+        self,
+        models: Sequence[Model],
+        *,
+        default: str = "",
+        absent: str = NOBODY,
+        reach: Mapping[str, str] | None = None,
+    ) -> None:
+        self._shelf = _shelve(models, default, absent, reach or {})
 
-    def replace(self, models: Sequence[Model], *, default: str = "") -> None:
-        self._shelf = _shelve(models, default)
+    def replace(
+        self,
+        models: Sequence[Model],
+        *,
+        default: str = "",
+        absent: str = NOBODY,
+        reach: Mapping[str, str] | None = None,
+    ) -> None:
+        """`absent` says why there is no model, and what to do; `reach` why a provider cannot be asked, in two words."""
+        self._shelf = _shelve(models, default, absent, reach or {})
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -118,9 +138,18 @@ class Catalog:
         return tuple(model for model in shelf.models if model.featured) or shelf.models
 
     @property
-    def default(self) -> Model:
-        """Who answers when nobody chose anything."""
+    def default(self) -> Model | None:
+        """Who answers when nobody chose anything; None while there is no model."""
         return self._shelf.default
+
+    @property
+    def absent(self) -> str:
+        """Why there is no model, for the person who asks."""
+        return self._shelf.absent
+
+    def reach(self, model: Model) -> str:
+        """Why its provider cannot be asked ("not reached"), "" where its listing came."""
+        return self._shelf.reach.get(model.provider, "")
 
     def find(self, text: str) -> Model | None:
         """The entry somebody means by a name, an alias, `provider:model` or a vendor's id.
@@ -156,9 +185,7 @@ class Catalog:
         )
 
 
-def _shelve(models: Sequence[Model], default: str) -> _Shelf:
-    if not models:
-        raise SettingsError("There is no model to pick: set a vendor's key, or add [[models]] to the file.")
+def _shelve(models: Sequence[Model], default: str, absent: str, reach: Mapping[str, str]) -> _Shelf:
     names: dict[str, Model] = {}
     for spell in (_named, _aliased, _identified):
         for model in models:
@@ -168,10 +195,10 @@ def _shelve(models: Sequence[Model], default: str) -> _Shelf:
     for word, model in names.items():
         letters = _letters(word)
         loose[letters] = model if loose.get(letters, model) is model else None
-    chosen = names.get(default.strip().casefold()) if default else models[0]
-    if chosen is None:
+    chosen = names.get(default.strip().casefold()) if default else next(iter(models), None)
+    if chosen is None and models:
         raise SettingsError(f'default = "{default}": no such model. Write one of: {_some(models)}.')
-    return _Shelf(models=tuple(models), default=chosen, names=names, loose=loose)
+    return _Shelf(models=tuple(models), default=chosen, absent=absent, reach=reach, names=names, loose=loose)
 
 
 def _named(model: Model) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 """What `switchboard check` reports about one thing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from bot.domain.readiness import Trouble
 
 
 class CheckStatus(StrEnum):
@@ -21,6 +23,18 @@ class CheckResult:
     about: str
     status: CheckStatus
     text: str
+
+
+def results_of(about: str, troubles: Iterable[Trouble], where: str = "") -> Sequence[CheckResult]:
+    """One result for each trouble."""
+    return [
+        CheckResult(
+            about=about,
+            status=CheckStatus.BAD if trouble.stops else CheckStatus.DOUBT,
+            text=f"{where}: {trouble}" if where else str(trouble),
+        )
+        for trouble in troubles
+    ]
 
 
 MARKS = {CheckStatus.GOOD: "●", CheckStatus.OFF: "○", CheckStatus.DOUBT: "?", CheckStatus.BAD: "✗"}

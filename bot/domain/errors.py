@@ -176,6 +176,13 @@ class Auth(ModelError):
     failover = True
     operator = True
     mend = "check the key, and what it may do: switchboard check"
+    key = ""  # the variable that holds it, where that is known
+
+    def remedy(self) -> str:
+        if not self.key:
+            return super().remedy()
+        act = f"lets {self.key} use it" if self.status == 403 else f"replaces {self.key}"
+        return f"Pick another model with /model; whoever runs Switchboard {act}."
 
 
 class Forbidden(Auth):
@@ -188,6 +195,9 @@ class Forbidden(Auth):
 class RegionBlocked(Auth):
     cause = "does not answer from where Switchboard runs"
     mend = "allow this network at the vendor, or use a region that it serves"
+
+    def remedy(self) -> str:
+        return self.advice
 
 
 class ModelNotFound(ModelError):

@@ -85,6 +85,7 @@ class Reply:
     sections: tuple[Section, ...] = ()
     choices: tuple[Choice, ...] = ()
     buttons: tuple[Button, ...] = ()
+    unanswered: bool = False  # a question was asked, and no model answered it
     generated: bool = False  # a model wrote some of it, or is about to
     forgets: bool = False  # what was said before goes, where the messages are Switchboard's own
     private: bool = False  # only the person who asked should see it, where the platform can do that

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.domain.catalog import FREE, Catalog, Deadlines, Listing, Model, Price
 from bot.models.facts import Facts
+from bot.models.reach import set_up
 from bot.models.sources import Flagship, ModelSource, bare_id, can_chat
 from bot.settings.config_file import AgentEntry, ConfigFile, DeadlinesEntry, ModelEntry
 from bot.settings.requests import Tuned
@@ -55,17 +56,18 @@ def assemble(
 ) -> Assembled:
     """`listings` holds the listings read so far; an endpoint that is missing has not answered yet."""
     on = [source for source in sources if not source.off]
+    stopgaps = not set_up(file, sources)
     bench = _Bench(facts=facts, window=window)
     bench.names.update(word.casefold() for entry in file.agents for word in (entry.name, *entry.aliases))
     for entry in file.models:
         source = next((source for source in on if source.name == entry.provider), None)
         if source:
             bench.configure(entry, source, listings.get(source.name, ()))
-    for source in on:
+    for source in on if stopgaps else (source for source in on if not source.stopgap):
         bench.discover(source, listings.get(source.name))
     found = [*bench.flagships, *bench.agents, *bench.others]
     jobs = _with_a_job(file.agents, [*bench.configured, *found])
-    models = _without_stopgaps([*bench.configured, *jobs, *found], on)
+    models = _without_stopgaps([*bench.configured, *jobs, *found], on, file.default)
     return Assembled(models=models, default=_default(file, models, listings))
 
 
@@ -233,14 +235,20 @@ def _with_a_job(entries: Sequence[AgentEntry], models: Sequence[Model]) -> Itera
             )
 
 
-def _without_stopgaps(models: Sequence[Model], sources: Sequence[ModelSource]) -> tuple[Model, ...]:
-    """A stopgap (the demo) is hidden from the picker, not the catalogue, as soon as there is a real model."""
+def _without_stopgaps(
+    models: Sequence[Model], sources: Sequence[ModelSource], default: str
+) -> tuple[Model, ...]:
+    """A stopgap (the demo) leaves as soon as there is a real model, but for what the operator makes of it."""
     stopgaps = {source.name for source in sources if source.stopgap}
     if all(model.provider in stopgaps for model in models):
         return tuple(models)
     return tuple(
-        replace(model, featured=False) if model.provider in stopgaps and model.note != "configured" else model
+        model
         for model in models
+        if model.provider not in stopgaps
+        or model.note == "configured"
+        or model.instructions
+        or model.name == default
     )
 
 

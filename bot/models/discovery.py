@@ -8,33 +8,26 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import timedelta
 
 from bot.domain.catalog import Catalog, Listing
 from bot.domain.errors import ModelError
+from bot.domain.readiness import Trouble
 from bot.models import references
 from bot.models.assembly import Assembled, assemble, no_window
 from bot.models.facts import Facts
 from bot.models.pricing import Prices
+from bot.models.reach import ListingResult, absence, none_can_be_asked, reach_word, set_up
 from bot.models.sources import ModelSource
-from bot.ports import Provider
+from bot.ports import Health, Provider
 from bot.settings.config_file import ConfigFile
 
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=10).total_seconds()
 AGAIN = timedelta(minutes=1).total_seconds()  # until the next try where an endpoint did not answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingResult:
-    """The last result of one endpoint's listing. `error` is None when it could be read."""
-
-    source: ModelSource
-    models: int = 0
-    error: ModelError | None = None
-    at: float = 0.0
+PATIENCE = 5.0  # seconds that a first question waits for the first listing
 
 
 class Discovery:
@@ -52,6 +45,8 @@ class Discovery:
     ) -> None:
         references.check_references(file, sources)
         self._file = file
+        self._wanted = set_up(file, sources)
+        self._all = tuple(sources)
         self._sources = tuple(source for source in sources if not source.off)
         self._providers = providers
         self._prices = prices
@@ -60,13 +55,26 @@ class Discovery:
         self._listings: dict[str, Sequence[Listing]] = {}
         self._findings: dict[str, ListingResult] = {}
         self._priced = False
-        first = self._assembled()
-        self.catalog = Catalog(first.models, default=first.default)
+        self._told = asyncio.Event()
+        self.catalog = Catalog([])
+        self._swap()
 
     @property
     def findings(self) -> Sequence[ListingResult]:
         """One result per endpoint asked so far, in the catalogue's order."""
         return [self._findings[source.name] for source in self._sources if source.name in self._findings]
+
+    async def arrived(self) -> None:
+        """Waits a moment while no endpoint has told a model, and one may yet."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._told.wait()
+
+    async def troubles(self, health: Health) -> Sequence[Trouble]:
+        """Why no model that was set up can be asked; () when one can, or where none was set up."""
+        default = self.catalog.default
+        conditions = await health.conditions([default.key] if default else [])
+        return none_can_be_asked(self._wanted, self._findings, self.catalog, conditions)
 
     async def run(self) -> None:
         """Refreshes again and again. Runs as its own task."""
@@ -97,27 +105,38 @@ class Discovery:
         ]
 
     async def _ask(self, source: ModelSource) -> None:
+        before = self._findings.get(source.name)
+        changed = False
         try:
             rows = await self._providers[source.name].models()
         except ModelError as error:
-            before = self._findings.get(source.name)
             self._findings[source.name] = ListingResult(source=source, error=error, at=self._clock())
             if not source.local and (before is None or before.error is None):
                 log.warning("listing failed", extra={"provider": source.name, "error": type(error).__name__})
-            return
-        self._findings[source.name] = ListingResult(source=source, models=len(rows), at=self._clock())
-        if self._listings.get(source.name) != rows:
+        else:
+            self._findings[source.name] = ListingResult(source=source, models=len(rows), at=self._clock())
+            changed = self._listings.get(source.name) != rows
             self._listings[source.name] = rows
+        if changed or before is None or reach_word(before) != reach_word(self._findings[source.name]):
             self._swap()
 
     def _swap(self) -> None:
         content = self._assembled()
-        self.catalog.replace(content.models, default=content.default)
+        self.catalog.replace(
+            content.models,
+            default=content.default,
+            absent=absence(self._wanted, self._findings),
+            reach={source.name: reach_word(self._findings.get(source.name)) for source in self._sources},
+        )
+        stopgaps = {source.name for source in self._sources if source.stopgap}
+        real = any(model.provider not in stopgaps for model in content.models)
+        if real or all(source.name in self._findings for source in self._sources):
+            self._told.set()
 
     def _assembled(self) -> Assembled:
         return assemble(
             self._file,
-            self._sources,
+            self._all,
             self._listings,
             facts=self._facts,
             window=self._prices.window if self._priced else no_window,

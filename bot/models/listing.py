@@ -15,7 +15,7 @@ ABILITIES = ("vision", "documents", "tools", "reasoning")
 
 def render_models(catalog: Catalog, prices: Prices, conditions: Mapping[str, ModelHealth]) -> str:
     """A table, the default marked with `*`; models that are not featured come last, under a heading."""
-    default = catalog.default.name
+    default = catalog.default.name if catalog.default else ""
     featured = [_row(model, prices, conditions, default) for model in catalog.models if model.featured]
     others = [_row(model, prices, conditions, default) for model in catalog.models if not model.featured]
     lines = _aligned([HEADER, *featured, *others])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.domain.errors import SettingsError
+from bot.models.reach import set_up
 from bot.models.sources import ModelSource
 from bot.settings.config_errors import nearest
 from bot.settings.config_file import ConfigFile
@@ -30,7 +31,10 @@ def _providers(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str
 
 
 def _names(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
-    known = _known(file, sources)
+    taken = set_up(file, sources)
+    stopgaps = [source for source in sources if source.stopgap and taken]
+    known = _known(file, [source for source in sources if source not in stopgaps])
+    gone = {word for source in stopgaps for word in _friendly(source)}
     references = [
         *((f"[[models]] {entry.name}: fallback", name) for entry in file.models for name in entry.fallback),
         *((f"[[agents]] {entry.name}: model", entry.model) for entry in file.agents),
@@ -39,7 +43,9 @@ def _names(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
     providers = {source.name for source in sources}
     for place, name in references:
         provider, colon, _ = name.partition(":")
-        if name.casefold() not in known and not (colon and provider in providers):
+        if name.casefold() in gone - known:
+            yield f'{place} "{name}": it answers only while nothing else is set up. Name one of your models.'
+        elif name.casefold() not in known and not (colon and provider in providers):
             hint = nearest(name, known) or ' A model that only a listing names is written "provider:model".'
             yield f'{place} "{name}": no such model.{hint}'
 

@@ -57,13 +57,17 @@ class ModelSource:
     """A source of models. `off` says what to set before the endpoint can be asked; "" when it can.
 
     `price` is the operator's, for every model there that has none of its own; `free` endpoints cost nothing
-    where nobody names a price.
+    where nobody names a price. `title` and `key` are for messages: what people call it, and the variable that holds its
+    key.
     """
 
     name: str
+    title: str = ""
+    key: str = ""
     flagships: tuple[Flagship, ...] = ()
     local: bool = False  # models run on the operator's machine: small windows, slow first answers
-    stopgap: bool = False  # only shown while there is no other model
+    stopgap: bool = False  # only there while nothing else is set up
+    by_chance: bool = False  # nobody set it up: it counts once it answers
     off: str = ""
     price: Price | None = None
     free: bool = False

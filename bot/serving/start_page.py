@@ -13,6 +13,7 @@ from bot.settings.platform_settings import PlatformSettings
 from bot.settings.settings import Settings
 
 SHOWN = 6  # names of models
+LISTED = "the endpoints are being asked which they have"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,8 @@ def _lines(
 def _models(models: Sequence[Model], unset: Sequence[str]) -> Iterator[StatusLine]:
     names = [model.name for model in models]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    yield StatusLine(name="Models", text=f"{', '.join(names[:SHOWN])}{more}; /model switches")
+    text = f"{', '.join(names[:SHOWN])}{more}; /model switches" if names else LISTED
+    yield StatusLine(name="Models", text=text)
     if unset:
         text = f"{', '.join(unset[:3])}{', ...' if unset[3:] else ''}"
         yield StatusLine(name="Models", on=False, text=text)

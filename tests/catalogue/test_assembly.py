@@ -200,17 +200,35 @@ def test_an_agents_name_is_not_given_to_anything_discovered() -> None:
 
 
 def test_the_demo_is_offered_only_while_there_is_nothing_else() -> None:
-    alone, among = made([DEMO]), made([OLLAMA, DEMO], {"ollama": ids("qwen3")})
+    local = ModelSource(name="ollama", local=True, by_chance=True)
+    alone, silent = made([DEMO]), made([local, DEMO])
+    among = made([local, DEMO], {"ollama": ids("qwen3")})
 
-    assert (alone.default, alone.models[0].featured) == ("demo", True)
-    assert (among.default, picked(among, "demo").featured) == ("qwen3", False)
+    assert (alone.default, silent.default) == ("demo", "demo")
+    assert [model.name for model in among.models] == ["qwen3"]
 
 
-def test_models_of_an_endpoint_without_its_key_are_left_out() -> None:
-    off = ModelSource(name="xai", flagships=(GROK,), off="set XAI_API_KEY")
-    file = config_file.read_config('[[models]]\nname = "g"\nprovider = "xai"\nmodel = "grok-5"\n')
+@pytest.mark.parametrize(
+    ("sources", "toml"),
+    [
+        ([ModelSource(name="foundry")], ""),
+        ([ModelSource(name="lab")], '[providers.lab]\ndialect = "openai-chat"\nbase_url = "http://lab/v1"'),
+        ([ModelSource(name="ollama", by_chance=True)], "[providers.ollama]\nthink_tags = true"),
+        (
+            [ModelSource(name="xai", flagships=(GROK,), off="set XAI_API_KEY")],
+            '[[models]]\nname = "g"\nprovider = "xai"\nmodel = "grok-5"',
+        ),
+    ],
+    ids=["no listing yet", "own endpoint", "named in the file", "key missing"],
+)
+def test_the_demo_is_not_there_where_anything_was_set_up(sources: list[ModelSource], toml: str) -> None:
+    assert made([*sources, DEMO], {"demo": ids("demo")}, toml) == Assembled(models=(), default="")
 
-    assert assemble(file, [off, DEMO], {}, facts=FACTS).default == "demo"
+
+def test_the_demo_answers_for_those_who_set_it_up_themselves() -> None:
+    toml = '[[models]]\nname = "toy"\nprovider = "demo"\nmodel = "demo"'
+
+    assert [model.name for model in made([XAI, DEMO], {}, toml).models] == ["toy", "grok"]
 
 
 @pytest.mark.parametrize(
@@ -240,6 +258,26 @@ def test_a_reference_that_leads_nowhere_stops_the_start(toml: str, said: str) ->
         references.check_references(config_file.read_config(toml), sources)
 
     assert str(refused.value) == f"switchboard.toml: {said}"
+
+
+@pytest.mark.parametrize(
+    ("toml", "place"),
+    [
+        ('default = "Demo"', "default ="),
+        ('[[agents]]\nname = "a"\nmodel = "demo"', "[[agents]] a: model"),
+        (
+            '[[models]]\nname = "g"\nprovider = "xai"\nmodel = "m"\nfallback = ["demo"]',
+            "[[models]] g: fallback",
+        ),
+    ],
+)
+def test_nothing_may_lead_to_the_demo_beside_a_vendor(toml: str, place: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        references.check_references(config_file.read_config(toml), [XAI, DEMO])
+
+    assert str(refused.value).startswith(f"switchboard.toml: {place} ")
+    assert "it answers only while nothing else is set up. Name one of your models." in str(refused.value)
+    references.check_references(config_file.read_config('default = "demo"'), [DEMO])
 
 
 def test_a_default_that_several_keys_would_bring_names_them_all() -> None:

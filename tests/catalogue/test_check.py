@@ -99,7 +99,7 @@ async def test_what_is_wrong_is_one_line_with_the_remedy(
 
 async def test_a_local_server_that_does_not_run_is_no_fault() -> None:
     ollama = ConnectedEndpoint(
-        source=ModelSource(name="ollama", local=True),
+        source=ModelSource(name="ollama", local=True, by_chance=True),
         provider=FakeProvider(error=Timeout()),
         address="http://127.0.0.1:11434",
     )
@@ -108,6 +108,29 @@ async def test_a_local_server_that_does_not_run_is_no_fault() -> None:
     assert (result.status, result.text) == (
         CheckStatus.OFF,
         "nothing answers at http://127.0.0.1:11434: start it, or set its address",
+    )
+
+
+async def test_an_endpoint_that_was_set_up_and_has_no_model_is_told() -> None:
+    empty = replace(XAI, provider=FakeProvider())
+
+    (result,) = await one(empty)
+    assert (result.status, result.text) == (
+        CheckStatus.DOUBT,
+        "https://api.x.ai/v1 lists no model: load one there, or name one under [[models]]",
+    )
+
+
+async def test_the_demo_rests_beside_a_vendor() -> None:
+    demo = ConnectedEndpoint(
+        source=ModelSource(name="demo", stopgap=True), provider=FakeProvider(rows=[Listing(id="demo")])
+    )
+    alone = await check_endpoints([demo], config_file.read_config(""))
+    among = await check_endpoints([XAI, demo], config_file.read_config(""))
+
+    assert alone == [CheckResult(about="demo", status=CheckStatus.GOOD, text="1 model listed")]
+    assert among[-1] == CheckResult(
+        about="demo", status=CheckStatus.OFF, text="answers only while nothing else is set up"
     )
 
 

@@ -25,7 +25,7 @@ export class Picker {
     this.standing = standing;
     const name = bare(standing.selected);
     this.name.textContent = name || "none";
-    this.sentence = `${name} answers here: ${plain(standing.why)}.`;
+    this.sentence = name ? `${name} answers here: ${plain(standing.why)}.` : plain(standing.why);
     this.button.title = this.sentence;
     this.changed(standing, this.sentence);
     if (!this.root.hidden) this.#mark();

@@ -103,7 +103,7 @@ class Terminal:
                 stopping = group.create_task(self._stop())
                 last = await self._follow(changes, event)
                 stopping.cancel()
-        return int(last.closing is not None and last.closing.reason in UNHAPPY)
+        return int(_unanswered(last))
 
     def _event(self, text: str) -> MessageReceived | ButtonPressed:
         """A number presses a button or option of the last reply; anything else is a message."""
@@ -149,6 +149,13 @@ async def run_terminal(*, inbox: Inbox, timeline: Timeline) -> int:
             return await terminal.talk()
         text = (await keyboard.read_all()).strip()
         return await terminal.say(text) if text else 0
+
+
+def _unanswered(post: Post) -> bool:
+    """Whether a question got no answer from a model."""
+    if post.closing:
+        return post.closing.reason in UNHAPPY or not post.text.strip()
+    return post.reply is not None and post.reply.unanswered
 
 
 def offered(post: Post) -> list[Offer]:
