@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from bot.domain.catalog import Listing, Price
 
@@ -19,36 +20,70 @@ BEDROCK = re.compile(
     r"\.([a-z][\w.-]*?)(?:-v\d+|-\d+(?=:))?(?::\d+k?)*"
 )
 NUMBERED = re.compile(r"[rv]\d")  # what Bedrock calls a model whose name begins with its publisher's
+# Elements of an id that name a way to a model and not who made it: LiteLLM's routes, Vertex, Fireworks, Gemini.
+WAYS = frozenset(
+    {"accounts", "locations", "models", "azure", "azure_ai", "bedrock", "fireworks", "fireworks_ai", "gemini"}
+    | {"groq", "litellm", "openrouter", "together", "together_ai", "vertex_ai"}
+)
+REGIONAL = re.compile(r"(?:(?:us|eu|apac|jp|au|ca|us-gov|global|regional)\.)?([a-z0-9-]+)\.(?=[a-z])")
+REVISION = re.compile(r"@.*$|-v\d+(?::\d+)?$")  # of Vertex and Bedrock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyId:
+    """An id taken apart: who made the model, "" where the id does not say, and its name without any decoration."""
+
+    publisher: str
+    name: str
+
+    @classmethod
+    def of(cls, model: str) -> Self:
+        """Reads `vendor/model`, `us.vendor.model-v1:0`, `publishers/vendor/models/model@date` and plain names."""
+        *before, last = model.casefold().lstrip("~").split("/")
+        makers = [word for word in before if word not in WAYS and word != "publishers"]
+        if "publishers" in before[:-1]:
+            makers = [before[before.index("publishers") + 1]]
+        if dotted := REGIONAL.match(last):
+            makers, last = [dotted[1]], last[dotted.end() :]
+        return cls(publisher=makers[-1] if makers else "", name=REVISION.sub("", last))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flagship:
     """A name people type, and the ids it stands for.
 
-    `patterns` are regular expressions over whole ids without a leading "vendor/"; the newest version (the
-    first group) wins, and among equals the earlier pattern. `model` is the id that is used while no listing
-    names a better one; without a digit ("grok-latest") it is the vendor's own alias and wins wherever it is
-    listed.
+    `patterns` are regular expressions over whole names, the best line of models first; the first group is the version.
+    The newest generation (its first number) wins, in it the better line, and in that the newest version. If lines are
+    `ranked`, the better line wins over a newer generation. An id that names its maker counts only if that is among
+    `publishers`. `model` is the id that is used while no listing names a better one; without a digit ("grok-latest") it
+    is the vendor's own alias and wins wherever it is listed.
     """
 
     name: str
     patterns: tuple[str, ...]
     model: str = ""
     aliases: tuple[str, ...] = ()
+    publishers: tuple[str, ...] = ()
+    ranked: bool = False
 
     def pick(self, rows: Sequence[Listing]) -> Listing | None:
         """The row this name stands for, None when none matches."""
         ranked = [(rank, row) for row in rows if (rank := self._rank(row))]
         return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
 
-    def _rank(self, row: Listing) -> tuple[bool, tuple[int, ...], int] | None:
-        name = bare_id(row.base or row.id)
-        if self.model and name == bare_id(self.model) and not VERSION.search(name):
-            return True, (), 0
+    def _rank(self, row: Listing) -> tuple[bool, int, int, tuple[int, ...], int] | None:
+        """The greater the better; among equals the plainer id."""
+        id = FamilyId.of(row.base or row.id)
+        if id.publisher and self.publishers and id.publisher not in self.publishers:
+            return None
+        if self.model and id.name == bare_id(self.model) and not VERSION.search(id.name):
+            return True, 0, 0, (), 0
         for place, pattern in enumerate(self.patterns):
-            if found := re.fullmatch(pattern, name):
+            if found := re.fullmatch(pattern, id.name):
                 version = found.group(1) if found.re.groups else ""
-                return False, tuple(int(part) for part in VERSION.findall(version or "")), -place
+                numbers = tuple(int(part) for part in VERSION.findall(version or ""))
+                generation = 0 if self.ranked else next(iter(numbers), 0)
+                return False, generation, -place, numbers, -len(row.id)
         return None
 
 
