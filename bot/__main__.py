@@ -128,6 +128,8 @@ def _with_settings(command: Command) -> Callable[[argparse.Namespace], int]:
     def run(_chosen: argparse.Namespace) -> int:
         found = app.read_settings()
         configure(level=found.log_level, style=found.log_format, secrets=found.secrets())
+        for hint in found.hints if command in {app.chat, app.models} else ():  # the others print them
+            log.warning(hint)
         return uvloop.run(command(found))
 
     return run

@@ -215,11 +215,10 @@ async def run(settings: Settings) -> int:
 
             def announce(opened: Listeners) -> None:
                 seconds = time.perf_counter() - began
-                models = known.discovery.catalog.models
                 page = render_start_page(
                     settings,
                     opened,
-                    models,
+                    known.discovery.catalog.models,
                     platforms=platforms.PLATFORM_SETTINGS,
                     unset=known.connections.unset,
                     seconds=seconds,
@@ -262,6 +261,7 @@ async def check(settings: Settings) -> int:
     logging.getLogger().setLevel(logging.ERROR)  # the report already says it
     async with vendors(settings) as known, configured_storage(settings) as store:
         found = [*await _check_redis(settings, store), *await platforms.check_platforms(settings)]
+        found += [CheckResult(about="settings", status=CheckStatus.DOUBT, text=one) for one in settings.hints]
         found += await check_endpoints(known.connections.all, settings.file)
         await known.discovery.refresh()
         found += results_of("models", await known.discovery.troubles(store.health))

@@ -252,7 +252,8 @@ def _row(name: str, entry: ProviderEntry, rows: Mapping[str, Vendor]) -> Vendor:
         raise SettingsError(f'{place} vendor = "{entry.vendor}" is not known.{nearest(entry.vendor, rows)}')
     like = rows.get(entry.vendor)
     if not like and not entry.dialect:
-        raise SettingsError(f'{place} dialect is missing: add it, for example dialect = "openai-chat"')
+        hint = nearest(name, [*rows, "foundry"])
+        raise SettingsError(f'{place} dialect is missing: add it, for example dialect = "openai-chat".{hint}')
     if not entry.base_url:
         raise SettingsError(
             f'{place} base_url is missing: add it, for example base_url = "http://127.0.0.1:8000/v1"'

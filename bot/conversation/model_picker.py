@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from bot.answers.precedence import NoModelAvailable, Selection, select_model
@@ -12,13 +11,13 @@ from bot.conversation.effort import describe_effort
 from bot.conversation.scopes import FIELDS, WHERE, default_scope, objection, stored_as, where
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
-from bot.domain.errors import cause_of
 from bot.domain.formatting import compact_number, escape_markdown, join_names
-from bot.domain.health import HealthState, ModelHealth
+from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Table
 from bot.domain.turns import Turn
 from bot.models.pricing import Prices, price_class
+from bot.models.reach import health_words
 from bot.ports import Health, PreferenceStore
 
 SHOWN = 90  # a platform's longest list takes 100
@@ -106,9 +105,8 @@ class ModelPicker:
         parts += [f"{compact_number(model.context)} context"]
         parts += [word for word, has in (("images", model.vision), ("reasoning", model.reasoning)) if has]
         parts += [price_class(self._prices.price(model))]
-        if condition.state is not HealthState.UP:
-            since = datetime.fromtimestamp(condition.since, UTC).strftime("%H:%M UTC")
-            parts.append(f"{condition.state.value} since {since}: {cause_of(condition.why)}")
+        words = health_words(condition, self._catalog.reach(model))
+        parts += [words] if words != "up" else []
         return " · ".join(part for part in parts if part)
 
     async def _switch(self, context: Context, model: Model | None, scope: str) -> Response:

@@ -34,6 +34,7 @@ class Price:
 
 
 FREE = Price(input=0.0, output=0.0)
+UNREACHED = "not reached"
 NOBODY = (
     "There is no model to ask. Whoever runs Switchboard sets a vendor's key, or adds [[models]] to its file."
 )
@@ -148,8 +149,8 @@ class Catalog:
         return self._shelf.absent
 
     def reach(self, model: Model) -> str:
-        """Why its provider cannot be asked ("not reached"), "" where its listing came."""
-        return self._shelf.reach.get(model.provider, "")
+        """Why nobody knows whether it can be asked ("not reached"); "" where its provider's listing names it."""
+        return self._shelf.reach.get(model.provider, "") or ("" if model.verified else UNREACHED)
 
     def find(self, text: str) -> Model | None:
         """The entry somebody means by a name, an alias, `provider:model` or a vendor's id.

@@ -1,13 +1,12 @@
 """`switchboard models`: all models, for the operator. Plain text in columns."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from bot.domain.catalog import Catalog, Model
-from bot.domain.errors import cause_of
 from bot.domain.formatting import compact_number
-from bot.domain.health import HealthState, ModelHealth
+from bot.domain.health import ModelHealth
 from bot.models.pricing import Prices
+from bot.models.reach import health_words
 
 HEADER = ("NAME", "PROVIDER:MODEL", "CAN", "CONTEXT", "USD/M IN", "OUT", "HEALTH", "FROM")
 ABILITIES = ("vision", "documents", "tools", "reasoning")
@@ -16,8 +15,16 @@ ABILITIES = ("vision", "documents", "tools", "reasoning")
 def render_models(catalog: Catalog, prices: Prices, conditions: Mapping[str, ModelHealth]) -> str:
     """A table, the default marked with `*`; models that are not featured come last, under a heading."""
     default = catalog.default.name if catalog.default else ""
-    featured = [_row(model, prices, conditions, default) for model in catalog.models if model.featured]
-    others = [_row(model, prices, conditions, default) for model in catalog.models if not model.featured]
+    featured = [
+        _row(model, prices, conditions, catalog.reach(model), default)
+        for model in catalog.models
+        if model.featured
+    ]
+    others = [
+        _row(model, prices, conditions, catalog.reach(model), default)
+        for model in catalog.models
+        if not model.featured
+    ]
     lines = _aligned([HEADER, *featured, *others])
     if others:
         lines.insert(1 + len(featured), f"\nFound by name, not shown in pickers ({len(others)}):")
@@ -25,7 +32,7 @@ def render_models(catalog: Catalog, prices: Prices, conditions: Mapping[str, Mod
 
 
 def _row(
-    model: Model, prices: Prices, conditions: Mapping[str, ModelHealth], default: str
+    model: Model, prices: Prices, conditions: Mapping[str, ModelHealth], reach: str, default: str
 ) -> tuple[str, ...]:
     names = [f"{model.name}*" if model.name == default else model.name, *model.aliases]
     price = prices.price(model)
@@ -36,17 +43,9 @@ def _row(
         compact_number(model.context),
         f"{price.input:g}" if price else "-",
         f"{price.output:g}" if price else "-",
-        _health(conditions.get(model.key, ModelHealth())),
+        health_words(conditions.get(model.key, ModelHealth()), reach),
         model.note,
     )
-
-
-def _health(condition: ModelHealth) -> str:
-    if condition.state is HealthState.UP:
-        return "up"
-    since = datetime.fromtimestamp(condition.since, UTC).strftime("%H:%M UTC")
-    why = f" ({cause_of(condition.why)})" if condition.why else ""
-    return f"{condition.state} since {since}{why}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

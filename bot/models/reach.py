@@ -2,15 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from bot.domain.catalog import NOBODY, Catalog
-from bot.domain.errors import Auth, Connection, ModelError, ModelNotFound, Quota, RegionBlocked, Timeout
+from bot.domain.catalog import NOBODY, UNREACHED, Catalog
+from bot.domain.errors import (
+    Auth,
+    Connection,
+    ModelError,
+    ModelNotFound,
+    Quota,
+    RegionBlocked,
+    Timeout,
+    cause_of,
+)
 from bot.domain.health import HealthState, ModelHealth
 from bot.domain.readiness import Trouble
 from bot.models.sources import ModelSource
 from bot.settings.config_file import ConfigFile
 
-UNREACHED = "not reached"
 ACCOUNT = {
     kind.__name__.lower() for kind in (Auth, RegionBlocked, Quota)
 }  # errors that all models of a key share
@@ -53,6 +62,14 @@ def reach_word(found: ListingResult | None) -> str:
             return "no credit"
         case _:
             return f"{UNREACHED}: {found.error.cause}"
+
+
+def health_words(condition: ModelHealth, reach: str) -> str:
+    """How a model is: by its last answers, else by whether its endpoint was reached; "up" when both are well."""
+    if condition.state is HealthState.UP:
+        return reach or "up"
+    since = datetime.fromtimestamp(condition.since, UTC).strftime("%H:%M UTC")
+    return f"{condition.state.value} since {since}: {cause_of(condition.why)}"
 
 
 def what_ails(source: ModelSource, found: ListingResult | None) -> Trouble:

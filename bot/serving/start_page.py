@@ -98,6 +98,7 @@ def _models(models: Sequence[Model], unset: Sequence[str]) -> Iterator[StatusLin
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
+    yield from settings.hints
     if not loopback(settings.admin_host):
         yield f"ADMIN_HOST={settings.admin_host}: whoever reaches that address can read the metrics."
     if loopback(settings.host) and settings.delivered:

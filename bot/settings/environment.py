@@ -163,3 +163,11 @@ def dotenv(path: Path) -> dict[str, str]:
         quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
         values[name] = value[1:-1] if quoted else value.split(" #")[0].strip()
     return values
+
+
+def empty_secrets(found: Mapping[str, str], known: Mapping[str, Variable]) -> Iterator[str]:
+    """Complaints about empty secrets, which everybody could guess; other empty values count as not set."""
+    for name, value in found.items():
+        if not value and known[name].secret:
+            remedy = known[name].remedy.removesuffix(", or remove it")
+            yield f"{name} is set but empty. Write {remedy}, or remove the line."

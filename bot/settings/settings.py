@@ -27,11 +27,13 @@ from bot.settings.environment import (
     SettingsGroup,
     Variable,
     dotenv,
+    empty_secrets,
     explain,
     flaw,
     loopback,
     text_of,
 )
+from bot.settings.misspelt import probably_meant
 from bot.settings.platform_settings import PlatformSettings
 
 P = TypeVar("P", bound=PlatformSettings)
@@ -112,6 +114,7 @@ class Settings(SettingsGroup):
     vendors: Mapping[str, VendorSettings] = {}
     file: ConfigFile = ConfigFile()
     keys: Mapping[str, SecretStr] = {}
+    hints: tuple[str, ...] = ()  # "did you mean", for variables that nobody reads
 
     def platform(self, kind: type[P]) -> P | None:
         """The settings of one platform, None while it is off."""
@@ -194,11 +197,14 @@ class KnownSettings:
             for name in (row.elsewhere, row.name)
             if name in values
         }
-        faults = [*misspelt(values, rows), *_empty(found, rows)]
+        faults = [*misspelt(values, rows), *empty_secrets(found, rows)]
         found = {name: value for name, value in found.items() if value}
+        hints = tuple(probably_meant(values, rows, found))
         try:
             file = _file(folder, found.get("SWITCHBOARD_CONFIG", ""))
-            tree = _tree(self, found) | {"file": file, "keys": _keys(file, values)}
+            named = {entry.api_key_env for entry in file.providers.values()}
+            hints = tuple(probably_meant(values, {*rows, *named}, {*found, *(named & set(values))}))
+            tree = _tree(self, found) | {"file": file, "keys": _keys(file, values), "hints": hints}
             platforms, wrong = _platforms(self, found)
             faults += wrong
             settings = Settings.model_validate(tree | {"platforms": platforms})
@@ -207,7 +213,7 @@ class KnownSettings:
         except ValidationError as error:
             faults += _faults(error, self, found)
         if faults:
-            raise SettingsError("\n".join(faults))
+            raise SettingsError("\n".join([*faults, *hints]))
         return settings
 
 
@@ -289,11 +295,3 @@ def _name(known: KnownSettings, where: tuple[str, ...]) -> str:
             return next((row.name for row in Settings.variables() if first in {row.field, row.name}), "")
         case _:
             return ""
-
-
-def _empty(found: Mapping[str, str], known: Mapping[str, Variable]) -> Iterator[str]:
-    """Complaints about empty secrets, which everybody could guess; other empty values count as not set."""
-    for name, value in found.items():
-        if not value and known[name].secret:
-            remedy = known[name].remedy.removesuffix(", or remove it")
-            yield f"{name} is set but empty. Write {remedy}, or remove the line."

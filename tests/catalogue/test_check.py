@@ -28,7 +28,7 @@ from providers.check import check_endpoints
 from providers.connecting import ConnectedEndpoint
 from tests.catalogue.fakes import FakeProvider
 
-DOWN_SINCE = "down since 01:46 UTC (is overloaded)"
+DOWN_SINCE = "down since 01:46 UTC: is overloaded"
 XAI = ConnectedEndpoint(
     source=ModelSource(name="xai"),
     provider=FakeProvider(rows=[Listing(id="grok-4.7"), Listing(id="grok-4.6")]),
@@ -172,6 +172,17 @@ def test_the_list_of_models_shows_what_each_can_do_costs_and_how_it_is() -> None
         ["Found by name, not shown in pickers (1):"],
         ["grok-3", "xai:grok-3", "vision tools", "500k", "-", "-", "up", "listed by xai"],
     ]
+
+
+def test_what_nobody_reached_is_not_called_up() -> None:
+    one, two, three = (Model(name=name, provider=name, model=name) for name in ("one", "two", "three"))
+    guess = replace(three, name="guess", model="guess", verified=False)
+    catalog = Catalog([one, two, three, guess], reach={"one": "not reached", "two": "key refused"})
+
+    shown = render_models(catalog, Prices({}), {})
+
+    words = [re.split(r"  +", line)[-2] for line in shown.splitlines()[1:]]
+    assert words == ["not reached", "key refused", "up", "not reached"]
 
 
 def test_models_that_budgets_can_only_guess_at_are_named_with_what_to_set() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ops.product import ROOT, command, command_anew
+from tests.ops.product import ROOT, command, command_anew, running
 from tests.providers.fake import KEY, fake_vendor
 from tests.storage.servers import server
 
@@ -247,3 +247,18 @@ async def test_what_is_no_key_stops_it_before_a_server_is_started(tmp_path: Path
     assert (ended.code, ended.out) == (2, "")
     assert "Make one with: openssl rand -base64 32" in ended.err
     assert not (tmp_path / "data").exists()
+
+
+async def test_a_misspelt_variable_is_told_wherever_somebody_looks(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OPENAI_APIKEY=sk-hunter2\n")
+    said = "OPENAI_APIKEY is not read. Did you mean OPENAI_API_KEY?"
+    checked = await command(tmp_path, "check")
+    asked = await command(tmp_path, "chat", stdin="hello")
+    async with running(tmp_path) as product:
+        page = product.page
+
+    assert (checked.code, asked.code) == (0, 0)
+    assert f"? settings    {said}" in checked.out
+    assert said in asked.err
+    assert f"! {said}" in page
+    assert "hunter2" not in checked.out + asked.err + page

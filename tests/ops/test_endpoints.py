@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +106,44 @@ async def test_a_vendor_that_refuses_the_question_names_the_key_to_replace(tmp_p
     assert "whoever runs Switchboard replaces OPENAI_API_KEY." in said.out
     assert checked.code == 1
     assert "OpenAI refused its key. Whoever runs Switchboard replaces OPENAI_API_KEY." in checked.out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    name: str
+    url: str = ""
+    listing: Answer | None = None
+    word: str
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Reached(name="down", url=CLOSED, word="not reached"),
+        Reached(name="refused", listing=REFUSED, word="key refused"),
+        Reached(name="well", word="up"),
+    ],
+    ids=lambda case: case.name,
+)
+async def test_the_list_and_the_picker_say_in_the_same_words_how_a_model_is(
+    tmp_path: Path, case: Reached
+) -> None:
+    model = '[[models]]\nname = "mine"\nprovider = "lab"\nmodel = "m-1"\n'
+    async with fake_vendor() as vendor:
+        vendor.listing = case.listing
+        written = LAB.format(url=case.url or vendor.url) + model
+        (tmp_path / "switchboard.toml").write_text(written, encoding="utf-8")
+        listed = await command(tmp_path, "models", LAB_KEY=KEY)
+        async with running(tmp_path, LAB_KEY=KEY) as product, product.visitor() as client:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    async with client.get("/web/chats/one-chat/standing") as answer:
+                        (option,) = (await answer.json())["options"]
+                    if case.word == "up" or case.word in option["hint"]:
+                        break
+
+    assert re.search(rf"  {case.word} +configured", listed.out)
+    assert ("not reached" in option["hint"]) == (case.word == "not reached")
 
 
 async def test_every_question_without_a_models_answer_ends_a_pipe_with_1(tmp_path: Path) -> None:

@@ -381,3 +381,78 @@ def test_every_secret_is_known_to_the_redaction() -> None:
     redis = {"rediss://u:p%40ss@h", "p@ss"}
 
     assert settings.secrets() == {"xoxb-1", "s3cret", "pw", "xai-1", f"{new}, {old}", new, old} | redis
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("OPENAI_APIKEY", "OPENAI_API_KEY"),
+        ("openai_api_key", "OPENAI_API_KEY"),
+        ("OPENAI_API_KEYS", "OPENAI_API_KEY"),
+        ("ANTHROPIC_KEY", "ANTHROPIC_API_KEY"),
+        ("ANTRHOPIC_API_KEY", "ANTHROPIC_API_KEY"),
+        ("CLAUDE_API_KEY", "ANTHROPIC_API_KEY"),
+        ("XAI_KEY", "XAI_API_KEY"),
+        ("GROK_API_KEY", "XAI_API_KEY"),
+        ("MISTRAL_API_TOKEN", "MISTRAL_API_KEY"),
+        ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+        ("AZURE_OPENAI_API_KEY", "FOUNDRY_API_KEY"),
+        ("SLACK_BOT_TOKE", "SLACK_BOT_TOKEN"),
+        ("SLACK_SIGNIN_SECRET", "SLACK_SIGNING_SECRET"),
+        ("MicrosoftAppId", "TEAMS_APP_ID"),
+        ("REDISURL", "REDIS_URL"),
+    ],
+)
+def test_a_name_that_nobody_reads_is_told_with_the_one_that_was_probably_meant(
+    written: str, meant: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"{written}=hunter2\n")
+
+    assert at({written: "hunter2"}).hints == (f"{written} is not read. Did you mean {meant}?",)
+    assert at({}, tmp_path).hints == at({written: "hunter2"}).hints
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "HOSTNAME",
+        "SHOST",
+        "PORTS",
+        "POST",
+        "AZURE_CLIENT_ID",
+        "AWS_ACCESS_KEY_ID",
+        "REDIS_TLS_URL",
+        "OPENAI_ORG_ID",
+        "GITHUB_TOKEN",
+        "DATABASE_URL",
+        "SLACK_WEBHOOK_URL",
+        "SLACK_APP_ID",
+        "OLLAMA_HOST",
+        "TEAMS_WEBHOOK",
+        "KUBERNETES_PORT",
+        "ADMIN_EMAIL",
+        "npm_config_cache",
+    ],
+)
+def test_names_that_belong_to_others_are_left_alone(name: str) -> None:
+    assert at({name: "x"}).hints == ()
+
+
+def test_what_is_set_rightly_too_is_not_told() -> None:
+    assert at({"OPENAI_API_KEY": "sk-1", "OPENAI_APIKEY": "sk-2", "OPENAI_API_KEY_2": "sk-3"}).hints == ()
+
+
+def test_the_keys_that_the_file_names_count_as_ours(tmp_path: Path) -> None:
+    toml = (
+        '[providers.lab]\ndialect = "openai-chat"\nbase_url = "http://h/v1"\napi_key_env = "LABORATORY_KEY"\n'
+    )
+    (tmp_path / "switchboard.toml").write_text(toml)
+
+    hints = at({"LABORATRY_KEY": "x"}, tmp_path).hints
+    assert hints == ("LABORATRY_KEY is not read. Did you mean LABORATORY_KEY?",)
+    assert at({"LABORATORY_KEY": "x"}, tmp_path).hints == ()
+
+
+def test_a_fault_that_a_misspelt_name_causes_is_told_with_it() -> None:
+    with pytest.raises(SettingsError, match=r"SLACK_BOT_TOKE is not read\. Did you mean SLACK_BOT_TOKEN\?"):
+        at({"SLACK_BOT_TOKE": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"})
