@@ -23,6 +23,7 @@ from providers.entra import MISSING, Identity
 from providers.foundry import FoundryProvider
 from providers.google_identity import MISSING as GOOGLE_MISSING
 from providers.google_identity import GoogleIdentity
+from providers.own_servers import OwnServer
 from providers.transport import Transport
 from providers.vendors import VENDORS, Vendor
 from providers.vertex import VertexProvider, place_of
@@ -194,7 +195,15 @@ class EndpointBuilder:
             auth=auth,
             dialects=_spoken(row, entry),
             additions=_additions(entry),
+            own_server=self._own_server(row),
         )
+
+    def _own_server(self, row: Vendor) -> OwnServer | None:
+        """None at the vendors' own addresses: what they have stands in their listings."""
+        vendors = {urlsplit(each.base_url).hostname for each in self.table if not each.local}
+        if urlsplit(row.base_url).hostname in vendors or not any("openai" in name for name in row.dialects):
+            return None
+        return OwnServer(transport=self.transport, base_url=row.base_url, ollama=row.local)
 
     def _foundry(self, name: str, entry: ProviderEntry, said: FoundryKeys | None) -> ConnectedEndpoint:
         endpoint = entry.base_url or (said.endpoint if said else "")

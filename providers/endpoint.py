@@ -18,6 +18,7 @@ from providers.gemini import Gemini
 from providers.lenient_json import SurrogateJoiner
 from providers.openai_chat import OpenAIChat
 from providers.openai_responses import OpenAIResponses
+from providers.own_servers import OwnServer
 from providers.pauses import one_turn
 from providers.scrubbing import withhold
 from providers.think_tags import ThinkTags
@@ -70,6 +71,7 @@ class Endpoint:
         auth: Authentication,
         dialects: Mapping[str, Quirks],
         additions: Additions | None = None,
+        own_server: OwnServer | None = None,
     ) -> None:
         unknown = [name for name in dialects if name not in DIALECTS]
         if unknown or not dialects:
@@ -82,6 +84,7 @@ class Endpoint:
         self._dialects = dialects
         self._default = next(iter(dialects))
         self._additions = additions or Additions()
+        self._own_server = own_server
         self._elsewhere: dict[str, str] = {}  # the dialect of a model that does not answer in the first one
         self._changes: dict[tuple[str, str], tuple[Concession, ...]] = {}  # by dialect and model
         self._unopened: dict[str, bool] = {}  # models that think in the text without an opening tag
@@ -232,7 +235,7 @@ class Endpoint:
             path = page.after
             if not path or len(found) >= MOST_MODELS:
                 break
-        return found
+        return await self._own_server.completed(found, headers) if self._own_server else found
 
     def _think_tags(self, model: Model, quirks: Quirks) -> ThinkTags | None:
         """Knows how the model's last answer began, and before the first one, what the operator said of it."""

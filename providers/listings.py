@@ -1,6 +1,6 @@
 """Listings by OpenAI's `GET /models`: ids at least, capabilities under different names at each vendor.
 
-Sources: the API references of Mistral, OpenRouter, Groq and vLLM.
+Sources: the API references of Mistral, OpenRouter, Groq, vLLM and llama.cpp.
 """
 
 from collections.abc import Mapping
@@ -30,6 +30,11 @@ def _listing(entry: Mapping[str, Any]) -> Listing:
     top = as_object(entry.get("top_provider"))
     modalities = as_object(entry.get("architecture")).get("input_modalities")
     contexts = ("context_length", "max_context_length", "context_window", "max_model_len", "max_input_tokens")
+    windows = [as_count(entry.get(name)) for name in contexts]
+    windows += [
+        as_count(as_object(entry.get("meta")).get("n_ctx"))
+    ]  # llama.cpp's; n_ctx_train is the model's
+    serving = as_count(top.get("context_length"))  # of whoever serves it at OpenRouter, which binds
     outputs = (
         top.get("max_completion_tokens"),
         entry.get("max_completion_tokens"),
@@ -37,7 +42,7 @@ def _listing(entry: Mapping[str, Any]) -> Listing:
     )
     return Listing(
         id=as_text(entry.get("id")),
-        context=next((size for name in contexts if (size := as_count(entry.get(name)))), None),
+        context=min(filter(None, (next(filter(None, windows), 0), serving)), default=None),
         max_output=next((size for value in outputs if (size := as_count(value))), None),
         vision=_either(can.get("vision"), modalities, "image"),
         documents=_either(None, modalities, "file"),
@@ -66,6 +71,12 @@ def _price(pricing: Mapping[str, Any]) -> Price | None:
         cached=_dollars(pricing.get("input_cache_read")),
         cache_write=_dollars(pricing.get("input_cache_write")),
     )
+
+
+def price_per_token(read: Any, written: Any) -> Price | None:
+    """A price from USD per token; None where one is missing, or where both are nothing."""
+    one, other = _dollars(read), _dollars(written)
+    return Price(input=one, output=other) if one is not None and other is not None and one + other else None
 
 
 def _dollars(per_token: Any) -> float | None:

@@ -95,12 +95,14 @@ class Transport:
                 said = events.stray.encode()
                 raise (_refusal(response, said, headers) if said else BrokeOff(str(error))) from None
 
-    async def get(self, url: str, *, headers: Mapping[str, str]) -> Any:
-        """A JSON document. Raises a ModelError."""
+    async def get(self, url: str, *, headers: Mapping[str, str], question: Any = None) -> Any:
+        """A JSON document, by POST where a question goes with it. Raises a ModelError."""
         try:
             async with (
                 asyncio.timeout(LISTING),
-                self._client.stream("GET", url, headers=dict(headers), timeout=LISTING) as response,
+                self._client.stream(
+                    "POST" if question else "GET", url, headers=headers, json=question, timeout=LISTING
+                ) as response,
             ):
                 if not response.is_success:
                     raise _refusal(response, await _capped(response), headers)
