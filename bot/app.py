@@ -43,7 +43,7 @@ from bot.serving.process import Listeners, Service, ShutdownSignals, serve, serv
 from bot.serving.start_page import render_start_page
 from bot.settings.config_file import Limits
 from bot.settings.settings import KnownSettings, Settings
-from bot.storage.configured import configured_storage
+from bot.storage.configured import check_storage, configured_storage
 from bot.storage.open import Storage
 from bot.storage.page_token import page_token
 from bot.worker import Worker, WorkerLimits
@@ -260,7 +260,10 @@ async def check(settings: Settings) -> int:
     """Checks Redis and every configured platform and vendor. Returns 1 when something is wrong."""
     logging.getLogger().setLevel(logging.ERROR)  # the report already says it
     async with vendors(settings) as known, configured_storage(settings) as store:
-        found = [*await _check_redis(settings, store), *await platforms.check_platforms(settings)]
+        found = [
+            *check_storage(settings, await ready(settings, store)),
+            *await platforms.check_platforms(settings),
+        ]
         found += [CheckResult(about="settings", status=CheckStatus.DOUBT, text=one) for one in settings.hints]
         found += await check_endpoints(known.connections.all, settings.file)
         await known.discovery.refresh()
@@ -269,13 +272,6 @@ async def check(settings: Settings) -> int:
             found += check_prices(known.discovery.catalog, known.prices)
     say(check_report(found))
     return int(any(each.status is CheckStatus.BAD for each in found))
-
-
-async def _check_redis(settings: Settings, store: Storage) -> Sequence[CheckResult]:
-    where = "REDIS_URL" if settings.redis_url else f"the embedded server in {settings.data_dir}/"
-    troubles = await ready(settings, store)
-    well = CheckResult(about="redis", status=CheckStatus.GOOD, text=f"{where} answers and takes events")
-    return results_of("redis", troubles, where) or [well]
 
 
 async def models(settings: Settings) -> int:

@@ -1,9 +1,11 @@
 """The storage that the settings ask for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+from bot.domain.check import CheckResult, CheckStatus, results_of
 from bot.domain.errors import StorageUnavailable
+from bot.domain.readiness import Trouble
 from bot.settings.environment import revealed
 from bot.settings.settings import Settings
 from bot.storage.embedded import embedded_server
@@ -29,3 +31,10 @@ async def configured_storage(settings: Settings) -> AsyncIterator[Storage]:
         with suppress(StorageUnavailable):  # starting must not depend on Redis; it may come back later
             await opened.secrets.prove()
         yield opened
+
+
+def check_storage(settings: Settings, troubles: Sequence[Trouble]) -> Sequence[CheckResult]:
+    """For `switchboard check`: one result for each trouble, or that all is well."""
+    where = "REDIS_URL" if settings.redis_url else f"the embedded server in {settings.data_dir}/"
+    well = CheckResult(about="redis", status=CheckStatus.GOOD, text=f"{where} answers and takes events")
+    return results_of("redis", troubles, where) or [well]
