@@ -101,7 +101,7 @@ def service(
     inbox = MeasuredInbox(store.inbox, meter=metrics)
     picker, commands = _commands(settings, store, inbox, models, budgets)
     adapters = platforms.adapters_for(
-        platforms.Dependencies(settings, store, inbox, commands.standing, metrics, page_token)
+        platforms.Dependencies(settings, store, inbox, commands.standing, commands.found, metrics, page_token)
     )
     limits = AskerLimits(rate_limiter=store.rate_limiter)
     refusals = PlatformRefusals(meter=metrics)

@@ -14,7 +14,7 @@ from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import SettingsError
 from bot.domain.readiness import Trouble
 from bot.page_ports import StatusOf
-from bot.ports import Adapter, Inbox
+from bot.ports import Adapter, Inbox, OptionSearch
 from bot.serving.metrics import Meter
 from bot.settings.platform_settings import PlatformSettings, SlackSettings, TeamsSettings
 from bot.settings.settings import Settings
@@ -29,6 +29,7 @@ class Dependencies:
     storage: Storage
     inbox: Inbox
     active: StatusOf
+    search: OptionSearch
     meter: Meter
     page_token: str = field(default="", repr=False)
 
@@ -87,6 +88,7 @@ def _slack(module: ModuleType, slack: SlackSettings, given: Dependencies) -> Ada
     adapter: Adapter = module.adapter(
         slack,
         inbox=given.inbox,
+        search=given.search,
         secrets=given.storage.secrets,
         rate_limiter=given.storage.rate_limiter,
         meter=given.meter,
@@ -101,6 +103,7 @@ def _teams(module: ModuleType, teams: TeamsSettings, given: Dependencies) -> Ada
     adapter: Adapter = module.adapter(
         teams,
         inbox=given.inbox,
+        search=given.search,
         host=given.settings.host,
         meter=given.meter,
         external=given.settings.file.policy.external,
@@ -115,6 +118,7 @@ def _web(module: ModuleType, _none: None, given: Dependencies) -> Adapter:
         timeline=given.storage.timeline,
         memory=given.storage.memory,
         active=given.active,
+        search=given.search,
         token=given.page_token,
     )
     return adapter

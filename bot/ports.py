@@ -5,7 +5,7 @@
 A message's path: Adapter -> Inbox -> Leases (worker) -> bot.conversation -> Provider -> ReplySink.
 """
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt
 from bot.domain.readiness import Trouble
-from bot.domain.replies import Reply
+from bot.domain.replies import Option, Reply
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart, StreamPart
 from bot.domain.surroundings import Surroundings
@@ -294,3 +294,7 @@ class RateLimiter(Protocol):
 
         Returns 0 when there were enough, else the seconds until there are.
         """
+
+
+OptionSearch = Callable[[ThreadKey, str, str], Awaitable[Sequence[Option]]]
+"""The models there that match typed words, as options whose values begin with a prefix. Platforms wait 3 s for it."""

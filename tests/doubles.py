@@ -1,12 +1,13 @@
 """Stand-ins that implement the ports, for tests of one side of a seam at a time."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.claims import Receipt
 from bot.domain.errors import StorageUnavailable
-from bot.domain.events import Event
+from bot.domain.events import Event, ThreadKey
+from bot.domain.replies import Option
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart
 from bot.domain.turns import Turn
@@ -61,3 +62,8 @@ async def shown(parts: Iterable[ShownPart]) -> AsyncGenerator[ShownPart, None]:
     """A stream of ready-made pieces."""
     for part in parts:
         yield part
+
+
+async def nothing_found(thread: ThreadKey, words: str, prefix: str) -> Sequence[Option]:
+    """An OptionSearch where nothing matches."""
+    return ()

@@ -21,6 +21,7 @@ from adapters.slack.inbound.handler import EventHandler
 from adapters.slack.inbound.names import Directory
 from adapters.slack.inbound.receiver import Receiver, RequestRefused
 from adapters.slack.inbound.socket_mode import SocketMode
+from adapters.slack.inbound.suggestions import Suggestions
 from adapters.slack.inbound.surroundings import SurroundingsReader
 from adapters.slack.install.installations import Installation, TokenInstallation
 from adapters.slack.install.oauth import OAuthFlow
@@ -37,7 +38,7 @@ from bot.domain.replies import Reply
 from bot.domain.stream_parts import ShownPart
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
-from bot.ports import Inbox, RateLimiter, ReplySink, TurnHandle
+from bot.ports import Inbox, OptionSearch, RateLimiter, ReplySink, TurnHandle
 from bot.serving.metrics import Meter
 from bot.serving.plain_http import plain_session
 
@@ -54,6 +55,7 @@ class SlackAdapter:
         self,
         *,
         inbox: Inbox,
+        search: OptionSearch,
         api_url: str = "https://slack.com/api/",
         bot_token: str = "",
         oauth: OAuthFlow | None = None,
@@ -86,7 +88,8 @@ class SlackAdapter:
             workspace=self._workspace,
             left=self._left,
         )
-        self._dispatch = Dispatch(self._installations, handler.hear)
+        suggestions = Suggestions(search=search, external=external)
+        self._dispatch = Dispatch(self._installations, handler.hear, suggestions.options)
         self._files = FileDownloads(api_url=api_url)
         self._trusted = trusted_host(api_url)
         self._workspaces: dict[str, Workspace] = {}

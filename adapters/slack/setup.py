@@ -8,7 +8,7 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.install.manifest import SCOPES
 from adapters.slack.install.oauth import OAuthFlow
 from bot.delivery.pacing import WallClock
-from bot.ports import Inbox, RateLimiter, SecretStore
+from bot.ports import Inbox, OptionSearch, RateLimiter, SecretStore
 from bot.serving.measured import platform_calls
 from bot.serving.metrics import Meter
 from bot.settings.environment import revealed
@@ -19,6 +19,7 @@ def adapter(
     said: SlackSettings,
     *,
     inbox: Inbox,
+    search: OptionSearch,
     secrets: SecretStore,
     rate_limiter: RateLimiter,
     meter: Meter | None = None,
@@ -46,6 +47,7 @@ def adapter(
         )
     return SlackAdapter(
         inbox=inbox,
+        search=search,
         api_url=said.api_url,
         bot_token=revealed(said.bot_token),
         oauth=oauth,

@@ -32,7 +32,7 @@ from bot.domain.formatting import whole
 from bot.domain.readiness import Trouble
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
-from bot.ports import Inbox, ReplySink, TurnHandle
+from bot.ports import Inbox, OptionSearch, ReplySink, TurnHandle
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ class TeamsAdapter:
         self,
         *,
         inbox: Inbox,
+        search: OptionSearch,
         http: HttpSession,
         validator: TokenValidator | PlaygroundValidator,
         connector: Connector,
@@ -74,6 +75,7 @@ class TeamsAdapter:
             tell=self._tell,
             clock=clock,
             action=action,
+            search=search,
             external=external,
             graph=surroundings.graph is not None,
         )

@@ -7,6 +7,7 @@ from bot.domain.replies import Action
 
 ACTION = "sb_action"
 VALUE = "sb_value"
+DATASET = "models"  # of a list that finds: behind it, and a blank, is what its options' values begin with
 INPUT = "sb_input"  # the card's input that holds the value instead
 PRIVATE = "sb_private"  # whether only one person sees the card
 

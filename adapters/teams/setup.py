@@ -21,7 +21,7 @@ from adapters.teams.outbound.token_source import TokenSource
 from adapters.teams.pages import public_pages
 from bot.delivery.pacing import Clock, WallClock
 from bot.domain.errors import SettingsError
-from bot.ports import Inbox
+from bot.ports import Inbox, OptionSearch
 from bot.serving.measured import platform_calls
 from bot.serving.metrics import Meter
 from bot.settings.environment import loopback
@@ -35,6 +35,7 @@ def adapter(
     teams: TeamsSettings,
     *,
     inbox: Inbox,
+    search: OptionSearch,
     host: str,
     meter: Meter | None = None,
     clock: Clock | None = None,
@@ -58,6 +59,7 @@ def adapter(
     clock = clock or WallClock()
     return TeamsAdapter(
         inbox=inbox,
+        search=search,
         http=http,
         validator=PlaygroundValidator() if teams.playground else _validator(teams, http, cloud, services),
         connector=connector,

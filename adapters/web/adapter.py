@@ -25,13 +25,13 @@ from bot.domain.claims import Receipt
 from bot.domain.errors import PlatformError, StorageUnavailable
 from bot.domain.events import Event, File
 from bot.domain.readiness import Trouble
-from bot.domain.replies import Reply
+from bot.domain.replies import Option, Reply
 from bot.domain.stop import StopSignal
 from bot.domain.surroundings import Surroundings
 from bot.domain.timeline import Chat, ConversationStatus, Post
 from bot.domain.turns import ChatMessage
 from bot.page_ports import StatusOf, Timeline
-from bot.ports import Inbox, Memory, ReplySink, TurnHandle
+from bot.ports import Inbox, Memory, OptionSearch, ReplySink, TurnHandle
 from bot.serving.listeners import CLOSING
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 CROWDED = "Too many messages are waiting here. Send this one again when the others are answered."
 
 CHATS: TypeAdapter[Sequence[Chat]] = TypeAdapter(Sequence[Chat])
+OPTIONS: TypeAdapter[Sequence[Option]] = TypeAdapter(Sequence[Option])
 STANDING: TypeAdapter[ConversationStatus] = TypeAdapter(ConversationStatus)
 
 
@@ -58,13 +59,21 @@ class WebAdapter:
     )
 
     def __init__(
-        self, *, inbox: Inbox, timeline: Timeline, memory: Memory, active: StatusOf, token: str = ""
+        self,
+        *,
+        inbox: Inbox,
+        timeline: Timeline,
+        memory: Memory,
+        active: StatusOf,
+        search: OptionSearch,
+        token: str = "",
     ) -> None:
         self._token = token
         self._inbox = inbox
         self._timeline = timeline
         self._memory = memory
         self._active = active
+        self._search = search
         self._files = {item.name: item.read_bytes() for item in (files("adapters.web") / "page").iterdir()}
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
@@ -80,6 +89,7 @@ class WebAdapter:
             web.patch(CHAT, guarded(self._rename)),
             web.delete(CHAT, guarded(self._delete)),
             web.get(f"{CHAT}/standing", guarded(self._standing)),
+            web.get(f"{CHAT}/models", guarded(self._models)),
             web.post(f"{CHAT}/messages", guarded(self._message)),
             web.post(f"{CHAT}/buttons", guarded(self._button)),
             web.post(f"{CHAT}/stop", guarded(self._stop)),
@@ -141,6 +151,11 @@ class WebAdapter:
     async def _standing(self, request: web.Request) -> web.Response:
         standing = await self._active(events.thread_key(request.match_info["chat"]), events.PERSON)
         return shown(STANDING.dump_json(standing))
+
+    async def _models(self, request: web.Request) -> web.Response:
+        """The models that match what is typed into the picker."""
+        thread, words = events.thread_key(request.match_info["chat"]), request.query.get("words", "")
+        return shown(OPTIONS.dump_json(await self._search(thread, words, "thread")))
 
     async def _message(self, request: web.Request) -> web.Response:
         chat = request.match_info["chat"]

@@ -117,7 +117,8 @@ def _bare(text: str, catalog: Catalog) -> Command | None:
     if name == "model":
         wanted, scope = split_scope(rest)
         nearly = " " not in wanted and bool(catalog.near(wanted))
-        if scope or nearly or wanted.lower() in {"why", "default"} or catalog.find(wanted):
+        searches = bool(re.match(r"search \S", wanted, re.IGNORECASE))
+        if scope or nearly or searches or wanted.lower() in {"why", "default"} or catalog.find(wanted):
             return Command(name=name, rest=rest)
     if name == "effort" and split_scope(rest)[0].lower() in {*LEVELS, "default"}:
         return Command(name=name, rest=rest)

@@ -1,6 +1,6 @@
 """The commands, except /ask and /compare. Their names and help are rows of bot.domain.command_table."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot import policy as policies
 from bot.answers.budgets import BudgetKeeper
@@ -24,6 +24,7 @@ from bot.policy import allowed
 from bot.ports import Inbox, Ledger, PreferenceStore
 from bot.settings.config_file import Policy
 
+OFFERED = 50  # models that match what is typed into a picker
 Handler = Callable[[Context, str], Awaitable[Response]]
 
 FILELESS = (
@@ -233,12 +234,20 @@ class Commands:
         except NoModelAvailable as none:
             return ConversationStatus(options=(), selected="", why=str(none), commands=commands)
         models = [model for model in self._catalog.featured if admitted(model)]
+        more = sum(map(admitted, self._catalog.models)) - len(models)
         return ConversationStatus(
             options=await self._picker.options(models, "thread"),
             selected=f"thread {now.model.name}",
             why=describe_reason(now, "workspace"),
             starters=now.model.prompts or STARTERS,
             commands=commands,
+            more=more,
+        )
+
+    async def found(self, thread: ThreadKey, words: str, prefix: str) -> Sequence[Option]:
+        """Implements bot.ports.OptionSearch."""
+        return await self._picker.found(
+            words, prefix, lambda model: allowed(self._policy, thread, model), OFFERED
         )
 
     def hello(self, context: Context) -> Reply:

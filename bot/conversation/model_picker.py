@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.answers.precedence import NoModelAvailable, Selection, select_model
+from bot.answers.precedence import Allowed, NoModelAvailable, Selection, select_model
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_scope
 from bot.conversation.effort import describe_effort
@@ -21,6 +21,7 @@ from bot.models.reach import health_words
 from bot.ports import Health, PreferenceStore
 
 SHOWN = 90  # a platform's longest list takes 100
+FOUND = 25  # of a search: more are not read
 
 
 class ModelPicker:
@@ -41,6 +42,8 @@ class ModelPicker:
             return Response(reply=await self.menu(context, scope))
         if wanted.lower() == "why":
             return Response(reply=self._why(context))
+        if (first := wanted.partition(" "))[0].lower() == "search":
+            return Response(reply=await self._search(context, first[2].strip(), scope))
         if wanted.lower() in {"default", "none"}:
             return await self._switch(context, None, scope)
         model = self._catalog.find(wanted)
@@ -67,9 +70,14 @@ class ModelPicker:
             label=f"Pick one {where(context, here)}",
             options=options,
             selected=f"{here} {now.model.name}",
+            search=here if self._more(context) else "",
         )
-        more = len(self._catalog.models) - len(self._catalog.featured)
-        tail = f"\n{more} more can be picked by name: `/model NAME`." if more > 0 else ""
+        more = self._more(context)
+        tail = (
+            f"\n{more} more can be picked by name: `/model NAME`, and found: `/model search WORD`."
+            if more
+            else ""
+        )
         return Reply(
             title="Models",
             text=f"{describe_active(now, context.capabilities.tenant)}{tail}",
@@ -84,8 +92,43 @@ class ModelPicker:
             text = "There is no other model to ask here. Whoever runs Switchboard can add one."
             return Reply(text=text, private=context.private)
         options = await self.options(models[:SHOWN], turn.id)
-        pick = Choice(action=Action.ASK, label="Ask another model", options=options)
+        search = turn.id if self._more(context) else ""
+        pick = Choice(action=Action.ASK, label="Ask another model", options=options, search=search)
         return Reply(text="Who should answer it too?", choices=(pick,), private=context.private)
+
+    def _more(self, context: Context) -> int:
+        """How many models can be picked here and are not shown."""
+        return len(context.usable(self._catalog.models)) - len(context.usable(self._catalog.featured)[:SHOWN])
+
+    async def found(self, words: str, prefix: str, allowed: Allowed, limit: int) -> tuple[Option, ...]:
+        """Options for the likeliest models that match typed words."""
+        models = self._catalog.search(words, among=[one for one in self._catalog.models if allowed(one)])
+        return await self.options(models[:limit], prefix)
+
+    async def _search(self, context: Context, words: str, scope: str) -> Reply:
+        """/model search WORD: what matches among all that can be picked here."""
+        if not words:
+            text = "Write what to look for behind it: `/model search WORD`."
+            return Reply(text=text, private=context.private)
+        usable = context.usable(self._catalog.models)
+        models = self._catalog.search(words, among=usable)
+        typed = f"“{escape_markdown(words, 60)}”"
+        if not models:
+            near = list(self._catalog.near(words, among=usable))
+            hint = f" Did you mean {join_names(near)}?" if near else " `/model` shows what there is."
+            return Reply(
+                text=f"None of {len(usable):,} models matches {typed}.{hint}", private=context.private
+            )
+        here = scope or default_scope(context)
+        options = await self.options(models[:FOUND], here)
+        some = f" The first {FOUND} are shown: another word finds fewer." if len(models) > FOUND else ""
+        verb = "matches" if len(models) == 1 else "match"
+        return Reply(
+            title="Models",
+            text=f"{len(models):,} of {len(usable):,} models {verb} {typed}.{some}",
+            choices=(Choice(action=Action.PICK, label=f"Pick one {where(context, here)}", options=options),),
+            private=context.private,
+        )
 
     async def options(self, models: Sequence[Model], prefix: str) -> tuple[Option, ...]:
         """One option per model; its value is the prefix and the name."""
@@ -101,12 +144,12 @@ class ModelPicker:
 
     def _hint(self, model: Model, condition: ModelHealth) -> str:
         """What makes a model different, in a few plain words."""
-        parts = [model.description] if model.description else []
-        parts += [f"{compact_number(model.context)} context"]
+        parts = [model.provider, f"{compact_number(model.context)} context"]
         parts += [word for word, has in (("images", model.vision), ("reasoning", model.reasoning)) if has]
         parts += [price_class(self._prices.price(model))]
         words = health_words(condition, self._catalog.reach(model))
         parts += [words] if words != "up" else []
+        parts += [model.description]
         return " · ".join(part for part in parts if part)
 
     async def _switch(self, context: Context, model: Model | None, scope: str) -> Response:

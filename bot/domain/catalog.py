@@ -34,6 +34,7 @@ class Price:
 
 
 FREE = Price(input=0.0, output=0.0)
+SEARCHED = 200  # characters of what is typed, and of a description, that are looked at
 UNREACHED = "not reached"
 NOBODY = (
     "There is no model to ask. Whoever runs Switchboard sets a vendor's key, or adds [[models]] to its file."
@@ -175,6 +176,19 @@ class Catalog:
         names = dict.fromkeys(spellings[word] for word in (*starts, *close, *inside))
         return tuple(names)[:limit]
 
+    def search(self, text: str, *, among: Collection[Model]) -> tuple[Model, ...]:
+        """Those of `among` that have every typed word in name, alias, `provider:model` or description, likeliest first."""
+        phrase = _joined(text[:SEARCHED])
+        words = [word for typed in text[:SEARCHED].split() if (word := _joined(typed))]
+        found = []
+        for place, model in enumerate(among):
+            all_of_it = _haystack(model)
+            if all(word in all_of_it for word in words):
+                name = _joined(model.name)
+                likely = (phrase == name, name.startswith(phrase), phrase in name, model.featured)
+                found.append((tuple(not each for each in likely), place, model))
+        return tuple(model for _, _, model in sorted(found, key=lambda each: each[:2]))
+
     def fallbacks(self, model: Model) -> tuple[Model, ...]:
         """A model's fallbacks, in order, as far as they can be picked now. They take on an agent's job."""
         found = (self.find(name) for name in model.fallback)
@@ -214,6 +228,17 @@ def _identified(model: Model) -> tuple[str, ...]:
     if model.instructions or model.agent:
         return ()
     return model.key, f"{model.provider}:{model.name}", model.model
+
+
+def _joined(text: str) -> str:
+    """Lower case, with one sign between words: Sonnet 4.5 reads like claude-sonnet-4-5."""
+    return re.sub(r"[\W_]+", "-", text.casefold()).strip("-")
+
+
+def _haystack(model: Model) -> str:
+    return _joined(
+        " ".join((model.name, *model.aliases, model.key, model.base, model.description[:SEARCHED]))
+    )
 
 
 def _letters(text: str) -> str:

@@ -37,10 +37,11 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         name="model",
         does="Show the models, or switch",
-        usage="[NAME] [--thread|--me|--channel]",
+        usage="[NAME|search WORD] [--thread|--me|--channel]",
         help=(
             HelpLine(typed="model", does="pick the model that answers; `model why` says why it is this one"),
             HelpLine(typed="model NAME", does="switch; add `--thread`, `--me` or `--channel` to say where"),
+            HelpLine(typed="model search WORD", does="find one among all there are"),
         ),
         aliases=("models",),
     ),
@@ -121,5 +122,5 @@ QUICK: frozenset[str] = frozenset(
 )
 """What is typed, with the slash, to be answered without asking a model."""
 
-RESERVED: frozenset[str] = frozenset({*NAMES, *ALIASES, "default", "none", "why"})
+RESERVED: frozenset[str] = frozenset({*NAMES, *ALIASES, "default", "none", "search", "why"})
 """Words that already mean something where a model's name is typed."""

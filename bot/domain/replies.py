@@ -47,12 +47,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Pick one of many. Picking sends a `ButtonPressed` with this action and the option's value."""
+    """Pick one of many. Picking sends a `ButtonPressed` with this action and the option's value.
+
+    `search`: there are more than are shown, to be found by typing; it is what their options' values begin with.
+    """
 
     action: Action
     label: str
     options: tuple[Option, ...]
     selected: str = ""
+    search: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,7 @@ class ConversationStatus:
     why: str  # one short sentence
     starters: tuple[str, ...] = ()
     commands: tuple[Option, ...] = ()  # value is what is typed, hint what it does
+    more: int = 0  # models that can be found by typing, besides the options
 
 
 POST: TypeAdapter[Post] = TypeAdapter(Post)

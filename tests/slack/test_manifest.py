@@ -88,7 +88,9 @@ SCHEMA = closed(
     settings=closed(
         [],
         event_subscriptions=closed([], request_url=ADDRESS, bot_events=several(text(255), 100)),
-        interactivity=closed(["is_enabled"], is_enabled=FLAG, request_url=ADDRESS),
+        interactivity=closed(
+            ["is_enabled"], is_enabled=FLAG, request_url=ADDRESS, message_menu_options_url=ADDRESS
+        ),
         org_deploy_enabled=FLAG,
         socket_mode_enabled=FLAG,
         token_rotation_enabled=FLAG,

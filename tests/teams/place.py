@@ -16,7 +16,7 @@ from bot.ports import ReplySink, TurnHandle
 from bot.settings.platform_settings import TeamsSettings
 from tests.contracts.conversations import Fault as Befalls
 from tests.contracts.conversations import Seen
-from tests.doubles import FakeInbox
+from tests.doubles import FakeInbox, nothing_found
 from tests.teams.clockwork import LoopClock
 from tests.teams.connector import Call
 from tests.teams.eyes import see, seen_in
@@ -49,6 +49,7 @@ def adapter_for(
     return setup.adapter(
         read,
         inbox=inbox or FakeInbox(),
+        search=nothing_found,
         host="127.0.0.1",
         clock=LoopClock(),
         external=external,

@@ -42,6 +42,10 @@ class Picked:
 
     selected: str = "thread demo"
     why: str = "it is the default"
+    hidden: tuple[Option, ...] = ()  # what can be found by typing only
+
+    async def found(self, thread: ThreadKey, words: str, prefix: str) -> tuple[Option, ...]:
+        return tuple(one for one in self.hidden if words.casefold() in one.label.casefold())
 
     async def active(self, thread: ThreadKey, author: Author) -> ConversationStatus:
         return ConversationStatus(
@@ -51,6 +55,7 @@ class Picked:
                 Option(value="thread claude", label="claude", hint="documents · $$$"),
             ),
             selected=self.selected,
+            more=len(self.hidden),
             why=self.why,
             starters=("Show me a table", "Write some code", "Answer slowly"),
             commands=(
@@ -98,7 +103,12 @@ async def desk(script: Script | None = None) -> AsyncIterator[Desk]:
     """With a script, a worker answers; without, events stay in the inbox."""
     inbox, timeline, memory, picked = Counter(), MemoryBoard(), Forgetful(), Picked()
     adapter = WebAdapter(
-        inbox=inbox, timeline=checked(timeline), memory=memory, active=picked.active, token=TOKEN
+        inbox=inbox,
+        timeline=checked(timeline),
+        memory=memory,
+        active=picked.active,
+        search=picked.found,
+        token=TOKEN,
     )
     worker = ScriptedWorker(adapter=adapter, inbox=inbox, script=script or echo)
     async with asyncio.TaskGroup() as group, serving(adapter) as url:

@@ -7,7 +7,7 @@ installation ends before `hear`, with 200 and no answer.
 
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -24,6 +24,7 @@ from bot.domain.errors import PlatformError, StorageUnavailable
 
 Json = dict[str, Any]
 Hear = Callable[[Json, Installation], Awaitable[None]]
+Suggest = Callable[[Json, Installation], Awaitable[Sequence[Json]]]
 
 EVENTS = (
     "message",
@@ -61,10 +62,10 @@ class StoredAuthorize(AsyncAuthorize):
 class Dispatch:
     """Answers a payload that was verified. `app` is Bolt's."""
 
-    def __init__(self, installations: InstallationStore, hear: Hear) -> None:
+    def __init__(self, installations: InstallationStore, hear: Hear, suggest: Suggest) -> None:
         self._installations = installations
         self._hear = hear
-        self.app = bolt_app(installations, hear)
+        self.app = bolt_app(installations, hear, suggest)
 
     async def __call__(self, body: Json) -> BoltResponse:
         """Slack repeats what is answered with 500 or 503."""
@@ -86,8 +87,8 @@ class Dispatch:
         return BoltResponse(status=200, body="")
 
 
-def bolt_app(installations: InstallationStore, hear: Hear) -> AsyncApp:
-    """An app whose every listener is `hear`."""
+def bolt_app(installations: InstallationStore, hear: Hear, suggest: Suggest) -> AsyncApp:
+    """An app whose every listener is `hear`, but for menus that ask what to show: `suggest`."""
     sdk_log.setLevel(logging.CRITICAL)
 
     async def find(req: AsyncBoltRequest, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:
@@ -102,6 +103,9 @@ def bolt_app(installations: InstallationStore, hear: Hear) -> AsyncApp:
     async def heard(body: Json, context: Any, ack: AsyncAck) -> None:
         await hear(body, context["ours"])
         await ack()
+
+    async def suggested(body: Json, context: Any, ack: AsyncAck) -> None:
+        await ack(options=await suggest(body, context["ours"]))
 
     app = AsyncApp(
         logger=sdk_log,
@@ -122,6 +126,7 @@ def bolt_app(installations: InstallationStore, hear: Hear) -> AsyncApp:
     app.event(ANY)(heard)  # an unknown subscription is answered 200; otherwise Slack retries it
     app.command(ANY)(heard)
     app.action(ANY)(heard)
+    app.options(ANY)(suggested)
     app.shortcut(ANY)(heard)
     app.view(ANY)(heard)
     return app

@@ -74,6 +74,9 @@ def manifest(host: str = "", prefix: str = "") -> dict[str, Any]:
     """The manifest as data."""
     events = f"https://{host}/slack/events" if host else ""
     address = {"request_url": events} if events else {}
+    menus = (
+        {"message_menu_options_url": events} if host else {}
+    )  # what a menu shows for what is typed into it
     redirect = {"redirect_urls": [f"https://{host}/slack/oauth_redirect"]} if host else {}
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
@@ -86,7 +89,7 @@ def manifest(host: str = "", prefix: str = "") -> dict[str, Any]:
         "oauth_config": {**redirect, "scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": {**address, "bot_events": list(EVENTS)},
-            "interactivity": {"is_enabled": True, **address},
+            "interactivity": {"is_enabled": True, **address, **menus},
             "org_deploy_enabled": True,
             "socket_mode_enabled": not host,
             "token_rotation_enabled": False,

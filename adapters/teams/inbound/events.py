@@ -133,6 +133,12 @@ def reference(incoming: IncomingActivity) -> ConversationReference:
     return ConversationReference.read(shared["reply"], shared["thread"].workspace)
 
 
+def whereabouts(incoming: IncomingActivity) -> tuple[ThreadKey, Author]:
+    """The place of an activity that becomes no event, and whose it is."""
+    shared = _happening(incoming, "asked")
+    return shared["thread"], shared["author"]
+
+
 def _vote(incoming: IncomingActivity, kind: str, action: Action, comment: str = "") -> Event:
     """A vote. It names only the message that shows the answer."""
     message = incoming.reply_to_id or ""

@@ -5,7 +5,7 @@ works). Its authentication, token and HTTP client are not used: they block the e
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,16 +18,19 @@ from botframework.connector.auth import (
     ConnectorFactory,
 )
 
-from adapters.teams.card_data import is_unchosen
+from adapters.teams.card_data import DATASET, is_unchosen
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.inbound import events
 from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.deliveries import Deliveries
 from adapters.teams.inbound.message_action import MessageAction
 from adapters.teams.inbound.turned_away import TurnedAway
+from adapters.teams.outbound.rendering.cards import option_title
 from bot.delivery.pacing import Clock
 from bot.domain.claims import Receipt
 from bot.domain.events import Event, MessageReceived
+from bot.domain.replies import Option
+from bot.ports import OptionSearch
 
 log = logging.getLogger(__name__)
 
@@ -67,12 +70,14 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
         tell: Callable[[ConversationReference, str], Awaitable[None]],
         clock: Clock,
         action: MessageAction,
+        search: OptionSearch,
         external: bool = False,
         graph: bool = False,
     ) -> None:
         self._put = put
         self._tell = tell
         self._action = action
+        self._search = search
         self._external = external
         self._graph = graph
         self._deliveries = Deliveries()
@@ -120,6 +125,8 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
                 action = value.get("action")
                 data = action.get("data") if isinstance(action, dict) else None
                 return 200, await self._pressed(heard, data)
+            case "application/search":
+                return 200, await self._suggested(heard, value)
             case "message/submitAction":
                 await self._hear(events.feedback(heard))
             case "message/fetchTask":
@@ -132,6 +139,16 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
             case "composeExtension/submitAction":
                 return 200, await self._action.submitted(heard)
         return 200, {}
+
+    async def _suggested(self, heard: IncomingActivity, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a list shows for what is typed into it. Nothing for people who may not ask."""
+        kind, _, prefix = str(value.get("dataset") or "").partition(" ")
+        thread, asker = events.whereabouts(heard)
+        found: Sequence[Option] = ()
+        if kind == DATASET and prefix and (self._external or not asker.external):
+            found = await self._search(thread, str(value.get("queryText") or ""), prefix)
+        results = [{"title": option_title(one.label, one.hint), "value": one.value} for one in found]
+        return {"type": "application/vnd.microsoft.search.searchResponse", "value": {"results": results}}
 
     async def _pressed(self, heard: IncomingActivity, data: Any) -> Mapping[str, Any]:
         """The body that answers an Action.Execute. The HTTP status is 200 in any case."""

@@ -5,6 +5,7 @@ import {icon} from "./posts.js";
 import {call} from "./server.js";
 
 const FEW = 8; // a longer list gets a filter
+const PAUSE = 150; // milliseconds after the last letter until the server is asked for more
 const WHERE = [["thread", "This conversation"], ["me", "All conversations"]];
 
 export class Picker {
@@ -56,34 +57,61 @@ export class Picker {
   #draw() {
     const {options} = this.standing;
     const list = make("div", "options");
-    for (const {value, label, hint} of options) {
-      const node = make("button", "option", make("b", "", label));
-      node.type = "button";
-      if (hint) node.append(make("span", "", hint));
-      node.append(icon("i-check"));
-      node.dataset.model = value;
-      node.addEventListener("click", () => this.#pick(value));
-      list.append(node);
-    }
+    list.append(...options.map((option) => this.#option(option)));
     const scope = make("div", "scope", ...WHERE.map(([value, label]) => this.#scope(value, label)));
     scope.setAttribute("role", "group");
     scope.setAttribute("aria-label", "Where the choice holds");
     const parts = [make("p", "why", this.sentence), list, scope];
-    if (options.length > FEW) parts.splice(1, 0, this.#filter(list));
+    if (options.length > FEW || this.standing.more) parts.splice(1, 0, this.#filter(list), this.none = make("p", "none", "No model matches."));
+    if (this.none) this.none.hidden = true;
     this.root.replaceChildren(...parts);
     this.#mark();
+  }
+
+  #option({value, label, hint}, found = false) {
+    const node = make("button", "option", make("b", "", label));
+    node.type = "button";
+    if (hint) node.append(make("span", "", hint));
+    node.append(icon("i-check"));
+    node.dataset.model = value;
+    if (found) node.dataset.found = "";
+    node.addEventListener("click", () => this.#pick(value));
+    return node;
   }
 
   #filter(list) {
     const field = make("input");
     field.type = "search";
-    field.placeholder = "Find a model";
+    field.maxLength = 100;
+    field.placeholder = this.standing.more ? `Find one of ${this.standing.options.length + this.standing.more} models` : "Find a model";
     field.setAttribute("aria-label", "Find a model");
     field.addEventListener("input", () => {
       const wanted = field.value.trim().toLowerCase();
+      for (const node of list.querySelectorAll("[data-found]")) node.remove();
       for (const node of list.children) node.hidden = !node.textContent.toLowerCase().includes(wanted);
+      clearTimeout(this.asking);
+      this.#nothing(list, !this.standing.more || !wanted);
+      if (this.standing.more && wanted) this.asking = setTimeout(() => this.#find(list, field, wanted), PAUSE);
     });
     return field;
+  }
+
+  // What is known of all models, besides the few that are always shown.
+  async #find(list, field, wanted) {
+    const found = await call("GET", `/${this.chat}/models?words=${encodeURIComponent(wanted)}`).catch(() => []);
+    if (field.value.trim().toLowerCase() !== wanted || !list.isConnected) return;
+    const shown = new Map([...list.children].map((node) => [node.dataset.model, node]));
+    for (const option of found) {
+      const node = shown.get(option.value);
+      if (node) node.hidden = false;
+      else list.append(this.#option(option, true));
+    }
+    this.#mark();
+    this.#nothing(list, true);
+  }
+
+  #nothing(list, sure) {
+    this.none.hidden = !sure || [...list.children].some((node) => !node.hidden);
   }
 
   #scope(value, label) {

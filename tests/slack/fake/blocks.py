@@ -105,12 +105,8 @@ def element(one: Any) -> None:
             need(one.get("style", "primary") in ("primary", "danger"), "button style")
         case "static_select":
             options = one.get("options", [o for g in one.get("option_groups", []) for o in g["options"]])
-            need(0 < len(options) <= 100, "a select has 1 to 100 options")
-            for option in options + [one[key] for key in ("initial_option",) if key in one]:
-                text_object(option.get("text"), 75)
-                need(0 < len(option.get("value", "")) <= 150, "an option's value has 1 to 150 characters")
-                if "description" in option:
-                    text_object(option["description"], 75)
+            need(len(options) > 0, "a select has options")
+            menu_options(options + [one[key] for key in ("initial_option",) if key in one])
             need(
                 "initial_option" not in one or one["initial_option"] in options,
                 "initial_option is not an option",
@@ -124,10 +120,24 @@ def element(one: Any) -> None:
         case "icon_button":
             need(one.get("icon") == "trash", "icon")
             text_object(one.get("text"), 75)
-        case "plain_text_input" | "overflow" | "external_select":
+        case "external_select":
+            need(one.get("action_id", "") != "", "a menu that finds is told by its action_id")
+            need(0 <= one.get("min_query_length", 3), "min_query_length")
+            text_object(one.get("placeholder"), 150)
+        case "plain_text_input" | "overflow":
             pass
         case _:
             raise invalid(f"unknown element {kind}")
+
+
+def menu_options(options: list[Json]) -> None:
+    """Of a select, also those that come as somebody types."""
+    need(len(options) <= 101, "a select has at most 100 options")
+    for option in options:
+        text_object(option.get("text"), 75)
+        need(0 < len(option.get("value", "")) <= 150, "an option's value has 1 to 150 characters")
+        if "description" in option:
+            text_object(option["description"], 75)
 
 
 def rich_text(block: Json) -> None:

@@ -215,6 +215,26 @@ def block_id(on: Message | None, element: Json) -> str:
     return next((one["block_id"] for one in blocks if "block_id" in one and element in one["elements"]), "b")
 
 
+def typed(team: Team, user: str, *, on: Message, element: Json, text: str) -> Json:
+    """block_suggestion: what somebody has typed into a menu that finds."""
+    return {
+        "type": "block_suggestion",
+        "api_app_id": "A1",
+        "team": None if team.org_wide else {"id": team.id, "domain": "fake"},
+        "user": {"id": user, "name": "ada", "team_id": team.id},
+        "container": {
+            "type": "message",
+            "message_ts": on.ts,
+            "channel_id": on.channel,
+            "is_ephemeral": False,
+        },
+        "channel": {"id": on.channel, "name": "x"},
+        "action_id": element["action_id"],
+        "block_id": block_id(on, element),
+        "value": text,
+    }
+
+
 def pressed(
     slack: Slack, team: Team, user: str, *, on: Message | None, element: Json, chosen: str = ""
 ) -> Json:
@@ -227,6 +247,8 @@ def pressed(
     }
     if element["type"] == "static_select":
         action["selected_option"] = next(one for one in element["options"] if one["value"] == chosen)
+    elif element["type"] == "external_select":
+        action["selected_option"] = {"text": {"type": "plain_text", "text": "x"}, "value": chosen}
     else:
         action |= {"value": element.get("value", ""), "text": element["text"]}
     payload: Json = {

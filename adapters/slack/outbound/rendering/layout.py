@@ -7,13 +7,13 @@ Every message also carries `text` for notifications and screen readers: plain wo
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from adapters.slack.callback_ids import VOTE
+from adapters.slack.callback_ids import FIND, VOTE
 from adapters.slack.outbound.rendering import tables
 from adapters.slack.outbound.rendering.blocks import compact, line, to_blocks
 from adapters.slack.outbound.rendering.rich import Block, plain_text
 from adapters.slack.outbound.rendering.spoken import spoken
 from bot.document.source import clean
-from bot.domain.replies import Action, Button, Choice, Reply, Section, Table
+from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from bot.domain.stream_parts import Closing
 
 FALLBACK = 3_000  # characters; chat.update refuses more than 4,000
@@ -161,14 +161,7 @@ def _part(section: Section, room: int) -> list[Block]:
 
 
 def _menu(choice: Choice, number: int) -> list[Block]:
-    options: list[Block] = [
-        {
-            "text": plain_text(one_line(one.label, LABEL)),
-            "value": one.value[:OPTION],
-            **({"description": plain_text(one_line(one.hint, LABEL))} if one.hint else {}),
-        }
-        for one in choice.options[:OPTIONS]
-    ]
+    options = option_objects(choice.options)
     if not options:
         return []
     select: Block = {
@@ -178,7 +171,34 @@ def _menu(choice: Choice, number: int) -> list[Block]:
         "options": options,
     }
     chosen = [option for option in options if option["value"] == choice.selected]
-    return [{"type": "actions", "elements": [select | ({"initial_option": chosen[0]} if chosen else {})]}]
+    shown = [select | ({"initial_option": chosen[0]} if chosen else {})]
+    return [{"type": "actions", "elements": [*shown, *_finder(choice)]}]
+
+
+def option_objects(options: Sequence[Option]) -> list[Block]:
+    """As many as a menu takes. One whose value is too long cannot be told from another, and is left out."""
+    fitting = [one for one in options if len(one.value) <= OPTION]
+    return [
+        {
+            "text": plain_text(one_line(one.label, LABEL)),
+            "value": one.value,
+            **({"description": plain_text(one_line(one.hint, LABEL))} if one.hint else {}),
+        }
+        for one in fitting[:OPTIONS]
+    ]
+
+
+def _finder(choice: Choice) -> list[Block]:
+    """A menu beside the short one, whose options come as somebody types."""
+    if not choice.search:
+        return []
+    finder: Block = {
+        "type": "external_select",
+        "action_id": f"{choice.action.value}{FIND}{choice.search}",
+        "placeholder": plain_text("Find another"),
+        "min_query_length": 2,
+    }
+    return [finder]
 
 
 def _buttons(shown: Sequence[Button]) -> list[Block]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.teams.card_data import ACTION, INPUT, PRIVATE
+from adapters.teams.card_data import ACTION, DATASET, INPUT, PRIVATE
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.outbound.rendering import messages, rich, sizes
 from adapters.teams.outbound.rendering.blocks import BlockWriter
@@ -152,7 +152,7 @@ def _section(section: Section, room: int, reference: ConversationReference) -> E
 
 def _choice(choice: Choice, name: str, reference: ConversationReference) -> Iterator[Element]:
     """A list, and the button that sends the picked option."""
-    options = [{"title": _option(one.label, one.hint), "value": one.value} for one in choice.options]
+    options = [{"title": option_title(one.label, one.hint), "value": one.value} for one in choice.options]
     picker: Element = {
         "type": "Input.ChoiceSet",
         "id": name,
@@ -160,6 +160,10 @@ def _choice(choice: Choice, name: str, reference: ConversationReference) -> Iter
         "style": "expanded" if len(options) <= FEW else "compact",
         "choices": options,
     }
+    if len(options) > FEW and not reference.copilot:  # Copilot's cards know no typing
+        picker["style"] = "filtered"
+        if choice.search:
+            picker["choices.data"] = {"type": "Data.Query", "dataset": f"{DATASET} {choice.search}"}
     if any(one.value == choice.selected for one in choice.options):
         picker["value"] = choice.selected
     yield picker
@@ -170,7 +174,7 @@ def _choice(choice: Choice, name: str, reference: ConversationReference) -> Iter
     yield {"type": "ActionSet", "actions": [_execute(title, choice.action, data, primary=True)]}
 
 
-def _option(label: str, hint: str) -> str:
+def option_title(label: str, hint: str) -> str:
     return f"{label} · {hint}" if hint else label
 
 

@@ -1,0 +1,105 @@
+"""A menu in Slack that finds one of hundreds of models as somebody types."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from adapters.slack.outbound.rendering.layout import option_objects
+from bot.domain.replies import Option
+from tests.catalogue.hundreds import crowded, ids
+from tests.slack.fake import events, reading
+from tests.slack.fake.blocks import menu_options
+from tests.slack.fake.world import Json, Message
+from tests.slack.office import Office, office
+
+
+def finder(message: Message) -> Json:
+    (found,) = [one for one in reading.controls(message) if one["type"] == "external_select"]
+    return found
+
+
+async def offered(at: Office, on: Message, text: str, *, action: str = "") -> list[Json]:
+    """What Slack would show under the menu."""
+    element = finder(on)
+    payload = events.typed(at.team, "U1", on=on, element=element, text=text)
+    payload |= {"action_id": action} if action else {}
+    if at.socket:
+        answer = await at.fake.sockets.deliver("interactive", payload)
+        assert answer is not None
+        shown: list[Json] = answer["payload"]["options"]
+    else:
+        delivered = await at.http.interaction(payload)
+        assert delivered.status == 200
+        shown = json.loads(delivered.body)["options"]
+    menu_options(shown)
+    assert len(shown) <= 100
+    return shown
+
+
+@pytest.mark.parametrize("door", ["http", "socket"])
+async def test_a_model_among_hundreds_is_found_and_picked(tmp_path: Path, door: str) -> None:
+    async with (
+        crowded(tmp_path),
+        office(tmp_path, socket=door == "socket") as at,
+    ):
+        picker = await at.told(f"<@{at.team.bot_user}> model")
+        began = time.perf_counter()
+        shown = await offered(at, picker, "nemotron 49b")
+        seconds = time.perf_counter() - began
+        labels = [one["text"]["text"] for one in shown]
+        assert len(ids()) > 900
+        assert "nvidia/llama-3.3-nemotron-super-49b-v1.5" in labels
+        assert shown[0]["description"]["text"].startswith("router · 128k context")
+        assert seconds < 3
+        assert await offered(at, picker, "no such thing at all") == []
+        assert await offered(at, picker, "llama", action="pick.0") == []
+        assert len(await offered(at, picker, "a")) == 50
+        payload = events.pressed(
+            at.slack, at.team, "U1", on=picker, element=finder(picker), chosen=shown[0]["value"]
+        )
+        await at.deliver("interactive", payload)
+        await at.until(lambda: labels[0] in reading.text(at.slack.channels["C1"].messages[picker.ts]))
+
+
+async def test_search_as_text_and_as_slash_commands(tmp_path: Path) -> None:
+    async with crowded(tmp_path), office(tmp_path) as at:
+        said = await at.told(f"<@{at.team.bot_user}> model search maverick")
+        typed = await at.command("/model", "search maverick")
+        own = await at.command("/switchboard", "model search maverick")
+
+        for message in (said, typed, own):
+            assert "meta-llama/llama-4-maverick" in " ".join(reading.options(message))
+
+
+async def test_a_forged_request_for_options_is_refused(tmp_path: Path) -> None:
+    async with crowded(tmp_path), office(tmp_path) as at:
+        picker = await at.told(f"<@{at.team.bot_user}> model")
+        payload = events.typed(at.team, "U1", on=picker, element=finder(picker), text="llama")
+        at_door = at.http
+        at_door.secret = "not the secret"
+
+        refused = await at_door.interaction(payload)
+
+        assert refused.status == 401
+        assert "llama" not in refused.body
+
+
+async def test_people_of_other_organisations_are_shown_nothing(tmp_path: Path) -> None:
+    async with crowded(tmp_path), office(tmp_path) as at:
+        picker = await at.told(f"<@{at.team.bot_user}> model")
+        payload = events.typed(at.team, "U9", on=picker, element=finder(picker), text="llama")
+        payload["user"]["team_id"] = "T9"
+
+        answer = await at.http.interaction(payload)
+
+        assert json.loads(answer.body) == {"options": []}
+
+
+def test_an_option_that_slack_would_not_take_is_left_out() -> None:
+    long = Option(value="thread " + "x" * 150, label="long")
+    fine = Option(value="thread m", label="m" * 200, hint="h" * 200)
+
+    menu_options(option_objects([long, fine]))
+    assert [one["value"] for one in option_objects([long, fine])] == ["thread m"]
