@@ -163,11 +163,23 @@ def check_card(card: Any) -> None:
         if element.get("type") not in ELEMENTS | ACTIONS:
             raise bad(f"A card cannot hold {element.get('type')!r}.", "BadSyntax")
         check_element(element)
+        check_typing(element)
     for action in card.get("actions") or []:
         if action.get("type") not in ACTIONS:
             raise bad(f"A card cannot do {action.get('type')!r}.", "BadSyntax")
     if len(card.get("actions") or []) > 6:
         raise bad("A card has at most six actions.", "BadSyntax")
+
+
+def check_typing(element: Mapping[str, Any]) -> None:
+    """Only a list that filters can ask the bot what to show, by a query with the name of a data set."""
+    query = element.get("choices.data")
+    if query is None:
+        return
+    if element["type"] != "Input.ChoiceSet" or element.get("style") != "filtered":
+        raise bad("choices.data is for a filtered Input.ChoiceSet.", "BadSyntax")
+    if set(query) != {"type", "dataset"} or query["type"] != "Data.Query" or not query["dataset"]:
+        raise bad("choices.data is a Data.Query with a dataset.", "BadSyntax")
 
 
 DIALOG_SIZES = {"small", "medium", "large"}
@@ -245,5 +257,5 @@ def nested(value: Any) -> Iterable[Mapping[str, Any]]:
         if "type" in value:
             yield value
         for name, item in value.items():
-            if name not in {"data", "choices", "fallback"}:
+            if name not in {"data", "choices", "choices.data", "fallback"}:
                 yield from nested(item)

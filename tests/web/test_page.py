@@ -185,6 +185,40 @@ async def test_the_picker_shows_who_answers_and_why_and_changes_it(
         await one.assert_clean()
 
 
+async def test_what_the_picker_does_not_show_is_found_by_typing(
+    browser: Browser, page: Desk, play: Play
+) -> None:
+    page.picked.hidden = tuple(
+        Option(value=f"thread maker/llama-{n}", label=f"maker/llama-{n}", hint="router · $")
+        for n in range(900)
+    )
+    async with tab(browser, page.address) as one:
+        await one.has("demo", within="#model")
+        await one.page.keyboard.press("Control+k")
+        field = one.page.get_by_label("Find a model")
+        assert await field.get_attribute("placeholder") == "Find one of 903 models"
+        await field.fill("llama-89")
+        await one.has("maker/llama-899", within="#picker")
+        shown = await one.texts("#picker .option:not([hidden]) b")
+        await field.fill("nothing like it")
+        await one.has("No model matches.", within="#picker")
+        await field.fill("grok")
+        await one.page.wait_for_selector("#picker .none", state="hidden")
+        known = await one.texts("#picker .option:not([hidden]) b")
+        await field.fill("llama-7")
+        await one.has("maker/llama-77", within="#picker")
+        await one.page.keyboard.press("ArrowDown")
+        play.line = Reply(text="**maker/llama-7** answers in this thread from now on.")
+        await one.page.keyboard.press("Enter")
+        await one.has("answers in this thread", within="#posts")
+
+        assert shown == ["maker/llama-89", *(f"maker/llama-{n}" for n in range(890, 900))]
+        assert known == ["grok"]
+        (pressed,) = [event for event in page.inbox.events if isinstance(event, ButtonPressed)]
+        assert pressed.value == "thread maker/llama-7"
+        await one.assert_clean()
+
+
 async def test_a_reply_is_made_of_real_controls(browser: Browser, page: Desk, play: Play) -> None:
     again = Button(action=Action.AGAIN, label="Regenerate", value="turn-9")
     options = (
