@@ -70,8 +70,7 @@ class SlackAdapter:
         meter: Meter | None = None,
     ) -> None:
         self._api_url, self._app_token = api_url, app_token
-        self._oauth = oauth
-        self._rate_limiter = rate_limiter
+        self._oauth, self._rate_limiter = oauth, rate_limiter
         self._clock = clock or WallClock()
         self._native_streams = native_streams
         self._receiver = (
@@ -90,8 +89,7 @@ class SlackAdapter:
         )
         suggestions = Suggestions(search=search, external=external)
         self._dispatch = Dispatch(self._installations, handler.hear, suggestions.options)
-        self._files = FileDownloads(api_url=api_url)
-        self._trusted = trusted_host(api_url)
+        self._files, self._trusted = FileDownloads(api_url=api_url), trusted_host(api_url)
         self._workspaces: dict[str, Workspace] = {}
         self._directories: dict[str, Directory] = {}
         self._watches = [watch] if watch else []

@@ -66,17 +66,23 @@ def adapter(
         downloads=Downloads(
             http=http, hosts=file_hosts(extra), services=services, credentials=proof, graph=graph
         ),
-        surroundings=SurroundingsReader(
-            graph=graph,
-            places=GraphPlaces(connector),
-            directory=Directory(connector, clock=clock),
-            app_id=teams.app_id,
-            guests=guests,
-        ),
+        surroundings=_surroundings(teams, connector, graph, clock, guests=guests),
         clock=clock,
         extended_markdown=teams.extended_markdown,
         external=external,
         pages=public_pages(Lifetimes()),
+    )
+
+
+def _surroundings(
+    teams: TeamsSettings, connector: Connector, graph: Graph | None, clock: Clock, *, guests: bool
+) -> SurroundingsReader:
+    return SurroundingsReader(
+        graph=graph,
+        places=GraphPlaces(connector),
+        directory=Directory(connector, clock=clock),
+        app_id=teams.app_id,
+        guests=guests,
     )
 
 

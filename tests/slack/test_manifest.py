@@ -108,7 +108,7 @@ def test_the_manifest_keeps_slacks_limits(host: str) -> None:
 def test_over_http_every_address_is_given_and_over_a_socket_none() -> None:
     http, socket = json.dumps(manifest("bot.example.com")), json.dumps(manifest())
 
-    assert http.count("https://bot.example.com/slack/events") == len(SLASH_COMMANDS) + 2
+    assert http.count("https://bot.example.com/slack/events") == len(SLASH_COMMANDS) + 3
     assert "https://bot.example.com/slack/oauth_redirect" in http
     assert "https://" not in socket
     assert not manifest("bot.example.com")["settings"]["socket_mode_enabled"]
