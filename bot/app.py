@@ -126,16 +126,13 @@ def service(
         interceptors=interceptors,
         limits=worker_limits(settings.file.limits),
     )
-
-    async def all_ready() -> Sequence[Trouble]:
-        others = [*refusals.troubles(), *platforms.platform_troubles(adapters)]
-        return await ready(settings, store, [*others, *await models.discovery.troubles(store.health)])
-
     watch = DeadLetterWatch(letters=store.dead_letters, meter=metrics)
     return Service(
         adapters=list(adapters.values()),
         work=worker,
-        ready=all_ready,
+        ready=lambda: ready(
+            settings, store, [*refusals.troubles(), *platforms.platform_troubles(adapters)], models
+        ),
         background=(models.discovery.run, store.health.run, store.budgets.run, watch.run),
     )
 
@@ -191,11 +188,14 @@ def budget_keeper(settings: Settings, store: Storage, models: Vendors) -> Budget
     )
 
 
-async def ready(settings: Settings, store: Storage, others: Sequence[Trouble] = ()) -> Sequence[Trouble]:
+async def ready(
+    settings: Settings, store: Storage, others: Sequence[Trouble] = (), models: Vendors | None = None
+) -> Sequence[Trouble]:
     """What stands in the way of taking events in and keeping them."""
     own_server = None if settings.redis_url else settings.data_dir
     found = await store.readiness.troubles(forgetting=settings.accept_no_persistence, embedded=own_server)
-    return [*found, *others]
+    asked = await models.discovery.troubles(store.health) if models else ()
+    return [*found, *others, *asked]
 
 
 async def run(settings: Settings) -> int:
