@@ -13,6 +13,7 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Connection, ServerError
 from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, ResultPart, TextPart
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.annotations import MOST, citation
 from providers.cache_marks import HOUR, MINUTES, cacheable_text, with_cache_marks
 from providers.dialect import (
     MOST_ROWS,
@@ -30,6 +31,7 @@ from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_json, as_list, as_object, as_text
 from providers.media import encoded
 from providers.pauses import PausedTurn
+from providers.source_numbers import CitedSource
 from providers.tool_calls import ToolCalls
 
 LISTING = "/v1/models?limit=1000"
@@ -161,6 +163,7 @@ class MessagesDecoder:
         self._calls = ToolCalls()
         self._usage: dict[str, Any] = {}
         self._stop: dict[str, Any] = {}
+        self._cited: list[CitedSource] = []  # what the block in hand rests on
         self._turn = PausedTurn()
 
     def feed(self, event: dict[str, Any]) -> Iterator[StreamPart]:
@@ -169,6 +172,8 @@ class MessagesDecoder:
                 yield from self._delta(as_count(event.get("index")), as_object(event.get("delta")))
             case "content_block_start":
                 yield from self._started(as_count(event.get("index")), as_object(event.get("content_block")))
+            case "content_block_stop":
+                yield from self._cite()
             case "message_start":
                 self._opened(as_object(event.get("message")))
             case "message_delta":
@@ -224,7 +229,9 @@ class MessagesDecoder:
         self._turn.started(index, block)
         match block.get("type"):
             case "text":
+                yield from self._cite()
                 yield from self._text(as_text(block.get("text")))
+                self._cited += map(citation, as_list(block.get("citations"))[:MOST])
             case "thinking":
                 yield from _thinking(as_text(block.get("thinking")))
             case "tool_use":
@@ -245,6 +252,8 @@ class MessagesDecoder:
                 yield from self._text(as_text(delta.get("text")))
             case "thinking_delta":
                 yield from _thinking(as_text(delta.get("thinking")))
+            case "citations_delta" if len(self._cited) < MOST:
+                self._cited.append(citation(delta.get("citation")))
             case "input_json_delta" if self._calls.has(index):
                 self._calls.add(key=index, args=as_text(delta.get("partial_json")))
 
@@ -253,11 +262,17 @@ class MessagesDecoder:
             self._visible = True
             yield Text(said)
 
+    def _cite(self) -> Iterator[StreamPart]:
+        """At the end of a block: its citations come before its text."""
+        cited, self._cited = self._cited, []
+        yield from cited
+
     def _count(self, usage: dict[str, Any]) -> None:
         """Later counts replace earlier ones, key by key."""
         self._usage |= {key: value for key, value in usage.items() if value is not None}
 
     def _end(self) -> Iterator[StreamPart]:
+        yield from self._cite()
         reason, unusual = ending(self._stop.get("stop_reason"))
         if self._calls and reason is Reason.STOP:
             reason = Reason.TOOLS

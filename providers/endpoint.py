@@ -21,6 +21,7 @@ from providers.openai_responses import OpenAIResponses
 from providers.own_servers import OwnServer
 from providers.pauses import one_turn
 from providers.scrubbing import withhold
+from providers.source_numbers import SourceNumbers
 from providers.think_tags import ThinkTags
 from providers.transport import Transport
 from providers.unsupported import Concession, ModelCall, answers_elsewhere, concession
@@ -172,9 +173,16 @@ class Endpoint:
             hurried = replace(model, deadlines=replace(model.deadlines, total=left))
             return self._answer(replace(first, body=body), decoder, hurried, quirks)
 
-        async with aclosing(one_turn(first.body, lambda: dialect.decoder(model, quirks), ask)) as parts:
-            async for part in parts:
-                yield part
+        sources = SourceNumbers()
+        try:
+            async with aclosing(one_turn(first.body, lambda: dialect.decoder(model, quirks), ask)) as parts:
+                async for part in parts:
+                    for told in sources.parts(part):
+                        yield told
+        except ModelError:
+            for told in sources.rest():
+                yield told
+            raise
 
     async def _answer(
         self, call: DialectRequest, decoder: Decoder, model: Model, quirks: Quirks

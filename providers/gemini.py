@@ -23,6 +23,7 @@ from bot.domain.prompt import (
     Tool,
 )
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.annotations import grounding
 from providers.dialect import (
     MOST_ROWS,
     Decoder,
@@ -38,6 +39,7 @@ from providers.endings import ending
 from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_list, as_object, as_text
 from providers.media import encoded
+from providers.pictures import picture_of
 from providers.tool_calls import ToolCalls
 
 FOREIGN = "skip_thought_signature_validator"  # documented, for the signature of another model's call
@@ -165,6 +167,8 @@ class ContentDecoder:
         for candidate in map(as_object, as_list(chunk.get("candidates"))):
             for part in as_list(as_object(candidate.get("content")).get("parts")):
                 yield from self._part(as_object(part))
+            if candidate.get("groundingMetadata"):
+                yield from grounding(candidate["groundingMetadata"])
             if finish := candidate.get("finishReason"):
                 self._finish(finish, as_text(candidate.get("finishMessage")))
 
@@ -190,6 +194,9 @@ class ContentDecoder:
         said = as_text(part.get("text"))
         if said:
             yield Thinking(said) if part.get("thought") is True else Text(said)
+        data = as_object(part.get("inlineData"))
+        if as_text(data.get("mimeType")).startswith("image/") and part.get("thought") is not True:
+            yield picture_of(as_text(data.get("data")))
         call = as_object(part.get("functionCall"))
         if call.get("name") and not call.get("willContinue"):
             self._calls.add(

@@ -22,7 +22,9 @@ from bot.domain.prompt import (
     Tool,
 )
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.annotations import listed_sources
 from providers.cache_marks import cacheable_text, with_cache_marks
+from providers.chat_content import blocks_of, extras_of, thought_of
 from providers.dialect import (
     Decoder,
     DialectRequest,
@@ -151,6 +153,7 @@ class ChatDecoder:
         self._thoughts = OnlyThoughts()
         self._calls = ToolCalls()
         self._usage: dict[str, Any] = {}
+        self._lists: tuple[Any, Any] = (None, None)  # of sources, as they were told last
         self._finish: object = ""
         self._model = ""
         self._id = ""
@@ -169,6 +172,8 @@ class ChatDecoder:
         if chunk.get("error") or chunk.get("object") == "error" or complains(chunk):
             yield from self._counted()
             raise error_from_event(chunk)
+        if "citations" in chunk or "search_results" in chunk:
+            yield from self._listed(chunk)
         for choice in map(as_object, as_list(chunk.get("choices"))):
             delta = self._delta(choice)
             if delta:
@@ -185,6 +190,13 @@ class ChatDecoder:
             raise Connection("the stream ended early", code="ended_early")
         yield from self._end()
 
+    def _listed(self, chunk: dict[str, Any]) -> Iterator[StreamPart]:
+        """The sources, which some servers send with every chunk."""
+        lists = (chunk.get("citations"), chunk.get("search_results"))
+        if lists != self._lists:
+            self._lists = lists
+            yield from listed_sources(chunk)
+
     def _delta(self, choice: dict[str, Any]) -> dict[str, Any]:
         """What a chunk adds: `delta`, or what servers that do not stream, or not in this form, have in its place. Beside
         deltas, a message is the whole answer once more.
@@ -198,14 +210,16 @@ class ChatDecoder:
         return as_object(choice.get("message")) or {"content": choice.get("text")}
 
     def _parts(self, delta: dict[str, Any]) -> Iterable[StreamPart]:
-        thought = _thought(delta)
+        thought = thought_of(delta)
         found: list[StreamPart] = [Thinking(thought)] if thought else []
         for said in (delta.get("content"), delta.get("refusal")):
             if said:
-                found += (Text(said),) if isinstance(said, str) else _blocks(said)
+                found += (Text(said),) if isinstance(said, str) else blocks_of(said)
         if delta.get("tool_calls"):
             for fragment in as_list(delta["tool_calls"]):
                 self._collect(as_object(fragment))
+        if delta.get("annotations") or delta.get("images"):
+            found += extras_of(delta)
         if found and self._thoughts.possible:
             self._said = True
             for part in found:
@@ -263,32 +277,3 @@ def _counts(usage: dict[str, Any]) -> Usage:
         output=completion,
         reasoning=reasoning,
     )
-
-
-def _thought(delta: dict[str, Any]) -> str:
-    """Reasoning comes in five fields; vendors that fill two of them put the same text in both."""
-    thought = delta.get("reasoning_content") or delta.get("reasoning") or delta.get("reasoning_text")
-    if not thought and not delta.get("reasoning_details"):
-        return ""
-    if isinstance(thought, str):
-        return thought
-    if thought:
-        return as_text(as_object(thought).get("content")) or as_text(as_object(thought).get("summary"))
-    details = [as_object(detail) for detail in as_list(delta.get("reasoning_details"))]
-    return "".join(as_text(detail.get("text")) or as_text(detail.get("summary")) for detail in details)
-
-
-def _blocks(content: Any) -> Iterator[StreamPart]:
-    """Mistral sends content as a list of blocks, thinking among them."""
-    for block in map(as_object, as_list(content)):
-        said = as_text(block.get("text"))
-        if said:
-            yield Text(said)
-        thought = block.get("thinking")
-        said = (
-            thought
-            if isinstance(thought, str)
-            else "".join(as_text(as_object(t).get("text")) for t in as_list(thought))
-        )
-        if said:
-            yield Thinking(said)

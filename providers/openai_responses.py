@@ -21,6 +21,7 @@ from bot.domain.prompt import (
     Tool,
 )
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.annotations import MOST, annotation
 from providers.dialect import (
     Decoder,
     DialectRequest,
@@ -36,6 +37,7 @@ from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_list, as_object, as_text
 from providers.listings import openai_listed
 from providers.media import data_url
+from providers.response_items import pictures_of, sources_of, text_of, thoughts_of
 from providers.spoken_text import SpokenText
 from providers.think_tags import OnlyThoughts
 from providers.tool_calls import ToolCalls
@@ -44,6 +46,7 @@ TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
 RAW = "response.reasoning_text.delta"  # the model's own words, not a summary
 THINKING = frozenset({"response.reasoning_summary_text.delta", RAW})
 WHOLE = {"response.output_text.done": "text", "response.refusal.done": "refusal"}
+ANNOTATED = "response.output_text.annotation.added"
 ENDS = frozenset({"response.completed", "response.incomplete", "response.cancelled"})
 
 
@@ -156,6 +159,8 @@ class ResponsesDecoder:
         self._text = SpokenText()
         self._thought: object = None  # the part that the last thought came from
         self._thoughts = OnlyThoughts()
+        self._drawn: set[str] = set()  # items whose pictures were told
+        self._annotated = 0
 
     def feed(self, event: dict[str, Any]) -> Iterator[StreamPart]:
         kind = as_text(event.get("type"))
@@ -176,7 +181,12 @@ class ResponsesDecoder:
         elif kind == "response.output_item.done":
             item = as_object(event.get("item"))
             self._collect(item)
-            yield from self._say(self._text.item(event.get("output_index"), _text_of(item)))
+            yield from self._say(self._text.item(event.get("output_index"), text_of(item)))
+            yield from self._others(item)
+        elif kind == ANNOTATED and self._annotated < MOST:
+            self._annotated += 1
+            told = self._text.of(event.get("output_index"), event.get("content_index"))
+            yield annotation(event.get("annotation"), told)
         elif kind in ENDS and not as_object(event.get("response")).get("error"):
             yield from self._end(kind, as_object(event.get("response")))
         elif kind in {"error", "response.failed", *ENDS} or (not kind and event.get("error")):
@@ -215,6 +225,15 @@ class ResponsesDecoder:
                 args=as_text(item.get("arguments")),
             )
 
+    def _others(self, item: dict[str, Any]) -> Iterator[StreamPart]:
+        """What an item holds beside words. It comes when the item is done, and once more at the end."""
+        yield from sources_of(item)
+        if as_text(item.get("id")) not in self._drawn:
+            for picture in pictures_of(item):
+                self._drawn.add(as_text(item.get("id")))
+                self._thoughts.note(picture)
+                yield picture
+
     def _end(self, kind: str, response: dict[str, Any]) -> Iterator[StreamPart]:
         items = [as_object(item) for item in as_list(response.get("output"))]
         if not self._calls:
@@ -222,10 +241,12 @@ class ResponsesDecoder:
                 self._collect(item)
         if self._thought is None:
             for at, item in enumerate(items):
-                for raw, said in _thoughts_of(item):
+                for raw, said in thoughts_of(item):
                     yield from self._think(Thinking(said), (at, said), raw=raw)
-        for said in self._text.all(_text_of(item) for item in items):
+        for said in self._text.all(text_of(item) for item in items):
             yield from self._say(said)
+        for item in items:
+            yield from self._others(item)
         reason, unusual = self._ending(kind, response)
         if reason is Reason.STOP:
             yield from self._thoughts.answer()
@@ -241,24 +262,6 @@ class ResponsesDecoder:
         if kind == "response.cancelled":
             return Reason.STOPPED, ""
         return (Reason.TOOLS if self._calls else Reason.STOP), ""
-
-
-def _text_of(item: dict[str, Any]) -> str:
-    if item.get("type") != "message":
-        return ""
-    content = item.get("content")
-    if isinstance(content, str):
-        return content
-    blocks = map(as_object, as_list(content))
-    return "".join(as_text(block.get("text")) or as_text(block.get("refusal")) for block in blocks)
-
-
-def _thoughts_of(item: dict[str, Any]) -> Iterator[tuple[bool, str]]:
-    """A reasoning item's thoughts, and whether they are the model's own words."""
-    if item.get("type") == "reasoning":
-        for raw, key in ((True, "content"), (False, "summary")):
-            for block in map(as_object, as_list(item.get(key))):
-                yield raw, as_text(block.get("text"))
 
 
 def _counted(response: dict[str, Any]) -> Iterator[Usage]:

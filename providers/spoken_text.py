@@ -52,6 +52,10 @@ class SpokenText:
             )
             at = len(said)
 
+    def of(self, item: Any, part: Any) -> str:
+        """What was said of a part."""
+        return "".join(self._items.get(self._known(item), {}).get(_index(part), ()))
+
     def _grow(self, item: object, part: object, said: str) -> str:
         if not said:
             return ""

@@ -37,11 +37,14 @@ class FilesRead:
 
 def shown_kind(file: File, data: bytes | None) -> str:
     """A file's media type, from its first bytes if known: platforms only say "image/*" or guess by name."""
-    if data is None:
-        return file.media_type
+    return file.media_type if data is None else kind_of(data) or file.media_type
+
+
+def kind_of(data: bytes) -> str:
+    """The media type of a picture or a PDF, by its first bytes; "" of anything else."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
-    return next((kind for start, kind in STARTS if data.startswith(start)), file.media_type)
+    return next((kind for start, kind in STARTS if data.startswith(start)), "")
 
 
 def file_words(file: File, model: Model, files: FilesRead, mark: str) -> str:

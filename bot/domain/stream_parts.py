@@ -1,17 +1,22 @@
 """The parts of an answer's stream: those a provider yields and those a sink shows.
 
-A provider yields `Text`, `Thinking`, `ToolCall`, `Usage` and, exactly once and last, `Finish`. Failures are
-raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a sink gets: `Text`, `Thinking`,
-`Status` and, exactly once and last, `Closing`.
+A provider yields `Text`, `Thinking`, `Source`, `Picture`, `ToolCall`, `Usage` and, exactly once and last, `Finish`.
+Failures are raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a sink gets: `Text`, `Thinking`,
+`Source`, `Picture`, `Status` and, exactly once and last, `Closing`.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.formatting import clean_name, strip_controls
+from bot.domain.formatting import clean_name, clip, strip_controls
 from bot.domain.replies import Button
 
 LONGEST_DETAIL = 4_000
+LONGEST_TITLE = 120
+LONGEST_ADDRESS = 2_000
+MOST_SOURCES = 30  # of an answer
+MOST_PICTURES = 4
+PICTURE_BYTES = 5 * 1024 * 1024
 
 
 class Reason(StrEnum):
@@ -39,6 +44,37 @@ class Thinking:
     """The next characters of the model's reasoning. Never part of the answer."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where something in the answer comes from. `[number]` in the text points to it, where the vendor says what does; a
+    later one of the same number replaces it. The words are somebody else's: untrusted, one line each.
+    """
+
+    number: int
+    title: str = ""
+    address: str = ""  # of the web, "" for a file
+    place: str = ""  # in it: "page 3"
+
+    def __post_init__(self) -> None:
+        for name, limit in (("title", LONGEST_TITLE), ("place", LONGEST_TITLE)):
+            words = strip_controls(getattr(self, name)[: 10 * limit])
+            object.__setattr__(self, name, clip(words, limit))
+        if len(self.address) > LONGEST_ADDRESS:
+            object.__setattr__(self, "address", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture that the model made: image/png, image/jpeg, image/gif or image/webp by its bytes. `trouble` says why there
+    are none, in words that go on after "because it".
+    """
+
+    name: str
+    media_type: str = ""
+    data: bytes = b""
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +141,5 @@ class Closing:
     buttons: tuple[Button, ...] = ()
 
 
-StreamPart = Text | Thinking | ToolCall | Usage | Finish | Remark
-ShownPart = Text | Thinking | Status | Closing
+StreamPart = Text | Thinking | Source | Picture | ToolCall | Usage | Finish | Remark
+ShownPart = Text | Thinking | Source | Picture | Status | Closing

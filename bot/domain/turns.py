@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from bot.domain.catalog import Model
 from bot.domain.events import Author, File, MessageReceived, Quotation
-from bot.domain.stream_parts import Usage
+from bot.domain.stream_parts import Source, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,7 @@ class Candidate:
     notice: str = ""
     remarks: tuple[str, ...] = ()  # for its quiet line
     refused: tuple[Refusal, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,10 @@ class Turn:
     answer: str = ""
     model: str = ""  # the catalogue's name of the model that answered
     served_by: str = ""  # the vendor's own name for it
+    sources: tuple[Source, ...] = ()  # that [1] in the answer points to, and others
+    pictures: tuple[
+        str, ...
+    ] = ()  # the names of those that came with the answer; their bytes are not remembered
     reason: str = "stop"  # a value of bot.domain.stream_parts.Reason, one of MARKS, or OVERHEARD
     footer: str = ""  # the quiet last line it was shown with
     notice: str = ""  # what was said about a cut, stopped or failed answer

@@ -297,7 +297,7 @@ def _claude_block(block: Mapping[str, Any], role: str) -> bool:
         case {"type": "thinking", "thinking": str(), "signature": str(signature)}:
             return role == "assistant" and bool(signature)
         case {"type": "text", "text": str(text)}:
-            return bool(text.strip()) and "citations" not in block
+            return bool(text.strip()) and (role == "assistant" or "citations" not in block)
         case {
             "type": "image" | "document",
             "source": {"type": "base64", "media_type": str(), "data": str(data)},

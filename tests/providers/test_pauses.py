@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.catalog import Deadlines, Model
 from bot.domain.errors import Overloaded, Timeout
-from bot.domain.stream_parts import Finish, Reason, Usage
+from bot.domain.stream_parts import Finish, Reason, Source, Usage
 from bot.models.pricing import Corrections
 from providers.endpoint import Endpoint
 from providers.transport import Transport
@@ -112,6 +112,27 @@ async def test_a_paused_turn_is_sent_back_as_it_is_and_goes_on_as_one_answer(
             {"type": "web_search_tool_result", "tool_use_id": "srv_2", "content": [SEARCHED]},
         ],
     }
+
+
+def resting(index: int, said: str, *addresses: str) -> bytes:
+    """Text with its citations."""
+    cited = (
+        {"type": "web_search_result_location", "url": address, "title": address[-1]} for address in addresses
+    )
+    deltas = ({"type": "citations_delta", "citation": one} for one in cited)
+    return piece(index, {"type": "text", "text": ""}, *deltas, {"type": "text_delta", "text": said})
+
+
+async def test_its_sources_are_numbered_as_one_answers(vendor: FakeVendor, claude: Endpoint) -> None:
+    one, two = "https://example.com/1", "https://example.com/2"
+    vendor.plays["hello"] = [turn(resting(0, "Twice", one), search(1, "x"), found(2), stop="pause_turn")]
+    again = json.dumps({"type": "web_search_tool_result", "tool_use_id": "srv_1", "content": [SEARCHED]})
+    vendor.plays[again] = [turn(resting(0, " a day", two, one), stop="end_turn", id="msg_2")]
+
+    heard = await hear(claude, MODEL)
+
+    assert heard.text == "Twice [1] a day [2][1]"
+    assert [part.address for part in heard.parts if isinstance(part, Source)] == [one, two]
 
 
 async def test_what_it_cost_is_added_up_and_told_once(vendor: FakeVendor, claude: Endpoint) -> None:
