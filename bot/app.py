@@ -162,6 +162,7 @@ def _asking(
         prices=models.prices,
         corrections=models.corrections,
         attachments=files,
+        secrets=store.secrets,
         health=store.health,
         interceptors=interceptors,
     )

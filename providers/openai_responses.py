@@ -37,7 +37,7 @@ from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_list, as_object, as_text
 from providers.listings import openai_listed
 from providers.media import data_url
-from providers.response_items import pictures_of, sources_of, text_of, thoughts_of
+from providers.response_items import item_text, pictures_of, sources_of, thoughts_of
 from providers.spoken_text import SpokenText
 from providers.think_tags import OnlyThoughts
 from providers.tool_calls import ToolCalls
@@ -181,7 +181,7 @@ class ResponsesDecoder:
         elif kind == "response.output_item.done":
             item = as_object(event.get("item"))
             self._collect(item)
-            yield from self._say(self._text.item(event.get("output_index"), text_of(item)))
+            yield from self._say(self._text.item(event.get("output_index"), item_text(item)))
             yield from self._others(item)
         elif kind == ANNOTATED and self._annotated < MOST:
             self._annotated += 1
@@ -243,7 +243,7 @@ class ResponsesDecoder:
             for at, item in enumerate(items):
                 for raw, said in thoughts_of(item):
                     yield from self._think(Thinking(said), (at, said), raw=raw)
-        for said in self._text.all(text_of(item) for item in items):
+        for said in self._text.all(item_text(item) for item in items):
             yield from self._say(said)
         for item in items:
             yield from self._others(item)

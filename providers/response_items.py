@@ -9,7 +9,7 @@ from providers.lenient_json import as_list, as_object, as_text
 from providers.pictures import picture_of
 
 
-def text_of(item: dict[str, Any]) -> str:
+def item_text(item: dict[str, Any]) -> str:
     if item.get("type") != "message":
         return ""
     content = item.get("content")

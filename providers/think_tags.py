@@ -4,7 +4,7 @@ tag of it, or all of an answer where thoughts belong.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from bot.domain.stream_parts import Finish, Picture, Reason, StreamPart, Text, Thinking
+from bot.domain.stream_parts import Finish, GeneratedPicture, Reason, StreamPart, Text, Thinking
 
 TAGS = {
     "<think>": "</think>",
@@ -165,7 +165,7 @@ class OnlyThoughts:
         if isinstance(part, Thinking):
             self._thoughts.append(part.text)
             self._length += len(part.text)
-        said = isinstance(part, Picture) or (isinstance(part, Text) and not part.text.isspace())
+        said = isinstance(part, GeneratedPicture) or (isinstance(part, Text) and not part.text.isspace())
         if self._length > LONGEST or said:
             self._thoughts = None
 

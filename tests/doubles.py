@@ -58,6 +58,25 @@ class FakeInbox:
         return self.answer
 
 
+@dataclass
+class FakeSecrets:
+    """A SecretStore in memory, which forgets nothing by itself."""
+
+    kept: dict[str, str] = field(default_factory=dict)
+
+    async def put(self, name: str, value: str, *, seconds: int | None = None) -> None:
+        self.kept[name] = value
+
+    async def get(self, name: str) -> str | None:
+        return self.kept.get(name)
+
+    async def take(self, name: str) -> str | None:
+        return self.kept.pop(name, None)
+
+    async def delete(self, name: str) -> None:
+        self.kept.pop(name, None)
+
+
 async def shown(parts: Iterable[ShownPart]) -> AsyncGenerator[ShownPart, None]:
     """A stream of ready-made pieces."""
     for part in parts:

@@ -20,6 +20,7 @@ from adapters.web.inbound.guard import HEADERS, Guard, body
 from adapters.web.inbound.sign_in import SignIn
 from adapters.web.outbound.feed import PageFeed, page_json
 from adapters.web.outbound.sink import TimelineSink, question
+from bot.domain.attached import IMAGES
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.claims import Receipt
 from bot.domain.errors import PlatformError, StorageUnavailable
@@ -86,6 +87,7 @@ class WebAdapter:
             web.get("/web/events", guarded(self._events)),
             web.get("/web/chats", guarded(self._chats)),
             web.get(CHAT, guarded(self._read)),
+            web.get(f"{CHAT}/pictures/{{picture:{events.ID}/\\d}}", guarded(self._picture)),
             web.patch(CHAT, guarded(self._rename)),
             web.delete(CHAT, guarded(self._delete)),
             web.get(f"{CHAT}/standing", guarded(self._standing)),
@@ -133,6 +135,14 @@ class WebAdapter:
     async def _read(self, request: web.Request) -> web.Response:
         page = await self._timeline.read(request.match_info["chat"], before=request.query.get("before", ""))
         return shown(await page_json(page))
+
+    async def _picture(self, request: web.Request) -> web.Response:
+        """What a model made, as what its bytes are and as nothing else."""
+        found = await self._timeline.picture(request.match_info["chat"], request.match_info["picture"])
+        if found is None or found.media_type not in IMAGES:
+            raise web.HTTPNotFound
+        headers = {"Cache-Control": "private, max-age=3600, immutable"}
+        return web.Response(body=found.data, content_type=found.media_type, headers=headers)
 
     async def _rename(self, request: web.Request) -> web.Response:
         wanted = await body(request, events.PageTitle)

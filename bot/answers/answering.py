@@ -8,22 +8,25 @@ from dataclasses import dataclass, field, replace
 from bot import policy
 from bot.answers.attachments import Attachments
 from bot.answers.attempt import Attempt
+from bot.answers.closing import closing
 from bot.answers.fallback import AnsweredBy, FallbackRouter
 from bot.answers.files_at_hand import FilesAtHand, Sayings
 from bot.answers.instructions import instructions
 from bot.answers.left_out import FilesLeftOut
+from bot.answers.picture_keeper import PictureKeeper
 from bot.answers.precedence import Selection, select_model
 from bot.context import Context
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.prompt import Prompt, build, size
 from bot.domain.quoted import gathered
-from bot.domain.replies import Action, Button
-from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, StreamPart, Text
+from bot.domain.stream_parts import ShownPart, Status, StreamPart, Text
 from bot.domain.turns import ChatMessage, Turn, index_of, refused_before, since_reset
 from bot.interceptor import Plan
 from bot.models.estimates import counted
 from bot.models.pricing import Corrections, Prices
+
+LATE = "A picture of it was lost when Switchboard was interrupted. Ask again to get another one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +107,10 @@ class Answers:
         attachments: Attachments,
         prices: Prices,
         corrections: Corrections,
+        pictures: PictureKeeper,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._pictures = pictures
         self._catalog = catalog
         self._fallback = fallback
         self._attachments = attachments
@@ -125,7 +130,7 @@ class Answers:
             chosen = select_model(self._catalog, context.claim.preferences, context.allowed, question.inline)
             parts = self._grow(context, question, chosen)
         else:
-            parts = _again(final)
+            parts = self._again(final)
         kept: list[Turn] = [] if final is None else [final]
         async with aclosing(self._keep(context, parts, kept)) as shown:
             ids = await context.sink.show(shown)
@@ -167,10 +172,28 @@ class Answers:
                 yield part
         for prompt_for in prepared:
             prompt_for.settle(attempt)
-        left_out = " ".join(prompt_for.files.notice(attempt.model) for prompt_for in prepared)
-        if attempt.left_out:
-            left_out = f"{attempt.left_out.notice()} {left_out}".strip()
+        left_out = " ".join(
+            [
+                *attempt.unshown,
+                *([attempt.left_out.notice()] if attempt.left_out else []),
+                *(prompt_for.files.notice(attempt.model) for prompt_for in prepared),
+            ]
+        )
+        await self._pictures.keep(context.turn_handle.id, attempt.pictures)
         yield self._turn(context, question, chosen, attempt, left_out=left_out)
+
+    async def _again(self, turn: Turn) -> AsyncGenerator[ShownPart | Turn, None]:
+        """Shows a finished turn again without asking a model."""
+        if turn.answer:
+            yield Text(turn.answer)
+        for source in turn.sources:
+            yield source
+        pictures = await self._pictures.kept(turn)
+        for picture in pictures:
+            yield picture
+        if len(pictures) < len(turn.pictures):
+            turn = replace(turn, notice=f"{turn.notice} {LATE}".strip())
+        yield turn
 
     async def _relayed(
         self,
@@ -231,6 +254,8 @@ class Answers:
             answer=attempt.text,
             model=attempt.model.name,
             served_by=attempt.served,
+            sources=attempt.sources,
+            pictures=tuple(picture.name for picture in attempt.pictures),
             reason=reason,
             footer=attempt.footer(chosen.objection),
             notice=f"{notice} {left_out}".strip(),
@@ -246,34 +271,3 @@ def _sayings(question: Question) -> Sayings:
     """What the question and its history may have files in."""
     turns, before = gathered(since_reset(question.prior), question.heard, question.asked)
     return Sayings(asked=question.asked, heard=before, earlier=turns)
-
-
-def closing(turn: Turn) -> Closing:
-    """A turn's closing, the same each time the turn is shown."""
-    return Closing(reason=Reason(turn.reason), footer=turn.footer, notice=turn.notice, buttons=_buttons(turn))
-
-
-async def _again(turn: Turn) -> AsyncGenerator[ShownPart | Turn, None]:
-    """Shows a finished turn again without asking a model."""
-    if turn.answer:
-        yield Text(turn.answer)
-    yield turn
-
-
-def _buttons(turn: Turn) -> tuple[Button, ...]:
-    other = Button(action=Action.OTHER, label="Ask another model", value=turn.id)
-    again = Button(action=Action.AGAIN, label="Regenerate", value=turn.id)
-    more = Button(action=Action.CONTINUE, label="Continue", value=turn.id, primary=True)
-    up = Button(action=Action.UP, label="👍", value=turn.id)
-    down = Button(action=Action.DOWN, label="👎", value=turn.id)
-    match Reason(turn.reason):
-        case Reason.BROKEN | Reason.LENGTH | Reason.PAUSED if turn.answer:
-            return more, other, again
-        case Reason.STOPPED if turn.answer:
-            return more, other, again
-        case Reason.FILTERED:
-            return ()
-        case Reason.STOP if turn.answer.strip():
-            return other, again, up, down
-        case _:
-            return replace(again, label="Try again", primary=True), other

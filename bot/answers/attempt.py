@@ -13,10 +13,14 @@ from bot.domain.formatting import clean_name, clip
 from bot.domain.prompt import share, tokens
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import (
+    MOST_PICTURES,
+    MOST_SOURCES,
     Finish,
+    GeneratedPicture,
     Reason,
     Remark,
     ShownPart,
+    Source,
     Status,
     StreamPart,
     Text,
@@ -38,6 +42,8 @@ FILTERED = "stopped because of a content filter."
 LONGEST = 400_000  # characters of an answer: several times what any model writes in one turn
 THOUGHT = 4_096  # characters of a model's thoughts that are kept, the latest; how many there were is counted
 DETAIL = 300  # characters of a vendor's own explanation
+UNSHOWN = "A picture of it cannot be shown, because it {trouble}."
+TOO_MANY = f"An answer shows {MOST_PICTURES} pictures at most; the others are left out."
 EMPTY = "{model} gave an empty answer. Ask again, or pick another model with /model."
 
 
@@ -54,6 +60,9 @@ class Attempt:
     stopped: bool = False
     left_out: FilesLeftOut | None = None
     remarks: list[str] = field(default_factory=list)
+    pictures: list[GeneratedPicture] = field(default_factory=list)
+    unshown: dict[str, None] = field(default_factory=dict)  # sentences about pictures that are not shown
+    _sources: dict[int, Source] = field(default_factory=dict)
     _text: list[str] = field(default_factory=list)
     _length: int = 0
     _thought: str = ""
@@ -62,6 +71,10 @@ class Attempt:
     @property
     def text(self) -> str:
         return "".join(self._text)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return tuple(self._sources[number] for number in sorted(self._sources))
 
     @property
     def thought(self) -> str:
@@ -123,6 +136,8 @@ class Attempt:
                 self._thought_tokens += share(text)
                 self._thought = (self._thought + text[-THOUGHT:])[-THOUGHT:]
                 return Thinking(text[-THOUGHT:])
+            case Source() | GeneratedPicture():
+                return self._beside(part)
             case Status():
                 return part
             case AnsweredBy(model=model, because=because):
@@ -139,9 +154,25 @@ class Attempt:
                 pass  # tool calls: no tools are offered to models yet
         return None
 
+    def _beside(self, part: Source | GeneratedPicture) -> Source | GeneratedPicture | None:
+        """What comes with the text, as far as it is shown."""
+        match part:
+            case Source(number=number) if number in self._sources or len(self._sources) < MOST_SOURCES:
+                self._sources[number] = part
+                return part
+            case GeneratedPicture(trouble=trouble) if trouble:
+                self.unshown[UNSHOWN.format(trouble=trouble)] = None
+            case GeneratedPicture() if len(self.pictures) == MOST_PICTURES:
+                self.unshown[TOO_MANY] = None
+            case GeneratedPicture():
+                self.pictures.append(part)
+                return part
+        return None
+
     def ending(self) -> tuple[Reason, str]:
         """The reason the answer ended, and a sentence for the person."""
-        name, finish, text = self.model.name, self.finish, self.text
+        name, finish = self.model.name, self.finish
+        text = bool(self.text or self.pictures or self.unshown)
         if self.stopped:
             return Reason.STOPPED, STOPPED
         if self.error is not None:
@@ -164,7 +195,10 @@ class Attempt:
             case Reason.FAILED:
                 return finish.reason, f"{name} ended the answer with an error. {detail}".strip()
             case _:
-                return finish.reason, "" if text.strip() else EMPTY.format(model=name)
+                return (
+                    finish.reason,
+                    "" if self.text.strip() or self.pictures or self.unshown else EMPTY.format(model=name),
+                )
 
     def _cut(self, error: ModelError) -> tuple[Reason, str]:
         """The ending after an error that came after text: it keeps the error's class."""

@@ -37,12 +37,23 @@ from bot.domain.errors import (
 )
 from bot.domain.health import HealthState, ModelHealth, question_digest
 from bot.domain.prompt import Prompt
-from bot.domain.stream_parts import Finish, Reason, Status, StreamPart, Text, ToolCall, Usage
+from bot.domain.stream_parts import (
+    Finish,
+    GeneratedPicture,
+    Reason,
+    Source,
+    Status,
+    StreamPart,
+    Text,
+    ToolCall,
+    Usage,
+)
 from bot.interceptor import Interceptors, ModelRequest
 from bot.ports import Health, Provider
 
 log = logging.getLogger(__name__)
 
+SHOWN = Text | Source | GeneratedPicture | ToolCall  # what an answer begins with
 PromptFor = Callable[[Model, float], Prompt]
 
 
@@ -140,7 +151,7 @@ class FallbackRouter:
                 request = ModelRequest(context=context, model=model, prompt=prompt)
                 async with aclosing(self._ask(request, spared=gone is None)) as parts:
                     async for part in parts:
-                        if not begun and isinstance(part, Text | ToolCall | Finish):
+                        if not begun and isinstance(part, SHOWN | Finish):
                             begun = True  # from here on something is shown, so nothing may be asked again
                             yield AnsweredBy(model=model, because=because)
                             for known in self._learned(gone):
@@ -198,7 +209,7 @@ class FallbackRouter:
             async for part in parts:
                 if not said and isinstance(part, Finish) and part.reason is Reason.FAILED:
                     raise ServerError(part.detail or "ended with an error", code=part.unusual)
-                said = said or isinstance(part, Text | ToolCall)
+                said = said or isinstance(part, SHOWN)
                 yield part
 
 

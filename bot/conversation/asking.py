@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
 from bot.answers.fallback import FallbackRouter
+from bot.answers.picture_keeper import PictureKeeper
 from bot.conversation.comparison import Comparison
 from bot.domain.catalog import Catalog
 from bot.interceptor import Interceptors
 from bot.models.pricing import Corrections, Prices
-from bot.ports import Health, Provider
+from bot.ports import Health, Provider, SecretStore
 
 
 def asking(
@@ -19,6 +20,7 @@ def asking(
     prices: Prices,
     corrections: Corrections,
     attachments: Attachments,
+    secrets: SecretStore,
     health: Health,
     interceptors: Interceptors,
 ) -> tuple[Answers, Comparison]:
@@ -27,6 +29,7 @@ def asking(
         catalog=catalog,
         fallback=fallback,
         attachments=attachments,
+        pictures=PictureKeeper(secrets),
         prices=prices,
         corrections=corrections,
     )

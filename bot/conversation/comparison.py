@@ -12,6 +12,7 @@ from bot.answers.fallback import FallbackRouter
 from bot.answers.precedence import Allowed
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_comparison
+from bot.document.source_list import source_list
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.formatting import escape_markdown, join_names, money
@@ -22,6 +23,7 @@ from bot.interceptor import Interceptors, Plan
 from bot.models.pricing import Prices
 
 FEWEST, MOST = 2, 4
+ALONE = "It made a picture, which a comparison does not show: ask it alone."
 USAGE = "Write two to four models and a question: `/compare grok claude: question`."
 
 
@@ -93,7 +95,8 @@ class Comparison:
             seconds=round(self._clock() - attempt.began, 1),
             usage=attempt.usage,
             cost=self._prices.cost(model, attempt.usage, attempt.served) if attempt.usage else None,
-            notice=attempt.ending()[1],
+            notice=" ".join(filter(None, [attempt.ending()[1], ALONE if attempt.pictures else ""])),
+            sources=attempt.sources,
             remarks=(*attempt.remarks, *((attempt.left_out.notice(),) if attempt.left_out else ())),
             refused=attempt.refused,
         )
@@ -111,6 +114,7 @@ class Comparison:
             time_zone=question.time_zone,
             answer=first.answer,
             model=first.model,
+            sources=first.sources,
             notice=unread,
             candidates=tuple(candidates),
             usage=Usage(
@@ -150,7 +154,7 @@ def keep(context: Context, turn_id: str, name: str) -> Response | None:
     kept = next((one for one in candidates if one.model == name), None)
     if place is None or kept is None or not kept.answer:
         return None
-    history[place] = replace(history[place], answer=kept.answer, model=kept.model)
+    history[place] = replace(history[place], answer=kept.answer, model=kept.model, sources=kept.sources)
     outcome = Outcome(
         replace=tuple(history), thread_model=kept.model if context.threaded else None, join=True
     )
@@ -171,7 +175,7 @@ def _side_by_side(context: Context, turn: Turn) -> Response:
     sections = tuple(
         Section(
             title=one.model,
-            text=one.answer or one.notice,
+            text="\n\n".join(filter(None, [one.answer or one.notice, source_list(one.sources)])),
             note=_note(one),
             buttons=(Button(action=Action.KEEP, label=f"Keep {one.model}", value=f"{turn.id} {one.model}"),)
             if one.answer

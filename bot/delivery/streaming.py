@@ -7,11 +7,11 @@ platform never slows the model down, and all parts that came meanwhile are shown
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.delivery.pacing import Clock
-from bot.domain.stream_parts import Closing, ShownPart, Status, Text, Thinking
+from bot.domain.stream_parts import Closing, GeneratedPicture, ShownPart, Source, Status, Text, Thinking
 
 
 @dataclass(slots=True)
@@ -25,6 +25,13 @@ class GrowingAnswer:
     thinking: bool = False  # the model is thinking now: no text has come since
     closing: Closing | None = None
     again: bool = False
+    pictures: list[GeneratedPicture] = field(default_factory=list)
+    _sources: dict[int, Source] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """In the order of their numbers."""
+        return tuple(self._sources[number] for number in sorted(self._sources))
 
     def take(self, part: ShownPart) -> None:
         match part:
@@ -33,6 +40,10 @@ class GrowingAnswer:
                 self.thinking = False
             case Thinking():
                 self.thinking = True
+            case Source(number=number):
+                self._sources[number] = part
+            case GeneratedPicture():
+                self.pictures.append(part)
             case Status(text):
                 self.status = text
             case Closing():

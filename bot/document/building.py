@@ -48,7 +48,7 @@ class Frame:
     own: bool = True
 
 
-class Source:
+class PreparedText:
     """The prepared text, as the parser counts it: in bytes."""
 
     def __init__(self, text: str) -> None:
@@ -80,7 +80,7 @@ class Source:
         return assembled(parts, marked=self.marked)
 
 
-def underline(source: Source, frame: Frame, end: int) -> int:
+def underline(source: PreparedText, frame: Frame, end: int) -> int:
     """Where the line of dashes under a heading starts; 0 for a heading of another kind."""
     if source.bytes.startswith(b"#", frame.start):
         return 0
@@ -89,14 +89,14 @@ def underline(source: Source, frame: Frame, end: int) -> int:
     return frame.start + at if text[at:].lstrip(b" \t>").startswith(b"-") else 0
 
 
-def _paragraph(source: Source, frame: Frame, end: int) -> list[Part]:
+def _paragraph(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     if source.marked and any(isinstance(part, str) and TABLE in part for part in frame.parts):
         return [CodeBlock(source.written(frame.start, end))]
     inlines = source.inlines(frame.parts)
     return [Paragraph(inlines)] if inlines else []
 
 
-def _heading(source: Source, frame: Frame, end: int) -> list[Part]:
+def _heading(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     """Under one line or more, models mean `---` as a rule, and `-` as nothing but itself."""
     inlines = source.inlines(frame.parts)
     if at := underline(source, frame, end):
@@ -107,32 +107,32 @@ def _heading(source: Source, frame: Frame, end: int) -> list[Part]:
     return [Heading(int(frame.value["level"][1]), inlines)]
 
 
-def _code(source: Source, frame: Frame, end: int) -> list[Part]:
+def _code(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     info = frame.value.get("Fenced", "") if isinstance(frame.value, dict) else ""
     language = source.restored(info.split(maxsplit=1)[0]) if info.strip() else ""
     return [CodeBlock(source.restored("".join(frame.parts)).removesuffix("\n"), language)]
 
 
-def _list(source: Source, frame: Frame, end: int) -> list[Part]:
+def _list(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     items = tuple(part for part in frame.parts if isinstance(part, ListItem))
     if not any(item.blocks for item in items):  # "42." is an answer and no list
         return [as_paragraph(source.written(frame.start, end))]
     return [ListBlock(items, frame.value)]
 
 
-def _item(source: Source, frame: Frame, end: int) -> list[Part]:
+def _item(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     return [ListItem(_blocks(source, frame.parts), frame.value)]
 
 
-def _quote(source: Source, frame: Frame, end: int) -> list[Part]:
+def _quote(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     return [QuoteBlock(_blocks(source, frame.parts))]
 
 
-def _footnote(source: Source, frame: Frame, end: int) -> list[Part]:
+def _footnote(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     return [FootnoteText(source.restored(str(frame.value)), _blocks(source, frame.parts))]
 
 
-def _blocks(source: Source, parts: list[Any]) -> tuple[Block, ...]:
+def _blocks(source: PreparedText, parts: list[Any]) -> tuple[Block, ...]:
     """The parts of what holds blocks: text that no paragraph is around is one."""
     found: list[Block] = []
     loose: list[Raw] = []
@@ -148,42 +148,42 @@ def _blocks(source: Source, parts: list[Any]) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _cell(source: Source, frame: Frame, end: int) -> list[Part]:
+def _cell(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     return [source.inlines(frame.parts)]
 
 
-def _row(source: Source, frame: Frame, end: int) -> list[Part]:
+def _row(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     return [tuple(frame.parts)]
 
 
-def _table(source: Source, frame: Frame, end: int) -> list[Part]:
+def _table(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     header, *rows = frame.parts
     return [TableBlock(header, tuple(rows), tuple(_ALIGNS[one] for one in frame.value))]
 
 
-def _emphasis(source: Source, frame: Frame, end: int) -> list[Part]:
+def _emphasis(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     return [Emphasis(source.inlines(frame.parts))]
 
 
-def _strong(source: Source, frame: Frame, end: int) -> list[Part]:
+def _strong(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     return [Strong(source.inlines(frame.parts))]
 
 
-def _strike(source: Source, frame: Frame, end: int) -> list[Part]:
+def _strike(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     return [Strike(source.inlines(frame.parts))]
 
 
-def _link(source: Source, frame: Frame, end: int) -> list[Part]:
+def _link(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     kind, target = frame.value["link_type"], source.restored(frame.value["dest_url"])
     target = f"mailto:{target}" if kind == "Email" else target
     return [Link(source.inlines(frame.parts), target, bare=kind in {"Autolink", "Email"})]
 
 
-def _picture(source: Source, frame: Frame, end: int) -> list[Part]:
+def _picture(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     return [Picture(plain(source.inlines(frame.parts)), source.restored(frame.value["dest_url"]))]
 
 
-def _html(source: Source, frame: Frame, end: int) -> list[Part]:
+def _html(source: PreparedText, frame: Frame, end: int) -> list[Part]:
     return [as_paragraph(source.written(frame.start, end))]
 
 
@@ -197,7 +197,7 @@ def as_paragraph(text: str) -> Paragraph:
 
 _ALIGNS = {"None": Align.NONE, "Left": Align.LEFT, "Center": Align.CENTER, "Right": Align.RIGHT}
 
-MAKERS: Final[Mapping[str, Callable[[Source, Frame, int], list[Part]]]] = {
+MAKERS: Final[Mapping[str, Callable[[PreparedText, Frame, int], list[Part]]]] = {
     "Paragraph": _paragraph,
     "Heading": _heading,
     "CodeBlock": _code,

@@ -13,7 +13,7 @@ import pyromark
 from pyromark import Options
 
 from bot.document import bounds
-from bot.document.building import BLOCKS, BREAK, MAKERS, Frame, Part, Source, underline
+from bot.document.building import BLOCKS, BREAK, MAKERS, Frame, Part, PreparedText, underline
 from bot.document.nodes import Block, CodeBlock, CodeSpan, Document, FootnoteMark, ListBlock, Rule
 from bot.document.source import clean, prepared, restored
 
@@ -59,7 +59,7 @@ class _Reader:
     """One text, event by event. Not recursive: only the depth that `bounds` allows is ever nested."""
 
     def __init__(self, text: str, targets: Mapping[str, str]) -> None:
-        self._source = Source(text)
+        self._source = PreparedText(text)
         self._root = Frame("Root", None, 0, [])
         self._stack = [self._root]
         self._starts: list[int] = []  # of the blocks in the root

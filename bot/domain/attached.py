@@ -37,10 +37,10 @@ class FilesRead:
 
 def shown_kind(file: File, data: bytes | None) -> str:
     """A file's media type, from its first bytes if known: platforms only say "image/*" or guess by name."""
-    return file.media_type if data is None else kind_of(data) or file.media_type
+    return file.media_type if data is None else kind_by_bytes(data) or file.media_type
 
 
-def kind_of(data: bytes) -> str:
+def kind_by_bytes(data: bytes) -> str:
     """The media type of a picture or a PDF, by its first bytes; "" of anything else."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"

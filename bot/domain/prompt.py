@@ -25,6 +25,7 @@ from bot.domain.events import File
 from bot.domain.formatting import clip
 from bot.domain.quoted import (
     BYTES_PER_TOKEN,
+    beside_answer,
     gathered,
     heard_text,
     mark_of,
@@ -226,8 +227,8 @@ def _turn(turn: Turn, model: Model, files: FilesRead, *, named: bool, room: floa
     """Finished tool calls become text: a model without tools refuses tool calls in the history."""
     asked = _asked(turn.asked, turn.heard, model, files, named=named, room=room)
     used = "".join(f"[used {step.name}: {step.result or 'cancelled'}]\n" for step in turn.steps)
-    answer = (used + turn.answer).strip()
-    return [asked, PromptMessage(role="assistant", parts=(TextPart(text=answer),))] if answer else [asked]
+    shown = [("assistant", (used + turn.answer).strip()), ("user", beside_answer(turn))]
+    return [asked, *(PromptMessage(role=role, parts=(TextPart(text=text),)) for role, text in shown if text)]
 
 
 def _asked(

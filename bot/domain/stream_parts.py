@@ -1,8 +1,8 @@
 """The parts of an answer's stream: those a provider yields and those a sink shows.
 
-A provider yields `Text`, `Thinking`, `Source`, `Picture`, `ToolCall`, `Usage` and, exactly once and last, `Finish`.
+A provider yields `Text`, `Thinking`, `Source`, `GeneratedPicture`, `ToolCall`, `Usage` and, exactly once and last, `Finish`.
 Failures are raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a sink gets: `Text`, `Thinking`,
-`Source`, `Picture`, `Status` and, exactly once and last, `Closing`.
+`Source`, `GeneratedPicture`, `Status` and, exactly once and last, `Closing`.
 """
 
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class GeneratedPicture:
     """A picture that the model made: image/png, image/jpeg, image/gif or image/webp by its bytes. `trouble` says why there
     are none, in words that go on after "because it".
     """
@@ -141,5 +141,5 @@ class Closing:
     buttons: tuple[Button, ...] = ()
 
 
-StreamPart = Text | Thinking | Source | Picture | ToolCall | Usage | Finish | Remark
-ShownPart = Text | Thinking | Source | Picture | Status | Closing
+StreamPart = Text | Thinking | Source | GeneratedPicture | ToolCall | Usage | Finish | Remark
+ShownPart = Text | Thinking | Source | GeneratedPicture | Status | Closing

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from bot.domain.replies import Action, Option, Reply
-from bot.domain.stream_parts import Closing
+from bot.domain.stream_parts import Closing, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,8 @@ class Post:
     status: str = ""  # what is happening while there is no text yet
     growing: bool = False
     closing: Closing | None = None
+    sources: tuple[Source, ...] = ()
+    pictures: tuple[str, ...] = ()  # their ids in this conversation
     reply: Reply | None = None
 
     @property

@@ -33,7 +33,7 @@ class UnreadableRecord(SwitchboardError):
 class RecordPlace:
     """Where a record belongs. `of` is its conversation, chat or name; `at` tells it from others of its kind."""
 
-    kind: Literal["event", "turn", "record", "secret", "post", "growth", "title"]
+    kind: Literal["event", "turn", "record", "secret", "post", "growth", "title", "picture"]
     of: str
     at: str = ""
 

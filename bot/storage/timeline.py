@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.domain.attached import kind_by_bytes
 from bot.domain.errors import Fenced, PlatformGone
+from bot.domain.stream_parts import GeneratedPicture
 from bot.domain.timeline import GROWTH, POST, Change, Chat, Growth, Post, TimelinePage
 from bot.storage.connection import WAIT, Database
 from bot.storage.encryption import RecordCipher, RecordPlace, UnreadableRecord
@@ -60,6 +62,16 @@ class RedisTimeline:
         arguments = (chat, growth.id, growth.attempt, growth.number, sealed, KEPT, DAY, place.at)
         self._judge(await self._call("timeline_grow", chat, ("seq", "log"), own, *arguments))
 
+    async def keep(self, chat: str, id: str, picture: GeneratedPicture) -> None:
+        sealed = self._close(_picture(chat, id), picture.data)
+        own = ("pictures", "gone")
+        self._judge(await self._call("timeline_keep", chat, (), own, id, sealed, self._lifetimes.memory))
+
+    async def picture(self, chat: str, id: str) -> GeneratedPicture | None:
+        (stored,) = await self._database.ask(("HGET", self._keys.timeline("pictures", chat), id))
+        data = self._open(_picture(chat, id), stored) if stored else None
+        return GeneratedPicture(name=id, media_type=kind_by_bytes(data), data=data) if data else None
+
     async def read(self, chat: str, *, before: str = "") -> TimelinePage:
         own = ("order", "posts", "owners", "grown")
         answer = await self._call("timeline_read", chat, ("seq", "titles"), own, chat, before, SHOWN)
@@ -104,7 +116,7 @@ class RedisTimeline:
 
     async def _erase(self, chat: str, before: str) -> bool:
         names = ("seq", "log", "chats", "titles")
-        own = ("order", "posts", "owners", "grown", "gone")
+        own = ("order", "posts", "owners", "grown", "gone", "pictures")
         return bool(await self._call("timeline_erase", chat, names, own, chat, KEPT, DAY, before))
 
     async def watch(self, after: str = "") -> AsyncGenerator[Sequence[Change], None]:
@@ -206,6 +218,10 @@ def _post(chat: str, id: str) -> RecordPlace:
 
 def _growth(chat: str, id: str, attempt: int, number: int) -> RecordPlace:
     return RecordPlace(kind="growth", of=chat, at=f"{id} {attempt} {number}")
+
+
+def _picture(chat: str, id: str) -> RecordPlace:
+    return RecordPlace(kind="picture", of=chat, at=id)
 
 
 def _title(chat: str) -> RecordPlace:

@@ -30,6 +30,9 @@ class Seen:
     options: tuple[str, ...] = ()
     live: tuple[str, ...] = ()
     private: bool = False
+    sources: tuple[tuple[int, str, str], ...] = ()
+    """Number, name and address of each, in a list under the answer or behind a number in its text."""
+    pictures: tuple[bytes, ...] = ()
 
 
 class Fault(StrEnum):

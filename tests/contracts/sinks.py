@@ -14,6 +14,7 @@ been carried out: then a message may remain from each such post, and everything 
 """
 
 import asyncio
+import base64
 from collections.abc import AsyncGenerator, Sequence
 from itertools import combinations
 from typing import ClassVar
@@ -22,7 +23,16 @@ import pytest
 
 from bot.domain.errors import PlatformBusy
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
-from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text, Thinking
+from bot.domain.stream_parts import (
+    Closing,
+    GeneratedPicture,
+    Reason,
+    ShownPart,
+    Source,
+    Status,
+    Text,
+    Thinking,
+)
 from tests.contracts.conversations import Fault, Place, Seen, words
 from tests.contracts.crashes import killed_in_call, killed_in_save
 from tests.doubles import FakeTurnHandle
@@ -43,6 +53,25 @@ UNRENDERABLE = (
     "|" + "tide|" * 400 + "\n|" + "-|" * 400 + "\n" + "|b\n" * 400,
 )
 """Deeper or wider than renderers go."""
+EVIL = "https://evil.example/x"
+CITING = "It comes twice a day [1]. The plan says so too [2]."
+SOURCES = (
+    Source(number=1, title="Tides", address="https://sea.example/tides?utm_source=openai"),
+    Source(number=2, title="plan.docx", place="page 3"),
+    Source(number=3, address="https://moon.example/"),
+)
+LISTED = [
+    (1, "Tides", "https://sea.example/tides?utm_source=openai"),
+    (2, "plan.docx", ""),
+    (3, "moon.example", "https://moon.example/"),
+]
+PICTURES = tuple(
+    GeneratedPicture(name="picture.png", media_type="image/png", data=base64.b64decode(data))
+    for data in (
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC",
+    )
+)
 DONE = Closing(reason=Reason.STOP, footer=FOOTER, buttons=(AGAIN,))
 
 
@@ -114,6 +143,7 @@ class SinkContract:
     saves: ClassVar[int] = 1  # of a normal answer
     grows: ClassVar[bool] = True  # an answer is seen before it is complete
     changes: ClassVar[bool] = True  # a message can be changed after it was posted
+    pictures: ClassVar[bool] = True  # the platform can show one
     faults: ClassVar[tuple[Fault, ...]] = (Fault.LOST, Fault.DROPPED, Fault.BUSY)
 
     async def test_an_answer_ends_as_one_message_with_exactly_its_text(self, place: Place) -> None:
@@ -362,6 +392,84 @@ class SinkContract:
             assert words(seen[-1].text) == "Memory erased."
             assert len(seen) == 1 or not self.exactly_once
             place.cut()
+
+    async def test_sources_stand_under_the_answer_by_their_numbers(self, place: Place) -> None:
+        await show(place, FakeTurnHandle(), [Text(CITING), *SOURCES, DONE])
+
+        seen = await place.seen()
+        assert words(*(one.text for one in seen)).startswith(words(CITING))
+        assert sorted(source for one in seen for source in one.sources) == LISTED
+        assert [one.footer for one in seen if one.footer] == [FOOTER]
+
+    async def test_sources_of_a_long_answer_are_shown_once_and_whole(self, place: Place) -> None:
+        await show(place, FakeTurnHandle(), [*in_parts(long(self.lines), size=311)[:-1], *SOURCES, DONE])
+
+        seen = await place.seen()
+        assert words(*(one.text for one in seen)).startswith(words(long(self.lines)))
+        assert sorted(source for one in seen for source in one.sources) == LISTED
+
+    async def test_hostile_sources_are_shown_as_text(self, place: Place) -> None:
+        titles = [
+            *HOSTILE.splitlines(),
+            "https://bank.example/",
+            "](javascript:alert(1))",
+            "1. ",
+            "[2]",
+            "|a|",
+        ]
+        sources = [
+            Source(number=number, title=title, address=address)
+            for number, (title, address) in enumerate(
+                ((title, address) for title in titles for address in (EVIL, "javascript:alert(1)")), 1
+            )
+        ]
+        await show(place, FakeTurnHandle(), [Text(f"{ANSWER} [1] [2]"), *sources, DONE])
+
+        seen = await place.seen()
+        assert [one.live for one in seen] == [()] * len(seen)
+        assert all(address in {EVIL, "", name} for one in seen for _, name, address in one.sources)
+        assert "evil.example" in str(seen)
+
+    async def test_pictures_come_with_the_answer(self, place: Place) -> None:
+        await show(place, FakeTurnHandle(), [Text(ANSWER), *PICTURES, DONE])
+
+        seen = await place.seen()
+        assert words(*(one.text for one in seen)).startswith(words(ANSWER))
+        if self.pictures:
+            assert [data for one in seen for data in one.pictures] == [one.data for one in PICTURES]
+        else:
+            assert "A picture came with this answer" in words(*(one.text for one in seen))
+
+    async def test_pictures_without_a_word_are_an_answer(self, place: Place) -> None:
+        await show(place, FakeTurnHandle(), [*PICTURES[:1], DONE])
+
+        seen = await place.seen()
+        assert [data for one in seen for data in one.pictures] == [PICTURES[0].data] or not self.pictures
+        assert "No answer" not in str(seen)
+
+    @pytest.mark.parametrize("hang", [Fault.HANGS_BEFORE, Fault.HANGS_AFTER], ids=["before", "after"])
+    async def test_a_crash_at_any_call_leaves_each_source_and_picture(
+        self, place: Place, hang: Fault
+    ) -> None:
+        parts: list[ShownPart] = [Text(CITING), *SOURCES, *PICTURES, DONE]
+        call = 0
+        while True:
+            call += 1
+            place.move()
+            turn_handle = FakeTurnHandle(id=f"turn-{call}")
+            again = await killed_in_call(
+                place, lambda j: place.sink(j).show(flowing(parts)), turn_handle, call, hang
+            )
+            if again is None:
+                break
+            await show(place, again, parts)
+
+            seen = await place.seen()
+            shown = [data for one in seen for data in one.pictures]
+            assert set(LISTED) <= {source for one in seen for source in one.sources}
+            assert {*shown} == {one.data for one in PICTURES} or not self.pictures
+            assert len(shown) <= len(PICTURES) + (not self.exactly_once)
+        assert call > 2
 
     def assert_whole_but_orphans(self, seen: Sequence[Seen], text: str, orphans: int) -> None:
         """The whole answer; where the platform allows no better, up to so many messages more."""

@@ -17,6 +17,7 @@ from bot.answers.attachments import Attachments
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.fallback import FallbackRouter
 from bot.answers.limits import AskerLimits
+from bot.answers.picture_keeper import PictureKeeper
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
@@ -31,7 +32,18 @@ from bot.domain.preferences import EffortPreferences, ModelPreferences
 from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
-from bot.domain.stream_parts import Closing, Finish, Reason, ShownPart, Status, StreamPart, Text, Usage
+from bot.domain.stream_parts import (
+    Closing,
+    Finish,
+    GeneratedPicture,
+    Reason,
+    ShownPart,
+    Source,
+    Status,
+    StreamPart,
+    Text,
+    Usage,
+)
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
@@ -41,7 +53,7 @@ from bot.models.pricing import Corrections, Prices
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import ConfigFile, Policy
 from bot.settings.money import BudgetEntry
-from tests.doubles import FakeTurnHandle
+from tests.doubles import FakeSecrets, FakeTurnHandle
 from tests.purse import MemoryBudgets
 
 THREAD = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
@@ -113,6 +125,8 @@ class Heard:
     statuses: list[str] = field(default_factory=list)
     closing: Closing | None = None
     replies: list[Reply] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    pictures: list[GeneratedPicture] = field(default_factory=list)
 
 
 @dataclass
@@ -129,6 +143,10 @@ class NotingSink:
                     case Text(text=text):
                         self.heard.text += text
                         self.watch.seen_text(self.heard.text)
+                    case Source():
+                        self.heard.sources.append(part)
+                    case GeneratedPicture():
+                        self.heard.pictures.append(part)
                     case Status(text=text):
                         self.heard.statuses.append(text)
                         self.watch.seen_status(text)
@@ -185,6 +203,7 @@ class Stage:
     nowhere: bool = False  # there is no place left to say anything in
     interceptors: tuple[Interceptor, ...] = ()
     budgets: Sequence[BudgetEntry] = ()
+    secrets: FakeSecrets = field(default_factory=FakeSecrets)
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
 
     def __post_init__(self) -> None:
@@ -214,6 +233,7 @@ class Stage:
             attachments=Attachments(adapters={"test": self}, budget=self.budget),
             prices=prices,
             corrections=corrections,
+            pictures=PictureKeeper(self.secrets),
             clock=lambda: 100.0,
         )
         self._core = ConversationHandler(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.catalog import Model
-from bot.domain.stream_parts import MOST_SOURCES, PICTURE_BYTES, Picture, Source
+from bot.domain.stream_parts import MOST_SOURCES, PICTURE_BYTES, GeneratedPicture, Source
 from providers.transport import Transport
 from tests.providers.deviations import (
     ANTHROPIC,
@@ -344,7 +344,7 @@ def assert_as_named(got: Heard, naming: Naming) -> None:
     assert got.text == naming.text
     sources = [part for part in got.parts if isinstance(part, Source)]
     assert [(one.number, one.title, one.address, one.place) for one in sources] == list(naming.sources)
-    pictures = [part for part in got.parts if isinstance(part, Picture)]
+    pictures = [part for part in got.parts if isinstance(part, GeneratedPicture)]
     assert tuple(one.data for one in pictures if one.data) == naming.pictures
     assert tuple(one.trouble for one in pictures if one.trouble) == naming.troubles
 
@@ -382,5 +382,5 @@ async def test_a_picture_larger_than_any_should_be_is_said() -> None:
     call = image(result=large)
     got = await heard_from(RESPONSES, [sent(event("output_item.done", item=call), completed())])
 
-    (picture,) = [part for part in got.parts if isinstance(part, Picture)]
-    assert picture == Picture(name="picture", trouble="is larger than 5 MB")
+    (picture,) = [part for part in got.parts if isinstance(part, GeneratedPicture)]
+    assert picture == GeneratedPicture(name="picture", trouble="is larger than 5 MB")

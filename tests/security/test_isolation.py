@@ -19,6 +19,7 @@ from bot.answers.attachments import Attachments
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.fallback import FallbackRouter
 from bot.answers.limits import AskerLimits
+from bot.answers.picture_keeper import PictureKeeper
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
@@ -144,6 +145,7 @@ class World:
             attachments=Attachments(adapters=adapters),
             prices=prices,
             corrections=corrections,
+            pictures=PictureKeeper(store.secrets),
         )
         picker = ModelPicker(
             catalog=catalog, preferences=store.preferences, health=store.health, prices=prices

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.slack.adapter import SlackAdapter
@@ -119,7 +119,11 @@ class SlackPlace:
 
     async def seen(self) -> Sequence[Seen]:
         ours = [m for m in self.place.messages.values() if m.bot_id and m.thread_ts == self.root]
-        return [as_seen(message) for message in ours]
+        return [replace(as_seen(message), pictures=self._pictures(message)) for message in ours]
+
+    def _pictures(self, message: Message) -> tuple[bytes, ...]:
+        held = [self.bot.fake.slack.files[file["id"]] for file in message.files]
+        return tuple(file["data"] for file in held if file["name"] != "answer.md")
 
     def glimpses(self) -> Sequence[str]:
         return self.seen_texts
@@ -166,4 +170,5 @@ def as_seen(message: Message) -> Seen:
         options=tuple(reading.options(message)),
         live=tuple(reading.live(message)),
         private=bool(message.seen_by),
+        sources=tuple(reading.sources(message)),
     )

@@ -1,5 +1,6 @@
 """What a person sees of an activity, and what a client would act on although nobody meant it to."""
 
+import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -82,7 +83,28 @@ def see(message: Message) -> Seen:
         ),
         live=tuple(danger),
         private=bool(message.targeted),
+        sources=tuple(sources(activity, body)),
+        pictures=tuple(pictures(activity)),
     )
+
+
+def sources(activity: Mapping[str, Any], body: str) -> Iterator[tuple[int, str, str]]:
+    """What stands behind the numbers in the text, and what is listed under it."""
+    for entity in activity.get("entities") or ():
+        for citation in entity.get("citation") or ():
+            if f"[{citation['position']}]" in words(body):
+                shown = citation["appearance"]
+                yield citation["position"], shown["name"], shown.get("url", "")
+    found = dict(links(body))
+    for line in words(body).partition("Sources\n")[2].split("\n"):
+        if heads := re.fullmatch(r"(\d+)\. (.+?)(?:, page \d+)?", line):
+            yield int(heads[1]), heads[2], found.get(heads[2], "")
+
+
+def pictures(activity: Mapping[str, Any]) -> Iterator[bytes]:
+    for one in activity.get("attachments") or ():
+        if str(one.get("contentType")).startswith("image/"):
+            yield base64.b64decode(one["contentUrl"].partition(",")[2])
 
 
 def seen_in(messages: Sequence[Message]) -> list[Seen]:

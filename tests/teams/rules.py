@@ -1,5 +1,6 @@
 """What one outgoing activity has to look like, whatever place it goes to. Pure: refuses by raising."""
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -28,7 +29,11 @@ ACTIONS = {"Action.Execute", "Action.Submit", "Action.OpenUrl", "Action.ShowCard
 
 def size(activity: Mapping[str, Any]) -> int:
     """Bytes as the service counts them: UTF-16."""
-    return len(json.dumps(activity, ensure_ascii=False).encode("utf-16-le", "surrogatepass"))
+    kept = [
+        one for one in activity.get("attachments") or () if "data:image" not in str(one.get("contentUrl"))
+    ]
+    counted = {**activity, "attachments": kept}  # pictures do not count
+    return len(json.dumps(counted, ensure_ascii=False).encode("utf-16-le", "surrogatepass"))
 
 
 def entities(activity: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
@@ -48,6 +53,8 @@ def check_message(activity: Mapping[str, Any], *, extended: bool = True) -> None
     for attachment in attachments:
         if attachment.get("contentType") == CARD:
             check_card(attachment.get("content"))
+        elif str(attachment.get("contentType")).startswith("image/"):
+            check_picture(attachment)
     check_ai(activity)
     check_suggestions(activity)
     check_quotes(activity)
@@ -57,6 +64,15 @@ def check_message(activity: Mapping[str, Any], *, extended: bool = True) -> None
     loop = (activity.get("channelData") or {}).get("feedbackLoop")
     if loop is not None and loop.get("type") not in {"default", "custom"}:
         raise bad("feedbackLoop.type is default or custom.")
+
+
+def check_picture(attachment: Mapping[str, Any]) -> None:
+    """Inline: PNG, JPEG or GIF, at most 1 MB. What an address leads to, a client would fetch."""
+    head, _, data = str(attachment.get("contentUrl")).partition(";base64,")
+    if head not in {"data:image/png", "data:image/jpeg", "data:image/gif"}:
+        raise bad("A picture is a data URL of a PNG, JPEG or GIF.")
+    if len(base64.b64decode(data, validate=True)) > 1024 * 1024:
+        raise bad("A picture is larger than 1 MB.")
 
 
 def check_quotes(activity: Mapping[str, Any]) -> None:

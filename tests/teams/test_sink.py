@@ -50,6 +50,7 @@ class TestChannel(Contract):
 
 class TestCopilot(Contract):
     copilot = True
+    pictures = False
     changes = False
 
 
@@ -58,5 +59,5 @@ class TestCopilotInAGroupChat(Contract):
 
     kind = "groupChat"
     copilot = True
-    changes = grows = False
+    changes = grows = pictures = False
     saves = 2

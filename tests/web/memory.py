@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.errors import Fenced, PlatformGone, StorageUnavailable
+from bot.domain.stream_parts import GeneratedPicture
 from bot.domain.timeline import Change, Chat, Growth, Post, TimelinePage
 from bot.storage.timeline import title_of
 
@@ -26,6 +27,7 @@ class MemoryBoard:
     log: list[Change] = field(default_factory=list)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
     silence: float = 0.5
+    pictures: dict[tuple[str, str], GeneratedPicture] = field(default_factory=dict)
 
     async def post(self, chat: str, *posts: Post) -> None:
         self._check(chat)
@@ -61,6 +63,14 @@ class MemoryBoard:
         )
         await self._say(Change(mark="", kind="grow", chat=chat, growth=growth))
 
+    async def keep(self, chat: str, id: str, picture: GeneratedPicture) -> None:
+        self._check(chat)
+        self.pictures[chat, id] = picture
+
+    async def picture(self, chat: str, id: str) -> GeneratedPicture | None:
+        self._reach()
+        return self.pictures.get((chat, id))
+
     async def read(self, chat: str, *, before: str = "") -> TimelinePage:
         self._reach()
         order = self.order.get(chat, [])
@@ -91,6 +101,7 @@ class MemoryBoard:
         order = self.order[chat]
         for id in order[: order.index(before)]:
             del self.posts[chat][id]
+            self._drop_pictures(chat, f"{id}/")
         del order[: order.index(before)]
         self.titles.pop(chat, None)
         await self._say(Change(mark="", kind="cleared", chat=chat))
@@ -99,6 +110,7 @@ class MemoryBoard:
         self._reach()
         self.gone.add(chat)
         known = self.posts.pop(chat, None)
+        self._drop_pictures(chat, "")
         self.order.pop(chat, None)
         self.titles.pop(chat, None)
         await self._say(Change(mark="", kind="gone", chat=chat))
@@ -128,6 +140,11 @@ class MemoryBoard:
         while place < len(order) and held[order[place]].after == after:
             place += 1
         return place
+
+    def _drop_pictures(self, chat: str, start: str) -> None:
+        for of, id in [*self.pictures]:
+            if of == chat and id.startswith(start):
+                del self.pictures[of, id]
 
     def _reach(self) -> None:
         if self.down:

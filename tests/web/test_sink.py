@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from adapters.web.inbound import events
 from adapters.web.outbound.sink import TimelineSink
+from adapters.web.outbound.tree import source_trees
 from bot.domain.errors import PlatformBusy, StorageUnavailable
 from bot.domain.replies import Reply
-from bot.domain.stream_parts import ShownPart, Text
+from bot.domain.stream_parts import GeneratedPicture, ShownPart, Text
 from bot.domain.timeline import Change, Chat, Growth, Post, TimelinePage
 from bot.page_ports import Timeline
 from bot.ports import ReplySink, TurnHandle
@@ -42,6 +44,14 @@ class FaultyBoard:
         await self.timeline.grow(chat, growth)
         self.written.append((chat, growth))
         await self._after(fault)
+
+    async def keep(self, chat: str, id: str, picture: GeneratedPicture) -> None:
+        fault = await self._before()
+        await self.timeline.keep(chat, id, picture)
+        await self._after(fault)
+
+    async def picture(self, chat: str, id: str) -> GeneratedPicture | None:
+        return await self.timeline.picture(chat, id)
 
     async def read(self, chat: str, *, before: str = "") -> TimelinePage:
         return await self.timeline.read(chat, before=before)
@@ -123,7 +133,11 @@ class BoardPlace:
 
     async def seen(self) -> Sequence[Seen]:
         page = await self.timeline.read(self.chat)
-        return [seen(post) for post in page.posts if not post.person]
+        return [await self._seen(post) for post in page.posts if not post.person]
+
+    async def _seen(self, post: Post) -> Seen:
+        kept = [await self.timeline.picture(self.chat, id) for id in post.pictures]
+        return seen(post, [picture.data for picture in kept if picture])
 
     def glimpses(self) -> Sequence[str]:
         texts: list[str] = []
@@ -149,7 +163,7 @@ class BoardPlace:
         self.timeline.hanging = asyncio.Event()
 
 
-def seen(post: Post) -> Seen:
+def seen(post: Post, pictures: Sequence[bytes] = ()) -> Seen:
     """What the page shows of a post; that it shows text as text is checked in a browser."""
     reply = post.reply or Reply(text=post.text)
     table = reply.table
@@ -167,7 +181,18 @@ def seen(post: Post) -> Seen:
         footer=closing.footer if closing else "",
         buttons=tuple(button.label for button in buttons),
         options=tuple(option.label for choice in reply.choices for option in choice.options),
+        sources=tuple(map(listed, source_trees(post.sources))),
+        pictures=tuple(pictures),
     )
+
+
+def listed(line: list[Any]) -> tuple[int, str, str]:
+    """A source as the page is told it."""
+    number, name, *_ = line
+    if isinstance(name, str):
+        return number, name, ""
+    _, address, host, *label = name
+    return number, " ".join([*label, host]).strip(), address
 
 
 class TestBoardSinkInMemory(SinkContract):

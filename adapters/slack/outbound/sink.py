@@ -25,7 +25,7 @@ from bot.delivery.pacing import Pace
 from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.domain.replies import Reply
-from bot.domain.stream_parts import Closing, ShownPart
+from bot.domain.stream_parts import Closing, ShownPart, Source
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ PACE = Pace()
 BUSY = 2.0  # seconds until the next edit is tried
 SOON = 0.3  # ... as long as there are no words to be seen
 HOLD = 8.0  # seconds that a message may be held back for its first words
-LONG = 20_000  # characters; a longer answer is also uploaded as a file
+ROOMY = 6_000  # bytes of a page under which the sources have room
 
 Written = TypeVar("Written")
 
@@ -51,6 +51,7 @@ class ThreadSink:
             for number, ts in enumerate(saved.get("ts") or ())
         ]
         self._cuts: list[Cut] = []
+        self._count = 1  # messages of the whole answer
         self._held = 0.0  # since when there might be a message without words
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
@@ -59,9 +60,8 @@ class ThreadSink:
                 await self._somewhere(self._begin)
             answer = await follow(parts, self._grow, clock=self._desk.web_api.clock)
             ending = await self._somewhere(lambda: self._end(answer))
-        await self._drop(len(self._cuts) + 1)
-        if len(answer.text) > LONG:
-            await attach(self._desk, self._pages[-1], answer.text, ending)
+        await self._drop(self._count)
+        await attach(self._desk, self._pages[-1], answer, ending)
         return tuple(page.ts for page in self._pages)
 
     async def say(self, reply: Reply) -> str:
@@ -158,9 +158,12 @@ class ThreadSink:
     async def _end(self, answer: GrowingAnswer) -> dict[str, Any]:
         """Writes the whole answer with its closing; returns the last page."""
         *full, rest = pages(self._desk.note + answer.text, self._cuts)
+        if answer.sources and len(rest.encode()) > ROOMY:
+            full, rest = [*full, rest], ""
         await self._finish(full)
-        ending = await self._finished(len(full), rest, answer.closing)
+        ending = await self._finished(len(full), rest, answer.closing, answer.sources)
         await self._write(len(full), ending)
+        self._count = len(full) + 1
         return ending
 
     async def _finish(self, full: Sequence[str]) -> None:
@@ -168,10 +171,12 @@ class ThreadSink:
             if number >= len(self._pages) or not self._pages[number].done:
                 await self._write(number, await self._finished(number, text), session="processing")
 
-    async def _finished(self, number: int, text: str, closing: Closing | None = None) -> dict[str, Any]:
+    async def _finished(
+        self, number: int, text: str, closing: Closing | None = None, sources: Sequence[Source] = ()
+    ) -> dict[str, Any]:
         """That page as a whole, going on from what was drawn of it."""
         shown = self._pages[number].page.finished if number < len(self._pages) else to_blocks
-        return await drawn_from(len(text), layout.finished, text, closing, shown)
+        return await drawn_from(len(text), layout.finished, text, closing, shown, sources)
 
     async def _write(self, number: int, content: dict[str, Any], *, session: str = "active") -> None:
         """Writes one final page."""

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 PROMPTS, PROMPT_TITLE = 4, 75
 CUT = "The rest does not fit into a private answer. Ask in a channel or a direct message to see it whole."
+PICTURED = "A picture came with this answer. Ask in a channel or a direct message to see it."
 
 
 class CommandSink:
@@ -65,7 +66,11 @@ class CommandSink:
         for number, text in enumerate(full):
             content = await drawn_from(len(text), layout.finished, text)
             await self._send(content, more=number > 0)
-        last = await drawn_from(len(rest), layout.finished, cut or rest, answer.closing)
+        last = await drawn_from(
+            len(rest), layout.finished, cut or rest, answer.closing, sources=answer.sources
+        )
+        if answer.pictures:
+            last = layout.noted(last, PICTURED)
         await self._send(last, more=bool(full))
         return ()
 
@@ -125,7 +130,8 @@ class HomeSink:
         async with aclosing(parts):
             async for part in parts:
                 answer.take(part)
-        return (await self._direct(layout.finished(answer.text, answer.closing)),)
+        content = layout.finished(answer.text, answer.closing, sources=answer.sources)
+        return (await self._direct(layout.noted(content, PICTURED) if answer.pictures else content),)
 
     async def say(self, reply: Reply) -> str:
         content = layout.reply(reply)

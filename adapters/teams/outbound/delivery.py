@@ -74,11 +74,13 @@ class FinalAnswer:
     written: bool = True
 
     @classmethod
-    def of(cls, body: str, closing: Closing, sources: Sequence[Citation]) -> "FinalAnswer":
-        """Without the buttons for thumbs, because Teams has its own."""
+    def of(
+        cls, body: str, closing: Closing, sources: Sequence[Citation], under: Sequence[str] = ()
+    ) -> "FinalAnswer":
+        """Without the buttons for thumbs, because Teams has its own. `under`: what stands between text and notice."""
         thumbs = {Action.UP, Action.DOWN}
         return cls(
-            said="\n\n".join(part for part in (body, literal(closing.notice)) if part),
+            said="\n\n".join(part for part in (body, *under, literal(closing.notice)) if part),
             footer=f"*{literal(closing.footer[:400])}*" if closing.footer else "",
             sources=tuple(sources),
             buttons=tuple(button for button in closing.buttons if button.action not in thumbs),

@@ -10,13 +10,18 @@ from adapters.teams.outbound.connector import TeamsApiError
 from adapters.teams.outbound.controls import taken_back
 from adapters.teams.outbound.delivery import Delivery, DeliveryContext, FinalAnswer, conclude
 from adapters.teams.outbound.editing import EditingDelivery
+from adapters.teams.outbound.pictures import UNSHOWN, post_pictures, shown_here
 from adapters.teams.outbound.posting import PostingDelivery
 from adapters.teams.outbound.refusals import NOT_EDITED, Refusals
 from adapters.teams.outbound.rendering import messages
+from adapters.teams.outbound.rendering.blocks import BlockWriter
 from adapters.teams.outbound.rendering.cards import ReplyForms, reply_forms
+from adapters.teams.outbound.rendering.inline import literal
 from adapters.teams.outbound.rendering.markdown import ShownMarkdown
+from adapters.teams.outbound.rendering.sources import credited
 from adapters.teams.outbound.streaming import StreamingDelivery
 from bot.delivery.streaming import GrowingAnswer, follow
+from bot.document.source_list import numbered
 from bot.domain.errors import PlatformRefused
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import Closing, Reason, ShownPart
@@ -52,7 +57,10 @@ class TeamsSink:
             answer = await follow(parts, self._draw, clock=self._delivery_context.clock, pulse=PULSE)
             delivery = self._delivery or await self._open("")
             final = await _unhurried(len(answer.text), lambda: self._final(answer))
-            return await delivery.finish(final)
+            earlier = dict(self._delivery_context.turn_handle.ref or {})
+            ids = await delivery.finish(final)
+            shown = shown_here(answer.pictures, copilot=self._delivery_context.reference.copilot)
+            return (*ids, *await post_pictures(self._delivery_context, shown, earlier))
         except TeamsApiError as error:
             raise error.plainly() from error
 
@@ -92,7 +100,12 @@ class TeamsSink:
     def _final(self, answer: GrowingAnswer) -> FinalAnswer:
         closing = answer.closing or Closing(reason=Reason.BROKEN, footer="")
         body = self._flow.finished(answer.text)
-        return FinalAnswer.of(body, closing, self._flow.sources)
+        cited, others = credited(answer.sources, self._flow.sources, body)
+        under = [BlockWriter().block(block) for block in numbered(others)]
+        shown = shown_here(answer.pictures, copilot=self._delivery_context.reference.copilot)
+        if len(shown) < len(answer.pictures):
+            under.append(literal(UNSHOWN))
+        return FinalAnswer.of(body, closing, cited, under)
 
     async def _open(self, status: str) -> Delivery:
         """Resumes an earlier attempt's delivery, or starts one. Only a first attempt may start a stream."""
@@ -115,7 +128,8 @@ class TeamsSink:
         except TeamsApiError as error:
             if not delivery_context.reference.private or error.gone or error.status not in NOT_EDITED:
                 raise
-        return PostingDelivery(await self._at_the_asker())
+        self._delivery_context = await self._at_the_asker()
+        return PostingDelivery(self._delivery_context)
 
     async def _at_the_asker(self) -> DeliveryContext:
         """For an answer to one person where Teams lets nothing be shown to them alone: their own chat."""
@@ -128,11 +142,10 @@ class TeamsSink:
         if ref.get("stream"):
             return StreamingDelivery(self._delivery_context, ids[0], resumed=True, controls=controls)
         if ref.get("posted"):
-            chat, delivery_context = str(ref.get("chat", "")), self._delivery_context
-            if chat:
-                reference = delivery_context.reference.at(chat)
-                delivery_context = replace(delivery_context, reference=reference)
-            return PostingDelivery.resumed(delivery_context, ref)
+            if chat := str(ref.get("chat", "")):
+                reference = self._delivery_context.reference.at(chat)
+                self._delivery_context = replace(self._delivery_context, reference=reference)
+            return PostingDelivery.resumed(self._delivery_context, ref)
         return EditingDelivery(self._delivery_context, ids, controls)
 
     async def _say(self, said: ReplyForms, reply: Reply) -> str:

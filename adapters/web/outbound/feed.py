@@ -1,4 +1,5 @@
-"""What an open page is told, as JSON: the timeline's posts and changes, every text of the bot with its tree (`tree`).
+"""What an open page is told, as JSON: the timeline's posts and changes, every text of the bot with its tree (`tree`),
+every source as a list of its number and inlines.
 
 Of an answer that grows only the blocks that changed are sent:
 
@@ -17,7 +18,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
 
-from adapters.web.outbound.tree import GrowingTree, Patch, tree_of
+from adapters.web.outbound.tree import GrowingTree, Patch, source_trees, tree_of
+from bot.domain.stream_parts import Source
 from bot.domain.timeline import Change, Growth, Post, TimelinePage
 from bot.page_ports import Timeline
 
@@ -109,6 +111,8 @@ def _add_trees(post: dict[str, Any]) -> None:
             part["tree"] = tree_of(part.get("text", ""))
     elif not post.get("person"):
         text = post.get("text", "")
+        if post.get("sources"):
+            post["sources"] = source_trees([Source(**one) for one in post["sources"]])
         post["tree"] = GrowingTree(text).blocks() if post.get("growing") else tree_of(text)
 
 

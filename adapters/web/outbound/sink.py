@@ -59,7 +59,12 @@ class TimelineSink:
         await self._put(replace(self._post, growing=True))
         await self._save(self._post.id)
         answer = await follow(parts, self._growing(), clock=self._clock)
-        await self._put(replace(self._post, text=answer.text, closing=answer.closing))
+        pictures = tuple(f"{self._post.id}/{number}" for number in range(len(answer.pictures)))
+        for id, picture in zip(pictures, answer.pictures, strict=True):
+            async with storage_as_platform():
+                await self._timeline.keep(self._chat, id, picture)
+        closed = replace(self._post, text=answer.text, closing=answer.closing)
+        await self._put(replace(closed, sources=answer.sources, pictures=pictures))
         return (self._post.id,)
 
     async def say(self, reply: Reply) -> str:

@@ -51,6 +51,8 @@ from bot.document.nodes import (
     Words,
 )
 from bot.document.reading import parse
+from bot.document.source_list import named
+from bot.domain.stream_parts import Source
 
 Data: TypeAlias = list[Any]
 """What JSON can carry: lists of strings, numbers, booleans, nulls, attributes, and such lists."""
@@ -61,6 +63,11 @@ _STYLES: Final = {Strong: "b", Emphasis: "i", Strike: "s"}
 def tree_of(text: str) -> list[Data]:
     """A whole text's blocks."""
     return rendered(text, lambda text: list(map(_Writer().block, parse(text).blocks)), _plainly)
+
+
+def source_trees(sources: Sequence[Source]) -> list[Data]:
+    """Each as its number and its inlines."""
+    return [[source.number, *_Writer().line(named(source))] for source in sources]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +170,9 @@ class _Writer:
 
     def item(self, item: ListItem) -> Data:
         return [item.checked, *map(self.block, item.blocks)]
+
+    def line(self, inlines: Sequence[Inline]) -> Data:
+        return self._inlines(inlines)
 
     def row(self, row: Sequence[Cell]) -> Data:
         return list(map(self._inlines, row))

@@ -34,7 +34,7 @@ export function block([kind, ...data]) {
   return Object.hasOwn(BLOCKS, kind) ? BLOCKS[kind](data) : make("p", "", words(data));
 }
 
-function inlines(all) {
+export function inlines(all) {
   return all.map((one) => {
     if (typeof one === "string") return one;
     const [kind, ...data] = one;

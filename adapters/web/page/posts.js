@@ -1,6 +1,6 @@
 // One post as DOM: a person's message, a growing answer, or another reply.
 
-import {block, Tree} from "./document.js";
+import {block, inlines, Tree} from "./document.js";
 import {grid} from "./grid.js";
 import {make} from "./make.js";
 
@@ -88,7 +88,7 @@ function said(post) {
 
 function closed(post) {
   const {notice, footer, buttons = [], reason} = post.closing ?? {reason: "broken", notice: "The answer was cut short."};
-  const out = [];
+  const out = [...beside(post)];
   if (notice) out.push(make("p", `notice ${reason}`, notice));
   const row = make("div", "under");
   if (footer) row.append(make("p", "footer", footer));
@@ -104,6 +104,25 @@ function closed(post) {
   if (tools.childElementCount) row.append(tools);
   if (row.childElementCount) out.push(row);
   return out;
+}
+
+// What came with an answer beside its text.
+function beside({chat, pictures = [], sources = []}) {
+  const out = pictures.map((id, at) => {
+    const image = make("img", "made");
+    image.src = `/web/chats/${encodeURIComponent(chat)}/pictures/${id.split("/").map(encodeURIComponent).join("/")}`;
+    image.alt = `Picture ${at + 1}, made by the model`;
+    image.addEventListener("error", () => image.replaceWith(make("p", "notice", "This picture is not kept any more.")));
+    return image;
+  });
+  if (!sources.length) return out;
+  const list = make("ol", "sources prose", sources.map(([number, ...name]) => {
+    const line = make("li", "", inlines(name));
+    line.value = number;
+    return line;
+  }));
+  list.setAttribute("aria-label", "Sources");
+  return [...out, list];
 }
 
 function replied(post) {

@@ -101,7 +101,8 @@ export class Thread {
     return [note, again, drop];
   }
 
-  #put(post) {
+  #put(told) {
+    const post = {...told, chat: this.chat};
     const view = this.views.get(post.id);
     this.pending.get(post.id)?.remove();
     this.pending.delete(post.id);
@@ -130,7 +131,7 @@ export class Thread {
     const height = this.scroll.scrollHeight;
     for (const post of page.posts) {
       if (this.views.has(post.id)) continue;
-      const view = new PostView(post);
+      const view = new PostView({...post, chat: this.chat});
       this.views.set(post.id, view);
       this.root.insertBefore(view.node, oldest);
     }

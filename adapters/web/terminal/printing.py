@@ -1,12 +1,19 @@
 """Prints posts on a terminal as they grow. Models' text is printed as it is, without control characters."""
 
+from collections.abc import Sequence
 from typing import TextIO
 
+from bot.document.source_list import source_label
 from bot.domain.formatting import strip_controls, without_markup
 from bot.domain.replies import Choice, Reply, Table
+from bot.domain.stream_parts import Source
 from bot.domain.timeline import Growth, Post
 
 DIM, BOLD, PLAIN, CLEAR = "\x1b[2m", "\x1b[1m", "\x1b[0m", "\r\x1b[K"
+
+PICTURED = (
+    "A picture came with this answer. A terminal cannot show it; the page shows it, in this conversation."
+)
 
 
 class Printer:
@@ -69,10 +76,20 @@ class Printer:
         if self._shown and not self._shown.endswith("\n"):
             self._write("\n")
         self._turn, self._shown, self._silent = "", "", False
+        if post.sources:
+            self._sources(post.sources)
+        if post.pictures:
+            self.quiet(PICTURED)
         if post.closing and post.closing.notice:
             self._write(f"{post.closing.notice}\n")
         if post.closing and self._styled:
             self.quiet(f"\n{post.closing.footer}\n")
+
+    def _sources(self, sources: Sequence[Source]) -> None:
+        self._write("\n")
+        for source in sources:
+            name = ", ".join(part for part in (source_label(source), source.place) if part)
+            self.quiet(f"[{source.number}] {name}" + (f"  {source.address}" if source.address else ""))
 
     def _reply(self, reply: Reply) -> None:
         self._clear()

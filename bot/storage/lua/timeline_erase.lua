@@ -1,12 +1,12 @@
 -- Erases a conversation and its changes; for a day nothing can be posted to it. With `before`, the posts above that
 -- one, the title and the changes: the conversation goes on.
-local seq, log, chats, titles, order, posts, owners, grown, gone = unpack(KEYS)
+local seq, log, chats, titles, order, posts, owners, grown, gone, pictures = unpack(KEYS)
 local chat, kept, day, before = unpack(ARGV)
 
 local known
 if before == '' then
   known = redis.call('ZREM', chats, chat)
-  redis.call('DEL', order, posts, owners, grown)
+  redis.call('DEL', order, posts, owners, grown, pictures)
   redis.call('SET', gone, '1', 'EX', day)
 else
   local limit = redis.call('ZSCORE', order, before)
@@ -20,6 +20,9 @@ else
     redis.call('ZREM', order, id)
     redis.call('HDEL', posts, id)
     redis.call('HDEL', owners, id)
+    for _, picture in ipairs(redis.call('HKEYS', pictures)) do
+      if string.sub(picture, 1, #id + 1) == id .. '/' then redis.call('HDEL', pictures, picture) end
+    end
   end
 end
 redis.call('HDEL', titles, chat)

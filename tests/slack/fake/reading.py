@@ -1,6 +1,7 @@
 """A message as a person sees it, and what in it a Slack client would act on."""
 
 import html
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -63,6 +64,18 @@ def from_markdown(source: str) -> str:
     plain = re.sub(r"(?m)^```.*$", "", plain)
     plain = re.sub(r"(?<!\\)(\*\*|__|~~|`)", "", plain)
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", plain)
+
+
+def sources(message: Message) -> list[tuple[int, str, str]]:
+    """The numbered list under an answer: number, words, and where a click leads."""
+    found: list[tuple[int, str, str]] = []
+    for block in message.blocks:
+        parts = block["elements"] if block["type"] == "rich_text" else []
+        runs = [one for part in parts if part["type"] == "rich_text_section" for one in part["elements"]]
+        for one, name in itertools.pairwise(runs):
+            if number := re.fullmatch(r"(\d+)\. ", one.get("text", "")):
+                found.append((int(number[1]), name.get("text", ""), name.get("url", "")))
+    return found
 
 
 def footer(message: Message) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 
 from adapters.slack.callback_ids import FIND, VOTE
 from adapters.slack.outbound.rendering import tables
-from adapters.slack.outbound.rendering.blocks import compact, line, to_blocks
+from adapters.slack.outbound.rendering.blocks import arranged, compact, line, pieces, to_blocks
 from adapters.slack.outbound.rendering.rich import Block, plain_text
 from adapters.slack.outbound.rendering.spoken import spoken
 from bot.document.source import clean
+from bot.document.source_list import numbered
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
-from bot.domain.stream_parts import Closing
+from bot.domain.stream_parts import Closing, Reason, Source
 
 FALLBACK = 3_000  # characters; chat.update refuses more than 4,000
 LABEL, VALUE, OPTION, OPTIONS, PLACEHOLDER = 75, 2_000, 150, 100, 150
@@ -35,15 +36,22 @@ def growing(text: str, status: str, stop: Button | None, shown: Shown = to_block
     return {"blocks": [*blocks, *(_buttons([stop]) if stop else [])], "text": _fallback(blocks)}
 
 
-def finished(text: str, closing: Closing | None = None, shown: Shown = to_blocks) -> dict[str, Any]:
-    """A page of an answer; the last one has the closing."""
-    blocks = shown(text)
+def finished(
+    text: str, closing: Closing | None = None, shown: Shown = to_blocks, sources: Sequence[Source] = ()
+) -> dict[str, Any]:
+    """A page of an answer; the last one has its sources and the closing."""
+    blocks = shown(text) + arranged([pieces(one) for one in numbered(sources)])
     if closing is None:
         return {"blocks": blocks or line("…"), "text": _fallback(blocks)}
     blocks += line(closing.notice, italic=bool(text))
-    blocks += [] if blocks else line("No answer came.", italic=True)
+    blocks += [] if blocks or closing.reason is Reason.STOP else line("No answer came.", italic=True)
     ending = [*_buttons(closing.buttons), *_footer(closing.footer)]
     return {"blocks": [*blocks, *ending], "text": _fallback(blocks)}
+
+
+def noted(content: dict[str, Any], note: str) -> dict[str, Any]:
+    """The same with a line of Switchboard's under it."""
+    return {**content, "blocks": [*content["blocks"], *line(note, italic=True)]}
 
 
 def reply(said: Reply) -> dict[str, Any]:

@@ -10,15 +10,13 @@ from typing import Any
 
 from adapters.teams.card_data import ACTION, PRIVATE, VALUE
 from adapters.teams.conversation_reference import ConversationReference
-from adapters.teams.outbound.rendering.sources import Citation
+from adapters.teams.outbound.rendering.sources import CITED, Citation
 from bot.domain.replies import Action, Button
 
 Activity = dict[str, Any]
 
 SUGGESTED = 3
 """Teams shows the first three suggested actions."""
-CITED = 10
-"""Teams allows 20 citations, Microsoft's own Playground 10."""
 ADDRESSES = 6_000
 """Characters of the addresses of all citations together: they share a message's size with its text."""
 QUOTATION = "quotedReply"
@@ -66,9 +64,9 @@ def _citations(sources: Sequence[Citation]) -> Iterator[Activity]:
         appearance = {
             "@type": "DigitalDocument",
             "name": (source.name or source.url)[:80],
-            "abstract": source.url[:160],
+            "abstract": (source.url or source.name)[:160],
         }
-        if len(source.url) <= room:
+        if source.url and len(source.url) <= room:
             room -= len(source.url)
             appearance["url"] = source.url
         yield {"@type": "Claim", "position": source.number, "appearance": appearance}

@@ -23,6 +23,11 @@ from bot.document.nodes import (
     TableBlock,
     Words,
 )
+from bot.document.source_list import source_label
+from bot.domain.stream_parts import Source
+
+CITED = 10
+"""Teams allows 20 citations, Microsoft's own Playground 10."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,23 @@ def citations(document: Document) -> tuple[Citation, ...]:
             url = web_address(link.target)
             found.setdefault(number, Citation(number=number, name=links.host(url), url=url))
     return tuple(found[number] for number in sorted(found))
+
+
+def credited(
+    sources: Sequence[Source], linked: Sequence[Citation], text: str
+) -> tuple[tuple[Citation, ...], tuple[Source, ...]]:
+    """The citations behind the numbers in the text, and the sources that no number leads to: these are listed. `linked` is
+    what the text itself has behind its numbers.
+    """
+    found = {citation.number: citation for citation in linked}
+    others = []
+    for source in sources:
+        number, url = source.number, web_address(source.address)
+        if number not in found and len(found) < CITED and f"[{number}]" in text:
+            found[number] = Citation(number=number, name=source_label(source), url=url)
+        elif number not in found or found[number].url != url:
+            others.append(source)
+    return tuple(found[number] for number in sorted(found)), tuple(others)
 
 
 def links_of(nodes: Sequence[Block | ListItem | Inline]) -> Iterator[Link]:

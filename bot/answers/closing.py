@@ -1,0 +1,31 @@
+"""How an answer ends: the same each time the turn is shown."""
+
+from dataclasses import replace
+
+from bot.domain.replies import Action, Button
+from bot.domain.stream_parts import Closing, Reason
+from bot.domain.turns import Turn
+
+
+def closing(turn: Turn) -> Closing:
+    """A turn's closing, the same each time the turn is shown."""
+    return Closing(reason=Reason(turn.reason), footer=turn.footer, notice=turn.notice, buttons=_buttons(turn))
+
+
+def _buttons(turn: Turn) -> tuple[Button, ...]:
+    other = Button(action=Action.OTHER, label="Ask another model", value=turn.id)
+    again = Button(action=Action.AGAIN, label="Regenerate", value=turn.id)
+    more = Button(action=Action.CONTINUE, label="Continue", value=turn.id, primary=True)
+    up = Button(action=Action.UP, label="👍", value=turn.id)
+    down = Button(action=Action.DOWN, label="👎", value=turn.id)
+    match Reason(turn.reason):
+        case Reason.BROKEN | Reason.LENGTH | Reason.PAUSED if turn.answer:
+            return more, other, again
+        case Reason.STOPPED if turn.answer:
+            return more, other, again
+        case Reason.FILTERED:
+            return ()
+        case Reason.STOP if turn.answer.strip() or turn.pictures:
+            return other, again, up, down
+        case _:
+            return replace(again, label="Try again", primary=True), other
