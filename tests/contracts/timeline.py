@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.errors import Fenced, PlatformGone
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
-from bot.domain.stream_parts import Closing, Reason
+from bot.domain.stream_parts import Closing, GeneratedPicture, Reason
 from bot.domain.timeline import Change, Growth, Post
 from bot.page_ports import Timeline
 
@@ -22,6 +22,8 @@ GROWING = Post(id="turn-a", at=2.0, after="asked-01", turn="a", growing=True)
 CLOSED = replace(
     GROWING, growing=False, text="Because.", closing=Closing(reason=Reason.STOP, footer="grok answered")
 )
+
+PICTURE = GeneratedPicture(name="turn-a/0", media_type="image/png", data=b"\x89PNG\r\n\x1a\nx")
 
 
 async def changes(watched: AsyncGenerator[Sequence[Change], None], count: int) -> list[Change]:
@@ -50,6 +52,24 @@ class BoardContract:
         assert page.posts == (ASKED, CLOSED, said)
         assert page.title == "Why is the sky blue?"
         assert not page.more
+
+    async def test_pictures_go_with_their_posts(self, timeline: Timeline) -> None:
+        later = replace(CLOSED, id="turn-b", turn="b")
+        await timeline.post(CHAT, ASKED, CLOSED, later)
+        for id in ("turn-a/0", "turn-b/0"):
+            await timeline.keep(CHAT, id, PICTURE)
+
+        kept = await timeline.picture(CHAT, "turn-a/0")
+        assert kept is not None
+        assert (kept.media_type, kept.data) == (PICTURE.media_type, PICTURE.data)
+        assert await timeline.picture("chat-0002", "turn-a/0") is None
+        await timeline.clear(CHAT, before="turn-b")
+        assert await timeline.picture(CHAT, "turn-a/0") is None
+        assert await timeline.picture(CHAT, "turn-b/0") is not None
+        await timeline.delete(CHAT)
+        assert await timeline.picture(CHAT, "turn-b/0") is None
+        with pytest.raises(PlatformGone):
+            await timeline.keep(CHAT, "turn-b/0", PICTURE)
 
     async def test_an_unknown_conversation_is_empty(self, timeline: Timeline) -> None:
         page = await timeline.read("chat-none")

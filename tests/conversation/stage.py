@@ -296,7 +296,7 @@ class Stage:
         withdrawn: bool = False,
         erased: float = 0.0,
     ) -> Heard:
-        self._heard = Heard()
+        self._heard, self.event = Heard(), event
         self.turn_handle = FakeTurnHandle(id=f"t{len(self.outcomes) + 1}")
         claim = Claim(
             queue_entry=QueueEntry(shard=0, entry="1-1", conversation=THREAD.digest),

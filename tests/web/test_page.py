@@ -7,8 +7,9 @@ from playwright.async_api import Browser, Route
 
 from bot.domain.events import ButtonPressed, MessageReceived, StopRequested
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
-from bot.domain.stream_parts import Status, Text
+from bot.domain.stream_parts import Source, Status, Text
 from bot.domain.timeline import Post
+from tests.contracts.sinks import PICTURES
 from tests.web.browsing import CHROMIUM, opened, tab
 from tests.web.scripted import DONE, Play
 from tests.web.served import TOKEN, Desk
@@ -53,6 +54,34 @@ async def test_an_answer_grows_and_offers_stop(browser: Browser, page: Desk, pla
 
         assert await one.texts(".answer .prose") == ["The first half and the rest."]
         assert not await one.page.is_visible("#stop")
+
+
+async def test_sources_and_a_picture_stand_under_the_answer(browser: Browser, page: Desk, play: Play) -> None:
+    evil = Source(
+        number=2, title="<img src=x onerror=alert(1)> bank.example", address="https://evil.example/x"
+    )
+    play.line = [
+        Text("It comes twice a day [1][3]."),
+        Source(number=1, title="Tides", address="https://sea.example/tides"),
+        evil,
+        Source(number=3, title="plan.docx", place="page 3"),
+        PICTURES[0],
+        DONE,
+    ]
+    async with tab(browser, page.address) as one:
+        await one.ask("Go")
+
+        assert await one.texts(".answer .sources li") == [
+            "Tides",
+            "<img src=x onerror=alert(1)> bank.example (evil.example)",
+            "plan.docx, page 3",
+        ]
+        link = one.page.locator(".sources a").first
+        assert await link.get_attribute("href") == "https://sea.example/tides"
+        assert await link.get_attribute("rel") == "noopener noreferrer nofollow"
+        assert await one.page.evaluate("document.querySelector('img.made').decode().then(() => true)")
+        assert await one.page.locator(".answer img").count() == 1
+        await one.assert_clean()
 
 
 async def test_after_forget_the_receipt_stands_alone_in_every_window(

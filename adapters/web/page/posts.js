@@ -112,6 +112,7 @@ function beside({chat, pictures = [], sources = []}) {
     const image = make("img", "made");
     image.src = `/web/chats/${encodeURIComponent(chat)}/pictures/${id.split("/").map(encodeURIComponent).join("/")}`;
     image.alt = `Picture ${at + 1}, made by the model`;
+    image.addEventListener("load", () => image.dispatchEvent(new CustomEvent("drawn", {bubbles: true})));
     image.addEventListener("error", () => image.replaceWith(make("p", "notice", "This picture is not kept any more.")));
     return image;
   });
