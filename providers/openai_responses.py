@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from bot.domain.approvals import Decision
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection
 from bot.domain.prompt import (
@@ -37,7 +38,7 @@ from providers.error_mapping import error_from_event
 from providers.lenient_json import as_count, as_list, as_object, as_text
 from providers.listings import openai_listed
 from providers.media import data_url
-from providers.response_items import item_text, pictures_of, sources_of, thoughts_of
+from providers.response_items import item_text, pictures_of, requests_of, sources_of, thoughts_of
 from providers.spoken_text import SpokenText
 from providers.think_tags import OnlyThoughts
 from providers.tool_calls import ToolCalls
@@ -58,6 +59,8 @@ class OpenAIResponses:
             "stream": True,
             "input": list(_entries(prompt.messages)),
         }
+        if prompt.decision:
+            body |= _decided(prompt.decision)
         if model.agent:  # it has its own model, instructions and tools
             body["agent_reference"] = {"type": "agent_reference", "name": model.agent}
             return DialectRequest(path="/responses", body=merged(body, quirks.extra))
@@ -73,13 +76,22 @@ class OpenAIResponses:
         )
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
-        return ResponsesDecoder()
+        return ResponsesDecoder(agent=bool(model.agent))
 
     def listing(self, quirks: Quirks) -> DialectRequest:
         return DialectRequest(path="/models", body={})
 
     def listed(self, body: Any) -> ListingPage:
         return openai_listed(body)
+
+
+def _decided(decision: Decision) -> dict[str, Any]:
+    """Goes on with an answer that the vendor has stored, as it stores those of agents."""
+    answers = [
+        {"type": "mcp_approval_response", "approval_request_id": one.id, "approve": decision.run}
+        for one in decision.requests
+    ]
+    return {"previous_response_id": decision.requests[0].response, "input": answers}
 
 
 def _function(tool: Tool) -> dict[str, Any]:
@@ -152,18 +164,21 @@ class ResponsesDecoder:
     only one of these, or leave the end out of the deltas. So what is new is taken from wherever it comes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, agent: bool = False) -> None:
+        self._agent = agent
+        self._response = ""  # its id
         self.done = False
         self.over = False
         self._calls = ToolCalls()
         self._text = SpokenText()
         self._thought: object = None  # the part that the last thought came from
         self._thoughts = OnlyThoughts()
-        self._drawn: set[str] = set()  # items whose pictures were told
+        self._told: set[str] = set()  # items that were told
         self._annotated = 0
 
     def feed(self, event: dict[str, Any]) -> Iterator[StreamPart]:
         kind = as_text(event.get("type"))
+        self._response = self._response or as_text(as_object(event.get("response")).get("id"))
         if kind in TEXT:
             delta = as_text(event.get("delta"))
             yield from self._say(
@@ -228,11 +243,13 @@ class ResponsesDecoder:
     def _others(self, item: dict[str, Any]) -> Iterator[StreamPart]:
         """What an item holds beside words. It comes when the item is done, and once more at the end."""
         yield from sources_of(item)
-        if as_text(item.get("id")) not in self._drawn:
-            for picture in pictures_of(item):
-                self._drawn.add(as_text(item.get("id")))
-                self._thoughts.note(picture)
-                yield picture
+        found = [*pictures_of(item), *(requests_of(item, self._response) if self._agent else ())]
+        name = as_text(item.get("id")) or as_text(item.get("consent_link"))
+        if found and name not in self._told:
+            self._told.add(name)
+            for part in found:
+                self._thoughts.note(part)
+                yield part
 
     def _end(self, kind: str, response: dict[str, Any]) -> Iterator[StreamPart]:
         items = [as_object(item) for item in as_list(response.get("output"))]

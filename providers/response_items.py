@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from bot.document.links import linkable
+from bot.domain.approvals import SignInRequest, ToolRequest
 from bot.domain.stream_parts import StreamPart
 from providers.annotations import MOST, annotation
 from providers.lenient_json import as_list, as_object, as_text
@@ -33,6 +35,25 @@ def sources_of(item: dict[str, Any]) -> Iterator[StreamPart]:
         for block in map(as_object, as_list(item.get("content"))):
             for said in as_list(block.get("annotations"))[:MOST]:
                 yield annotation(said, as_text(block.get("text")))
+
+
+def requests_of(item: dict[str, Any], response: str) -> Iterator[StreamPart]:
+    """What an agent's item asks of a person: to let a tool run, or to sign in. Source: learn.microsoft.com/azure/foundry,
+    "Connect to MCP servers" and "MCP server authentication".
+    """
+    server = as_text(item.get("server_label")) or "a server"
+    match item.get("type"):
+        case "mcp_approval_request":
+            yield ToolRequest(
+                id=as_text(item.get("id")),
+                server=server,
+                tool=as_text(item.get("name")),
+                args=as_text(item.get("arguments")) or "{}",
+                response=response,
+            )
+        case "oauth_consent_request":
+            link = linkable(as_text(item.get("consent_link")))
+            yield SignInRequest(server=server, address=link if link[:8].lower() == "https://" else "")
 
 
 def pictures_of(item: dict[str, Any]) -> Iterator[StreamPart]:

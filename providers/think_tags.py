@@ -4,6 +4,7 @@ tag of it, or all of an answer where thoughts belong.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from bot.domain.approvals import SignInRequest, ToolRequest
 from bot.domain.stream_parts import Finish, GeneratedPicture, Reason, StreamPart, Text, Thinking
 
 TAGS = {
@@ -165,7 +166,9 @@ class OnlyThoughts:
         if isinstance(part, Thinking):
             self._thoughts.append(part.text)
             self._length += len(part.text)
-        said = isinstance(part, GeneratedPicture) or (isinstance(part, Text) and not part.text.isspace())
+        said = isinstance(part, GeneratedPicture | ToolRequest | SignInRequest) or (
+            isinstance(part, Text) and not part.text.isspace()
+        )
         if self._length > LONGEST or said:
             self._thoughts = None
 

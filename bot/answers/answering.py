@@ -14,8 +14,9 @@ from bot.answers.files_at_hand import FilesAtHand, Sayings
 from bot.answers.instructions import instructions
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.picture_keeper import PictureKeeper
-from bot.answers.precedence import Selection, select_model
+from bot.answers.precedence import INLINE, NoModelAvailable, Selection, select_model
 from bot.context import Context
+from bot.domain.approvals import Decision, asked_for, showable_requests
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.prompt import Prompt, build, size
@@ -26,6 +27,10 @@ from bot.interceptor import Plan
 from bot.models.estimates import counted
 from bot.models.pricing import Corrections, Prices
 
+UNSHOWABLE = (
+    "{model} wants to run something that is too long to be shown here, so nobody can approve it, and it was not run. Ask for "
+    "less at once."
+)
 LATE = "A picture of it was lost when Switchboard was interrupted. Ask again to get another one."
 
 
@@ -42,6 +47,7 @@ class Question:
     time_zone: str = ""
     inline: str = ""
     instead_of: str = ""
+    decision: Decision | None = None  # about what the answer before it wants to run: only that model is asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +85,7 @@ class PromptBuilder:
             conversation=self.conversation,
         )
         self.sizes[model.key] = size(prompt)
-        return replace(prompt, effort=self.effort)
+        return replace(prompt, effort=self.effort, decision=self.question.decision)
 
     def settle(self, attempt: Attempt) -> None:
         """Learns from the tokens the vendor counted. When no count came (a stop, a broken stream, a filter), the
@@ -120,14 +126,20 @@ class Answers:
 
     def plan(self, context: Context, question: Question) -> Plan:
         """Who is going to be asked, and what. Raises NoModelAvailable."""
-        chosen = select_model(self._catalog, context.claim.preferences, context.allowed, question.inline)
+        chosen = self._selected(context, question)
         return Plan(models=(chosen.model,), asked=question.asked, prior=question.prior, heard=question.heard)
+
+    def _selected(self, context: Context, question: Question) -> Selection:
+        chosen = select_model(self._catalog, context.claim.preferences, context.allowed, question.inline)
+        if question.decision and chosen.scope != INLINE:
+            raise NoModelAvailable(f"{question.inline} cannot be asked here any more, so nothing was run.")
+        return chosen
 
     async def answer(self, context: Context, question: Question) -> Outcome:
         """Shows the answer and returns what to commit. Raises NoModelAvailable, and what sinks raise."""
         final = context.claim.record.final  # from an earlier attempt that died before the commit
         if final is None:
-            chosen = select_model(self._catalog, context.claim.preferences, context.allowed, question.inline)
+            chosen = self._selected(context, question)
             parts = self._grow(context, question, chosen)
         else:
             parts = self._again(final)
@@ -156,6 +168,8 @@ class Answers:
                     if not kept:
                         await context.turn_handle.keep(part)
                         kept.append(part)
+                    if words := asked_for(part.requests, part.signing_in):
+                        yield Text(f"\n\n{words}" if part.answer else words)
                     yield closing(part)
                 else:
                     yield part
@@ -172,8 +186,10 @@ class Answers:
                 yield part
         for prompt_for in prepared:
             prompt_for.settle(attempt)
+        unseen = [] if showable_requests(attempt.requests) else [UNSHOWABLE.format(model=attempt.model.name)]
         left_out = " ".join(
             [
+                *unseen,
                 *attempt.unshown,
                 *([attempt.left_out.notice()] if attempt.left_out else []),
                 *(prompt_for.files.notice(attempt.model) for prompt_for in prepared),
@@ -205,7 +221,7 @@ class Answers:
         """The stream of the models that are asked. The files are read in it, so that Stop ends that, too."""
         if self._attachments.must_wait(_sayings(question)):
             yield Status("Waiting: many files are being read")
-        substitutes = self._substitutes(context, model)
+        substitutes = [] if question.decision else self._substitutes(context, model)
         async with self.prompts(context, question, [model, *substitutes]) as prompt_for:
             prepared.append(prompt_for)
             async with aclosing(self._fallback.stream(context, model, substitutes, prompt_for)) as parts:
@@ -255,6 +271,8 @@ class Answers:
             model=attempt.model.name,
             served_by=attempt.served,
             sources=attempt.sources,
+            requests=tuple(attempt.requests) if showable_requests(attempt.requests) else (),
+            signing_in=tuple(attempt.signing_in),
             pictures=tuple(picture.name for picture in attempt.pictures),
             reason=reason,
             footer=attempt.footer(chosen.objection),

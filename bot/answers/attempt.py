@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.answers.fallback import AnsweredBy, StreamInterrupted
 from bot.answers.left_out import FilesLeftOut
+from bot.domain.approvals import MOST, SignInRequest, ToolRequest
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection, Filtered, ModelError, ServerError
 from bot.domain.formatting import clean_name, clip
@@ -61,6 +62,8 @@ class Attempt:
     left_out: FilesLeftOut | None = None
     remarks: list[str] = field(default_factory=list)
     pictures: list[GeneratedPicture] = field(default_factory=list)
+    requests: list[ToolRequest] = field(default_factory=list)
+    signing_in: list[SignInRequest] = field(default_factory=list)
     unshown: dict[str, None] = field(default_factory=dict)  # sentences about pictures that are not shown
     _sources: dict[int, Source] = field(default_factory=dict)
     _text: list[str] = field(default_factory=list)
@@ -75,6 +78,11 @@ class Attempt:
     @property
     def sources(self) -> tuple[Source, ...]:
         return tuple(self._sources[number] for number in sorted(self._sources))
+
+    @property
+    def beside(self) -> bool:
+        """Whether there is an answer without a word of text."""
+        return bool(self.pictures or self.unshown or self.requests or self.signing_in)
 
     @property
     def thought(self) -> str:
@@ -136,7 +144,7 @@ class Attempt:
                 self._thought_tokens += share(text)
                 self._thought = (self._thought + text[-THOUGHT:])[-THOUGHT:]
                 return Thinking(text[-THOUGHT:])
-            case Source() | GeneratedPicture():
+            case Source() | GeneratedPicture() | ToolRequest() | SignInRequest():
                 return self._beside(part)
             case Status():
                 return part
@@ -154,12 +162,18 @@ class Attempt:
                 pass  # tool calls: no tools are offered to models yet
         return None
 
-    def _beside(self, part: Source | GeneratedPicture) -> Source | GeneratedPicture | None:
+    def _beside(
+        self, part: Source | GeneratedPicture | ToolRequest | SignInRequest
+    ) -> Source | GeneratedPicture | None:
         """What comes with the text, as far as it is shown."""
         match part:
             case Source(number=number) if number in self._sources or len(self._sources) < MOST_SOURCES:
                 self._sources[number] = part
                 return part
+            case ToolRequest() if len(self.requests) <= MOST:
+                self.requests.append(part)
+            case SignInRequest() if len(self.signing_in) < MOST:
+                self.signing_in.append(part)
             case GeneratedPicture(trouble=trouble) if trouble:
                 self.unshown[UNSHOWN.format(trouble=trouble)] = None
             case GeneratedPicture() if len(self.pictures) == MOST_PICTURES:
@@ -172,7 +186,7 @@ class Attempt:
     def ending(self) -> tuple[Reason, str]:
         """The reason the answer ended, and a sentence for the person."""
         name, finish = self.model.name, self.finish
-        text = bool(self.text or self.pictures or self.unshown)
+        text = bool(self.text or self.beside)
         if self.stopped:
             return Reason.STOPPED, STOPPED
         if self.error is not None:
@@ -197,7 +211,7 @@ class Attempt:
             case _:
                 return (
                     finish.reason,
-                    "" if self.text.strip() or self.pictures or self.unshown else EMPTY.format(model=name),
+                    "" if self.text.strip() or self.beside else EMPTY.format(model=name),
                 )
 
     def _cut(self, error: ModelError) -> tuple[Reason, str]:

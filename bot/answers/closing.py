@@ -18,6 +18,14 @@ def _buttons(turn: Turn) -> tuple[Button, ...]:
     more = Button(action=Action.CONTINUE, label="Continue", value=turn.id, primary=True)
     up = Button(action=Action.UP, label="👍", value=turn.id)
     down = Button(action=Action.DOWN, label="👎", value=turn.id)
+    if turn.signing_in:
+        sign_in = Button(action=Action.SIGN_IN, label="Sign in", value=turn.id, primary=True)
+        return (sign_in, replace(again, label="Ask again"))
+    if turn.requests:
+        return (
+            Button(action=Action.APPROVE, label="Run it", value=turn.id, primary=True),
+            Button(action=Action.DECLINE, label="Don't", value=turn.id),
+        )
     match Reason(turn.reason):
         case Reason.BROKEN | Reason.LENGTH | Reason.PAUSED if turn.answer:
             return more, other, again

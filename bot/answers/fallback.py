@@ -23,6 +23,7 @@ from bot.answers.left_out import (
 from bot.answers.tries import Tries
 from bot.answers.vendor_words import without_echoes
 from bot.context import Context
+from bot.domain.approvals import SignInRequest, ToolRequest
 from bot.domain.catalog import Model
 from bot.domain.errors import (
     ContextTooLong,
@@ -53,7 +54,8 @@ from bot.ports import Health, Provider
 
 log = logging.getLogger(__name__)
 
-SHOWN = Text | Source | GeneratedPicture | ToolCall  # what an answer begins with
+# What an answer begins with.
+SHOWN = Text | Source | GeneratedPicture | ToolCall | ToolRequest | SignInRequest
 PromptFor = Callable[[Model, float], Prompt]
 
 
@@ -161,7 +163,7 @@ class FallbackRouter:
                 if begun:
                     raise StreamInterrupted(error) from error
                 wait = tries.again_in(error, whole)
-                if wait is None:
+                if wait is None or whole.decision:  # what it runs must not be run twice
                     raise
                 if wait > 1:  # the usual second needs no notice
                     yield Status(f"{model.name} {error.cause}, trying again")

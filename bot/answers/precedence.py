@@ -12,6 +12,7 @@ from bot.domain.errors import SwitchboardError
 from bot.domain.preferences import ModelPreferences
 
 Allowed = Callable[[Model], bool]
+INLINE = "this message"
 
 
 class NoModelAvailable(SwitchboardError):
@@ -52,7 +53,7 @@ def select_model(
     if not catalog.models:
         raise NoModelAvailable(catalog.absent)
     steps = (
-        ("this message", inline),
+        (INLINE, inline),
         ("this thread", preferences.thread),
         ("you", preferences.person),
         ("this channel", preferences.channel),

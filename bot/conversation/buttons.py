@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.answers.answering import Question
 from bot.context import Context, Response
+from bot.conversation.approvals import Approvals
 from bot.conversation.comparison import keep
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.model_picker import ModelPicker
@@ -24,6 +25,7 @@ class Buttons:
         self._questions = questions
         self._picker = picker
         self._elsewhere = elsewhere
+        self._approvals = Approvals(questions=questions)
 
     async def pressed(self, context: Context, event: ButtonPressed) -> Outcome:
         match event.action:
@@ -39,6 +41,8 @@ class Buttons:
             return Outcome() if place is None else _vote(context.claim, place, event)
         if place is None:
             return await context.respond(Response(reply=Reply(text=GONE, private=context.private)))
+        if event.action in {Action.APPROVE, Action.DECLINE, Action.SIGN_IN}:
+            return await self._approvals.pressed(context, event, context.claim.history[place])
         return await self._about(context, event.action, place, rest)
 
     async def _about(self, context: Context, action: Action, place: int, rest: str) -> Outcome:

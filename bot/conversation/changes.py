@@ -36,7 +36,9 @@ def deleted(history: Sequence[Turn], message: str) -> Outcome:
     def rest(turn: Turn) -> Turn:
         turn = replace(turn, heard=tuple(one for one in turn.heard if one.message != message))
         if message in turn.shown:
-            return replace(turn, answer="", steps=(), candidates=(), shown=())
+            return replace(
+                turn, answer="", steps=(), candidates=(), shown=(), sources=(), pictures=(), requests=()
+            )
         return turn
 
     new = tuple(rest(turn) for turn in history if turn.asked.message != message)

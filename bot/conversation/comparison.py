@@ -23,7 +23,7 @@ from bot.interceptor import Interceptors, Plan
 from bot.models.pricing import Prices
 
 FEWEST, MOST = 2, 4
-ALONE = "It made a picture, which a comparison does not show: ask it alone."
+ALONE = "There is more to it than a comparison shows: ask it alone."
 USAGE = "Write two to four models and a question: `/compare grok claude: question`."
 
 
@@ -95,7 +95,7 @@ class Comparison:
             seconds=round(self._clock() - attempt.began, 1),
             usage=attempt.usage,
             cost=self._prices.cost(model, attempt.usage, attempt.served) if attempt.usage else None,
-            notice=" ".join(filter(None, [attempt.ending()[1], ALONE if attempt.pictures else ""])),
+            notice=" ".join(filter(None, [attempt.ending()[1], ALONE if attempt.beside else ""])),
             sources=attempt.sources,
             remarks=(*attempt.remarks, *((attempt.left_out.notice(),) if attempt.left_out else ())),
             refused=attempt.refused,

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.domain.approvals import Decision
 from bot.domain.attached import (
     DOCUMENT_TOKENS,
     IMAGE_TOKENS,
@@ -113,6 +114,7 @@ class Prompt:
     max_output: int | None = None  # tokens; None: the model's own default
     asker: str = ""  # hash of the person, for vendors that want one; never an id
     effort: str = ""  # low, medium or high, as people chose; "" leaves it to the model
+    decision: Decision | None = None  # what the last answer waited for: it goes on from there
     conversation: str = ""  # the conversation's digest: a key for vendors' prompt caches
     unhurried: bool = (
         False  # its questions are minutes apart, so that a cache of five minutes is gone by the next one

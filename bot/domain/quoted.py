@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import accumulate
 from operator import itemgetter
 
+from bot.domain.approvals import called
 from bot.domain.events import Author
 from bot.domain.formatting import clip
 from bot.domain.stream_parts import Source
@@ -93,6 +94,7 @@ def shown_text(said: ChatMessage) -> str:
 def beside_answer(turn: Turn) -> str:
     """What came with an answer beside its text, between marks: the words are others'. "" for nothing."""
     lines = [f"[source {one.number}: {_source(one)}]" for one in turn.sources[:SOURCES]]
+    lines += [f"[it wanted to run {called(one)}]" for one in turn.requests]
     lines += [f"[picture: {clip(name, NAME)}]" for name in turn.pictures]
     if not lines:
         return ""

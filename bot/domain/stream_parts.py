@@ -1,13 +1,14 @@
 """The parts of an answer's stream: those a provider yields and those a sink shows.
 
-A provider yields `Text`, `Thinking`, `Source`, `GeneratedPicture`, `ToolCall`, `Usage` and, exactly once and last, `Finish`.
-Failures are raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a sink gets: `Text`, `Thinking`,
+A provider yields `Text`, `Thinking`, `Source`, `GeneratedPicture`, `ToolCall`, `ToolRequest`, `SignInRequest`, `Usage` and,
+exactly once and last, `Finish`. Failures are raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a sink gets: `Text`, `Thinking`,
 `Source`, `GeneratedPicture`, `Status` and, exactly once and last, `Closing`.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.approvals import SignInRequest, ToolRequest
 from bot.domain.formatting import clean_name, clip, strip_controls
 from bot.domain.replies import Button
 
@@ -141,5 +142,16 @@ class Closing:
     buttons: tuple[Button, ...] = ()
 
 
-StreamPart = Text | Thinking | Source | GeneratedPicture | ToolCall | Usage | Finish | Remark
+StreamPart = (
+    Text
+    | Thinking
+    | Source
+    | GeneratedPicture
+    | ToolCall
+    | ToolRequest
+    | SignInRequest
+    | Usage
+    | Finish
+    | Remark
+)
 ShownPart = Text | Thinking | Source | GeneratedPicture | Status | Closing

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from bot.domain.approvals import SignInRequest, ToolRequest
 from bot.domain.catalog import Model
 from bot.domain.events import Author, File, MessageReceived, Quotation
 from bot.domain.stream_parts import Source, Usage
@@ -72,6 +73,9 @@ class Turn:
     steps: tuple[Step, ...] = ()
     answer: str = ""
     model: str = ""  # the catalogue's name of the model that answered
+    requests: tuple[ToolRequest, ...] = ()  # what the answer wants to run, when somebody lets it
+    decision: str = ""  # about them: RUN or NOT_RUN of bot.domain.approvals, "" while nobody has decided
+    signing_in: tuple[SignInRequest, ...] = ()  # what somebody has to do before the question can be answered
     served_by: str = ""  # the vendor's own name for it
     sources: tuple[Source, ...] = ()  # that [1] in the answer points to, and others
     pictures: tuple[

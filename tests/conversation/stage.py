@@ -297,7 +297,7 @@ class Stage:
         erased: float = 0.0,
     ) -> Heard:
         self._heard, self.event = Heard(), event
-        self.turn_handle = FakeTurnHandle(id=f"t{len(self.outcomes) + 1}")
+        self.turn_handle = FakeTurnHandle(id=f"t{len(self.outcomes) + 1}", attempt=attempt)
         claim = Claim(
             queue_entry=QueueEntry(shard=0, entry="1-1", conversation=THREAD.digest),
             epoch=1,

@@ -139,7 +139,7 @@ async def test_a_comparison_lists_them_under_each_answer_and_keeps_those_of_the_
     grok, claude = heard.replies[-1].sections
     assert claude.text == "Once [1].\n\n**Sources**  \n1\\. [Tides](<https://sea.example/tides>)"
     assert "https://sea.example/%28a%29" in grok.text
-    assert "It made a picture" in claude.note
+    assert "There is more to it than a comparison shows" in claude.note
     turn: Turn = stage.history[0]
     await stage.presses(Action.KEEP, f"{turn.id} claude")
     assert stage.history[0].sources == (ONE,)

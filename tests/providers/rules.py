@@ -168,6 +168,7 @@ RESPONSES_KEYS = frozenset(
         "safety_identifier",
         "reasoning",
         "agent_reference",
+        "previous_response_id",
     ]
 )
 
@@ -179,6 +180,7 @@ def responses(body: Mapping[str, Any]) -> Complaints:
     elif body.get("store") is not False:
         yield "the vendor would keep the conversation"
     entries = body["input"]
+    yield from _approvals(body)
     if not entries or entries[-1].get("role") == "assistant":
         yield "the last entry is the assistant's"
     for entry, following in zip(entries, [*entries[1:], {}], strict=True):
@@ -193,6 +195,15 @@ def responses(body: Mapping[str, Any]) -> Complaints:
             yield f"bad tool {tool}"
 
 
+def _approvals(body: Mapping[str, Any]) -> Complaints:
+    """They stand alone, behind the answer that waits for them, which only an agent's service has kept."""
+    kinds = {entry.get("type") for entry in body["input"]}
+    if "mcp_approval_response" in kinds and not (
+        kinds == {"mcp_approval_response"} and "agent_reference" in body and body.get("previous_response_id")
+    ):
+        yield "an approval of what is not stored"
+
+
 def _response_entry(entry: Mapping[str, Any], following: Mapping[str, Any]) -> Complaints:
     match entry:
         case {"role": "user", "content": [_, *_] as content}:
@@ -205,6 +216,8 @@ def _response_entry(entry: Mapping[str, Any], following: Mapping[str, Any]) -> C
             if following.get("call_id") != call:
                 yield f"No tool output found for tool call {call}."
         case {"type": "function_call_output", "call_id": str(), "output": str()}:
+            pass
+        case {"type": "mcp_approval_response", "approval_request_id": str(), "approve": bool()}:
             pass
         case _:
             yield f"bad entry {entry}"

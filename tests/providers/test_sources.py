@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.approvals import SignInRequest, ToolRequest
 from bot.domain.catalog import Model
 from bot.domain.stream_parts import MOST_SOURCES, PICTURE_BYTES, GeneratedPicture, Source
 from providers.transport import Transport
@@ -24,6 +25,7 @@ from tests.providers.deviations import (
 )
 from tests.providers.fake import InPieces, fake_vendor
 from tests.providers.framings import completed, document, event, growing, sent
+from tests.providers.recordings import in_pieces
 from tests.providers.test_transport import endpoint
 from tests.providers.vendor import Heard, hear, heard_from
 
@@ -357,6 +359,37 @@ async def test_sources_arrive_however_they_are_named(naming: Naming) -> None:
             got = await hear(endpoint(transport, vendor.url, naming.dialect), MODEL)
 
             assert_as_named(got, naming)
+
+
+async def test_what_an_agent_asks_of_a_person_is_told_once_with_the_answer_it_belongs_to() -> None:
+    asked = {
+        "type": "mcp_approval_request",
+        "id": "mcpr_1",
+        "server_label": "github",
+        "name": "create_issue",
+        "arguments": '{"title":"Tides"}',
+    }
+    linked = {"type": "oauth_consent_request", "id": "o_1", "server_label": "jira"}
+    items = [
+        asked,
+        {**linked, "consent_link": "https://login.example/x"},
+        {**linked, "id": "o_2", "consent_link": "http://x/"},
+    ]
+    done = [event("output_item.done", item=item, output_index=at) for at, item in enumerate(items)]
+    end = event("completed", response={"id": "resp_1", "output": items})
+    body = sent(event("created", response={"id": "resp_1"}), *done, end)
+    for size in (1, 7, 4096):
+        got = await heard_from(RESPONSES, in_pieces(body, size), agent="travel")
+
+        assert got.parts[:-1] == [
+            ToolRequest(
+                id="mcpr_1", server="github", tool="create_issue", args='{"title":"Tides"}', response="resp_1"
+            ),
+            SignInRequest(server="jira", address="https://login.example/x"),
+            SignInRequest(server="jira", address=""),
+        ]
+    other = await heard_from(RESPONSES, [body])
+    assert len(other.parts) == 1  # nobody could answer a model whose answers are not stored
 
 
 async def test_what_a_mark_stands_in_is_not_lost_when_the_stream_breaks() -> None:

@@ -5,7 +5,7 @@ from typing import TextIO
 
 from bot.document.source_list import source_label
 from bot.domain.formatting import strip_controls, without_markup
-from bot.domain.replies import Choice, Reply, Table
+from bot.domain.replies import Action, Button, Choice, Reply, Table
 from bot.domain.stream_parts import Source
 from bot.domain.timeline import Growth, Post
 
@@ -14,6 +14,8 @@ DIM, BOLD, PLAIN, CLEAR = "\x1b[2m", "\x1b[1m", "\x1b[0m", "\r\x1b[K"
 PICTURED = (
     "A picture came with this answer. A terminal cannot show it; the page shows it, in this conversation."
 )
+
+AWAITED = frozenset([Action.APPROVE, Action.DECLINE, Action.SIGN_IN])
 
 
 class Printer:
@@ -82,6 +84,7 @@ class Printer:
             self.quiet(PICTURED)
         if post.closing and post.closing.notice:
             self._write(f"{post.closing.notice}\n")
+        self._offers([button.label for button in awaited(post)], 0)
         if post.closing and self._styled:
             self.quiet(f"\n{post.closing.footer}\n")
 
@@ -134,6 +137,12 @@ class Printer:
         text = strip_controls(text)
         self._out.write(f"{style}{text}{PLAIN}" if style and self._styled else text)
         self._out.flush()
+
+
+def awaited(post: Post) -> tuple[Button, ...]:
+    """The buttons of an answer that waits for somebody; others have commands for theirs."""
+    offered = post.closing.buttons if post.closing else ()
+    return offered if any(button.action in AWAITED for button in offered) else ()
 
 
 def _lines(choice: Choice) -> list[str]:

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from adapters.web.inbound import events
 from adapters.web.outbound.sink import question
 from adapters.web.terminal import keyboard
-from adapters.web.terminal.printing import Printer
+from adapters.web.terminal.printing import Printer, awaited
 from bot.domain.claims import Receipt
 from bot.domain.errors import StorageUnavailable
 from bot.domain.events import ButtonPressed, MessageReceived
@@ -163,5 +163,5 @@ def offered(post: Post) -> list[Offer]:
     reply = post.reply or Reply(text="")
     offers = [(button.action, button.value) for section in reply.sections for button in section.buttons]
     offers += [(choice.action, option.value) for choice in reply.choices for option in choice.options]
-    offers += [(button.action, button.value) for button in reply.buttons]
+    offers += [(button.action, button.value) for button in (*reply.buttons, *awaited(post))]
     return [(action, value, post.id) for action, value in offers]

@@ -1,0 +1,91 @@
+"""What an answer waits for before it can go on: that somebody lets a tool run, or signs in somewhere. Pure.
+
+An approval is data in the turn that asked for it, so it survives every restart and holds no worker. Whoever presses the
+button continues it; nobody has to end it.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.formatting import clip, escape_markdown
+
+DAY: Final = 86_400.0  # seconds in which it can be decided
+LONGEST: Final = 3_000  # characters of all arguments: what cannot be shown whole cannot be approved
+MOST: Final = 5  # requests that are decided together
+UNSEEN: Final = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+"""What would be in the arguments, and not be seen."""
+NAME: Final = 80
+
+RUN, NOT_RUN = "run", "not run"  # decisions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRequest:
+    """A tool that is run only when a person lets it. `args` is what it would be given, JSON as text. `id` and `response`
+    are the vendor's: which request it is, and of which answer.
+    """
+
+    id: str
+    server: str
+    tool: str
+    args: str
+    response: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInRequest:
+    """Somebody has to sign in to `server` first, at `address`: https only, "" where the vendor gave no such address."""
+
+    server: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decided about the requests of one answer: the vendor goes on from there."""
+
+    requests: tuple[ToolRequest, ...]
+    run: bool
+
+
+def showable_requests(requests: Sequence[ToolRequest]) -> bool:
+    """Whether all of it can be shown, and so be decided."""
+    return len(requests) <= MOST and sum(len(pretty(one.args)) for one in requests) <= LONGEST
+
+
+def pretty(args: str) -> str:
+    """All arguments, one a line; what could not be seen is spelled out."""
+    try:
+        shown = json.dumps(json.loads(args), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        shown = args
+    return UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", shown)
+
+
+def asked_for(requests: Sequence[ToolRequest], signing_in: Sequence[SignInRequest]) -> str:
+    """What stands under the answer, above the buttons, as Markdown."""
+    return "\n\n".join([*map(_run, requests), *map(_sign_in, signing_in)])
+
+
+def called(request: ToolRequest) -> str:
+    """The tool and its server, in one line of plain text."""
+    return f"{clip(request.tool, NAME)} on {clip(request.server, NAME)}"
+
+
+def _run(request: ToolRequest) -> str:
+    args = pretty(request.args)
+    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", args)), default=0))
+    tool, server = escape_markdown(request.tool, NAME), escape_markdown(request.server, NAME)
+    return f"**Run {tool}** on {server}?\n\n{fence}json\n{args}\n{fence}"
+
+
+def _sign_in(request: SignInRequest) -> str:
+    server = escape_markdown(request.server, NAME)
+    if not request.address:
+        return f"**Sign in to {server}** first. Its link is no web address, so ask whoever runs it for another one."
+    return f"**Sign in to {server}** first, then ask again."
