@@ -5,14 +5,19 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, Route
 
-from bot.domain.events import ButtonPressed, MessageReceived, StopRequested
+from bot.answers.closing import closing
+from bot.domain.approvals import ToolRequest, asked_for
+from bot.domain.events import Author, ButtonPressed, MessageReceived, StopRequested
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from bot.domain.stream_parts import Source, Status, Text
 from bot.domain.timeline import Post
+from bot.domain.turns import ChatMessage, Turn
 from tests.contracts.sinks import PICTURES
 from tests.web.browsing import CHROMIUM, opened, tab
 from tests.web.scripted import DONE, Play
 from tests.web.served import TOKEN, Desk
+
+REQUEST = ToolRequest(id="r1", server="github", tool="create_issue", args='{"title": "Tides"}')
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -82,6 +87,24 @@ async def test_sources_and_a_picture_stand_under_the_answer(browser: Browser, pa
         assert await one.page.evaluate("document.querySelector('img.made').decode().then(() => true)")
         assert await one.page.locator(".answer img").count() == 1
         await one.assert_clean()
+
+
+async def test_what_an_agent_wants_to_run_is_decided_on_the_page(
+    browser: Browser, page: Desk, play: Play
+) -> None:
+    turn = Turn(id="t1", asked=ChatMessage(author=Author(id="local"), text="x"), requests=(REQUEST,))
+    play.line = [Text(asked_for(turn.requests, ())), closing(turn)]
+    async with tab(browser, page.address) as one:
+        await one.ask("Go")
+        assert await one.texts(".answer .buttons button") == ["Run it", "Don't"]
+        assert "create_issue on github?" in (await one.texts(".answer .prose"))[0]
+        play.line = None
+        await one.page.click("text=Run it")
+        await one.has("You said: a button")
+
+    pressed = page.inbox.events[-1]
+    assert isinstance(pressed, ButtonPressed)
+    assert (pressed.action, pressed.value) == (Action.APPROVE, "t1")
 
 
 async def test_after_forget_the_receipt_stands_alone_in_every_window(

@@ -8,10 +8,13 @@ import pytest
 
 from adapters.web.terminal.printing import Printer
 from adapters.web.terminal.session import Terminal
-from bot.domain.events import ButtonPressed, Event, MessageReceived, StopRequested
+from bot.answers.closing import closing
+from bot.domain.approvals import ToolRequest
+from bot.domain.events import Author, ButtonPressed, Event, MessageReceived, StopRequested
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
-from bot.domain.stream_parts import Closing, Reason, Status, Text
+from bot.domain.stream_parts import Closing, GeneratedPicture, Reason, Source, Status, Text
 from bot.domain.timeline import Growth, Post
+from bot.domain.turns import ChatMessage, Turn
 from tests.web.scripted import DONE, Line, Script, answer
 from tests.web.served import desk
 
@@ -30,6 +33,8 @@ MENU = Reply(
     ),
     buttons=(Button(action=Action.RUN, label="Help", value="/help"),),
 )
+
+REQUEST = ToolRequest(id="r1", server="github", tool="create_issue", args="{}")
 
 
 async def session(
@@ -157,3 +162,28 @@ def test_an_answer_that_began_anew_is_printed_whole(second: str) -> None:
     printer.post(Post(id="turn-1", at=1.0, text=second))
 
     assert screen.getvalue().split("\n\n")[-1] == f"{second}\n"
+
+
+async def test_sources_are_listed_and_a_picture_is_said() -> None:
+    line: Line = [
+        Text("Twice a day [1]."),
+        Source(number=1, title="Tides\x1b[31m", address="https://sea.example/tides"),
+        Source(number=2, title="plan.docx", place="page 3"),
+        GeneratedPicture(name="p.png", media_type="image/png", data=b"\x89PNG\r\n\x1a\n"),
+        DONE,
+    ]
+    screen, _ = await session(lambda event: line, ["go"])
+
+    assert "Twice a day [1].\n\n[1] Tides[31m  https://sea.example/tides\n[2] plan.docx, page 3\n" in screen
+    assert "A picture came with this answer" in screen
+
+
+async def test_what_an_answer_waits_for_is_decided_by_a_number() -> None:
+    turn = Turn(id="t1", asked=ChatMessage(author=Author(id="local"), text="x"), requests=(REQUEST,))
+    lines: list[Line] = [[Text("Run it?"), closing(turn)], answer("Done.")]
+    screen, events = await session(lambda event: lines.pop(0), ["go", "2"])
+
+    assert "  1  Run it\n  2  Don't\n" in screen
+    pressed = events[-1]
+    assert isinstance(pressed, ButtonPressed)
+    assert (pressed.action, pressed.value) == (Action.DECLINE, "t1")

@@ -5,6 +5,7 @@ import {grid} from "./grid.js";
 import {make} from "./make.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+const AWAITED = new Set(["approve", "decline", "sign_in"]); // what an answer waits for
 const ICONS = {up: "i-up", down: "i-thumb-down"};
 
 export function icon(name) {
@@ -90,6 +91,8 @@ function closed(post) {
   const {notice, footer, buttons = [], reason} = post.closing ?? {reason: "broken", notice: "The answer was cut short."};
   const out = [...beside(post)];
   if (notice) out.push(make("p", `notice ${reason}`, notice));
+  const awaited = buttons.some(({action}) => AWAITED.has(action));
+  if (awaited) out.push(make("div", "buttons", buttons.map((one) => button(one, "soft"))));
   const row = make("div", "under");
   if (footer) row.append(make("p", "footer", footer));
   const tools = make("div", "tools");
@@ -100,7 +103,7 @@ function closed(post) {
     copy.setAttribute("aria-label", "Copy the answer");
     tools.append(copy);
   }
-  tools.append(...buttons.map((one) => button(one, "tool")));
+  if (!awaited) tools.append(...buttons.map((one) => button(one, "tool")));
   if (tools.childElementCount) row.append(tools);
   if (row.childElementCount) out.push(row);
   return out;

@@ -21,6 +21,7 @@ FALLBACK = 3_000  # characters; chat.update refuses more than 4,000
 LABEL, VALUE, OPTION, OPTIONS, PLACEHOLDER = 75, 2_000, 150, 100, 150
 TITLE, FOOTER, ROW, VIEW, SECTION = 150, 2_000, 5, 100, 3_000
 WORDS = 11_000  # characters of sections in one message; Slack allows about 13,200 in all
+ENDING = frozenset(["actions", "context_actions", "context"])
 THUMBS = (Action.UP, Action.DOWN)
 QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none"}
 """What every message carries: nothing in it is fetched for a preview, no bare address becomes a link."""
@@ -50,8 +51,12 @@ def finished(
 
 
 def noted(content: dict[str, Any], note: str) -> dict[str, Any]:
-    """The same with a line of Switchboard's under it."""
-    return {**content, "blocks": [*content["blocks"], *line(note, italic=True)]}
+    """The same with a line of Switchboard's above its controls and its footer."""
+    blocks = content["blocks"]
+    end = len(blocks)
+    while end and blocks[end - 1]["type"] in ENDING:
+        end -= 1
+    return {**content, "blocks": [*blocks[:end], *line(note, italic=True), *blocks[end:]]}
 
 
 def reply(said: Reply) -> dict[str, Any]:
