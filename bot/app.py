@@ -215,14 +215,13 @@ async def run(settings: Settings) -> int:
                 log.warning(str(trouble))
 
             def announce(opened: Listeners) -> None:
-                seconds = time.perf_counter() - began
                 page = render_start_page(
                     settings,
                     opened,
                     known.discovery.catalog.models,
                     platforms=platforms.PLATFORM_SETTINGS,
                     unset=known.connections.unset,
-                    seconds=seconds,
+                    seconds=time.perf_counter() - began,
                     page_token=token,
                     troubles=troubles,
                 )

@@ -21,7 +21,7 @@ from bot.domain.prompt import (
     TextPart,
     Tool,
 )
-from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking
 from providers.annotations import MOST, annotation
 from providers.dialect import (
     Decoder,
@@ -35,10 +35,10 @@ from providers.dialect import (
 )
 from providers.endings import ending
 from providers.error_mapping import error_from_event
-from providers.lenient_json import as_count, as_list, as_object, as_text
+from providers.lenient_json import as_list, as_object, as_text
 from providers.listings import openai_listed
 from providers.media import data_url
-from providers.response_items import item_text, pictures_of, requests_of, sources_of, thoughts_of
+from providers.response_items import item_text, pictures_of, requests_of, sources_of, thoughts_of, usage_of
 from providers.spoken_text import SpokenText
 from providers.think_tags import OnlyThoughts
 from providers.tool_calls import ToolCalls
@@ -92,6 +92,11 @@ def _decided(decision: Decision) -> dict[str, Any]:
         for one in decision.requests
     ]
     return {"previous_response_id": decision.requests[0].response, "input": answers}
+
+
+def _is_whole(item: dict[str, Any]) -> bool:
+    """Whether an item is complete when it begins: some services never say that it is done."""
+    return item.get("type") == "oauth_consent_request"
 
 
 def _function(tool: Tool) -> dict[str, Any]:
@@ -198,6 +203,8 @@ class ResponsesDecoder:
             self._collect(item)
             yield from self._say(self._text.item(event.get("output_index"), item_text(item)))
             yield from self._others(item)
+        elif kind == "response.output_item.added" and _is_whole(as_object(event.get("item"))):
+            yield from self._others(as_object(event.get("item")))
         elif kind == ANNOTATED and self._annotated < MOST:
             self._annotated += 1
             told = self._text.of(event.get("output_index"), event.get("content_index"))
@@ -205,7 +212,7 @@ class ResponsesDecoder:
         elif kind in ENDS and not as_object(event.get("response")).get("error"):
             yield from self._end(kind, as_object(event.get("response")))
         elif kind in {"error", "response.failed", *ENDS} or (not kind and event.get("error")):
-            yield from _counted(as_object(event.get("response")))
+            yield from usage_of(as_object(event.get("response")))
             raise error_from_event(event)
         elif event.get("object") == "response":  # the answer whole, from a server that does not stream
             yield from self.feed(
@@ -268,7 +275,7 @@ class ResponsesDecoder:
         if reason is Reason.STOP:
             yield from self._thoughts.answer()
         yield from self._calls.complete(as_text(response.get("id")))
-        yield from _counted(response)
+        yield from usage_of(response)
         self.done = self.over = True
         yield Finish(reason=reason, model=as_text(response.get("model")), unusual=unusual)
 
@@ -279,20 +286,3 @@ class ResponsesDecoder:
         if kind == "response.cancelled":
             return Reason.STOPPED, ""
         return (Reason.TOOLS if self._calls else Reason.STOP), ""
-
-
-def _counted(response: dict[str, Any]) -> Iterator[Usage]:
-    usage = as_object(response.get("usage"))
-    if not usage:
-        return
-    read, written = (
-        as_object(usage.get("input_tokens_details")),
-        as_object(usage.get("output_tokens_details")),
-    )
-    yield Usage(
-        input=as_count(usage.get("input_tokens")),
-        cache_read=as_count(read.get("cached_tokens")),
-        cache_write=as_count(read.get("cache_write_tokens")),
-        output=as_count(usage.get("output_tokens")),
-        reasoning=as_count(written.get("reasoning_tokens")),
-    )

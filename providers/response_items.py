@@ -1,13 +1,13 @@
-"""What the items of a Responses answer hold."""
+"""What a Responses answer and its items hold."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from bot.document.links import linkable
 from bot.domain.approvals import SignInRequest, ToolRequest
-from bot.domain.stream_parts import StreamPart
+from bot.domain.stream_parts import StreamPart, Usage
 from providers.annotations import MOST, annotation
-from providers.lenient_json import as_list, as_object, as_text
+from providers.lenient_json import as_count, as_list, as_object, as_text
 from providers.pictures import picture_of
 
 
@@ -59,3 +59,20 @@ def requests_of(item: dict[str, Any], response: str) -> Iterator[StreamPart]:
 def pictures_of(item: dict[str, Any]) -> Iterator[StreamPart]:
     if item.get("type") == "image_generation_call" and as_text(item.get("result")):
         yield picture_of(as_text(item["result"]))
+
+
+def usage_of(response: dict[str, Any]) -> Iterator[Usage]:
+    usage = as_object(response.get("usage"))
+    if not usage:
+        return
+    read, written = (
+        as_object(usage.get("input_tokens_details")),
+        as_object(usage.get("output_tokens_details")),
+    )
+    yield Usage(
+        input=as_count(usage.get("input_tokens")),
+        cache_read=as_count(read.get("cached_tokens")),
+        cache_write=as_count(read.get("cache_write_tokens")),
+        output=as_count(usage.get("output_tokens")),
+        reasoning=as_count(written.get("reasoning_tokens")),
+    )

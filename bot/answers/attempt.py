@@ -193,6 +193,13 @@ class Attempt:
             return self._cut(self.error) if text else (Reason.FAILED, self.error.tell(name))
         if finish is None:
             return Reason.BROKEN, BROKE_OFF
+        if self.requests or self.signing_in:  # it waits for somebody, whatever the vendor calls that
+            return Reason.STOP, ""
+        return self._finished(finish)
+
+    def _finished(self, finish: Finish) -> tuple[Reason, str]:
+        """The same of an answer that its vendor ended."""
+        name, text = self.model.name, bool(self.text or self.beside)
         detail = clip(finish.detail, DETAIL)
         match finish.reason:
             case Reason.STOPPED:

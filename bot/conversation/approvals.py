@@ -68,7 +68,7 @@ def _noted(outcome: Outcome, context: Context, turn: Turn, decision: str) -> Out
 def _refusal(context: Context, event: ButtonPressed, turn: Turn) -> str:
     asker = turn.asked.author
     if event.author.id != asker.id and not context.administers:
-        return OTHERS.format(who=escape_markdown(clip(asker.name, 60)) or "who asked")
+        return OTHERS.format(who=escape_markdown(clip(asker.name, 60)) or "the person who asked")
     if event.action is Action.SIGN_IN:
         return "" if any(one.address for one in turn.signing_in) else NOTHING
     if turn.decision or not turn.requests:

@@ -191,6 +191,18 @@ async def test_signing_in_is_for_the_asker_alone_and_then_it_is_asked_again() ->
     assert ANN.id == stage.history[0].asked.author.id
 
 
+async def test_an_answer_that_waits_has_not_failed_whatever_its_vendor_calls_it() -> None:
+    stage = agents()
+    unusual = Finish(reason=Reason.FAILED, unusual="incomplete")
+    stage.one.scripts = [(SignInRequest(server="jira", address="https://login.example/x"), unusual)]
+    heard = await stage.says("File it.")
+
+    assert labels(heard) == ["Sign in", "Ask again"]
+    assert heard.closing is not None
+    assert heard.closing.notice == ""
+    assert stage.two.asked == []
+
+
 async def test_a_request_alone_is_an_answer_and_a_comparison_says_that_there_is_more() -> None:
     stage = agents()
     stage.one.scripts = [(ASKED, DONE)]

@@ -388,6 +388,9 @@ async def test_what_an_agent_asks_of_a_person_is_told_once_with_the_answer_it_be
             SignInRequest(server="jira", address="https://login.example/x"),
             SignInRequest(server="jira", address=""),
         ]
+    begun = sent(event("output_item.added", item=items[1]), event("incomplete", response={"id": "resp_1"}))
+    got = await heard_from(RESPONSES, [begun], agent="travel")
+    assert got.parts[0] == SignInRequest(server="jira", address="https://login.example/x")
     other = await heard_from(RESPONSES, [body])
     assert len(other.parts) == 1  # nobody could answer a model whose answers are not stored
 
