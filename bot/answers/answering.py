@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot import policy
 from bot.answers.attachments import Attachments
 from bot.answers.attempt import Attempt
-from bot.answers.closing import closing
+from bot.answers.closing import closing, under
 from bot.answers.fallback import AnsweredBy, FallbackRouter
 from bot.answers.files_at_hand import FilesAtHand, Sayings
 from bot.answers.instructions import instructions
@@ -16,12 +16,12 @@ from bot.answers.left_out import FilesLeftOut
 from bot.answers.picture_keeper import PictureKeeper
 from bot.answers.precedence import INLINE, NoModelAvailable, Selection, select_model
 from bot.context import Context
-from bot.domain.approvals import Decision, asked_for, showable_requests
+from bot.domain.approvals import Decision
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.prompt import Prompt, build, size
 from bot.domain.quoted import gathered
-from bot.domain.stream_parts import ShownPart, Status, StreamPart, Text
+from bot.domain.stream_parts import Reason, ShownPart, Status, StreamPart, Text
 from bot.domain.turns import ChatMessage, Turn, index_of, refused_before, since_reset
 from bot.interceptor import Plan
 from bot.models.estimates import counted
@@ -168,8 +168,8 @@ class Answers:
                     if not kept:
                         await context.turn_handle.keep(part)
                         kept.append(part)
-                    if words := asked_for(part.requests, part.signing_in):
-                        yield Text(f"\n\n{words}" if part.answer else words)
+                    if words := under(part):
+                        yield Text(words)
                     yield closing(part)
                 else:
                     yield part
@@ -186,7 +186,9 @@ class Answers:
                 yield part
         for prompt_for in prepared:
             prompt_for.settle(attempt)
-        unseen = [] if showable_requests(attempt.requests) else [UNSHOWABLE.format(model=attempt.model.name)]
+        unseen = (
+            [] if attempt.waits_for or not attempt.requests else [UNSHOWABLE.format(model=attempt.model.name)]
+        )
         left_out = " ".join(
             [
                 *unseen,
@@ -271,7 +273,7 @@ class Answers:
             model=attempt.model.name,
             served_by=attempt.served,
             sources=attempt.sources,
-            requests=tuple(attempt.requests) if showable_requests(attempt.requests) else (),
+            requests=attempt.waits_for if reason is Reason.STOP else (),
             signing_in=tuple(attempt.signing_in),
             pictures=tuple(picture.name for picture in attempt.pictures),
             reason=reason,

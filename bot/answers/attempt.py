@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.answers.fallback import AnsweredBy, StreamInterrupted
 from bot.answers.left_out import FilesLeftOut
-from bot.domain.approvals import MOST, SignInRequest, ToolRequest
+from bot.domain.approvals import MOST, SignInRequest, ToolRequest, showable_requests
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection, Filtered, ModelError, ServerError
 from bot.domain.formatting import clean_name, clip
@@ -78,6 +78,11 @@ class Attempt:
     @property
     def sources(self) -> tuple[Source, ...]:
         return tuple(self._sources[number] for number in sorted(self._sources))
+
+    @property
+    def waits_for(self) -> tuple[ToolRequest, ...]:
+        """What somebody is asked to let run; nothing of what cannot be shown whole."""
+        return tuple(self.requests) if showable_requests(self.requests) else ()
 
     @property
     def beside(self) -> bool:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from bot.document.unfinished import code_end
+from bot.domain.approvals import asked_for
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing, Reason
 from bot.domain.turns import Turn
@@ -10,6 +12,17 @@ from bot.domain.turns import Turn
 def closing(turn: Turn) -> Closing:
     """A turn's closing, the same each time the turn is shown."""
     return Closing(reason=Reason(turn.reason), footer=turn.footer, notice=turn.notice, buttons=_buttons(turn))
+
+
+def under(turn: Turn) -> str:
+    """What is shown after the answer's text and is none of it: what it waits for. Code that the model left open is closed,
+    so that it cannot take that in.
+    """
+    words = asked_for(turn.requests, turn.signing_in)
+    if not words or not turn.answer:
+        return words
+    fence = code_end(turn.answer.split("\n"))[0]
+    return f"\n{fence}\n\n{words}" if fence else f"\n\n{words}"
 
 
 def _buttons(turn: Turn) -> tuple[Button, ...]:

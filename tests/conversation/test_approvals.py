@@ -173,6 +173,27 @@ async def test_what_is_asked_for_is_shown_as_it_is_whatever_is_in_it() -> None:
     assert "](https" not in heard.text
 
 
+async def test_an_answer_that_left_code_open_does_not_take_in_what_is_asked_for() -> None:
+    stage = agents()
+    stage.one.scripts = [(Text("Look:\n````\nx = 1"), ASKED, DONE)]
+    heard = await stage.says("File it.")
+
+    assert "\nx = 1\n````\n\n**Run create" in heard.text
+
+
+async def test_a_request_of_an_answer_that_broke_off_or_was_stopped_cannot_be_approved() -> None:
+    stage = agents()
+    stage.one.scripts = [(Text("Soon."), ASKED, Connection("cut"))]
+    broken = await stage.says("File it.")
+    stage.one.scripts, stage.stop_at = [(ASKED, Text("Soon."), Text("and on"), DONE)], "Soon."
+    stopped = await stage.says("File it.")
+
+    for heard in (broken, stopped):
+        assert "Run it" not in labels(heard)
+        assert "Run create" not in heard.text
+    assert [turn.requests for turn in stage.history] == [(), ()]
+
+
 async def test_signing_in_is_for_the_asker_alone_and_then_it_is_asked_again() -> None:
     stage = agents()
     heard = await asked(stage, SignInRequest(server="jira", address="https://login.example/x?y=1"))
