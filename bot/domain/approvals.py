@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.formatting import clip, escape_markdown
+from bot.domain.formatting import clip
 
 DAY: Final = 86_400.0  # seconds in which it can be decided
 LONGEST: Final = 3_000  # characters of all arguments: what cannot be shown whole cannot be approved
@@ -80,12 +80,16 @@ def called(request: ToolRequest) -> str:
 def _run(request: ToolRequest) -> str:
     args = pretty(request.args)
     fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", args)), default=0))
-    tool, server = escape_markdown(request.tool, NAME), escape_markdown(request.server, NAME)
-    return f"**Run {tool}** on {server}?\n\n{fence}json\n{args}\n{fence}"
+    return f"**Run** {_code(request.tool)} on {_code(request.server)}?\n\n{fence}json\n{args}\n{fence}"
 
 
 def _sign_in(request: SignInRequest) -> str:
-    server = escape_markdown(request.server, NAME)
     if not request.address:
-        return f"**Sign in to {server}** first. Its link is no web address, so ask whoever runs it for another one."
-    return f"**Sign in to {server}** first, then ask again."
+        return f"**Sign in** to {_code(request.server)} first. Its link is no web address: ask whoever runs it for one."
+    return f"**Sign in** to {_code(request.server)} first, then ask again."
+
+
+def _code(name: str) -> str:
+    """A name in which nothing is markup, whether it is rendered or not."""
+    shown = clip(UNSEEN.sub("?", name).replace("`", "'"), NAME)
+    return f"`{shown or '?'}`"

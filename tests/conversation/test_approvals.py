@@ -46,7 +46,7 @@ async def test_what_is_going_to_run_stands_above_two_buttons_with_all_its_argume
     heard = await asked(stage, ASKED)
 
     assert heard.text == (
-        "I will file it.\n\n**Run create\\_issue** on github?\n\n"
+        "I will file it.\n\n**Run** `create_issue` on `github`?\n\n"
         '```json\n{\n  "title": "Tides",\n  "body": "`x`"\n}\n```'
     )
     assert labels(heard) == ["Run it", "Don't"]
@@ -170,7 +170,7 @@ async def test_what_is_asked_for_is_shown_as_it_is_whatever_is_in_it() -> None:
     assert "\\u202e" in heard.text
     assert "\\u200b" in heard.text
     assert "````json" in heard.text
-    assert "](https" not in heard.text
+    assert "**Run** `x'*_<!channel>` on `[s](https://evil.example)`?" in heard.text
 
 
 async def test_an_answer_that_left_code_open_does_not_take_in_what_is_asked_for() -> None:
@@ -178,7 +178,7 @@ async def test_an_answer_that_left_code_open_does_not_take_in_what_is_asked_for(
     stage.one.scripts = [(Text("Look:\n````\nx = 1"), ASKED, DONE)]
     heard = await stage.says("File it.")
 
-    assert "\nx = 1\n````\n\n**Run create" in heard.text
+    assert "\nx = 1\n````\n\n**Run** `create" in heard.text
 
 
 async def test_a_request_of_an_answer_that_broke_off_or_was_stopped_cannot_be_approved() -> None:
@@ -190,7 +190,7 @@ async def test_a_request_of_an_answer_that_broke_off_or_was_stopped_cannot_be_ap
 
     for heard in (broken, stopped):
         assert "Run it" not in labels(heard)
-        assert "Run create" not in heard.text
+        assert "**Run**" not in heard.text
     assert [turn.requests for turn in stage.history] == [(), ()]
 
 
@@ -201,7 +201,7 @@ async def test_signing_in_is_for_the_asker_alone_and_then_it_is_asked_again() ->
     other = await stage.presses(Action.SIGN_IN, stage.history[0].id, author=BOB)
     await stage.presses(Action.AGAIN, stage.history[0].id)
 
-    assert "**Sign in to jira** first, then ask again." in heard.text
+    assert "**Sign in** to `jira` first, then ask again." in heard.text
     assert "login.example" not in heard.text
     assert labels(heard) == ["Sign in", "Ask again"]
     (reply,) = link.replies

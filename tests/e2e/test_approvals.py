@@ -85,7 +85,7 @@ async def test_it_can_be_decided_after_a_restart(tmp_path: Path) -> None:
             button = next(one for one in asked["closing"]["buttons"] if one["label"] == "Don't")
             done = await Page(client, vendors).presses(button, asked)
 
-    assert "**Run create\\_issue** on github?" in asked["text"]
+    assert "**Run** `create_issue` on `github`?" in asked["text"]
     assert done["text"].strip() == "Then not."
     (body,) = continued(vendors)
     assert body["input"][0]["approve"] is False
