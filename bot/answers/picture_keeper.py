@@ -8,7 +8,7 @@ from bot.domain.stream_parts import GeneratedPicture
 from bot.domain.turns import Turn
 from bot.ports import SecretStore
 
-SECONDS = 3_600  # in which a turn that was interrupted is shown
+SECONDS = 900  # in which a turn that was interrupted is shown; nothing else erases them
 
 
 class PictureKeeper:
