@@ -47,7 +47,8 @@ def listed_sources(chunk: dict[str, Any]) -> Iterator[CitedSource]:
         as_text(result.get("url")): as_text(result.get("title"))
         for result in map(as_object, as_list(chunk.get("search_results"))[:MOST])
     }
-    for number, cited in enumerate(as_list(chunk.get("citations"))[:MOST] or titles, 1):
+    listed = as_list(chunk.get("citations")) or as_list(chunk.get("search_results"))
+    for number, cited in enumerate(listed[:MOST], 1):
         address = as_text(cited) or as_text(as_object(cited).get("url"))
         title = titles.get(address) or as_text(as_object(cited).get("title"))
         yield CitedSource(number=number, title=title, address=address)

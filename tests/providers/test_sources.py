@@ -115,11 +115,12 @@ NAMINGS = (
         id="perplexity's results alone",
         dialect=CHAT,
         body=sent(
-            delta("stop", content="It is so[1].", more={"search_results": [{"title": "One", "url": A}]}),
+            delta("stop", content="It is so[3].", more={"search_results": [
+                {"title": "One", "url": A}, {"title": "One", "url": A}, {"title": "Two", "url": B}]}),
             "[DONE]",
         ),
-        text="It is so[1].",
-        sources=PLAIN[:1],
+        text="It is so[3].",
+        sources=(PLAIN[0], (2, *PLAIN[0][1:]), (3, *PLAIN[1][1:])),
     ),
     Naming(
         id="openrouter nests, and repeats",
