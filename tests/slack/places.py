@@ -119,9 +119,9 @@ class SlackPlace:
 
     async def seen(self) -> Sequence[Seen]:
         ours = [m for m in self.place.messages.values() if m.bot_id and m.thread_ts == self.root]
-        return [replace(as_seen(message), pictures=self._pictures(message)) for message in ours]
+        return [replace(as_seen(message), pictures=self.pictures_of(message)) for message in ours]
 
-    def _pictures(self, message: Message) -> tuple[bytes, ...]:
+    def pictures_of(self, message: Message) -> tuple[bytes, ...]:
         held = [self.bot.fake.slack.files[file["id"]] for file in message.files]
         return tuple(file["data"] for file in held if file["name"] != "answer.md")
 

@@ -56,7 +56,8 @@ class ClosedPlace(SlackPlace):
 
     async def seen(self) -> Sequence[Seen]:
         assert not await super().seen()
-        return [without_note(as_seen(one)) for one in self.direct.messages.values()]
+        shown = self.direct.messages.values()
+        return [replace(without_note(as_seen(one)), pictures=self.pictures_of(one)) for one in shown]
 
     def _watch(self, message: Message) -> None:
         if message.channel == self.direct.id:
