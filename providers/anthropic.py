@@ -1,5 +1,4 @@
-"""Anthropic's Messages. Requests are valid in both API versions; reasoning of earlier turns is never sent
-back.
+"""Anthropic's Messages. Requests are valid in both API versions; reasoning of earlier turns is never sent back.
 
 Source: docs.anthropic.com/en/api/messages and .../messages-streaming.
 """
@@ -85,12 +84,9 @@ class Anthropic:
 
     def listed(self, body: Any) -> ListingPage:
         last = as_text(as_object(body).get("last_id")) if as_object(body).get("has_more") is True else ""
+        rows = map(as_object, as_list(as_object(body).get("data"))[:MOST_ROWS])
         return ListingPage(
-            listings=[
-                _listing(entry)
-                for entry in map(as_object, as_list(as_object(body).get("data"))[:MOST_ROWS])
-                if _offered(entry)
-            ],
+            listings=[_listing(entry) for entry in rows if _offered(entry)],
             after=f"{LISTING}&after_id={quote(last, safe='', errors='replace')}" if last else "",
         )
 
@@ -287,13 +283,12 @@ class MessagesDecoder:
             return
         read = as_count(self._usage.get("cache_read_input_tokens"))
         written = as_count(self._usage.get("cache_creation_input_tokens"))
+        created = as_object(self._usage.get("cache_creation"))
         yield Usage(
             input=as_count(self._usage.get("input_tokens")) + read + written,
             cache_read=read,
             cache_write=written,
-            cache_hour=as_count(
-                as_object(self._usage.get("cache_creation")).get("ephemeral_1h_input_tokens")
-            ),
+            cache_hour=as_count(created.get("ephemeral_1h_input_tokens")),
             output=as_count(self._usage.get("output_tokens")),
             reasoning=as_count(as_object(self._usage.get("output_tokens_details")).get("thinking_tokens")),
         )

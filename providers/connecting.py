@@ -28,20 +28,12 @@ from providers.transport import Transport
 from providers.vendors import VENDORS, Vendor
 from providers.vertex import VertexProvider, place_of
 
-NATURAL = {
-    "anthropic": "x-api-key",
-    "gemini": "x-goog-api-key",
-}  # what a dialect's own vendor needs; others: bearer
-
-IDENTITIES = {
-    "entra": "Entra ID",
-    "google": "GOOGLE_APPLICATION_CREDENTIALS",
-}  # where no variable holds a key
-MARKETS = {
-    ".amazonaws.com": "aws",
-    ".api.aws": "aws",
-    "aiplatform.googleapis.com": "google",
-}  # by a host's end
+# What a dialect's own vendor needs; others: bearer.
+NATURAL = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
+# Where no variable holds a key.
+IDENTITIES = {"entra": "Entra ID", "google": "GOOGLE_APPLICATION_CREDENTIALS"}
+# By a host's end.
+MARKETS = {".amazonaws.com": "aws", ".api.aws": "aws", "aiplatform.googleapis.com": "google"}
 
 
 class VendorKeys(Protocol):
@@ -66,10 +58,8 @@ class FoundryKeys(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedEndpoint:
-    """One endpoint. `provider` is None while the source is off.
-
-    `market` is its name in the price data. `address` and `key` are its URL and the variable that holds its
-    key, for messages to the operator.
+    """One endpoint. `provider` is None while the source is off; `market` is its name in the price data. `address` and `key`
+    are its URL and the variable that holds its key, for messages to the operator.
     """
 
     source: ModelSource
@@ -106,9 +96,7 @@ class ConnectedEndpoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointBuilder:
-    """Builds endpoints. `vendors` and `keys` hold the environment's settings: by vendor, and by the variable
-    that an `api_key_env` of the file names.
-    """
+    """`vendors` and `keys` hold the environment's settings: by vendor, and by the variable that an `api_key_env` names."""
 
     transport: Transport
     identity: Identity

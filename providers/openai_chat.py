@@ -175,20 +175,22 @@ class ChatDecoder:
         if "citations" in chunk or "search_results" in chunk:
             yield from self._listed(chunk)
         for choice in map(as_object, as_list(chunk.get("choices"))):
-            delta = self._delta(choice)
-            if delta:
-                yield from self._parts(delta)
-            if choice.get("error"):
-                yield from self._counted()
-                raise error_from_event(choice)
-            if choice.get("finish_reason"):
-                self._finish = choice["finish_reason"]
-                self.over = True
+            yield from self._choice(choice)
 
     def end(self) -> Iterator[StreamPart]:
         if not self.over:
             raise Connection("the stream ended early", code="ended_early")
         yield from self._end()
+
+    def _choice(self, choice: dict[str, Any]) -> Iterator[StreamPart]:
+        if delta := self._delta(choice):
+            yield from self._parts(delta)
+        if choice.get("error"):
+            yield from self._counted()
+            raise error_from_event(choice)
+        if choice.get("finish_reason"):
+            self._finish = choice["finish_reason"]
+            self.over = True
 
     def _listed(self, chunk: dict[str, Any]) -> Iterator[StreamPart]:
         """The sources, which some servers send with every chunk."""

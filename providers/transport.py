@@ -1,8 +1,8 @@
 """The transport to model vendors: the only module that imports the HTTP client.
 
-One client is shared by all endpoints. It follows no redirects (they would take credentials elsewhere), keeps
-no cookies, and logs no URLs. Vendors are asked not to compress, and what comes compressed is refused: a gateway
-that compresses also buffers, and a few bytes may unpack to any number. Every limit is kept while reading.
+One client is shared by all endpoints. It follows no redirects (they would take credentials elsewhere), keeps no cookies, and
+logs no URLs. Vendors are asked not to compress, and what comes compressed is refused: a gateway that compresses also buffers,
+and a few bytes may unpack to any number. Every limit is kept while reading.
 """
 
 import asyncio
@@ -264,8 +264,7 @@ async def _capped(response: httpx.Response) -> bytes:
 
 def _refusal(response: httpx.Response, body: bytes, sent: Mapping[str, str]) -> ModelError:
     said = without_credentials(body.decode("utf-8", "replace"), sent)
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return error_from_response(response.status_code, headers, said, now=time.time())
+    return error_from_response(response.status_code, dict(response.headers), said, now=time.time())
 
 
 def _translated(error: Exception) -> ModelError:

@@ -15,7 +15,7 @@ from bot.answers.left_out import (
     NO_PICTURES,
     FilesLeftOut,
     left_out,
-    pictures_of,
+    shown_files_of,
     reason_of,
     suspects,
     without_files,
@@ -179,7 +179,7 @@ class FallbackRouter:
 
     def _unseen(self, model: Model, prompt: Prompt) -> FilesLeftOut | None:
         """The pictures that are not shown to a model which said that it sees none."""
-        files = pictures_of(prompt) if model.key in self._blind else ()
+        files = shown_files_of(prompt) if model.key in self._blind else ()
         return left_out(model, prompt, files, reason_of(PicturesUnseen(), files)) if files else None
 
     async def _ask(self, request: ModelRequest, *, spared: bool) -> AsyncGenerator[StreamPart, None]:

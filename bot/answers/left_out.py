@@ -79,7 +79,7 @@ def reason_of(error: ModelError, files: Sequence[ImagePart | FilePart]) -> str:
     return "; ".join(words for kind, words in ((ImagePart, picture), (FilePart, pdf)) if kind in kinds)
 
 
-def pictures_of(prompt: Prompt) -> Sequence[ImagePart | FilePart]:
+def shown_files_of(prompt: Prompt) -> Sequence[ImagePart | FilePart]:
     return [part for message in prompt.messages for part in message.parts if isinstance(part, ImagePart)]
 
 

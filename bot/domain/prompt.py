@@ -7,7 +7,7 @@ and stored turns never change.
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.approvals import Decision
 from bot.domain.attached import (
@@ -184,8 +184,8 @@ def build(
 ) -> Prompt:
     """The newest turns that fit the model's window, translated into what every dialect accepts.
 
-    What a vendor has read before costs a tenth, as long as the prompt begins with the very same bytes. So the oldest turns
-    leave a full window in blocks, and what is shown of a turn does not depend on the turns after it.
+    What a vendor has read before costs a tenth, as long as the prompt begins with the same bytes. So the oldest turns leave
+    a full window in blocks, and what is shown of a turn does not depend on the turns after it.
 
     `heard` is what others said since the last turn, `files` what was read of everybody's files. `correction` is real over
     estimated tokens, as seen for this model; `share` is how much of the window may be filled (smaller after a
@@ -204,13 +204,8 @@ def build(
     kept += [message for pair in pairs[first:] for message in pair]
     kept.append(question)
     asker = hashlib.sha256(f"{conversation}/{asked.author.id}".encode()).hexdigest()[:32]
-    return Prompt(
-        system=system,
-        messages=_merged(kept),
-        asker=asker,
-        conversation=conversation,
-        unhurried=bool(turns) and MINUTES < asked.at - turns[-1].asked.at < HOUR,
-    )
+    prompt = Prompt(system=system, messages=_merged(kept), asker=asker, conversation=conversation)
+    return replace(prompt, unhurried=bool(turns) and MINUTES < asked.at - turns[-1].asked.at < HOUR)
 
 
 def _weigh(part: Part) -> int:

@@ -42,6 +42,9 @@ MEANINGS: Mapping[type[ModelError], Meaning] = {
     errors.ContextTooLong: Meaning("conversation this long", retry=False, failover=True),
     errors.Filtered: Meaning("content filter", retry=False, failover=False),
     errors.Rejected: Meaning("refused the request", retry=False, failover=True),
+    errors.PicturesRefused: Meaning("would not take a picture", retry=False, failover=True),
+    errors.PicturesUnseen: Meaning("cannot see pictures", retry=False, failover=True),
+    errors.DocumentsRefused: Meaning("would not take a PDF", retry=False, failover=True),
     errors.Forbidden: Meaning("refused access", retry=False, failover=True, operator=True),
     errors.RegionBlocked: Meaning(
         "does not answer from where Switchboard runs", retry=False, failover=True, operator=True
@@ -80,7 +83,8 @@ def test_a_long_wait_is_told_as_one(seconds: float | None, told: str) -> None:
 
 
 def test_the_table_knows_every_error_there_is() -> None:
-    below = {errors.BrokeOff, errors.Forbidden, errors.PicturesUnseen, errors.RegionBlocked}
+    files = {errors.PicturesRefused, errors.PicturesUnseen, errors.DocumentsRefused}
+    below = {errors.BrokeOff, errors.Forbidden, errors.RegionBlocked, *files}
     known = {*ModelError.__subclasses__(), *below} - {errors.OverBudget}
     silent = {errors.Connection, errors.BrokeOff}  # by what does not come
 
