@@ -15,8 +15,8 @@ from bot.answers.left_out import (
     NO_PICTURES,
     FilesLeftOut,
     left_out,
-    shown_files_of,
     reason_of,
+    shown_files_of,
     suspects,
     without_files,
 )
