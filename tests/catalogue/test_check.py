@@ -181,7 +181,7 @@ def test_what_nobody_reached_is_not_called_up() -> None:
 
     shown = render_models(catalog, Prices({}), {})
 
-    words = [re.split(r"  +", line)[-2] for line in shown.splitlines()[1:]]
+    words = [re.split(r"  +", line.strip())[-1] for line in shown.splitlines()[1:]]
     assert words == ["not reached", "key refused", "up", "not reached"]
 
 

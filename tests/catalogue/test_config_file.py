@@ -128,7 +128,7 @@ WRONG = [
     Wrong(
         id="auth",
         toml="[providers.p]\nauth = 'api_key'",
-        said="f.toml: [providers.p] auth must be one of bearer, api-key, x-api-key, x-goog-api-key, entra, none. "
+        said="f.toml: [providers.p] auth must be one of bearer, api-key, x-api-key, x-goog-api-key, entra, google, none. "
         'Did you mean "api-key"?',
     ),
     Wrong(

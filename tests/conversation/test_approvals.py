@@ -145,7 +145,7 @@ async def test_an_agent_that_is_gone_is_not_replaced_by_another_model() -> None:
     stage.history = (replace(stage.history[0], model="gone"),)
     heard = await stage.presses(Action.APPROVE, stage.history[0].id, at=200.0)
 
-    assert said(heard) == ["gone cannot be asked here any more, so nothing was run."]
+    assert said(heard) == [r"gone cannot be asked here any more, so nothing was run\."]  # Markdown
     assert len(stage.one.asked) == 1
     assert stage.two.asked == []
 

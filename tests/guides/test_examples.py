@@ -36,7 +36,7 @@ EXAMPLES = (
     Example(
         id="Adding an interceptor",
         guide="bot/README.md",
-        look="""python -c 'print("x" * 20_001)' | SWITCHBOARD_DATA_DIR="$TMPDIR/data" python -m bot chat""",
+        look="""python -c 'print("x" * 20_001)' | SWITCHBOARD_DATA_DIR="$TMPDIR/data" python -m bot chat || true""",
         sees="Attach it as a file instead.",
     ),
     Example(

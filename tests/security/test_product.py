@@ -27,6 +27,17 @@ from tests.slack.fake.world import Message
 from tests.teams.fake import FakeTeams
 from tests.teams.rooms import Room
 
+CONFIG = """
+default = "toy"
+
+[providers.toys]
+dialect = "demo"
+
+[[models]]
+name = "toy"
+provider = "toys"
+model = "demo"
+"""
 CANARIES = {
     "SLACK_BOT_TOKEN": "xoxb-canary-slack-token",
     "SLACK_SIGNING_SECRET": "canary-slack-signing-secret",
@@ -148,7 +159,7 @@ async def town(folder: Path, level: str) -> AsyncIterator[Town]:
             "SWITCHBOARD_PAGE": "on",
             **CANARIES,
         }
-        (folder / "switchboard.toml").write_text('default = "demo"\n')
+        (folder / "switchboard.toml").write_text(CONFIG)
         product = await stack.enter_async_context(running(folder, **settings))
         teams.bot_url = product.public
         http = await stack.enter_async_context(product.visitor())
