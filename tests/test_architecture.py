@@ -44,6 +44,8 @@ ONLY_IN = {
     "mcp": ("bot/answers/",),
     "openpyxl": ("bot/files/",),
     "pypdf": ("bot/files/",),
+    "PIL": ("bot/files/",),
+    "pillow_heif": ("bot/files/",),
     "requests": (),
     "unittest.mock": (),
 }

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 
 from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget, Share
 from bot.answers.files_at_hand import TOO_MANY, FilesAtHand, Sayings, fetch_reason
-from bot.domain.attached import IMAGES, PDF, FilesRead, shown_kind
+from bot.domain.attached import IMAGES, PDF, FilesRead, is_picture, shown_kind
 from bot.domain.catalog import Model
 from bot.domain.errors import PlatformError
 from bot.domain.events import File, ThreadKey
 from bot.domain.file_text import FileText
-from bot.files.limits import TOO_LONG
+from bot.files.limits import DAMAGED, STRANGE, TOO_LONG
 from bot.files.reader import FileReader
 from bot.ports import Adapter
 
@@ -41,6 +41,7 @@ class KeptFile:
     kind: str = ""
     data: bytes | None = None
     text: FileText | None = None
+    as_text: bool = False  # no model can be given its bytes
 
     @property
     def size(self) -> int:
@@ -48,8 +49,9 @@ class KeptFile:
         return len(self.data or b"") + (sys.getsizeof(self.text.text) if self.text else 0)
 
     def serves(self, models: Sequence[Model]) -> bool:
-        return (self.data is not None or not _wants_bytes(self.kind, models)) and (
-            self.text is not None or not _wants_text(self.kind, models)
+        wants_text = self.as_text or _wants_text(self.kind, models)
+        return (self.as_text or self.data is not None or not _wants_bytes(self.kind, models)) and (
+            self.text is not None or not wants_text
         )
 
 
@@ -71,7 +73,7 @@ class _Found:
             self.bytes_of[file.id] = kept.data
         if kept.text is not None:
             self.texts[file.id] = kept.text
-        if kept.kind in IMAGES:
+        if is_picture(kept.kind) and not kept.as_text:
             self.pictures.add(file.id)
         if kept.kind == PDF and kept.data is not None:
             self.documents.add(file.id)
@@ -156,7 +158,7 @@ class Attachments:
             return KeptFile(text=FileText(reason=file.trouble))
         if file.text:
             return KeptFile(text=FileText(text=file.text))
-        if file.media_type in IMAGES and not _wants_bytes(file.media_type, models):
+        if is_picture(file.media_type) and not _wants_bytes(file.media_type, models):
             return KeptFile(kind=file.media_type)
         if room <= 0 or file.size > room:
             return self._too_large()
@@ -178,7 +180,16 @@ class Attachments:
     async def _made_of(self, file: File, data: bytes, models: Sequence[Model]) -> KeptFile:
         kind = shown_kind(file, data) or "unknown"
         kept = KeptFile(kind=kind, data=data if _wants_bytes(kind, models) else None)
-        if not _wants_text(kind, models):
+        if kept.data is not None and is_picture(kind):
+            picture = await self._reader.picture(data)
+            if isinstance(picture, FileText) and kind in IMAGES and picture.reason in {DAMAGED, STRANGE}:
+                return kept  # a vendor may know better, and what it refuses is told
+            if isinstance(picture, FileText):
+                return KeptFile(kind=kind, text=picture, as_text=True)
+            return KeptFile(kind=shown_kind(file, picture), data=picture)
+        if kept.data is not None and not await self._reader.sendable(data):
+            kept = KeptFile(kind=kind, as_text=True)
+        if not (kept.as_text or _wants_text(kind, models)):
             return kept
         return replace(kept, text=await self._reader.read(data, file.name, file.media_type))
 
@@ -200,11 +211,11 @@ class Attachments:
 
 
 def _wants_bytes(kind: str, models: Sequence[Model]) -> bool:
-    return any((kind in IMAGES and one.vision) or (kind == PDF and one.documents) for one in models)
+    return any((is_picture(kind) and one.vision) or (kind == PDF and one.documents) for one in models)
 
 
 def _wants_text(kind: str, models: Sequence[Model]) -> bool:
-    return kind not in IMAGES and not (kind == PDF and all(one.documents for one in models))
+    return not is_picture(kind) and not (kind == PDF and all(one.documents for one in models))
 
 
 def _cost(size: int) -> int:

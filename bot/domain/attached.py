@@ -47,6 +47,11 @@ def kind_by_bytes(data: bytes) -> str:
     return next((kind for start, kind in STARTS if data.startswith(start)), "")
 
 
+def is_picture(kind: str) -> bool:
+    """Whether models that see may be shown a file of that media type. A drawing in SVG is a text."""
+    return kind.startswith("image/") and not kind.startswith("image/svg")
+
+
 def file_words(file: File, model: Model, files: FilesRead, mark: str) -> str:
     """What a file says, between marks, or why it is not shown."""
     name, read = clip(file.name), files.texts.get(file.id) or _told(file)

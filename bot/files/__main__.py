@@ -1,14 +1,17 @@
 """Reads one file in a process of its own, which may be killed: `python -m bot.files`.
 
-Stdin: a line of JSON, {"name", "media_type"}, and the bytes. Stdout: a FileText as JSON. What the process may use is
-limited before it reads anything; it inherits no environment, and nothing it prints about a file reaches a log.
+Stdin: a line of JSON, {"name", "media_type", "as"}, and the bytes. Stdout: a FileText as JSON, or where it is read "as" a
+picture and could be, that picture's bytes. What the process may use is limited before it reads anything; it inherits no
+environment, and nothing it prints about a file reaches a log.
 """
 
 import json
 import resource
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from importlib import import_module
 
 from bot.domain.file_text import FileText
 from bot.files.kinds import read_file
@@ -32,12 +35,21 @@ def read_stdin() -> None:
             resource.setrlimit(what, (most, most + 1))
     head = json.loads(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read()
-    sys.stdout.buffer.write(json.dumps(asdict(_read(data, head["name"], head["media_type"]))).encode())
+    made = _made(data, head)
+    sys.stdout.buffer.write(made if isinstance(made, bytes) else json.dumps(asdict(made)).encode())
 
 
-def _read(data: bytes, name: str, media_type: str) -> FileText:
+def _made(data: bytes, head: Mapping[str, str]) -> FileText | bytes:
     try:
-        return read_file(data, name, media_type)
+        match head["as"]:
+            case "picture":
+                picture: bytes = import_module("bot.files.pictures").redrawn(data)
+                return picture
+            case "document":
+                import_module("bot.files.pdfs").expect_whole(data)
+                return FileText()
+            case _:
+                return read_file(data, head["name"], head["media_type"])
     except Unreadable as error:
         return FileText(reason=str(error))
     except MemoryError:

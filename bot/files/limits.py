@@ -8,11 +8,17 @@ from bot.domain.errors import SwitchboardError
 from bot.domain.file_text import FileText
 
 CHARACTERS = 200_000  # of one file's text
+# Of a picture, the strictest limits that are known, so that it does for whatever model is picked next: Anthropic takes 5 MB as
+# base64 and, of more than 20, 2,000 pixels on a side; Amazon Bedrock 3.75 MB; Groq 4 MB as base64; xAI only PNG and JPEG.
+PICTURE_BYTES = 3_000_000
+PICTURE_SIDE = 2_000  # pixels
+PAGES = 100  # of a PDF that is sent as it is: Anthropic's limit for most models
 SECONDS = 4.0  # after which a reader that goes piece by piece ends with what it has
 
 DAMAGED = "it is damaged or cut off"
 EMPTY = "there is no text in it"
 PROTECTED = "it is protected by a password"
+STRANGE = "it is a picture of a kind that no model here sees: send it as PNG or JPEG"
 TOO_LARGE = "it is too large when it is unpacked"
 TOO_LONG = "it takes too long to read"
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from signal import SIGXCPU
@@ -13,13 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 from bot.domain.file_text import FileText
 from bot.files.encodings import named_encoding
 from bot.files.kinds import REASONS, kind_of, read_file
-from bot.files.limits import CHARACTERS, DAMAGED, TOO_LONG, Unreadable
+from bot.files.limits import CHARACTERS, DAMAGED, PICTURE_BYTES, TOO_LONG, Unreadable
+from bot.files.picture_heads import is_ready
 
 AT_ONCE = 2
 SECONDS = 10.0  # for one file
 SIMPLE = 1 << 16  # bytes of plain text that are read at once, in this process
 CHUNK = 1 << 16
-ANSWER = 12 * CHARACTERS + 10_000  # bytes: JSON writes a rare character with twelve
+ANSWER = max(12 * CHARACTERS, PICTURE_BYTES) + 10_000  # bytes: JSON writes a rare character with twelve
 HOME = Path(__file__).parents[2]
 FILE_TEXT: TypeAdapter[FileText] = TypeAdapter(FileText)
 
@@ -39,10 +41,23 @@ class FileReader:
                 return read_file(data, name, media_type)
             except Unreadable as error:
                 return FileText(reason=str(error))
-        async with self._free:
-            return await self._in_child(data, name, media_type)
+        answer = await self._in_child(data, {"name": name, "media_type": media_type, "as": "text"})
+        return answer if isinstance(answer, FileText) else FileText(reason=DAMAGED)
 
-    async def _in_child(self, data: bytes, name: str, media_type: str) -> FileText:
+    async def picture(self, data: bytes) -> FileText | bytes:
+        """The picture as every vendor takes it, or why there is none."""
+        return data if is_ready(data) else await self._in_child(data, {"as": "picture"})
+
+    async def sendable(self, data: bytes) -> bool:
+        """Whether vendors take that PDF as it is: it is not locked and not too long. Of one that is damaged they say so."""
+        answer = await self._in_child(data, {"as": "document"})
+        return isinstance(answer, FileText) and answer.reason in {"", DAMAGED}
+
+    async def _in_child(self, data: bytes, head: Mapping[str, str]) -> FileText | bytes:
+        async with self._free:
+            return await self._asked(data, json.dumps(head).encode() + b"\n")
+
+    async def _asked(self, data: bytes, head: bytes) -> FileText | bytes:
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-s", "-B", "-m", "bot.files"),
             stdin=PIPE,
@@ -53,7 +68,6 @@ class FileReader:
         )
         try:
             async with asyncio.timeout(self._seconds):
-                head = json.dumps({"name": name, "media_type": media_type}).encode() + b"\n"
                 answer = await _exchange(child, head, data)
                 status = await child.wait()
         except TimeoutError:
@@ -64,6 +78,8 @@ class FileReader:
                 await child.wait()
         if status == -SIGXCPU:
             return FileText(reason=TOO_LONG)
+        if not answer.startswith(b"{"):
+            return answer or FileText(reason=DAMAGED)
         try:
             return FILE_TEXT.validate_json(answer)
         except ValidationError:

@@ -14,9 +14,11 @@ from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Model
 from bot.domain.errors import PlatformError
 from bot.domain.events import Author, Event, File, ThreadKey
+from bot.domain.file_text import FileText
 from bot.domain.readiness import Trouble
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage, Turn
+from bot.files.reader import FileReader
 from bot.ports import ReplySink, TurnHandle
 from tests.conversation.stage import Stage
 
@@ -134,9 +136,16 @@ class Gallery(Shelf):
         return bytes(file.size)
 
 
+class Untouched(FileReader):
+    """Takes every picture as it is."""
+
+    async def picture(self, data: bytes) -> FileText | bytes:
+        return data
+
+
 async def test_what_all_questions_hold_stays_within_the_budget_and_all_have_their_turn() -> None:
     budget = AttachmentBudget(64 * MEGABYTE)
-    attachments = Attachments(adapters={"test": Gallery()}, budget=budget)
+    attachments = Attachments(adapters={"test": Gallery()}, budget=budget, reader=Untouched())
     held, most, served = 0, 0, []
 
     async def ask(number: int) -> None:

@@ -1,9 +1,14 @@
 """What people attach in Slack, against the product as it is run: its words reach the vendor, or the person learns why."""
 
+import base64
+import io
+import re
 from pathlib import Path
 
+from PIL import Image
+
 from tests.e2e.company import Company, company
-from tests.files.made import docx, paragraph, pdf
+from tests.files.made import docx, paragraph, pdf, photo
 from tests.slack.fake import events, reading, uploads
 from tests.slack.fake.world import Message
 
@@ -40,3 +45,18 @@ async def test_the_words_of_a_document_reach_the_vendor_and_its_lock_the_person(
         told = "Not read: locked.pdf (it is protected by a password), old.zip (archives are not opened)."
         assert told in reading.text(locked)
         assert "locked.pdf, not read: it is protected by a password" in co.vendors.saw()
+
+
+async def test_a_telephones_photograph_arrives_upright_small_and_without_its_place(tmp_path: Path) -> None:
+    taken = photo((4_000, 3_000), turned=True, quality=92)
+    async with company(
+        tmp_path, more='[[models]]\nname = "eyes"\nprovider = "openai"\nmodel = "eyes-id"\nvision = true\n'
+    ) as co:
+        answer = await ask_about(co, "eyes: what is this?", photo_jpg=taken)
+        sent = re.search(r"data:image/jpeg;base64,([A-Za-z0-9+/=]+)", co.vendors.saw())
+
+    assert "Not read" not in reading.text(answer)
+    assert sent
+    picture = Image.open(io.BytesIO(base64.b64decode(sent[1])))
+    assert picture.size == (1_500, 2_000)
+    assert not picture.getexif()

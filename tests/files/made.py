@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 
 import openpyxl
+from PIL import Image
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
@@ -117,3 +118,24 @@ def mail(body: str, *, html: bool = False, attached: str = "") -> bytes:
     if attached:
         message.add_attachment(b"secret", maintype="application", subtype="pdf", filename=attached)
     return message.as_bytes()
+
+
+def photo(
+    size: tuple[int, int], kind: str = "JPEG", mode: str = "RGB", *, turned: bool = False, **how: int
+) -> bytes:
+    """A noisy picture, as a camera makes it: with its maker and where it was; `turned`: it lies on its side."""
+    exif = Image.Exif()
+    exif[0x010F] = "Camera works"
+    exif.get_ifd(0x8825)[1] = "N"
+    if turned:
+        exif[0x0112] = 6
+    file = io.BytesIO()
+    Image.effect_noise(size, 80).convert(mode).save(file, kind, exif=exif, **how)
+    return file.getvalue()
+
+
+def screenshot(size: tuple[int, int], mode: str = "RGB") -> bytes:
+    """Flat colours, PNG, with nothing beside them."""
+    file = io.BytesIO()
+    Image.new(mode, size, 128).save(file, "PNG")
+    return file.getvalue()

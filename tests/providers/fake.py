@@ -17,6 +17,7 @@ from tests.providers import rules
 from tests.providers.speech import SPEECHES, Speech
 
 KEY = "fake-key"
+LARGEST = 32 << 20  # bytes of a request, as Anthropic takes them
 HELLO = "Hello there, nice to meet you."
 TICK = 0.005
 
@@ -254,7 +255,7 @@ def _text(content: Any) -> str:
 async def fake_vendor(vendor: FakeVendor | None = None) -> AsyncIterator[FakeVendor]:
     """A running one, on a port of its own."""
     vendor = vendor or FakeVendor()
-    app = web.Application()
+    app = web.Application(client_max_size=LARGEST)
     app.router.add_post("/{path:.*}", vendor.answer)
     app.router.add_get("/{path:.*}", vendor.models)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
