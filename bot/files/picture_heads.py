@@ -22,13 +22,18 @@ PLAIN_CHUNKS = frozenset(
     ]
 )
 END_OF_IMAGE, SCAN = b"\xff\xd9", 0xDA
-BESIDE = frozenset([0xE1, 0xED])  # EXIF, XMP, IPTC
+BESIDE = frozenset([0xE1, 0xED, 0xFE])  # EXIF, XMP, IPTC, remarks
+TOLD = (
+    b"Exif\0\0",
+    b"ns.adobe.com/xap",
+    b"Photoshop 3.0",
+)  # the same, wherever it stands: behind the picture, in a second one
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def is_ready(data: bytes) -> bool:
     """PNG or JPEG within the limits, upright, with nothing of a camera beside it. Of what is unclear, no."""
-    if len(data) > PICTURE_BYTES:
+    if len(data) > PICTURE_BYTES or any(words in data for words in TOLD):
         return False
     try:
         return _plain_png(data) if data.startswith(PNG) else _plain_jpeg(data)
@@ -44,7 +49,7 @@ def _plain_png(data: bytes) -> bool:
         if name not in PLAIN_CHUNKS:
             return False
         if name == b"IEND":
-            return bool(max(width, height) <= PICTURE_SIDE and depth <= 8)
+            return bool(max(width, height) <= PICTURE_SIDE and depth <= 8 and at + 12 == len(data))
         at += length + 12
     return False
 

@@ -66,6 +66,21 @@ async def test_one_that_is_fine_is_sent_as_it_is() -> None:
         assert await READER.picture(fine) is fine  # type: ignore[arg-type]  # a reason would fail here
 
 
+@pytest.mark.parametrize(
+    "more", [photo((30, 20)), b"Exif\0\0 somewhere \xff\xd9"], ids=["a picture", "words"]
+)
+async def test_what_stands_behind_a_picture_is_not_sent(more: bytes) -> None:
+    plain = await READER.picture(photo((300, 200)))
+    assert isinstance(plain, bytes)
+    for fine in (plain, screenshot((80, 60))):
+        assert await READER.picture(fine) is fine
+        made = await READER.picture(fine + more)
+
+        assert isinstance(made, bytes)
+        assert not made.endswith(more)
+        assert b"Exif" not in made
+
+
 async def test_the_same_picture_becomes_the_same_bytes() -> None:
     data = photo((2_500, 1_000))
 
