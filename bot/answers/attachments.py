@@ -20,6 +20,7 @@ from bot.domain.errors import PlatformError
 from bot.domain.events import File, ThreadKey
 from bot.domain.file_text import FileText
 from bot.files.limits import DAMAGED, STRANGE, TOO_LONG
+from bot.files.picture_heads import tells_more
 from bot.files.reader import FileReader
 from bot.ports import Adapter
 
@@ -182,7 +183,8 @@ class Attachments:
         kept = KeptFile(kind=kind, data=data if _wants_bytes(kind, models) else None)
         if kept.data is not None and is_picture(kind):
             picture = await self._reader.picture(data)
-            if isinstance(picture, FileText) and kind in IMAGES and picture.reason in {DAMAGED, STRANGE}:
+            unsure = isinstance(picture, FileText) and picture.reason in {DAMAGED, STRANGE}
+            if unsure and kind in IMAGES and not tells_more(data):
                 return kept  # a vendor may know better, and what it refuses is told
             if isinstance(picture, FileText):
                 return KeptFile(kind=kind, text=picture, as_text=True)

@@ -1,5 +1,6 @@
 """Whether a picture can be sent as it is, by its head alone: most can, and opening one takes a process and half a second."""
 
+import re
 import struct
 
 from bot.files.limits import PICTURE_BYTES, PICTURE_SIDE
@@ -28,17 +29,23 @@ TOLD = (
     b"ns.adobe.com/xap",
     b"Photoshop 3.0",
 )  # the same, wherever it stands: behind the picture, in a second one
+REMARKS = re.compile(rb"\xff[\xe0-\xef\xfe]")
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def is_ready(data: bytes) -> bool:
     """PNG or JPEG within the limits, upright, with nothing of a camera beside it. Of what is unclear, no."""
-    if len(data) > PICTURE_BYTES or any(words in data for words in TOLD):
+    if len(data) > PICTURE_BYTES or tells_more(data):
         return False
     try:
         return _plain_png(data) if data.startswith(PNG) else _plain_jpeg(data)
     except (struct.error, IndexError):
         return False
+
+
+def tells_more(data: bytes) -> bool:
+    """Whether a camera's words are in it: those must not be sent on."""
+    return any(words in data for words in TOLD)
 
 
 def _plain_png(data: bytes) -> bool:
@@ -61,7 +68,8 @@ def _plain_jpeg(data: bytes) -> bool:
     while data[at] == 0xFF:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
         if marker == SCAN:
-            return fits and data.rstrip(b"\0").endswith(END_OF_IMAGE)
+            # In what is drawn, no end and no remark can stand: whatever comes behind the first of them is not drawn.
+            return fits and not REMARKS.search(data, at + 2) and data.find(END_OF_IMAGE, at) + 2 == len(data)
         if marker in BESIDE or length < 2:
             return False
         if marker in FRAMES:

@@ -13,6 +13,7 @@ from bot.files.limits import PICTURE_BYTES, PICTURE_SIDE, STRANGE, TOO_LARGE, Un
 
 PIXELS = 80_000_000  # of what is opened: a telephone's largest photograph has 50 million
 SHRINKING = 0.75  # of a side, as often as it takes
+ORIENTATION = 0x0112  # EXIF's tag
 QUALITIES = (85, 70, 55)
 FLAT = frozenset({"PNG", "GIF", "BMP"})  # drawings and screenshots, which JPEG blurs
 HEIF = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
@@ -49,12 +50,15 @@ def _open_heif() -> None:
 
 
 def _in_colours(image: Image.Image) -> Image.Image:
-    """RGB or RGBA, with the EXIF of before: how it is turned is read from that."""
-    exif = image.getexif()
+    """RGB or RGBA, and of EXIF how it is turned."""
+    turned = image.getexif().get(ORIENTATION)
     if image.mode.startswith(("I", "F")):  # of more than eight bits
         image = image.convert("F").point(lambda value: value / 256).convert("L")
     clear = "A" in image.mode or "transparency" in image.info
     made = image.convert("RGBA" if clear else "RGB")
+    exif = Image.Exif()
+    if isinstance(turned, int):
+        exif[ORIENTATION] = turned
     made.info["exif"] = exif.tobytes()
     return made
 

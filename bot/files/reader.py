@@ -7,7 +7,6 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from signal import SIGXCPU
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -76,7 +75,7 @@ class FileReader:
             if child.returncode is None:
                 child.kill()
                 await child.wait()
-        if status == -SIGXCPU:
+        if status < 0:  # its time was over, or it was killed: that says nothing of the file
             return FileText(reason=TOO_LONG)
         if not answer.startswith(b"{"):
             return answer or FileText(reason=DAMAGED)

@@ -21,6 +21,7 @@ from bot.domain.turns import ChatMessage, Turn
 from bot.files.reader import FileReader
 from bot.ports import ReplySink, TurnHandle
 from tests.conversation.stage import Stage
+from tests.files.made import photo
 
 HERE = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
 THERE = replace(HERE, thread="2")
@@ -245,3 +246,18 @@ async def test_who_waits_for_memory_is_told_and_may_stop() -> None:
     assert heard.closing.reason == "stopped"
     assert stage.one.asked == []
     assert stage.budget.taken == 0
+
+
+@dataclass
+class Camera(Gallery):
+    """Gives photographs whose end is missing."""
+
+    async def fetch(self, file: File) -> bytes:
+        return photo((300, 200))[:-60]
+
+
+async def test_a_damaged_photograph_is_not_sent_with_what_its_camera_wrote() -> None:
+    attachments = Attachments(adapters={"test": Camera()})
+    async with attachments.held(HERE, asked(PICTURE), [SEEING]) as files:
+        assert files.read.bytes_of == {}
+        assert "damaged" in files.notice(SEEING)

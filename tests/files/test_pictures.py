@@ -67,7 +67,9 @@ async def test_one_that_is_fine_is_sent_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "more", [photo((30, 20)), b"Exif\0\0 somewhere \xff\xd9"], ids=["a picture", "words"]
+    "more",
+    [photo((30, 20)), b"Exif\0\0 somewhere \xff\xd9", b"48.2 N \xff\xd9"],
+    ids=["a picture", "words", "a place"],
 )
 async def test_what_stands_behind_a_picture_is_not_sent(more: bytes) -> None:
     plain = await READER.picture(photo((300, 200)))
@@ -79,6 +81,15 @@ async def test_what_stands_behind_a_picture_is_not_sent(more: bytes) -> None:
         assert isinstance(made, bytes)
         assert not made.endswith(more)
         assert b"Exif" not in made
+
+
+async def test_a_camera_that_writes_its_turn_as_text_is_read_all_the_same() -> None:
+    entry = struct.pack(">HHI4s", 0x0112, 2, 2, b"6")
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + bytes(4)
+    file = io.BytesIO()
+    Image.effect_noise((300, 200), 80).convert("RGB").save(file, "JPEG", exif=exif)
+
+    assert (await made_of(file.getvalue())).size == (300, 200)
 
 
 async def test_the_same_picture_becomes_the_same_bytes() -> None:
