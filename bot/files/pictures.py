@@ -72,13 +72,14 @@ def _written(image: Image.Image, *, flat: bool) -> bytes:
         paper = Image.new("RGB", image.size, "white")
         paper.paste(image, mask=image.getchannel("A"))
         image = paper
-    while max(image.size) > 1:
+    while True:
         for quality in QUALITIES:
             written = _saved(image, "JPEG", quality=quality)
             if len(written) <= PICTURE_BYTES:
                 return written
+        if max(image.size) == 1:
+            raise Unreadable(TOO_LARGE)
         image = image.resize([max(1, int(side * SHRINKING)) for side in image.size])
-    raise Unreadable(TOO_LARGE)
 
 
 def _saved(image: Image.Image, kind: str, **how: int) -> bytes:

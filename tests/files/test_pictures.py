@@ -49,6 +49,10 @@ async def test_a_large_one_is_shrunk_and_stands_upright() -> None:
     assert image.size == (1_500, 2_000)
 
 
+async def test_the_smallest_is_a_picture_too() -> None:
+    assert (await made_of(photo((1, 1)))).size == (1, 1)
+
+
 async def test_sixteen_bits_are_not_all_white() -> None:
     file = io.BytesIO()
     Image.new("I;16", (20, 20), 0x8000).save(file, "PNG")
