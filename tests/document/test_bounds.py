@@ -1,7 +1,5 @@
 """No text, however it is made up, takes more than linear time, and no tree becomes larger than it may."""
 
-import gc
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -11,6 +9,7 @@ from bot.document.growing import GrowingDocument
 from bot.document.nodes import Block, FootnoteText, Inline, ListBlock, QuoteBlock, TableBlock
 from bot.document.reading import parse
 from tests.document.heavy import HEAVY, Heavy
+from tests.stopwatch import processor_seconds
 
 SMALL, TIMES = 6_000, 8
 MOST = 4 * TIMES
@@ -29,24 +28,13 @@ def in_pieces(text: str) -> None:
     growing.finished(text)
 
 
-def seconds(reader: Callable[[str], object], text: str) -> float:
-    gc.collect()
-    gc.disable()  # it looks at all objects again and again: that is not the reader's time
-    try:
-        began = time.process_time()
-        reader(text)
-        return time.process_time() - began
-    finally:
-        gc.enable()
-
-
 def assert_linear(reader: Callable[[str], object], heavy: Heavy) -> None:
     """The machine may be busy: the best of several tries counts."""
     small, large = heavy(SMALL), heavy(SMALL * TIMES)
     fast, slow = [], []
     for _ in range(6):
-        fast.append(seconds(reader, small))
-        slow.append(seconds(reader, large))
+        fast.append(processor_seconds(lambda: reader(small)))
+        slow.append(processor_seconds(lambda: reader(large)))
         if min(slow) <= MOST * max(min(fast), LEAST):
             return
     raise AssertionError(f"{TIMES} times the text took {min(slow) / min(fast):.0f} times as long")

@@ -8,8 +8,8 @@ from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.content.message import read_activity
 from adapters.teams.outbound.rendering import rich, sizes
 from adapters.teams.outbound.rendering.markdown import ShownMarkdown
-from tests.security.test_hostile_text import LONG, MOST, TEXTS
-from tests.stopwatch import processor_seconds
+from tests.security.test_hostile_text import LONG, TEXTS
+from tests.stopwatch import assert_quick
 
 
 def streamed(text: str) -> None:
@@ -34,11 +34,11 @@ READERS: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
 def test_no_text_holds_up_its_reader(reader: Callable[[str], object], text: str) -> None:
-    assert processor_seconds(lambda: reader(text)) < MOST
+    assert_quick(lambda: reader(text))
 
 
 def test_a_link_that_lies_at_length_is_told_at_once() -> None:
-    assert processor_seconds(lambda: streamed(f"[{'a.' * LONG}1](http://e.example)")) < MOST
+    assert_quick(lambda: streamed(f"[{'a.' * LONG}1](http://e.example)"))
 
 
 def test_a_message_that_mentions_the_bot_hundreds_of_times_is_read_at_once() -> None:
@@ -56,4 +56,4 @@ def test_a_message_that_mentions_the_bot_hundreds_of_times_is_read_at_once() -> 
         "entities": [mention] * 500,
     }
 
-    assert processor_seconds(lambda: read_activity(IncomingActivity.model_validate(activity))) < MOST
+    assert_quick(lambda: read_activity(IncomingActivity.model_validate(activity)))

@@ -1,7 +1,5 @@
 """What people see of a model's Markdown in Teams, and what it can never become."""
 
-import time
-
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from adapters.teams.outbound.rendering.runs import lines_of
 from bot.document.nodes import Emphasis, Paragraph, Strike, Strong
 from bot.document.reading import parse
 from tests.examples import examples
+from tests.stopwatch import processor_seconds
 from tests.teams.eyes import PARSER, links, live
 
 
@@ -346,16 +345,16 @@ def test_finished_blocks_are_rendered_once() -> None:
     """A long answer that grows by its last sentence costs no more than that."""
     flow, text = ShownMarkdown(extended=False), "The **tide** comes `twice` a day.\n\n" * 400
     flow.steady(text)
-    began = time.process_time()
-    for _ in range(20):
-        text += "So "
-        flow.steady(text)
-    grew = time.process_time() - began
-    began = time.process_time()
-    for _ in range(20):
-        ShownMarkdown(extended=False).steady(text)
 
-    assert grew < (time.process_time() - began) / 4
+    def grow() -> None:
+        for words in range(20):
+            flow.steady(text + "So " * words)
+
+    def begin_again() -> None:
+        for _ in range(20):
+            ShownMarkdown(extended=False).steady(text)
+
+    assert processor_seconds(grow) < processor_seconds(begin_again) / 4
 
 
 INLINE = st.lists(
