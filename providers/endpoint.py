@@ -15,6 +15,7 @@ from providers.anthropic import Anthropic
 from providers.credentials import Authentication, authenticated_get, authenticated_post
 from providers.dialect import Decoder, Dialect, DialectRequest, Quirks, merged
 from providers.gemini import Gemini
+from providers.joined_parts import together
 from providers.lenient_json import SurrogateJoiner
 from providers.openai_chat import OpenAIChat
 from providers.openai_responses import OpenAIResponses
@@ -200,20 +201,20 @@ class Endpoint:
         refined = _refiner(tags)
         try:
             try:
-                async with opening as answer, aclosing(answer.events()) as events:
-                    async for event in events:
-                        for part in refined(decoder.feed(event)):
+                async with opening as answer, aclosing(answer.batches()) as batches:
+                    async for events in batches:
+                        for part in refined(together(_decoded(decoder, events))):
                             answer.begun()
                             yield part
                         if decoder.done:
-                            await answer.drain(events)
+                            await answer.drain(batches)
                             return
                     if not (decoder.over or answer.has_begun):
                         raise BrokeOff("the stream ended before it began")
             except (Connection, Timeout):
                 if not decoder.over:
                     raise
-            for part in refined(decoder.end()):
+            for part in refined(together(decoder.end())):
                 yield part
         except ModelError as error:
             withhold(error, self._additions.values)
@@ -257,6 +258,13 @@ class Endpoint:
         if name not in DIALECTS:
             raise Rejected(f"dialect {name!r} is not known")
         return DIALECTS[name], self._dialects.get(name, Quirks())
+
+
+def _decoded(decoder: Decoder, events: Iterator[dict[str, Any]]) -> Iterator[StreamPart]:
+    for event in events:
+        yield from decoder.feed(event)
+        if decoder.done:
+            return
 
 
 def _refiner(tags: ThinkTags | None) -> Callable[[Iterable[StreamPart]], Iterator[StreamPart]]:

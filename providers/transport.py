@@ -23,6 +23,7 @@ from providers.deadline import Deadline
 from providers.error_mapping import error_from_response
 from providers.event_stream import EventReader
 from providers.lenient_json import load_json
+from providers.reading_pace import ReadingPace
 from providers.request_body import RequestBody, StreamedPayload
 from providers.scrubbing import scrubbed, without_credentials
 
@@ -124,25 +125,30 @@ class EventStream:
     def __init__(self, *, response: httpx.Response, clock: Deadline) -> None:
         self._response, self._clock = response, clock
         self._reader = EventReader()
+        self._since_event = 0  # bytes
 
     @property
     def stray(self) -> str:
         """The beginning of what was no event."""
         return self._reader.stray
 
-    async def events(self) -> AsyncGenerator[dict[str, Any], None]:
-        """Raises ServerError for an event of broken JSON, and for more than any answer has."""
-        since_event = total = 0
+    async def batches(self) -> AsyncGenerator[Iterator[dict[str, Any]], None]:
+        """The events as many at a time as have come, each batch to be read to its end. Raises ServerError, the batch itself
+        too: for an event of broken JSON, and for more than any answer has.
+        """
+        total = 0
         async with aclosing(_in_time(self._response.aiter_raw(), self._clock)) as chunks:
             async for chunk in chunks:
-                since_event += len(chunk)
+                self._since_event += len(chunk)
                 total += len(chunk)
-                if since_event > EVENT_BYTES or total > ANSWER_BYTES:
+                if self._since_event > EVENT_BYTES or total > ANSWER_BYTES:
                     raise ServerError("the answer is larger than any answer should be", code="too_large")
-                for event in self._reader.feed(chunk):
-                    since_event = 0
-                    yield event
-        for event in self._reader.end():
+                yield self._batch(chunk)
+        yield self._reader.end()
+
+    def _batch(self, chunk: bytes) -> Iterator[dict[str, Any]]:
+        for event in self._reader.feed(chunk):
+            self._since_event = 0
             yield event
 
     @property
@@ -152,12 +158,13 @@ class EventStream:
     def begun(self) -> None:
         self._clock.begun = True
 
-    async def drain(self, events: AsyncGenerator[dict[str, Any], None]) -> None:
+    async def drain(self, batches: AsyncGenerator[Iterator[dict[str, Any]], None]) -> None:
         """Reads what follows the answer, for a moment. Errors are ignored, because the answer is complete."""
         self._clock.end_in(DRAIN)
         with suppress(TimeoutError, httpx.HTTPError, ModelError):
-            async for _ in events:
-                pass
+            async for batch in batches:
+                for _ in batch:
+                    pass
 
 
 async def _in_time(body: AsyncIterator[bytes], clock: Deadline) -> AsyncGenerator[bytes, None]:
@@ -178,6 +185,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self._pool = ConnectionPool(httpx.create_ssl_context)
+        self._pace = ReadingPace()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         limits = request.extensions["timeout"]
@@ -193,7 +201,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         with _as_httpx():
             response = await self._pool.send(outgoing)
         headers = list(response.raw_headers)
-        return httpx.Response(response.status, headers=headers, stream=_Body(response), request=request)
+        return httpx.Response(
+            response.status, headers=headers, stream=_Body(response, self._pace), request=request
+        )
 
     async def aclose(self) -> None:
         await self._pool.aclose()
@@ -202,13 +212,14 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 class _Body(httpx.AsyncByteStream):
     """A response's bytes as they come. Closing it before its end closes the connection."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
+    def __init__(self, response: aiohttp.ClientResponse, pace: ReadingPace) -> None:
+        self._response, self._pace = response, pace
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _as_httpx():
-            async for chunk in self._response.content.iter_any():
-                yield chunk
+            async with aclosing(self._pace.chunks(self._response)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
 
     async def aclose(self) -> None:
         if not self._response.content.at_eof():
