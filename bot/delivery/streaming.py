@@ -56,11 +56,12 @@ async def follow(
     *,
     clock: Clock,
     pulse: float | None = None,
+    together: float = 0.0,
 ) -> GrowingAnswer:
     """Reads the stream to its end. Calls `draw` with the answer so far when there is something new and the
     pause is over.
 
-    With a `pulse`, `draw` is also called at the start, and again after so many seconds without a part.
+    What is complete within the seconds of `together` is not drawn: its one message is the whole answer. With a `pulse`, `draw` is also called at the start, and again after so many seconds without a part.
 
     `draw` returns the seconds to pause. It is not called for the closed answer, which is returned: a pause
     ends at once when the answer does. The first error of either side ends both and is raised unchanged.
@@ -77,6 +78,8 @@ async def follow(
         changed.set()
 
     async def show(group: asyncio.TaskGroup) -> None:
+        if together:
+            await _first(group, clock.sleep(together), ended.wait())
         if pulse is not None:
             await _first(group, clock.sleep(await draw(answer)), ended.wait())
         while not ended.is_set():

@@ -114,12 +114,13 @@ def seen_in(messages: Sequence[Message]) -> list[Seen]:
 
 def _with_buttons(seen: Sequence[Seen]) -> Iterator[Seen]:
     above: Seen | None = None
+    left: list[Seen] = []  # Stop cards of a worker that was killed: nobody knows of them
     for one in seen:
         bare = one.buttons and not (one.text.strip() or one.options)
-        left = (
-            above and above.footer and "Stop" in one.buttons
-        )  # of a worker that was killed: nobody knows of it
-        if above and not above.buttons and bare and not left:
+        if above and above.footer and bare and "Stop" in one.buttons:
+            left.append(one)
+            continue
+        if above and not above.buttons and bare:
             above = replace(above, buttons=one.buttons)
             continue
         if above:
@@ -127,6 +128,7 @@ def _with_buttons(seen: Sequence[Seen]) -> Iterator[Seen]:
         above = one
     if above:
         yield above
+    yield from left
 
 
 def card_words(card: Mapping[str, Any]) -> Iterator[str]:

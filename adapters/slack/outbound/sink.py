@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 PACE = Pace()
 BUSY = 2.0  # seconds until the next edit is tried
 SOON = 0.3  # ... as long as there are no words to be seen
+TOGETHER = 0.3  # seconds: an answer that is complete by then is one call of Slack
 HOLD = 8.0  # seconds that a message may be held back for its first words
 ROOMY = 6_000  # bytes of a page under which the sources have room
 
@@ -58,7 +59,8 @@ class ThreadSink:
         async with self._session():
             if self._in_doubt:  # so that no model is paid for what nobody can be shown
                 await self._somewhere(self._begin)
-            answer = await follow(parts, self._grow, clock=self._desk.web_api.clock)
+            clock = self._desk.web_api.clock
+            answer = await follow(parts, self._grow, clock=clock, together=TOGETHER)
             ending = await self._somewhere(lambda: self._end(answer))
         await self._drop(self._count)
         await attach(self._desk, self._pages[-1], answer, ending)
