@@ -37,7 +37,7 @@ from bot.ports import Adapter, Inbox
 from bot.serving.connections import make_room_for_files
 from bot.serving.dead_letters import DeadLetterOffice, DeadLetterWatch
 from bot.serving.measured import MeasuredInbox
-from bot.serving.memory import answers_that_fit
+from bot.serving.memory import answers_that_fit, spare_the_collector
 from bot.serving.metrics import Metrics
 from bot.serving.process import Listeners, Service, ShutdownSignals, serve, serve_beside
 from bot.serving.start_page import render_start_page
@@ -226,6 +226,7 @@ async def run(settings: Settings) -> int:
                     troubles=troubles,
                 )
                 say(page)
+                spare_the_collector()
 
             await serve(
                 service(settings, store, known, metrics, page_token=token),

@@ -34,6 +34,7 @@ from tests.slack.fake.world import Channel
 
 TEAM, TOKEN = "T1", "xoxb-1"
 PEOPLE = [f"U{number}" for number in range(1, 129)]  # one person has a few answers at once only
+SPREAD = 6  # threads for each that is asked at once
 TICKS = os.sysconf("SC_CLK_TCK")
 CONFIG = f"""
 default = "m"
@@ -118,7 +119,7 @@ async def burst(fake: FakeSlack, runner: Contestant, load: Load, mentions: int) 
 
     async def thread(number: int) -> None:
         mine = range(number, mentions, load.at_once)
-        waits.extend([await asked(fake, runner, number, load.kind) for _ in mine])
+        waits.extend([await asked(fake, runner, each, load.kind) for each in mine])
 
     async with asyncio.TaskGroup() as group:
         for number in range(load.at_once):
@@ -127,16 +128,17 @@ async def burst(fake: FakeSlack, runner: Contestant, load: Load, mentions: int) 
 
 
 def new_threads(fake: FakeSlack, runner: Contestant, load: Load, name: str) -> None:
-    """A channel for each: Slack takes about a message a second in one."""
+    """Many channels, one after the other: Slack takes about a message a second in one."""
     runner.threads = [
-        (fake.slack.add_channel(f"C{name}{runner.pid}N{number}", TEAM), "") for number in range(load.at_once)
+        (fake.slack.add_channel(f"C{name}{runner.pid}N{number}", TEAM), "")
+        for number in range(load.at_once * SPREAD)
     ]
 
 
 async def measure(fake: FakeSlack, runners: Sequence[Contestant], rounds: int, load: Load) -> None:
     for runner in runners:
         new_threads(fake, runner, load, "WARM")
-        await burst(fake, runner, load, load.at_once * max(load.turns, 2))
+        await burst(fake, runner, load, len(runner.threads) * max(load.turns, 1))
     ratios: list[float] = []
     for number in range(rounds):
         spent: list[float] = []
