@@ -17,6 +17,7 @@ from bot.storage.claims import read_claim, record_place
 from bot.storage.commitment import commitment
 from bot.storage.connection import Database
 from bot.storage.encryption import RecordCipher, UnreadableRecord
+from bot.storage.heartbeats import heartbeats
 from bot.storage.history import BEGINNING, end_of, seal_turns
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.line import WaitingLine
@@ -135,28 +136,15 @@ class RedisLeases:
             return None
 
     async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
-        if not claims:
+        beats = list(heartbeats(claims, keys=self._keys, scripts=self._scripts, lease=self._lease))
+        if not beats:
             return {}
-        answers = await self._database.ask_for_good(
-            *(
-                self._scripts.call(
-                    "beat",
-                    (
-                        self._keys.leases(claim.queue_entry.shard),
-                        self._keys.state(claim.queue_entry.conversation),
-                        self._keys.turn(claim.queue_entry.conversation),
-                    ),
-                    str(claim.epoch),
-                    claim.queue_entry.conversation,
-                    self._lease,
-                )
-                for claim in claims
-            ),
-            patience=self._seconds / 2,  # two round trips of a slow line; the turn ends before the lease does
-        )
+        # Two round trips of a slow line; the turn ends before the lease does.
+        answers = await self._database.ask_for_good(*(call for _, call in beats), patience=self._seconds / 2)
         return {
             claim.queue_entry.conversation: answer.decode()
-            for claim, answer in zip(claims, answers, strict=True)
+            for (part, _), answered in zip(beats, answers, strict=True)
+            for claim, answer in zip(part, answered, strict=True)
         }
 
     async def restore(self, claim: Claim, record: TurnRecord) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -160,6 +161,24 @@ class LeasesContract:
             await asyncio.sleep(storage.leases.seconds / 6)
             assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "ok"}
             assert await rival.leases.abandoned(10) == []
+
+    async def test_hundreds_of_claims_are_renewed_together(self, storage: Storage) -> None:
+        """Each is told its own: held, to be stopped, or lost."""
+        for number in range(120):
+            person = replace(ANN, id=f"U{number}")  # one person has a few at once only
+            await storage.inbox.put(message(where=thread(f"c{number}"), author=person))
+        claims = [await claim_next(storage) for _ in range(120)]
+        for claim in claims[::10]:
+            await storage.leases.release(claim)
+        stopped, told = claims[5], await storage.leases.beat(claims)
+        await storage.inbox.put(
+            stop(turn=stopped.record.id, where=stopped.event.thread, author=stopped.event.author)
+        )
+        told_then = await storage.leases.beat(claims)
+
+        assert [told[one.queue_entry.conversation] for one in claims[::10]] == ["lost"] * 12
+        assert sorted(told.values()) == ["lost"] * 12 + ["ok"] * 108
+        assert [one for one, how in told_then.items() if how == "stop"] == [stopped.queue_entry.conversation]
 
     async def test_committing_again_changes_nothing(self, storage: Storage) -> None:
         await storage.inbox.put(message("one"))
