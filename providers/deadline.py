@@ -1,12 +1,13 @@
 """The deadline for the next bytes of an answer."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import Any, TypeVar
 
 from bot.domain.catalog import Deadlines
 
 Awaited = TypeVar("Awaited")
+BREATH = 16 * 1024  # bytes after which others have their turn, however fast more of them come
 
 
 class Deadline:
@@ -81,3 +82,16 @@ class Deadline:
 
     def end_in(self, seconds: float) -> None:
         self._total = min(self._total, self._loop.time() + seconds)
+
+
+async def in_time(body: AsyncIterator[bytes], clock: Deadline) -> AsyncGenerator[bytes, None]:
+    """A body's bytes, each within the deadline. Raises TimeoutError."""
+    while True:
+        try:
+            chunk = await clock.within(anext(body))
+        except StopAsyncIteration:
+            return
+        for at in range(0, len(chunk), BREATH):
+            if at:
+                await asyncio.sleep(0)
+            yield chunk[at : at + BREATH]

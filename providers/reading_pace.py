@@ -2,10 +2,12 @@
 
 A read costs about the same whatever it brings, and models send a piece every few milliseconds. So an answer that comes densely
 is left to itself for a moment between two reads. Meanwhile its connection is not listened to: what comes waits in the kernel,
-where nothing is lost when the connection breaks.
+where nothing is lost when the connection breaks. Of those whose moment is over, so many are read in one round of the event loop,
+and what else is due comes in between.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator
 
 import aiohttp
@@ -13,7 +15,8 @@ import aiohttp
 SHARE = 0.25  # of the time that the answer has grown so far: what is short is not held up
 LONGEST = 0.1  # seconds that a piece waits at most: what people see changes more seldom
 BULK = 16 * 1024  # bytes of one read: so much is no piece of a text, and is read as fast as it comes
-READS = 2_500  # a second in one process; with more answers each is read more seldom
+READS = 1_000  # a second in one process; with more answers each is read more seldom
+A_ROUND = 16  # reads in one round of the loop
 
 
 class ReadingPace:
@@ -21,6 +24,7 @@ class ReadingPace:
 
     def __init__(self) -> None:
         self._growing = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         """A body's bytes, as many at a time as have come. Raises aiohttp's errors."""
@@ -38,18 +42,35 @@ class ReadingPace:
                 began = began or read
                 pause = min(SHARE * (read - began), max(LONGEST, self._growing / READS))
                 if pause > read - asked and len(chunk) < BULK:  # it comes densely
-                    await _left_alone(response, pause)
+                    await self._left_alone(response, pause)
         finally:
             self._growing -= 1
 
+    async def _left_alone(self, response: aiohttp.ClientResponse, seconds: float) -> None:
+        transport = response.connection and response.connection.transport
+        if not transport or transport.is_closing():  # all of it is here
+            return
+        transport.pause_reading()
+        try:
+            await asyncio.sleep(seconds)
+            await self._turn()
+        finally:
+            if not transport.is_closing():
+                transport.resume_reading()
 
-async def _left_alone(response: aiohttp.ClientResponse, seconds: float) -> None:
-    transport = response.connection and response.connection.transport
-    if not transport or transport.is_closing():  # all of it is here
-        return
-    transport.pause_reading()
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        if not transport.is_closing():
-            transport.resume_reading()
+    async def _turn(self) -> None:
+        """Waits for its turn among those that are to be read now."""
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._let_in, loop)
+        self._waiting.append(turn)
+        await turn
+
+    def _let_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        for _ in range(min(A_ROUND, len(self._waiting))):
+            turn = self._waiting.popleft()
+            if not turn.done():  # who has left is not waited for
+                turn.set_result(None)
+        if self._waiting:
+            loop.call_soon(self._let_in, loop)

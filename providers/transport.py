@@ -19,7 +19,7 @@ import httpx
 from bot.domain.catalog import Deadlines
 from bot.domain.errors import BrokeOff, Connection, ModelError, ServerError, Timeout
 from providers.connection_pool import ConnectionPool, OutgoingRequest
-from providers.deadline import Deadline
+from providers.deadline import Deadline, in_time
 from providers.error_mapping import error_from_response
 from providers.event_stream import EventReader
 from providers.lenient_json import load_json
@@ -34,7 +34,6 @@ ERROR_BYTES = 64 * 1024
 LISTING_BYTES = 8 * 1024 * 1024
 EVENT_BYTES = 8 * 1024 * 1024  # of one event: more takes too long to parse
 ANSWER_BYTES = 64 * 1024 * 1024
-BREATH = 16 * 1024  # bytes after which others have their turn, however fast more of them come
 
 
 class Transport:
@@ -137,7 +136,7 @@ class EventStream:
         too: for an event of broken JSON, and for more than any answer has.
         """
         total = 0
-        async with aclosing(_in_time(self._response.aiter_raw(), self._clock)) as chunks:
+        async with aclosing(in_time(self._response.aiter_raw(), self._clock)) as chunks:
             async for chunk in chunks:
                 self._since_event += len(chunk)
                 total += len(chunk)
@@ -165,19 +164,6 @@ class EventStream:
             async for batch in batches:
                 for _ in batch:
                     pass
-
-
-async def _in_time(body: AsyncIterator[bytes], clock: Deadline) -> AsyncGenerator[bytes, None]:
-    """A body's bytes, each within the deadline. Raises TimeoutError."""
-    while True:
-        try:
-            chunk = await clock.within(anext(body))
-        except StopAsyncIteration:
-            return
-        for at in range(0, len(chunk), BREATH):
-            if at:
-                await asyncio.sleep(0)
-            yield chunk[at : at + BREATH]
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
