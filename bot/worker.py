@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from bot.delivery.loop_lag import LoopLag
 from bot.delivery.slots import Slots
 from bot.domain.claims import Claim, Outcome, QueueEntry
 from bot.domain.errors import Fenced, PlatformBusy, PlatformGone, StorageUnavailable, root_cause
@@ -18,6 +19,7 @@ from bot.ports import Leases, TurnHandle
 from bot.turn_handle import ClaimedTurn
 
 LONGEST_PAUSE = 60.0  # seconds between two attempts
+AT_A_TIME = 8  # claims, so that a crowd's beginnings do not hold up everything else
 SHORTEST_ASKED, LONGEST_ASKED = 0.25, 300.0  # ... of a platform's retry_after; it may ask for any number
 RELEASING = 3.0  # seconds to give everything back at shutdown
 
@@ -49,6 +51,7 @@ class Worker:
         apologise: Apologise,
         interceptors: Interceptors | None = None,
         limits: WorkerLimits | None = None,
+        lag: LoopLag | None = None,
     ) -> None:
         self._leases = leases
         self._interceptors = interceptors or Interceptors()
@@ -57,6 +60,7 @@ class Worker:
         self._limits = limits or WorkerLimits()
         self._held = HeldClaims(leases)
         self._slots = Slots(most=self._limits.at_once, per_asker=self._limits.per_person)
+        self._lag = lag or LoopLag(lambda seconds: None)
         self._draining = asyncio.Event()
 
     async def run(self) -> None:
@@ -65,7 +69,10 @@ class Worker:
             taking = [
                 group.create_task(self._steadily(step, group)) for step in (self._take, self._take_over)
             ]
-            keeping = [group.create_task(self._steadily(step)) for step in (self._beat, self._held.listen)]
+            keeping = [
+                group.create_task(self._steadily(step))
+                for step in (self._beat, self._held.listen, self._measure)
+            ]
             await self._draining.wait()
             # Beats and stops go on until the last turn has ended, or its lease would run out.
             for task in taking:
@@ -109,8 +116,13 @@ class Worker:
 
     async def _take(self, group: asyncio.TaskGroup) -> None:
         await self._slots.room()
-        for queue_entry in await self._leases.ready(self._slots.free, self._slots.crowded):
+        most = min(self._slots.free, AT_A_TIME if await self._lag.calm() else 1)
+        for queue_entry in await self._leases.ready(most, self._slots.crowded):
             self._take_up(group, queue_entry)
+
+    async def _measure(self) -> None:
+        await self._slots.busy()
+        await self._lag.measure()
 
     async def _take_over(self, group: asyncio.TaskGroup) -> None:
         for queue_entry in await self._leases.abandoned(self._slots.free):

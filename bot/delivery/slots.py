@@ -20,7 +20,7 @@ class Slots:
         self._askers: Counter[tuple[str, str]] = Counter()
         self._room = asyncio.Event()
         self._room.set()
-        self._idle = asyncio.Event()
+        self._idle, self._busy = asyncio.Event(), asyncio.Event()
         self._idle.set()
 
     @property
@@ -40,11 +40,16 @@ class Slots:
         """Waits until no turn runs."""
         await self._idle.wait()
 
+    async def busy(self) -> None:
+        """Waits until a turn runs."""
+        await self._busy.wait()
+
     def enter(self, asker: tuple[str, str]) -> None:
         """Takes a slot, also when none is free: what was handed out must be worked on."""
         self._turns += 1
         self._askers[asker] += 1
         self._idle.clear()
+        self._busy.set()
         self._take(1)
 
     def leave(self, asker: tuple[str, str]) -> None:
@@ -54,6 +59,7 @@ class Slots:
             del self._askers[asker]
         if not self._turns:
             self._idle.set()
+            self._busy.clear()
         self._take(-1)
 
     @contextmanager

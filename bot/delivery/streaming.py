@@ -13,6 +13,22 @@ from typing import Any
 from bot.delivery.pacing import Clock
 from bot.domain.stream_parts import Closing, GeneratedPicture, ShownPart, Source, Status, Text, Thinking
 
+DRAWS = 200  # a second in one process: with more growing answers, each is drawn more seldom
+
+
+@dataclass(slots=True)
+class _Crowd:
+    """The answers that grow in this process."""
+
+    size: int = 0
+
+    @property
+    def pause(self) -> float:
+        return self.size / DRAWS
+
+
+_CROWD = _Crowd()
+
 
 @dataclass(slots=True)
 class GrowingAnswer:
@@ -61,43 +77,67 @@ async def follow(
     """Reads the stream to its end. Calls `draw` with the answer so far when there is something new and the
     pause is over.
 
-    What is complete within the seconds of `together` is not drawn: its one message is the whole answer. With a `pulse`, `draw` is also called at the start, and again after so many seconds without a part.
+    What is complete within the seconds of `together` is not drawn: its one message is the whole answer. With a `pulse`,
+    `draw` is also called at the start, and again after so many seconds without a part.
 
     `draw` returns the seconds to pause. It is not called for the closed answer, which is returned: a pause
     ends at once when the answer does. The first error of either side ends both and is raised unchanged.
     """
-    answer = GrowingAnswer()
-    changed, ended = asyncio.Event(), asyncio.Event()
-
-    async def read() -> None:
-        async with aclosing(parts):
-            async for part in parts:
-                answer.take(part)
-                changed.set()
-        ended.set()
-        changed.set()
-
-    async def show(group: asyncio.TaskGroup) -> None:
-        if together:
-            await _first(group, clock.sleep(together), ended.wait())
-        if pulse is not None:
-            await _first(group, clock.sleep(await draw(answer)), ended.wait())
-        while not ended.is_set():
-            await _first(group, changed.wait(), *([] if pulse is None else [clock.sleep(pulse)]))
-            changed.clear()
-            if ended.is_set() or answer.closing:
-                continue
-            await _first(group, clock.sleep(await draw(answer)), ended.wait())
-            if answer.again:
-                changed.set()
-
+    following = _Following(draw=draw, clock=clock, pulse=pulse, together=together)
+    _CROWD.size += 1
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(read())
-            await show(group)
+            group.create_task(following.read(parts))
+            await following.show(group)
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    return answer
+    finally:
+        _CROWD.size -= 1
+    return following.answer
+
+
+@dataclass(slots=True, kw_only=True)
+class _Following:
+    """One answer while it is followed."""
+
+    draw: Callable[[GrowingAnswer], Awaitable[float]]
+    clock: Clock
+    pulse: float | None
+    together: float
+    answer: GrowingAnswer = field(default_factory=GrowingAnswer)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self, parts: AsyncGenerator[ShownPart, None]) -> None:
+        async with aclosing(parts):
+            async for part in parts:
+                self.answer.take(part)
+                self.changed.set()
+        self.ended.set()
+        self.changed.set()
+
+    async def show(self, group: asyncio.TaskGroup) -> None:
+        if self.together:
+            await self._until_ended(group, self.together)
+        if self.pulse is not None:
+            await self._drawn(group)
+        while not self.ended.is_set():
+            pulse = [] if self.pulse is None else [self.clock.sleep(self.pulse)]
+            await _first(group, self.changed.wait(), *pulse)
+            self.changed.clear()
+            if self.ended.is_set() or self.answer.closing:
+                continue
+            await self._drawn(group)
+            if self.answer.again:
+                self.changed.set()
+
+    async def _drawn(self, group: asyncio.TaskGroup) -> None:
+        """Draws it, and waits for the pause."""
+        pause = await self.draw(self.answer)
+        await self._until_ended(group, max(pause, _CROWD.pause))
+
+    async def _until_ended(self, group: asyncio.TaskGroup, seconds: float) -> None:
+        await _first(group, self.clock.sleep(seconds), self.ended.wait())
 
 
 async def _first(group: asyncio.TaskGroup, *waits: Coroutine[Any, Any, object]) -> None:

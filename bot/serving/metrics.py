@@ -38,6 +38,11 @@ METRICS: Mapping[str, Metric] = {
         help="From the event (the platform's clock) to a worker starting on it.",
         buckets=SECONDS,
     ),
+    "loop_lag_seconds": Metric(
+        kind="histogram",
+        help="How late the event loop is while turns run. Above 0.05 nothing new is taken up.",
+        buckets=SECONDS,
+    ),
     "turn_seconds": Metric(
         kind="histogram", help="From claim to commit, by outcome.", labels=("outcome",), buckets=SECONDS
     ),

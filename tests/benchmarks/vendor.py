@@ -71,8 +71,8 @@ ANSWERS = {
 @asynccontextmanager
 async def model_server(kind: AnswerKind, gap: float) -> AsyncIterator[str]:
     """Speaks Chat Completions; the base URL. `gap` is in seconds."""
-    events = [_event({"content": piece}, None) for piece in kind.pieces]
-    ending = _event({}, "stop") + b"data: [DONE]\n\n"
+    events = [event({"content": piece}, None) for piece in kind.pieces]
+    ending = event({}, "stop") + b"data: [DONE]\n\n"
 
     async def answer(request: web.Request) -> web.StreamResponse:
         await request.read()
@@ -100,7 +100,7 @@ async def model_server(kind: AnswerKind, gap: float) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def _event(delta: dict[str, str], finish: str | None) -> bytes:
+def event(delta: dict[str, str], finish: str | None) -> bytes:
     chunk = {
         "id": "chatcmpl-1",
         "object": "chat.completion.chunk",
