@@ -2,8 +2,6 @@
 
 import codecs
 
-from charset_normalizer import from_bytes
-
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, which is its beginning
@@ -67,6 +65,8 @@ def _wide(data: bytes) -> str:
 
 def _guess(data: bytes) -> str:
     """The least odd, where several are alike the one more people use."""
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - 2 MB, needed in the process that reads files
+
     found = from_bytes(data[:SAMPLE], cp_isolation=LIKELY)
     best = min(found, key=lambda one: (one.chaos, LIKELY.index(one.encoding)), default=None)
     return best.encoding if best else LIKELY[0]

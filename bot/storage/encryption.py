@@ -7,20 +7,17 @@ them decrypt, so that a key can be replaced.
 """
 
 import json
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING, Literal
 
 from bot.domain.errors import SettingsError, SwitchboardError
 from bot.storage.key_strength import weakness
 
+if TYPE_CHECKING:
+    from bot.storage.sealing import Seal
+
 PLAIN, SEALED = b"p", b"g"
-NONCE = 12  # bytes, as AES-GCM wants it
 
 
 class UnreadableRecord(SwitchboardError):
@@ -46,30 +43,27 @@ class RecordCipher:
 
     def __init__(self, keys: str = "") -> None:
         """Raises SettingsError for a key that could be guessed."""
-        self._ciphers = tuple(_cipher(key.strip()) for key in keys.split(",") if key.strip())
+        self._seals = _seals(keys)
 
     @property
     def seals(self) -> bool:
         """Whether there is a key."""
-        return bool(self._ciphers)
+        return bool(self._seals)
 
     def encrypt(self, data: bytes, *, about: RecordPlace) -> bytes:
-        if not self._ciphers:
+        if not self._seals:
             return PLAIN + data
-        nonce = os.urandom(NONCE)
-        return SEALED + nonce + self._ciphers[0].encrypt(nonce, data, bytes(about))
+        return SEALED + self._seals[0].seal(data, bytes(about))
 
     def decrypt(self, stored: bytes, *, about: RecordPlace) -> bytes:
         """Raises UnreadableRecord."""
         how, body = stored[:1], stored[1:]
-        if how == PLAIN and not self._ciphers:
+        if how == PLAIN and not self._seals:
             return body
-        for cipher in self._ciphers if how == SEALED else ():
-            try:
-                return cipher.decrypt(body[:NONCE], body[NONCE:], bytes(about))
-            except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
-                continue
-        raise UnreadableRecord(_objection(how, has_key=bool(self._ciphers)))
+        for seal in self._seals if how == SEALED else ():
+            if (opened := seal.opened(body, bytes(about))) is not None:
+                return opened
+        raise UnreadableRecord(_objection(how, has_key=self.seals))
 
 
 def _objection(how: bytes, *, has_key: bool) -> str:
@@ -80,11 +74,16 @@ def _objection(how: bytes, *, has_key: bool) -> str:
     return "A stored record was sealed with another key, was changed, or belongs elsewhere."
 
 
-def _cipher(key: str) -> AESGCM:
-    if reason := weakness(key):
-        raise SettingsError(
-            f"SWITCHBOARD_ENCRYPTION_KEY {reason}. Make one with: openssl rand -base64 32"
-            " (of several, separated by commas, each has to be one)"
-        )
-    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"switchboard storage")
-    return AESGCM(derive.derive(key.encode()))
+def _seals(keys: str) -> Sequence["Seal"]:
+    found = [key.strip() for key in keys.split(",") if key.strip()]
+    for key in found:
+        if reason := weakness(key):
+            raise SettingsError(
+                f"SWITCHBOARD_ENCRYPTION_KEY {reason}. Make one with: openssl rand -base64 32"
+                " (of several, separated by commas, each has to be one)"
+            )
+    if not found:
+        return ()
+    from bot.storage.sealing import Seal  # noqa: PLC0415 - 6 MB that nobody needs without a key
+
+    return [Seal(key) for key in found]
