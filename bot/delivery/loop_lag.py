@@ -7,7 +7,7 @@ themselves. So the next questions wait in Redis, where another process may take 
 import asyncio
 from collections.abc import Callable
 
-MOST = 0.05  # seconds for one round of the loop, above which it takes up nothing
+MOST = 0.02  # seconds for one round of the loop, above which it takes up nothing
 PATIENCE = 1.0  # seconds; then it takes up one all the same
 TICK = 0.1  # seconds between two measurements
 
