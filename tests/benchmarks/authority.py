@@ -55,7 +55,7 @@ async def authority(issuer: Issuer, folder: Path) -> AsyncIterator[tuple[str, Pa
 
     async def discovery(request: web.Request) -> web.Response:
         url = f"https://{request.host}"
-        endpoint = {"token_endpoint": f"{url}/adfs/oauth2/v2.0/token", "issuer": f"{url}/adfs"}
+        endpoint = {"token_endpoint": f"{url}/{issuer.home}/oauth2/v2.0/token", "issuer": f"{url}/adfs"}
         return web.json_response({**endpoint, "authorization_endpoint": f"{url}/adfs/authorize"})
 
     app = web.Application()
