@@ -55,6 +55,37 @@ async def test_a_group_chat_hears_what_mentions_the_bot(bot: Bot) -> None:
     ]
 
 
+PARAGRAPHS = [
+    "hello",
+    "a  b",
+    " hello ",
+    "two\nlines",
+    "1 < 2",
+    "1 &lt; 2",
+    "salt & pepper",
+    "<b>loud</b>",
+    "<at>Bob</at> says so",
+    "a\xa0b",
+    "- a\n- b",
+    "**bold** `code`",
+    "https://example.com/?a=1",
+    "\U0001f600",
+]
+
+
+@pytest.mark.parametrize("text", PARAGRAPHS)
+async def test_one_plain_paragraph_is_heard_as_it_is_heard_among_others(bot: Bot, text: str) -> None:
+    """What is nothing but its text is not read as HTML, which must make no difference."""
+    room = bot.teams.personal()
+    for html in (f"<p>{text}</p>", f"<p>{text}</p><p></p>"):
+        await bot.teams.say(room, text, html=html)
+
+    alone, among = bot.inbox.events
+    assert isinstance(alone, MessageReceived)
+    assert isinstance(among, MessageReceived)
+    assert (alone.text, alone.quotes, alone.others) == (among.text, among.quotes, among.others)
+
+
 async def test_the_time_zone_and_the_kind_of_place_are_known(bot: Bot) -> None:
     await bot.teams.say(bot.teams.group(), "what day is it?")
     (event,) = bot.inbox.events

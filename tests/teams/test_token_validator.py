@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import aiohttp
 import pytest
 
 from adapters.teams import setup
+from adapters.teams.inbound.token_validator import LEEWAY
 from bot.app import read_settings
 from bot.domain.errors import PlatformGone, SettingsError
 from bot.domain.events import MessageReceived
@@ -57,6 +59,63 @@ async def test_a_forged_token_is_refused(bot: Bot, name: str) -> None:
     assert answer.status == 401
     assert bot.inbox.events == []
     assert bot.teams.canary.seen == []
+
+
+async def test_a_token_that_comes_again_is_taken_again(bot: Bot) -> None:
+    token = bot.teams.issuer.mint(bot.teams.people.service_url)
+    answers = [await bot.teams.send(message(bot, id=str(number)), token=token) for number in range(3)]
+
+    assert [answer.status for answer in answers] == [200, 200, 200]
+
+
+async def test_a_token_that_was_taken_says_nothing_for_another_activity(bot: Bot) -> None:
+    token = bot.teams.issuer.mint(bot.teams.people.service_url)
+    taken = await bot.teams.send(message(bot), token=token)
+    refused = [
+        (await bot.teams.send(REFUSED[name][1](bot, message(bot, id=name)), token=token)).status
+        for name in ("another channel", "another serviceUrl", "a foreign tenant")
+    ]
+
+    assert (taken.status, refused) == (200, [401, 401, 403])
+    assert len(bot.inbox.events) == 1
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_a_token_that_differs_in_one_sign_from_one_that_was_taken_is_refused(
+    bot: Bot, place: int
+) -> None:
+    token = bot.teams.issuer.mint(bot.teams.people.service_url)
+    await bot.teams.send(message(bot), token=token)
+    parts = token.split(".")
+    middle = len(parts[place]) // 2
+    sign = "A" if parts[place][middle] != "A" else "B"
+    parts[place] = f"{parts[place][:middle]}{sign}{parts[place][middle + 1 :]}"
+
+    assert (await bot.teams.send(message(bot, id="2"), token=".".join(parts))).status == 401
+
+
+async def test_a_token_that_was_taken_is_refused_once_it_has_run_out(bot: Bot) -> None:
+    ends = seconds_from_now(2 - LEEWAY)
+    token = bot.teams.issuer.mint(bot.teams.people.service_url, exp=ends)
+    before = await bot.teams.send(message(bot), token=token)
+    await asyncio.sleep(ends + LEEWAY - time.time())  # what runs out is known to the second
+    after = await bot.teams.send(message(bot, id="2"), token=token)
+
+    assert (before.status, after.status) == (200, 401)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["withdrawn", "replaced"])
+async def test_a_token_that_was_taken_is_refused_once_its_key_is_not_published(bot: Bot, again: bool) -> None:
+    issuer = bot.teams.issuer
+    token, id = issuer.mint(bot.teams.people.service_url), issuer.key.kid
+    before = await bot.teams.send(message(bot), token=token)
+    issuer.rotate(keep=False)
+    if again:  # another key under the same id
+        issuer.published.append(issuer.key.public() | {"kid": id})
+    new = await bot.teams.send(message(bot, id="2"))
+    after = await bot.teams.send(message(bot, id="3"), token=token)
+
+    assert (before.status, new.status, after.status) == (200, 200, 401)
 
 
 Change = Callable[[Bot, Activity], Activity]

@@ -4,6 +4,7 @@ Source: Microsoft Learn, Teams platform, "Conversations with a bot".
 """
 
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -87,7 +88,7 @@ class IncomingActivity(ActivityPart):
     reactions_added: list[Reaction] | None = None
     channel_data: ChannelData | None = None
 
-    @property
+    @cached_property
     def tenants(self) -> frozenset[str]:
         """Every tenant this activity names, in lower case. A genuine activity names one."""
         data = self.channel_data.tenant.id if self.channel_data and self.channel_data.tenant else None
@@ -110,7 +111,7 @@ class IncomingActivity(ActivityPart):
     def targeted(self) -> bool:
         return self.recipient.is_targeted is True
 
-    @property
+    @cached_property
     def copilot(self) -> bool:
         """Whether it comes from Microsoft 365 Copilot Chat, which is a place of its own."""
         product = self.channel_data.product_context if self.channel_data else None

@@ -6,7 +6,9 @@ used instead. Source: Microsoft Learn, "Authentication with the Bot Connector AP
 
 import asyncio
 import base64
+import hashlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +27,8 @@ FROM_A_PAGE = ("Origin", "Sec-Fetch-Site")
 LEEWAY = 300
 LONGEST = 16_384
 """Characters of a token. Genuine ones have about 1500."""
+KNOWN = 1_000
+"""Tokens that are remembered. One may come with many activities until it has run out."""
 OPTIONS: Any = {"require": ["exp", "iss", "aud"], "strict_aud": True, "enforce_minimum_key_length": True}
 
 
@@ -47,6 +51,16 @@ class VerifiedToken:
     endorsements: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownToken:
+    """What the same bytes say again, for as long as `key` is published as it was, and until `end` (Unix seconds)."""
+
+    kid: str
+    key: SigningKey
+    end: float
+    bearer: VerifiedToken
+
+
 class TokenValidator:
     """Admits requests of the Bot Connector, for allowed tenants, from hosts that the bot may answer."""
 
@@ -60,21 +74,33 @@ class TokenValidator:
         self._issuer = issuer
         self._tenants = frozenset(tenant.lower() for tenant in tenants)
         self._hosts = hosts
+        self._known: dict[bytes, KnownToken] = {}  # by their digests, so that no token is kept
 
     async def verify(self, request: web.BaseRequest) -> VerifiedToken:
         """Verifies the Authorization header, before the body is read. Raises RequestDenied."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > LONGEST:
             raise RequestDenied(401, "no bearer token")
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        known = self._known.get(digest)
+        kid = known.kid if known else _key_id(token)
         try:
-            key = await self._keys.find(_key_id(token))
+            key = await self._keys.find(kid)
         except KeysUnavailable as error:
             raise RequestDenied(503, str(error)) from None
         if key is None:
             raise RequestDenied(401, "unknown key")
-        return self._believe(token, key)
+        if known is None or known.key is not key or time.time() >= known.end:
+            known = self._believe(token, kid, key)
+            self._remember(digest, known)
+        return known.bearer
 
-    def _believe(self, token: str, key: SigningKey) -> VerifiedToken:
+    def _remember(self, digest: bytes, token: KnownToken) -> None:
+        self._known[digest] = token
+        if len(self._known) > KNOWN:
+            del self._known[next(iter(self._known))]
+
+    def _believe(self, token: str, kid: str, key: SigningKey) -> KnownToken:
         try:
             claims: Mapping[str, Any] = jwt.decode(
                 token,
@@ -90,7 +116,8 @@ class TokenValidator:
         url = claims.get("serviceurl")
         if not isinstance(url, str) or not url:
             raise RequestDenied(401, "no serviceurl claim")
-        return VerifiedToken(service_url=url, endorsements=key.endorsements)
+        bearer = VerifiedToken(service_url=url, endorsements=key.endorsements)
+        return KnownToken(kid=kid, key=key, end=int(claims["exp"]) + LEEWAY, bearer=bearer)
 
     def admit(self, bearer: VerifiedToken, incoming: IncomingActivity) -> None:
         """Raises RequestDenied for a token of another activity, and for a tenant that is not allowed."""

@@ -52,7 +52,7 @@ def read_activity(incoming: IncomingActivity) -> ActivityContent:
     text, others = without_mentions(QUOTED_TAG.sub("", incoming.text or ""), mentions, bot)
     text = decode_entities(text).replace("\xa0", " ").strip()
     html = html_of(attachments)
-    page = read_page(html, MentionElements(mentions, bot)) if html else HtmlWords()
+    page = HtmlWords() if _says_the_same(html, text) else read_page(html, MentionElements(mentions, bot))
     origin = FileOrigin(message=incoming.id or "", service=incoming.service_url, graph=_graph_place(incoming))
     replies = [_reply(entity.get("quotedReply")) for entity in incoming.of_kind("quotedReply")]
     things = read_attachments(attachments, origin)
@@ -92,6 +92,11 @@ def graph_author(message: Json) -> Author:
             name = whole(_string(who, "displayName"))
             return Author(id=_string(who, "id"), name=name, app=kind == "application")
     return Author(id="")
+
+
+def _says_the_same(html: str, text: str) -> bool:
+    """Whether the HTML is nothing but the text: most messages are one plain paragraph."""
+    return not html or ("<" not in text and "&" not in text and html == f"<p>{text}</p>")
 
 
 def _said(text: str, page: HtmlWords) -> str:
