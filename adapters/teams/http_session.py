@@ -27,8 +27,7 @@ class HttpSession:
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=TOTAL, connect=CONNECT)
-        connector = aiohttp.TCPConnector(ssl=self._trust or True)
-        self._session = plain_session(timeout=timeout, trace_configs=self._watches, connector=connector)
+        self._session = plain_session(trust=self._trust, timeout=timeout, trace_configs=self._watches)
         return self
 
     async def __aexit__(

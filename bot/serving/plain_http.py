@@ -5,12 +5,17 @@ refused. Whole documents have one limit here; files have their own, in `read_up_
 """
 
 import io
+import ssl
 from collections.abc import AsyncIterable
 from typing import Any, Self
 
 import aiohttp
 
 DOCUMENT_BYTES = 8 * 1024 * 1024  # of an API's answer: the longest page of a thread's history has one or two
+
+
+ADDRESSES_KEPT = 60
+"""Seconds. No name is looked up for every new connection, and a service that moves is followed soon."""
 
 
 class TooLarge(aiohttp.ClientPayloadError):
@@ -38,16 +43,22 @@ class PlainResponse(aiohttp.ClientResponse):
     async def read(self) -> bytes:
         if self._body is None:
             try:
-                self._body = await read_up_to(DOCUMENT_BYTES, self.content.iter_any())
+                if self.content.is_eof() and self.content.total_bytes <= DOCUMENT_BYTES:
+                    self._body = self.content.read_nowait()  # short answers have come with their headers
+                else:
+                    self._body = await read_up_to(DOCUMENT_BYTES, self.content.iter_any())
             except BaseException:
                 self.close()
                 raise
         return await super().read()
 
 
-def plain_session(**options: Any) -> aiohttp.ClientSession:
-    """A session with aiohttp's options. Never keeps a cookie."""
+def plain_session(*, trust: ssl.SSLContext | None = None, **options: Any) -> aiohttp.ClientSession:
+    """A session with aiohttp's options, and one connector for all that it asks. Never keeps a cookie. `trust` has the
+    certificates that are believed, None: the system's.
+    """
     return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=trust or True, ttl_dns_cache=ADDRESSES_KEPT),
         headers={"Accept-Encoding": "identity"},
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),

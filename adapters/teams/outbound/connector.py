@@ -8,10 +8,12 @@ import json
 import random
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from pydantic_core import to_json
 from yarl import URL
 
 from adapters.teams.clouds import Hosts, absolute_url
@@ -22,6 +24,9 @@ from bot.delivery.slots import without_slot
 from bot.domain.durations import seconds_from
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 
+ADDRESSES = 1_000
+"""Of conversations and messages, which are not taken apart again for every call."""
+JSON = "application/json; charset=utf-8"
 TRIES = 5
 PATIENCE = 30.0
 """Seconds for one call, all its repetitions included."""
@@ -97,6 +102,7 @@ class Connector:
         self._http = http
         self._hosts = hosts
         self._credentials = credentials
+        self._target = lru_cache(ADDRESSES)(self._checked)
 
     async def post(
         self, where: ConversationAddress, activity: Mapping[str, Any], repeat: Repeat = Repeat.ONCE
@@ -121,18 +127,17 @@ class Connector:
 
     async def member(self, where: ConversationAddress, id: str) -> Mapping[str, Any]:
         """A person of the conversation, by the Connector's id or Entra's."""
-        return await self._call("GET", where.member_url(id), None, Repeat.FREELY)
+        return _parsed(await self._call("GET", where.member_url(id), None, Repeat.FREELY))
 
     async def team(self, where: ConversationAddress, id: str) -> Mapping[str, Any]:
         """A team of whose channels `where` is one; "aadGroupId" is its id in Microsoft Graph."""
         url = f"{where.service_url.rstrip('/')}/v3/teams/{quote(id, safe='')}"
-        return await self._call("GET", url, None, Repeat.FREELY)
+        return _parsed(await self._call("GET", url, None, Repeat.FREELY))
 
-    async def _call(
-        self, method: str, url: str, activity: Mapping[str, Any] | None, repeat: Repeat
-    ) -> Mapping[str, Any]:
-        target = self._checked(url)
-        body = None if activity is None else json.dumps(activity, ensure_ascii=False).encode(errors="replace")
+    async def _call(self, method: str, url: str, activity: Mapping[str, Any] | None, repeat: Repeat) -> bytes:
+        """The answer's body. Most callers do not read it."""
+        target = self._target(url)
+        body = None if activity is None else _encoded(activity)
         tries, unclear, pause = 0, 0, 0.5
         try:
             async with asyncio.timeout(PATIENCE):
@@ -153,13 +158,13 @@ class Connector:
             raise TeamsApiError(0, "timeout", "") from None
 
     def _checked(self, url: str) -> URL:
-        """The URL, if the bot's token may be sent there. Checked on every call: stored events may be old."""
+        """The URL, if the bot's token may be sent there. Checked whoever calls: stored events may be old."""
         target = URL(url, encoded=True) if absolute_url(url) else None
         if target is None or not self._hosts.allow(target):
             raise PlatformGone("the serviceUrl's host is not allowed", code="serviceUrl")
         return target
 
-    async def _once(self, method: str, url: URL, body: bytes | None) -> Mapping[str, Any]:
+    async def _once(self, method: str, url: URL, body: bytes | None) -> bytes:
         """One call, and a second one with a new token when the service refuses the first token."""
         token = await self._credentials.token() if self._credentials else ""
         try:
@@ -170,28 +175,35 @@ class Connector:
             self._credentials.refused(token)
         return await self._request(method, url, body, await self._credentials.token())
 
-    async def _request(self, method: str, url: URL, body: bytes | None, token: str) -> Mapping[str, Any]:
-        headers = {"Content-Type": "application/json; charset=utf-8"}
+    async def _request(self, method: str, url: URL, body: bytes | None, token: str) -> bytes:
+        headers = {"Content-Type": JSON}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         request = self._http.session.request(method, url, data=body, headers=headers, allow_redirects=False)
         try:
             async with request as response:
-                text = await response.text(errors="replace")
-                after = response.headers.get("Retry-After")
+                raw = await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise TeamsApiError(0, type(error).__name__, "") from error
-        answer = _parsed(text)
-        if response.status not in {200, 201, 202}:
-            nested = answer.get("error")
-            fault = nested if isinstance(nested, dict) else answer
-            code, message = str(fault.get("code", "")), str(fault.get("message", ""))
-            raise TeamsApiError(response.status, code, message, seconds_from(after or ""))
-        return answer
+        if response.status in {200, 201, 202}:
+            return raw
+        answer = _parsed(raw)
+        nested = answer.get("error")
+        fault = nested if isinstance(nested, dict) else answer
+        code, message = str(fault.get("code", "")), str(fault.get("message", ""))
+        after = response.headers.get("Retry-After", "")
+        raise TeamsApiError(response.status, code, message, seconds_from(after))
 
 
-def _id(answer: Mapping[str, Any]) -> str:
-    return str(answer.get("id") or "")
+def _encoded(activity: Mapping[str, Any]) -> bytes:
+    try:
+        return to_json(activity)
+    except ValueError:  # half a character, which only Python's own writer gets over
+        return json.dumps(activity, ensure_ascii=False).encode(errors="replace")
+
+
+def _id(answer: bytes) -> str:
+    return str(_parsed(answer).get("id") or "")
 
 
 def _again(error: TeamsApiError, repeat: Repeat, tries: int, unclear: int) -> bool:
@@ -203,10 +215,10 @@ def _again(error: TeamsApiError, repeat: Repeat, tries: int, unclear: int) -> bo
     return repeat is Repeat.FREELY or unclear <= 1
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parsed(raw: bytes) -> dict[str, Any]:
     """A JSON object, or {} for anything else that a proxy may send."""
     try:
-        answer = json.loads(text) if text else {}
+        answer = json.loads(raw.decode(errors="replace")) if raw else {}
     except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}
