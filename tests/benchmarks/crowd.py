@@ -20,7 +20,8 @@ from pathlib import Path
 import aiohttp
 
 from bot.delivery.pacing import WallClock
-from tests.benchmarks.slack_cpu import CONFIG, TEAM, TICKS, TOKEN
+from tests.benchmarks.contest import CONFIG, TICKS
+from tests.benchmarks.slack_cpu import TEAM, TOKEN
 from tests.ops.product import ROOT, Product, running
 from tests.slack.fake import events
 from tests.slack.fake.server import SECRET, FakeSlack, fake_slack
