@@ -11,6 +11,7 @@ from bot.domain.claims import Claim, Outcome
 from bot.domain.errors import PlatformGone
 from bot.domain.events import Event, ThreadKey
 from bot.domain.replies import Reply
+from bot.domain.turns import Turn
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
 
@@ -46,6 +47,11 @@ class Context:
     @property
     def thread(self) -> ThreadKey:
         return self.claim.event.thread
+
+    @property
+    def history(self) -> tuple[Turn, ...]:
+        """The conversation's newest turns, as far as they were read, oldest first."""
+        return self.claim.history.turns
 
     @property
     def workspace(self) -> str:

@@ -129,7 +129,6 @@ def _context(number: int) -> Context:
         mail="1-1",
         event=event,
         record=TurnRecord(id=f"t{number}"),
-        history=(),
         preferences=ModelPreferences(),
     )
     return Context(

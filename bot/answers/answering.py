@@ -3,28 +3,26 @@
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from bot import policy
 from bot.answers.attachments import Attachments
 from bot.answers.attempt import Attempt
 from bot.answers.closing import closing, under
 from bot.answers.fallback import AnsweredBy, FallbackRouter
-from bot.answers.files_at_hand import FilesAtHand, Sayings
-from bot.answers.instructions import instructions
+from bot.answers.files_at_hand import Sayings
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.picture_keeper import PictureKeeper
 from bot.answers.precedence import INLINE, NoModelAvailable, Selection, select_model
+from bot.answers.question import PromptBuilder, Question
 from bot.context import Context
-from bot.domain.approvals import Decision
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
-from bot.domain.prompt import Prompt, build, size
+from bot.domain.prompt_building import fills
 from bot.domain.quoted import gathered
 from bot.domain.stream_parts import Reason, ShownPart, Status, StreamPart, Text
-from bot.domain.turns import ChatMessage, Turn, index_of, refused_before, since_reset
+from bot.domain.turns import Turn, index_of, since_reset
 from bot.interceptor import Plan
-from bot.models.estimates import counted
 from bot.models.pricing import Corrections, Prices
 
 UNSHOWABLE = (
@@ -32,74 +30,6 @@ UNSHOWABLE = (
     "less at once."
 )
 LATE = "A picture of it was lost when Switchboard was interrupted. Ask again to get another one."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A question with the history before it, what others said since (`heard`), and where and when it is asked.
-    `instead_of` is the id of the turn that the answer replaces.
-    """
-
-    asked: ChatMessage
-    prior: Sequence[Turn]
-    heard: tuple[ChatMessage, ...] = ()
-    place: str = ""
-    time_zone: str = ""
-    inline: str = ""
-    instead_of: str = ""
-    decision: Decision | None = None  # about what the answer before it wants to run: only that model is asked
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptBuilder:
-    """Builds one question's prompt for any model, and learns the real number of tokens."""
-
-    question: Question
-    files: FilesAtHand
-    known: Sequence[
-        Turn
-    ]  # the whole history, also of an answer that is replaced: it holds what models refused
-    corrections: Corrections
-    conversation: str
-    company: str  # `[policy] system`
-    effort: str  # how long models may think, as people chose; "" leaves it to them
-    at: float  # unix seconds
-    sizes: dict[str, int] = field(default_factory=dict)
-
-    def __call__(self, model: Model, share: float) -> Prompt:
-        prompt = build(
-            self.question.prior,
-            self.question.asked,
-            model,
-            system=instructions(
-                model,
-                company=self.company,
-                place=self.question.place,
-                time_zone=self.question.time_zone,
-                at=self.at,
-            ),
-            heard=self.question.heard,
-            files=replace(self.files.read, refused=refused_before(self.known, model)),
-            correction=self.corrections.of(model),
-            share=share,
-            conversation=self.conversation,
-        )
-        self.sizes[model.key] = size(prompt)
-        return replace(prompt, effort=self.effort, decision=self.question.decision)
-
-    def settle(self, attempt: Attempt) -> None:
-        """Learns from the tokens the vendor counted. When no count came (a stop, a broken stream, a filter), the
-        usage until then is estimated, because the vendor bills it too.
-        """
-        asked = self.sizes.get(attempt.model.key)
-        if asked is None:
-            return
-        asked -= attempt.left_out.tokens if attempt.left_out else 0
-        if attempt.usage:
-            self.corrections.learn(attempt.model, estimated=asked, usage=attempt.usage)
-        if attempt.usage or attempt.stopped or attempt.finish or attempt.said_tokens or attempt.billed:
-            read = round(asked * self.corrections.of(attempt.model))
-            attempt.usage = counted(attempt.usage, read=read, wrote=attempt.said_tokens)
 
 
 class Answers:
@@ -135,6 +65,25 @@ class Answers:
             raise NoModelAvailable(f"{question.inline} cannot be asked here any more, so nothing was run.")
         return chosen
 
+    async def with_history(
+        self, context: Context, question: Question, models: Sequence[Model] = ()
+    ) -> Question:
+        """The same with what comes before it, as much as these models have room for; none: those that it may come to.
+        Raises NoModelAvailable, StorageUnavailable.
+        """
+        if not models:
+            chosen = self._selected(context, question).model
+            models = [chosen, *self._substitutes(context, chosen)]
+        room = max(model.context / max(self._corrections.of(model), 0.1) for model in models)
+
+        def before(turns: Sequence[Turn]) -> Sequence[Turn]:
+            place = index_of(turns, question.instead_of)
+            return turns if place is None else turns[:place]
+
+        history = context.claim.history
+        turns = await history.reach(lambda turns: fills(before(turns), room))
+        return replace(question, prior=before(turns))
+
     async def answer(self, context: Context, question: Question) -> Outcome:
         """Shows the answer and returns what to commit. Raises NoModelAvailable, and what sinks raise."""
         final = context.claim.record.final  # from an earlier attempt that died before the commit
@@ -147,7 +96,7 @@ class Answers:
         async with aclosing(self._keep(context, parts, kept)) as shown:
             ids = await context.sink.show(shown)
         turn = replace(kept[-1], shown=tuple(ids))
-        history = list(context.claim.history)
+        history = list(context.history)
         place = index_of(history, question.instead_of)
         if place is None:  # nothing to replace, or it was erased meanwhile
             return Outcome(append=(turn,), join=True, counted=turn)
@@ -198,7 +147,7 @@ class Answers:
             ]
         )
         await self._pictures.keep(context.turn_handle.id, attempt.pictures)
-        yield self._turn(context, question, chosen, attempt, left_out=left_out)
+        yield self._turn(context, question, chosen, attempt, prepared, left_out=left_out)
 
     async def _again(self, turn: Turn) -> AsyncGenerator[ShownPart | Turn, None]:
         """Shows a finished turn again without asking a model."""
@@ -239,7 +188,7 @@ class Answers:
             yield PromptBuilder(
                 question=replace(question, prior=since_reset(question.prior)),
                 files=files,
-                known=context.claim.history,
+                known=context.history,
                 corrections=self._corrections,
                 conversation=context.thread.digest,
                 company=context.policy.system,
@@ -258,6 +207,7 @@ class Answers:
         question: Question,
         chosen: Selection,
         attempt: Attempt,
+        prepared: Sequence[PromptBuilder],
         *,
         left_out: str,
     ) -> Turn:
@@ -284,6 +234,7 @@ class Answers:
             seconds=round(self._clock() - attempt.began, 1),
             at=attempt.began,
             refused=attempt.refused,
+            shown_from=next((one.began.get(attempt.model.key, "") for one in prepared), ""),
         )
 
 

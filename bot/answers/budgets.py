@@ -20,7 +20,8 @@ from bot.domain.budgets import Bill, CeilingReached, Expense
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Claim
 from bot.domain.errors import ModelError, OverBudget
-from bot.domain.prompt import expected_size, share, size, tokens
+from bot.domain.prompt import share, size, tokens
+from bot.domain.prompt_building import expected_size
 from bot.domain.replies import Action, Button, Reply
 from bot.domain.stream_parts import Finish, Reason, Remark, StreamPart, Text, Thinking, ToolCall, Usage
 from bot.interceptor import Ask, Ending, EndingKind, Interceptor, ModelRequest, Plan

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.answers.answering import Question
+from bot.answers.question import Question
 from bot.context import Context, Response
 from bot.conversation.questions import Questions
 from bot.document.links import host
@@ -44,7 +44,6 @@ class Approvals:
         said = f"(Run it: {what})" if run else f"(Do not run it: {what})"
         question = Question(
             asked=ChatMessage(author=event.author, text=said),
-            prior=context.claim.history,
             place=turn.place,
             time_zone=turn.time_zone,
             inline=turn.model,
@@ -58,7 +57,7 @@ class Approvals:
 
 def _noted(outcome: Outcome, context: Context, turn: Turn, decision: str) -> Outcome:
     """The same with what was decided in the turn that asked for it."""
-    history = list(context.claim.history)
+    history = list(context.history)
     place = index_of(history, turn.id)
     if place is not None:
         history[place] = replace(turn, decision=decision)

@@ -1,15 +1,16 @@
 """What people press: under an answer, in a menu."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.answers.answering import Question
+from bot.answers.question import Question
 from bot.context import Context, Response
 from bot.conversation.approvals import Approvals
 from bot.conversation.comparison import keep
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.questions import Questions
-from bot.domain.claims import Claim, Outcome
+from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed
 from bot.domain.replies import Action, Reply
 from bot.domain.turns import ChatMessage, Turn, index_of
@@ -36,18 +37,19 @@ class Buttons:
             case Action.STOP | Action.RUN:
                 return Outcome()  # a StopRequested, and what the handler takes as if it were typed
         name, _, rest = event.value.partition(" ")
-        place = index_of(context.claim.history, name)
+        history = await context.claim.history.reach(lambda turns: index_of(turns, name) is not None)
+        place = index_of(history, name)
         if event.action in {Action.UP, Action.DOWN}:
-            return Outcome() if place is None else _vote(context.claim, place, event)
+            return Outcome() if place is None else _vote(history, place, event)
         if place is None:
             return await context.respond(Response(reply=Reply(text=GONE, private=context.private)))
         if event.action in {Action.APPROVE, Action.DECLINE, Action.SIGN_IN}:
-            return await self._approvals.pressed(context, event, context.claim.history[place])
+            return await self._approvals.pressed(context, event, history[place])
         return await self._about(context, event.action, place, rest)
 
     async def _about(self, context: Context, action: Action, place: int, rest: str) -> Outcome:
         """A button under an answer; `rest` is a model's name, "" for the same."""
-        turn = context.claim.history[place]
+        turn = context.history[place]
         match action:
             case Action.OTHER:
                 return await context.respond(Response(reply=await self._picker.others(context, turn)))
@@ -58,14 +60,13 @@ class Buttons:
                 gone = Response(reply=Reply(text=GONE, private=context.private))
                 return await context.respond(keep(context, turn.id, rest) or gone)
             case _:
-                return await self._questions.once_more(context, _once_more(context, turn, place, rest))
+                return await self._questions.once_more(context, _once_more(turn, rest))
 
 
-def _once_more(context: Context, turn: Turn, place: int, model: str) -> Question:
+def _once_more(turn: Turn, model: str) -> Question:
     """The same question, to the same model or another; the new answer replaces the old one."""
     return Question(
         asked=turn.asked,
-        prior=context.claim.history[:place],
         heard=turn.heard,
         place=turn.place,
         time_zone=turn.time_zone,
@@ -74,11 +75,10 @@ def _once_more(context: Context, turn: Turn, place: int, model: str) -> Question
     )
 
 
-def _vote(claim: Claim, place: int, event: ButtonPressed) -> Outcome:
+def _vote(history: Sequence[Turn], place: int, event: ButtonPressed) -> Outcome:
     """Records one vote per answer, the last one counts, in the turn, beside model, time and cost."""
     vote = event.action.value
-    if claim.history[place].vote == vote and not event.comment:
+    if history[place].vote == vote and not event.comment:
         return Outcome()
-    history = list(claim.history)
-    history[place] = replace(history[place], vote=vote, comment=event.comment)
-    return Outcome(replace=tuple(history))
+    voted = replace(history[place], vote=vote, comment=event.comment)
+    return Outcome(replace=(*history[:place], voted, *history[place + 1 :]))

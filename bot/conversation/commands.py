@@ -8,7 +8,7 @@ from bot.answers.precedence import NoModelAvailable, select_model
 from bot.context import Context, Response
 from bot.conversation.effort import EffortPicker
 from bot.conversation.elsewhere import OtherConversations
-from bot.conversation.hearing import muted
+from bot.conversation.hearing import knows_muted, muted
 from bot.conversation.model_picker import ModelPicker, describe_active, describe_here, describe_reason
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
@@ -18,7 +18,7 @@ from bot.domain.formatting import clip, compact_number, escape_markdown, money
 from bot.domain.prompt import tokens
 from bot.domain.replies import Action, Button, Option, Reply, Table
 from bot.domain.timeline import ConversationStatus
-from bot.domain.turns import MUTED, RESET, UNMUTED, ChatMessage, Turn, since_reset
+from bot.domain.turns import MUTED, RESET, UNMUTED, ChatMessage, Turn, knows_reset, since_reset
 from bot.domain.usage import Spend
 from bot.policy import allowed
 from bot.ports import Inbox, Ledger, PreferenceStore
@@ -78,7 +78,7 @@ class Commands:
         return self._marked(context, MUTED, text)
 
     async def _unmute(self, context: Context, rest: str) -> Response:
-        if not muted(context.claim.history):
+        if not muted(await context.claim.history.reach(knows_muted)):
             text = "I was not muted here."
             return Response(reply=Reply(text=text, private=True))
         follows = policies.follows(self._policy, context.thread)
@@ -94,7 +94,7 @@ class Commands:
     async def _reset(self, context: Context, rest: str) -> Response:
         if _nowhere(context):
             return await self.elsewhere.offer(context, "reset")
-        if not since_reset(context.claim.history):
+        if not since_reset(await context.claim.history.reach(knows_reset)):
             return Response(
                 reply=Reply(text="Nothing to reset: this conversation is new.", private=context.private)
             )
@@ -111,11 +111,12 @@ class Commands:
             return await self.elsewhere.forget_me(context)
         if _nowhere(context):
             return await self.elsewhere.offer(context, "forget")
-        turns = [turn for turn in context.claim.history if turn.is_question]
+        history = await context.claim.history.whole()
+        turns = [turn for turn in history if turn.is_question]
         said = ["Nothing to erase: nothing of this conversation is kept."]
         if turns:
             said = [f"Erased {_number(len(turns), 'question')} with the answers. It cannot be undone."]
-        elif context.claim.history:
+        elif history:
             said = ["Erased what I heard here. It cannot be undone."]
         if context.claim.preferences.thread or context.claim.preferences.effort.thread:
             said.append("What was picked for this conversation goes too.")
@@ -123,7 +124,7 @@ class Commands:
             said.append("I do not follow this thread any more; mention me to begin again.")
         if context.capabilities.keeps_messages:
             said.append("The messages above are erased.")
-        elif context.claim.history:
+        elif history:
             said.append("Messages you see in this chat stay; delete them there.")
         if turns:
             said.append("Only the numbers under `usage` stay.")
@@ -141,7 +142,8 @@ class Commands:
     async def _memory(self, context: Context, rest: str) -> Response:
         if _nowhere(context):
             return await self.elsewhere.offer(context, "memory")
-        turns = [turn for turn in since_reset(context.claim.history) if turn.is_question]
+        history = await context.claim.history.whole()
+        turns = [turn for turn in since_reset(history) if turn.is_question]
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
         active = describe_active(now, context.capabilities.tenant)
         if not turns:
@@ -281,7 +283,7 @@ def _not_followed(context: Context) -> str:
 
 def _nowhere(context: Context) -> bool:
     """Whether a command about a conversation is typed where none is: as a slash command, outside of threads."""
-    return context.private and not context.threaded and not context.claim.history
+    return context.private and not context.threaded and not context.claim.history.exists
 
 
 def _number(number: int, noun: str) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from bot.answers.answering import Answers, PromptBuilder, Question
+from bot.answers.answering import Answers
 from bot.answers.attempt import Attempt
 from bot.answers.fallback import FallbackRouter
 from bot.answers.precedence import Allowed
+from bot.answers.question import PromptBuilder, Question
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_comparison
 from bot.document.source_list import source_list
@@ -60,6 +61,7 @@ class Comparison:
         if not text or not FEWEST <= len(models) <= MOST:
             return Response(reply=Reply(text=USAGE, private=context.private))
         question = replace(question, asked=replace(question.asked, text=text))
+        question = await self._answers.with_history(context, question, models)
         plan = Plan(models=tuple(models), asked=question.asked, prior=question.prior, heard=question.heard)
         if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
             return refusal
@@ -148,7 +150,7 @@ def chosen(names: Sequence[str], catalog: Catalog, allowed: Allowed) -> tuple[li
 
 def keep(context: Context, turn_id: str, name: str) -> Response | None:
     """Makes the conversation go on from one answer of a comparison; None when that is not found."""
-    history = list(context.claim.history)
+    history = list(context.history)
     place = index_of(history, turn_id)
     candidates = () if place is None else history[place].candidates
     kept = next((one for one in candidates if one.model == name), None)

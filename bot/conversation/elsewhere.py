@@ -87,8 +87,9 @@ class OtherConversations:
         for choice in (f"person:{person.id}", f"effort:person:{person.id}"):
             await self._preferences.choose(context.workspace, choice, "")
         await self._ledger.erase(context.workspace, person.id)
-        outcome = without_person(context.claim.history, person.id)
-        number = len({*threads, context.thread}) if context.claim.history else len(threads)
+        history = await context.claim.history.whole()
+        outcome = without_person(history, person.id)
+        number = len({*threads, context.thread}) if history else len(threads)
         text = (
             f"Erased in this {context.capabilities.tenant}: what you asked in {_conversations(number)}, with the answers and what you were heard "
             "saying there, the model and the effort you picked, and your usage. It cannot be undone. "

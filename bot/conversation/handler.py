@@ -12,7 +12,7 @@ from bot.conversation.changes import answer_again, answered, deleted, edited, wi
 from bot.conversation.command_parser import Ask, Command, Unclear, parse_message, split_model
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
-from bot.conversation.hearing import Hearing, hearing
+from bot.conversation.hearing import Hearing, hearing, tells
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.questions import Questions
 from bot.domain.catalog import Catalog
@@ -105,7 +105,7 @@ class ConversationHandler:
             case MessageEdited() as event:
                 return await self._changed(context, event)
             case MessageDeleted() as event:
-                return deleted(context.claim.history, event.message)
+                return deleted(await context.claim.history.whole(), event.message)
             case PersonForgotten() as event:
                 return await self._forgotten(context, event.author.id)
             case Greeted():
@@ -122,8 +122,13 @@ class ConversationHandler:
     async def _heard(self, context: Context, event: MessageReceived) -> Outcome:
         if context.claim.withdrawn and context.claim.record.ref is None:
             return Outcome()
-        if answered(context.claim.history, event.message):  # it comes again, as a mention was added to it
+        # What is older than it cannot hold it. Where nothing was read, it is a command, and none the less one again.
+        known = await context.claim.history.reach(
+            lambda turns: not turns or any(0 < turn.asked.at <= event.at for turn in turns)
+        )
+        if answered(known, event.message):  # it comes again, as a mention was added to it
             return await self._changed(context, event)
+        await context.claim.history.reach(lambda turns: tells(event, turns))
         match hearing(event, context.claim, self._policy):
             case Hearing.ANSWER:
                 return await self._message(context, event.text, said_in(event))
@@ -144,8 +149,9 @@ class ConversationHandler:
             quotes=event.quotes,
         )
         said = (await self._questions.surroundings(context, said)).said
-        outcome = edited(context.claim.history, event.message, said.text, said.quotes)
-        turn = answered(context.claim.history, event.message)
+        history = await context.claim.history.whole()
+        outcome = edited(history, event.message, said.text, said.quotes)
+        turn = answered(history, event.message)
         if outcome.replace is None or turn is None or not turn.answer or not event.reply:
             return outcome
         try:
@@ -156,7 +162,7 @@ class ConversationHandler:
 
     async def _forgotten(self, context: Context, person: str) -> Outcome:
         """Somebody's /forget me, in one of their conversations."""
-        outcome = without_person(context.claim.history, person)
+        outcome = without_person(await context.claim.history.whole(), person)
         if outcome.forget and context.capabilities.keeps_messages:
             await context.sink.say(Reply(text="Erased, as you asked.", forgets=True))
         return outcome

@@ -47,13 +47,32 @@ class Hearing(StrEnum):
 
 def hearing(event: MessageReceived, claim: Claim, policy: Policy) -> Hearing:
     """What becomes of this message in its conversation."""
-    otherwise = Hearing.REMEMBER if event.threaded or claim.history else Hearing.IGNORE
+    otherwise = Hearing.REMEMBER if event.threaded or claim.history.exists else Hearing.IGNORE
     if event.author.app and not _may_ask(event, claim, policy):
         return otherwise
     if event.addressed:
         return Hearing.ANSWER
-    follows = event.threaded and policies.follows(policy, event.thread) and not muted(claim.history)
-    return Hearing.ANSWER if follows and not _among_people(event, claim.history) else otherwise
+    follows = (
+        event.threaded
+        and policies.follows(policy, event.thread)
+        and not event.others
+        and not muted(claim.history.turns)
+    )
+    return Hearing.ANSWER if follows and not _only_thanks(event, claim.history.turns) else otherwise
+
+
+def tells(event: MessageReceived, newest: Sequence[Turn]) -> bool:
+    """Whether `hearing` needs no older turns than these."""
+    if event.author.app and event.addressed:
+        return any(turn.is_question and not turn.asked.author.app for turn in newest)
+    if event.addressed or event.author.app or event.others or not event.threaded:
+        return True
+    return knows_muted(newest) and not _only_thanks(event, newest)
+
+
+def knows_muted(newest: Sequence[Turn]) -> bool:
+    """Whether `muted` needs no older turns than these."""
+    return any(turn.reason != OVERHEARD for turn in newest)
 
 
 def muted(history: Sequence[Turn]) -> bool:
@@ -75,15 +94,18 @@ def acknowledges(text: str) -> bool:
 def _may_ask(event: MessageReceived, claim: Claim, policy: Policy) -> bool:
     """An app asks only by a mention, where the operator lists it, and not without end."""
     hops = 0
-    for turn in reversed(claim.history):
+    for turn in reversed(claim.history.turns):
         if turn.is_question and not turn.asked.author.app:
             break
         hops += turn.is_question
     return event.addressed and policies.app_may_ask(policy, event.author.id) and hops < HOPS
 
 
-def _among_people(event: MessageReceived, history: Sequence[Turn]) -> bool:
-    """Whether people talk to each other: they name somebody else, or thank for what somebody else asked."""
+def _only_thanks(event: MessageReceived, history: Sequence[Turn]) -> bool:
+    """Whether somebody thanks, or agrees, who never asked: it is for other people."""
     asked = any(turn.is_question and turn.asked.author.id == event.author.id for turn in history)
-    bare = not event.files and not event.quotes and acknowledges(event.text)
-    return event.others or (bare and not asked)
+    return not asked and _bare(event)
+
+
+def _bare(event: MessageReceived) -> bool:
+    return not event.files and not event.quotes and acknowledges(event.text)

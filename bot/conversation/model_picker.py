@@ -174,7 +174,7 @@ class ModelPicker:
             text = f"**{escape_markdown(model.name)}** answers {here} from now on."
             if after.model != model:
                 text += f" Here **{name}** still answers: {reason}."
-        if context.claim.history and model is not None:
+        if context.claim.history.exists and model is not None:
             text += " It sees what was said in this conversation."
         replaces = getattr(context.event, "message", "") if context.event.kind == "button" else ""
         return Reply(text=text, private=context.private, replaces=replaces)

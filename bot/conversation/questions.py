@@ -1,9 +1,10 @@
 """A question on its way to an answer: what stands around it, whether it may be asked, and who is asked."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from bot.answers.answering import Answers, Question
+from bot.answers.answering import Answers
+from bot.answers.question import Question
 from bot.context import Context, Response
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
@@ -12,7 +13,7 @@ from bot.domain.errors import PlatformError
 from bot.domain.events import ButtonPressed, MessageEdited, MessageReceived
 from bot.domain.replies import Reply
 from bot.domain.surroundings import Surroundings
-from bot.domain.turns import ChatMessage
+from bot.domain.turns import ChatMessage, Turn
 from bot.interceptor import Interceptors
 from bot.ports import Adapter
 from bot.settings.config_file import Policy
@@ -50,9 +51,7 @@ class Questions:
         if (
             context.claim.record.final is not None
         ):  # answered already; what stands around it does not matter any more
-            return await self.answer(
-                context, Question(asked=asked, prior=context.claim.history, inline=model)
-            )
+            return await self.answer(context, Question(asked=asked, inline=model))
         around = await self.surroundings(context, asked)
         asked = around.said
         if not (asked.text or asked.files or asked.quotes):
@@ -71,7 +70,7 @@ class Questions:
 
     async def compare(self, context: Context, said: ChatMessage) -> Outcome:
         if context.claim.record.final is not None:
-            question = Question(asked=said, prior=context.claim.history)
+            question = Question(asked=said)
             return await context.respond(await self._comparison.command(context, question))
         around = await self.surroundings(context, said)
         refusal = self._refusal(context, around)
@@ -97,13 +96,14 @@ class Questions:
             return Surroundings(said=said)
         adapter = self._adapters[context.thread.platform]
         try:
-            return await adapter.surroundings(event, said, after=_known_until(context.claim))
+            return await adapter.surroundings(event, said, after=await _known_until(context.claim))
         except PlatformError as error:
             log.warning("surroundings not read", extra={"event": event.id, "code": error.code})
             return Surroundings(said=said, known=False)
 
     async def answer(self, context: Context, question: Question) -> Outcome:
         if context.claim.record.final is None:  # else it was admitted, and asked
+            question = await self._answers.with_history(context, question)
             plan = self._answers.plan(context, question)
             if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
                 return await context.respond(refusal.unanswered())
@@ -113,7 +113,6 @@ class Questions:
 def _question(context: Context, around: Surroundings, model: str = "") -> Question:
     return Question(
         asked=around.said,
-        prior=context.claim.history,
         heard=around.before,
         place=around.place,
         time_zone=around.time_zone,
@@ -121,13 +120,16 @@ def _question(context: Context, around: Surroundings, model: str = "") -> Questi
     )
 
 
-def _known_until(claim: Claim) -> float | None:
+async def _known_until(claim: Claim) -> float | None:
     """The moment (unix seconds) up to which what was said is known; None where nothing was missed since."""
     event = claim.event
     if not isinstance(event, MessageReceived) or not (event.late or (event.gaps and event.threaded)):
         return None
-    if not any(
-        turn.is_question for turn in claim.history
-    ):  # a mark, such as mute's, tells nothing of the thread
+    history = await claim.history.reach(_asked)
+    if not _asked(history):  # a mark, such as mute's, tells nothing of the thread
         return claim.erased
-    return max(claim.erased, *(turn.asked.at for turn in claim.history)) if event.gaps else None
+    return max(claim.erased, *(turn.asked.at for turn in history)) if event.gaps else None
+
+
+def _asked(history: Sequence[Turn]) -> bool:
+    return any(turn.is_question for turn in history)

@@ -1,9 +1,10 @@
 """The states of an event in the inbox: accepted, waiting, claimed by a worker, handled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.domain.events import Event
+from bot.domain.history import History
 from bot.domain.preferences import ModelPreferences
 from bot.domain.turns import Turn, TurnRecord
 
@@ -46,14 +47,13 @@ class Claim:
     mail: str  # the mailbox entry
     event: Event
     record: TurnRecord
-    history: tuple[Turn, ...]
     preferences: ModelPreferences
+    history: History = field(default_factory=History)  # as much as this kind of event usually needs
     waiting: int = 0  # events behind this one
     stopped: bool = False  # Stop was pressed before this attempt began
     withdrawn: bool = False  # the message was deleted meanwhile: nobody waits for an answer
     erased: float = 0.0  # unix seconds; what the platform still has from before is not to be read again
     life: str = ""  # of the data it was made in: another one later means that all of it was lost
-    stored: tuple[bytes, ...] = ()  # the history as it is stored; opaque outside bot.storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,9 @@ class Outcome:
     """The result of a handled event, committed in one step with its acknowledgement."""
 
     append: tuple[Turn, ...] = ()
-    replace: tuple[Turn, ...] | None = None  # the whole new history (edits, reset); None keeps it
+    replace: tuple[Turn, ...] | None = (
+        None  # what the turns that were read become (edits, votes); None keeps them
+    )
     thread_model: str | None = None  # the thread's new model, "" to clear it; None keeps the old one
     thread_effort: str | None = None  # the same for how long models may think in this thread
     join: bool = False  # the bot takes part in this thread from now on

@@ -63,7 +63,7 @@ class Candidate:
     sources: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Turn:
     """One remembered question and its answer, in neutral form: no vendor's wire format is ever stored."""
 
@@ -96,6 +96,9 @@ class Turn:
     place: str = ""  # where it was asked, in plain words
     time_zone: str = ""  # of who asked, an IANA name
     refused: tuple[Refusal, ...] = ()  # files that models would not take
+    shown_from: str = (
+        ""  # id of the oldest turn that the prompt showed: the model's next one begins there too
+    )
 
     @property
     def is_question(self) -> bool:
@@ -146,6 +149,11 @@ def since_reset(history: Sequence[Turn]) -> Sequence[Turn]:
             history = history[index + 1 :]
             break
     return [turn for turn in history if turn.reason not in MARKS]
+
+
+def knows_reset(newest: Sequence[Turn]) -> bool:
+    """Whether these turns tell that there is something since the last /reset, or nothing."""
+    return any(turn.reason == RESET or turn.reason not in MARKS for turn in newest)
 
 
 def index_of(history: Sequence[Turn], name: str) -> int | None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +13,8 @@ from bot.domain.claims import Claim, QueueEntry
 from bot.domain.events import EVENT, Event, MessageDeleted, MessageReceived
 from bot.domain.turns import RECORD, TurnRecord
 from bot.storage.encryption import RecordCipher, RecordPlace, UnreadableRecord
-from bot.storage.history import read_turns
 from bot.storage.preferences import read_preferences
+from bot.storage.stored_history import KnownHistory, StoredHistory
 
 log = logging.getLogger(__name__)
 
@@ -48,25 +48,30 @@ def read_claim(
     chosen: Sequence[bytes | None],
     cipher: RecordCipher,
     *,
-    most: int,
+    history: Callable[[int], StoredHistory],
+    known: KnownHistory | None,
 ) -> Claim:
-    """`answer` is what claim.lua returns, `chosen` what preferences_query asks for; `most` is
-    how many turns a conversation keeps.
+    """`answer` is what claim.lua returns, `chosen` what preferences_query asks for; `history` makes one of so many turns,
+    of which this worker may have `known` the end.
 
     Raises UnreadableRecord, or pydantic's ValidationError for an event this version does not know.
     """
-    epoch, mail, stored, turn, history, choice, waiting, life, erased, effort = answer
+    epoch, mail, stored, turn, turns, knows, length, choice, waiting, life, erased, effort = answer
     conversation = queue_entry.conversation
     fields = dict(zip(turn[::2], turn[1::2], strict=True))
     event = read_event(stored, mail.decode(), conversation, cipher)
+    remembered = history(length)
+    if known and knows:
+        remembered.know(known, turns)
+    elif turns:
+        remembered.add(turns)
     return Claim(
         queue_entry=queue_entry,
         epoch=int(epoch),
         mail=mail.decode(),
         event=event,
         record=_record(fields, event, conversation, cipher),
-        history=read_turns(history, cipher, conversation, most=most),
-        stored=tuple(history),
+        history=remembered,
         preferences=read_preferences(choice, effort, chosen),
         waiting=waiting,
         stopped=b"stop" in fields,

@@ -10,9 +10,11 @@ from bot.storage.ledger import periods, tally
 
 
 def commitment(
-    claim: Claim, outcome: Outcome, *, keys: Keys, lifetimes: Lifetimes, at: datetime
+    claim: Claim, outcome: Outcome, *, keys: Keys, lifetimes: Lifetimes, at: datetime, cut: int, sealed: bool
 ) -> tuple[tuple[str, ...], str]:
-    """The script's keys, and what it is told as JSON. Usage counts for the day and month of `at`."""
+    """The script's keys, and what it is told as JSON. Usage counts for the day and month of `at`. `cut` is how many of the
+    history's newest turns are written anew; where turns are `sealed`, one more shows what the first of them comes after.
+    """
     thread, conversation, shard = claim.event.thread, claim.queue_entry.conversation, claim.queue_entry.shard
     workspace, person = workspace_of(thread.platform, thread.workspace), claim.event.author.id
     dates = periods(at)
@@ -22,13 +24,14 @@ def commitment(
         "conversation": conversation,
         "epoch": str(claim.epoch),
         "mail": claim.mail,
-        "replace": outcome.replace is not None,
+        "cut": cut,
         "join": outcome.join,
         "forget": outcome.forget,
         "unread": outcome.unread,
         "thread": str(thread) if outcome.counted else "",
         "ttl": lifetimes.memory,
-        "most": lifetimes.turns + 1,  # one more shows what the first of them comes after
+        "keep": lifetimes.turns + sealed,
+        "most": lifetimes.turns + lifetimes.spare,
         "person": person if outcome.counted else "",
         "people_ttl": lifetimes.month,
         "recent_most": lifetimes.recent,

@@ -6,7 +6,8 @@ an older history without being noticed, although the list itself is Redis'.
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -18,9 +19,24 @@ log = logging.getLogger(__name__)
 BEGINNING = ""  # what the first turn comes after
 
 
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """One turn as it is stored. None: it cannot be believed."""
+
+    turn: Turn | None
+    end: str  # what the next turn comes after
+    mark: str  # by which scripts know it
+    size: int  # bytes
+
+
 def end_of(stored: Sequence[bytes]) -> str:
     """What the next turn comes after."""
     return hashlib.sha256(stored[-1]).hexdigest() if stored else BEGINNING
+
+
+def as_stored(turn: Turn | None, sealed: bytes) -> StoredTurn:
+    mark = hashlib.sha1(sealed, usedforsecurity=False).hexdigest()
+    return StoredTurn(turn=turn, end=end_of((sealed,)), mark=mark, size=len(sealed))
 
 
 def seal_turns(turns: Iterable[Turn], cipher: RecordCipher, conversation: str, *, after: str) -> list[bytes]:
@@ -32,19 +48,30 @@ def seal_turns(turns: Iterable[Turn], cipher: RecordCipher, conversation: str, *
     return sealed
 
 
-def read_turns(
-    stored: Sequence[bytes], cipher: RecordCipher, conversation: str, *, most: int
-) -> tuple[Turn, ...]:
+def read_stored(
+    sealed: Iterable[bytes], cipher: RecordCipher, conversation: str, *, after: str, cut: bool = False
+) -> Iterator[StoredTurn]:
     """A turn that cannot be believed is left out, so that the others are still of use.
 
-    Of more than `most`, the first only shows what the second comes after: what itself came after is gone.
+    `cut`: what the first one came after may be gone, as a long history loses its beginning. Then it only shows what the
+    second comes after.
     """
-    turns = []
-    for number in range(max(0, len(stored) - most), len(stored)):
-        place = RecordPlace(kind="turn", of=conversation, at=end_of(stored[max(0, number - 1) : number]))
+    for data in sealed:
         try:
-            turns.append(TURN.validate_json(cipher.decrypt(stored[number], about=place)))
+            place = RecordPlace(kind="turn", of=conversation, at=after)
+            one = as_stored(TURN.validate_json(cipher.decrypt(data, about=place)), data)
         except (UnreadableRecord, ValidationError) as error:
-            why = str(error) if isinstance(error, UnreadableRecord) else "unknown form"
-            log.warning("a remembered turn is left out", extra={"conversation": conversation, "why": why})
-    return tuple(turns)
+            one = as_stored(None, data)
+            if not cut:
+                why = str(error) if isinstance(error, UnreadableRecord) else "unknown form"
+                log.warning("a remembered turn is left out", extra={"conversation": conversation, "why": why})
+        after, cut = one.end, False
+        yield one
+
+
+def read_turns(
+    sealed: Sequence[bytes], cipher: RecordCipher, conversation: str, *, most: int
+) -> tuple[Turn, ...]:
+    """The same of a whole list, or of its end. Of more than `most`, the first may be cut."""
+    found = read_stored(sealed, cipher, conversation, after=BEGINNING, cut=len(sealed) > most)
+    return tuple(one.turn for one in found if one.turn is not None)

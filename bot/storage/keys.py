@@ -7,7 +7,7 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     d:<digest>              string   this event was seen (dedupe)
     c:<conversation>:in     stream   the mailbox: events that wait, in order
     c:<conversation>:st     hash     sched (its number in the queue), epoch, nonce, done, restored, told, joined,
-                                     choice, withdrawn:<message> where it waits and was deleted
+                                     grown (<lineage> <turns since> <last epoch>: where the history stands), choice, withdrawn:<message> where it waits and was deleted
     c:<conversation>:t      hash     the turn in hand: id, mail, author, message, started, attempt, failures, crashes,
                                      stop, withdrawn, record
     c:<conversation>:h      list     the history, one turn per element
@@ -126,6 +126,7 @@ class Lifetimes:
     month: int = 400 * DAY
     day: int = 3 * DAY
     turns: int = 200  # of one conversation
+    spare: int = 50  # ... besides: they go all at once, so that most prompts begin as the one before
     waiting: int = 100  # events in one mailbox; beyond that, people are asked to wait
     told: int = 60  # ... once in this many seconds
     recent: int = 1_000  # conversations of one person

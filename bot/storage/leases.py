@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -18,12 +19,14 @@ from bot.storage.commitment import commitment
 from bot.storage.connection import Database
 from bot.storage.encryption import RecordCipher, UnreadableRecord
 from bot.storage.heartbeats import heartbeats
-from bot.storage.history import BEGINNING, end_of, seal_turns
+from bot.storage.histories import Histories, stored_history
+from bot.storage.history import end_of
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.line import WaitingLine
 from bot.storage.preferences import preferences_query
 from bot.storage.restoration import restoration
 from bot.storage.scripts import ScriptCall, Scripts
+from bot.storage.stored_history import HistoryChange
 from bot.storage.traces import ConversationTraces
 
 MOST_UNSURE = 10_000
@@ -44,6 +47,7 @@ class RedisLeases:
         scripts: Scripts,
         lifetimes: Lifetimes,
         traces: ConversationTraces,
+        histories: Histories,
         seconds: float,
         per_person: int,
         name: str = "",
@@ -55,6 +59,7 @@ class RedisLeases:
         self._scripts = scripts
         self._lifetimes = lifetimes
         self._traces = traces
+        self._histories = histories
         self._name = name or secrets.token_hex(8)
         self._seconds = seconds
         self._lease = int(seconds * 1000)
@@ -97,6 +102,7 @@ class RedisLeases:
         workspace, channel, person = queue_entry.asker
         # By the nonce a repeated call finds its own claim again, also one that was not taken the last time: no crash.
         nonce = self._unsure.pop((conversation, queue_entry.entry), "") or secrets.token_hex(8)
+        known = self._histories.known(conversation)
         call = self._scripts.call(
             "claim",
             (
@@ -114,6 +120,7 @@ class RedisLeases:
             nonce,
             self._lease,
             self._lifetimes.memory,
+            *self._histories.wanted(known, question=not queue_entry.lane),
         )
         chosen_query = preferences_query(keys, workspace, channel, person)
         try:
@@ -125,7 +132,8 @@ class RedisLeases:
         if answer is None:
             return None
         try:
-            return read_claim(queue_entry, answer, chosen, self._cipher, most=self._lifetimes.turns)
+            history = partial(self._histories.opened, conversation)
+            return read_claim(queue_entry, answer, chosen, self._cipher, history=history, known=known)
         except (UnreadableRecord, ValidationError):
             # Left in the mailbox, it would block the conversation's next events for ever.
             log.exception("an event cannot be read and is put aside", extra={"conversation": conversation})
@@ -148,25 +156,27 @@ class RedisLeases:
         }
 
     async def restore(self, claim: Claim, record: TurnRecord) -> str:
-        how, _ = await self._restored(claim, record)
-        return how
-
-    async def _restored(self, claim: Claim, record: TurnRecord) -> tuple[str, str]:
-        """How the claim stands, and what the history's next turn comes after."""
         about = {
             "worker": self._name,
             "nonce": secrets.token_hex(8),
             "lease": self._lease,
             "ttl": self._lifetimes.memory,
         }
-        sealed = self._record(claim, record)
+        sealed, history = self._record(claim, record), stored_history(claim.history)
         keys, words = restoration(
-            claim, record, keys=self._keys, cipher=self._cipher, sealed=sealed, worker=about
+            claim,
+            record,
+            keys=self._keys,
+            cipher=self._cipher,
+            sealed=sealed,
+            turns=history.sealed_anew(),
+            worker=about,
         )
         call = self._scripts.call("restore", keys, *words)
         (answer,) = await self._database.ask_for_good(call)
         how, *last = answer
-        return how.decode(), end_of(last)
+        history.restored(end_of(last))
+        return str(how.decode())
 
     async def save(self, claim: Claim, record: TurnRecord) -> None:
         conversation = claim.queue_entry.conversation
@@ -182,59 +192,63 @@ class RedisLeases:
 
     async def commit(self, claim: Claim, outcome: Outcome) -> None:
         conversation, thread = claim.queue_entry.conversation, claim.event.thread
-        own, about = commitment(
-            claim, outcome, keys=self._keys, lifetimes=self._lifetimes, at=datetime.now(UTC)
-        )
+        history, change = stored_history(claim.history), HistoryChange()
         if outcome.forget:
             await self._traces.erase(thread)  # first: when it fails, all of the turn is tried again
 
-        def call(after: str) -> ScriptCall:
-            sealed = self._sealed(conversation, outcome, after)
-            return self._scripts.call("commit", own, self._keys.publish, about, *sealed)
+        def call() -> ScriptCall:
+            nonlocal change
+            change = history.changed(outcome)
+            own, about = commitment(
+                claim,
+                outcome,
+                keys=self._keys,
+                lifetimes=self._lifetimes,
+                at=datetime.now(UTC),
+                cut=change.cut,
+                sealed=self._cipher.seals,
+            )
+            return self._scripts.call("commit", own, self._keys.publish, about, *change.sealed)
 
-        await self._end(call, claim)
-
-    def _sealed(self, conversation: str, outcome: Outcome, after: str) -> Sequence[bytes]:
-        turns = (*(outcome.replace or ()), *outcome.append)
-        after = after if outcome.replace is None else BEGINNING
-        return seal_turns(turns, self._cipher, conversation, after=after)
+        answer = await self._end(call, claim)
+        self._histories.committed(conversation, history, change, answer)
 
     async def retry(self, claim: Claim, *, seconds: float, failed: bool = True) -> None:
         conversation, shard, keys = claim.queue_entry.conversation, claim.queue_entry.shard, self._keys
         own = (keys.state(conversation), keys.turn(conversation), keys.delay(shard))
         words = (keys.publish, conversation, str(claim.epoch), f"{seconds:.3f}", int(failed))
         call = self._scripts.call("retry", (*keys.line(shard), *own), *words)
-        await self._end(lambda _: call, claim)
+        await self._end(lambda: call, claim)
 
     async def bury(self, claim: Claim, *, why: str, error: str = "") -> None:
         workspace = workspace_of(claim.event.thread.platform, claim.event.thread.workspace)
         about = {"workspace": workspace, "mail": claim.mail, "why": why, "error": error}
         call = self._burial(claim.queue_entry, str(claim.epoch), claim.record.id, about)
-        await self._end(lambda _: call, claim)
+        await self._end(lambda: call, claim)
 
     async def release(self, claim: Claim) -> None:
         conversation, shard, keys = claim.queue_entry.conversation, claim.queue_entry.shard, self._keys
         own = (keys.state(conversation), keys.mail(conversation), keys.turn(conversation))
         words = (keys.publish, conversation, str(claim.epoch), self._lifetimes.memory)
         call = self._scripts.call("release", (*keys.line(shard), *own), *words)
-        await self._end(lambda _: call, claim)
+        await self._end(lambda: call, claim)
 
-    async def _end(self, call: Callable[[str], ScriptCall], claim: Claim) -> None:
-        """Raises Fenced. Where Redis has lost the claim, it is written anew first, so that it can be ended. `call` is
-        told what the history's next turn comes after.
+    async def _end(self, call: Callable[[], ScriptCall], claim: Claim) -> bytes:
+        """What the script answers. Raises Fenced. Where Redis has lost the claim, it is written anew first, so that it can
+        be ended.
         """
-        pause, after = 0.1, end_of(claim.stored)
+        pause = 0.1
         while True:
-            (answer,) = await self._database.ask_for_good(call(after))
+            (answer,) = await self._database.ask_for_good(call())
             if answer != b"lost":
-                return  # 'done': this same call ran before, and its answer was lost
-            how, after = await self._restored(claim, claim.record)
+                return bytes(answer)  # 'done': this same call ran before, and its answer was lost
+            how = await self.restore(claim, claim.record)
             if how == "lost":
                 raise Fenced(f"turn {claim.record.id} was taken over")
             if how == "busy":
                 if pause > LAST_PAUSE:
                     log.warning("an answer is not remembered", extra={"turn": claim.record.id})
-                    return
+                    return b"lost"
                 await asyncio.sleep(pause)
                 pause *= 2
 

@@ -7,9 +7,8 @@ from bot.domain.events import ThreadKey
 from bot.domain.turns import Turn
 from bot.ports import Memory
 from bot.storage.connection import Database
-from bot.storage.encryption import RecordCipher
-from bot.storage.history import read_turns
-from bot.storage.keys import Keys, Lifetimes, workspace_of
+from bot.storage.histories import Histories
+from bot.storage.keys import Keys, workspace_of
 from bot.storage.ledger import periods_kept
 from bot.storage.scripts import ScriptCall, Scripts
 from bot.storage.traces import ConversationTraces
@@ -25,22 +24,18 @@ class RedisMemory(Memory):
         *,
         database: Database,
         keys: Keys,
-        cipher: RecordCipher,
         scripts: Scripts,
-        lifetimes: Lifetimes,
         traces: ConversationTraces,
+        histories: Histories,
     ) -> None:
         self._database = database
         self._keys = keys
-        self._cipher = cipher
         self._scripts = scripts
-        self._lifetimes = lifetimes
         self._traces = traces
+        self._histories = histories
 
     async def recall(self, thread: ThreadKey) -> Sequence[Turn]:
-        conversation = thread.digest
-        (stored,) = await self._database.ask(("LRANGE", self._keys.history(conversation), 0, -1))
-        return read_turns(stored, self._cipher, conversation, most=self._lifetimes.turns)
+        return await self._histories.recall(thread.digest)
 
     async def forget(self, thread: ThreadKey) -> int:
         await self._traces.erase(thread)
@@ -78,6 +73,7 @@ class RedisMemory(Memory):
         return len(conversations)
 
     def _erasure(self, conversation: str, workspace: str, *, whole: str = "") -> ScriptCall:
+        self._histories.drop(conversation)
         keys, shard = self._keys, self._keys.shard(conversation)
         own = (
             keys.state(conversation),

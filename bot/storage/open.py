@@ -10,6 +10,7 @@ from bot.storage.copies import ALONE
 from bot.storage.dead_letters import RedisDeadLetters
 from bot.storage.encryption import RecordCipher
 from bot.storage.health import RedisHealth
+from bot.storage.histories import Histories
 from bot.storage.inbox import RedisInbox
 from bot.storage.keys import Keys, Lifetimes
 from bot.storage.leases import RedisLeases
@@ -64,14 +65,14 @@ async def open_storage(
 ) -> AsyncIterator[Storage]:
     """Connects on the first command. Raises SettingsError for an impossible URL or key."""
     terms, scripts = terms or StorageOptions(), scripts or Scripts()
-    lasts = terms.lifetimes
-    cipher = RecordCipher(terms.encryption_keys)
+    lasts, cipher = terms.lifetimes, RecordCipher(terms.encryption_keys)
     async with open_database(url, alone=terms.alone) as database:
         keys = Keys(prefix=terms.prefix, shards=database.shards)
         inbox = RedisInbox(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
         dead_letters = RedisDeadLetters(
             database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
         )
+        histories = Histories(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
         traces = ConversationTraces(database=database, keys=keys, dead_letters=dead_letters)
         yield Storage(
             database=database,
@@ -85,12 +86,13 @@ async def open_storage(
                 scripts=scripts,
                 lifetimes=lasts,
                 traces=traces,
+                histories=histories,
                 seconds=terms.lease,
                 per_person=terms.per_person,
                 name=terms.worker,
             ),
             memory=RedisMemory(
-                database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts, traces=traces
+                database=database, keys=keys, scripts=scripts, traces=traces, histories=histories
             ),
             dead_letters=dead_letters,
             preferences=RedisPreferenceStore(database=database, keys=keys),

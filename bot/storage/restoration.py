@@ -1,7 +1,7 @@
 """What restore.lua needs to write a claim anew that Redis has lost."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.domain.claims import Claim
@@ -20,9 +20,10 @@ def restoration(
     keys: Keys,
     cipher: RecordCipher,
     sealed: bytes,
+    turns: Sequence[bytes],
     worker: Mapping[str, Any],
 ) -> tuple[tuple[str, ...], tuple[Word, ...]]:
-    """The script's keys and arguments. `sealed` is the record; `worker` who holds the claim, and for how long."""
+    """The script's keys and arguments. `sealed` is the record, `turns` the history; `worker` who holds the claim, and for how long."""
     conversation, shard = claim.queue_entry.conversation, claim.queue_entry.shard
     about = {
         **worker,
@@ -53,6 +54,6 @@ def restoration(
         cipher.encrypt(EVENT.dump_json(claim.event), about=event_place(conversation, claim.mail)),
         json.dumps([*claim.queue_entry.asker, claim.queue_entry.lane]),
         sealed,
-        *claim.stored,
+        *turns,
     )
     return (*keys.line(shard), *own), words

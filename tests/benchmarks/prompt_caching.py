@@ -13,7 +13,8 @@ from typing import Any
 
 from bot.domain.catalog import Model
 from bot.domain.events import Author
-from bot.domain.prompt import LEFT_OUT, Prompt, build
+from bot.domain.prompt import Prompt
+from bot.domain.prompt_building import LEFT_OUT, build
 from bot.domain.turns import ChatMessage, Turn
 from bot.models.pricing import Prices
 from providers.endpoint import DIALECTS

@@ -91,7 +91,7 @@ class LeasesContract:
         await storage.inbox.put(message())
         claim = await claim_next(storage)
 
-        assert claim.history == remembered
+        assert claim.history.turns == remembered
         preferences = claim.preferences
         assert (preferences.thread, preferences.person, preferences.channel, preferences.workspace) == (
             *("grok", "gemini", "claude", "gpt"),
@@ -112,7 +112,7 @@ class LeasesContract:
         await storage.inbox.put(message())
         claim = await claim_next(storage)
 
-        assert (claim.history, claim.preferences) == ((kept,), ModelPreferences())
+        assert (claim.history.turns, claim.preferences) == ((kept,), ModelPreferences())
 
     async def test_a_lease_that_runs_out_is_taken_over_with_everything_saved(
         self, storage: Storage, rival: Storage
@@ -189,7 +189,7 @@ class LeasesContract:
         await storage.leases.commit(claim, Outcome(append=(said,), counted=said))
         following = await claim_next(storage)
 
-        assert following.history == (said,)
+        assert following.history.turns == (said,)
         assert following.waiting == 0
         assert (await storage.ledger.spent("test:T", ANN.id))[0].turns == 1
 
@@ -274,12 +274,19 @@ class LeasesContract:
 
         assert heard == claim.record.id
 
-    async def test_a_conversation_keeps_a_bounded_number_of_turns(self, storage: Storage) -> None:
-        await storage.inbox.put(message())
-        many = tuple(turn(f"q{n}") for n in range(250))
-        await storage.leases.commit(await claim_next(storage), Outcome(append=many))
+    async def test_a_conversation_keeps_its_newest_200_turns_and_drops_50_at_once(
+        self, storage: Storage
+    ) -> None:
+        many = tuple(turn(f"q{n}") for n in range(320))
+        kept = []
+        for start in range(0, 320, 20):
+            await storage.inbox.put(message())
+            await storage.leases.commit(await claim_next(storage), Outcome(append=many[start : start + 20]))
+            kept.append(await storage.memory.recall(thread()))
 
-        assert await storage.memory.recall(thread()) == many[-200:]
+        for end, turns in zip(range(20, 340, 20), kept, strict=True):
+            assert turns == many[end - len(turns) : end]
+        assert [len(turns) for turns in kept] == [*range(20, 250, 20), 200, 220, 240, 200]
 
     async def _woken(self, storage: Storage) -> Claim:
         async with asyncio.timeout(PATIENCE):

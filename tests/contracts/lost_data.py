@@ -91,7 +91,7 @@ class LostDataContract:
         again = await claim_next(storage)
 
         assert (again.event, again.record.ref, again.record.id) == (claim.event, record.ref, record.id)
-        assert again.history == claim.history
+        assert again.history.turns == claim.history.turns
 
     async def test_what_was_asked_after_the_loss_comes_after_the_turn_in_hand(self, storage: Storage) -> None:
         claim = await in_hand(storage)
@@ -102,7 +102,7 @@ class LostDataContract:
         following = await claim_next(storage)
 
         assert getattr(following.event, "text", "") == "third"
-        assert [each.asked.text for each in following.history] == ["first", "second"]
+        assert [each.asked.text for each in following.history.turns] == ["first", "second"]
 
     async def test_two_at_work_in_one_conversation_after_the_loss_both_end(
         self, storage: Storage, rival: Storage

@@ -72,7 +72,7 @@ class MemoryContract:
         claim = await claim_next(storage)
 
         assert getattr(claim.event, "text", "") == "new"
-        assert (claim.history, claim.preferences.thread) == ((), "")
+        assert (claim.history.turns, claim.preferences.thread) == ((), "")
         said = turn("new")
         await storage.leases.commit(claim, Outcome(append=(said,), counted=said))
         assert await storage.memory.recall(thread()) == (said,)

@@ -84,7 +84,7 @@ class WithdrawalContract:
 
         assert first.erased == forgetting.erased == other.erased == 0.0
         assert (later.erased > 1_700_000_000.0) is unread
-        assert later.history == ()
+        assert later.history.turns == ()
 
     async def test_the_mark_goes_with_the_workspace(self, storage: Storage) -> None:
         await storage.inbox.put(message())

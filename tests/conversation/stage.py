@@ -28,6 +28,7 @@ from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
+from bot.domain.history import History
 from bot.domain.preferences import EffortPreferences, ModelPreferences
 from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble
@@ -304,7 +305,7 @@ class Stage:
             mail="1-1",
             event=event,
             record=TurnRecord(id=self.turn_handle.id, attempt=attempt, crashes=crashes, final=final),
-            history=self.history,
+            history=History(self.history),
             withdrawn=withdrawn,
             erased=erased,
             preferences=await self.in_force(event.thread, event.author.id),

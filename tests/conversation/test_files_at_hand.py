@@ -11,7 +11,8 @@ from bot.domain.catalog import Model
 from bot.domain.errors import PlatformError
 from bot.domain.events import Author, File
 from bot.domain.file_text import FileText
-from bot.domain.prompt import FilePart, ImagePart, PromptMessage, TextPart, build, expected_size
+from bot.domain.prompt import FilePart, ImagePart, PromptMessage, TextPart
+from bot.domain.prompt_building import build, expected_size
 from bot.domain.turns import OVERHEARD, ChatMessage, Turn
 from tests.conversation.stage import Stage
 from tests.conversation.test_attachments import HERE, SEEING, Shelf, message

@@ -8,7 +8,8 @@ import pytest
 
 from bot.domain.catalog import Model
 from bot.domain.events import Author
-from bot.domain.prompt import Prompt, build, size
+from bot.domain.prompt import Prompt, size
+from bot.domain.prompt_building import build
 from bot.domain.stream_parts import Usage
 from bot.domain.turns import ChatMessage, Turn
 from bot.models.pricing import Corrections

@@ -16,10 +16,10 @@ from bot.domain.prompt import (
     Prompt,
     PromptMessage,
     TextPart,
-    build,
     tokens,
     weigh,
 )
+from bot.domain.prompt_building import build
 from bot.domain.turns import RESET, ChatMessage, Step, Turn
 
 ANN = Author(id="U1", name="Ann")

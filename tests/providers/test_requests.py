@@ -21,8 +21,8 @@ from bot.domain.prompt import (
     ResultPart,
     TextPart,
     Tool,
-    build,
 )
+from bot.domain.prompt_building import build
 from bot.domain.stream_parts import Reason
 from bot.domain.turns import ChatMessage, Step, Turn
 from providers.dialect import Quirks

@@ -114,7 +114,7 @@ async def test_a_conversation_goes_on_behind_what_was_forged(storage: Storage) -
     await says(storage, "three")
     claim = await says(storage, "four")
 
-    assert [each.asked.text for each in claim.history] == ["three"]
+    assert [each.asked.text for each in claim.history.turns] == ["three"]
     assert await remembered(storage) == ["three", "four"]
 
 

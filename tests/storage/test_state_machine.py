@@ -191,7 +191,7 @@ class InboxMachine(RuleBasedStateMachine):
         assert self.owners[queue_entry.entry] == worker
         told = self._of(claim)
         assert claim.event.id == told.accepted[len(told.done)], "out of order"
-        assert [each.asked.text for each in claim.history] == told.remembered
+        assert [each.asked.text for each in claim.history.turns] == told.remembered
         told.holder = claim
         yield worker, claim
 

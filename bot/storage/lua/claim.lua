@@ -1,12 +1,14 @@
 -- Claims the first event under a new epoch, the fencing token. A repeated call with the same nonce (its
--- answer was lost) gets the same claim.
+-- answer was lost) gets the same claim. It brings the newest turns, as many as the worker wants; of a history that only
+-- grew since the worker had it in hand last (`lineage`, `count`, `mark`), the new ones alone.
 local state, mail, turn, history, erased = unpack(KEYS, 7)
-local _, conversation, entry, worker, nonce, lease, ttl = unpack(ARGV)
+local _, conversation, entry, worker, nonce, lease, ttl, lineage, seen, mark, most, bytes = unpack(ARGV)
+local FEW = 50 -- new turns; beyond that, the worker begins anew
 
 run_when_full(state)
-local known = redis.call('HMGET', state, 'sched', 'epoch', 'nonce', 'choice', 'effort')
+local chosen = redis.call('HMGET', state, 'sched', 'epoch', 'nonce', 'choice', 'effort')
 if redis.call('HGET', DESK, 'w:' .. conversation) ~= worker .. ' ' .. entry then return false end
-if known[1] ~= entry then
+if chosen[1] ~= entry then
   put_away(conversation) -- its state was erased while it was in hand
   return false
 end
@@ -14,13 +16,13 @@ end
 local mine = first(mail)
 if not mine then
   redis.call('DEL', turn) -- of a conversation that was erased while its worker died
-  hand_in(state, conversation, known[2] or '')
+  hand_in(state, conversation, chosen[2] or '')
   schedule(state, mail, turn, conversation, ttl)
   return false
 end
 
-local epoch = known[2]
-if known[3] ~= nonce then
+local epoch = chosen[2]
+if chosen[3] ~= nonce then
   if redis.call('HGET', turn, 'mail') ~= mine.id then
     epoch = count()
     local id = string.sub(redis.sha1hex(conversation .. ' ' .. mine.id .. ' ' .. epoch), 1, 32)
@@ -35,8 +37,20 @@ if known[3] ~= nonce then
   redis.call('HSET', state, 'epoch', epoch, 'nonce', nonce)
 end
 hand_over(conversation, worker, entry, tonumber(lease)) -- the lease starts now
+
+local length = redis.call('LLEN', history)
+local born, total = grown(state)
+local new = born == lineage and length > 0 and total - tonumber(seen)
+local known = new and new >= 0 and new <= FEW and new < length
+  and redis.sha1hex(redis.call('LINDEX', history, -new - 1)) == mark
+local turns = {}
+if known then
+  turns = new > 0 and redis.call('LRANGE', history, -new, -1) or {}
+elseif tonumber(most) >= 0 then
+  turns = newest(history, 0, most, bytes)
+end
 return {
-  tostring(epoch), mine.id, mine.event, redis.call('HGETALL', turn), redis.call('LRANGE', history, 0, -1),
-  known[4] or '', redis.call('XLEN', mail) - 1, redis.call('HGET', DESK, 'life'),
-  redis.call('ZSCORE', erased, conversation) or '', known[5] or ''
+  tostring(epoch), mine.id, mine.event, redis.call('HGETALL', turn), turns, known and 1 or 0, length,
+  chosen[4] or '', redis.call('XLEN', mail) - 1, redis.call('HGET', DESK, 'life'),
+  redis.call('ZSCORE', erased, conversation) or '', chosen[5] or ''
 }

@@ -10,14 +10,24 @@ if how == 'lost' and c.forget and redis.call('EXISTS', state) == 0 then
 end
 if how ~= 'held' then return how end
 
-local kept = false
+local kept, known = false, how
 if redis.call('XDEL', mail, c.mail) == 1 then
   kept = not c.forget -- and not where the conversation was erased meanwhile, its mailbox too
 end
 if kept then
-  if c.replace then redis.call('DEL', history) end
+  local lineage, count = grown(state)
+  if c.cut < 0 then redis.call('DEL', history) end
+  if c.cut > 0 then redis.call('LTRIM', history, 0, -c.cut - 1) end
   for i = 3, #ARGV do redis.call('RPUSH', history, ARGV[i]) end
-  redis.call('LTRIM', history, -c.most, -1)
+  local length = redis.call('LLEN', history)
+  if not lineage or c.cut ~= 0 then lineage, count = c.epoch, length else count = count + #ARGV - 2 end
+  if length > c.most then
+    redis.call('LTRIM', history, -c.keep, -1)
+    length = c.keep
+  end
+  local stands = lineage .. ' ' .. string.format('%.0f', count)
+  redis.call('HSET', state, 'grown', stands .. ' ' .. c.epoch)
+  known = 'kept ' .. stands .. ' ' .. length
   redis.call('EXPIRE', history, c.ttl)
   for _, field in ipairs({ 'choice', 'effort' }) do
     if c[field] == '' then redis.call('HDEL', state, field) end
@@ -51,11 +61,11 @@ if kept then
   redis.call('ZADD', index, math.floor(now()), c.conversation)
 else
   redis.call('DEL', history)
-  redis.call('HDEL', state, 'choice', 'effort', 'joined', 'told')
+  redis.call('HDEL', state, 'choice', 'effort', 'joined', 'told', 'grown')
   if redis.call('EXISTS', mail) == 0 then
     redis.call('DEL', state)
     redis.call('ZREM', index, c.conversation)
   end
 end
 redis.call('ZREMRANGEBYSCORE', index, 0, now() - c.ttl)
-return 'held'
+return known

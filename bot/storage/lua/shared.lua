@@ -25,6 +25,32 @@ local function standing(state, epoch)
   return 'lost'
 end
 
+-- The newest turns behind `skip` others, newest first: no more than `most` and about so many bytes, but one at least, and
+-- one more, which shows what the oldest of them comes after.
+local function newest(history, skip, most, bytes)
+  skip, most, bytes = tonumber(skip), tonumber(most), tonumber(bytes)
+  local found, size = {}, 0
+  while true do
+    local last = -(skip + #found) - 1
+    local some = redis.call('LRANGE', history, last - 7, last)
+    for at = #some, 1, -1 do
+      local enough = #found >= most or (#found > 0 and size >= bytes)
+      table.insert(found, some[at])
+      if enough then return found end
+      size = size + #some[at]
+    end
+    if #some < 8 then return found end
+  end
+end
+
+-- Where a history stands: when its lineage began (it does whenever a stored turn is changed), and how many turns have been
+-- added since. It holds as long as no claim has ended since that was written: other versions write without it.
+local function grown(state)
+  local known = redis.call('HMGET', state, 'grown', 'done')
+  local lineage, count, at = string.match(known[1] or '', '^(%d+) (%d+) (%d+)$')
+  if lineage and at == known[2] then return lineage, tonumber(count) end
+end
+
 -- Erases the dead letters beyond `most`, and those older than `ttl` seconds.
 local function age(dead, times, most, ttl)
   for _, ids in ipairs({

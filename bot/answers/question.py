@@ -1,0 +1,85 @@
+"""A question, and the prompts that are made of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.answers.attempt import Attempt
+from bot.answers.files_at_hand import FilesAtHand
+from bot.answers.instructions import instructions
+from bot.domain.approvals import Decision
+from bot.domain.catalog import Model
+from bot.domain.prompt import Prompt, size
+from bot.domain.prompt_building import build
+from bot.domain.turns import ChatMessage, Turn, refused_before
+from bot.models.estimates import counted
+from bot.models.pricing import Corrections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question with the history before it (`prior`, see `Answers.with_history`), what others said since (`heard`), and
+    where and when it is asked. `instead_of` is the id of the turn that the answer replaces.
+    """
+
+    asked: ChatMessage
+    prior: Sequence[Turn] = ()
+    heard: tuple[ChatMessage, ...] = ()
+    place: str = ""
+    time_zone: str = ""
+    inline: str = ""
+    instead_of: str = ""
+    decision: Decision | None = None  # about what the answer before it wants to run: only that model is asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptBuilder:
+    """Builds one question's prompt for any model, and learns the real number of tokens."""
+
+    question: Question
+    files: FilesAtHand
+    known: Sequence[
+        Turn
+    ]  # also the answer that is replaced, and those after it: they hold what models refused
+    corrections: Corrections
+    conversation: str
+    company: str  # `[policy] system`
+    effort: str  # how long models may think, as people chose; "" leaves it to them
+    at: float  # unix seconds
+    sizes: dict[str, int] = field(default_factory=dict)  # of the prompts, by model
+    began: dict[str, str] = field(default_factory=dict)  # the oldest turns they show
+
+    def __call__(self, model: Model, share: float) -> Prompt:
+        prompt = build(
+            self.question.prior,
+            self.question.asked,
+            model,
+            system=instructions(
+                model,
+                company=self.company,
+                place=self.question.place,
+                time_zone=self.question.time_zone,
+                at=self.at,
+            ),
+            heard=self.question.heard,
+            files=replace(self.files.read, refused=refused_before(self.known, model)),
+            correction=self.corrections.of(model),
+            share=share,
+            conversation=self.conversation,
+        )
+        self.sizes[model.key] = size(prompt)
+        self.began[model.key] = prompt.shown_from
+        return replace(prompt, effort=self.effort, decision=self.question.decision)
+
+    def settle(self, attempt: Attempt) -> None:
+        """Learns from the tokens the vendor counted. When no count came (a stop, a broken stream, a filter), the
+        usage until then is estimated, because the vendor bills it too.
+        """
+        asked = self.sizes.get(attempt.model.key)
+        if asked is None:
+            return
+        asked -= attempt.left_out.tokens if attempt.left_out else 0
+        if attempt.usage:
+            self.corrections.learn(attempt.model, estimated=asked, usage=attempt.usage)
+        if attempt.usage or attempt.stopped or attempt.finish or attempt.said_tokens or attempt.billed:
+            read = round(asked * self.corrections.of(attempt.model))
+            attempt.usage = counted(attempt.usage, read=read, wrote=attempt.said_tokens)
