@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.domain.approvals import Decision
 from bot.domain.attached import DOCUMENT_TOKENS, IMAGE_TOKENS
+from bot.domain.memo import Memo
 from bot.domain.quoted import BYTES_PER_TOKEN
 
 
@@ -59,7 +60,7 @@ class ResultPart:
 Part = TextPart | ImagePart | FilePart | CallPart | ResultPart
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class PromptMessage:
     """One entry of a prompt. `role` is "user" or "assistant"; results travel in a user message, first."""
 
@@ -99,6 +100,7 @@ class Prompt:
 # --- how large it is ---------------------------------------------------------------------------------------
 
 PER_MESSAGE = 4
+WEIGHTS: Memo[PromptMessage, int] = Memo()
 ANSWER_PART = 4  # a prompt leaves this part of the window free for the answer, or less where that is shorter
 
 
@@ -114,7 +116,10 @@ def share(text: str) -> float:
 
 def weigh(message: PromptMessage) -> int:
     """The estimated tokens of one message."""
-    return PER_MESSAGE + sum(weigh_part(part) for part in message.parts)
+    known = WEIGHTS.known(message)
+    if known is None:
+        known = WEIGHTS.of(message, lambda: PER_MESSAGE + sum(weigh_part(part) for part in message.parts))
+    return known
 
 
 def size(prompt: Prompt) -> int:

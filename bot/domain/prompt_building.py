@@ -20,6 +20,7 @@ from bot.domain.attached import (
 from bot.domain.catalog import Model
 from bot.domain.events import File
 from bot.domain.formatting import clip
+from bot.domain.memo import Memo
 from bot.domain.prompt import (
     ANSWER_PART,
     FilePart,
@@ -43,7 +44,6 @@ from bot.domain.quoted import (
     shown_text,
     speaker,
 )
-from bot.domain.turn_memo import TurnMemo
 from bot.domain.turns import RESET, ChatMessage, Turn, since_reset
 from bot.domain.window import first_shown
 
@@ -66,7 +66,7 @@ class ShownTurn:
     least: float = 0.0  # tokens of room in which nothing of it is cut
 
 
-SHOWN: TurnMemo[ShownTurn] = TurnMemo()
+SHOWN: Memo[Turn, ShownTurn] = Memo()
 
 
 def fills(newest: Sequence[Turn], room: float) -> bool:
@@ -148,9 +148,11 @@ def _began(turns: Sequence[Turn], model: Model) -> int:
 
 def _shown(turn: Turn, model: Model, files: FilesRead, *, named: bool, room: float) -> ShownTurn:
     """Remembered where it is the same for every model: without files, and when nothing has to be cut."""
+    if (known := SHOWN.known(turn, named)) is not None and room >= known.least:
+        return known
     if turn.asked.files or any(one.files for one in turn.heard):
         return _made(turn, model, files, named=named, room=room)
-    whole = SHOWN.of(turn, named, lambda: _made(turn, model, files, named=named, room=math.inf))
+    whole = SHOWN.of(turn, lambda: _made(turn, model, files, named=named, room=math.inf), named)
     return whole if room >= whole.least else _made(turn, model, files, named=named, room=room)
 
 

@@ -12,8 +12,8 @@ from operator import itemgetter
 from bot.domain.approvals import called
 from bot.domain.events import Author
 from bot.domain.formatting import clip
+from bot.domain.memo import Memo
 from bot.domain.stream_parts import Source
-from bot.domain.turn_memo import TurnMemo
 from bot.domain.turns import OVERHEARD, ChatMessage, Turn
 
 BYTES_PER_TOKEN = 3.5
@@ -22,7 +22,7 @@ ADDRESS = 500
 SOURCES = 10  # of an answer that a model is reminded of
 SOURCE_ADDRESS = 300
 
-JOINED: TurnMemo[tuple[Turn, tuple[ChatMessage, ...]]] = TurnMemo()
+JOINED: Memo[Turn, tuple[Turn, tuple[ChatMessage, ...]]] = Memo()
 """Also holds what was overheard, by whose ids it is found."""
 
 
@@ -64,7 +64,7 @@ def _joined(turn: Turn, waiting: dict[str, ChatMessage]) -> Turn:
     def join() -> tuple[Turn, tuple[ChatMessage, ...]]:
         return replace(turn, heard=_in_order(waiting, turn.heard, turn.asked)), tuple(waiting.values())
 
-    return JOINED.of(turn, tuple(map(id, waiting.values())), join)[0]
+    return JOINED.of(turn, join, tuple(map(id, waiting.values())))[0]
 
 
 def _in_order(

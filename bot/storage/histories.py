@@ -80,9 +80,12 @@ class Histories:
         if how != "kept" or change.lost:
             self._known.drop(conversation)
             return
-        lineage, count, length = stands
-        after = history.after(change, lineage=lineage, count=int(count), length=int(length))
-        self._known.keep(conversation, after)
+        lineage, count, length = stands[0], int(stands[1]), int(stands[2])
+        after = history.after(change, lineage=lineage, count=count, length=length)
+        if len(after.stored) >= min(length, FIRST // 2):  # else a claim brings more than that
+            self._known.keep(conversation, after)
+        else:
+            self._known.drop(conversation)
 
 
 def stored_history(history: History) -> StoredHistory:

@@ -129,6 +129,8 @@ def _mode(event: Event) -> str:
 def _lane(event: Event) -> str:
     """What is answered at once must not wait until a person's questions are, so it stands in a line of its own."""
     match event:
+        case MessageReceived(addressed=False, others=True):
+            return "quick"  # people talk to each other: it is only remembered
         case MessageReceived(text=text):
             return "quick" if text.partition(" ")[0].lower() in QUICK else ""
         case ButtonPressed(action=action):

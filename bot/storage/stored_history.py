@@ -1,5 +1,6 @@
 """A conversation's history in the hands of a worker: what was read of it, and what a commit makes of it."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from bot.domain.history import History
 from bot.domain.turns import Turn
 from bot.storage.encryption import RecordCipher
 from bot.storage.history import BEGINNING, StoredTurn, as_stored, end_of, read_stored, seal_turns
+
+log = logging.getLogger(__name__)
 
 ALL = -1  # a change that writes the list anew
 
@@ -77,10 +80,12 @@ class StoredHistory(History):
     def add(self, newest_first: Sequence[bytes]) -> None:
         """A chunk before what is known. Its oldest only shows what the next comes after, unless it is the very first."""
         sealed = tuple(reversed(newest_first))
-        whole = len(sealed) + len(self.stored) >= self._length
-        if not sealed:
-            self._length = len(self.stored)  # it was erased meanwhile
+        if not sealed or (self.stored and end_of(sealed) != self.before):
+            if sealed:
+                log.warning("older turns are left out", extra={"conversation": self._conversation})
+            self._length = len(self.stored)  # they were erased meanwhile, or others' are in their place
             return
+        whole = len(sealed) + len(self.stored) >= self._length
         self.before = BEGINNING if whole else end_of(sealed[:1])
         found = read_stored(
             sealed if whole else sealed[1:],

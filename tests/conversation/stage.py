@@ -165,6 +165,31 @@ class NotingSink:
         return "m"
 
 
+class ReadHistory(History):
+    """Reads as little as a storage may: a question finds the newest turn read, other events none, and each look for more
+    brings one.
+    """
+
+    def __init__(self, turns: Sequence[Turn], *, first: int) -> None:
+        super().__init__(turns[max(0, len(turns) - first) :])
+        self._all = tuple(turns)
+
+    @property
+    def exists(self) -> bool:
+        return bool(self._all)
+
+    @property
+    def complete(self) -> bool:
+        return len(self.turns) == len(self._all)
+
+    @property
+    def unread(self) -> tuple[Turn, ...]:
+        return self._all[: len(self._all) - len(self.turns)]
+
+    async def _read_on(self) -> None:
+        self.turns = self._all[-len(self.turns) - 1 :]
+
+
 @dataclass
 class Stage:
     """Plays events against the core and remembers like the storage does."""
@@ -298,6 +323,7 @@ class Stage:
         erased: float = 0.0,
     ) -> Heard:
         self._heard, self.event = Heard(), event
+        self.read = history = ReadHistory(self.history, first=isinstance(event, MessageReceived))
         self.turn_handle = FakeTurnHandle(id=f"t{len(self.outcomes) + 1}", attempt=attempt)
         claim = Claim(
             queue_entry=QueueEntry(shard=0, entry="1-1", conversation=THREAD.digest),
@@ -305,7 +331,7 @@ class Stage:
             mail="1-1",
             event=event,
             record=TurnRecord(id=self.turn_handle.id, attempt=attempt, crashes=crashes, final=final),
-            history=History(self.history),
+            history=history,
             withdrawn=withdrawn,
             erased=erased,
             preferences=await self.in_force(event.thread, event.author.id),
@@ -313,7 +339,9 @@ class Stage:
         self._interceptors.began(claim)
         outcome = await self._core.handle(claim, self.turn_handle)
         self._interceptors.ended(claim, Ending(kind=EndingKind.DONE, outcome=outcome))
-        self.history = (*self.history, *outcome.append) if outcome.replace is None else outcome.replace
+        kept = history.turns if outcome.replace is None else outcome.replace
+        unread = () if outcome.forget else history.unread
+        self.history = (*unread, *kept, *outcome.append)
         if outcome.thread_model is not None:
             self.thread_model = outcome.thread_model
         if outcome.thread_effort is not None:

@@ -12,6 +12,7 @@ from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker, WorkerLimits
 from tests.contracts.budgets import BudgetsContract, Purse, purse_on
 from tests.contracts.dead_letters import DeadLettersContract
+from tests.contracts.histories import HistoriesContract
 from tests.contracts.leases import LeasesContract, nothing_waits
 from tests.contracts.lost_data import LostDataContract
 from tests.contracts.memory import ChoicesContract, LedgerContract, MemoryContract
@@ -47,6 +48,10 @@ class TestDeadLetters(DeadLettersContract):
 
 
 class TestLeases(LeasesContract):
+    pass
+
+
+class TestHistories(HistoriesContract):
     pass
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from bot.storage.open import Storage, StorageOptions, open_storage
 from tests.contracts.dead_letters import DeadLettersContract
+from tests.contracts.histories import HistoriesContract
 from tests.contracts.inbox import InboxContract
 from tests.contracts.leases import LeasesContract
 from tests.contracts.lost_data import LostDataContract
@@ -48,6 +49,10 @@ class TestDeadLetters(DeadLettersContract):
 
 
 class TestLeases(LeasesContract):
+    pass
+
+
+class TestHistories(HistoriesContract):
     pass
 
 
