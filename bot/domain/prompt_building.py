@@ -117,15 +117,15 @@ def build(
     """
     read = files or FilesRead()
     turns, before = gathered(since_reset(history), heard, asked)
+    left = _began(turns, model)
+    turns = turns[left:]
     named = several_people(turns, before, asked)
     answer = min(model.max_output, model.context // ANSWER_PART)
     room = (model.context - answer) * share / max(correction, 0.1) - tokens(system) - weigh(LEFT_OUT)
     question = _asked(asked, before, model, read, named=named, room=room)
     shown = [_shown(turn, model, read, named=named, room=room) for turn in turns]
-    start = _began(turns, model)
-    sizes = [*((one.asked, one.whole) for one in shown[start:]), (weigh(question), 0)]
-    first = start + first_shown(sizes, room)
-    kept = [LEFT_OUT] if first else []
+    first = first_shown([*((one.asked, one.whole) for one in shown), (weigh(question), 0)], room)
+    kept = [LEFT_OUT] if left or first else []
     kept += [message for one in shown[first:] for message in one.messages]
     kept.append(question)
     oldest = turns[first].id if first < len(turns) else ""

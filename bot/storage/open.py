@@ -69,11 +69,11 @@ async def open_storage(
     async with open_database(url, alone=terms.alone) as database:
         keys = Keys(prefix=terms.prefix, shards=database.shards)
         inbox = RedisInbox(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
-        dead_letters = RedisDeadLetters(
+        letters = RedisDeadLetters(
             database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
         )
         histories = Histories(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
-        traces = ConversationTraces(database=database, keys=keys, dead_letters=dead_letters)
+        traces = ConversationTraces(database=database, keys=keys, dead_letters=letters)
         yield Storage(
             database=database,
             keys=keys,
@@ -94,7 +94,7 @@ async def open_storage(
             memory=RedisMemory(
                 database=database, keys=keys, scripts=scripts, traces=traces, histories=histories
             ),
-            dead_letters=dead_letters,
+            dead_letters=letters,
             preferences=RedisPreferenceStore(database=database, keys=keys),
             ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
             budgets=RedisBudgets(database=database, keys=keys, scripts=scripts),

@@ -1,7 +1,7 @@
 """A prompt begins as the one before it did, so that vendors read it from their caches."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from bot.domain.catalog import Model
 from bot.domain.events import Author
 from bot.domain.prompt import Prompt, size
-from bot.domain.prompt_building import build
+from bot.domain.prompt_building import build, fills
 from bot.domain.stream_parts import Usage
 from bot.domain.turns import ChatMessage, Turn
 from bot.models.pricing import Corrections
@@ -25,8 +25,12 @@ def words(chance: random.Random, least: int, most: int) -> str:
     )
 
 
-def prompts(context: int, turns: int = 100) -> Sequence[Prompt]:
-    """What a model is shown in a thread of two people, whose tokens are counted otherwise than we estimate."""
+def prompts(
+    context: int, turns: int = 100, read: Callable[[list[Turn]], Sequence[Turn]] = tuple
+) -> Sequence[Prompt]:
+    """What a model is shown in a thread of two people, whose tokens are counted otherwise than we estimate. `read` is how
+    much of its history is known to whoever asks it.
+    """
     chance = random.Random(7)  # noqa: S311 - the same thread every time
     model = Model(name="it", provider="p", model="m", context=context)
     history: list[Turn] = []
@@ -38,7 +42,7 @@ def prompts(context: int, turns: int = 100) -> Sequence[Prompt]:
         author = BOB if number % 3 == 0 else ANN
         asked = ChatMessage(author=author, text=words(chance, 5, 60), message=f"q{number}")
         prompt = build(
-            history,
+            read(history),
             asked,
             model,
             system=SYSTEM,
@@ -51,7 +55,14 @@ def prompts(context: int, turns: int = 100) -> Sequence[Prompt]:
         counted = round(estimated * chance.uniform(1.05, 1.25))
         corrections.learn(model, estimated=estimated, usage=Usage(input=counted, output=1))
         history.append(
-            Turn(id=f"t{number}", asked=asked, heard=heard, answer=words(chance, 20, 250), model="it")
+            Turn(
+                id=f"t{number}",
+                asked=asked,
+                heard=heard,
+                answer=words(chance, 20, 250),
+                model="it",
+                shown_from=prompt.shown_from,
+            )
         )
     return shown
 
@@ -74,6 +85,32 @@ def test_a_large_window_keeps_every_prefix_but_the_one_before_names_are_needed()
 
 def test_a_small_window_keeps_four_prefixes_of_five() -> None:
     assert kept(prompts(8_192)[1:]) >= 0.8
+
+
+@pytest.mark.parametrize("context", [4_096, 8_192, 16_384])
+def test_it_is_the_same_for_who_has_read_only_what_fits(context: int) -> None:
+    whole = prompts(context)
+    newest = prompts(context, read=lambda history: as_read(history, context))
+
+    assert [prompt.messages for prompt in newest] == [prompt.messages for prompt in whole]
+
+
+def as_read(history: Sequence[Turn], context: int) -> Sequence[Turn]:
+    """The newest turns, up to where no older ones can be shown."""
+    first = len(history)
+    while first and not fills(history[first:], context):
+        first -= 1
+    return history[first:]
+
+
+def test_a_thread_that_has_lost_its_beginning_keeps_its_prefixes_until_it_loses_more() -> None:
+    """As the storage lets go of them: the oldest 50 of 250 at once."""
+    shown = prompts(
+        400_000, turns=460, read=lambda history: history[max(0, (len(history) - 201) // 50) * 50 :]
+    )
+
+    assert kept(shown[1:200]) == 1.0
+    assert kept(shown[200:]) >= 0.97
 
 
 @pytest.mark.parametrize("context", [4_096, 8_192, 16_384, 200_000])
