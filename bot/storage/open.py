@@ -72,7 +72,7 @@ async def open_storage(
         letters = RedisDeadLetters(
             database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
         )
-        histories = Histories(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
+        past = Histories(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
         traces = ConversationTraces(database=database, keys=keys, dead_letters=letters)
         yield Storage(
             database=database,
@@ -86,14 +86,12 @@ async def open_storage(
                 scripts=scripts,
                 lifetimes=lasts,
                 traces=traces,
-                histories=histories,
+                histories=past,
                 seconds=terms.lease,
                 per_person=terms.per_person,
                 name=terms.worker,
             ),
-            memory=RedisMemory(
-                database=database, keys=keys, scripts=scripts, traces=traces, histories=histories
-            ),
+            memory=RedisMemory(database=database, keys=keys, scripts=scripts, traces=traces, histories=past),
             dead_letters=letters,
             preferences=RedisPreferenceStore(database=database, keys=keys),
             ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
