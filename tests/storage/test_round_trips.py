@@ -2,7 +2,7 @@
 
     put           before the platform is answered, or the message could be lost
     next          hands the conversation to a worker, at once: the put has rung a bell that it hears (nobody polls)
-    claim         the fencing token, the event, the turn, the history; the choices come along in the same go
+    claim         the fencing token, the event, the turn, the newest of the history; the choices come in the same go
     save          which message on the platform shows the answer: after a crash it goes on there
     save          the whole answer, before its last edit: after a crash the model is not asked again
     commit        history, usage, mailbox and acknowledgement
@@ -12,12 +12,15 @@ Heartbeats, and saves of a sink's progress, come on top of it with the time an a
 
 import asyncio
 
+import pytest
+
 from bot.domain.claims import Claim, Outcome, Receipt
 from bot.ports import TurnHandle
 from bot.settings.money import BudgetEntry
 from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker
-from tests.events import message, turn
+from tests.contracts.leases import claim_next
+from tests.events import message, thread, turn
 from tests.spending import Replica, Spending
 from tests.storage.wire import Wire, wired
 
@@ -62,6 +65,62 @@ async def test_an_answered_message_costs_six_round_trips(redis_url: str, prefix:
         working.cancel()
 
     assert trips == NEEDED
+
+
+async def working(storage: Storage, wire: Wire) -> tuple[list[str], int]:
+    """The trips and the bytes received for one message, handled by a worker on this storage."""
+    async with asyncio.TaskGroup() as group:
+        worker = group.create_task(Worker(leases=storage.leases, handle=answer, apologise=apologise).run())
+        await asyncio.sleep(0.1)  # it listens
+        before = wire.received
+        trips = await handled(storage, wire)
+        received = wire.received - before
+        worker.cancel()
+    return trips, received
+
+
+@pytest.mark.parametrize("turns", [50, 10_000])
+@pytest.mark.parametrize("key", ["", "Zt3vQk8r0WmX5yLd7cHn2bFs9gJpA4eU"], ids=["plain", "sealed"])
+async def test_a_question_in_a_long_thread_costs_the_same_trips_and_no_turns_where_it_was_answered_last(
+    redis_url: str, prefix: str, turns: int, key: str
+) -> None:
+    terms = StorageOptions(prefix=prefix, lease=120, encryption_keys=key)
+    async with (
+        wired(redis_url) as wire,
+        open_storage(wire.url, terms) as storage,
+        open_storage(wire.url, terms) as rival,
+    ):
+        for start in range(0, turns, 250):
+            await storage.inbox.put(message())
+            said = tuple(turn(f"q{number}") for number in range(start, min(start + 250, turns)))
+            await storage.leases.commit(await claim_next(storage), Outcome(append=said))
+        for each in (storage, rival):
+            await working(each, wire)  # connections are opened and scripts loaded once
+        (trips, bytes_), (there, others) = await working(storage, wire), await working(rival, wire)
+
+    assert trips == there == NEEDED
+    assert bytes_ < 3_000  # of which one turn is what the other worker added
+    assert others < 3_000
+
+
+async def test_who_has_never_had_a_thread_in_hand_reads_a_bounded_part_of_it_in_the_same_trips(
+    redis_url: str, prefix: str
+) -> None:
+    terms = StorageOptions(prefix=prefix, lease=120)
+    async with (
+        wired(redis_url) as wire,
+        open_storage(redis_url, terms) as storage,
+        open_storage(wire.url, terms) as rival,
+    ):
+        await storage.inbox.put(message())
+        said = tuple(turn(f"q{number}", "x" * 20_000) for number in range(200))
+        await storage.leases.commit(await claim_next(storage), Outcome(append=said))
+        await rival.inbox.put(message(where=thread("warm")))
+        await rival.leases.commit(await claim_next(rival), Outcome())
+        trips, received = await working(rival, wire)
+
+    assert trips == NEEDED
+    assert 20_000 < received < 110_000
 
 
 async def test_a_question_costs_no_trip_without_a_budget_and_two_with_one(

@@ -13,9 +13,12 @@ from bot.storage.scripts import Scripts
 
 @dataclass
 class Wire:
-    """`trips` holds what went to the server in one go, once per go: commands, scripts by their name."""
+    """`trips` holds what went to the server in one go, once per go: commands, scripts by their name. `received` counts the
+    bytes that came back.
+    """
 
     url: str = ""
+    received: int = 0
     trips: list[str] = field(default_factory=list)
     _names: dict[bytes, str] = field(default_factory=dict)
 
@@ -54,6 +57,7 @@ async def wired(server_url: str) -> AsyncIterator[Wire]:
             nonlocal answered
             while data := await there.read(1 << 20):
                 answered = True
+                wire.received += len(data)
                 writer.write(data)
             writer.close()
 
