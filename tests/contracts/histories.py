@@ -66,8 +66,19 @@ async def stored(storage: Storage) -> list[bytes]:
     return list(found)
 
 
-async def by_another_version(rival: Storage) -> None:
-    """What a replica writes that knows nothing of counting, while a deployment is under way."""
+async def edited_by_another_version(rival: Storage) -> None:
+    """What a replica writes that knows nothing of lineages, while a deployment is under way."""
+    keys, conversation = rival.keys, thread().digest
+    claim = await put(rival, message())
+    one, two = await claim.history.whole()
+    new = (replace(one, asked=turn("uno").asked), two)
+    sealed = seal_turns(new, rival.cipher, conversation, after="")
+    key = keys.history(conversation)
+    await rival.database.ask(("DEL", key), ("RPUSH", key, *sealed))
+    await rival.leases.bury(claim, why="test")  # ends it without a word about the history
+
+
+async def added_by_another_version(rival: Storage) -> None:
     keys, conversation = rival.keys, thread().digest
     sealed = seal_turns([turn("three")], rival.cipher, conversation, after=end_of(await stored(rival)))
     claim = await put(rival, message())
@@ -121,7 +132,8 @@ WRITES = (
         by=lambda rival: changes(rival, lambda turns: (turns[0], turn("due"))),
         after=("one", "due"),
     ),
-    Write(name="another version", by=by_another_version, after=("one", "two", "three", "four")),
+    Write(name="another version adds", by=added_by_another_version, after=("one", "two", "three", "four")),
+    Write(name="another version edits", by=edited_by_another_version, after=("uno", "two")),
     Write(name="forgets", by=forgets, after=("new",)),
     Write(name="erases from outside", by=erases, after=("new", "newer")),
     Write(name="purges", by=purges, after=("new", "newer")),
