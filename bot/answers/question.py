@@ -65,10 +65,12 @@ class PromptBuilder:
             correction=self.corrections.of(model),
             share=share,
             conversation=self.conversation,
+            effort=self.effort,
+            decision=self.question.decision,
         )
         self.sizes[model.key] = size(prompt)
         self.began[model.key] = prompt.shown_from
-        return replace(prompt, effort=self.effort, decision=self.question.decision)
+        return prompt
 
     def settle(self, attempt: Attempt) -> None:
         """Learns from the tokens the vendor counted. When no count came (a stop, a broken stream, a filter), the

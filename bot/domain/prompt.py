@@ -77,7 +77,7 @@ class Tool:
     parameters: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Prompt:
     """A whole request, valid for every dialect: roles alternate, the first and the last message are the
     user's, no part is empty, every call has its result in the next message.
@@ -101,6 +101,7 @@ class Prompt:
 
 PER_MESSAGE = 4
 WEIGHTS: Memo[PromptMessage, int] = Memo()
+SIZES: Memo[Prompt, int] = Memo()
 ANSWER_PART = 4  # a prompt leaves this part of the window free for the answer, or less where that is shorter
 
 
@@ -124,7 +125,9 @@ def weigh(message: PromptMessage) -> int:
 
 def size(prompt: Prompt) -> int:
     """The estimated tokens of a whole prompt."""
-    return tokens(prompt.system) + sum(weigh(message) for message in prompt.messages)
+    return SIZES.of(
+        prompt, lambda: tokens(prompt.system) + sum(weigh(message) for message in prompt.messages)
+    )
 
 
 def weigh_part(part: Part) -> int:

@@ -6,8 +6,9 @@ What was made of a turn is remembered with it, so that a question in a long thre
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from bot.domain.approvals import Decision
 from bot.domain.attached import (
     IMAGES,
     PDF,
@@ -23,6 +24,8 @@ from bot.domain.formatting import clip
 from bot.domain.memo import Memo
 from bot.domain.prompt import (
     ANSWER_PART,
+    PER_MESSAGE,
+    SIZES,
     FilePart,
     ImagePart,
     Part,
@@ -66,6 +69,7 @@ class ShownTurn:
     least: float = 0.0  # tokens of room in which nothing of it is cut
 
 
+NOTHING_READ = FilesRead()
 SHOWN: Memo[Turn, ShownTurn] = Memo()
 
 
@@ -101,10 +105,12 @@ def build(
     *,
     system: str,
     heard: Sequence[ChatMessage] = (),
-    files: FilesRead | None = None,
+    files: FilesRead = NOTHING_READ,
     correction: float = 1.0,
     share: float = 0.85,
     conversation: str = "",
+    effort: str = "",
+    decision: Decision | None = None,
 ) -> Prompt:
     """The newest turns that fit the model's window, translated into what every dialect accepts.
 
@@ -115,25 +121,41 @@ def build(
     estimated tokens, as seen for this model; `share` is how much of the window may be filled (smaller after a
     ContextTooLong). What does not fit is left out and marked. Nothing that is stored is changed.
     """
-    read = files or FilesRead()
     turns, before = gathered(since_reset(history), heard, asked)
-    left = _began(turns, model)
-    turns = turns[left:]
+    gone = _began(turns, model)
+    turns = turns[gone:]
     named = several_people(turns, before, asked)
-    answer = min(model.max_output, model.context // ANSWER_PART)
-    room = (model.context - answer) * share / max(correction, 0.1) - tokens(system) - weigh(LEFT_OUT)
-    question = _asked(asked, before, model, read, named=named, room=room)
-    shown = [_shown(turn, model, read, named=named, room=room) for turn in turns]
+    room = _room(model, system, share=share, correction=correction)
+    question = _asked(asked, before, model, files, named=named, room=room)
+    shown = _shown(turns, model, files, named=named, room=room)
     first = first_shown([*((one.asked, one.whole) for one in shown), (weigh(question), 0)], room)
-    kept = [LEFT_OUT] if left or first else []
-    kept += [message for one in shown[first:] for message in one.messages]
-    kept.append(question)
-    oldest = turns[first].id if first < len(turns) else ""
-    asker = hashlib.sha256(f"{conversation}/{asked.author.id}".encode()).hexdigest()[:32]
+    rest = [LEFT_OUT] if gone or first else []
+    kept = [*rest, *(message for one in shown[first:] for message in one.messages), question]
     prompt = Prompt(
-        system=system, messages=_merged(kept), asker=asker, conversation=conversation, shown_from=oldest
+        system=system,
+        messages=_merged(kept),
+        asker=hashlib.sha256(f"{conversation}/{asked.author.id}".encode()).hexdigest()[:32],
+        conversation=conversation,
+        shown_from=turns[first].id if first < len(turns) else "",
+        effort=effort,
+        decision=decision,
+        unhurried=bool(turns) and MINUTES < asked.at - turns[-1].asked.at < HOUR,
     )
-    return replace(prompt, unhurried=bool(turns) and MINUTES < asked.at - turns[-1].asked.at < HOUR)
+    weight = sum(one.whole for one in shown[first:]) + sum(map(weigh, [*rest, question]))
+    return _weighed(prompt, weight, apart=len(kept))
+
+
+def _weighed(prompt: Prompt, weight: int, *, apart: int) -> Prompt:
+    """Notes what its messages weigh, so that they need not be weighed again: so much, while they were so many."""
+    once = PER_MESSAGE * (apart - len(prompt.messages))  # counted twice for neighbours that became one
+    SIZES.of(prompt, lambda: tokens(prompt.system) + weight - once)
+    return prompt
+
+
+def _room(model: Model, system: str, *, share: float, correction: float) -> float:
+    """Estimated tokens for everything but the system text."""
+    answer = min(model.max_output, model.context // ANSWER_PART)
+    return (model.context - answer) * share / max(correction, 0.1) - tokens(system) - weigh(LEFT_OUT)
 
 
 def _began(turns: Sequence[Turn], model: Model) -> int:
@@ -146,10 +168,19 @@ def _began(turns: Sequence[Turn], model: Model) -> int:
     return next((index for index, turn in enumerate(turns) if turn.id == name), 0) if name else 0
 
 
-def _shown(turn: Turn, model: Model, files: FilesRead, *, named: bool, room: float) -> ShownTurn:
+def _shown(
+    turns: Sequence[Turn], model: Model, files: FilesRead, *, named: bool, room: float
+) -> list[ShownTurn]:
+    return [
+        known
+        if (known := SHOWN.known(turn, named)) is not None and room >= known.least
+        else _new(turn, model, files, named=named, room=room)
+        for turn in turns
+    ]
+
+
+def _new(turn: Turn, model: Model, files: FilesRead, *, named: bool, room: float) -> ShownTurn:
     """Remembered where it is the same for every model: without files, and when nothing has to be cut."""
-    if (known := SHOWN.known(turn, named)) is not None and room >= known.least:
-        return known
     if turn.asked.files or any(one.files for one in turn.heard):
         return _made(turn, model, files, named=named, room=room)
     whole = SHOWN.of(turn, lambda: _made(turn, model, files, named=named, room=math.inf), named)

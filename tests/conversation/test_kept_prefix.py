@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -85,6 +86,12 @@ def test_a_large_window_keeps_every_prefix_but_the_one_before_names_are_needed()
 
 def test_a_small_window_keeps_four_prefixes_of_five() -> None:
     assert kept(prompts(8_192)[1:]) >= 0.8
+
+
+@pytest.mark.parametrize("context", [4_096, 200_000])
+def test_what_a_prompt_is_known_to_weigh_is_what_it_weighs(context: int) -> None:
+    for prompt in prompts(context):
+        assert size(prompt) == size(replace(prompt))  # a copy is weighed anew
 
 
 @pytest.mark.parametrize("context", [4_096, 8_192, 16_384])
