@@ -155,7 +155,7 @@ class Leases(Protocol):
         """Takes over conversations whose worker sent no beat for a lease, and wakes delayed ones."""
 
     async def claim(self, queue_entry: QueueEntry) -> Claim | None:
-        """Claims (or takes over) the first event. None: there is nothing to do in that conversation."""
+        """Claims (or takes over) the first event, with as much history as its kind needs. None: there is nothing to do."""
 
     async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
         """Renews the leases in one round trip. Returns "ok", "stop" or "lost" by conversation."""

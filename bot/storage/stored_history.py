@@ -83,7 +83,6 @@ class StoredHistory(History):
         if not sealed or (self.stored and end_of(sealed) != self.before):
             if sealed:
                 log.warning("older turns are left out", extra={"conversation": self._conversation})
-            self._length = len(self.stored)  # they were erased meanwhile, or others' are in their place
             return
         whole = len(sealed) + len(self.stored) >= self._length
         self.before = BEGINNING if whole else end_of(sealed[:1])
@@ -97,7 +96,10 @@ class StoredHistory(History):
         self._set((*found, *self.stored))
 
     async def _read_on(self) -> None:
-        self.add(await self._read(len(self.stored)))
+        before = len(self.stored)
+        self.add(await self._read(before))
+        if len(self.stored) == before:
+            self._length = before  # the rest was erased meanwhile, or others' is in its place
 
     def _set(self, stored: tuple[StoredTurn, ...]) -> None:
         self.stored = stored

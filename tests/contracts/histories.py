@@ -156,6 +156,18 @@ class HistoriesContract:
         assert [each.asked.text for each in await history.whole()] == everything
         assert history.complete
 
+    async def test_what_is_erased_while_it_is_read_ends_the_reading(
+        self, storage: Storage, rival: Storage
+    ) -> None:
+        await says(storage, *(f"q{number}" for number in range(180)))
+        key = storage.keys.history(thread().digest)
+        for left in (1, 0):  # of those that were not read
+            claim = await put(rival, message())
+            read = claim.history.turns
+            await rival.database.ask(("LTRIM", key, -len(read) - left, -1))
+            assert await claim.history.whole() == read
+            await rival.leases.commit(claim, Outcome(append=tuple(turn() for _ in range(180))))
+
     async def test_of_huge_turns_a_claim_brings_few_but_one_at_least(
         self, storage: Storage, rival: Storage
     ) -> None:
