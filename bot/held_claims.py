@@ -15,6 +15,8 @@ from bot.domain.errors import Fenced, SwitchboardError
 from bot.ports import Leases
 from bot.turn_handle import ClaimedTurn
 
+CROWD = 100  # claims, each so many of which make the leases longer by one
+LONGEST = 5  # leases: who holds many is late more easily, and each that is lost is asked for and paid again
 HELD = 0.8  # of a lease; then a turn without a beat ends, before another worker may claim it
 
 log = logging.getLogger(__name__)
@@ -97,14 +99,15 @@ class HeldClaims:
         """
         mine = dict(self._held)
         asked = asyncio.get_running_loop().time()  # before the call, as Redis renews during it
-        standing = await self._leases.beat([held.claim for held in mine.values()])
-        until = asked + self._leases.seconds * HELD
+        lease = self._leases.seconds * min(LONGEST, 1 + len(mine) // CROWD)
+        standing = await self._leases.beat([held.claim for held in mine.values()], seconds=lease)
+        until, until_restored = asked + lease * HELD, asked + self._leases.seconds * HELD
         steps = [self._settle(conversation, held) for conversation, held in self._unsure.items()]
         for conversation, held in mine.items():
             if self._held.get(conversation) is not held:
                 continue  # the claim ended during the call
             if standing[conversation] == "lost":
-                steps.append(self._ask_for(held, until=until))
+                steps.append(self._ask_for(held, until=until_restored))
                 continue
             held.extend(until)
             if standing[conversation] == "stop":

@@ -157,8 +157,8 @@ class Leases(Protocol):
     async def claim(self, queue_entry: QueueEntry) -> Claim | None:
         """Claims (or takes over) the first event, with as much history as its kind needs. None: there is nothing to do."""
 
-    async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
-        """Renews the leases in one round trip. Returns "ok", "stop" or "lost" by conversation."""
+    async def beat(self, claims: Sequence[Claim], *, seconds: float) -> Mapping[str, str]:
+        """Renews the leases for so long, in one round trip. Returns "ok", "stop" or "lost" by conversation."""
 
     async def restore(self, claim: Claim, record: TurnRecord) -> str:
         """Where Redis has lost the claim with its data, writes it anew. Returns "held", "done" when it has ended, "lost"

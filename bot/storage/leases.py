@@ -143,12 +143,13 @@ class RedisLeases:
             await self._database.ask_for_good(self._burial(queue_entry, epoch, turn, about))
             return None
 
-    async def beat(self, claims: Sequence[Claim]) -> Mapping[str, str]:
-        beats = list(heartbeats(claims, keys=self._keys, scripts=self._scripts, lease=self._lease))
+    async def beat(self, claims: Sequence[Claim], *, seconds: float) -> Mapping[str, str]:
+        lease = int(seconds * 1000)
+        beats = list(heartbeats(claims, keys=self._keys, scripts=self._scripts, lease=lease))
         if not beats:
             return {}
         # Two round trips of a slow line; the turn ends before the lease does.
-        answers = await self._database.ask_for_good(*(call for _, call in beats), patience=self._seconds / 2)
+        answers = await self._database.ask_for_good(*(call for _, call in beats), patience=seconds / 2)
         return {
             claim.queue_entry.conversation: answer.decode()
             for (part, _), answered in zip(beats, answers, strict=True)

@@ -105,17 +105,19 @@ class InboxContract:
         await storage.inbox.put(message())
         claim = await claim_next(storage)
         conversation = claim.queue_entry.conversation
-        assert await storage.leases.beat([claim]) == {conversation: "ok"}
+        assert await storage.leases.beat([claim], seconds=storage.leases.seconds) == {conversation: "ok"}
 
         assert await storage.inbox.put(stop(turn=claim.record.id)) is Receipt.STOPPING
-        assert await storage.leases.beat([claim]) == {conversation: "stop"}
+        assert await storage.leases.beat([claim], seconds=storage.leases.seconds) == {conversation: "stop"}
 
     async def test_only_the_asker_may_stop(self, storage: Storage) -> None:
         await storage.inbox.put(message(author=ANN))
         claim = await claim_next(storage)
 
         assert await storage.inbox.put(stop(author=BOB)) is Receipt.REFUSED
-        assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "ok"}
+        assert await storage.leases.beat([claim], seconds=storage.leases.seconds) == {
+            claim.queue_entry.conversation: "ok"
+        }
         assert await storage.inbox.put(stop(author=ANN)) is Receipt.STOPPING
 
     @pytest.mark.parametrize("word", ["stop", "Stop!", "/stop", "STOP.", " stop "])
@@ -144,7 +146,9 @@ class InboxContract:
         claim = await claim_next(storage)
 
         assert await storage.inbox.put(message("stop", author=BOB, addressed=False)) is Receipt.ACCEPTED
-        assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "ok"}
+        assert await storage.leases.beat([claim], seconds=storage.leases.seconds) == {
+            claim.queue_entry.conversation: "ok"
+        }
 
     async def test_what_could_not_be_read_again_is_not_stored(self, storage: Storage) -> None:
         odd: Any = {"id": "not a text"}

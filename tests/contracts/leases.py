@@ -140,7 +140,9 @@ class LeasesContract:
         assert held is not None
         leases = storage.leases
 
-        assert await leases.beat([lost]) == {lost.queue_entry.conversation: "lost"}
+        assert await leases.beat([lost], seconds=storage.leases.seconds) == {
+            lost.queue_entry.conversation: "lost"
+        }
         for attempt in (
             leases.save(lost, TurnRecord(id=lost.record.id)),
             leases.commit(lost, Outcome(append=(turn(),))),
@@ -159,7 +161,9 @@ class LeasesContract:
         claim = await claim_next(storage)
         for _ in range(12):
             await asyncio.sleep(storage.leases.seconds / 6)
-            assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "ok"}
+            assert await storage.leases.beat([claim], seconds=storage.leases.seconds) == {
+                claim.queue_entry.conversation: "ok"
+            }
             assert await rival.leases.abandoned(10) == []
 
     async def test_hundreds_of_claims_are_renewed_together(self, storage: Storage) -> None:
@@ -170,11 +174,11 @@ class LeasesContract:
         claims = [await claim_next(storage) for _ in range(120)]
         for claim in claims[::10]:
             await storage.leases.release(claim)
-        stopped, told = claims[5], await storage.leases.beat(claims)
+        stopped, told = claims[5], await storage.leases.beat(claims, seconds=storage.leases.seconds)
         await storage.inbox.put(
             stop(turn=stopped.record.id, where=stopped.event.thread, author=stopped.event.author)
         )
-        told_then = await storage.leases.beat(claims)
+        told_then = await storage.leases.beat(claims, seconds=storage.leases.seconds)
 
         assert [told[one.queue_entry.conversation] for one in claims[::10]] == ["lost"] * 12
         assert sorted(told.values()) == ["lost"] * 12 + ["ok"] * 108

@@ -65,7 +65,9 @@ class LostDataContract:
         await lose_everything(storage)
         await storage.leases.save(claim, TurnRecord(id=claim.record.id, ref={"ts": "1"}))
 
-        assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "ok"}
+        assert await storage.leases.beat([claim], seconds=storage.leases.seconds) == {
+            claim.queue_entry.conversation: "ok"
+        }
         await storage.leases.commit(claim, Outcome(append=(turn("second"),)))
         assert await remembered(storage) == ["first", "second"]
         assert await nothing_waits(storage)
@@ -180,7 +182,9 @@ class LostDataContract:
         await storage.inbox.put(message("second"))
         other = await claim_next(rival)
 
-        assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "lost"}
+        assert await storage.leases.beat([claim], seconds=storage.leases.seconds) == {
+            claim.queue_entry.conversation: "lost"
+        }
         await rival.leases.commit(other, Outcome(append=(turn("second"),)))
         assert await remembered(storage) == ["second"]
 
@@ -194,7 +198,9 @@ class LostDataContract:
         other = await claim_next(rival)
 
         assert other.epoch > claim.epoch
-        assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "lost"}
+        assert await storage.leases.beat([claim], seconds=storage.leases.seconds) == {
+            claim.queue_entry.conversation: "lost"
+        }
         with pytest.raises(Fenced):
             await storage.leases.commit(claim, Outcome(append=(turn("only"),)))
         await rival.leases.commit(other, Outcome(append=(turn("only"),)))

@@ -24,7 +24,9 @@ class WithdrawalContract:
         claim = await claim_next(storage)
         assert await storage.inbox.put(deletion(asked)) is Receipt.ACCEPTED
 
-        assert await storage.leases.beat([claim]) == {claim.queue_entry.conversation: "stop"}
+        assert await storage.leases.beat([claim], seconds=storage.leases.seconds) == {
+            claim.queue_entry.conversation: "stop"
+        }
         await storage.leases.release(claim)
         again = await claim_next(storage)
         assert (again.event, again.withdrawn, again.stopped) == (asked, True, True)
@@ -35,7 +37,9 @@ class WithdrawalContract:
             await storage.inbox.put(event)
         running = await claim_next(storage)
         await storage.inbox.put(deletion(second))
-        assert await storage.leases.beat([running]) == {running.queue_entry.conversation: "ok"}
+        assert await storage.leases.beat([running], seconds=storage.leases.seconds) == {
+            running.queue_entry.conversation: "ok"
+        }
 
         claims = [running]
         for _ in range(3):

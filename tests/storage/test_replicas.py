@@ -64,7 +64,7 @@ async def test_what_a_worker_does_waits_for_a_replica_too(trio: Watched, replica
     with pytest.raises(StorageUnavailable):
         await replicated.leases.save(claim, TurnRecord(id=claim.record.id, attempt=1, ref={"ts": "1"}))
     with pytest.raises(StorageUnavailable):
-        await replicated.leases.beat([claim])
+        await replicated.leases.beat([claim], seconds=replicated.leases.seconds)
     with pytest.raises(StorageUnavailable):
         await replicated.leases.commit(claim, Outcome())
     thaw(replica)
