@@ -19,7 +19,7 @@ from bot.ports import Leases, TurnHandle
 from bot.turn_handle import ClaimedTurn
 
 LONGEST_PAUSE = 60.0  # seconds between two attempts
-AT_A_TIME = 4  # claims, so that a crowd's beginnings do not hold up everything else
+AT_A_TIME = 8  # claims, so that a crowd's beginnings do not hold up everything else
 SHORTEST_ASKED, LONGEST_ASKED = 0.25, 300.0  # ... of a platform's retry_after; it may ask for any number
 RELEASING = 3.0  # seconds to give everything back at shutdown
 

@@ -42,6 +42,10 @@ class GoogleIdentity:
 
     async def token(self, scope: str) -> str:
         """Raises Auth with the remedy when no token can be obtained."""
+        if (
+            self._credentials is not None and self._credentials.valid
+        ):  # without the lock: it lets one in at a time
+            return str(self._credentials.token)
         async with self._one_at_a_time:
             if self._credentials is None or not self._credentials.valid:  # it is not, minutes before its end
                 self._credentials = await self._refreshed(scope)

@@ -26,6 +26,7 @@ from tests.ops.product import ROOT, Product, running
 from tests.slack.fake import events
 from tests.slack.fake.server import SECRET, FakeSlack, fake_slack
 from tests.slack.fake.world import Channel
+from tests.stalls import stalls
 
 END = "The end."
 LAG, STORED, BEGUN = "loop_lag_seconds", "inbox_ack_seconds", "ready_lag_seconds"
@@ -117,7 +118,7 @@ async def measure(fake: FakeSlack, product: Product, url: str, crowd: Crowd) -> 
         fake.slack.add_person(person, team.id)
     places = [fake.slack.add_channel(f"C{number}", team.id) for number in range(crowd.streams)]
     idle = memory(pid)
-    async with asyncio.TaskGroup() as group:
+    async with stalls() as here, asyncio.TaskGroup() as group:
         for number, place in enumerate(places):
             group.create_task(ask(fake, product, place, people[number % len(people)], seen))
             await asyncio.sleep(1 / crowd.starts)
@@ -147,7 +148,7 @@ async def measure(fake: FakeSlack, product: Product, url: str, crowd: Crowd) -> 
         f"{sum(map(whole, places))} of {crowd.streams} answers whole, {seen.refused} events not taken within 3 s; "
         f"events stored within p50 {share({}, stored, 0.5)} s, p99 {share({}, stored, 0.99)} s, "
         f"begun within p50 {share({}, started, 0.5)} s, p99 {share({}, started, 0.99)} s (upper bounds); "
-        f"200 heard here after p50 {acknowledged[49] * 1000:.0f} ms, p99 {acknowledged[98] * 1000:.0f} ms"
+        f"200 heard here (this side was late by up to {here.worst * 1000:.0f} ms itself) after p50 {acknowledged[49] * 1000:.0f} ms, p99 {acknowledged[98] * 1000:.0f} ms"
     )
 
 

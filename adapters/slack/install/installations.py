@@ -69,7 +69,7 @@ class TokenInstallation:
         self._token = token
         self._web_api = web_api
         self._installations: Installation | None = None
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Event | None = None  # set when the question under way has ended
 
     async def find(self, team: str, enterprise: str) -> Installation | None:
         installation = await self.installation()
@@ -86,8 +86,17 @@ class TokenInstallation:
         """A token from the settings does not change."""
 
     async def installation(self) -> Installation:
-        async with self._asking:
-            self._installations = self._installations or await self._ask()
+        """No lock: those who wait for one go on one by one, a round of the loop each, and newcomers behind them."""
+        while self._installations is None:
+            if self._asking:
+                await self._asking.wait()
+                continue
+            self._asking = asyncio.Event()
+            try:
+                self._installations = await self._ask()
+            finally:
+                self._asking.set()
+                self._asking = None
         return self._installations
 
     async def _ask(self) -> Installation:

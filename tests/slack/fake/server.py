@@ -31,7 +31,7 @@ class FakeSlack:
     @asynccontextmanager
     async def made(cls, *, clock: Clock, seed: int = 0, limits: bool = True) -> AsyncGenerator[Self, None]:
         """One that is not served yet."""
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             yield cls(clock=clock, seed=seed, limits=limits, session=session)
 
     @property
