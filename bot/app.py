@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from bot import platforms
@@ -26,7 +25,6 @@ from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
-from bot.delivery.loop_lag import LoopLag
 from bot.domain.check import CheckResult, CheckStatus, check_report, results_of
 from bot.domain.formatting import strip_controls
 from bot.domain.readiness import Trouble
@@ -127,7 +125,7 @@ def service(
         apologise=conversation.apologise,
         interceptors=interceptors,
         limits=worker_limits(settings.file.limits),
-        lag=LoopLag(partial(metrics.observe, "loop_lag_seconds")),
+        late=lambda seconds: metrics.observe("loop_lag_seconds", seconds),
     )
     watch = DeadLetterWatch(letters=store.dead_letters, meter=metrics)
     return Service(

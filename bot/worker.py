@@ -51,8 +51,9 @@ class Worker:
         apologise: Apologise,
         interceptors: Interceptors | None = None,
         limits: WorkerLimits | None = None,
-        lag: LoopLag | None = None,
+        late: Callable[[float], None] = lambda seconds: None,
     ) -> None:
+        """`late` is told again and again by how many seconds the event loop is, while turns run."""
         self._leases = leases
         self._interceptors = interceptors or Interceptors()
         self._handle = handle
@@ -60,7 +61,7 @@ class Worker:
         self._limits = limits or WorkerLimits()
         self._held = HeldClaims(leases)
         self._slots = Slots(most=self._limits.at_once, per_asker=self._limits.per_person)
-        self._lag = lag or LoopLag(lambda seconds: None)
+        self._lag = LoopLag(late)
         self._draining = asyncio.Event()
 
     async def run(self) -> None:
