@@ -1,6 +1,7 @@
 """Microsoft Entra ID in place of a key. The only module that imports azure-identity, and only when needed."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ from bot.domain.errors import Auth
 from providers.credentials import BearerToken
 
 AI = "https://ai.azure.com/.default"
+EARLY = 300.0  # seconds before its end at which a token is renewed, as azure-identity does it
 MISSING = "install azure-identity (pip install azure-identity) or set FOUNDRY_API_KEY"
 
 
@@ -16,7 +18,7 @@ class Credential(Protocol):
     """The credentials of azure.identity.aio. They cache a token until shortly before it expires."""
 
     async def get_token(self, *scopes: str) -> Any:
-        """An object whose `token` is the bearer token."""
+        """An object whose `token` is the bearer token, until `expires_on` in Unix seconds."""
         ...
 
     async def close(self) -> None: ...
@@ -31,6 +33,7 @@ class Identity:
     def __init__(self, *, make: Callable[[], Credential] | None = None) -> None:
         self._make = make
         self._credential: Credential | None = None
+        self._kept: dict[str, tuple[str, float]] = {}  # a token and its last moment, by scope
         self._one_at_a_time = asyncio.Lock()  # nobody closes what another one is asking
 
     @property
@@ -43,11 +46,16 @@ class Identity:
 
     async def token(self, scope: str) -> str:
         """Raises Auth with the remedy when no token can be obtained."""
+        token, until = self._kept.get(scope, ("", 0.0))
+        if time.time() < until:  # without the lock: it lets one in at a time
+            return token
         try:
             async with self._one_at_a_time:
                 if self._credential is None:
                     self._credential = (self._make or _default)()
-                return str((await self._credential.get_token(scope)).token)
+                found = await self._credential.get_token(scope)
+                self._kept[scope] = found.token, found.expires_on - EARLY
+                return str(found.token)
         except ImportError as error:
             raise Auth(f"Entra ID is not possible here: {MISSING}", code="entra_missing") from error
         except _failures() as error:
@@ -60,6 +68,7 @@ class Identity:
 
     async def aclose(self) -> None:
         credential, self._credential = self._credential, None
+        self._kept.clear()
         if credential is not None:
             await credential.close()
 

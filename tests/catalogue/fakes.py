@@ -1,5 +1,6 @@
 """Vendors and a Foundry on loopback, as strict about requests as the real ones: wrong credentials get nothing."""
 
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -209,20 +210,23 @@ class FakeFoundry:
 @dataclass(frozen=True)
 class Token:
     token: str
+    expires_on: float
 
 
 @dataclass
 class FakeCredential:
-    """Azure's credential: gives one token, for one scope."""
+    """Azure's credential: gives one token, for one scope, that lives so many seconds."""
 
     token: str = "entra-token"
+    life: float = 3_600.0
     scope: str = "https://ai.azure.com/.default"
     asked: list[str] = field(default_factory=list)
     closed: bool = False
 
     async def get_token(self, *scopes: str) -> Token:
         self.asked.extend(scopes)
-        return Token(self.token if scopes == (self.scope,) else "for-another-audience")
+        token = self.token if scopes == (self.scope,) else "for-another-audience"
+        return Token(token, time.time() + self.life)
 
     async def close(self) -> None:
         self.closed = True
