@@ -2,13 +2,14 @@
 
 A read costs about the same whatever it brings, and models send a piece every few milliseconds. So an answer that comes densely
 is left to itself for a moment between two reads. Meanwhile its connection is not listened to: what comes waits in the kernel,
-where nothing is lost when the connection breaks. Of those whose moment is over, so many are read in one round of the event loop,
-and what else is due comes in between.
+where nothing is lost when the connection breaks. TLS would lose what waits in it, so there the pieces are gathered as they come.
+Of those whose moment is over, so many are read in one round of the event loop, and what else is due comes in between.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 
 import aiohttp
 
@@ -29,27 +30,33 @@ class ReadingPace:
     async def chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         """A body's bytes, as many at a time as have come. Raises aiohttp's errors."""
         loop, content = asyncio.get_running_loop(), response.content
-        began = 0.0
+        began = waited = 0.0
         self._growing += 1
         try:
-            while True:
-                asked = loop.time()
-                chunk = await content.readany()
-                if not chunk:
-                    return
+            chunk = await content.readany()
+            while chunk:
                 read = loop.time()
                 yield chunk
                 began = began or read
                 pause = min(SHARE * (read - began), max(LONGEST, self._growing / READS))
-                if pause > read - asked and len(chunk) < BULK:  # it comes densely
-                    await self._left_alone(response, pause)
+                dense = pause > waited and len(chunk) < BULK
+                chunk, waited = await self._left_alone(response, pause) if dense else b"", 0.0
+                if not chunk:
+                    asked = loop.time()
+                    chunk = await content.readany()
+                    waited = loop.time() - asked
         finally:
             self._growing -= 1
 
-    async def _left_alone(self, response: aiohttp.ClientResponse, seconds: float) -> None:
+    async def _left_alone(self, response: aiohttp.ClientResponse, seconds: float) -> bytes:
+        """What was gathered meanwhile, b"" where all of it waits in the kernel."""
         transport = response.connection and response.connection.transport
         if not transport or transport.is_closing():  # all of it is here
-            return
+            return b""
+        if transport.get_extra_info("sslcontext"):
+            gathered = await _gathered(response.content, seconds)
+            await self._turn()
+            return gathered
         transport.pause_reading()
         try:
             await asyncio.sleep(seconds)
@@ -57,6 +64,7 @@ class ReadingPace:
         finally:
             if not transport.is_closing():
                 transport.resume_reading()
+        return b""
 
     async def _turn(self) -> None:
         """Waits for its turn among those that are to be read now."""
@@ -74,3 +82,13 @@ class ReadingPace:
                 turn.set_result(None)
         if self._waiting:
             loop.call_soon(self._let_in, loop)
+
+
+async def _gathered(content: aiohttp.StreamReader, seconds: float) -> bytes:
+    """What comes within so many seconds. An error is left to the next read, which raises it again."""
+    gathered = bytearray()
+    with suppress(TimeoutError, aiohttp.ClientError):
+        async with asyncio.timeout(seconds):
+            while len(gathered) < BULK and (chunk := await content.readany()):
+                gathered += chunk
+    return bytes(gathered)

@@ -1,12 +1,17 @@
 """An answer is read in few large steps, and nothing of it is lost or late for that."""
 
 import asyncio
+import os
 import socket
+import ssl
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Literal
 
 import pytest
+import uvloop
 
 from bot.domain.errors import Connection
 from bot.domain.stream_parts import Text
@@ -14,16 +19,24 @@ from providers.transport import Transport
 from tests.providers.fake import Babble, FakeVendor, Gate, Say, fake_vendor
 from tests.providers.speech import SPEECHES
 from tests.providers.test_transport import endpoint
-from tests.providers.vendor import HELLO, hear, model_of
+from tests.providers.vendor import HELLO, Heard, hear, model_of
+from tests.teams.proofs import serving
 
 WORDS = [f"word{number} " for number in range(80)]
 GAP = 0.004  # seconds between two of them
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
 
 
+Goodbye = Literal["polite", "curt", "reset"]
+
+
 @asynccontextmanager
-async def dripping(dialect: str, *, reset: bool = False) -> AsyncIterator[str]:
-    """A server that says the words one by one, and then ends the answer or resets the connection."""
+async def dripping(
+    dialect: str, *, goodbye: Goodbye = "polite", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
+    """A server that says the words one by one, and then ends the answer or resets the connection. Many that speak TLS are
+    curt: they close the connection without saying so in TLS first.
+    """
     speech = SPEECHES[dialect]
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -32,17 +45,22 @@ async def dripping(dialect: str, *, reset: bool = False) -> AsyncIterator[str]:
         for word in WORDS:
             writer.write(speech.word(word))
             await asyncio.sleep(GAP)
-        if reset:
-            link: socket.socket = writer.get_extra_info("socket")
-            link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
-        else:
+        if goodbye != "reset":
             writer.write(speech.closing())
+        if goodbye == "polite":
             writer.close()
+            return
+        link = socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno()))
+        if goodbye == "reset":
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            link.shutdown(socket.SHUT_WR)
+        writer.transport.abort()
+        link.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 @pytest.mark.parametrize("dialect", SPEECHES)
@@ -57,11 +75,35 @@ async def test_what_comes_densely_is_heard_in_few_parts(dialect: str) -> None:
 
 @pytest.mark.parametrize("dialect", SPEECHES)
 async def test_what_was_said_before_the_connection_broke_is_heard(dialect: str) -> None:
-    async with dripping(dialect, reset=True) as url, Transport() as transport:
+    async with dripping(dialect, goodbye="reset") as url, Transport() as transport:
         heard = await hear(endpoint(transport, url, dialect), model_of(dialect))
 
     assert isinstance(heard.error, Connection)
     assert heard.text == "".join(WORDS)
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("goodbye", ["polite", "curt", "reset"])
+def test_nothing_is_lost_over_tls(
+    goodbye: Goodbye,
+    loop: Callable[[], asyncio.AbstractEventLoop],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What waits in TLS is gone with the connection, unlike what waits in the kernel."""
+    tls = serving(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+
+    async def listen() -> Heard:
+        async with dripping("openai-chat", goodbye=goodbye, tls=tls) as url, Transport() as transport:
+            return await hear(endpoint(transport, url), model_of("openai-chat"))
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        heard = runner.run(listen())
+
+    assert (type(heard.error) if heard.error else None) is (Connection if goodbye == "reset" else None)
+    assert heard.text == "".join(WORDS)
+    assert sum(isinstance(part, Text) for part in heard.parts) < len(WORDS) / 2
 
 
 @pytest.mark.parametrize("words", [WORDS[:1], WORDS], ids=["one word", "many words"])
