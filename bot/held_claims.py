@@ -36,6 +36,11 @@ class HeldClaim:
         if not self.until.expired():
             self.until.reschedule(until)
 
+    def end_by(self, until: float) -> None:
+        """No later than that, whenever it was to end before."""
+        if until < (self.until.when() or until):
+            self.extend(until)
+
     def end(self) -> None:
         self.extend(asyncio.get_running_loop().time())
 
@@ -100,6 +105,10 @@ class HeldClaims:
         mine = dict(self._held)
         asked = asyncio.get_running_loop().time()  # before the call, as Redis renews during it
         lease = self._leases.seconds * min(LONGEST, 1 + len(mine) // CROWD)
+        for held in (
+            mine.values()
+        ):  # of a crowd that has gone: Redis may hear of the shorter lease, and we nothing back
+            held.end_by(asked + lease * HELD)
         standing = await self._leases.beat([held.claim for held in mine.values()], seconds=lease)
         until, until_restored = asked + lease * HELD, asked + self._leases.seconds * HELD
         steps = [self._settle(conversation, held) for conversation, held in self._unsure.items()]

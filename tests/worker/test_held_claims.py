@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.claims import Claim
-from bot.domain.errors import Fenced
+from bot.domain.errors import Fenced, StorageUnavailable
 from bot.domain.turns import TurnRecord
-from bot.held_claims import CROWD, HeldClaims
+from bot.held_claims import CROWD, LONGEST, HeldClaims
 from bot.storage.leases import RedisLeases
 from bot.storage.open import Storage
-from tests.contracts.leases import claim_next
+from tests.contracts.leases import abandoned, claim_next
 from tests.events import ANN, message, thread
 
 
@@ -30,6 +30,25 @@ class Losing(RedisLeases):
         self.asked.set()
         await self.sure.wait()
         return "lost"
+
+
+class Unheard(RedisLeases):
+    """Its beats reach Redis, and from some moment on no answer comes back."""
+
+    silent = False
+
+    async def beat(self, claims: Sequence[Claim], *, seconds: float) -> Mapping[str, str]:
+        standing = await super().beat(claims, seconds=seconds)
+        if self.silent:
+            raise StorageUnavailable("no answer")
+        return standing
+
+
+@pytest.fixture
+def unheard(storage: Storage) -> Unheard:
+    found = Unheard.__new__(Unheard)
+    found.__dict__.update(vars(storage.leases))
+    return found
 
 
 @pytest.fixture
@@ -85,3 +104,39 @@ async def test_who_holds_many_keeps_them_through_a_longer_silence(storage: Stora
         await asyncio.sleep(storage.leases.seconds * 1.5)
 
         assert await storage.leases.abandoned(10) == []
+
+
+async def test_what_is_left_of_a_crowd_ends_before_another_may_have_it(
+    storage: Storage, unheard: Unheard
+) -> None:
+    """Its lease is short again from the moment that Redis hears so, also where the worker is not told."""
+    for number in range(CROWD):
+        person = replace(ANN, id=f"U{number}")
+        await storage.inbox.put(message(where=thread(f"c{number}"), author=person))
+    held, loop, started = HeldClaims(unheard), asyncio.get_running_loop(), asyncio.Event()
+    first = await claim_next(storage)
+
+    async def work() -> None:
+        async with held.holding(first, asked=loop.time()):
+            started.set()
+            await asyncio.sleep(60)
+
+    working = asyncio.create_task(work())
+    await started.wait()
+    async with AsyncExitStack() as crowd:
+        for number in range(1, CROWD):
+            claim = await claim_next(storage)
+            await crowd.enter_async_context(held.holding(claim, asked=loop.time()))
+            if number % 20 == 0:
+                await held.beat()
+        await held.beat()
+    unheard.silent = True
+    with pytest.raises(StorageUnavailable):
+        await held.beat()
+
+    async with asyncio.timeout(storage.leases.seconds * LONGEST):
+        while await abandoned(storage.leases) != first.queue_entry:
+            pass
+    assert working.done()
+    with pytest.raises(Fenced):
+        await working
