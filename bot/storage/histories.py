@@ -68,6 +68,10 @@ class Histories:
         (sealed,) = await self._database.ask(("LRANGE", self._keys.history(conversation), 0, -1))
         return read_turns(sealed, self._cipher, conversation, most=self._lifetimes.turns)
 
+    def age(self) -> None:
+        """Forgets what nobody came back to: called again and again, also by a worker that has nothing to do."""
+        self._known.age()
+
     def drop(self, conversation: str) -> None:
         """Forgets what is known of one that is erased."""
         self._known.drop(conversation)

@@ -33,10 +33,16 @@ class KnownHistories:
         size = sum(2 * one.size + EACH for one in known.stored)
         if not known.stored or size > self._most:
             return
-        now = self._clock()
-        self._known[conversation] = known, size, now
+        self._known[conversation] = known, size, self._clock()
         self.size += size
-        while self.size > self._most or next(iter(self._known.values()))[2] < now - IDLE:
+        while self.size > self._most:
+            self.drop(next(iter(self._known)))
+        self.age()
+
+    def age(self) -> None:
+        """Drops what nobody came back to."""
+        latest = self._clock() - IDLE
+        while self._known and next(iter(self._known.values()))[2] < latest:
             self.drop(next(iter(self._known)))
 
     def drop(self, conversation: str) -> None:

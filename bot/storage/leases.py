@@ -92,6 +92,7 @@ class RedisLeases:
         self._line.look_again()
 
     async def abandoned(self, limit: int) -> Sequence[QueueEntry]:
+        self._histories.age()
         return await self._line.overdue(limit)
 
     def stops(self) -> AsyncGenerator[str, None]:

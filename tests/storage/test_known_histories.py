@@ -1,8 +1,16 @@
 """What a worker remembers of conversations takes a bounded part of its memory, and goes when nobody comes back to it."""
 
+import gc
+
+import pytest
+
+from bot.domain.turns import Turn
+from bot.storage import known_histories
 from bot.storage.history import StoredTurn
 from bot.storage.known_histories import EACH, IDLE, KnownHistories
+from bot.storage.open import Storage
 from bot.storage.stored_history import KnownHistory
+from tests.contracts.histories import says
 from tests.events import turn
 
 
@@ -49,3 +57,22 @@ def test_what_nobody_came_back_to_goes_after_a_while() -> None:
 
     assert histories.of("a") is None
     assert histories.of("b")
+
+
+async def test_a_worker_that_has_nothing_to_do_forgets_too(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker may have erased it meanwhile, as somebody asked."""
+
+    def remembered() -> list[str]:
+        gc.collect()
+        turns = (one for one in gc.get_objects() if type(one) is Turn)
+        return [one.asked.text for one in turns if one.asked.text == "my secret"]
+
+    await says(storage, "my secret")
+    await storage.leases.abandoned(1)
+    assert remembered()
+    monkeypatch.setattr(known_histories, "IDLE", -1.0)
+    await storage.leases.abandoned(1)
+
+    assert remembered() == []
