@@ -40,7 +40,7 @@ METRICS: Mapping[str, Metric] = {
     ),
     "loop_lag_seconds": Metric(
         kind="histogram",
-        help="How late the event loop is while turns run. Above 0.05 nothing new is taken up.",
+        help="How late the event loop is while turns run. A process that is late takes up nothing new.",
         buckets=SECONDS,
     ),
     "turn_seconds": Metric(
