@@ -105,9 +105,8 @@ class HeldClaims:
         mine = dict(self._held)
         asked = asyncio.get_running_loop().time()  # before the call, as Redis renews during it
         lease = self._leases.seconds * min(LONGEST, 1 + len(mine) // CROWD)
-        for held in (
-            mine.values()
-        ):  # of a crowd that has gone: Redis may hear of the shorter lease, and we nothing back
+        # Of a crowd that has gone: Redis may hear of the shorter lease, and we nothing back.
+        for held in mine.values():
             held.end_by(asked + lease * HELD)
         standing = await self._leases.beat([held.claim for held in mine.values()], seconds=lease)
         until, until_restored = asked + lease * HELD, asked + self._leases.seconds * HELD
