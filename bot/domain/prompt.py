@@ -40,21 +40,25 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPart:
-    """A tool call of the assistant. `id` is canonical: nine letters or digits. `args` is JSON text."""
+    """A tool call of the assistant. `id` is canonical: nine letters or digits. `args` is JSON text, an object. `carry` is what
+    the dialect gave with the call, handed back only to the model that made it, within the same answer.
+    """
 
     id: str
     name: str
     args: str
+    carry: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultPart:
-    """What a tool answered to the call with this id."""
+    """What a tool answered to the call with this id. `pictures` are shown only to models that see."""
 
     id: str
     name: str
     text: str
     failed: bool = False
+    pictures: tuple[ImagePart, ...] = ()
 
 
 Part = TextPart | ImagePart | FilePart | CallPart | ResultPart
@@ -86,6 +90,7 @@ class Prompt:
     system: str
     messages: tuple[PromptMessage, ...]
     tools: tuple[Tool, ...] = ()
+    callable: bool = True  # False: no tool may be called any more, though there are calls in the history
     max_output: int | None = None  # tokens; None: the model's own default
     asker: str = ""  # hash of the person, for vendors that want one; never an id
     effort: str = ""  # low, medium or high, as people chose; "" leaves it to the model

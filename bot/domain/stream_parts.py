@@ -80,11 +80,14 @@ class GeneratedPicture:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One complete call; `args` is a JSON object as text."""
+    """One complete call; `args` is a JSON object as text. `carry` is what the dialect wants to see again when this call is
+    shown to the same model within the same answer (signatures of thoughts); opaque to everybody else.
+    """
 
     id: str
     name: str
     args: str
+    carry: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

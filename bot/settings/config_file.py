@@ -19,6 +19,7 @@ from bot.settings.config_errors import complain
 from bot.settings.money import BudgetEntry, Charge, without_twins
 from bot.settings.requests import Tuned, plain_headers
 from bot.settings.toml_table import Dollars, TomlTable, sendable
+from bot.settings.tool_entries import ToolEntry
 
 DialectName = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "demo"]
 AuthName = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "entra", "google", "none"]
@@ -184,6 +185,7 @@ class ConfigFile(TomlTable):
     models: tuple[ModelEntry, ...] = ()
     agents: tuple[AgentEntry, ...] = ()
     policy: Policy = Policy()
+    tools: Mapping[str, ToolEntry] = {}
     budgets: tuple[BudgetEntry, ...] = ()
     limits: Limits = Limits()
 
@@ -201,6 +203,16 @@ class ConfigFile(TomlTable):
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", name):
                 raise ValueError(f'"{name}" must be letters, digits, "-", "_" and "." only')
         return providers
+
+    @field_validator("tools")
+    @classmethod
+    def _plain_servers(cls, tools: Mapping[str, ToolEntry]) -> Mapping[str, ToolEntry]:
+        for name, entry in tools.items():
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,29}", name):
+                raise ValueError(f'"{name}" must be letters, digits, "-" and "_" only, at most 30')
+            if entry.builtin and name != "python":
+                raise ValueError(f'"{name}" is not built in: write [tools.python] builtin = true')
+        return tools
 
     @model_validator(mode="after")
     def _unique(self) -> Self:

@@ -203,6 +203,7 @@ class KnownSettings:
         try:
             file = _file(folder, found.get("SWITCHBOARD_CONFIG", ""))
             named = {entry.api_key_env for entry in file.providers.values()}
+            named |= {name for entry in file.tools.values() for name in entry.variables}
             hints = tuple(probably_meant(values, {*rows, *named}, {*found, *(named & set(values))}))
             tree = _tree(self, found) | {"file": file, "keys": _keys(file, values), "hints": hints}
             platforms, wrong = _platforms(self, found)
@@ -239,14 +240,16 @@ def _file(folder: Path, name: str) -> ConfigFile:
 
 
 def _keys(file: ConfigFile, values: Mapping[str, str]) -> dict[str, str]:
-    """The variables named by `api_key_env`, where they are set."""
+    """The variables that the file names, where they are set."""
+    wanted = [(entry.api_key_env, name) for name, entry in file.providers.items()]
+    wanted += [(variable, name) for name, entry in file.tools.items() for variable in entry.variables]
     found = {}
-    for name, entry in file.providers.items():
-        if entry.api_key_env in values:
-            key = found[entry.api_key_env] = values[entry.api_key_env].strip()
+    for variable, name in wanted:
+        if variable in values:
+            key = found[variable] = values[variable].strip()
             reason = flaw(key) if key else "is set but empty"
             if reason:
-                raise SettingsError(f"{entry.api_key_env} (the key of {name}) {reason}. Write the key.")
+                raise SettingsError(f"{variable} (the key of {name}) {reason}. Write the key.")
     return found
 
 

@@ -1,0 +1,68 @@
+"""`[tools.NAME]`: what models may call."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, StrictBool, field_validator, model_validator
+
+from bot.settings.toml_table import TomlTable
+
+VARIABLE = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
+CallSeconds = Annotated[float, Field(strict=True, gt=0, le=3600, allow_inf_nan=False)]
+
+
+class ToolEntry(TomlTable):
+    """One server: exactly one of `url`, `command` and `builtin`. Its tools are named NAME.tool."""
+
+    url: str = ""  # streamable HTTP
+    command: tuple[str, ...] = ()  # a program that speaks over its standard input and output
+    builtin: StrictBool = False  # `python` is the only one
+    token_env: str = ""  # the variable with the company's key: everybody then acts with its rights
+    env: Mapping[str, str] = {}  # of the program: its variable to the variable it is read from
+    private: StrictBool = False  # whether the address may be one of this machine or of a private network
+    run: tuple[str, ...] = ()  # tools that run without asking
+    never: tuple[str, ...] = ()  # tools that are not offered
+    models: tuple[str, ...] = ("*",)  # which models and agents may use it
+    seconds: CallSeconds = 60.0  # for one call
+
+    @field_validator("url")
+    @classmethod
+    def _reachable(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError('must be a full address such as "https://example.com/mcp"')
+        if parts.username or parts.password or parts.fragment:
+            raise ValueError("must not hold a key: name the key's variable in token_env")
+        return url
+
+    @field_validator("token_env")
+    @classmethod
+    def _variable(cls, name: str) -> str:
+        if name and not re.fullmatch(VARIABLE, name):
+            raise ValueError(
+                'must be the name of an environment variable such as "JIRA_MCP_TOKEN", not the key itself'
+            )
+        return name
+
+    @field_validator("env")
+    @classmethod
+    def _variables(cls, names: Mapping[str, str]) -> Mapping[str, str]:
+        for name in (*names, *names.values()):
+            if not re.fullmatch(VARIABLE, name):
+                raise ValueError("must map a variable's name to a variable's name, not to a value")
+        return names
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if [bool(self.url), bool(self.command), self.builtin].count(True) != 1:
+            raise ValueError(
+                'write one of url = "https://…/mcp", command = ["program", "…"] and builtin = true'
+            )
+        return self
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The environment variables that it reads."""
+        return frozenset({self.token_env, *self.env.values()} - {""})
