@@ -19,12 +19,15 @@ from bot.answers.budgets import BudgetKeeper
 from bot.answers.limits import AskerLimits
 from bot.answers.measuring import Measuring
 from bot.answers.refusals import PlatformRefusals
+from bot.answers.tools.setup import toolbox_of
+from bot.answers.tools.toolbox import Toolbox
 from bot.answers.turn_log import TurnLog
 from bot.conversation.asking import asking
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
+from bot.conversation.own_commands import own_commands
 from bot.domain.check import CheckResult, CheckStatus, check_report, results_of
 from bot.domain.formatting import strip_controls
 from bot.domain.readiness import Trouble
@@ -33,7 +36,7 @@ from bot.models.discovery import Discovery
 from bot.models.estimates import CostEstimates, check_prices
 from bot.models.listing import render_models
 from bot.models.pricing import Corrections, Prices
-from bot.ports import Adapter, Inbox
+from bot.ports import Inbox
 from bot.serving.connections import make_room_for_files
 from bot.serving.dead_letters import DeadLetterOffice, DeadLetterWatch
 from bot.serving.measured import MeasuredInbox
@@ -41,7 +44,6 @@ from bot.serving.memory import answers_that_fit, spare_the_collector
 from bot.serving.metrics import Metrics
 from bot.serving.process import Listeners, Service, ShutdownSignals, serve, serve_beside
 from bot.serving.start_page import render_start_page
-from bot.settings.config_file import Limits
 from bot.settings.settings import KnownSettings, Settings
 from bot.storage.configured import check_storage, configured_storage
 from bot.storage.open import Storage
@@ -98,15 +100,17 @@ def service(
 ) -> Service:
     """Puts the core together around the storage, the platforms and the models."""
     catalog, budgets = models.discovery.catalog, budget_keeper(settings, store, models)
+    toolbox, at_once = toolbox_of(settings), settings.file.limits
     inbox = MeasuredInbox(store.inbox, meter=metrics)
-    picker, commands = _commands(settings, store, inbox, models, budgets)
+    picker, commands = _commands(settings, store, inbox, models, budgets, toolbox=toolbox)
     adapters = platforms.adapters_for(
         platforms.Dependencies(settings, store, inbox, commands.standing, commands.found, metrics, page_token)
     )
     limits = AskerLimits(rate_limiter=store.rate_limiter)
     refusals = PlatformRefusals(meter=metrics)
     interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets)
-    answers, comparison = _asking(store, models, attachments(settings, adapters), interceptors)
+    files = Attachments(adapters=adapters, budget=AttachmentBudget(at_once.attachment_mb * MEGABYTE))
+    answers, comparison = _asking(store, models, files, interceptors, toolbox)
     conversation = ConversationHandler(
         adapters=adapters,
         catalog=catalog,
@@ -124,7 +128,7 @@ def service(
         handle=conversation.handle,
         apologise=conversation.apologise,
         interceptors=interceptors,
-        limits=worker_limits(settings.file.limits),
+        limits=WorkerLimits(at_once=answers_that_fit(at_once.answers), per_person=at_once.answers_per_person),
         late=lambda seconds: metrics.observe("loop_lag_seconds", seconds),
     )
     watch = DeadLetterWatch(letters=store.dead_letters, meter=metrics)
@@ -134,12 +138,18 @@ def service(
         ready=lambda: ready(
             settings, store, [*refusals.troubles(), *platforms.platform_troubles(adapters)], models
         ),
-        background=(models.discovery.run, store.health.run, store.budgets.run, watch.run),
+        background=(models.discovery.run, store.health.run, store.budgets.run, watch.run, toolbox.run),
     )
 
 
 def _commands(
-    settings: Settings, store: Storage, inbox: Inbox, models: Vendors, budgets: BudgetKeeper
+    settings: Settings,
+    store: Storage,
+    inbox: Inbox,
+    models: Vendors,
+    budgets: BudgetKeeper,
+    *,
+    toolbox: Toolbox,
 ) -> tuple[ModelPicker, Commands]:
     catalog, prices = models.discovery.catalog, models.prices
     picker = ModelPicker(catalog=catalog, preferences=store.preferences, health=store.health, prices=prices)
@@ -151,11 +161,12 @@ def _commands(
         policy=settings.file.policy,
         budgets=budgets,
         inbox=inbox,
+        own=own_commands(catalog=catalog, preferences=store.preferences, toolbox=toolbox),
     )
 
 
 def _asking(
-    store: Storage, models: Vendors, files: Attachments, interceptors: Interceptors
+    store: Storage, models: Vendors, files: Attachments, interceptors: Interceptors, toolbox: Toolbox
 ) -> tuple[Answers, Comparison]:
     return asking(
         catalog=models.discovery.catalog,
@@ -166,18 +177,8 @@ def _asking(
         secrets=store.secrets,
         health=store.health,
         interceptors=interceptors,
+        toolbox=toolbox,
     )
-
-
-def attachments(settings: Settings, adapters: Mapping[str, Adapter]) -> Attachments:
-    """What reads files, within one budget of the process."""
-    budget = AttachmentBudget(settings.file.limits.attachment_mb * MEGABYTE)
-    return Attachments(adapters=adapters, budget=budget)
-
-
-def worker_limits(limits: Limits) -> WorkerLimits:
-    """What this process takes on at once."""
-    return WorkerLimits(at_once=answers_that_fit(limits.answers), per_person=limits.answers_per_person)
 
 
 def budget_keeper(settings: Settings, store: Storage, models: Vendors) -> BudgetKeeper:

@@ -1,6 +1,4 @@
-"""The ports. Read this first: everything else implements one of these or receives one.
-
-    adapters -> bot <- providers
+"""The ports (adapters -> bot <- providers). Read this first: everything else implements one of these or receives one.
 
 A message's path: Adapter -> Inbox -> Leases (worker) -> bot.conversation -> Provider -> ReplySink.
 """
@@ -26,7 +24,7 @@ from bot.domain.replies import Option, Reply
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart, StreamPart
 from bot.domain.surroundings import Surroundings
-from bot.domain.turns import ChatMessage, Turn, TurnRecord
+from bot.domain.turns import ChatMessage, Progress, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
 
 
@@ -65,10 +63,11 @@ class TurnHandle(Protocol):
     async def save(self, ref: Mapping[str, Any]) -> None:
         """Stores the sink's state (JSON values). One Redis round trip. Raises Fenced, StorageUnavailable."""
 
+    async def advance(self, progress: Progress) -> None:
+        """Stores how far it is, before and after tools run. As `save`."""
+
     async def keep(self, final: Turn) -> None:
-        """Stores the finished turn before its last edit is sent, so that the model is not asked again. One
-        Redis round trip. Raises Fenced, StorageUnavailable.
-        """
+        """Stores the finished turn before its last edit is sent, so that the model is not asked again. As `save`."""
 
 
 class ReplySink(Protocol):

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.claims import Claim
 from bot.domain.stop import StopSignal
-from bot.domain.turns import Turn, TurnRecord
+from bot.domain.turns import Progress, Turn, TurnRecord
 from bot.ports import Leases
 
 
@@ -54,6 +54,10 @@ class ClaimedTurn:
 
     async def save(self, ref: Mapping[str, Any]) -> None:
         self._record = replace(self._record, ref=dict(ref))  # first: a concurrent call stores it too
+        await self._leases.save(self._claim, self._record)
+
+    async def advance(self, progress: Progress) -> None:
+        self._record = replace(self._record, progress=progress)
         await self._leases.save(self._claim, self._record)
 
     async def keep(self, final: Turn) -> None:

@@ -10,7 +10,7 @@ from bot.domain.events import Event, ThreadKey
 from bot.domain.replies import Option
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart
-from bot.domain.turns import Turn
+from bot.domain.turns import Progress, Turn
 
 
 @dataclass
@@ -24,10 +24,14 @@ class FakeTurnHandle:
     saves: list[Mapping[str, Any]] = field(default_factory=list)
     stop: StopSignal = field(default_factory=StopSignal)
     finals: list[Turn] = field(default_factory=list)
+    progress: list[Progress] = field(default_factory=list)
 
     async def save(self, ref: Mapping[str, Any]) -> None:
         self.ref = ref
         self.saves.append(ref)
+
+    async def advance(self, progress: Progress) -> None:
+        self.progress.append(progress)
 
     async def keep(self, final: Turn) -> None:
         self.finals.append(final)

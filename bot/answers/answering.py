@@ -9,12 +9,14 @@ from bot import policy
 from bot.answers.attachments import Attachments
 from bot.answers.attempt import Attempt
 from bot.answers.closing import closing, under
-from bot.answers.fallback import AnsweredBy, FallbackRouter
+from bot.answers.fallback import AnsweredBy
 from bot.answers.files_at_hand import Sayings
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.picture_keeper import PictureKeeper
 from bot.answers.precedence import INLINE, NoModelAvailable, Selection, select_model
 from bot.answers.question import PromptBuilder, Question
+from bot.answers.tool_loop import ToolLoop
+from bot.answers.tools.work_so_far import continued
 from bot.context import Context
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
@@ -39,7 +41,7 @@ class Answers:
         self,
         *,
         catalog: Catalog,
-        fallback: FallbackRouter,
+        loop: ToolLoop,
         attachments: Attachments,
         prices: Prices,
         corrections: Corrections,
@@ -48,7 +50,7 @@ class Answers:
     ) -> None:
         self._pictures = pictures
         self._catalog = catalog
-        self._fallback = fallback
+        self._loop = loop
         self._attachments = attachments
         self._prices = prices
         self._corrections = corrections
@@ -77,7 +79,7 @@ class Answers:
         room = max(model.context / max(self._corrections.of(model), 0.1) for model in models)
 
         def before(turns: Sequence[Turn]) -> Sequence[Turn]:
-            place = index_of(turns, question.instead_of)
+            place = index_of(turns, question.instead_of or question.continues)
             return turns if place is None else turns[:place]
 
         history = context.claim.history
@@ -97,12 +99,13 @@ class Answers:
             ids = await context.sink.show(shown)
         turn = replace(kept[-1], shown=tuple(ids))
         history = list(context.history)
-        place = index_of(history, question.instead_of)
+        place = index_of(history, question.instead_of or question.continues)
         if place is None:  # nothing to replace, or it was erased meanwhile
             return Outcome(append=(turn,), join=True, counted=turn)
         old = history[place]
+        whole = continued(old, turn) if question.continues else turn
         history[place] = replace(
-            turn, replaced=(*old.replaced, old.id), refused=(*old.refused, *turn.refused)
+            whole, replaced=(*old.replaced, old.id), refused=(*old.refused, *turn.refused)
         )
         return Outcome(replace=tuple(history), join=True, counted=turn)
 
@@ -129,7 +132,7 @@ class Answers:
         """Asks the model and yields the answer's parts; the last item is the finished turn."""
         attempt = Attempt(model=chosen.model, began=self._clock())
         prepared: list[PromptBuilder] = []
-        relayed = self._relayed(context, question, chosen.model, prepared)
+        relayed = self._relayed(context, question, attempt, prepared)
         async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
             async for part in parts:
                 yield part
@@ -166,16 +169,19 @@ class Answers:
         self,
         context: Context,
         question: Question,
-        model: Model,
+        attempt: Attempt,
         prepared: list["PromptBuilder"],
     ) -> AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status, None]:
         """The stream of the models that are asked. The files are read in it, so that Stop ends that, too."""
         if self._attachments.must_wait(_sayings(question)):
             yield Status("Waiting: many files are being read")
+        model = attempt.model
         substitutes = [] if question.decision else self._substitutes(context, model)
         async with self.prompts(context, question, [model, *substitutes]) as prompt_for:
             prepared.append(prompt_for)
-            async with aclosing(self._fallback.stream(context, model, substitutes, prompt_for)) as parts:
+            async with aclosing(
+                self._loop.stream(context, question, attempt, substitutes, prompt_for)
+            ) as parts:
                 async for part in parts:
                     yield part
 
@@ -229,8 +235,12 @@ class Answers:
             reason=reason,
             footer=attempt.footer(chosen.objection),
             notice=f"{notice} {left_out}".strip(),
-            usage=attempt.usage,
-            cost=self._prices.cost(attempt.model, attempt.usage, attempt.served) if attempt.usage else None,
+            steps=tuple(attempt.work.steps),
+            inline=question.inline,
+            usage=attempt.work.usage(attempt.usage),
+            cost=attempt.work.cost(
+                self._prices.cost(attempt.model, attempt.usage, attempt.served) if attempt.usage else None
+            ),
             seconds=round(self._clock() - attempt.began, 1),
             at=attempt.began,
             refused=attempt.refused,

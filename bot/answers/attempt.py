@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from bot.answers.fallback import AnsweredBy, StreamInterrupted
 from bot.answers.left_out import FilesLeftOut
+from bot.answers.tools.wording import used_tools
+from bot.answers.tools.work_so_far import WorkSoFar
 from bot.domain.approvals import MOST, SignInRequest, ToolRequest, showable_requests
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection, Filtered, ModelError, ServerError
@@ -28,7 +30,7 @@ from bot.domain.stream_parts import (
     Thinking,
     Usage,
 )
-from bot.domain.turns import Refusal
+from bot.domain.turns import Progress, Refusal
 
 GO_ON = "Press Continue to go on, or ask another model."
 BROKE_OFF = f"The answer broke off. {GO_ON}"
@@ -45,6 +47,9 @@ THOUGHT = 4_096  # characters of a model's thoughts that are kept, the latest; h
 DETAIL = 300  # characters of a vendor's own explanation
 UNSHOWN = "A picture of it cannot be shown, because it {trouble}."
 TOO_MANY = f"An answer shows {MOST_PICTURES} pictures at most; the others are left out."
+EXHAUSTED = (
+    "{model} called tools again and again without coming to an end. Press Continue to go on, or ask for less."
+)
 EMPTY = "{model} gave an empty answer. Ask again, or pick another model with /model."
 
 
@@ -65,6 +70,7 @@ class Attempt:
     requests: list[ToolRequest] = field(default_factory=list)
     signing_in: list[SignInRequest] = field(default_factory=list)
     unshown: dict[str, None] = field(default_factory=dict)  # sentences about pictures that are not shown
+    work: WorkSoFar = field(default_factory=WorkSoFar)
     _sources: dict[int, Source] = field(default_factory=dict)
     _text: list[str] = field(default_factory=list)
     _length: int = 0
@@ -80,6 +86,20 @@ class Attempt:
         return tuple(self._sources[number] for number in sorted(self._sources))
 
     @property
+    def written(self) -> int:
+        """Characters of the whole answer so far."""
+        return len(self.work.before) + self._length
+
+    def advanced(self) -> Progress:
+        """How far it is, to be stored."""
+        return self.work.advanced(self.text)
+
+    def end_round(self, cost: float | None) -> None:
+        """The model waits for what its calls give, and the next round begins."""
+        self.work.end_round(self.usage, cost, self.served, self._length)
+        self.usage, self.finish, self._thought_tokens = None, None, 0.0
+
+    @property
     def waits_for(self) -> tuple[ToolRequest, ...]:
         """What somebody is asked to let run; nothing of what cannot be shown whole."""
         return tuple(self.requests) if showable_requests(self.requests) else ()
@@ -87,7 +107,7 @@ class Attempt:
     @property
     def beside(self) -> bool:
         """Whether there is an answer without a word of text."""
-        return bool(self.pictures or self.unshown or self.requests or self.signing_in)
+        return bool(self.pictures or self.unshown or self.requests or self.signing_in or self.work.pending)
 
     @property
     def thought(self) -> str:
@@ -97,7 +117,7 @@ class Attempt:
     @property
     def said_tokens(self) -> int:
         """The estimated tokens of all that the vendor counts as output, the thoughts that were let go included."""
-        return tokens(self.text) + math.ceil(self._thought_tokens)
+        return tokens(self.text[self.work.closed :]) + math.ceil(self._thought_tokens)
 
     @property
     def billed(self) -> bool:
@@ -164,7 +184,7 @@ class Attempt:
             case Remark(text=text):
                 self.remarks.append(text)
             case _:
-                pass  # tool calls: no tools are offered to models yet
+                pass  # tool calls: bot.answers.tools.rounds has run them
         return None
 
     def _beside(
@@ -198,7 +218,11 @@ class Attempt:
             return self._cut(self.error) if text else (Reason.FAILED, self.error.tell(name))
         if finish is None:
             return Reason.BROKEN, BROKE_OFF
-        if self.requests or self.signing_in:  # it waits for somebody, whatever the vendor calls that
+        if self.work.exhausted:
+            return Reason.BROKEN, EXHAUSTED.format(model=name)
+        if (
+            self.requests or self.signing_in or self.work.pending
+        ):  # it waits for somebody, whatever the vendor calls that
             return Reason.STOP, ""
         return self._finished(finish)
 
@@ -244,5 +268,6 @@ class Attempt:
         parts = [f"{self.model.name} ({served})" if told else self.model.name]
         parts += [f"because {self.because}"] if self.because else []
         parts += [objection] if objection else []
+        parts += [used] if (used := used_tools(self.work.steps)) else []
         parts += self.remarks
         return " · ".join(parts)

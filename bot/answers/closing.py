@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from bot.document.unfinished import code_end
-from bot.domain.approvals import asked_for
+from bot.domain.approvals import ToolRequest, asked_for
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing, Reason
-from bot.domain.turns import Turn
+from bot.domain.turns import Step, Turn
 
 
 def closing(turn: Turn) -> Closing:
@@ -18,11 +18,32 @@ def under(turn: Turn) -> str:
     """What is shown after the answer's text and is none of it: what it waits for. Code that the model left open is closed,
     so that it cannot take that in.
     """
-    words = asked_for(turn.requests, turn.signing_in)
+    words = asked_for(_requests(turn), turn.signing_in)
     if not words or not turn.answer:
         return words
     fence = code_end(turn.answer.split("\n"))[0]
     return f"\n{fence}\n\n{words}" if fence else f"\n\n{words}"
+
+
+def _requests(turn: Turn) -> tuple[ToolRequest, ...]:
+    """What stands above the buttons: of our own calls the first that waits, for they are decided one by one."""
+    return (call_request(turn.pending[0]),) if turn.pending else turn.requests
+
+
+def call_request(step: Step) -> ToolRequest:
+    """A call as it is shown to who decides."""
+    server, _, tool = step.name.partition(".")
+    return ToolRequest(id=step.id, server=server, tool=tool, args=step.args)
+
+
+def approval_buttons(turn: Turn) -> tuple[Button, ...]:
+    """Under the first call that waits."""
+    value = f"{turn.id} {turn.pending[0].id}"
+    return (
+        Button(action=Action.APPROVE, label="Run it", value=value, primary=True),
+        Button(action=Action.DECLINE, label="Don't", value=value),
+        Button(action=Action.ALWAYS, label="Always for this tool in this thread", value=value),
+    )
 
 
 def _buttons(turn: Turn) -> tuple[Button, ...]:
@@ -34,6 +55,8 @@ def _buttons(turn: Turn) -> tuple[Button, ...]:
     if turn.signing_in:
         sign_in = Button(action=Action.SIGN_IN, label="Sign in", value=turn.id, primary=True)
         return (sign_in, replace(again, label="Ask again"))
+    if turn.pending:
+        return approval_buttons(turn)
     if turn.requests:
         return (
             Button(action=Action.APPROVE, label="Run it", value=turn.id, primary=True),

@@ -1,16 +1,19 @@
 """A question, and the prompts that are made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.answers.attempt import Attempt
 from bot.answers.files_at_hand import FilesAtHand
 from bot.answers.instructions import instructions
+from bot.answers.tools.names import called_in_prompts
+from bot.answers.tools.toolbox import OfferedTool
 from bot.domain.approvals import Decision
 from bot.domain.catalog import Model
-from bot.domain.prompt import Prompt, size
+from bot.domain.prompt import ImagePart, Prompt, size
 from bot.domain.prompt_building import build
-from bot.domain.turns import ChatMessage, Turn, refused_before
+from bot.domain.turns import ChatMessage, Step, Turn, refused_before
+from bot.domain.work import ToolWork
 from bot.models.estimates import counted
 from bot.models.pricing import Corrections
 
@@ -28,10 +31,15 @@ class Question:
     time_zone: str = ""
     inline: str = ""
     instead_of: str = ""
+    continues: str = (
+        ""  # id of the turn that waited for a person, and goes on: with its calls, and what it had said
+    )
+    steps: tuple[Step, ...] = ()
+    said: str = ""
     decision: Decision | None = None  # about what the answer before it wants to run: only that model is asked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class PromptBuilder:
     """Builds one question's prompt for any model, and learns the real number of tokens."""
 
@@ -47,6 +55,14 @@ class PromptBuilder:
     at: float  # unix seconds
     sizes: dict[str, int] = field(default_factory=dict)  # of the prompts, by model
     began: dict[str, str] = field(default_factory=dict)  # the oldest turns they show
+    offered: dict[str, Mapping[str, OfferedTool]] = field(default_factory=dict)  # by model
+    callable: bool = True
+    steps: tuple[Step, ...] = ()  # of the answer that grows
+    text: str = ""  # of it
+    carries: dict[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # by step: whose, and what a dialect gave with a call
+    pictures: dict[str, list[ImagePart]] = field(default_factory=dict)  # by step: what a tool gave
 
     def __call__(self, model: Model, share: float) -> Prompt:
         prompt = build(
@@ -67,10 +83,23 @@ class PromptBuilder:
             conversation=self.conversation,
             effort=self.effort,
             decision=self.question.decision,
+            work=self._work(model),
         )
         self.sizes[model.key] = size(prompt)
         self.began[model.key] = prompt.shown_from
         return prompt
+
+    def _work(self, model: Model) -> ToolWork:
+        """What the answer that grows did so far, as this model may see it."""
+        return ToolWork(
+            steps=self.steps,
+            text=self.text,
+            names={step.name: called_in_prompts(step.name) for step in self.steps},
+            carries={step: carry for step, (key, carry) in self.carries.items() if key == model.key},
+            pictures={step: tuple(shown) for step, shown in self.pictures.items()},
+            tools=tuple(one.tool for one in self.offered.get(model.key, {}).values()),
+            callable=self.callable,
+        )
 
     def settle(self, attempt: Attempt) -> None:
         """Learns from the tokens the vendor counted. When no count came (a stop, a broken stream, a filter), the

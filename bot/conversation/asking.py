@@ -6,6 +6,8 @@ from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
 from bot.answers.fallback import FallbackRouter
 from bot.answers.picture_keeper import PictureKeeper
+from bot.answers.tool_loop import ToolLoop
+from bot.answers.tools.toolbox import Toolbox
 from bot.conversation.comparison import Comparison
 from bot.domain.catalog import Catalog
 from bot.interceptor import Interceptors
@@ -23,11 +25,12 @@ def asking(
     secrets: SecretStore,
     health: Health,
     interceptors: Interceptors,
+    toolbox: Toolbox,
 ) -> tuple[Answers, Comparison]:
     fallback = FallbackRouter(providers=providers, health=health, interceptors=interceptors)
     answers = Answers(
         catalog=catalog,
-        fallback=fallback,
+        loop=ToolLoop(fallback=fallback, toolbox=toolbox, prices=prices),
         attachments=attachments,
         pictures=PictureKeeper(secrets),
         prices=prices,

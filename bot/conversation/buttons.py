@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.answers.question import Question
 from bot.context import Context, Response
 from bot.conversation.approvals import Approvals
+from bot.conversation.call_approvals import CallApprovals
 from bot.conversation.comparison import keep
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.model_picker import ModelPicker
@@ -16,6 +17,7 @@ from bot.domain.replies import Action, Reply
 from bot.domain.turns import ChatMessage, Turn, index_of
 
 GONE = "That answer is not in memory any more, so nothing can be done with it. Ask again."
+DECIDING = frozenset({Action.APPROVE, Action.DECLINE, Action.ALWAYS})
 GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 
 
@@ -27,6 +29,7 @@ class Buttons:
         self._picker = picker
         self._elsewhere = elsewhere
         self._approvals = Approvals(questions=questions)
+        self._calls = CallApprovals(questions=questions)
 
     async def pressed(self, context: Context, event: ButtonPressed) -> Outcome:
         match event.action:
@@ -43,7 +46,9 @@ class Buttons:
             return Outcome() if place is None else _vote(history, place, event)
         if place is None:
             return await context.respond(Response(reply=Reply(text=GONE, private=context.private)))
-        if event.action in {Action.APPROVE, Action.DECLINE, Action.SIGN_IN}:
+        if event.action in DECIDING and rest:
+            return await self._calls.pressed(context, event, history[place], rest)
+        if event.action in {*DECIDING, Action.SIGN_IN}:
             return await self._approvals.pressed(context, event, history[place])
         return await self._about(context, event.action, place, rest)
 

@@ -1,20 +1,21 @@
 """The commands, except /ask and /compare. Their names and help are rows of bot.domain.command_table."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from bot import policy as policies
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.precedence import NoModelAvailable, select_model
 from bot.context import Context, Response
-from bot.conversation.effort import EffortPicker
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.hearing import knows_muted, muted
 from bot.conversation.model_picker import ModelPicker, describe_active, describe_here, describe_reason
+from bot.conversation.own_commands import Handler
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.command_table import HELP
 from bot.domain.events import Author, MessageReceived, ThreadKey
 from bot.domain.formatting import clip, compact_number, escape_markdown, money
+from bot.domain.preferences import ToolPreferences
 from bot.domain.prompt import tokens
 from bot.domain.replies import Action, Button, Option, Reply, Table
 from bot.domain.timeline import ConversationStatus
@@ -25,7 +26,6 @@ from bot.ports import Inbox, Ledger, PreferenceStore
 from bot.settings.config_file import Policy
 
 OFFERED = 50  # models that match what is typed into a picker
-Handler = Callable[[Context, str], Awaitable[Response]]
 
 FILELESS = (
     "Files and pictures do not reach me here: paste their text, or send them to me in a chat of our own."
@@ -38,7 +38,9 @@ STARTERS = (
 
 
 class Commands:
-    """Handles everything but questions and comparisons. `table` maps a command's name to its handler."""
+    """Handles everything but questions and comparisons. `table` maps a command's name to its handler; `own` are those
+    that have a module of their own.
+    """
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class Commands:
         policy: Policy,
         budgets: BudgetKeeper,
         inbox: Inbox,
+        own: Mapping[str, Handler],
     ) -> None:
         self.elsewhere = OtherConversations(ledger=ledger, inbox=inbox, preferences=preferences)
         self._budgets = budgets
@@ -60,7 +63,6 @@ class Commands:
         self._ledger = ledger
         self.table: Mapping[str, Handler] = {
             "model": picker.command,
-            "effort": EffortPicker(catalog=catalog, preferences=preferences).command,
             "reset": self._reset,
             "memory": self._memory,
             "forget": self._forget,
@@ -68,6 +70,7 @@ class Commands:
             "unmute": self._unmute,
             "usage": self._usage,
             "help": self._help,
+            **own,
         }
 
     async def _mute(self, context: Context, rest: str) -> Response:
@@ -134,6 +137,7 @@ class Commands:
                 replace=(),
                 thread_model="",
                 thread_effort="",
+                thread_tools=ToolPreferences(),
                 forget=True,
                 unread=context.threaded and not context.direct,
             ),

@@ -40,7 +40,7 @@ from bot.settings.config_file import Policy
 log = logging.getLogger(__name__)
 
 LONGEST = 2_000  # characters of what is said of endpoints
-OF_MODELS = {"ask", "compare", "model"}  # commands that mean nothing while there is no model
+OF_MODELS = {"ask", "compare", "model", "tools"}  # commands that mean nothing while there is no model
 
 
 async def at_once() -> None:

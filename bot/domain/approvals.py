@@ -12,6 +12,9 @@ from typing import Final
 
 from bot.domain.formatting import clip
 
+SHOWN: Final = (
+    8_000  # characters of the arguments of one call: they are shown whole, or the call cannot be allowed
+)
 DAY: Final = 86_400.0  # seconds in which it can be decided
 LONGEST: Final = 3_000  # characters of all arguments: what cannot be shown whole cannot be approved
 MOST: Final = 5  # requests that are decided together
@@ -56,6 +59,11 @@ class Decision:
 def showable_requests(requests: Sequence[ToolRequest]) -> bool:
     """Whether all of it can be shown, and so be decided."""
     return len(requests) <= MOST and sum(len(pretty(one.args)) for one in requests) <= LONGEST
+
+
+def showable_arguments(args: str) -> bool:
+    """Whether the arguments of one call can be shown, and so be decided."""
+    return len(pretty(args)) <= SHOWN
 
 
 def pretty(args: str) -> str:

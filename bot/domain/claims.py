@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from bot.domain.events import Event
 from bot.domain.history import History
-from bot.domain.preferences import ModelPreferences
+from bot.domain.preferences import ModelPreferences, ToolPreferences
 from bot.domain.turns import Turn, TurnRecord
 
 
@@ -66,6 +66,7 @@ class Outcome:
     )
     thread_model: str | None = None  # the thread's new model, "" to clear it; None keeps the old one
     thread_effort: str | None = None  # the same for how long models may think in this thread
+    thread_tools: ToolPreferences | None = None  # the same for what may be used in this thread
     join: bool = False  # the bot takes part in this thread from now on
     forget: bool = False  # nothing of this conversation is kept but what waits in it
     unread: bool = False  # ... and what its platform still shows of it is not read again

@@ -74,6 +74,12 @@ COMMANDS: tuple[CommandRow, ...] = (
         asks=True,
     ),
     CommandRow(
+        name="tools",
+        does="What the model may use here",
+        usage="[NAME|on NAME|off NAME]",
+        help=(HelpLine(typed="tools", does="what the model may use here, and what it has to ask you for"),),
+    ),
+    CommandRow(
         name="reset",
         does="Start over",
         help=(HelpLine(typed="reset", does="start over: the model forgets what was said so far"),),

@@ -1,6 +1,8 @@
-"""What people picked, by scope: the model that answers, and how long it may think."""
+"""What people picked, by scope: the model that answers, how long it may think, what it may use."""
 
+import json
 from dataclasses import dataclass
+from typing import Self
 
 LEVELS = ("low", "medium", "high")
 
@@ -20,6 +22,40 @@ class EffortPreferences:
         return self.thread or self.person or self.channel or self.workspace
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Standing:
+    """What somebody pressed "Always" for: this tool, as it was described then, for this person."""
+
+    tool: str  # server.tool
+    fingerprint: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolPreferences:
+    """What was said of tools in one thread: the servers that are off, and what runs without asking again."""
+
+    off: frozenset[str] = frozenset()
+    always: frozenset[Standing] = frozenset()
+
+    def dump(self) -> str:
+        """As it is stored; "" for nothing."""
+        if not self.off and not self.always:
+            return ""
+        always = [[one.tool, one.fingerprint, one.person] for one in sorted(self.always)]
+        return json.dumps({"off": sorted(self.off), "always": always})
+
+    @classmethod
+    def read(cls, stored: str) -> Self:
+        """What cannot be read counts as nothing said: then everything is asked for."""
+        try:
+            told = json.loads(stored or "{}")
+            always = frozenset(Standing(*map(str, one)) for one in told.get("always", ()))
+            return cls(off=frozenset(map(str, told.get("off", ()))), always=always)
+        except (ValueError, TypeError, AttributeError):
+            return cls()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPreferences:
     """The choices in force for one event: catalogue names, "" where nothing was chosen."""
@@ -29,3 +65,4 @@ class ModelPreferences:
     channel: str = ""
     workspace: str = ""
     effort: EffortPreferences = EffortPreferences()
+    tools: ToolPreferences = ToolPreferences()

@@ -4,6 +4,7 @@ Pure: one conversation may use models of all vendors, so each request gets a new
 and stored turns never change.
 """
 
+import json
 import math
 from dataclasses import dataclass
 
@@ -131,15 +132,27 @@ def weigh(message: PromptMessage) -> int:
 def size(prompt: Prompt) -> int:
     """The estimated tokens of a whole prompt."""
     return SIZES.of(
-        prompt, lambda: tokens(prompt.system) + sum(weigh(message) for message in prompt.messages)
+        prompt,
+        lambda: (
+            tokens(prompt.system)
+            + sum(map(weigh_tool, prompt.tools))
+            + sum(weigh(message) for message in prompt.messages)
+        ),
     )
+
+
+def weigh_tool(tool: Tool) -> int:
+    """The estimated tokens of one definition."""
+    return PER_MESSAGE + tokens(tool.name + tool.description + json.dumps(tool.parameters))
 
 
 def weigh_part(part: Part) -> int:
     """The estimated tokens of one part."""
     match part:
-        case TextPart(text=text) | ResultPart(text=text):
+        case TextPart(text=text):
             return tokens(text)
+        case ResultPart(text=text, pictures=pictures):
+            return tokens(text) + IMAGE_TOKENS * len(pictures)
         case CallPart(name=name, args=args):
             return tokens(name + args)
         case ImagePart():

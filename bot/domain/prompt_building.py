@@ -19,7 +19,7 @@ from bot.domain.attached import (
     shown_kind,
 )
 from bot.domain.catalog import Model
-from bot.domain.events import File
+from bot.domain.events import Author, File
 from bot.domain.formatting import clip
 from bot.domain.memo import Memo
 from bot.domain.prompt import (
@@ -36,6 +36,7 @@ from bot.domain.prompt import (
     tokens,
     weigh,
     weigh_part,
+    weigh_tool,
 )
 from bot.domain.quoted import (
     beside_answer,
@@ -49,6 +50,7 @@ from bot.domain.quoted import (
 )
 from bot.domain.turns import RESET, ChatMessage, Turn, since_reset
 from bot.domain.window import first_shown
+from bot.domain.work import ToolWork, work_messages
 
 MINUTES, HOUR = (
     300.0,
@@ -70,6 +72,7 @@ class ShownTurn:
 
 
 NOTHING_READ = FilesRead()
+NO_WORK = ToolWork()
 SHOWN: Memo[Turn, ShownTurn] = Memo()
 
 
@@ -111,44 +114,55 @@ def build(
     conversation: str = "",
     effort: str = "",
     decision: Decision | None = None,
+    work: ToolWork = NO_WORK,
 ) -> Prompt:
-    """The newest turns that fit the model's window, translated into what every dialect accepts.
-
-    What a vendor has read before costs a tenth, as long as the prompt begins with the same bytes. So the oldest turns leave
-    a full window in blocks, and what is shown of a turn does not depend on the turns after it.
-
-    `heard` is what others said since the last turn, `files` what was read of everybody's files. `correction` is real over
-    estimated tokens, as seen for this model; `share` is how much of the window may be filled (smaller after a
-    ContextTooLong). What does not fit is left out and marked. Nothing that is stored is changed.
+    """The newest turns that fit the model's window. What a vendor has read before costs a tenth, as long as the prompt begins
+    with the same bytes: the oldest turns leave a full window in blocks, and what is shown of one does not depend on later ones.
+    `heard` is what others said since the last turn, `files` what was read of everybody's files, `work` what the answer did
+    with tools so far. `correction` is real over estimated tokens; `share` is how much of the window may be filled (smaller
+    after a ContextTooLong). What does not fit is left out and marked.
     """
     turns, before = gathered(since_reset(history), heard, asked)
-    gone = _began(turns, model)
-    turns = turns[gone:]
+    turns = turns[(gone := _began(turns, model)) :]
     named = several_people(turns, before, asked)
-    room = _room(model, system, share=share, correction=correction)
+    done, room = _done(work, model, asked, _room(model, system, share=share, correction=correction))
     question = _asked(asked, before, model, files, named=named, room=room)
     shown = _shown(turns, model, files, named=named, room=room)
     first = first_shown([*((one.asked, one.whole) for one in shown), (weigh(question), 0)], room)
+    tail = [question, *done]
     rest = [LEFT_OUT] if gone or first else []
-    kept = [*rest, *(message for one in shown[first:] for message in one.messages), question]
+    kept = [*rest, *(message for one in shown[first:] for message in one.messages), *tail]
     prompt = Prompt(
         system=system,
         messages=_merged(kept),
-        asker=hashlib.sha256(f"{conversation}/{asked.author.id}".encode()).hexdigest()[:32],
+        asker=_nameless(conversation, asked.author),
         conversation=conversation,
         shown_from=turns[first].id if first < len(turns) else "",
         effort=effort,
         decision=decision,
+        tools=work.tools,
+        callable=work.callable,
         unhurried=bool(turns) and MINUTES < asked.at - turns[-1].asked.at < HOUR,
     )
-    weight = sum(one.whole for one in shown[first:]) + sum(map(weigh, [*rest, question]))
-    return _weighed(prompt, weight, apart=len(kept))
+    return _weighed(prompt, sum(one.whole for one in shown[first:]), [*rest, *tail], apart=len(kept))
 
 
-def _weighed(prompt: Prompt, weight: int, *, apart: int) -> Prompt:
+def _nameless(conversation: str, author: Author) -> str:
+    return hashlib.sha256(f"{conversation}/{author.id}".encode()).hexdigest()[:32]
+
+
+def _done(work: ToolWork, model: Model, asked: ChatMessage, room: float) -> tuple[list[PromptMessage], float]:
+    """What follows the question, and the room that it and the tools leave."""
+    room -= sum(map(weigh_tool, work.tools))
+    done = work_messages(work, model, asked, room)
+    return done, room - sum(map(weigh, done))
+
+
+def _weighed(prompt: Prompt, turns: int, others: Sequence[PromptMessage], *, apart: int) -> Prompt:
     """Notes what its messages weigh, so that they need not be weighed again: so much, while they were so many."""
+    weight = turns + sum(map(weigh, others))
     once = PER_MESSAGE * (apart - len(prompt.messages))  # counted twice for neighbours that became one
-    SIZES.of(prompt, lambda: tokens(prompt.system) + weight - once)
+    SIZES.of(prompt, lambda: tokens(prompt.system) + sum(map(weigh_tool, prompt.tools)) + weight - once)
     return prompt
 
 
@@ -198,10 +212,9 @@ def _made(turn: Turn, model: Model, files: FilesRead, *, named: bool, room: floa
 
 
 def _turn(turn: Turn, model: Model, files: FilesRead, *, named: bool, room: float) -> list[PromptMessage]:
-    """Finished tool calls become text: a model without tools refuses tool calls in the history."""
+    """What came with the answer, the calls of its tools too, is told in words: not every model takes calls in the history."""
     asked = _asked(turn.asked, turn.heard, model, files, named=named, room=room)
-    used = "".join(f"[used {step.name}: {step.result or 'cancelled'}]\n" for step in turn.steps)
-    shown = [("assistant", (used + turn.answer).strip()), ("user", beside_answer(turn))]
+    shown = [("assistant", turn.answer.strip()), ("user", beside_answer(turn))]
     return [asked, *(PromptMessage(role=role, parts=(TextPart(text=text),)) for role, text in shown if text)]
 
 

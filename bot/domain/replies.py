@@ -21,8 +21,9 @@ class Action(StrEnum):
     KEEP = "keep"  # [turn and model] keep one answer of a comparison and continue with it
     RUN = "run"  # [text] handled as if the person had typed it: a starter, a command
     THERE = "there"  # [command and a conversation's digest] a command in another conversation of this person
-    APPROVE = "approve"  # [turn] run what the answer wants to run
-    DECLINE = "decline"  # [turn] do not
+    APPROVE = "approve"  # [turn, and call of ours] run what the answer wants to run
+    DECLINE = "decline"  # [turn, and call of ours] do not
+    ALWAYS = "always"  # [turn and call] run it, and this tool in this thread from now on
     SIGN_IN = "sign_in"  # [turn] tell me where to sign in
     UP = "up"  # [turn] a good answer
     DOWN = "down"  # [turn] a bad answer

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -30,14 +31,34 @@ OVERHEARD = "overheard"  # the reason of a turn that nobody answered: `asked` wa
 MARKS = frozenset([RESET, MUTED, UNMUTED])
 
 
+class StepState(StrEnum):
+    """Where a tool call stands. Saved before each move, so that nothing runs twice after a crash."""
+
+    ASKED = "asked"  # waits for a person
+    ALLOWED = "allowed"  # may run
+    STARTED = "started"  # sent, and no answer is known
+    DONE = "done"
+    FAILED = "failed"  # ran and failed, or was not run at all: `result` says which
+    UNKNOWN = "unknown"  # no answer came: it may have run
+    REFUSED = "refused"  # a person did not let it run
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One tool call inside a turn and what came back. `result` is None until then."""
+    """One tool call inside a turn and what came back. `result` is None until then.
 
-    id: str
-    name: str
-    args: str
+    Calls of one `round` were made at once, after so many characters of the answer (`after`).
+    """
+
+    id: str  # nine letters or digits
+    name: str  # server.tool
+    args: str  # what is shown and what runs: canonical JSON
     result: str | None = None
+    state: StepState = StepState.DONE
+    round: int = 0
+    after: int = 0
+    fingerprint: str = ""  # of the tool's definition when it was called
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +92,7 @@ class Turn:
     asked: ChatMessage
     heard: tuple[ChatMessage, ...] = ()  # other people's messages in the thread before the question
     steps: tuple[Step, ...] = ()
+    inline: str = ""  # the model that was named in the question, where it waits for a person
     answer: str = ""
     model: str = ""  # the catalogue's name of the model that answered
     requests: tuple[ToolRequest, ...] = ()  # what the answer wants to run, when somebody lets it
@@ -101,17 +123,33 @@ class Turn:
     )
 
     @property
+    def pending(self) -> tuple[Step, ...]:
+        """The calls that wait for a person, in the order in which they are decided."""
+        return tuple(step for step in self.steps if step.state is StepState.ASKED)
+
+    @property
     def is_question(self) -> bool:
         """Whether somebody asked the bot: it is no mark, and not what was only overheard."""
         return self.reason != OVERHEARD and self.reason not in MARKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an answer with tools had come: its text so far in this message, its calls, and what they cost."""
+
+    text: str = ""
+    steps: tuple[Step, ...] = ()
+    usage: Usage | None = None
+    cost: float | None = None
+    served_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRecord:
     """The turn in hand, saved step by step so that another worker can go on with it.
 
-    `ref` belongs to the sink (which messages it has posted). `final` is set before the last edit is sent: a
-    turn that has it is shown again without asking the model again.
+    `ref` belongs to the sink (which messages it has posted). `progress` is set while tools are used. `final` is set before
+    the last edit is sent: a turn that has it is shown again without asking the model again.
     """
 
     id: str
@@ -120,6 +158,7 @@ class TurnRecord:
     crashes: int = 0  # attempts whose worker died
     started: float = 0.0
     ref: Mapping[str, Any] | None = None
+    progress: Progress | None = None
     final: "Turn | None" = None
 
 

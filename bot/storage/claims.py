@@ -56,7 +56,7 @@ def read_claim(
 
     Raises UnreadableRecord, or pydantic's ValidationError for an event this version does not know.
     """
-    epoch, mail, stored, turn, turns, knows, length, choice, waiting, life, erased, effort = answer
+    epoch, mail, stored, turn, turns, knows, length, choice, waiting, life, erased, effort, tools = answer
     conversation = queue_entry.conversation
     fields = dict(zip(turn[::2], turn[1::2], strict=True))
     event = read_event(stored, mail.decode(), conversation, cipher)
@@ -72,7 +72,7 @@ def read_claim(
         event=event,
         record=_record(fields, event, conversation, cipher),
         history=remembered,
-        preferences=read_preferences(choice, effort, chosen),
+        preferences=read_preferences((choice, effort, tools), chosen),
         waiting=waiting,
         stopped=b"stop" in fields,
         withdrawn=b"withdrawn" in fields,
@@ -127,4 +127,4 @@ def _record(
         why = str(error) if isinstance(error, UnreadableRecord) else "unknown form"
         log.warning("a saved turn is left out", extra={"conversation": conversation, "why": why})
         return told
-    return replace(told, ref=saved.ref, final=saved.final)
+    return replace(told, ref=saved.ref, progress=saved.progress, final=saved.final)

@@ -38,10 +38,9 @@ def commitment(
         "tallies": [lifetimes.day if len(date) > len("2026-01") else lifetimes.month for _, date in counted],
         "spent": tally(outcome.counted),
     }
-    if outcome.thread_model is not None:
-        about["choice"] = outcome.thread_model
-    if outcome.thread_effort is not None:
-        about["effort"] = outcome.thread_effort
+    tools = outcome.thread_tools.dump() if outcome.thread_tools is not None else None
+    picked = {"choice": outcome.thread_model, "effort": outcome.thread_effort, "tools": tools}
+    about |= {name: choice for name, choice in picked.items() if choice is not None}
     own = (
         keys.state(conversation),
         keys.mail(conversation),

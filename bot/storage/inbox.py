@@ -27,7 +27,9 @@ from bot.storage.scripts import ScriptCall, Scripts, Word
 
 PROBES = 16  # parts of a cluster that are tried at most
 TRIES = 20  # places in the mailbox; another is needed when somebody else was quicker
-ASKING = frozenset([Action.AGAIN, Action.APPROVE, Action.ASK, Action.CONTINUE, Action.DECLINE, Action.RUN])
+ASKING = frozenset(
+    [Action.AGAIN, Action.ALWAYS, Action.APPROVE, Action.ASK, Action.CONTINUE, Action.DECLINE, Action.RUN]
+)
 
 STOP = re.compile(r"/?stop[.!]?", re.IGNORECASE)
 

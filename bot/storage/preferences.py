@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 from bot.domain.events import ThreadKey
-from bot.domain.preferences import EffortPreferences, ModelPreferences
+from bot.domain.preferences import EffortPreferences, ModelPreferences, ToolPreferences
 from bot.storage.connection import Database
 from bot.storage.keys import Keys, workspace_of
 from bot.storage.scripts import Word
+
+OWN = ("choice", "effort", "tools")
+"""Fields of a conversation's state: what was picked in it alone."""
 
 
 def preferences_query(keys: Keys, workspace: str, channel: str, person: str) -> tuple[Word, ...]:
@@ -15,11 +18,9 @@ def preferences_query(keys: Keys, workspace: str, channel: str, person: str) -> 
     return ("HMGET", keys.choices(workspace), *scopes, *(f"effort:{scope}" for scope in scopes))
 
 
-def read_preferences(
-    choice: bytes | None, effort: bytes | None, chosen: Sequence[bytes | None]
-) -> ModelPreferences:
-    """`choice` and `effort` are the thread's own, `chosen` is the answer to `preferences_query`."""
-    thread, thinking, *rest = ((value or b"").decode() for value in (choice, effort, *chosen))
+def read_preferences(own: Sequence[bytes | None], chosen: Sequence[bytes | None]) -> ModelPreferences:
+    """`own` are the thread's fields of OWN, `chosen` is the answer to `preferences_query`."""
+    thread, thinking, tools, *rest = ((value or b"").decode() for value in (*own, *chosen))
     default, channel, person, *levels = rest
     usual, in_channel, of_person = levels
     return ModelPreferences(
@@ -28,6 +29,7 @@ def read_preferences(
         channel=channel,
         workspace=default,
         effort=EffortPreferences(thread=thinking, person=of_person, channel=in_channel, workspace=usual),
+        tools=ToolPreferences.read(tools),
     )
 
 
@@ -44,8 +46,8 @@ class RedisPreferenceStore:
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         workspace = workspace_of(thread.platform, thread.workspace)
-        (choice, effort), chosen = await self._database.ask(
-            ("HMGET", self._keys.state(thread.digest), "choice", "effort"),
+        own, chosen = await self._database.ask(
+            ("HMGET", self._keys.state(thread.digest), *OWN),
             preferences_query(self._keys, workspace, thread.channel, person),
         )
-        return read_preferences(choice, effort, chosen)
+        return read_preferences(own, chosen)

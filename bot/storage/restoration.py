@@ -36,6 +36,7 @@ def restoration(
         "message": message_mark(claim.event),
         "choice": claim.preferences.thread,
         "effort": claim.preferences.effort.thread,
+        "tools": claim.preferences.tools.dump(),
         "turn": {
             **{name: getattr(record, name) for name in ("id", "attempt", "failures", "crashes")},
             "started": f"{record.started:.6f}",

@@ -18,10 +18,13 @@ from bot.answers.budgets import BudgetKeeper
 from bot.answers.fallback import FallbackRouter
 from bot.answers.limits import AskerLimits
 from bot.answers.picture_keeper import PictureKeeper
+from bot.answers.tool_loop import ToolLoop
+from bot.answers.tools.toolbox import Toolbox
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
+from bot.conversation.own_commands import own_commands
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
@@ -29,7 +32,7 @@ from bot.domain.errors import ModelError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
 from bot.domain.history import History
-from bot.domain.preferences import EffortPreferences, ModelPreferences
+from bot.domain.preferences import EffortPreferences, ModelPreferences, ToolPreferences
 from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
@@ -46,7 +49,7 @@ from bot.domain.stream_parts import (
     Usage,
 )
 from bot.domain.surroundings import Surroundings
-from bot.domain.turns import ChatMessage, Turn, TurnRecord
+from bot.domain.turns import ChatMessage, Progress, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
 from bot.interceptor import Ending, EndingKind, Interceptor, Interceptors
 from bot.models.estimates import CostEstimates
@@ -230,6 +233,8 @@ class Stage:
     interceptors: tuple[Interceptor, ...] = ()
     budgets: Sequence[BudgetEntry] = ()
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
+    toolbox: Toolbox = field(default_factory=Toolbox)
+    thread_tools: ToolPreferences = field(default_factory=ToolPreferences)
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
 
     def __post_init__(self) -> None:
@@ -255,7 +260,7 @@ class Stage:
         picker = ModelPicker(catalog=self.catalog, preferences=self, health=self, prices=prices)
         answers = Answers(
             catalog=self.catalog,
-            fallback=fallback,
+            loop=ToolLoop(fallback=fallback, toolbox=self.toolbox, prices=prices),
             attachments=Attachments(adapters={"test": self}, budget=self.budget),
             prices=prices,
             corrections=corrections,
@@ -282,6 +287,7 @@ class Stage:
                 policy=self.policy,
                 budgets=keeper,
                 inbox=self,
+                own=own_commands(catalog=self.catalog, preferences=self, toolbox=self.toolbox),
             ),
             picker=picker,
             interceptors=interceptors,
@@ -317,6 +323,7 @@ class Stage:
         event: Event,
         *,
         final: Turn | None = None,
+        progress: Progress | None = None,
         attempt: int = 1,
         crashes: int = 0,
         withdrawn: bool = False,
@@ -330,7 +337,9 @@ class Stage:
             epoch=1,
             mail="1-1",
             event=event,
-            record=TurnRecord(id=self.turn_handle.id, attempt=attempt, crashes=crashes, final=final),
+            record=TurnRecord(
+                id=self.turn_handle.id, attempt=attempt, crashes=crashes, final=final, progress=progress
+            ),
             history=history,
             withdrawn=withdrawn,
             erased=erased,
@@ -346,6 +355,8 @@ class Stage:
             self.thread_model = outcome.thread_model
         if outcome.thread_effort is not None:
             self.thread_effort = outcome.thread_effort
+        if outcome.thread_tools is not None:
+            self.thread_tools = outcome.thread_tools
         self.outcomes.append(outcome)
         return self._heard
 
@@ -422,6 +433,7 @@ class Stage:
                 channel=self.chosen_for.get(f"effort:channel:{thread.channel}", ""),
                 workspace=self.chosen_for.get("effort:default", ""),
             ),
+            tools=self.thread_tools,
         )
 
     async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:

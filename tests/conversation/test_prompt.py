@@ -11,6 +11,7 @@ from bot.domain.catalog import Model
 from bot.domain.events import Author, File
 from bot.domain.file_text import FileText
 from bot.domain.prompt import (
+    CallPart,
     FilePart,
     ImagePart,
     Prompt,
@@ -84,12 +85,14 @@ def test_the_oldest_turns_go_first_when_the_window_is_small() -> None:
     assert sum(weigh(message) for message in prompt.messages) <= 400
 
 
-def test_finished_tool_calls_become_text() -> None:
-    history = [turn("w?", "Sunny.", steps=(Step(id="a", name="weather", args="{}", result="sun"),))]
+def test_finished_tool_calls_become_quoted_text() -> None:
+    history = [turn("w?", "Sunny.", steps=(Step(id="a", name="sky.weather", args="{}", result="sun"),))]
 
     prompt = build(history, said("thanks"), GROK, system="s")
 
-    assert text_of(prompt.messages[1]) == "[used weather: sun]\nSunny."
+    assert text_of(prompt.messages[1]) == "Sunny."
+    assert "[called sky.weather with {}: sun]" in text_of(prompt.messages[2])
+    assert not any(isinstance(part, CallPart) for message in prompt.messages for part in message.parts)
 
 
 def test_images_reach_only_models_that_see() -> None:

@@ -20,6 +20,8 @@ from bot.answers.budgets import BudgetKeeper
 from bot.answers.fallback import FallbackRouter
 from bot.answers.limits import AskerLimits
 from bot.answers.picture_keeper import PictureKeeper
+from bot.answers.tool_loop import ToolLoop
+from bot.answers.tools.toolbox import Toolbox
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
@@ -141,7 +143,7 @@ class World:
         fallback = FallbackRouter(providers={"p": all_over}, health=store.health, interceptors=interceptors)
         answers = Answers(
             catalog=catalog,
-            fallback=fallback,
+            loop=ToolLoop(fallback=fallback, toolbox=Toolbox(), prices=prices),
             attachments=Attachments(adapters=adapters),
             prices=prices,
             corrections=corrections,
@@ -165,6 +167,7 @@ class World:
                 policy=policy,
                 budgets=budgets,
                 inbox=store.inbox,
+                own={},
             ),
             picker=picker,
             interceptors=interceptors,

@@ -6,7 +6,7 @@ local _, conversation, entry, worker, nonce, lease, ttl, lineage, seen, mark, mo
 local FEW = 50 -- new turns; beyond that, the worker begins anew
 
 run_when_full(state)
-local chosen = redis.call('HMGET', state, 'sched', 'epoch', 'nonce', 'choice', 'effort')
+local chosen = redis.call('HMGET', state, 'sched', 'epoch', 'nonce', 'choice', 'effort', 'tools')
 if redis.call('HGET', DESK, 'w:' .. conversation) ~= worker .. ' ' .. entry then return false end
 if chosen[1] ~= entry then
   put_away(conversation) -- its state was erased while it was in hand
@@ -52,5 +52,5 @@ end
 return {
   tostring(epoch), mine.id, mine.event, redis.call('HGETALL', turn), turns, known and 1 or 0, length,
   chosen[4] or '', redis.call('XLEN', mail) - 1, redis.call('HGET', DESK, 'life'),
-  redis.call('ZSCORE', erased, conversation) or '', chosen[5] or ''
+  redis.call('ZSCORE', erased, conversation) or '', chosen[5] or '', chosen[6] or ''
 }

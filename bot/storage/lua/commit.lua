@@ -29,7 +29,7 @@ if kept then
   redis.call('HSET', state, 'grown', stands .. ' ' .. c.epoch)
   known = 'kept ' .. stands .. ' ' .. length
   redis.call('EXPIRE', history, c.ttl)
-  for _, field in ipairs({ 'choice', 'effort' }) do
+  for _, field in ipairs({ 'choice', 'effort', 'tools' }) do
     if c[field] == '' then redis.call('HDEL', state, field) end
     if c[field] and c[field] ~= '' then redis.call('HSET', state, field, c[field]) end
   end
@@ -61,7 +61,7 @@ if kept then
   redis.call('ZADD', index, math.floor(now()), c.conversation)
 else
   redis.call('DEL', history)
-  redis.call('HDEL', state, 'choice', 'effort', 'joined', 'told', 'grown')
+  redis.call('HDEL', state, 'choice', 'effort', 'tools', 'joined', 'told', 'grown')
   if redis.call('EXISTS', mail) == 0 then
     redis.call('DEL', state)
     redis.call('ZREM', index, c.conversation)

@@ -9,7 +9,7 @@ redis.call('ZREM', index, conversation)
 local sched, epoch = unpack(redis.call('HMGET', state, 'sched', 'epoch'))
 if epoch and whole == '' then
   redis.call('HDEL', turn, 'record')
-  redis.call('HDEL', state, 'choice', 'effort', 'joined', 'told', 'grown')
+  redis.call('HDEL', state, 'choice', 'effort', 'tools', 'joined', 'told', 'grown')
 else
   redis.call('ZREM', delay, conversation)
   if sched then unqueue(conversation, sched) end

@@ -44,6 +44,7 @@ if all then
   end
   if c.choice ~= '' then redis.call('HSET', state, 'choice', c.choice) end
   if c.effort ~= '' then redis.call('HSET', state, 'effort', c.effort) end
+  if (c.tools or '') ~= '' then redis.call('HSET', state, 'tools', c.tools) end
   redis.call('HSETNX', DESK, 'life', c.nonce)
 end
 

@@ -1,0 +1,178 @@
+"""The tools of `[tools.*]`: which a model is offered, which run without asking, and running them."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from fnmatch import fnmatchcase
+
+from bot.answers.tools.arguments import BadArguments, canonical, checked
+from bot.answers.tools.names import called_in_prompts
+from bot.answers.tools.server import ToolServer
+from bot.context import Context
+from bot.domain.approvals import showable_arguments
+from bot.domain.catalog import Model
+from bot.domain.formatting import clip, strip_controls
+from bot.domain.preferences import Standing
+from bot.domain.prompt import Tool
+from bot.domain.stream_parts import ToolCall
+from bot.domain.tools import CallEnd, ToolDefinition, ToolResult
+from bot.domain.turns import Step, StepState
+from bot.settings.tool_entries import ToolEntry
+
+MOST_TOOLS = 128  # that a model is offered
+MOST_CALLS = 16  # at once
+DESCRIPTION = 1_000  # characters a model is told of a tool
+STORED = 40_000  # characters of a result
+GRACE = 10.0  # seconds after a server's own limit
+KEY = 8  # characters of the shortest secret that is looked for
+
+GONE = "{name} is not offered any more, so it was not run."
+CHANGED = "{name} changed since this was asked for, so it was not run."
+HOLDS_KEY = "The arguments hold a key of this bot, so it was not run."
+UNSHOWABLE = "The arguments are too long to be shown to the person who has to allow this. Ask for less."
+TOO_MANY = f"More than {MOST_CALLS} calls at once: this one was not run. Call it again."
+LOST = "It was interrupted while it ran, and no answer is known: it may have run. Say so, and do not call it again unasked."
+ENDS = {CallEnd.DONE: StepState.DONE, CallEnd.FAILED: StepState.FAILED, CallEnd.UNKNOWN: StepState.UNKNOWN}
+
+
+class Leave(Enum):
+    """Whether a tool runs without asking."""
+
+    RUN = auto()
+    ASK = auto()
+    NEVER = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedTool:
+    """A tool as one model is offered it."""
+
+    definition: ToolDefinition
+    leave: Leave
+
+    @property
+    def tool(self) -> Tool:
+        return Tool(
+            name=called_in_prompts(self.definition.full_name),
+            description=clip(strip_controls(self.definition.description), DESCRIPTION),
+            parameters=dict(self.definition.parameters),
+        )
+
+
+class Toolbox:
+    """All tool servers of this process."""
+
+    def __init__(
+        self,
+        *,
+        servers: Sequence[ToolServer] = (),
+        entries: Mapping[str, ToolEntry] | None = None,
+        secrets: Collection[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.servers = {server.name: server for server in servers}
+        self._entries = entries or {}
+        self._secrets = [one for one in secrets if len(one) >= KEY]
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Keeps the servers connected, until it is cancelled."""
+        async with AsyncExitStack() as stack:
+            for server in self.servers.values():
+                await stack.enter_async_context(server.running())
+            await asyncio.Event().wait()
+
+    def serves(self, server: str, model: Model) -> bool:
+        """Whether this model may use this server at all."""
+        return any(fnmatchcase(model.name.casefold(), one.casefold()) for one in self._entries[server].models)
+
+    async def offered(self, context: Context, model: Model) -> Mapping[str, OfferedTool]:
+        """What this model is offered here, by the name it has in prompts, always in the same order."""
+        if not self.servers or not model.tools:
+            return {}
+        off = context.claim.preferences.tools.off
+        names = [name for name in sorted(self.servers) if name not in off and self.serves(name, model)]
+        found: dict[str, OfferedTool] = {}
+        for name in names:
+            for definition in await self.servers[name].tools():
+                leave = self.leave(definition)
+                if leave is not Leave.NEVER and len(found) < MOST_TOOLS:
+                    one = OfferedTool(definition=definition, leave=leave)
+                    found[one.tool.name] = one
+        return found
+
+    def leave(self, definition: ToolDefinition) -> Leave:
+        """What the operator said of it. What a server says of itself decides nothing."""
+        entry = self._entries[definition.server]
+        names = (definition.name, definition.full_name)
+        if any(fnmatchcase(name, one) for one in entry.never for name in names):
+            return Leave.NEVER
+        return Leave.RUN if any(fnmatchcase(name, one) for one in entry.run for name in names) else Leave.ASK
+
+    def planned(
+        self, call: ToolCall, step: Step, offered: Mapping[str, OfferedTool], always: Collection[Standing]
+    ) -> Step:
+        """What becomes of a call: it may run, it waits for a person, or it failed before it began. `always`: what the asker
+        lets run in this thread.
+        """
+        if (one := offered.get(call.name)) is None:
+            known = ", ".join(sorted(offered)) or "none"
+            return failed(
+                replace(step, name=clip(call.name, 80) or "?"), f"There is no such tool. There are: {known}."
+            )
+        definition = one.definition
+        step = replace(step, name=definition.full_name, fingerprint=definition.fingerprint)
+        try:
+            step = replace(step, args=canonical(call.args))
+            checked(step.args, definition.parameters)
+        except BadArguments as fault:
+            return failed(step, str(fault))
+        if any(secret in step.args for secret in self._secrets):
+            return failed(replace(step, args="{}"), HOLDS_KEY)
+        allowed = {(each.tool, each.fingerprint) for each in always}
+        if one.leave is Leave.RUN or (step.name, step.fingerprint) in allowed:
+            return replace(step, state=StepState.ALLOWED)
+        if not showable_arguments(step.args):
+            return failed(step, UNSHOWABLE)
+        return replace(step, state=StepState.ASKED)
+
+    async def still(self, step: Step) -> str:
+        """Why a call that was allowed may not run any more; "" when it may."""
+        server, _, name = step.name.partition(".")
+        held = self.servers.get(server)
+        found = [one for one in await held.tools() if one.name == name] if held else []
+        if not found or self.leave(found[0]) is Leave.NEVER:
+            return GONE.format(name=step.name)
+        return "" if found[0].fingerprint == step.fingerprint else CHANGED.format(name=step.name)
+
+    async def call(self, step: Step, *, key: str, progress: Callable[[str], None]) -> tuple[Step, ToolResult]:
+        """Runs one call that may run. Raises nothing but CancelledError: then it may have run."""
+        server, _, name = step.name.partition(".")
+        began = self._clock()
+        try:
+            async with asyncio.timeout(self._entries[server].seconds + GRACE):
+                result = await self.servers[server].call(
+                    name, json.loads(step.args), key=key, progress=progress
+                )
+        except TimeoutError:
+            result = ToolResult(text=LOST, end=CallEnd.UNKNOWN)
+        done = replace(
+            step,
+            state=ENDS[result.end],
+            result=_cut(result.text),
+            seconds=round(self._clock() - began, 1),
+        )
+        return done, result
+
+
+def failed(step: Step, why: str) -> Step:
+    """A call that was not run."""
+    return replace(step, state=StepState.FAILED, result=why)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= STORED else f"{text[:STORED]}\n(cut here: {len(text):,} characters in all)"

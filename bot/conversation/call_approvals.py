@@ -1,0 +1,110 @@
+"""What people decide about the calls that an answer waits for: one by one, and then it goes on, with whoever answers now.
+
+Which calls those are, and with what arguments, is in the stored turn: a press names them and brings nothing of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.answers.closing import approval_buttons, call_request
+from bot.answers.question import Question
+from bot.answers.tools.work_so_far import said_before
+from bot.context import Context, Response
+from bot.conversation.questions import Questions
+from bot.domain.approvals import DAY, asked_for
+from bot.domain.claims import Outcome
+from bot.domain.events import ButtonPressed
+from bot.domain.formatting import clip, escape_markdown
+from bot.domain.preferences import Standing, ToolPreferences
+from bot.domain.replies import Action, Reply
+from bot.domain.turns import Step, StepState, Turn, index_of
+
+OTHERS = "Only {who} or an administrator can decide that."
+DECIDED = "That is decided already: it {what}."
+LATE = "That was asked for more than 24 hours ago, and it was not run. Ask again."
+GONE = "That is not in memory any more, so nothing was run. Ask again."
+WHAT = {
+    StepState.ALLOWED: "was allowed",
+    StepState.STARTED: "was run",
+    StepState.DONE: "was run",
+    StepState.FAILED: "was run and failed, or could not be run",
+    StepState.UNKNOWN: "may have run; look before you ask for it again",
+    StepState.REFUSED: "was not run",
+}
+
+
+class CallApprovals:
+    """Handles "Run it", "Don't" and "Always" under a call of one of our tools."""
+
+    def __init__(self, *, questions: Questions) -> None:
+        self._questions = questions
+
+    async def pressed(self, context: Context, event: ButtonPressed, turn: Turn, call: str) -> Outcome:
+        step = next((one for one in turn.steps if one.id == call), None)
+        if refusal := refused(context, event, turn, step):
+            return await context.respond(Response(reply=Reply(text=refusal, private=True)))
+        assert step is not None  # noqa: S101 - it was refused otherwise
+        chosen = context.claim.preferences.tools
+        if event.action is Action.ALWAYS:
+            standing = Standing(step.name, step.fingerprint, turn.asked.author.id)
+            chosen = replace(chosen, always=chosen.always | {standing})
+        turn = replace(turn, steps=_decided(turn.steps, step, event.action))
+        if turn.pending:
+            return await self._next(context, turn, chosen)
+        question = Question(
+            asked=turn.asked,
+            heard=turn.heard,
+            place=turn.place,
+            time_zone=turn.time_zone,
+            inline=turn.inline,
+            continues=turn.id,
+            steps=turn.steps,
+            said=said_before(turn),
+        )
+        # What was pressed now counts for the rest of this answer, too.
+        preferences = replace(context.claim.preferences, tools=chosen)
+        outcome = await self._questions.once_more(
+            replace(context, claim=replace(context.claim, preferences=preferences)), question
+        )
+        if outcome.counted is None:  # it was refused, and can be decided later
+            return outcome
+        return replace(outcome, thread_tools=_new(context, chosen))
+
+    async def _next(self, context: Context, turn: Turn, chosen: ToolPreferences) -> Outcome:
+        """Asks for the next one."""
+        text = asked_for((call_request(turn.pending[0]),), ())
+        outcome = await context.respond(Response(reply=Reply(text=text, buttons=approval_buttons(turn))))
+        history = list(context.history)
+        place = index_of(history, turn.id)
+        if place is not None:
+            history[place] = turn
+        return replace(outcome, replace=tuple(history), thread_tools=_new(context, chosen))
+
+
+def refused(context: Context, event: ButtonPressed, turn: Turn, step: Step | None) -> str:
+    """Why a press changes nothing; "" when it counts."""
+    asker = turn.asked.author
+    if event.author.id != asker.id and not context.administers:
+        return OTHERS.format(who=escape_markdown(clip(asker.name, 60)) or "the person who asked")
+    if step is None:
+        return GONE
+    if step.state is not StepState.ASKED:
+        return DECIDED.format(what=WHAT[step.state])
+    return LATE if event.at - turn.at > DAY else ""
+
+
+def _decided(steps: Sequence[Step], step: Step, action: Action) -> tuple[Step, ...]:
+    """The calls after a press; "Always" decides those of the same tool, too."""
+    state = StepState.REFUSED if action is Action.DECLINE else StepState.ALLOWED
+    tool = (step.name, step.fingerprint)
+
+    def meant(one: Step) -> bool:
+        return one.id == step.id or (action is Action.ALWAYS and (one.name, one.fingerprint) == tool)
+
+    return tuple(
+        replace(one, state=state) if one.state is StepState.ASKED and meant(one) else one for one in steps
+    )
+
+
+def _new(context: Context, chosen: ToolPreferences) -> ToolPreferences | None:
+    return None if chosen == context.claim.preferences.tools else chosen

@@ -1,0 +1,126 @@
+"""/tools: what the model may use here, what each tool needs, and what is switched off in this thread."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.answers.precedence import select_model
+from bot.answers.tools.server import ToolServer
+from bot.answers.tools.toolbox import Leave, Toolbox
+from bot.context import Context, Response
+from bot.domain.catalog import Catalog, Model
+from bot.domain.claims import Outcome
+from bot.domain.formatting import escape_markdown, join_names
+from bot.domain.replies import Action, Button, Reply
+from bot.domain.tools import ToolDefinition
+
+NONE = "No tools are set up. Whoever runs Switchboard adds them under `[tools.NAME]` in switchboard.toml."
+NAMED = 12  # tools of a server that are named in the list
+DESCRIBED = 40  # ... and described on a page of its own
+DESCRIPTION = 200
+
+
+class ToolList:
+    """Shows the tools, and switches servers on and off."""
+
+    def __init__(self, *, toolbox: Toolbox, catalog: Catalog) -> None:
+        self._toolbox = toolbox
+        self._catalog = catalog
+
+    async def command(self, context: Context, rest: str) -> Response:
+        words = rest.split()
+        servers = self._toolbox.servers
+        if not servers:
+            return Response(reply=Reply(text=NONE, private=context.private))
+        match [word.casefold() for word in words]:
+            case []:
+                return Response(reply=await self._all(context))
+            case ["on" | "off" as how, name] if (found := _known(servers, name)) is not None:
+                return self._switched(context, found, off=how == "off")
+            case [*_, name] if (found := _known(servers, name)) is not None:
+                return Response(reply=await self._one(context, servers[found]))
+            case _:
+                typed = escape_markdown(words[-1], 60)
+                text = f"There is no tool server “{typed}”. There are {join_names(sorted(servers), 'and')}."
+                return Response(reply=Reply(text=text, private=context.private))
+
+    async def _all(self, context: Context) -> Reply:
+        model = select_model(self._catalog, context.claim.preferences, context.allowed).model
+        lines = [
+            await self._line(context, server, model) for _, server in sorted(self._toolbox.servers.items())
+        ]
+        off = context.claim.preferences.tools.off
+        buttons = tuple(
+            Button(
+                action=Action.RUN,
+                label=f"Switch {'on' if name in off else 'off'} {name}",
+                value=f"/tools {'on' if name in off else 'off'} {name}",
+            )
+            for name in sorted(self._toolbox.servers)
+        )
+        head = (
+            "What runs without asking is marked ▸; for everything else whoever asked the question is asked."
+        )
+        if not model.tools:
+            able = [one.name for one in self._catalog.featured if one.tools and context.allowed(one)][:5]
+            instead = f" {join_names(able)} can." if able else ""
+            head = f"{escape_markdown(model.name)}, which answers here, cannot use tools.{instead}"
+        return Reply(
+            title="Tools",
+            text="\n".join([head, "", *lines]),
+            buttons=buttons[:5] if _switchable(context) else (),
+            private=context.private,
+        )
+
+    async def _line(self, context: Context, server: ToolServer, model: Model) -> str:
+        tools = await self._offered(server)
+        name = f"- **{escape_markdown(server.name)}**"
+        if server.trouble:
+            return f"{name}: {escape_markdown(server.trouble, 300)}"
+        if server.name in context.claim.preferences.tools.off:
+            return f"{name}: switched off in this thread"
+        if not self._toolbox.serves(server.name, model):
+            return f"{name}: not for {escape_markdown(model.name)}"
+        shown = ", ".join(
+            f"{'▸ ' if self._toolbox.leave(one) is Leave.RUN else ''}{escape_markdown(one.name, 60)}"
+            for one in tools[:NAMED]
+        )
+        more = f" and {len(tools) - NAMED} more" if len(tools) > NAMED else ""
+        return f"{name}: {shown or 'it has no tools'}{more}"
+
+    async def _one(self, context: Context, server: ToolServer) -> Reply:
+        """What the server says of its tools: somebody else's words, as plain text."""
+        tools = await self._offered(server)
+        lines = [
+            f"- {escape_markdown(one.full_name, 80)} ({_needs(self._toolbox.leave(one))}): "
+            f"{escape_markdown(one.description, DESCRIPTION) or 'it says nothing of itself'}"
+            for one in tools[:DESCRIBED]
+        ]
+        lines += [f"- and {len(tools) - DESCRIBED} more"] if len(tools) > DESCRIBED else []
+        text = escape_markdown(server.trouble, 300) or "\n".join(lines) or "It has no tools."
+        return Reply(title=server.name, text=text, private=context.private)
+
+    async def _offered(self, server: ToolServer) -> Sequence[ToolDefinition]:
+        return [one for one in await server.tools() if self._toolbox.leave(one) is not Leave.NEVER]
+
+    def _switched(self, context: Context, name: str, *, off: bool) -> Response:
+        if not _switchable(context):
+            text = "There is no thread here. Write it inside a thread."
+            return Response(reply=Reply(text=text, private=context.private))
+        chosen = context.claim.preferences.tools
+        changed = chosen.off | {name} if off else chosen.off - {name}
+        text = f"{escape_markdown(name)} is switched {'off' if off else 'on'} in this thread."
+        outcome = Outcome(thread_tools=replace(chosen, off=frozenset(changed)))
+        return Response(reply=Reply(text=text, private=context.private), outcome=outcome)
+
+
+def _known(servers: Mapping[str, ToolServer], name: str) -> str | None:
+    """The server that is meant, whatever its capitals."""
+    return next((one for one in servers if one.casefold() == name), None)
+
+
+def _needs(leave: Leave) -> str:
+    return "runs without asking" if leave is Leave.RUN else "asks first"
+
+
+def _switchable(context: Context) -> bool:
+    return context.threaded or context.direct

@@ -1,0 +1,331 @@
+"""A call that needs asking waits as data: who may press, what then runs, and that it runs once."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot.domain.approvals import DAY
+from bot.domain.claims import Outcome
+from bot.domain.events import Author
+from bot.domain.preferences import ToolPreferences
+from bot.domain.replies import Action
+from bot.domain.turns import TURN, StepState
+from bot.settings.config_file import Policy
+from tests.conversation.stage import Heard, Stage, answer
+from tests.tools.bench import LedgerServer, tool
+from tests.tools.test_tool_loop import call, calls, footer, made, results, stage
+
+BOB, EVE = Author(id="U2", name="Bob"), Author(id="U3", name="Eve")
+BUTTONS = ["Run it", "Don't", "Always for this tool in this thread"]
+
+
+def pressed(heard: Heard, label: str) -> str:
+    """The value of a button."""
+    shown = heard.closing.buttons if heard.closing else heard.replies[-1].buttons
+    return next(one.value for one in shown if one.label == label)
+
+
+def labels(heard: Heard) -> Sequence[str]:
+    shown = heard.closing.buttons if heard.closing else heard.replies[-1].buttons
+    return [one.label for one in shown]
+
+
+def said(heard: Heard) -> str:
+    return heard.replies[-1].text
+
+
+async def waiting(at: Stage, *more: Any) -> Heard:
+    at.one.scripts = [calls(call("desk__file"), *more, text="I will file it.")]
+    return await at.says("File Oslo.")
+
+
+async def test_what_is_going_to_run_stands_above_the_buttons_with_all_its_arguments() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    at.one.scripts = [
+        calls(call("desk__file", json.dumps({"city": "`Oslo`\u202e <!channel>", "n": [1, {"a": None}]})))
+    ]
+    heard = await at.says("File Oslo.")
+
+    assert server.ran == []
+    assert labels(heard) == BUTTONS
+    assert heard.text == (
+        "**Run** `file` on `desk`?\n\n"
+        '```json\n{\n  "city": "`Oslo`\\u202e <!channel>",\n  "n": [\n    1,\n    {\n      "a": null\n    }\n  ]\n}\n```'
+    )
+    (turn,) = at.history
+    assert TURN.validate_json(TURN.dump_json(turn)).pending == turn.pending
+
+
+async def test_the_asker_lets_it_run_and_the_answer_goes_on() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    at.one.scripts = [answer("It is filed.")]
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+
+    assert [(name, args) for name, args, _ in server.ran] == [("file", {"city": "Oslo"})]
+    assert heard.text == "It is filed."
+    assert footer(heard) == "grok · used desk.file 0.0 s"
+    prompt = at.one.asked[-1][1]
+    assert "file of Oslo" in results(prompt)[0].text
+    assert at.one.words()[1] == "I will file it."
+    (turn,) = at.history
+    assert (turn.asked.text, turn.answer) == ("File Oslo.", "I will file it.\n\nIt is filed.")
+    assert turn.usage is not None
+    assert turn.usage.requests == 2
+
+
+async def test_not_running_it_is_told_to_the_model() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    at.one.scripts = [answer("Then not.")]
+    heard = await at.presses(Action.DECLINE, pressed(waits, "Don't"))
+
+    assert server.ran == []
+    assert "did not allow it" in results(at.one.asked[-1][1])[0].text
+    assert footer(heard) == "grok · used desk.file (not run)"
+
+
+async def test_nobody_else_may_press_and_is_told_so_alone() -> None:
+    server = LedgerServer()
+    at = stage(server, policy=Policy(admins=("U3",)))
+    waits = await waiting(at)
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"), author=BOB)
+
+    assert server.ran == []
+    assert heard.replies[-1].private
+    assert said(heard) == "Only Ann or an administrator can decide that."
+    at.one.scripts = [answer("Filed.")]
+    await at.presses(Action.APPROVE, pressed(waits, "Run it"), author=EVE)
+    assert len(server.ran) == 1
+
+
+async def test_a_second_press_changes_nothing_and_says_what_was_decided() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+    again = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+    other = await at.presses(Action.DECLINE, pressed(waits, "Don't"))
+
+    assert len(server.ran) == 1
+    assert said(again) == said(other) == "That is decided already: it was run."
+
+
+async def test_it_ends_after_a_day_as_not_run() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"), at=at.history[0].at + DAY + 1)
+
+    assert server.ran == []
+    assert "more than 24 hours ago" in said(heard)
+
+
+async def test_what_was_shown_is_what_runs_whatever_the_press_says() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    await waiting(at)
+    turn = at.history[0]
+    for value in (f"{turn.id} 000000000", f"{turn.id} {turn.steps[0].id} x", f"nobody {turn.steps[0].id}"):
+        await at.presses(Action.APPROVE, value)
+
+    assert server.ran == []
+
+
+async def test_several_are_decided_one_by_one_and_then_the_model_goes_on() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at, call("desk__file", '{"city": "Rome"}'), call("desk__look", '{"city": "Bonn"}'))
+    assert [args["city"] for _, args, _ in server.ran] == ["Bonn"]
+    second = await at.presses(Action.DECLINE, pressed(waits, "Don't"))
+
+    assert len(at.one.asked) == 1
+    assert '"city": "Rome"' in said(second)
+    at.one.scripts = [answer("Rome it is.")]
+    heard = await at.presses(Action.APPROVE, pressed(second, "Run it"))
+
+    assert [args["city"] for _, args, _ in server.ran] == ["Bonn", "Rome"]
+    assert heard.text == "Rome it is."
+    assert [one.failed for one in results(at.one.asked[-1][1])] == [True, False, False]
+
+
+async def test_always_runs_this_tool_in_this_thread_and_no_other() -> None:
+    server = LedgerServer(offers=[tool("file"), tool("send")])
+    at = stage(server, run=())
+    waits = await waiting(at)
+    at.one.scripts = [calls(call("desk__file", '{"city": "Rome"}')), calls(call("desk__send"))]
+    heard = await at.presses(Action.ALWAYS, pressed(waits, BUTTONS[2]))
+
+    assert [(name, args["city"]) for name, args, _ in server.ran] == [("file", "Oslo"), ("file", "Rome")]
+    assert "**Run** `send`" in heard.text
+    assert ToolPreferences.read(at.thread_tools.dump()) == at.thread_tools
+    at.one.scripts = [calls(call("desk__file", '{"city": "Bern"}')), answer("Filed.")]
+    await at.says("File Bern, too.")
+    assert [args["city"] for _, args, _ in server.ran] == ["Oslo", "Rome", "Bern"]
+    at.one.scripts = [calls(call("desk__file", '{"city": "Bonn"}'))]
+    await at.says("File Bonn.", author=BOB)
+    assert len(server.ran) == 3
+
+
+async def test_always_ends_when_the_tool_describes_itself_otherwise() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    await at.presses(Action.ALWAYS, pressed(waits, BUTTONS[2]))
+    server.offers = [tool("file", description="Files, and mails it to everybody.")]
+    at.one.scripts = [calls(call("desk__file"))]
+    heard = await at.says("File it again.")
+
+    assert len(server.ran) == 1
+    assert labels(heard) == BUTTONS
+
+
+async def test_what_changed_since_it_was_shown_is_not_run() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    server.offers = [tool("file", parameters={"type": "object"})]
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+
+    assert server.ran == []
+    assert "changed since" in results(at.one.asked[-1][1])[0].text
+    assert footer(heard) == "grok · used desk.file (failed)"
+
+
+async def test_after_a_switch_the_other_model_gets_the_result() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    await at.says("/model claude")
+    at.two.scripts = [answer("Filed, says Claude.")]
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+
+    assert heard.text == "Filed, says Claude."
+    prompt = at.two.asked[-1][1]
+    assert made(prompt)[0].carry == ""
+    assert made(prompt)[0].id == results(prompt)[0].id
+    assert at.history[0].model == "claude"
+
+
+async def test_a_question_for_a_named_model_goes_on_with_that_model() -> None:
+    at = stage()
+    at.two.scripts = [calls(call("desk__file"))]
+    waits = await at.says("claude: file Oslo.")
+    at.two.scripts = [answer("Filed.")]
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+
+    assert footer(heard).startswith("claude")
+
+
+async def test_questions_in_between_leave_it_waiting() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    await at.says("By the way, who are you?")
+    assert any(
+        "[called desk.file with" in words and "waits for a person" in words for words in at.one.words()
+    )
+    at.one.scripts = [answer("Filed.")]
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+
+    assert heard.text == "Filed."
+    assert [turn.asked.text for turn in at.history] == ["File Oslo.", "By the way, who are you?"]
+
+
+async def test_a_worker_that_dies_after_the_press_does_not_run_it_twice() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    before = at.history
+    at.one.scripts = [answer("Filed.")]
+    await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+    started, done = at.turn_handle.progress
+    press = at.event
+
+    assert [started.steps[0].state, done.steps[0].state] == [StepState.STARTED, StepState.DONE]
+    for progress, state in ((started, StepState.UNKNOWN), (done, StepState.DONE)):
+        at.history = before
+        at.one.scripts = [answer("Filed.")]
+        await at.plays(press, progress=progress, attempt=2, crashes=1)
+        assert at.history[0].steps[0].state is state
+    assert len(server.ran) == 1
+
+
+async def test_what_is_too_long_to_be_shown_is_not_asked_for() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__file", json.dumps({"city": "x" * 9_000}))), answer("Less, then.")]
+    heard = await at.says("File it.")
+
+    assert heard.text == "Less, then."
+    assert "too long to be shown" in results(at.one.asked[-1][1])[0].text
+
+
+async def test_a_key_of_ours_reaches_no_tool() -> None:
+    server = LedgerServer()
+    at = stage(server, secrets=("sk-very-secret",))
+    at.one.scripts = [calls(call("desk__look", '{"city": "sk-very-secret"}')), answer("No.")]
+    await at.says("Look.")
+
+    assert server.ran == []
+    assert "sk-very-secret" not in str(at.history)
+
+
+async def test_what_is_forgotten_cannot_be_run_any_more() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    await at.says("/forget")
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+
+    assert server.ran == []
+    assert "not in memory any more" in said(heard)
+
+
+async def test_a_press_that_nobody_may_make_now_can_be_made_later() -> None:
+    server = LedgerServer()
+    at = stage(server, policy=Policy(messages_per_minute=1))
+    waits = await waiting(at)
+    refused = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+    assert refused.replies
+    assert server.ran == []
+    assert at.outcomes[-1] == Outcome()
+    at.taken = 0
+    at.one.scripts = [answer("Filed.")]
+    await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+    assert len(server.ran) == 1
+
+
+async def test_tools_are_listed_and_switched_off_for_the_thread() -> None:
+    server = LedgerServer(
+        offers=[tool("look"), tool("file", description="**Files** [it](https://x.example)")]
+    )
+    at = stage(server)
+    listed = await at.says("/tools")
+    one = await at.says("/tools desk")
+    off = await at.says("/tools off desk")
+    await at.says("How is Oslo?")
+
+    assert "**desk**: ▸ look, file" in said(listed)
+    assert [button.label for button in listed.replies[0].buttons] == ["Switch off desk"]
+    assert "desk.look (runs without asking)" in said(one).replace("\\", "")
+    assert "](https" not in said(one)
+    assert said(off) == "desk is switched off in this thread."
+    assert at.one.asked[-1][1].tools == ()
+    await at.says("/tools on desk")
+    await at.says("How is Oslo?")
+    assert len(at.one.asked[-1][1].tools) == 2
+
+
+async def test_tools_says_what_is_wrong_with_a_server_and_who_cannot_use_any() -> None:
+    down = stage(LedgerServer(trouble="desk does not answer. Look whether it runs."))
+    assert "desk does not answer" in said(await down.says("/tools"))
+    plain = stage()
+    plain.catalog.replace([replace(plain.models[0], tools=False), plain.models[1]], default="grok")
+    assert "grok, which answers here, cannot use tools. `claude` can." in said(await plain.says("/tools"))
+    assert "No tools are set up" in said(await Stage().says("/tools"))
+    assert "There is no tool server “nothing”" in said(await stage().says("/tools nothing"))

@@ -1,0 +1,298 @@
+"""A model calls tools: what runs, what it is told, and what a person sees of it."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from bot.domain.errors import Overloaded
+from bot.domain.prompt import CallPart, Prompt, ResultPart
+from bot.domain.stream_parts import Finish, Reason, Text, ToolCall, Usage
+from bot.domain.tools import CallEnd, ToolFile, ToolResult
+from bot.domain.turns import TURN, StepState
+from tests.conversation.stage import CLAUDE, GROK, Heard, Script, Stage, answer
+from tests.tools.bench import LedgerServer, tool, toolbox
+
+ABLE = replace(GROK, tools=True, vision=True)
+OTHER = replace(CLAUDE, tools=True)
+CALLED = Finish(reason=Reason.TOOLS)
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+
+
+def calls(*wanted: ToolCall, text: str = "") -> Script:
+    said = (Text(text),) if text else ()
+    return (*said, *wanted, Usage(input=10, output=5), CALLED)
+
+
+def call(name: str, args: str = '{"city": "Oslo"}', **more: Any) -> ToolCall:
+    return ToolCall(**{"id": "c1", "name": name, "args": args, **more})
+
+
+def stage(server: LedgerServer | None = None, **more: Any) -> Stage:
+    box = {key: more.pop(key) for key in ("run", "never", "models", "secrets") if key in more}
+    return Stage(
+        models=more.pop("models_", (ABLE, OTHER)), toolbox=toolbox(server or LedgerServer(), **box), **more
+    )
+
+
+def results(prompt: Prompt) -> list[ResultPart]:
+    return [part for message in prompt.messages for part in message.parts if isinstance(part, ResultPart)]
+
+
+def made(prompt: Prompt) -> list[CallPart]:
+    return [part for message in prompt.messages for part in message.parts if isinstance(part, CallPart)]
+
+
+def footer(heard: Heard) -> str:
+    assert heard.closing
+    return heard.closing.footer
+
+
+async def test_what_may_run_runs_and_the_model_goes_on_with_what_came_back() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look", carry="thought"), text="Let me look."), answer("It is cold.")]
+    heard = await at.says("How is Oslo?")
+
+    assert [(name, args) for name, args, _ in server.ran] == [("look", {"city": "Oslo"})]
+    assert heard.text == "Let me look.\n\nIt is cold."
+    assert heard.statuses == ["Running desk.look"]
+    assert footer(heard) == "grok · used desk.look 0.0 s"
+    first, second = (prompt for _, prompt in at.one.asked)
+    assert [one.name for one in first.tools] == ["desk__look", "desk__file"]
+    (result,) = results(second)
+    assert "look of Oslo" in result.text
+    (again,) = made(second)
+    assert (again.name, again.args, again.carry) == ("desk__look", '{"city": "Oslo"}', "thought")
+    assert again.id == result.id
+    (turn,) = at.history
+    assert TURN.validate_json(TURN.dump_json(turn)) == turn
+    assert turn.usage is not None
+    assert (turn.usage.input, turn.usage.requests) == (20, 2)
+
+
+async def test_several_calls_run_at_once_and_each_gets_its_own_result() -> None:
+    server = LedgerServer(gate=asyncio.Barrier(2))
+    at = stage(server)
+    at.one.scripts = [
+        calls(call("desk__look", '{"city": "Oslo"}'), call("desk__look", '{"city": "Rome"}')),
+        answer("Both."),
+    ]
+    async with asyncio.timeout(10):
+        await at.says("Oslo and Rome?")
+
+    assert server.most_at_once == 2
+    told = results(at.one.asked[-1][1])
+    assert ["Oslo" in told[0].text, "Rome" in told[1].text] == [True, True]
+    assert len({one.id for one in told}) == 2
+
+
+async def test_a_tool_that_fails_is_told_to_the_model_and_named_under_the_answer() -> None:
+    server = LedgerServer(results={"look": ToolResult(text="no such city", end=CallEnd.FAILED)})
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look")), answer("I could not find it.")]
+    heard = await at.says("How is Oslo?")
+
+    (result,) = results(at.one.asked[-1][1])
+    assert result.failed
+    assert "no such city" in result.text
+    assert footer(heard) == "grok · used desk.look (failed)"
+
+
+async def test_what_cannot_be_called_is_answered_with_what_can() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    at.one.scripts = [
+        calls(
+            call("desk__erase"),
+            call("desk__look", "not json"),
+            call("desk__look", '{"city": 3}'),
+            call("desk__look", '{"city": "a", "city": "b"}'),
+            call("desk__look", "[1]"),
+        ),
+        answer("Sorry."),
+    ]
+    await at.says("Erase it.")
+
+    assert server.ran == []
+    told = [one.text for one in results(at.one.asked[-1][1])]
+    assert "There are: desk__file, desk__look" in told[0]
+    assert "not valid JSON" in told[1]
+    assert "do not fit at city" in told[2]
+    assert "the same thing twice" in told[3]
+    assert "must be a JSON object" in told[4]
+
+
+async def test_what_never_runs_is_not_offered_and_cannot_be_called() -> None:
+    server = LedgerServer()
+    at = stage(server, never=("file",))
+    at.one.scripts = [calls(call("desk__file")), answer("No.")]
+    await at.says("File it.")
+
+    assert [one.name for one in at.one.asked[0][1].tools] == ["desk__look"]
+    assert server.ran == []
+
+
+async def test_a_model_that_never_ends_is_made_to_answer_in_the_last_round() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look")) for _ in range(30)]
+    heard = await at.says("How is Oslo?")
+
+    assert len(server.ran) == 20
+    assert [prompt.callable for _, prompt in at.one.asked][-2:] == [True, False]
+    assert len(at.one.asked) == 21
+    assert heard.closing
+    assert "again and again" in heard.closing.notice
+
+
+async def test_another_model_steps_in_between_two_rounds() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    at.one.scripts = [
+        calls(call("desk__look", carry="mine"), text="Looking."),
+        (Overloaded("busy"),),
+        (Overloaded("busy"),),
+    ]
+    at.two.scripts = [answer("Cold.")]
+    heard = await at.says("How is Oslo?")
+
+    assert heard.text == "Looking.\n\nCold."
+    assert footer(heard).startswith("claude · because grok is overloaded")
+    _, prompt = at.two.asked[-1]
+    assert "look of Oslo" in results(prompt)[0].text
+    assert made(prompt)[0].carry == ""
+    assert len(server.ran) == 1
+
+
+async def test_a_model_without_tools_is_offered_none_and_still_told_what_was_done() -> None:
+    plain = replace(CLAUDE, tools=False)
+    at = stage(models_=(ABLE, plain))
+    at.one.scripts = [calls(call("desk__look")), (Overloaded("busy"),), (Overloaded("busy"),)]
+    at.two.scripts = [answer("Cold.")]
+    await at.says("How is Oslo?")
+
+    _, prompt = at.two.asked[-1]
+    assert prompt.tools == ()
+    assert made(prompt) == []
+    assert "look of Oslo" in at.two.words()[-1]
+
+
+async def test_a_stop_ends_the_running_call_and_says_that_it_may_have_run() -> None:
+    server = LedgerServer(gate=asyncio.Event())
+    at = stage(server, stop_at="Running")
+    at.one.scripts = [calls(call("desk__look"))]
+    heard = await at.says("How is Oslo?")
+
+    assert server.at_once == 0
+    assert heard.closing
+    assert heard.closing.reason is Reason.STOPPED
+    assert footer(heard) == "grok · used desk.look (may have run)"
+    assert at.history[0].steps[0].state is StepState.UNKNOWN
+
+
+async def test_progress_is_shown_as_one_clean_line() -> None:
+    server = LedgerServer(says=["half\n done\u202e", "x" * 500])
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look")), answer("Cold.")]
+    heard = await at.says("How is Oslo?")
+
+    assert heard.statuses[:2] == ["Running desk.look", "Running desk.look: half done"]
+    assert len(heard.statuses[2]) < 160
+
+
+async def test_a_picture_is_shown_to_the_person_and_to_a_model_that_sees() -> None:
+    shown = ToolFile(name="map.png", media_type="image/png", data=PNG)
+    server = LedgerServer(results={"look": ToolResult(text="a map", files=(shown,))})
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look")), answer("Here.")]
+    heard = await at.says("Map of Oslo?")
+
+    assert [one.name for one in heard.pictures] == ["map.png"]
+    (result,) = results(at.one.asked[-1][1])
+    assert [one.data for one in result.pictures] == [PNG]
+
+
+async def test_the_next_question_knows_what_was_called_without_calls_in_its_history() -> None:
+    at = stage()
+    at.one.scripts = [calls(call("desk__look")), answer("Cold.")]
+    await at.says("How is Oslo?")
+    await at.says("And why?")
+
+    _, prompt = at.one.asked[-1]
+    assert made(prompt) == []
+    assert any("[called desk.look with" in words for words in at.one.words())
+
+
+async def test_a_worker_that_died_while_a_call_ran_leaves_it_unknown_and_it_is_not_run_again() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look"), text="Let me look."), answer("Cold.")]
+    await at.says("How is Oslo?")
+    started = at.turn_handle.progress[0]
+    assert [step.state for step in started.steps] == [StepState.STARTED]
+
+    again = stage(server)
+    again.one.scripts = [answer("It may have been looked at.")]
+    heard = await again.plays(at.event, progress=started, attempt=2, crashes=1)
+
+    assert len(server.ran) == 1
+    assert heard.text == "Let me look.\n\nIt may have been looked at."
+    (result,) = results(again.one.asked[-1][1])
+    assert "may have run" in result.text
+    assert footer(heard) == "grok · used desk.look (may have run)"
+
+
+async def test_a_worker_that_died_after_a_call_goes_on_with_its_result() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look")), answer("Cold.")]
+    await at.says("How is Oslo?")
+    done = at.turn_handle.progress[-1]
+
+    again = stage(server)
+    again.one.scripts = [answer("Cold.")]
+    await again.plays(at.event, progress=done, attempt=2, crashes=1)
+
+    assert len(server.ran) == 1
+    assert "look of Oslo" in results(again.one.asked[-1][1])[0].text
+    (turn,) = again.history
+    assert turn.usage is not None
+    assert turn.usage.requests == 2
+
+
+async def test_a_long_result_is_cut_to_what_the_model_has_room_for() -> None:
+    server = LedgerServer(results={"look": ToolResult(text="x" * 300_000)})
+    small = replace(ABLE, context=8_000, max_output=1_000)
+    at = stage(server, models_=(small,))
+    at.one.scripts = [(call("desk__look"), CALLED), answer("Long.")]
+    await at.says("How is Oslo?")
+
+    (result,) = results(at.one.asked[-1][1])
+    assert len(result.text) < 20_000
+    assert "cut here" in result.text
+
+
+async def test_a_server_that_is_down_is_no_reason_not_to_answer() -> None:
+    at = stage(LedgerServer(trouble="desk does not answer. Look whether it runs."))
+    heard = await at.says("How is Oslo?")
+
+    assert heard.text == "answer 1"
+    assert at.one.asked[0][1].tools == ()
+
+
+async def test_only_the_models_that_may_are_offered_a_server() -> None:
+    at = stage(models=("claude",))
+    await at.says("How is Oslo?")
+    await at.says("claude: how is Oslo?")
+
+    assert at.one.asked[0][1].tools == ()
+    assert len(at.two.asked[0][1].tools) == 2
+
+
+async def test_two_servers_may_have_a_tool_of_the_same_name() -> None:
+    one, two = LedgerServer(), LedgerServer(name="shelf", offers=[tool("look", server="shelf")])
+    at = Stage(models=(ABLE,), toolbox=toolbox(one, two))
+    at.one.scripts = [calls(call("shelf__look")), answer("Cold.")]
+    await at.says("How is Oslo?")
+
+    assert (len(one.ran), len(two.ran)) == (0, 1)
