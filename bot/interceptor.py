@@ -65,6 +65,7 @@ class Plan:
     asked: ChatMessage
     prior: Sequence[Turn] = ()
     heard: Sequence[ChatMessage] = ()
+    searched: bool = False  # somebody asked for a search of the web
 
 
 Ask = Callable[[ModelRequest], AsyncGenerator[StreamPart, None]]

@@ -17,6 +17,7 @@ from bot.domain.errors import (
 )
 from bot.domain.errors import Connection as Unreachable
 from bot.models.reach import set_up
+from bot.models.sources import ModelSource
 from bot.settings.config_errors import nearest
 from bot.settings.config_file import ConfigFile
 from providers.connecting import ConnectedEndpoint
@@ -51,7 +52,8 @@ async def _reach(
         text = f"{connection.address} lists no model: load one there, or name one under [[models]]"
         return [CheckResult(about=name, status=CheckStatus.DOUBT, text=text)]
     text = f"{len(rows)} models listed" if len(rows) != 1 else "1 model listed"
-    return [CheckResult(about=name, status=CheckStatus.GOOD, text=text), *_missing(name, rows, file)]
+    good = CheckResult(about=name, status=CheckStatus.GOOD, text=text)
+    return [good, *_missing(name, rows, file), *_unable(connection.source, rows, file)]
 
 
 def _used(file: ConfigFile) -> Collection[str]:
@@ -95,4 +97,16 @@ def _missing(provider: str, rows: Sequence[Listing], file: ConfigFile) -> Iterat
         if listed and entry.provider == provider and wanted not in listed:
             hint = nearest(wanted, listed) or f" Listed are: {', '.join(listed[:5])}."
             text = f'{provider} does not list "{wanted}".{hint}'
+            yield CheckResult(about=entry.name, status=CheckStatus.DOUBT, text=text)
+
+
+def _unable(source: ModelSource, rows: Sequence[Listing], file: ConfigFile) -> Iterator[CheckResult]:
+    """The models that are to search the web and have nothing to do it with."""
+    listed = {row.id: row for row in rows}
+    for entry in file.models:
+        if not entry.search or entry.provider != source.name or file.search.tool:
+            continue
+        row = listed.get(entry.model, Listing(id=entry.model))
+        if not source.searches(entry.dialect or row.dialect, row.base or entry.model):
+            text = f'{source.name} does not search the web, so search = true does nothing: name a tool, [search] tool = "..."'
             yield CheckResult(about=entry.name, status=CheckStatus.DOUBT, text=text)

@@ -20,20 +20,19 @@ from providers.demo import Demo
 from providers.dialect import Quirks
 from providers.endpoint import Additions, Endpoint
 from providers.entra import MISSING, Identity
-from providers.foundry import FoundryProvider
+from providers.foundry import SEARCHING, FoundryProvider
 from providers.google_identity import MISSING as GOOGLE_MISSING
 from providers.google_identity import GoogleIdentity
 from providers.own_servers import OwnServer
 from providers.transport import Transport
-from providers.vendors import VENDORS, Vendor
-from providers.vertex import VertexProvider, place_of
+from providers.vendors import VENDORS, Vendor, market_of
+from providers.vertex import VERTEX, VertexProvider, place_of
+from providers.web_search import searching
 
 # What a dialect's own vendor needs; others: bearer.
 NATURAL = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
 # Where no variable holds a key.
 IDENTITIES = {"entra": "Entra ID", "google": "GOOGLE_APPLICATION_CREDENTIALS"}
-# By a host's end.
-MARKETS = {".amazonaws.com": "aws", ".api.aws": "aws", "aiplatform.googleapis.com": "google"}
 
 
 class VendorKeys(Protocol):
@@ -154,6 +153,7 @@ class EndpointBuilder:
             off=off,
             price=_price(entry),
             free=row.market is None and _private(row.base_url),
+            searching=searching(_spoken(row, entry), entry.dialect),
         )
         provider = None if off else self._provider(row, entry, secret, variable)
         return ConnectedEndpoint(
@@ -225,6 +225,7 @@ class EndpointBuilder:
                 flagships=model_families.EVERYBODY,
                 off=off,
                 price=_price(entry),
+                searching=SEARCHING,
             ),
             provider=provider,
             market="azure",
@@ -261,7 +262,7 @@ def _row(name: str, entry: ProviderEntry, rows: Mapping[str, Vendor]) -> Vendor:
         base_url=entry.base_url,
         dialects=like.dialects if like else {dialect: Quirks()},
         auth=entry.auth or (like.auth if like else NATURAL.get(dialect, "bearer")),
-        market=None if _private(entry.base_url) else like.market if like else _market(entry.base_url),
+        market=None if _private(entry.base_url) else like.market if like else market_of(entry.base_url),
         flagships=model_families.where_listed(*like.flagships) if like else (),
         keyless=not entry.api_key_env,
         local=like.local if like else False,
@@ -271,12 +272,6 @@ def _row(name: str, entry: ProviderEntry, rows: Mapping[str, Vendor]) -> Vendor:
 def _private(address: str) -> bool:
     """Whether an endpoint is the operator's own machine: nobody sends a bill for it."""
     return private(urlsplit(address).hostname or "")
-
-
-def _market(address: str) -> str:
-    """The price data's name of the cloud that an endpoint belongs to, "" for any other."""
-    host = urlsplit(address).hostname or ""
-    return next((market for end, market in MARKETS.items() if host.endswith(end)), "")
 
 
 def _additions(entry: ProviderEntry) -> Additions:
@@ -289,7 +284,8 @@ def _price(entry: ProviderEntry) -> Price | None:
 
 def _spoken(row: Vendor, entry: ProviderEntry) -> Mapping[str, Quirks]:
     """The row's dialects, beginning with the one that the file names."""
-    spoken, first = dict(row.dialects), str(entry.dialect or "")
+    first = str(entry.dialect or "")
+    spoken = {**row.dialects, **(VERTEX if place_of(row.base_url) else {})}
     if first:
         spoken = {first: spoken.get(first, Quirks()), **spoken}
     if entry.version:

@@ -38,6 +38,11 @@ class Quirks:
     cache_marks: str = ""  # openai-chat: marks for prompt caches go to models whose id has this (a pattern)
     cache_hour: bool = False  # anthropic: marks may ask for an hour
     cache_key: bool = False  # openai-*: send the conversation's digest as prompt_cache_key
+    search: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # the vendor's own search of the web, as one of `tools`
+    search_choice: Mapping[str, Any] = field(default_factory=dict)  # ... as the `tool_choice` that forces it
+    search_apart: bool = False  # gemini: it is refused beside functions
     asker: bool = False  # send the person's hash (safety_identifier, metadata.user_id)
     version: str = "2023-06-01"  # anthropic: the anthropic-version header
     model_path: str = ""  # anthropic, gemini: the path of a question, with {model} in it and not in the body

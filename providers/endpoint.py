@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Auth, BrokeOff, Connection, ModelError, Rejected, SettingsError, Timeout
 from bot.domain.prompt import Prompt
-from bot.domain.stream_parts import StreamPart
+from bot.domain.stream_parts import SearchFailed, StreamPart
 from providers.anthropic import Anthropic
 from providers.credentials import Authentication, authenticated_get, authenticated_post
 from providers.dialect import Decoder, Dialect, DialectRequest, Quirks, merged
@@ -25,7 +25,8 @@ from providers.scrubbing import withhold
 from providers.source_numbers import SourceNumbers
 from providers.think_tags import ThinkTags
 from providers.transport import Transport
-from providers.unsupported import Concession, ModelCall, answers_elsewhere, concession
+from providers.unsupported import Concession, ModelCall, WithoutSearch, answers_elsewhere, concession
+from providers.web_search import UNSEARCHED, SearchWatch, forced, lacking, said_early, with_search
 
 DIALECTS: Mapping[str, Dialect] = {
     "openai-chat": OpenAIChat(),
@@ -149,10 +150,12 @@ class Endpoint:
 
     def _request(self, model: Model, prompt: Prompt, changes: Sequence[Concession]) -> ModelCall:
         dialect, quirks = self._spoken(model.dialect)
+        unsearched = lacking(prompt, quirks) or (bool(prompt.vendor_search) and WithoutSearch() in changes)
+        prompt = prompt if unsearched else forced(prompt, quirks)
         for change in changes:
             prompt = change.prompt(prompt)
         call = dialect.request(model, prompt, quirks)
-        body = call.body
+        body = with_search(call.body, prompt, quirks)
         for change in changes:
             body = change.body(body)
         return ModelCall(
@@ -161,6 +164,7 @@ class Endpoint:
             written=merged(dict(self._additions.extra), model.extra),
             path=quirks.prefix + call.path,
             headers={**call.headers, **quirks.headers, **self._additions.headers},
+            unsearched=unsearched,
         )
 
     async def _turn(self, model: Model, call: ModelCall) -> AsyncGenerator[StreamPart, None]:
@@ -168,17 +172,20 @@ class Endpoint:
         dialect, quirks = self._spoken(model.dialect)
         first = DialectRequest(path=call.path, body=merged(call.body, call.written), headers=call.headers)
         until = time.monotonic() + model.deadlines.total
+        searching = bool(call.prompt.vendor_search)
 
         def ask(body: dict[str, Any], decoder: Decoder) -> AsyncGenerator[StreamPart, None]:
             left = model.deadlines.total if body is first.body else max(until - time.monotonic(), 0.0)
             hurried = replace(model, deadlines=replace(model.deadlines, total=left))
-            return self._answer(replace(first, body=body), decoder, hurried, quirks)
+            watch = SearchWatch(model.dialect) if searching else None
+            return self._answer(replace(first, body=body), decoder, hurried, quirks, watch)
 
         sources = SourceNumbers()
+        unsearched: list[StreamPart] = [SearchFailed(UNSEARCHED)] if call.unsearched else []
         try:
             async with aclosing(one_turn(first.body, lambda: dialect.decoder(model, quirks), ask)) as parts:
                 async for part in parts:
-                    for told in sources.parts(part):
+                    for told in said_early(sources.parts(part), unsearched):
                         yield told
         except ModelError:
             for told in sources.rest():
@@ -186,7 +193,12 @@ class Endpoint:
             raise
 
     async def _answer(
-        self, call: DialectRequest, decoder: Decoder, model: Model, quirks: Quirks
+        self,
+        call: DialectRequest,
+        decoder: Decoder,
+        model: Model,
+        quirks: Quirks,
+        watch: SearchWatch | None,
     ) -> AsyncGenerator[StreamPart, None]:
         """What comes of one request."""
         tags = self._think_tags(model, quirks)
@@ -203,7 +215,7 @@ class Endpoint:
             try:
                 async with opening as answer, aclosing(answer.batches()) as batches:
                     async for events in batches:
-                        for part in refined(together(_decoded(decoder, events))):
+                        for part in refined(together(_decoded(decoder, events, watch))):
                             answer.begun()
                             yield part
                         if decoder.done:
@@ -214,7 +226,7 @@ class Endpoint:
             except (Connection, Timeout):
                 if not decoder.over:
                     raise
-            for part in refined(together(decoder.end())):
+            for part in refined(together(watch.beside(decoder.end()) if watch else decoder.end())):
                 yield part
         except ModelError as error:
             withhold(error, self._additions.values)
@@ -260,9 +272,15 @@ class Endpoint:
         return DIALECTS[name], self._dialects.get(name, Quirks())
 
 
-def _decoded(decoder: Decoder, events: Iterator[dict[str, Any]]) -> Iterator[StreamPart]:
+def _decoded(
+    decoder: Decoder, events: Iterator[dict[str, Any]], watch: SearchWatch | None
+) -> Iterator[StreamPart]:
     for event in events:
-        yield from decoder.feed(event)
+        if watch:
+            yield from watch.feed(event)
+            yield from watch.beside(decoder.feed(event))
+        else:
+            yield from decoder.feed(event)
         if decoder.done:
             return
 

@@ -33,6 +33,10 @@ PATIENCE = 5.0  # seconds a first question waits for the listing with its deploy
 CHAT_FIRST = {"openai-chat": OPENAI_CHAT, "openai-responses": OPENAI_RESPONSES}
 RESPONSES_FIRST = {"openai-responses": OPENAI_RESPONSES, "openai-chat": OPENAI_CHAT}
 RESPONSES = re.compile(r"(gpt|grok)-|o\d|codex")  # models that say more in Responses, or nothing elsewhere
+SEARCHING = {
+    "": r"gpt-|o\d",
+    "openai-responses": r"gpt-|o\d",
+}  # models that the resource searches the web for
 MAI = {"openai-chat": Quirks(output_limit="max_completion_tokens", stream_usage=False)}
 
 

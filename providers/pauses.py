@@ -126,4 +126,5 @@ def _added(spent: Usage, more: Usage) -> Usage:
         output=spent.output + more.output,
         reasoning=spent.reasoning + more.reasoning,
         requests=spent.requests + more.requests,
+        searches=spent.searches + more.searches,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.domain.errors import ModelError, ModelNotFound, Rejected, ServerError
-from bot.domain.prompt import Prompt, TextPart
+from bot.domain.prompt import Prompt, Search, TextPart
 
 Path = tuple[str, ...]
 
@@ -46,6 +46,7 @@ class ModelCall:
     written: Mapping[str, Any]
     path: str
     headers: Mapping[str, str]
+    unsearched: bool = False  # the web was to be searched, and is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +171,23 @@ def _capped_or_dropped(path: Path, value: int, said: str) -> Concession | None:
     return _capped(path, value, said) or Dropped(path)
 
 
+@dataclass(frozen=True, slots=True)
+class WithoutSearch(Concession):
+    """The vendor is not asked to search the web."""
+
+    def prompt(self, prompt: Prompt) -> Prompt:
+        return replace(prompt, search=Search.NO) if prompt.vendor_search else prompt
+
+
+SEARCH = re.compile(
+    r"\bweb[_ -]?search|google_?search|search[ _](tool|grounding)|\bgrounding\b|server[ _]tools?\b"
+    r"|built-?in tools? .{0,60}function|supported values are: ['\"`]?function",
+    re.IGNORECASE,
+)
+
 OF_PROMPTS: Sequence[tuple[re.Pattern[str], Concession]] = (
     (NO_SYSTEM, WithoutSystem()),
+    (SEARCH, WithoutSearch()),
     (re.compile(r"\bcache_control\b|\bprompt_cache_key\b"), WithoutCache()),
 )
 """What is no parameter of its own, but follows from what a prompt holds."""
@@ -203,6 +219,7 @@ PARAMETERS: Sequence[Parameter] = (
         instead=_capped_or_dropped,
     ),
     Parameter(path=("stream",), named=r"^stream$|\bto stream this model\b", instead=_whole),
+    Parameter(path=("tool_choice",), named=r"\btool_choice\b"),
     Parameter(path=("store",), named=r"^store$|'store'"),
     Parameter(path=("stream_options",), named=r"\bstream_options\b"),
     Parameter(path=("safety_identifier",), named=r"\bsafety_identifier\b"),

@@ -5,6 +5,7 @@ Sources: each vendor's API reference; their requests differ only by `Quirks`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from bot.models.sources import Flagship
 from providers import model_families
@@ -41,11 +42,33 @@ class Vendor:
         return f"{self.prefix}API_KEY"
 
 
+MARKETS = {
+    ".amazonaws.com": "aws",
+    ".api.aws": "aws",
+    "aiplatform.googleapis.com": "google",
+}  # by a host's end
+
+
+def market_of(address: str) -> str:
+    """The price data's name of the cloud that an endpoint belongs to, "" for any other."""
+    host = urlsplit(address).hostname or ""
+    return next((market for end, market in MARKETS.items() if host.endswith(end)), "")
+
+
 THINK_OUT_LOUD = {"thinking": {"type": "adaptive", "display": "summarized"}}
 CLAUDE = Quirks(reasoning=THINK_OUT_LOUD, asker=True)
-GEMINI = Quirks(reasoning={"generationConfig": {"thinkingConfig": {"includeThoughts": True}}})
+CLAUDE_SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 5}
+GEMINI = Quirks(
+    reasoning={"generationConfig": {"thinkingConfig": {"includeThoughts": True}}},
+    search={"google_search": {}},
+    search_apart=True,
+)
 OPENAI_CHAT = Quirks(output_limit="max_completion_tokens", cache_key=True)
-OPENAI_RESPONSES = Quirks(reasoning={"reasoning": {"summary": "auto"}}, cache_key=True)
+WEB_SEARCH = {"type": "web_search"}
+OPENAI_RESPONSES = Quirks(
+    reasoning={"reasoning": {"summary": "auto"}}, cache_key=True, search=WEB_SEARCH, search_choice=WEB_SEARCH
+)
+OPENROUTER_SEARCH = {"type": "openrouter:web_search", "parameters": {}}
 DEEPSEEK_CHAT = Quirks(calls_extra={"reasoning_content": ""})
 
 VENDORS: tuple[Vendor, ...] = (
@@ -63,7 +86,7 @@ VENDORS: tuple[Vendor, ...] = (
         title="Anthropic",
         base_url="https://api.anthropic.com",
         console="https://console.anthropic.com/settings/keys",
-        dialects={"anthropic": replace(CLAUDE, cache_hour=True)},
+        dialects={"anthropic": replace(CLAUDE, cache_hour=True, search=CLAUDE_SEARCH)},
         auth="x-api-key",
         market="anthropic",
         flagships=(model_families.CLAUDE, model_families.OPUS, model_families.HAIKU),
@@ -73,7 +96,7 @@ VENDORS: tuple[Vendor, ...] = (
         title="xAI",
         base_url="https://api.x.ai/v1",
         console="https://console.x.ai",
-        dialects={"openai-responses": Quirks(cache_key=True), "openai-chat": OPENAI_CHAT},
+        dialects={"openai-responses": Quirks(cache_key=True, search=WEB_SEARCH), "openai-chat": OPENAI_CHAT},
         market="x-ai",
         flagships=(model_families.GROK,),
     ),
@@ -116,8 +139,11 @@ VENDORS: tuple[Vendor, ...] = (
                 effort=("reasoning", "effort"),
                 cache_marks="claude|qwen",
                 cache_key=True,
+                search=OPENROUTER_SEARCH,
             ),
-            "openai-responses": Quirks(headers={"x-title": "Switchboard"}, cache_key=True),
+            "openai-responses": Quirks(
+                headers={"x-title": "Switchboard"}, cache_key=True, search=OPENROUTER_SEARCH
+            ),
         },
         market="openrouter",
         flagships=(model_families.OPENROUTER, *model_families.EVERYBODY),

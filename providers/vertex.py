@@ -17,12 +17,12 @@ from providers.credentials import Authentication
 from providers.dialect import Quirks
 from providers.endpoint import Additions, Endpoint
 from providers.transport import Transport
-from providers.vendors import GEMINI, THINK_OUT_LOUD
+from providers.vendors import CLAUDE_SEARCH, GEMINI, THINK_OUT_LOUD
 
 PLACE = re.compile(
     r"(.+/projects/[^/]+/locations/[^/]+)(?:/endpoints/openapi|/publishers/(?:google|anthropic)(?:/models)?)?"
 )
-DIALECTS: Mapping[str, Quirks] = {
+VERTEX: Mapping[str, Quirks] = {
     "gemini": replace(
         GEMINI,
         model_path="/publishers/google/models/{model}:streamGenerateContent?alt=sse",
@@ -33,6 +33,7 @@ DIALECTS: Mapping[str, Quirks] = {
         model_path="/publishers/anthropic/models/{model}:streamRawPredict",
         extra={"anthropic_version": "vertex-2023-10-16"},
         reasoning=THINK_OUT_LOUD,
+        search=CLAUDE_SEARCH,
     ),
 }
 
@@ -56,7 +57,7 @@ class VertexProvider:
         additions: Additions,
         think_tags: bool | None = None,
     ) -> None:
-        spoken = {name: replace(quirks, think_tags=think_tags) for name, quirks in DIALECTS.items()}
+        spoken = {name: replace(quirks, think_tags=think_tags) for name, quirks in VERTEX.items()}
         self._auth = auth
         self._dialect = dialect
         self._endpoint = Endpoint(

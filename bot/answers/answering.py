@@ -15,6 +15,7 @@ from bot.answers.left_out import FilesLeftOut
 from bot.answers.picture_keeper import PictureKeeper
 from bot.answers.precedence import INLINE, NoModelAvailable, Selection, select_model
 from bot.answers.question import PromptBuilder, Question
+from bot.answers.searching import searcher
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.work_so_far import continued
 from bot.context import Context
@@ -59,13 +60,19 @@ class Answers:
     def plan(self, context: Context, question: Question) -> Plan:
         """Who is going to be asked, and what. Raises NoModelAvailable."""
         chosen = self._selected(context, question)
-        return Plan(models=(chosen.model,), asked=question.asked, prior=question.prior, heard=question.heard)
+        return Plan(
+            models=(chosen.model,),
+            asked=question.asked,
+            prior=question.prior,
+            heard=question.heard,
+            searched=bool(question.search),
+        )
 
     def _selected(self, context: Context, question: Question) -> Selection:
         chosen = select_model(self._catalog, context.claim.preferences, context.allowed, question.inline)
         if question.decision and chosen.scope != INLINE:
             raise NoModelAvailable(f"{question.inline} cannot be asked here any more, so nothing was run.")
-        return chosen
+        return searcher(chosen, self._catalog, context.allowed) if question.search else chosen
 
     async def with_history(
         self, context: Context, question: Question, models: Sequence[Model] = ()
@@ -75,7 +82,7 @@ class Answers:
         """
         if not models:
             chosen = self._selected(context, question).model
-            models = [chosen, *self._substitutes(context, chosen)]
+            models = [chosen, *self._substitutes(context, chosen, question)]
         room = max(model.context / max(self._corrections.of(model), 0.1) for model in models)
 
         def before(turns: Sequence[Turn]) -> Sequence[Turn]:
@@ -176,7 +183,7 @@ class Answers:
         if self._attachments.must_wait(_sayings(question)):
             yield Status("Waiting: many files are being read")
         model = attempt.model
-        substitutes = [] if question.decision else self._substitutes(context, model)
+        substitutes = [] if question.decision else self._substitutes(context, model, question)
         async with self.prompts(context, question, [model, *substitutes]) as prompt_for:
             prepared.append(prompt_for)
             async with aclosing(
@@ -202,10 +209,11 @@ class Answers:
                 at=self._clock(),
             )
 
-    def _substitutes(self, context: Context, model: Model) -> list[Model]:
+    def _substitutes(self, context: Context, model: Model, question: Question) -> list[Model]:
         if not policy.may_fail_over(context.policy, context.thread):
             return []
-        return [other for other in self._catalog.fallbacks(model) if context.allowed(other)]
+        others = [other for other in self._catalog.fallbacks(model) if context.allowed(other)]
+        return [other for other in others if other.can_search] if question.search else others
 
     def _turn(
         self,
@@ -225,6 +233,7 @@ class Answers:
             heard=question.heard,
             place=question.place,
             time_zone=question.time_zone,
+            searched=bool(question.search),
             answer=attempt.text,
             model=attempt.model.name,
             served_by=attempt.served,

@@ -22,6 +22,8 @@ from bot.domain.stream_parts import (
     GeneratedPicture,
     Reason,
     Remark,
+    SearchFailed,
+    Searching,
     ShownPart,
     Source,
     Status,
@@ -45,6 +47,7 @@ FILTERED = "stopped because of a content filter."
 LONGEST = 400_000  # characters of an answer: several times what any model writes in one turn
 THOUGHT = 4_096  # characters of a model's thoughts that are kept, the latest; how many there were is counted
 DETAIL = 300  # characters of a vendor's own explanation
+UNSEARCHED = "it chose not to search the web"
 UNSHOWN = "A picture of it cannot be shown, because it {trouble}."
 TOO_MANY = f"An answer shows {MOST_PICTURES} pictures at most; the others are left out."
 EXHAUSTED = (
@@ -65,6 +68,7 @@ class Attempt:
     error: ModelError | None = None
     stopped: bool = False
     left_out: FilesLeftOut | None = None
+    searched: bool = False  # or it was said why not
     remarks: list[str] = field(default_factory=list)
     pictures: list[GeneratedPicture] = field(default_factory=list)
     requests: list[ToolRequest] = field(default_factory=list)
@@ -158,7 +162,9 @@ class Attempt:
             self.error = error.with_traceback(None)
         self.stopped = stop.fired and self.finish is None and self.error is None
 
-    def _note(self, part: StreamPart | AnsweredBy | FilesLeftOut | Status) -> ShownPart | None:
+    def _note(  # noqa: C901 - one line for each kind of part
+        self, part: StreamPart | AnsweredBy | FilesLeftOut | Status
+    ) -> ShownPart | None:
         match part:
             case Text(text=text):
                 text = text[: LONGEST - self._length]
@@ -171,6 +177,8 @@ class Attempt:
                 return Thinking(text[-THOUGHT:])
             case Source() | GeneratedPicture() | ToolRequest() | SignInRequest():
                 return self._beside(part)
+            case Searching() | SearchFailed():
+                return self._search(part)
             case Status():
                 return part
             case AnsweredBy(model=model, because=because):
@@ -206,6 +214,15 @@ class Attempt:
             case GeneratedPicture():
                 self.pictures.append(part)
                 return part
+        return None
+
+    def _search(self, part: Searching | SearchFailed) -> Status | None:
+        self.searched = True
+        match part:
+            case Searching(query=query):
+                return Status(f"Searching the web: {query}" if query else "Searching the web")
+            case SearchFailed(trouble=trouble) if trouble not in self.remarks:
+                self.remarks.append(trouble)
         return None
 
     def ending(self) -> tuple[Reason, str]:
@@ -260,6 +277,12 @@ class Attempt:
             case _:
                 to_do = GO_ON if error.retry else error.remedy()
                 return Reason.BROKEN, f"The answer broke off: {self.model.name} {error.cause}. {to_do}"
+
+    def note_unsearched(self) -> None:
+        """Somebody asked for a search, and this answer comes without one."""
+        counted = self.usage is not None and self.usage.searches
+        if self.text and not (self.searched or self._sources or counted):
+            self.remarks.append(UNSEARCHED)
 
     def footer(self, objection: str = "") -> str:
         """The footer: the model that answered, and why not the chosen one."""

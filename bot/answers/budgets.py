@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.answers import budget_words
@@ -20,7 +20,7 @@ from bot.domain.budgets import Bill, CeilingReached, Expense
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Claim
 from bot.domain.errors import ModelError, OverBudget
-from bot.domain.prompt import share, size, tokens
+from bot.domain.prompt import Search, share, size, tokens
 from bot.domain.prompt_building import expected_size
 from bot.domain.replies import Action, Button, Reply
 from bot.domain.stream_parts import Finish, Reason, Remark, StreamPart, Text, Thinking, ToolCall, Usage
@@ -150,7 +150,8 @@ class BudgetKeeper(Interceptor):
     async def _cover(self, request: ModelRequest) -> HeldMoney | None:
         """The money for this request; None where nothing limits it. Raises OverBudget."""
         context, model = request.context, request.model
-        expense = self._expense(context, model, size(request.prompt))
+        forced = request.prompt.vendor_search is Search.MUST
+        expense = self._expense(context, model, size(request.prompt), searched=forced)
         if not _binds(expense):
             return None
         held = self._of(context.claim).get(model.name)
@@ -199,10 +200,11 @@ class BudgetKeeper(Interceptor):
     def _planned(self, context: Context, plan: Plan, model: Model) -> Expense:
         before = SYSTEM + tokens(model.instructions) + tokens(context.policy.system)
         read = expected_size(plan.prior, plan.asked, model, system=before, heard=plan.heard)
-        return self._expense(context, model, read)
+        forced = plan.searched and model.searches
+        return self._expense(context, model, read, searched=forced)
 
-    def _expense(self, context: Context, model: Model, read: int) -> Expense:
-        rates = self._estimates.rates(model, read)
+    def _expense(self, context: Context, model: Model, read: int, *, searched: bool) -> Expense:
+        rates = self._estimates.rates(model, read, searched=searched)
         return Expense(
             id=f"{context.turn_handle.id} {model.name}",
             model=model.key,
@@ -219,7 +221,8 @@ class BudgetKeeper(Interceptor):
         text = budget_words.reached(full, self._now(), context.capabilities.tenant)
         buttons = list[Button]()
         others = [each for each in context.usable(self._catalog.featured) if each not in plan.models]
-        expenses = [self._planned(context, plan, model) for model in others[:OFFERED]]
+        unsearched = replace(plan, searched=False)  # as they would be asked
+        expenses = [self._planned(context, unsearched, model) for model in others[:OFFERED]]
         quotes = await self._budgets.quote(expenses)
         fitting = [
             (quote.cost, model)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from bot.answers.attempt import Attempt
 from bot.answers.files_at_hand import FilesAtHand
 from bot.answers.instructions import instructions
+from bot.answers.searching import way_of
 from bot.answers.tools.names import called_in_prompts
 from bot.answers.tools.toolbox import OfferedTool
 from bot.domain.approvals import Decision
 from bot.domain.catalog import Model
-from bot.domain.prompt import ImagePart, Prompt, size
+from bot.domain.prompt import ImagePart, Prompt, Search, size
 from bot.domain.prompt_building import build
 from bot.domain.turns import ChatMessage, Step, Turn, refused_before
 from bot.domain.work import ToolWork
@@ -36,6 +37,7 @@ class Question:
     )
     steps: tuple[Step, ...] = ()
     said: str = ""
+    search: Search = Search.NO  # MUST: somebody asked for a search of the web
     decision: Decision | None = None  # about what the answer before it wants to run: only that model is asked
 
 
@@ -65,6 +67,7 @@ class PromptBuilder:
     pictures: dict[str, list[ImagePart]] = field(default_factory=dict)  # by step: what a tool gave
 
     def __call__(self, model: Model, share: float) -> Prompt:
+        way = way_of(model, self.question.search)
         prompt = build(
             self.question.prior,
             self.question.asked,
@@ -85,6 +88,7 @@ class PromptBuilder:
             decision=self.question.decision,
             work=self._work(model),
         )
+        prompt = replace(prompt, search=way.search, search_tool=way.tool) if way.search else prompt
         self.sizes[model.key] = size(prompt)
         self.began[model.key] = prompt.shown_from
         return prompt
@@ -105,6 +109,9 @@ class PromptBuilder:
         """Learns from the tokens the vendor counted. When no count came (a stop, a broken stream, a filter), the
         usage until then is estimated, because the vendor bills it too.
         """
+        way = way_of(attempt.model, self.question.search)
+        if way.search is Search.MUST and not way.tool:
+            attempt.note_unsearched()
         asked = self.sizes.get(attempt.model.key)
         if asked is None:
             return

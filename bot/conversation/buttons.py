@@ -13,6 +13,7 @@ from bot.conversation.model_picker import ModelPicker
 from bot.conversation.questions import Questions
 from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed
+from bot.domain.prompt import Search
 from bot.domain.replies import Action, Reply
 from bot.domain.turns import ChatMessage, Turn, index_of
 
@@ -76,6 +77,7 @@ def _once_more(turn: Turn, model: str) -> Question:
         place=turn.place,
         time_zone=turn.time_zone,
         inline=model or turn.model,
+        search=Search.MUST if turn.searched else Search.NO,
         instead_of=turn.id,
     )
 

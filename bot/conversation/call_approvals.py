@@ -16,6 +16,7 @@ from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed
 from bot.domain.formatting import clip, escape_markdown
 from bot.domain.preferences import Standing, ToolPreferences
+from bot.domain.prompt import Search
 from bot.domain.replies import Action, Reply
 from bot.domain.turns import Step, StepState, Turn, index_of
 
@@ -59,6 +60,7 @@ class CallApprovals:
             inline=turn.inline,
             continues=turn.id,
             steps=turn.steps,
+            search=Search.MUST if turn.searched else Search.NO,
             said=said_before(turn),
         )
         # What was pressed now counts for the rest of this answer, too.

@@ -27,6 +27,12 @@ LEFT_OVER = re.compile(r"^(?:[,;]\s*|:(?![a-z0-9_+'-]+:)\s*)+", re.IGNORECASE)
 DASHES = re.compile(r"^[-\u2013\u2014]+\s+")
 WRAPPED = re.compile(r"^([`*_\"'\u201c\u2018]{1,3})([^`*\n]{1,200}?)[`*_\"'\u201d\u2019]{1,3}$")
 SMART_DASH = re.compile("[\u2013\u2014]")
+SEARCH = re.compile(
+    r"search(?:\s*:\s*(?P<question>\S.*)|\s+(?!(?:engine|algorithm|function|result|term|quer|bar|box|tree|part|warrant"
+    r"|is|was|are|and|or|my|our|this|that|these|those|here|above|through|in|on)(?:y|ie)?s?\b)\S.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""`search: tides`, `search for tides`. Not `search engines are slow`, nor `search my notes`."""
 INLINE = re.compile(r"^\s*([^\s:][^:\n]{0,60}?)\s*:\s*(?=\S)(.*)$", re.DOTALL)
 
 
@@ -107,6 +113,8 @@ def split_comparison(rest: str) -> tuple[list[str], str]:
 
 def _bare(text: str, catalog: Catalog) -> Command | None:
     """A command without its slash. Only what is clearly one counts."""
+    if searched := SEARCH.fullmatch(text):
+        return Command(name="search", rest=searched["question"] or text)
     word, _, rest = text.partition(" ")
     name, rest = word.lower().rstrip(".!"), rest.strip()
     if name in ALONE and not rest:
@@ -127,6 +135,8 @@ def _bare(text: str, catalog: Catalog) -> Command | None:
 
 def _asks(name: str, rest: str, catalog: Catalog) -> bool:
     """Whether what follows "ask" or "compare" is models and a question."""
+    if name == "search":
+        return False
     if name == "ask":
         return all(split_model(rest, catalog))
     names, question = split_comparison(rest)

@@ -9,7 +9,7 @@ from bot.answers.precedence import NoModelAvailable
 from bot.context import Context, Response
 from bot.conversation.buttons import Buttons
 from bot.conversation.changes import answer_again, answered, deleted, edited, without_person
-from bot.conversation.command_parser import Ask, Command, Unclear, parse_message, split_model
+from bot.conversation.command_parser import Ask, Command, Meaning, Unclear, parse_message, split_model
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.hearing import Hearing, hearing, tells
@@ -31,6 +31,7 @@ from bot.domain.events import (
     WorkspaceLeft,
 )
 from bot.domain.formatting import escape_markdown, join_names
+from bot.domain.prompt import Search
 from bot.domain.replies import Action, Reply
 from bot.domain.turns import OVERHEARD, ChatMessage, Turn, said_in
 from bot.interceptor import Interceptors
@@ -39,8 +40,15 @@ from bot.settings.config_file import Policy
 
 log = logging.getLogger(__name__)
 
+SEARCH_USAGE = "Write what to look for: `/search question`. The answer names its sources."
 LONGEST = 2_000  # characters of what is said of endpoints
-OF_MODELS = {"ask", "compare", "model", "tools"}  # commands that mean nothing while there is no model
+OF_MODELS = {
+    "ask",
+    "compare",
+    "model",
+    "search",
+    "tools",
+}  # commands that mean nothing while there is no model
 
 
 async def at_once() -> None:
@@ -144,7 +152,7 @@ class ConversationHandler:
         meaning = parse_message(event.text, self._catalog)
         said = ChatMessage(
             author=event.author,
-            text=meaning.text if isinstance(meaning, Ask) else event.text,
+            text=_question_of(meaning) or event.text,
             message=event.message,
             quotes=event.quotes,
         )
@@ -182,7 +190,9 @@ class ConversationHandler:
             policy=self._policy,
         )
 
-    async def _message(self, context: Context, text: str, said: ChatMessage) -> Outcome:
+    async def _message(  # noqa: C901 - one line for each kind of command
+        self, context: Context, text: str, said: ChatMessage
+    ) -> Outcome:
         match parse_message(text, self._catalog):
             case Ask(text=typed) if context.private and typed.startswith("/"):
                 # A slash command that nobody here knows was not meant as a question.
@@ -197,6 +207,12 @@ class ConversationHandler:
                     usage = self._ask_usage(context, "" if model else rest)
                     return await context.respond(usage.unanswered())
                 return await self._questions.ask(context, replace(said, text=question), model)
+            case Command(name="search", rest=""):
+                return await context.respond(
+                    Response(reply=Reply(text=SEARCH_USAGE, private=context.private))
+                )
+            case Command(name="search", rest=rest):
+                return await self._questions.ask(context, replace(said, text=rest), search=Search.MUST)
             case Command(name="compare", rest=rest):
                 return await self._questions.compare(context, replace(said, text=rest))
             case Command(name=name, rest=rest):
@@ -204,6 +220,12 @@ class ConversationHandler:
             case Unclear(typed=typed, near=near):
                 text = f"There is no command {escape_markdown(typed)}. Did you mean {join_names([f'/{n}' for n in near])}?"
                 return await context.respond(Response(reply=Reply(text=text, private=not context.direct)))
+
+    async def _search(self, context: Context, said: ChatMessage, question: str) -> Outcome:
+        if not question:
+            usage = Response(reply=Reply(text=SEARCH_USAGE, private=context.private))
+            return await context.respond(usage.unanswered())
+        return await self._questions.ask(context, replace(said, text=question), search=Search.MUST)
 
     def _ask_usage(self, context: Context, unknown: str) -> Response:
         """How to use /ask; `unknown` begins with the word that is no model's name."""
@@ -214,3 +236,13 @@ class ConversationHandler:
         text += "Write a model and a question: `/ask NAME question`."
         text += "" if near else " `/model` shows the names."
         return Response(reply=Reply(text=text, private=context.private))
+
+
+def _question_of(meaning: Meaning) -> str:
+    """What a model is asked by it, "" where that is not known."""
+    match meaning:
+        case Ask(text=question):
+            return question
+        case Command(name="search", rest=rest):
+            return rest.lstrip(": ")
+    return ""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.answers.answering import Answers
 from bot.answers.question import Question
@@ -11,6 +12,7 @@ from bot.conversation.comparison import Comparison
 from bot.domain.claims import Claim, Outcome
 from bot.domain.errors import PlatformError
 from bot.domain.events import ButtonPressed, MessageEdited, MessageReceived
+from bot.domain.prompt import Search
 from bot.domain.replies import Reply
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage, Turn
@@ -47,7 +49,9 @@ class Questions:
         self._interceptors = interceptors
         self._policy = policy
 
-    async def ask(self, context: Context, asked: ChatMessage, model: str = "") -> Outcome:
+    async def ask(
+        self, context: Context, asked: ChatMessage, model: str = "", *, search: Search = Search.NO
+    ) -> Outcome:
         if (
             context.claim.record.final is not None
         ):  # answered already; what stands around it does not matter any more
@@ -58,7 +62,7 @@ class Questions:
             return await context.respond(Response(reply=self._commands.hello(context)))
         if (refusal := self._refusal(context, around)) is not None:
             return await context.respond(refusal.unanswered())
-        return await self.answer(context, _question(context, around, model))
+        return await self.answer(context, replace(_question(context, around, model), search=search))
 
     async def once_more(self, context: Context, question: Question) -> Outcome:
         """A question of the past, for whoever presses for another answer."""

@@ -25,15 +25,18 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """USD per million tokens: read, written, read from the vendor's cache, and kept in it; None costs as `input`."""
+    """USD per million tokens: read, written, read from the vendor's cache, and kept in it; None costs as `input`. `search` is USD
+    for one search of the web; None: as its vendor usually charges.
+    """
 
     input: float
     output: float
     cached: float | None = None
     cache_write: float | None = None
+    search: float | None = None
 
 
-FREE = Price(input=0.0, output=0.0)
+FREE = Price(input=0.0, output=0.0, search=0.0)
 SEARCHED = 200  # characters of what is typed, and of a description, that are looked at
 UNREACHED = "not reached"
 NOBODY = (
@@ -65,6 +68,11 @@ class Model:
     effort: str = ""  # how long it may think: low, medium, high; "" leaves it to the vendor
     temperature: float | None = None
     limit: int | None = None  # tokens of an answer, where the operator set it; sent in every dialect
+    search: bool | None = (
+        None  # the web: True when it likes to, False never, None only when somebody asks for it
+    )
+    searches: bool = False  # its endpoint searches the web itself
+    search_tool: str = ""  # the tool it searches with where its endpoint does not
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)  # the operator's own, for the body
     price: Price | None = None
     deadlines: Deadlines = field(default_factory=Deadlines)
@@ -80,6 +88,11 @@ class Model:
     def key(self) -> str:
         """`provider:model`, the name used in logs and for health."""
         return f"{self.provider}:{self.model}"
+
+    @property
+    def can_search(self) -> bool:
+        """Whether the web can be searched with it, when somebody asks for that."""
+        return self.search is not False and bool(self.searches or self.search_tool)
 
 
 def allows(patterns: Iterable[str], model: Model) -> bool:

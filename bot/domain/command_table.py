@@ -66,6 +66,14 @@ COMMANDS: tuple[CommandRow, ...] = (
         asks=True,
     ),
     CommandRow(
+        name="search",
+        does="An answer from the web, with sources",
+        usage="question",
+        help=(HelpLine(typed="search question", does="an answer from the web, with its sources"),),
+        alone=False,
+        asks=True,
+    ),
+    CommandRow(
         name="compare",
         does="Several models side by side",
         usage="NAME NAME: question",
@@ -128,5 +136,5 @@ QUICK: frozenset[str] = frozenset(
 )
 """What is typed, with the slash, to be answered without asking a model."""
 
-RESERVED: frozenset[str] = frozenset({*NAMES, *ALIASES, "default", "none", "search", "why"})
+RESERVED: frozenset[str] = frozenset({*NAMES, *ALIASES, "default", "none", "why"})
 """Words that already mean something where a model's name is typed."""

@@ -7,6 +7,7 @@ and stored turns never change.
 import json
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.domain.approvals import Decision
 from bot.domain.attached import DOCUMENT_TOKENS, IMAGE_TOKENS
@@ -82,6 +83,14 @@ class Tool:
     parameters: dict[str, object]
 
 
+class Search(StrEnum):
+    """Whether the web is searched for an answer."""
+
+    NO = ""
+    MAY = "may"  # as the model likes
+    MUST = "must"  # somebody asked for it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Prompt:
     """A whole request, valid for every dialect: roles alternate, the first and the last message are the
@@ -95,12 +104,19 @@ class Prompt:
     max_output: int | None = None  # tokens; None: the model's own default
     asker: str = ""  # hash of the person, for vendors that want one; never an id
     effort: str = ""  # low, medium or high, as people chose; "" leaves it to the model
+    search: Search = Search.NO  # by the vendor itself, unless a tool is named for it
+    search_tool: str = ""  # the full name of the tool that is to be offered for it (`brave.web_search`)
     decision: Decision | None = None  # what the last answer waited for: it goes on from there
     shown_from: str = ""  # id of the oldest turn that it shows
     conversation: str = ""  # the conversation's digest: a key for vendors' prompt caches
     unhurried: bool = (
         False  # its questions are minutes apart, so that a cache of five minutes is gone by the next one
     )
+
+    @property
+    def vendor_search(self) -> Search:
+        """What the vendor's own search is asked for."""
+        return Search.NO if self.search_tool else self.search
 
 
 # --- how large it is ---------------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 """The parts of an answer's stream: those a provider yields and those a sink shows.
 
-A provider yields `Text`, `Thinking`, `Source`, `GeneratedPicture`, `ToolCall`, `ToolRequest`, `SignInRequest`, `Usage` and,
-exactly once and last, `Finish`. Failures are raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a sink gets: `Text`, `Thinking`,
+A provider yields `Text`, `Thinking`, `Source`, `GeneratedPicture`, `ToolCall`, `ToolRequest`, `SignInRequest`, `Searching`,
+`SearchFailed`, `Usage` and, exactly once and last, `Finish`. Failures are raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a sink gets: `Text`, `Thinking`,
 `Source`, `GeneratedPicture`, `Status` and, exactly once and last, `Closing`.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ LONGEST_TITLE = 120
 LONGEST_ADDRESS = 2_000
 MOST_SOURCES = 30  # of an answer
 MOST_PICTURES = 4
+SIGNS = re.compile(r"[^\w\s.,;?%+'-]|_")
 PICTURE_BYTES = 5 * 1024 * 1024
 
 
@@ -90,6 +92,26 @@ class ToolCall:
     carry: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """The vendor searches the web. `query` is the model's words, "" where the vendor does not tell: one line, without any sign
+    that a platform could take for markup, a mention or a link, since a status is shown as it is.
+    """
+
+    query: str = ""
+
+    def __post_init__(self) -> None:
+        words = SIGNS.sub(" ", strip_controls(self.query[: 10 * LONGEST_TITLE]))
+        object.__setattr__(self, "query", clip(" ".join(words.split()), LONGEST_TITLE))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFailed:
+    """A search of the web that came to nothing, in words for the quiet line ("the web could not be searched")."""
+
+    trouble: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Tokens, normalised: `input` holds everything read (cached or not), `output` includes reasoning."""
@@ -102,6 +124,7 @@ class Usage:
     reasoning: int = 0
     estimated: bool = False
     requests: int = 1  # that are added up: each read the prompt
+    searches: int = 0  # of the web, by the vendor; each has a price of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +176,8 @@ StreamPart = (
     | ToolCall
     | ToolRequest
     | SignInRequest
+    | Searching
+    | SearchFailed
     | Usage
     | Finish
     | Remark

@@ -116,6 +116,7 @@ class Turn:
     comment: str = ""  # what the voter wrote about it
     replaced: tuple[str, ...] = ()  # ids of earlier answers to the same question
     place: str = ""  # where it was asked, in plain words
+    searched: bool = False  # somebody asked for a search of the web
     time_zone: str = ""  # of who asked, an IANA name
     refused: tuple[Refusal, ...] = ()  # files that models would not take
     shown_from: str = (

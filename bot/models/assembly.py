@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.domain.catalog import FREE, Catalog, Deadlines, Listing, Model, Price
+from bot.domain.catalog import FREE, Catalog, Deadlines, Listing, Model, Price, allows
 from bot.models.facts import Facts
 from bot.models.reach import set_up
 from bot.models.sources import Flagship, ModelSource, bare_id, can_chat
@@ -68,6 +68,7 @@ def assemble(
     found = [*bench.flagships, *bench.agents, *bench.others]
     jobs = _with_a_job(file.agents, [*bench.configured, *found])
     models = _without_stopgaps([*bench.configured, *jobs, *found], on, file.default)
+    models = tuple(_with_search_tool(models, file))
     return Assembled(models=models, default=_default(file, models, listings))
 
 
@@ -193,6 +194,9 @@ class _Bench:
             context=say("context") or self.window(source.name, row.base or model) or standard.context,
             max_output=say("max_output") or standard.max_output,
             price=_price(source, row, entry),
+            searches=not (entry and entry.agent)
+            and row.kind != "agent"
+            and source.searches((entry and entry.dialect) or row.dialect, row.base or model),
             **(_tuned(entry) if entry else {}),
             deadlines=(entry.deadlines if entry else DeadlinesEntry()).over(Deadlines(first=patience)),
             description=row.description,
@@ -205,6 +209,7 @@ def _tuned(entry: Tuned) -> dict[str, Any]:
         "effort": entry.effort,
         "temperature": entry.temperature,
         "limit": entry.max_output,
+        "search": entry.search,
         "extra": entry.extra,
     }
     return {name: value for name, value in said.items() if value not in (None, {})}
@@ -214,6 +219,14 @@ def _price(source: ModelSource, row: Listing, entry: ModelEntry | None) -> Price
     """None: the price data may know it."""
     said = entry.price.price if entry and entry.price else source.price
     return said or row.price or (FREE if source.free else None)
+
+
+def _with_search_tool(models: Sequence[Model], file: ConfigFile) -> Iterator[Model]:
+    """`[search] tool` for those that may use it and whose endpoint does not search."""
+    server = file.tools.get(file.search.server)
+    for model in models:
+        fits = server and model.tools and not model.searches and allows(server.models, model)
+        yield replace(model, search_tool=file.search.tool) if fits else model
 
 
 def _with_a_job(entries: Sequence[AgentEntry], models: Sequence[Model]) -> Iterator[Model]:

@@ -10,6 +10,7 @@ from bot.models.pricing import Corrections, Prices, price_at
 
 CAUTIOUS = Price(input=15.0, output=75.0)  # while no price is known at all: as dear as the dearest usual ones
 NAMED = 5  # models of a provider in one line of a check
+SEARCHES = 3  # of the web, for one question that asks for it
 SAMPLE = 1_000  # tokens written, for the price of one
 
 
@@ -36,14 +37,20 @@ class CostEstimates:
 
     def cost(self, model: Model, usage: Usage, served: str = "") -> float:
         known = self._prices.cost(model, usage, served)
-        return price_at(self.dearest, usage) if known is None else known
+        if known is None:
+            return price_at(self.dearest, usage) + usage.searches * self._prices.per_search(model)
+        return known
 
-    def rates(self, model: Model, read: int) -> Rates:
-        """For a prompt of so many estimated tokens, of which nothing is cached yet and all of it will be."""
+    def rates(self, model: Model, read: int, *, searched: bool = False) -> Rates:
+        """For a prompt of so many estimated tokens, of which nothing is cached yet and all of it will be. `searched`: the
+        vendor is made to search the web for it.
+        """
         corrected = round(read * self._corrections.of(model))
         plain = self.cost(model, Usage(input=corrected))
         whole = self.cost(model, Usage(input=corrected, output=SAMPLE))
         prompt = max(plain, self.cost(model, Usage(input=corrected, cache_write=corrected)))
+        if searched:
+            prompt += self.cost(model, Usage(searches=SEARCHES))
         return Rates(prompt=prompt, per_token=(whole - plain) / SAMPLE)
 
     def counted(self, model: Model, usage: Usage | None, *, read: int, wrote: int) -> Usage:
@@ -90,4 +97,6 @@ def counted(usage: Usage | None, *, read: int, wrote: int) -> Usage:
     if usage is not None and usage.input and (usage.output or not wrote):
         return usage
     known = usage or Usage()
-    return Usage(input=known.input or read, output=known.output or wrote, estimated=True)
+    return Usage(
+        input=known.input or read, output=known.output or wrote, searches=known.searches, estimated=True
+    )

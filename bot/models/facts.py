@@ -2,10 +2,11 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
-from typing import Self
+from typing import Any, Self
 
 from bot.models.sources import bare_id
 
@@ -22,6 +23,12 @@ class Fact:
     reasoning: bool | None = None
 
 
+@cache
+def search_prices() -> Mapping[str, float]:
+    """USD for one search of the web, by the price data's names of vendors."""
+    return dict(_bundled()["searches"])
+
+
 class Facts:
     """Patterns over model ids, first match wins."""
 
@@ -30,7 +37,7 @@ class Facts:
 
     @classmethod
     def bundled(cls) -> Self:
-        table = tomllib.loads(files("bot.models").joinpath("facts.toml").read_text(encoding="utf-8"))
+        table = _bundled()
         # A bundled row is complete: an ability it does not name is one the model does not have.
         able = {"vision": False, "documents": False, "tools": False, "reasoning": False}
         return cls([(row["match"], Fact(**(able | row["about"]))) for row in table["models"]])
@@ -39,3 +46,7 @@ class Facts:
         """`model` is a vendor's id, also with what a platform adds ("openai/gpt-6-sol", "us.anthropic.claude-...-v1:0")."""
         name = bare_id(model)
         return next((fact for pattern, fact in self._rows if pattern.match(name)), Fact())
+
+
+def _bundled() -> dict[str, Any]:
+    return tomllib.loads(files("bot.models").joinpath("facts.toml").read_text(encoding="utf-8"))

@@ -9,7 +9,13 @@ from bot.models.pricing import Prices
 from bot.models.reach import health_words
 
 HEADER = ("NAME", "PROVIDER:MODEL", "CAN", "CONTEXT", "USD/M IN", "OUT", "HEALTH", "FROM")
-ABILITIES = ("vision", "documents", "tools", "reasoning")
+ABILITIES = {
+    "vision": "vision",
+    "documents": "documents",
+    "tools": "tools",
+    "reasoning": "reasoning",
+    "search": "can_search",
+}
 
 
 def render_models(catalog: Catalog, prices: Prices, conditions: Mapping[str, ModelHealth]) -> str:
@@ -39,7 +45,7 @@ def _row(
     return (
         ", ".join(names),
         f"{model.provider}:{model.model}",
-        " ".join(ability for ability in ABILITIES if getattr(model, ability)) or "text",
+        " ".join(word for word, able in ABILITIES.items() if getattr(model, able)) or "text",
         compact_number(model.context),
         f"{price.input:g}" if price else "-",
         f"{price.output:g}" if price else "-",

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bot.domain.catalog import Model, Price
 from bot.domain.stream_parts import Usage
+from bot.models.facts import search_prices
 from bot.models.sources import bare_id
 
 MILLION = 1_000_000
@@ -36,10 +37,19 @@ class Prices:
 
     def cost(self, model: Model, usage: Usage, served: str = "") -> float | None:
         """USD for one answer; None where no price is known. `served`: the model that answered, if known."""
+        searched = usage.searches * self.per_search(model)
         if model.price is not None:
-            return price_at(model.price, usage)
+            return price_at(model.price, usage) + searched
         names = dict.fromkeys(each for name in (served, model.base, model.model) for each in _spellings(name))
-        return next((cost for name in names if (cost := self._look_up(model, name, usage)) is not None), None)
+        found = (self._look_up(model, name, usage) for name in names)
+        return next((cost + searched for cost in found if cost is not None), None)
+
+    def per_search(self, model: Model) -> float:
+        """USD for one search of the web by the model's vendor."""
+        if model.price is not None and model.price.search is not None:
+            return model.price.search
+        known = search_prices()
+        return known.get(self._markets.get(model.provider) or "", max(known.values()))
 
     def price(self, model: Model) -> Price | None:
         """USD per million tokens, for display."""
@@ -161,7 +171,8 @@ class Corrections:
         self._ratios: dict[str, _Ratio] = {}
 
     def learn(self, model: Model, *, estimated: int, usage: Usage) -> None:
-        if estimated < self.SMALLEST or usage.estimated or usage.requests > 1 or usage.input <= 0:
+        added = usage.requests > 1 or usage.searches  # what was found is counted as read, too
+        if estimated < self.SMALLEST or usage.estimated or added or usage.input <= 0:
             return
         low, high = self.BOUNDS
         seen = min(max(usage.input / estimated, low), high)

@@ -1,8 +1,8 @@
 """An endpoint as the catalogue needs it: its name, its well-known models, and whether it can be asked."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Self
 
 from bot.domain.catalog import Listing, Price
@@ -92,7 +92,8 @@ class ModelSource:
     """A source of models. `off` says what to set before the endpoint can be asked; "" when it can.
 
     `price` is the operator's, for every model there that has none of its own; `free` endpoints cost nothing
-    where nobody names a price. `title` and `key` are for messages: what people call it, and the variable that holds its
+    where nobody names a price. `searching` says by dialect ("": the usual one) which models (a pattern) the endpoint
+    searches the web for. `title` and `key` are for messages: what people call it, and the variable that holds its
     key.
     """
 
@@ -106,6 +107,12 @@ class ModelSource:
     off: str = ""
     price: Price | None = None
     free: bool = False
+    searching: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def searches(self, dialect: str, model: str) -> bool:
+        """Whether the endpoint searches the web itself for this model; dialect "" is the usual one."""
+        models = self.searching.get(dialect)
+        return models is not None and bool(re.match(models, bare_id(model)))
 
 
 def bare_id(model: str) -> str:

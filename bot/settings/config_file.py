@@ -19,7 +19,7 @@ from bot.settings.config_errors import complain
 from bot.settings.money import BudgetEntry, Charge, without_twins
 from bot.settings.requests import Tuned, plain_headers
 from bot.settings.toml_table import Dollars, TomlTable, sendable
-from bot.settings.tool_entries import ToolEntry
+from bot.settings.tool_entries import SearchEntry, ToolEntry
 
 DialectName = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "demo"]
 AuthName = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "entra", "google", "none"]
@@ -186,6 +186,7 @@ class ConfigFile(TomlTable):
     agents: tuple[AgentEntry, ...] = ()
     policy: Policy = Policy()
     tools: Mapping[str, ToolEntry] = {}
+    search: SearchEntry = SearchEntry()
     budgets: tuple[BudgetEntry, ...] = ()
     limits: Limits = Limits()
 
@@ -225,6 +226,11 @@ class ConfigFile(TomlTable):
                     )
                 owners[word] = entry.name
         without_twins(self.budgets, self.policy.usd_per_day)
+        if self.search.tool and self.search.server not in self.tools:
+            server = self.search.server
+            raise ValueError(
+                f'[search] tool = "{self.search.tool}": there is no [tools.{server}]. Add it, or name a tool of another'
+            )
         return self
 
 

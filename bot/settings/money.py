@@ -26,10 +26,17 @@ class PriceEntry(TomlTable):
     output: Dollars
     cached: Dollars | None = None  # what the vendor reads from its cache
     cache_write: Dollars | None = None  # what it keeps there
+    search: Dollars | None = None  # USD for one search of the web
 
     @property
     def price(self) -> Price:
-        return Price(input=self.input, output=self.output, cached=self.cached, cache_write=self.cache_write)
+        return Price(
+            input=self.input,
+            output=self.output,
+            cached=self.cached,
+            cache_write=self.cache_write,
+            search=self.search,
+        )
 
 
 def _price(said: object) -> object:
@@ -37,7 +44,7 @@ def _price(said: object) -> object:
     if isinstance(said, str):
         if said != "free":
             raise ValueError('must be "free", or USD per million tokens: { input = 3.0, output = 15.0 }')
-        return PriceEntry(input=FREE.input, output=FREE.output)
+        return PriceEntry(input=FREE.input, output=FREE.output, search=FREE.search)
     return said
 
 

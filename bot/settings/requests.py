@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, StrictBool, field_validator
 
 from bot.settings.toml_table import TomlTable, sendable
 
@@ -51,6 +51,7 @@ class Tuned(TomlTable):
     effort: EffortName | None = None  # how long it may think
     temperature: Temperature | None = None
     max_output: Annotated[int, Field(strict=True, gt=0)] | None = None  # tokens of an answer
+    search: StrictBool | None = None  # the web: true when it likes to, false not even for /search
     extra: Mapping[str, Any] = {}  # merged into the request's body as it is
 
     _sendable = field_validator("extra")(sendable)

@@ -66,3 +66,21 @@ class ToolEntry(TomlTable):
     def variables(self) -> frozenset[str]:
         """The environment variables that it reads."""
         return frozenset({self.token_env, *self.env.values()} - {""})
+
+
+class SearchEntry(TomlTable):
+    """`[search]`: how models search the web whose vendor does not do it."""
+
+    tool: str = ""  # NAME.tool, of [tools.NAME]
+
+    @field_validator("tool")
+    @classmethod
+    def _full_name(cls, name: str) -> str:
+        server, _, tool = name.partition(".")
+        if name and not (server and tool):
+            raise ValueError('must be the full name of a tool, such as "brave.web_search" of [tools.brave]')
+        return name
+
+    @property
+    def server(self) -> str:
+        return self.tool.partition(".")[0]

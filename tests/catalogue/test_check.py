@@ -45,6 +45,17 @@ async def test_an_endpoint_that_answers_says_how_much_it_has() -> None:
     assert await one(XAI) == [CheckResult(about="xai", status=CheckStatus.GOOD, text="2 models listed")]
 
 
+async def test_a_model_that_is_to_search_and_cannot_is_named() -> None:
+    wanted = '[[models]]\nname = "grok"\nprovider = "xai"\nmodel = "grok-4.7"\nsearch = true\n'
+    tool = '[tools.brave]\nurl = "https://mcp.example.com/mcp"\n[search]\ntool = "brave.web_search"\n'
+    able = replace(XAI, source=replace(XAI.source, searching={"": ""}))
+
+    _, told = await one(XAI, wanted)
+    assert (told.about, told.status) == ("grok", CheckStatus.DOUBT)
+    assert "xai does not search the web" in told.text
+    assert len(await one(able, wanted)) == len(await one(XAI, wanted + tool)) == 1
+
+
 async def test_an_endpoint_that_is_off_says_what_to_set() -> None:
     off = ConnectedEndpoint(source=ModelSource(name="xai", off="set XAI_API_KEY"), provider=None)
 

@@ -12,7 +12,7 @@ from bot.domain.errors import Auth
 from bot.domain.prompt import CallPart, Prompt, PromptMessage, ResultPart, TextPart
 from providers import google_identity
 from providers.gemini import Gemini
-from providers.vertex import DIALECTS, place_of
+from providers.vertex import VERTEX, place_of
 from tests.catalogue.connected import answer, connection, plugged, provider
 from tests.catalogue.google import HERE, FakeGoogle
 from tests.ops.product import command
@@ -188,7 +188,7 @@ CALLED = Prompt(
 @pytest.mark.parametrize(("model", "named"), [("gemini-2.5-flash", False), ("gemini-3.5-flash", True)])
 def test_older_models_get_calls_without_the_ids_that_they_refuse(model: str, named: bool) -> None:
     asked = Model(name="m", provider="p", model=model)
-    body = Gemini().request(asked, CALLED, DIALECTS["gemini"]).body
+    body = Gemini().request(asked, CALLED, VERTEX["gemini"]).body
     call, result = (body["contents"][at]["parts"][0] for at in (1, 2))
 
     assert ("id" in call["functionCall"], "id" in result["functionResponse"]) == (named, named)

@@ -30,6 +30,7 @@ class Chat:
     user_after_tool: bool = True
     reasoning_content: bool = False  # wanted in assistant turns with calls
     text_only: bool = False
+    search: str = ""  # the type of its own search among the tools
 
 
 COMMON = frozenset({"model", "stream", "messages", "tools", "temperature", "reasoning_effort"})
@@ -37,7 +38,7 @@ OPENAI = Chat(
     keys=COMMON | {"stream_options", "max_completion_tokens", "prompt_cache_key", "safety_identifier"}
 )
 GENERIC = Chat(keys=COMMON | {"stream_options", "max_tokens", "reasoning"})
-OPENROUTER = Chat(keys=GENERIC.keys | {"prompt_cache_key"})
+OPENROUTER = Chat(keys=GENERIC.keys | {"prompt_cache_key"}, search="openrouter:web_search")
 DEEPSEEK = Chat(keys=GENERIC.keys | {"thinking"}, reasoning_content=True)
 MISTRAL = Chat(keys=COMMON | {"max_tokens", "prompt_mode"}, ids=NINE, user_after_tool=False)
 MAI = Chat(keys=COMMON | {"max_completion_tokens", "reasoning_display"}, text_only=True)
@@ -83,7 +84,7 @@ def chat(body: Mapping[str, Any], vendor: Chat = GENERIC) -> Complaints:
         if one["role"] == "tool" and other["role"] == "user" and not vendor.user_after_tool:
             yield "Unexpected role 'user' after role 'tool'"
     yield from _chat_calls(messages)
-    yield from _chat_tools(body)
+    yield from _chat_tools(body, vendor)
 
 
 def _chat_message(message: Mapping[str, Any], vendor: Chat) -> Complaints:
@@ -146,14 +147,17 @@ def _chat_calls(messages: Sequence[Mapping[str, Any]]) -> Complaints:
         yield "a call without a result at the end"
 
 
-def _chat_tools(body: Mapping[str, Any]) -> Complaints:
+def _chat_tools(body: Mapping[str, Any], vendor: Chat) -> Complaints:
     for tool in body.get("tools", ()):
+        if vendor.search and tool == {"type": vendor.search, "parameters": {}}:
+            continue
         if tool["type"] != "function" or not NAME.fullmatch(tool["function"]["name"]):
             yield f"bad tool {tool}"
 
 
 # --- openai-responses -------------------------------------------------------------------------------------
 
+SEARCHES = ({"type": "web_search"}, {"type": "openrouter:web_search", "parameters": {}})
 RESPONSES_KEYS = frozenset(
     [
         "model",
@@ -169,6 +173,7 @@ RESPONSES_KEYS = frozenset(
         "reasoning",
         "agent_reference",
         "previous_response_id",
+        "tool_choice",
     ]
 )
 
@@ -190,9 +195,17 @@ def responses(body: Mapping[str, Any]) -> Complaints:
             yield "two messages of one role in a row"
         if other.get("type") == "function_call_output" and one.get("call_id") != other["call_id"]:
             yield f"No tool output found for tool call {other['call_id']}."
+    yield from _response_tools(body)
+
+
+def _response_tools(body: Mapping[str, Any]) -> Complaints:
     for tool in body.get("tools", ()):
+        if tool in SEARCHES:
+            continue
         if tool["type"] != "function" or not NAME.fullmatch(tool["name"]) or tool["strict"] is not False:
             yield f"bad tool {tool}"
+    if "tool_choice" in body and body["tool_choice"] not in body.get("tools", ()):
+        yield f"Tool choice '{body['tool_choice']['type']}' not found in 'tools' parameter."
 
 
 def _approvals(body: Mapping[str, Any]) -> Complaints:
@@ -283,8 +296,17 @@ def anthropic(body: Mapping[str, Any]) -> Complaints:
         called = [block["id"] for block in message["content"] if block["type"] == "tool_use"]
     if called:
         yield "a call without a result at the end"
-    if any("input_schema" not in tool or not NAME.fullmatch(tool["name"]) for tool in body.get("tools", ())):
+    if any(not _claude_tool(tool) for tool in body.get("tools", ())):
         yield "bad tool"
+
+
+def _claude_tool(tool: Mapping[str, Any]) -> bool:
+    match tool:
+        case {"type": "web_search_20250305", "name": "web_search", "max_uses": int(uses), **rest}:
+            return uses > 0 and not rest.keys() - {"allowed_domains", "blocked_domains", "user_location"}
+        case {"name": str(name), "input_schema": dict()}:
+            return bool(NAME.fullmatch(name)) and "type" not in tool
+    return False
 
 
 def _claude_message(message: Mapping[str, Any], called: Sequence[str]) -> Complaints:
@@ -305,7 +327,11 @@ def _claude_block(block: Mapping[str, Any], role: str) -> bool:
     match block:
         case {"type": "server_tool_use", "id": str(), "name": str(), "input": dict()}:
             return role == "assistant"
-        case {"type": "web_search_tool_result", "tool_use_id": str(), "content": list()}:
+        case {
+            "type": "web_search_tool_result",
+            "tool_use_id": str(),
+            "content": list() | {"error_code": str()},
+        }:
             return role == "assistant"
         case {"type": "thinking", "thinking": str(), "signature": str(signature)}:
             return role == "assistant" and bool(signature)
@@ -343,7 +369,11 @@ def gemini(body: Mapping[str, Any]) -> Complaints:
         called = [part["functionCall"]["name"] for part in content["parts"] if "functionCall" in part]
     if called:
         yield "a call without a response at the end"
+    if len(body.get("tools", ())) > 1:
+        yield "Tool use with function calling is unsupported"
     for tool in body.get("tools", ()):
+        if tool == {"google_search": {}}:
+            continue
         for declared in tool["functionDeclarations"]:
             yield from _gemini_schema(declared["parameters"])
 
