@@ -13,7 +13,7 @@ from bot.domain.replies import Action
 from bot.domain.turns import TURN, StepState
 from bot.settings.config_file import Policy
 from tests.conversation.stage import Heard, Stage, answer
-from tests.tools.bench import LedgerServer, tool
+from tests.tools.ledger import LedgerServer, tool
 from tests.tools.test_tool_loop import call, calls, footer, made, results, stage
 
 BOB, EVE = Author(id="U2", name="Bob"), Author(id="U3", name="Eve")

@@ -10,7 +10,7 @@ from bot.domain.stream_parts import Finish, Reason, Text, ToolCall, Usage
 from bot.domain.tools import CallEnd, ToolFile, ToolResult
 from bot.domain.turns import TURN, StepState
 from tests.conversation.stage import CLAUDE, GROK, Heard, Script, Stage, answer
-from tests.tools.bench import LedgerServer, tool, toolbox
+from tests.tools.ledger import LedgerServer, tool, toolbox
 
 ABLE = replace(GROK, tools=True, vision=True)
 OTHER = replace(CLAUDE, tools=True)

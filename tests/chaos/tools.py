@@ -1,0 +1,204 @@
+"""Chaos for what cannot be undone: every question wants an entry in a ledger, and people let it be written or not."""
+
+import asyncio
+import random
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bot.storage.open import StorageOptions, open_storage
+from tests.chaos.run import Chaos, Plan, free_ports
+from tests.chaos.servers import EmbeddedServer
+from tests.chaos.slack import PERSON, TEAM, SlackPlayground
+from tests.slack.fake import events, reading
+from tests.slack.fake.world import Message
+
+SERVER = Path(__file__).with_name("ledger_server.py")
+ENTRY = re.compile(r'"entry": "(\d+)"')
+TOML = """
+[tools.ledger]
+url = "http://127.0.0.1:{port}/mcp"
+private = true
+"""
+
+
+class ToolPlayground(SlackPlayground):
+    """Slack, and a ledger beside it."""
+
+    modules = (*SlackPlayground.modules, "bot.answers.tools.mcp_servers", "mcp")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = Path()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {**super().environment, "SWITCHBOARD_CONFIG": str(self._folder / "switchboard.toml")}
+
+    @property
+    def written(self) -> Sequence[str]:
+        """The ledger's entries, in the order in which they were written."""
+        ledger = self._folder / "ledger"
+        return ledger.read_text(encoding="utf-8").split() if ledger.exists() else ()
+
+    @asynccontextmanager
+    async def running(self, *, drop_rate: float) -> AsyncGenerator[None, None]:
+        (port,) = free_ports(1)
+        with TemporaryDirectory(prefix="sb-") as folder:
+            self._folder = Path(folder)
+            (self._folder / "switchboard.toml").write_text(TOML.format(port=port), encoding="utf-8")
+            program = await asyncio.create_subprocess_exec(
+                sys.executable, str(SERVER), str(port), str(self._folder / "ledger"),
+                stderr=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            try:
+                async with super().running(drop_rate=drop_rate):
+                    yield
+            finally:
+                program.kill()
+                await program.wait()
+
+    def messages(self, conversation: int) -> Sequence[Message]:
+        channel = self.fake.slack.channels.get(f"C{conversation}")
+        return [one for one in channel.messages.values() if one.bot_id] if channel else ()
+
+    def press(self, message: Message, label: str) -> Any:
+        """What Slack sends for a press."""
+        element = next(one for one in reading.controls(message) if one["text"]["text"] == label)
+        return events.pressed(
+            self.fake.slack, self.fake.slack.teams[TEAM], PERSON, on=message, element=element
+        )
+
+    async def deliver(self, delivery: Any, port: int) -> bool:
+        if delivery.get("type") != "block_actions":
+            return await super().deliver(delivery, port)
+        door = self.fake.http(f"http://127.0.0.1:{port}/slack/events")
+        return (await door.interaction(delivery)).status == 200
+
+
+@dataclass(slots=True, kw_only=True)
+class Written:
+    """What came of it. All but the first four must be 0."""
+
+    asked: int = 0
+    ran: int = 0
+    unknown: int = 0  # it was told that they may have run
+    refused: int = 0
+    twice: int = 0
+    unapproved: int = 0
+    lost: int = 0  # approved, and neither run nor told of
+    unanswered: int = 0
+    details: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        return not (self.twice or self.unapproved or self.lost or self.unanswered)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.asked} turns with a call: {self.ran} ran once, {self.refused} were not allowed, {self.unknown} told as "
+            f"“may have run”; {self.twice} ran twice, {self.unapproved} without a press, {self.lost} lost, "
+            f"{self.unanswered} unanswered"
+        )
+
+
+class ToolChaos(Chaos):
+    """People ask for an entry, see the card, press, and press again."""
+
+    def __init__(
+        self, *, plan: Plan, playground: ToolPlayground, redis_url: str, server: EmbeddedServer
+    ) -> None:
+        super().__init__(plan=plan, playground=playground, redis_url=redis_url, server=server)
+        self._desk = playground
+        self._dice = random.Random(plan.seed + 1)  # noqa: S311 - a test's dice
+        self.allowed: dict[str, bool] = {}
+        self.early: set[str] = set()  # written before anybody allowed it
+        self.unanswered: set[str] = set()
+
+    async def _person(self, conversation: int) -> None:
+        for number in range(self._plan.messages):
+            entry = f"{conversation}{number:03d}"
+            self.figures.messages += 1
+            for delivery in self._desk.ask(conversation, f'call ledger.write {{"entry": "{entry}"}}'):
+                await self.until_acknowledged(delivery)
+            card = await self._shown(conversation, lambda one, entry=entry: entry in _offered(one))
+            if card is None:
+                self.unanswered.add(entry)
+                continue
+            if entry in self._desk.written:
+                self.early.add(entry)
+            self.allowed[entry] = self._dice.random() < 0.8
+            label = "Run it" if self.allowed[entry] else "Don't"
+            press = self._desk.press(card, label)
+            known = set(self._desk.fake.slack.channels[f"C{conversation}"].messages)
+            await self.until_acknowledged(press)
+            if self._dice.random() < self._plan.duplicate_rate * 3:
+                await self.until_acknowledged(self._desk.press(card, "Run it"))
+            if (
+                await self._shown(conversation, lambda one, known=known: one.ts not in known and _whole(one))
+                is None
+            ):
+                self.unanswered.add(entry)
+
+    async def _shown(self, conversation: int, wanted: Any) -> Message | None:
+        deadline = time.monotonic() + self._plan.patience
+        while time.monotonic() < deadline:
+            for one in self._desk.messages(conversation):
+                if wanted(one):
+                    return one
+            await asyncio.sleep(0.1)
+        return None
+
+    def written(self) -> Written:
+        ran = Counter(self._desk.written)
+        told = " ".join(
+            reading.footer(one)
+            for conversation in range(self._plan.conversations)
+            for one in self._desk.messages(conversation)
+        )
+        found = Written(asked=self.figures.messages, unknown=told.count("may have run"))
+        found.twice = sum(count > 1 for count in ran.values())
+        found.ran = sum(count == 1 for count in ran.values())
+        found.refused = sum(not allowed for allowed in self.allowed.values())
+        found.unapproved = len(self.early) + sum(not self.allowed.get(entry, False) for entry in ran)
+        missing = [entry for entry, allowed in self.allowed.items() if allowed and entry not in ran]
+        found.lost = max(0, len(missing) - found.unknown - told.count("(failed)"))
+        found.unanswered = len(self.unanswered)
+        found.details = [f"missing {missing}", f"unanswered {self.unanswered}", *self.figures.details]
+        return found
+
+
+async def tool_chaos(plan: Plan) -> Written:
+    """Carries the plan out on a server of its own."""
+    playground, server = ToolPlayground(), EmbeddedServer()
+    async with (
+        playground.running(drop_rate=plan.drop_rate),
+        server.running() as url,
+        open_storage(url, StorageOptions(prefix="chaos")) as storage,
+    ):
+        raging = ToolChaos(plan=plan, playground=playground, redis_url=url, server=server)
+        async with raging.replicas():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(raging.rage())
+                group.create_task(raging.people())
+            await raging.settle(storage)
+        return raging.written()
+
+
+def _offered(message: Message) -> str:
+    """The entry that a card offers to write, "" for another message."""
+    if "Run it" not in reading.buttons(message):
+        return ""
+    found = ENTRY.search(reading.text(message))
+    return found[1] if found else ""
+
+
+def _whole(message: Message) -> bool:
+    return bool(reading.footer(message)) and "Stop" not in reading.buttons(message)
