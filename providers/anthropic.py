@@ -1,19 +1,19 @@
-"""Anthropic's Messages. Requests are valid in both API versions; reasoning of earlier turns is never sent back.
+"""Anthropic's Messages. Requests are valid in both API versions; reasoning of earlier answers is never sent back.
 
 Source: docs.anthropic.com/en/api/messages and .../messages-streaming.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Connection, ServerError
-from bot.domain.prompt import CallPart, FilePart, ImagePart, Part, Prompt, ResultPart, TextPart
+from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from providers.annotations import MOST, citation
 from providers.cache_marks import HOUR, MINUTES, cacheable_text, with_cache_marks
+from providers.claude_messages import carried_blocks, claude_messages, claude_tools
 from providers.dialect import (
     MOST_ROWS,
     Decoder,
@@ -27,11 +27,10 @@ from providers.dialect import (
 )
 from providers.endings import ending
 from providers.error_mapping import error_from_event
-from providers.lenient_json import as_count, as_json, as_list, as_object, as_text
-from providers.media import encoded
+from providers.lenient_json import as_count, as_list, as_object, as_text
 from providers.pauses import PausedTurn
 from providers.source_numbers import CitedSource
-from providers.tool_calls import ToolCalls
+from providers.tool_calls import ToolCalls, args_text
 
 LISTING = "/v1/models?limit=1000"
 
@@ -40,10 +39,7 @@ class Anthropic:
     """`POST {base}/v1/messages`, answered with content blocks and `message_stop`."""
 
     def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest:
-        messages: list[dict[str, Any]] = [
-            {"role": message.role, "content": [_block(part) for part in message.parts]}
-            for message in prompt.messages
-        ]
+        messages, may_think = claude_messages(model, prompt)
         goes_on = bool(prompt.conversation)  # only then somebody will read what is written into a cache
         mark = HOUR if prompt.unhurried and quirks.cache_hour else MINUTES
         body: dict[str, Any] = {
@@ -54,20 +50,14 @@ class Anthropic:
         }
         if prompt.system:
             body["system"] = cacheable_text(prompt.system, mark) if goes_on else prompt.system
-        if prompt.tools:
-            body["tools"] = [
-                {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
-                for tool in prompt.tools
-            ]
+        body |= claude_tools(prompt)
         if model.temperature is not None:
             body["temperature"] = model.temperature
         if effort := effort_of(model, prompt):
             body = merged(body, nested(quirks.effort or ("output_config", "effort"), effort))
         if quirks.asker and prompt.asker:
             body["metadata"] = {"user_id": prompt.asker}
-        # In a tool loop, thinking would need its earlier blocks sent back, which are not stored.
-        looping = any(isinstance(part, ResultPart) for part in prompt.messages[-1].parts)
-        if model.reasoning and not looping:
+        if model.reasoning and may_think:
             body = merged(body, quirks.reasoning)
         path = quirks.model_path.format(model=quote(body["model"].rsplit("/", 1)[-1], safe="@"))
         if path:
@@ -77,7 +67,7 @@ class Anthropic:
         )
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
-        return MessagesDecoder()
+        return MessagesDecoder(model)
 
     def listing(self, quirks: Quirks) -> DialectRequest:
         return DialectRequest(path=LISTING, body={}, headers=_version(quirks))
@@ -125,31 +115,14 @@ def _able(capability: Any) -> bool | None:
     return able if isinstance(able, bool) else None
 
 
-def _block(part: Part) -> dict[str, Any]:
-    match part:
-        case TextPart():
-            return {"type": "text", "text": part.text}
-        case ImagePart():
-            return {"type": "image", "source": _source(part)}
-        case FilePart():
-            return {"type": "document", "source": _source(part)}
-        case CallPart():
-            return {"type": "tool_use", "id": part.id, "name": part.name, "input": json.loads(part.args)}
-        case ResultPart():
-            result = {"type": "tool_result", "tool_use_id": part.id, "content": part.text}
-            return {**result, "is_error": True} if part.failed else result
-
-
-def _source(part: ImagePart | FilePart) -> dict[str, Any]:
-    return {"type": "base64", "media_type": part.media_type, "data": encoded(part)}
-
-
 class MessagesDecoder:
     """Turns blocks into stream parts. Unknown blocks (server tools, redacted thinking) are ignored."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Model) -> None:
         self.done = False
         self.over = False
+        self._asked = model
+        self._before: list[dict[str, Any]] = []  # blocks of the turn from before it was paused
         self._visible = False
         self._id = ""
         self._model = ""
@@ -190,12 +163,18 @@ class MessagesDecoder:
 
     def resumed(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
         """The vendor goes on where the assistant's turn is the last message."""
-        turn = {"role": "assistant", "content": self._turn.blocks()}
         messages = list(body["messages"])
         if messages[-1]["role"] == "assistant":  # it was paused before
-            earlier = messages.pop()
-            turn["content"] = [*earlier["content"], *turn["content"]]
+            messages.pop()
+        turn = {"role": "assistant", "content": self._blocks()}
         return {**body, "messages": [*messages, turn]} if self._turn.blocks() else None
+
+    def follow(self, earlier: Decoder) -> None:
+        if isinstance(earlier, MessagesDecoder):
+            self._before = earlier._blocks()
+
+    def _blocks(self) -> list[dict[str, Any]]:
+        return [*self._before, *self._turn.blocks()]
 
     def end(self) -> Iterator[StreamPart]:
         if not self.over:
@@ -231,12 +210,11 @@ class MessagesDecoder:
             case "thinking":
                 yield from _thinking(as_text(block.get("thinking")))
             case "tool_use":
-                given = as_object(block.get("input"))
                 self._calls.add(
                     key=index,
                     id=as_text(block.get("id")),
                     name=as_text(block.get("name")),
-                    args=as_json(given) if given else "",
+                    args=args_text(block.get("input")),
                 )
             case "fallback":  # another model continues the answer
                 self._model = as_text(as_object(block.get("to")).get("model")) or self._model
@@ -269,10 +247,9 @@ class MessagesDecoder:
 
     def _end(self) -> Iterator[StreamPart]:
         yield from self._cite()
-        reason, unusual = ending(self._stop.get("stop_reason"))
-        if self._calls and reason is Reason.STOP:
-            reason = Reason.TOOLS
-        yield from self._calls.complete(self._id)
+        reason, unusual = self._calls.ending(*ending(self._stop.get("stop_reason")))
+        if reason is Reason.TOOLS:
+            yield from self._calls.complete(self._id, carried_blocks(self._asked, self._blocks()))
         yield from self._counted()
         self.done = self.over = True
         detail = as_text(as_object(self._stop.get("stop_details")).get("explanation"))

@@ -14,6 +14,7 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Overloaded
 from bot.domain.prompt import FilePart, ImagePart, Prompt, PromptMessage, TextPart
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from providers.demo_tools import demo_calls, demo_results
 
 KEYS = "`OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `GEMINI_API_KEY`, `XAI_API_KEY` or `FOUNDRY_ENDPOINT`"
 TRY = "Try me with one of these words: table, code, list, long, slow, think, error."
@@ -70,7 +71,7 @@ class Demo:
         self._sleep = sleep
 
     async def models(self) -> Sequence[Listing]:
-        return (Listing(id="demo", context=32_000, max_output=8_192, tools=False, vision=False),)
+        return (Listing(id="demo", context=32_000, max_output=8_192, tools=True, vision=False),)
 
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """Raises Overloaded when asked for an error; otherwise always finishes."""
@@ -82,6 +83,12 @@ class Demo:
             for word in _parts(_thoughts(prompt)):
                 await self._sleep(pause)
                 yield Thinking(word)
+        if calls := demo_calls(prompt):
+            for call in calls:
+                yield call
+            yield Usage(input=_size(prompt), output=len(calls), estimated=True)
+            yield Finish(reason=Reason.TOOLS, model=model.model)
+            return
         limit, count, reason = prompt.max_output or model.max_output, 0, Reason.STOP
         for word in _parts(_answer(model, prompt, asked)):
             if count == limit:
@@ -122,6 +129,10 @@ def _quoted(text: str) -> str:
 
 
 def _answer(model: Model, prompt: Prompt, asked: set[str]) -> str:
+    if results := demo_results(prompt.messages[-1]):
+        return "\n\n".join(
+            f"{one.name} {'failed' if one.failed else 'gave'}: {_quoted(one.text)}" for one in results
+        )
     for word, text in (("table", TABLE), ("code", CODE), ("list", LIST)):
         if word in asked:
             return text
@@ -150,5 +161,7 @@ def _echo(model: Model, prompt: Prompt) -> str:
     files = [part.name for part in prompt.messages[-1].parts if isinstance(part, ImagePart | FilePart)]
     if files:
         lines.append(f"You attached: {', '.join(files)}.")
+    if prompt.tools and prompt.callable:
+        lines.append(f'To see a tool at work, write: call {prompt.tools[0].name} {{"key": "value"}}')
     lines.append(f"Set {KEYS} and start again to get a real model. {TRY}")
     return "\n\n".join(lines)

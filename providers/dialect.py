@@ -35,6 +35,7 @@ class Quirks:
     )
     effort: tuple[str, ...] = ()  # where the effort stands in the body; () is the dialect's own place
     stateless: bool = True  # openai-responses: send store:false
+    result_pictures: bool = False  # openai-responses: a tool's result may hold pictures
     cache_marks: str = ""  # openai-chat: marks for prompt caches go to models whose id has this (a pattern)
     cache_hour: bool = False  # anthropic: marks may ask for an hour
     cache_key: bool = False  # openai-*: send the conversation's digest as prompt_cache_key

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Auth, BrokeOff, Connection, ModelError, Rejected, SettingsError, Timeout
 from bot.domain.prompt import Prompt
-from bot.domain.stream_parts import SearchFailed, StreamPart
+from bot.domain.stream_parts import Finish, Remark, SearchFailed, StreamPart
 from providers.anthropic import Anthropic
+from providers.asked_otherwise import Concession, WithoutSearch, WithoutTools
 from providers.credentials import Authentication, authenticated_get, authenticated_post
 from providers.dialect import Decoder, Dialect, DialectRequest, Quirks, merged
 from providers.gemini import Gemini
@@ -25,7 +26,7 @@ from providers.scrubbing import withhold
 from providers.source_numbers import SourceNumbers
 from providers.think_tags import ThinkTags
 from providers.transport import Transport
-from providers.unsupported import Concession, ModelCall, WithoutSearch, answers_elsewhere, concession
+from providers.unsupported import ModelCall, answers_elsewhere, concession
 from providers.web_search import UNSEARCHED, SearchWatch, forced, lacking, said_early, with_search
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -37,6 +38,7 @@ DIALECTS: Mapping[str, Dialect] = {
 PAGES = 20  # of a listing at most
 MOST_MODELS = 5_000
 LONGEST_ID = 200  # characters of a model's name
+TOOLLESS = "answered without tools: this model takes none"
 MOST_CHANGES = 8  # of one model's requests: more is something else
 
 
@@ -53,9 +55,7 @@ class Additions:
         return (*self.headers.values(), *self.query.values())
 
     def address(self, url: str) -> str:
-        if not self.query:
-            return url
-        return f"{url}{'&' if '?' in url else '?'}{urlencode(self.query)}"
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(self.query)}" if self.query else url
 
 
 class Endpoint:
@@ -138,6 +138,8 @@ class Endpoint:
                             known = self._changes.get(place, ())
                             self._changes[place] = (*known, *(one for one in changes if one not in known))
                         begun = True
+                        if isinstance(part, Finish) and prompt.tools and WithoutTools() in changes:
+                            yield Remark(TOOLLESS)
                         yield part
             except Rejected as error:
                 refusal = refusal or error

@@ -134,6 +134,11 @@ WORDINGS: Sequence[Wording] = (
         r"request too large|usage is required for long context",
     ),
     _wording(
+        Rejected,
+        {404, 501},
+        r"no endpoints found that support tool use|(?:not|n't) support (?:tools|function)",
+    ),
+    _wording(
         ModelNotFound,
         {None, 400, 403, 404, 410, 422},
         MODEL + r"(?:not found|not exist|been (?:deprecated|decommissioned|retired|removed))",

@@ -3,25 +3,14 @@
 Source: ai.google.dev/api/generate-content and .../docs/thought-signatures.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 from bot.domain.catalog import Listing, Model
-from bot.domain.errors import Connection
-from bot.domain.prompt import (
-    CallPart,
-    FilePart,
-    ImagePart,
-    Part,
-    Prompt,
-    PromptMessage,
-    ResultPart,
-    TextPart,
-    Tool,
-)
+from bot.domain.errors import Connection, ServerError
+from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from providers.annotations import grounding
 from providers.dialect import (
@@ -37,13 +26,14 @@ from providers.dialect import (
 )
 from providers.endings import ending
 from providers.error_mapping import error_from_event
+from providers.gemini_contents import GeminiTurn, gemini_contents, gemini_tools, whole_call
 from providers.lenient_json import as_count, as_list, as_object, as_text
-from providers.media import encoded
 from providers.pictures import picture_of
-from providers.tool_calls import ToolCalls
+from providers.tool_calls import ToolCalls, args_text
 
-FOREIGN = "skip_thought_signature_validator"  # documented, for the signature of another model's call
-KEYWORDS = frozenset({"type", "properties", "required", "enum", "items", "description"})
+BAD_CALLS = frozenset(  # endings for which the model is to blame: it may do better when it is asked again
+    ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MISSING_THOUGHT_SIGNATURE"]
+)
 EFFORT = ("generationConfig", "thinkingConfig", "thinkingLevel")
 ASKED = "/v1beta/models/{model}:streamGenerateContent?alt=sse"
 LISTING = "/v1beta/models?pageSize=1000"
@@ -55,11 +45,10 @@ class Gemini:
     def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest:
         name = model.model.rsplit("/", 1)[-1] if quirks.model_path else model.model.removeprefix("models/")
         ids = not (quirks.nameless_calls and re.match(quirks.nameless_calls, name))
-        body: dict[str, Any] = {"contents": [_content(message, ids=ids) for message in prompt.messages]}
+        body: dict[str, Any] = {"contents": gemini_contents(model, prompt, ids=ids)}
         if prompt.system:
             body["systemInstruction"] = {"parts": [{"text": prompt.system}]}
-        if prompt.tools:
-            body["tools"] = [{"functionDeclarations": [_function(tool) for tool in prompt.tools]}]
+        body |= gemini_tools(prompt)
         if limit := answer_limit(model, prompt):
             body = merged(body, nested(("generationConfig", "maxOutputTokens"), limit))
         if model.temperature is not None:
@@ -72,7 +61,7 @@ class Gemini:
         return DialectRequest(path=path, body=merged(body, quirks.extra))
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
-        return ContentDecoder()
+        return ContentDecoder(model)
 
     def listing(self, quirks: Quirks) -> DialectRequest:
         return DialectRequest(path=LISTING, body={})
@@ -102,51 +91,14 @@ def _listing(entry: dict[str, Any]) -> Listing:
     )
 
 
-def _content(message: PromptMessage, *, ids: bool) -> dict[str, Any]:
-    parts = [_part(part, ids=ids) for part in message.parts]
-    call = next((part for part in parts if "functionCall" in part), None)
-    if call:  # Google requires one signature per turn, on its first call
-        call["thoughtSignature"] = FOREIGN
-    return {"role": "model" if message.role == "assistant" else "user", "parts": parts}
-
-
-def _part(part: Part, *, ids: bool) -> dict[str, Any]:
-    match part:
-        case TextPart():
-            return {"text": part.text}
-        case ImagePart() | FilePart():
-            return {"inlineData": {"mimeType": part.media_type, "data": encoded(part)}}
-        case CallPart():
-            return {"functionCall": {**_id(part, ids), "name": part.name, "args": json.loads(part.args)}}
-        case ResultPart():
-            said = {"error" if part.failed else "result": part.text}
-            return {"functionResponse": {**_id(part, ids), "name": part.name, "response": said}}
-
-
-def _id(part: CallPart | ResultPart, ids: bool) -> dict[str, str]:
-    return {"id": part.id} if ids else {}
-
-
-def _function(tool: Tool) -> dict[str, Any]:
-    return {"name": tool.name, "description": tool.description, "parameters": _schema(tool.parameters)}
-
-
-def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The keywords that Gemini accepts; it refuses the rest of JSON Schema."""
-    kept: dict[str, Any] = {key: value for key, value in schema.items() if key in KEYWORDS}
-    if isinstance(kept.get("properties"), Mapping):
-        kept["properties"] = {name: _schema(as_object(inner)) for name, inner in kept["properties"].items()}
-    if isinstance(kept.get("items"), Mapping):
-        kept["items"] = _schema(kept["items"])
-    return kept
-
-
 class ContentDecoder:
     """Turns candidates into stream parts. No sentinel: `over` at the finish reason, `done` with the body."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Model) -> None:
         self.done = False
         self.over = False
+        self._turn = GeminiTurn(model)
+        self._said = False  # something that people saw
         self._calls = ToolCalls()
         self._usage: dict[str, Any] = {}
         self._reason, self._unusual = Reason.STOP, ""
@@ -175,35 +127,36 @@ class ContentDecoder:
     def end(self) -> Iterator[StreamPart]:
         if not self.over:
             raise Connection("the stream ended early", code="ended_early")
-        yield from self._calls.complete(self._id)
+        reason, unusual = self._calls.ending(self._reason, self._unusual)
+        if unusual in BAD_CALLS and not self._said:
+            yield from self._counted()
+            raise ServerError("the model made a call that cannot be read", code=unusual.lower())
+        if reason is Reason.TOOLS:
+            yield from self._calls.complete(self._id, self._turn.carry())
         yield from self._counted()
         self.done = True
-        called = self._calls and self._reason is Reason.STOP
-        yield Finish(
-            reason=Reason.TOOLS if called else self._reason,
-            model=self._model,
-            detail=self._detail,
-            unusual=self._unusual,
-        )
+        yield Finish(reason=reason, model=self._model, detail=self._detail, unusual=unusual)
 
     def _finish(self, word: object, detail: str) -> None:
         self._reason, self._unusual = ending(word)
         self._detail, self.over = detail, True
 
     def _part(self, part: dict[str, Any]) -> Iterator[StreamPart]:
+        self._turn.add(part)
         said = as_text(part.get("text"))
         if said:
+            self._said = self._said or part.get("thought") is not True
             yield Thinking(said) if part.get("thought") is True else Text(said)
         data = as_object(part.get("inlineData"))
         if as_text(data.get("mimeType")).startswith("image/") and part.get("thought") is not True:
+            self._said = True
             yield picture_of(as_text(data.get("data")))
-        call = as_object(part.get("functionCall"))
-        if call.get("name") and not call.get("willContinue"):
+        if call := whole_call(part):
             self._calls.add(
                 key=len(self._calls),
                 id=as_text(call.get("id")),
                 name=as_text(call.get("name")),
-                args=json.dumps(as_object(call.get("args"))),
+                args=args_text(call.get("args")),
             )
 
     def _counted(self) -> Iterator[Usage]:

@@ -4,27 +4,17 @@ different. One decoder reads all of them; what each needs in a request is in `Qu
 Source: platform.openai.com/docs/api-reference/chat, and what vendors send instead.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bot.domain.catalog import Model
 from bot.domain.errors import BrokeOff, Connection, Unavailable
-from bot.domain.prompt import (
-    CallPart,
-    FilePart,
-    ImagePart,
-    Part,
-    Prompt,
-    PromptMessage,
-    ResultPart,
-    TextPart,
-    Tool,
-)
+from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from providers.annotations import listed_sources
-from providers.cache_marks import cacheable_text, with_cache_marks
 from providers.chat_content import blocks_of, extras_of, thought_of
+from providers.chat_messages import chat_messages, chat_tools
+from providers.chat_turns import ChatTurn
 from providers.dialect import (
     Decoder,
     DialectRequest,
@@ -37,11 +27,12 @@ from providers.dialect import (
 )
 from providers.endings import ending
 from providers.error_mapping import complains, error_from_event
-from providers.lenient_json import DONE, NOTHING, as_count, as_json, as_list, as_object, as_text
+from providers.lenient_json import DONE, NOTHING, as_count, as_list, as_object, as_text
 from providers.listings import openai_listed
-from providers.media import data_url
 from providers.think_tags import OnlyThoughts
-from providers.tool_calls import ToolCalls
+from providers.tool_calls import ToolCalls, args_text
+
+LEGACY = -1  # the number of a call that has none
 
 
 class OpenAIChat:
@@ -51,12 +42,11 @@ class OpenAIChat:
         body: dict[str, Any] = {
             "model": model.model,
             "stream": True,
-            "messages": _messages(model, prompt, quirks),
+            "messages": chat_messages(model, prompt, quirks),
+            **chat_tools(prompt),
         }
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
-        if prompt.tools:
-            body["tools"] = [{"type": "function", "function": _function(tool)} for tool in prompt.tools]
         if limit := answer_limit(model, prompt):
             body[quirks.output_limit] = limit
         if model.temperature is not None:
@@ -72,7 +62,7 @@ class OpenAIChat:
         return DialectRequest(path="/chat/completions", body=merged(body, quirks.extra))
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
-        return ChatDecoder()
+        return ChatDecoder(model)
 
     def listing(self, quirks: Quirks) -> DialectRequest:
         return DialectRequest(path="/models", body={})
@@ -81,73 +71,13 @@ class OpenAIChat:
         return openai_listed(body)
 
 
-def _messages(model: Model, prompt: Prompt, quirks: Quirks) -> list[dict[str, Any]]:
-    messages = [entry for message in prompt.messages for entry in _entries(message, quirks)]
-    marks = prompt.conversation and quirks.cache_marks and re.search(quirks.cache_marks, model.model)
-    if marks:
-        messages = with_cache_marks(messages)
-    if prompt.system:
-        system = cacheable_text(prompt.system) if marks else prompt.system
-        messages.insert(0, {"role": "system", "content": system})
-    return messages
-
-
-def _function(tool: Tool) -> dict[str, Any]:
-    return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
-
-
-def _entries(message: PromptMessage, quirks: Quirks) -> Iterator[dict[str, Any]]:
-    """One PromptMessage with tool results becomes several entries."""
-    if message.role == "assistant":
-        yield _assistant(message, quirks)
-        return
-    results = [part for part in message.parts if isinstance(part, ResultPart)]
-    for result in results:
-        yield {"role": "tool", "tool_call_id": result.id, "content": result.text}
-    rest = [part for part in message.parts if not isinstance(part, ResultPart)]
-    if rest:
-        if results and quirks.bridge:
-            yield {"role": "assistant", "content": quirks.bridge}
-        yield {"role": "user", "content": _content(rest)}
-
-
-def _assistant(message: PromptMessage, quirks: Quirks) -> dict[str, Any]:
-    said = "\n\n".join(part.text for part in message.parts if isinstance(part, TextPart))
-    calls = [
-        {"id": part.id, "type": "function", "function": {"name": part.name, "arguments": part.args}}
-        for part in message.parts
-        if isinstance(part, CallPart)
-    ]
-    entry: dict[str, Any] = {"role": "assistant", "content": said or None}
-    return {**entry, "tool_calls": calls, **quirks.calls_extra} if calls else entry
-
-
-def _content(parts: Sequence[Part]) -> str | list[dict[str, Any]]:
-    """One string for text alone: every endpoint accepts it, and strict templates accept nothing else."""
-    texts = [part.text for part in parts if isinstance(part, TextPart)]
-    if len(texts) == len(parts):
-        return "\n\n".join(texts)
-    return [_block(part) for part in parts]
-
-
-def _block(part: Part) -> dict[str, Any]:
-    match part:
-        case ImagePart():
-            return {"type": "image_url", "image_url": {"url": data_url(part), "detail": "auto"}}
-        case FilePart():
-            return {"type": "file", "file": {"filename": part.name, "file_data": data_url(part)}}
-        case TextPart():
-            return {"type": "text", "text": part.text}
-        case _:
-            raise TypeError(f"{type(part).__name__} is not content")
-
-
 class ChatDecoder:
     """Turns chunks into stream parts. Tool calls and usage come at the end, when they are complete."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Model) -> None:
         self.done = False
         self.over = False
+        self._turn = ChatTurn(model)
         self._streams = False  # there were deltas
         self._said = False  # there was text, or a thought
         self._thoughts = OnlyThoughts()
@@ -217,9 +147,11 @@ class ChatDecoder:
         for said in (delta.get("content"), delta.get("refusal")):
             if said:
                 found += (Text(said),) if isinstance(said, str) else blocks_of(said)
-        if delta.get("tool_calls"):
-            for fragment in as_list(delta["tool_calls"]):
-                self._collect(as_object(fragment))
+        self._turn.grew(delta)
+        for fragment in map(as_object, as_list(delta.get("tool_calls"))):
+            self._collect(fragment)
+        if delta.get("function_call"):  # as it was before there were several
+            self._collect({"index": LEGACY, "function": delta["function_call"]})
         if delta.get("annotations") or delta.get("images"):
             found += extras_of(delta)
         if found and self._thoughts.possible:
@@ -231,22 +163,23 @@ class ChatDecoder:
     def _collect(self, fragment: dict[str, Any]) -> None:
         index = fragment.get("index")
         function = as_object(fragment.get("function"))
-        args = function.get("arguments")
         self._calls.add(
             key=index if isinstance(index, int) else None,
             id=as_text(fragment.get("id")),
             name=as_text(function.get("name")),
-            args=as_json(args) if isinstance(args, dict) else as_text(args),
+            args=args_text(function.get("arguments")),
         )
+        self._turn.called(len(self._calls), fragment)
 
     def _end(self) -> Iterator[StreamPart]:
         if self._finish == "insufficient_system_resource":
             yield from self._counted()
             raise Unavailable("the vendor ran out of resources", code="insufficient_system_resource")
-        reason, unusual = (Reason.TOOLS, "") if self._calls else ending(self._finish)
+        reason, unusual = self._calls.ending(*ending(self._finish))
         if reason is Reason.STOP:
             yield from self._thoughts.answer()
-        yield from self._calls.complete(self._id)
+        if reason is Reason.TOOLS:
+            yield from self._calls.complete(self._id, self._turn.carry())
         yield from self._counted()
         self.done = self.over = True
         yield Finish(reason=reason, model=self._model, unusual=unusual)

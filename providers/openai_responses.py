@@ -3,24 +3,13 @@
 Source: platform.openai.com/docs/api-reference/responses and docs.x.ai; agents: Foundry Agent Service.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Iterator
 from typing import Any
 
 from bot.domain.approvals import Decision
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection
-from bot.domain.prompt import (
-    CallPart,
-    FilePart,
-    ImagePart,
-    Part,
-    Prompt,
-    PromptMessage,
-    ResultPart,
-    TextPart,
-    Tool,
-)
+from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking
 from providers.annotations import MOST, annotation
 from providers.dialect import (
@@ -37,17 +26,18 @@ from providers.endings import ending
 from providers.error_mapping import error_from_event
 from providers.lenient_json import as_list, as_object, as_text
 from providers.listings import openai_listed
-from providers.media import data_url
+from providers.response_entries import carried_items, response_entries, response_tools
 from providers.response_items import item_text, pictures_of, requests_of, sources_of, thoughts_of, usage_of
 from providers.spoken_text import SpokenText
 from providers.think_tags import OnlyThoughts
-from providers.tool_calls import ToolCalls
+from providers.tool_calls import ToolCalls, args_text
 
 TEXT = frozenset({"response.output_text.delta", "response.refusal.delta"})
 RAW = "response.reasoning_text.delta"  # the model's own words, not a summary
 THINKING = frozenset({"response.reasoning_summary_text.delta", RAW})
 WHOLE = {"response.output_text.done": "text", "response.refusal.done": "refusal"}
 ANNOTATED = "response.output_text.annotation.added"
+MOST_ITEMS = 1_000  # of an answer that are kept to be carried
 ENDS = frozenset({"response.completed", "response.incomplete", "response.cancelled"})
 
 
@@ -57,7 +47,7 @@ class OpenAIResponses:
     def request(self, model: Model, prompt: Prompt, quirks: Quirks) -> DialectRequest:
         body: dict[str, Any] = {
             "stream": True,
-            "input": list(_entries(prompt.messages)),
+            "input": response_entries(model, prompt, quirks),
         }
         if prompt.decision:
             body |= _decided(prompt.decision)
@@ -69,14 +59,13 @@ class OpenAIResponses:
             body["store"] = False
         if prompt.system:
             body["instructions"] = prompt.system
-        if prompt.tools:
-            body["tools"] = [_function(tool) for tool in prompt.tools]
+        body |= response_tools(model, prompt, quirks)
         return DialectRequest(
             path="/responses", body=merged(body | _settings(model, prompt, quirks), quirks.extra)
         )
 
     def decoder(self, model: Model, quirks: Quirks) -> Decoder:
-        return ResponsesDecoder(agent=bool(model.agent))
+        return ResponsesDecoder(model)
 
     def listing(self, quirks: Quirks) -> DialectRequest:
         return DialectRequest(path="/models", body={})
@@ -99,16 +88,6 @@ def _is_whole(item: dict[str, Any]) -> bool:
     return item.get("type") == "oauth_consent_request"
 
 
-def _function(tool: Tool) -> dict[str, Any]:
-    return {
-        "type": "function",
-        "name": tool.name,
-        "description": tool.description,
-        "parameters": tool.parameters,
-        "strict": False,
-    }
-
-
 def _settings(model: Model, prompt: Prompt, quirks: Quirks) -> dict[str, Any]:
     """How to answer, and for whom."""
     said: dict[str, Any] = {}
@@ -127,41 +106,6 @@ def _settings(model: Model, prompt: Prompt, quirks: Quirks) -> dict[str, Any]:
     return said
 
 
-def _entries(messages: Sequence[PromptMessage]) -> Iterator[dict[str, Any]]:
-    """Calls and results are entries beside the messages, each result after its call: DeepSeek requires it."""
-    for message, following in zip_longest(messages, messages[1:]):
-        if message.role == "assistant":
-            yield from _answer(message, following.parts if following else ())
-            continue
-        content = [_block(part) for part in message.parts if not isinstance(part, ResultPart)]
-        if content:
-            yield {"role": "user", "content": content}
-
-
-def _answer(message: PromptMessage, following: Sequence[Part]) -> Iterator[dict[str, Any]]:
-    said = "\n\n".join(part.text for part in message.parts if isinstance(part, TextPart))
-    if said:
-        yield {"role": "assistant", "content": [{"type": "output_text", "text": said}]}
-    results = {part.id: part.text for part in following if isinstance(part, ResultPart)}
-    for part in message.parts:
-        if isinstance(part, CallPart):
-            yield {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": part.args}
-            if part.id in results:
-                yield {"type": "function_call_output", "call_id": part.id, "output": results[part.id]}
-
-
-def _block(part: Part) -> dict[str, Any]:
-    match part:
-        case TextPart():
-            return {"type": "input_text", "text": part.text}
-        case ImagePart():
-            return {"type": "input_image", "image_url": data_url(part), "detail": "auto"}
-        case FilePart():
-            return {"type": "input_file", "filename": part.name, "file_data": data_url(part)}
-        case _:
-            raise TypeError(f"{type(part).__name__} is not content")
-
-
 class ResponsesDecoder:
     """Turns events into stream parts by the `type` in their JSON: not every vendor sends `event:` lines.
 
@@ -169,8 +113,10 @@ class ResponsesDecoder:
     only one of these, or leave the end out of the deltas. So what is new is taken from wherever it comes.
     """
 
-    def __init__(self, *, agent: bool = False) -> None:
-        self._agent = agent
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._items: list[dict[str, Any]] = []  # that are done
+        self._args: dict[object, str] = {}  # of calls whose item may come without
         self._response = ""  # its id
         self.done = False
         self.over = False
@@ -183,7 +129,7 @@ class ResponsesDecoder:
 
     def feed(self, event: dict[str, Any]) -> Iterator[StreamPart]:
         kind = as_text(event.get("type"))
-        self._response = self._response or as_text(as_object(event.get("response")).get("id"))
+        self._note(kind, event)
         if kind in TEXT:
             delta = as_text(event.get("delta"))
             yield from self._say(
@@ -200,7 +146,7 @@ class ResponsesDecoder:
             )
         elif kind == "response.output_item.done":
             item = as_object(event.get("item"))
-            self._collect(item)
+            self._collect(event.get("output_index"), item)
             yield from self._say(self._text.item(event.get("output_index"), item_text(item)))
             yield from self._others(item)
         elif kind == "response.output_item.added" and _is_whole(as_object(event.get("item"))):
@@ -222,6 +168,11 @@ class ResponsesDecoder:
     def end(self) -> Iterator[StreamPart]:
         raise Connection("the stream ended early", code="ended_early")
 
+    def _note(self, kind: str, event: dict[str, Any]) -> None:
+        self._response = self._response or as_text(as_object(event.get("response")).get("id"))
+        if kind == "response.function_call_arguments.done":
+            self._args[event.get("output_index")] = args_text(event.get("arguments"))
+
     def _say(self, said: str) -> Iterator[StreamPart]:
         if said:
             text = Text(said)
@@ -238,19 +189,24 @@ class ResponsesDecoder:
             self._thoughts.note(thought)
         yield thought
 
-    def _collect(self, item: dict[str, Any]) -> None:
-        if item.get("type") == "function_call":
-            self._calls.add(
-                key=None,
-                id=as_text(item.get("call_id")) or as_text(item.get("id")) or f"call {item.get('name')}",
-                name=as_text(item.get("name")),
-                args=as_text(item.get("arguments")),
-            )
+    def _collect(self, index: object, item: dict[str, Any]) -> None:
+        """An item comes whole; of one that is told twice the first counts."""
+        key = index if isinstance(index, int) else None
+        if len(self._items) < MOST_ITEMS and (key is None or not self._calls.has(key)):
+            self._items.append(item)
+        if item.get("type") != "function_call" or (key is not None and self._calls.has(key)):
+            return
+        self._calls.add(
+            key=key,
+            id=as_text(item.get("call_id")) or as_text(item.get("id")) or f"call {item.get('name')}",
+            name=as_text(item.get("name")),
+            args=args_text(item.get("arguments")) or self._args.get(index, ""),
+        )
 
     def _others(self, item: dict[str, Any]) -> Iterator[StreamPart]:
         """What an item holds beside words. It comes when the item is done, and once more at the end."""
         yield from sources_of(item)
-        found = [*pictures_of(item), *(requests_of(item, self._response) if self._agent else ())]
+        found = [*pictures_of(item), *(requests_of(item, self._response) if self._model.agent else ())]
         name = as_text(item.get("id")) or as_text(item.get("consent_link"))
         if found and name not in self._told:
             self._told.add(name)
@@ -261,8 +217,9 @@ class ResponsesDecoder:
     def _end(self, kind: str, response: dict[str, Any]) -> Iterator[StreamPart]:
         items = [as_object(item) for item in as_list(response.get("output"))]
         if not self._calls:
-            for item in items:
-                self._collect(item)
+            self._items.clear()
+            for at, item in enumerate(items):
+                self._collect(at, item)
         if self._thought is None:
             for at, item in enumerate(items):
                 for raw, said in thoughts_of(item):
@@ -274,7 +231,10 @@ class ResponsesDecoder:
         reason, unusual = self._ending(kind, response)
         if reason is Reason.STOP:
             yield from self._thoughts.answer()
-        yield from self._calls.complete(as_text(response.get("id")))
+        if reason is Reason.TOOLS:
+            yield from self._calls.complete(
+                as_text(response.get("id")), carried_items(self._model, self._items)
+            )
         yield from usage_of(response)
         self.done = self.over = True
         yield Finish(reason=reason, model=as_text(response.get("model")), unusual=unusual)
@@ -282,7 +242,7 @@ class ResponsesDecoder:
     def _ending(self, kind: str, response: dict[str, Any]) -> tuple[Reason, str]:
         if kind == "response.incomplete" or response.get("status") == "incomplete":
             why = as_object(response.get("incomplete_details")).get("reason")
-            return ending(why or "incomplete")
+            return self._calls.ending(*ending(why or "incomplete"))
         if kind == "response.cancelled":
             return Reason.STOPPED, ""
-        return (Reason.TOOLS if self._calls else Reason.STOP), ""
+        return self._calls.ending(Reason.STOP)

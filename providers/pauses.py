@@ -29,6 +29,9 @@ class Resumable(Protocol):
     def resumed(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
         """The body of the request that goes on with the turn that was just read; None where there is nothing to."""
 
+    def follow(self, earlier: Decoder) -> None:
+        """It reads what goes on from there."""
+
 
 class PausedTurn:
     """An assistant's turn, block by block as it came: what only the vendor understands goes back unread."""
@@ -87,8 +90,9 @@ async def one_turn(
 ) -> AsyncGenerator[StreamPart, None]:
     """One answer to this body, of as many requests as it takes. What was counted is added up, also where one of them fails."""
     spent: Usage | None = None
+    earlier: Decoder | None = None
     for left in reversed(range(REQUESTS)):
-        reading, paused = decoder(), False
+        reading, paused = _following(decoder(), earlier), False
         try:
             async with aclosing(ask(body, reading)) as parts:
                 async for part in parts:
@@ -98,7 +102,7 @@ async def one_turn(
                     if isinstance(part, Finish):
                         resumed = _resumed(part, reading, body) if left else None
                         if resumed is not None:
-                            body, paused = resumed, True
+                            body, paused, earlier = resumed, True, reading
                             continue
                         if spent:
                             yield spent
@@ -109,6 +113,12 @@ async def one_turn(
             raise
         if not paused:
             return
+
+
+def _following(reading: Decoder, earlier: Decoder | None) -> Decoder:
+    if earlier and isinstance(reading, Resumable):
+        reading.follow(earlier)
+    return reading
 
 
 def _resumed(finish: Finish, decoder: Decoder, body: Mapping[str, Any]) -> dict[str, Any] | None:

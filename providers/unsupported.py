@@ -8,11 +8,12 @@ here, so a refusal of that is shown. Sources: the 400s and 422s of the vendors' 
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.errors import ModelError, ModelNotFound, Rejected, ServerError
-from bot.domain.prompt import Prompt, Search, TextPart
+from bot.domain.prompt import Prompt
+from providers.asked_otherwise import Concession, WithoutTools, prompt_changes
 
 Path = tuple[str, ...]
 
@@ -25,12 +26,6 @@ MOST = re.compile(
     r"(?:\[\s*\d+\s*,\s*|less than or equal to |at most |limit of |up to |<= ?)['\"`]?(\d{2,9})",
     re.IGNORECASE,
 )
-NO_SYSTEM = re.compile(
-    r"messages\[0\]\.role|roles must alternate|roles? are supported, got system|invalid message role: system|(system|developer)[ _-]?(role|instruction|message|prompt)s?\b.{0,60}"
-    r"(\bnot|n't|\bun)\w* ?(supported|enabled|allowed)|not support.{0,20}\b(system|developer)\b",
-    re.IGNORECASE,
-)
-
 OTHER_DIALECT = re.compile(
     r"operationnotsupported|^convert_request_failed: not implemented|v1/(chat/completions|responses)|\bresponses api\b|\bchat ?completions? (api|operation)\b",
     re.IGNORECASE,
@@ -47,17 +42,6 @@ class ModelCall:
     path: str
     headers: Mapping[str, str]
     unsearched: bool = False  # the web was to be searched, and is not
-
-
-@dataclass(frozen=True, slots=True)
-class Concession:
-    """One thing that is asked otherwise from now on."""
-
-    def prompt(self, prompt: Prompt) -> Prompt:
-        return prompt
-
-    def body(self, body: dict[str, Any]) -> dict[str, Any]:
-        return body
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +86,6 @@ class Capped(Concession):
 
     def body(self, body: dict[str, Any]) -> dict[str, Any]:
         return _changed(body, self.path, lambda value: {self.path[-1]: min(value, self.most)})
-
-
-@dataclass(frozen=True, slots=True)
-class WithoutSystem(Concession):
-    """What precedes the prompt stands in its first question."""
-
-    def prompt(self, prompt: Prompt) -> Prompt:
-        if not prompt.system:
-            return prompt
-        first, *rest = prompt.messages
-        first = replace(first, parts=(TextPart(text=prompt.system), *first.parts))
-        return replace(prompt, system="", messages=(first, *rest))
-
-
-@dataclass(frozen=True, slots=True)
-class WithoutCache(Concession):
-    """Nothing is said about caching."""
-
-    def prompt(self, prompt: Prompt) -> Prompt:
-        return replace(prompt, conversation="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,27 +135,6 @@ def _capped_or_dropped(path: Path, value: int, said: str) -> Concession | None:
     return _capped(path, value, said) or Dropped(path)
 
 
-@dataclass(frozen=True, slots=True)
-class WithoutSearch(Concession):
-    """The vendor is not asked to search the web."""
-
-    def prompt(self, prompt: Prompt) -> Prompt:
-        return replace(prompt, search=Search.NO) if prompt.vendor_search else prompt
-
-
-SEARCH = re.compile(
-    r"\bweb[_ -]?search|google_?search|search[ _](tool|grounding)|\bgrounding\b|server[ _]tools?\b"
-    r"|built-?in tools? .{0,60}function|supported values are: ['\"`]?function",
-    re.IGNORECASE,
-)
-
-OF_PROMPTS: Sequence[tuple[re.Pattern[str], Concession]] = (
-    (NO_SYSTEM, WithoutSystem()),
-    (SEARCH, WithoutSearch()),
-    (re.compile(r"\bcache_control\b|\bprompt_cache_key\b"), WithoutCache()),
-)
-"""What is no parameter of its own, but follows from what a prompt holds."""
-
 EFFORT = r"\beffort\b|reasoning_?effort|does not support thinking"
 THINKING = ("generationConfig", "thinkingConfig")
 
@@ -219,7 +162,9 @@ PARAMETERS: Sequence[Parameter] = (
         instead=_capped_or_dropped,
     ),
     Parameter(path=("stream",), named=r"^stream$|\bto stream this model\b", instead=_whole),
+    Parameter(path=("include",), named=r"^include$|'include'|\bencrypted[_ ]content\b"),
     Parameter(path=("tool_choice",), named=r"\btool_choice\b"),
+    Parameter(path=("toolConfig",), named=r"\btool_?config\b|function_?calling_?config"),
     Parameter(path=("store",), named=r"^store$|'store'"),
     Parameter(path=("stream_options",), named=r"\bstream_options\b"),
     Parameter(path=("safety_identifier",), named=r"\bsafety_identifier\b"),
@@ -232,17 +177,23 @@ def concession(error: Rejected, call: ModelCall, known: Sequence[Concession]) ->
     """What to do otherwise after this refusal; None when it is about something else, or when the same was done already.
     The vendor's `param` counts before its words, which name other parameters too.
     """
-    if error.status not in {400, 422, 500, None}:  # 500: a template's own error; None: inside a stream
+    if error.status not in {
+        400,
+        404,
+        422,
+        500,
+        501,
+        None,
+    }:  # 500: a template's own error; None: inside a stream
         return None
     for said in (error.param, str(error)):
         changes = [
-            *(
-                one
-                for named, one in OF_PROMPTS
-                if named.search(said) and one.prompt(call.prompt) != call.prompt
-            ),
+            *prompt_changes(said, call.prompt),
             *(_other(row, said, call, error) for row in PARAMETERS),
         ]
+        changes.sort(
+            key=lambda one: one == WithoutTools()
+        )  # the last resort: it takes the most from the answer
         if change := next((one for one in changes if one and one not in known), None):
             return change
     return None

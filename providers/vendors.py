@@ -66,7 +66,11 @@ GEMINI = Quirks(
 OPENAI_CHAT = Quirks(output_limit="max_completion_tokens", cache_key=True)
 WEB_SEARCH = {"type": "web_search"}
 OPENAI_RESPONSES = Quirks(
-    reasoning={"reasoning": {"summary": "auto"}}, cache_key=True, search=WEB_SEARCH, search_choice=WEB_SEARCH
+    reasoning={"reasoning": {"summary": "auto"}},
+    cache_key=True,
+    result_pictures=True,
+    search=WEB_SEARCH,
+    search_choice=WEB_SEARCH,
 )
 OPENROUTER_SEARCH = {"type": "openrouter:web_search", "parameters": {}}
 DEEPSEEK_CHAT = Quirks(calls_extra={"reasoning_content": ""})

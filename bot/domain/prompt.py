@@ -6,8 +6,10 @@ and stored turns never change.
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from bot.domain.approvals import Decision
 from bot.domain.attached import DOCUMENT_TOKENS, IMAGE_TOKENS
@@ -74,7 +76,7 @@ class PromptMessage:
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Tool:
     """A tool the model may call. `parameters` is a plain JSON Schema object."""
 
@@ -123,7 +125,9 @@ class Prompt:
 
 PER_MESSAGE = 4
 WEIGHTS: Memo[PromptMessage, int] = Memo()
-SIZES: Memo[Prompt, int] = Memo()
+SIZES: Memo[Prompt, int] = Memo()  # of a prompt's text, without its tools
+OFFERS: Memo[Tool, int] = Memo()
+PER_TOOL = 12  # what a vendor writes around a definition
 ANSWER_PART = 4  # a prompt leaves this part of the window free for the answer, or less where that is shorter
 
 
@@ -147,19 +151,20 @@ def weigh(message: PromptMessage) -> int:
 
 def size(prompt: Prompt) -> int:
     """The estimated tokens of a whole prompt."""
-    return SIZES.of(
-        prompt,
-        lambda: (
-            tokens(prompt.system)
-            + sum(map(weigh_tool, prompt.tools))
-            + sum(weigh(message) for message in prompt.messages)
-        ),
+    said = SIZES.of(
+        prompt, lambda: tokens(prompt.system) + sum(weigh(message) for message in prompt.messages)
     )
+    return said + weigh_tools(prompt.tools)
 
 
-def weigh_tool(tool: Tool) -> int:
-    """The estimated tokens of one definition."""
-    return PER_MESSAGE + tokens(tool.name + tool.description + json.dumps(tool.parameters))
+def weigh_tools(tools: Sequence[Tool]) -> int:
+    """The estimated tokens of what tells a model of its tools: it reads all of it with every request."""
+    return sum(OFFERS.of(tool, partial(_weigh_tool, tool)) for tool in tools)
+
+
+def _weigh_tool(tool: Tool) -> int:
+    schema = json.dumps(tool.parameters, ensure_ascii=False, separators=(",", ":"), default=str)
+    return PER_TOOL + tokens(f"{tool.name}{tool.description}{schema}")
 
 
 def weigh_part(part: Part) -> int:
@@ -169,8 +174,8 @@ def weigh_part(part: Part) -> int:
             return tokens(text)
         case ResultPart(text=text, pictures=pictures):
             return tokens(text) + IMAGE_TOKENS * len(pictures)
-        case CallPart(name=name, args=args):
-            return tokens(name + args)
+        case CallPart(name=name, args=args, carry=carry):
+            return tokens(name + args + carry)
         case ImagePart():
             return IMAGE_TOKENS
         case FilePart():

@@ -36,7 +36,7 @@ from bot.domain.prompt import (
     tokens,
     weigh,
     weigh_part,
-    weigh_tool,
+    weigh_tools,
 )
 from bot.domain.quoted import (
     beside_answer,
@@ -153,7 +153,7 @@ def _nameless(conversation: str, author: Author) -> str:
 
 def _done(work: ToolWork, model: Model, asked: ChatMessage, room: float) -> tuple[list[PromptMessage], float]:
     """What follows the question, and the room that it and the tools leave."""
-    room -= sum(map(weigh_tool, work.tools))
+    room -= weigh_tools(work.tools)
     done = work_messages(work, model, asked, room)
     return done, room - sum(map(weigh, done))
 
@@ -162,7 +162,7 @@ def _weighed(prompt: Prompt, turns: int, others: Sequence[PromptMessage], *, apa
     """Notes what its messages weigh, so that they need not be weighed again: so much, while they were so many."""
     weight = turns + sum(map(weigh, others))
     once = PER_MESSAGE * (apart - len(prompt.messages))  # counted twice for neighbours that became one
-    SIZES.of(prompt, lambda: tokens(prompt.system) + sum(map(weigh_tool, prompt.tools)) + weight - once)
+    SIZES.of(prompt, lambda: tokens(prompt.system) + weight - once)
     return prompt
 
 

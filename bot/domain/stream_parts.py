@@ -82,7 +82,7 @@ class GeneratedPicture:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One complete call; `args` is a JSON object as text. `carry` is what the dialect wants to see again when this call is
+    """One complete call; `args` is what the model wrote, a JSON object as text unless it failed at it. `name` may be "". `carry` is what the dialect wants to see again when this call is
     shown to the same model within the same answer (signatures of thoughts); opaque to everybody else.
     """
 
@@ -146,7 +146,9 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A few words for the quiet line under the answer. Interceptors add them; providers never do."""
+    """A few words for the quiet line under the answer. Interceptors add them; providers only where a model did not take what
+    was asked of it, before the `Finish`.
+    """
 
     text: str
 

@@ -17,7 +17,7 @@ TEAM, PERSON, TOKEN = "T1", "U1", "xoxb-1"
 class SlackPlayground:
     """Without Slack's rate limits, which would make this a test of patience."""
 
-    modules = ("adapters.slack.adapter", "adapters.web.adapter")
+    modules: Sequence[str] = ("adapters.slack.adapter", "adapters.web.adapter")
 
     def __init__(self) -> None:
         self._roots: dict[int, str] = {}

@@ -32,7 +32,7 @@ private = true
 class ToolPlayground(SlackPlayground):
     """Slack, and a ledger beside it."""
 
-    modules = (*SlackPlayground.modules, "bot.answers.tools.mcp_servers", "mcp")
+    modules: Sequence[str] = (*SlackPlayground.modules, "bot.answers.tools.mcp_servers", "mcp")
 
     def __init__(self) -> None:
         super().__init__()

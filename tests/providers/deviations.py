@@ -581,9 +581,10 @@ IN_CONTENT = (
         reason=Reason.FILTERED,
     ),
     Deviation(
-        id="a malformed call is the vendor's failure",
+        id="a malformed call after text is the vendor's failure",
         dialect=GEMINI,
-        events=(candidate(finish="MALFORMED_FUNCTION_CALL"),),
+        events=(candidate({"text": "hi"}, finish="MALFORMED_FUNCTION_CALL"),),
+        text="hi",
         reason=Reason.FAILED,
         unusual="MALFORMED_FUNCTION_CALL",
     ),

@@ -4,6 +4,7 @@ its vendors. Each function yields complaints; none means that the vendor would t
 Sources: the vendors' API references and the messages of their 400s and 422s.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 Complaints = Iterator[str]
 
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+PROPERTY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 ID = re.compile(r"[a-zA-Z0-9_-]{1,40}")
 NINE = re.compile(r"[a-zA-Z0-9]{9}")
 DATA_URL = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/]+=*")
@@ -33,7 +35,7 @@ class Chat:
     search: str = ""  # the type of its own search among the tools
 
 
-COMMON = frozenset({"model", "stream", "messages", "tools", "temperature", "reasoning_effort"})
+COMMON = frozenset({"model", "stream", "messages", "tools", "tool_choice", "temperature", "reasoning_effort"})
 OPENAI = Chat(
     keys=COMMON | {"stream_options", "max_completion_tokens", "prompt_cache_key", "safety_identifier"}
 )
@@ -59,6 +61,39 @@ def _object(text: object) -> bool:
         return isinstance(text, str) and isinstance(json.loads(text), dict)
     except ValueError:
         return False
+
+
+def signed(maker: str, thought: str) -> str:
+    """What a vendor signs a thought with: only its own signature of just this thought is taken back."""
+    return f"sig-{hashlib.sha256(f'{maker}:{thought}'.encode()).hexdigest()[:24]}"
+
+
+def _schema(schema: Any) -> Complaints:
+    """Of a tool's arguments, as the strictest of the vendors wants it."""
+    if not isinstance(schema, Mapping) or schema.get("type") != "object":
+        yield "schema must be a JSON Schema of 'type: \"object\"'"
+        return
+    if not isinstance(schema.get("properties"), Mapping):
+        yield "object schema missing properties"
+        return
+    for key in ("oneOf", "anyOf", "allOf", "enum", "not"):
+        if key in schema:
+            yield f"schema must not have '{key}' at the top level"
+    yield from (f"Property keys: {key}" for key in schema["properties"] if not PROPERTY.fullmatch(key))
+    yield from (
+        f"required {key} is not defined"
+        for key in schema.get("required", ())
+        if key not in schema["properties"]
+    )
+    if '"$ref"' in json.dumps(schema):
+        yield "a reference that leads nowhere"
+
+
+def _offered(names: Sequence[object], choice: object) -> Complaints:
+    if len(set(names)) != len(names):
+        yield "tool names must be unique"
+    if choice is not None and not names:
+        yield "tool_choice is only allowed when tools are specified"
 
 
 # --- openai-chat ------------------------------------------------------------------------------------------
@@ -148,11 +183,17 @@ def _chat_calls(messages: Sequence[Mapping[str, Any]]) -> Complaints:
 
 
 def _chat_tools(body: Mapping[str, Any], vendor: Chat) -> Complaints:
-    for tool in body.get("tools", ()):
-        if vendor.search and tool == {"type": vendor.search, "parameters": {}}:
-            continue
+    own = {"type": vendor.search, "parameters": {}}
+    tools = [tool for tool in body.get("tools", ()) if not (vendor.search and tool == own)]
+    yield from _offered([tool["function"]["name"] for tool in tools], body.get("tool_choice"))
+    if body.get("tool_choice", "none") not in {"none", "auto"}:
+        yield "thinking mode does not support this tool_choice"
+    if any(message.get("tool_calls") for message in body["messages"]) and body.get("tools") == []:
+        yield "[] is too short - 'tools'"
+    for tool in tools:
         if tool["type"] != "function" or not NAME.fullmatch(tool["function"]["name"]):
             yield f"bad tool {tool}"
+        yield from _schema(tool["function"]["parameters"])
 
 
 # --- openai-responses -------------------------------------------------------------------------------------
@@ -166,6 +207,8 @@ RESPONSES_KEYS = frozenset(
         "instructions",
         "input",
         "tools",
+        "tool_choice",
+        "include",
         "max_output_tokens",
         "temperature",
         "prompt_cache_key",
@@ -199,13 +242,22 @@ def responses(body: Mapping[str, Any]) -> Complaints:
 
 
 def _response_tools(body: Mapping[str, Any]) -> Complaints:
-    for tool in body.get("tools", ()):
-        if tool in SEARCHES:
-            continue
+    tools = [tool for tool in body.get("tools", ()) if tool not in SEARCHES]
+    choice = body.get("tool_choice")
+    if isinstance(choice, dict):
+        if choice not in body.get("tools", ()):
+            yield f"Tool choice '{choice['type']}' not found in 'tools' parameter."
+        choice = None
+    yield from _offered([tool["name"] for tool in tools], choice)
+    if body.get("include", ["reasoning.encrypted_content"]) != ["reasoning.encrypted_content"]:
+        yield "Invalid value for 'include'"
+    ids = [entry["call_id"] for entry in body["input"] if entry.get("type") == "function_call"]
+    if len(set(ids)) != len(ids):
+        yield "Duplicate call_id"
+    for tool in tools:
         if tool["type"] != "function" or not NAME.fullmatch(tool["name"]) or tool["strict"] is not False:
             yield f"bad tool {tool}"
-    if "tool_choice" in body and body["tool_choice"] not in body.get("tools", ()):
-        yield f"Tool choice '{body['tool_choice']['type']}' not found in 'tools' parameter."
+        yield from _schema(tool["parameters"])
 
 
 def _approvals(body: Mapping[str, Any]) -> Complaints:
@@ -228,14 +280,31 @@ def _response_entry(entry: Mapping[str, Any], following: Mapping[str, Any]) -> C
                 yield f"bad call {entry}"
             if following.get("call_id") != call:
                 yield f"No tool output found for tool call {call}."
-        case {"type": "function_call_output", "call_id": str(), "output": str()}:
-            pass
+        case {"type": "function_call_output", "call_id": str(), "output": str() | list() as said} if said:
+            blocks = said if isinstance(said, list) else ()
+            yield from (f"bad block {block}" for block in blocks if not _input_block(block))
+        case {"type": "reasoning", "summary": list()}:
+            yield from _reasoning(entry, following)
         case {"type": "mcp_approval_response", "approval_request_id": str(), "approve": bool()}:
             pass
         case _:
             yield f"bad entry {entry}"
     if "id" in entry:
         yield "an item id"
+
+
+def _reasoning(item: Mapping[str, Any], following: Mapping[str, Any]) -> Complaints:
+    match item:
+        case {"encrypted_content": str(sealed)}:
+            told = item["summary"][0]["text"] if item["summary"] else ""
+            if sealed != signed("openai-responses", told):
+                yield "The encrypted content could not be verified."
+            if following.get("type") not in {"function_call", "reasoning"} and "role" not in following:
+                yield "Item of type 'reasoning' was provided without its required following item."
+        case {"content": [{"type": "reasoning_text"}]}:
+            pass
+        case _:
+            yield "a reasoning item that nobody keeps"
 
 
 def _input_block(block: Mapping[str, Any]) -> bool:
@@ -261,6 +330,7 @@ ANTHROPIC_KEYS = frozenset(
         "system",
         "messages",
         "tools",
+        "tool_choice",
         "metadata",
         "thinking",
         "temperature",
@@ -296,8 +366,32 @@ def anthropic(body: Mapping[str, Any]) -> Complaints:
         called = [block["id"] for block in message["content"] if block["type"] == "tool_use"]
     if called:
         yield "a call without a result at the end"
+    yield from _claude_tools(body)
+
+
+def _claude_tools(body: Mapping[str, Any]) -> Complaints:
     if any(not _claude_tool(tool) for tool in body.get("tools", ())):
         yield "bad tool"
+    tools, choice = [tool for tool in body.get("tools", ()) if "type" not in tool], body.get("tool_choice")
+    if choice and choice.get("name") == "web_search":
+        choice = None
+    yield from _offered([tool["name"] for tool in tools], choice)
+    if body.get("thinking") and choice and choice["type"] not in {"auto", "none"}:
+        yield "Thinking may not be enabled when tool_choice forces tool use."
+    for tool in tools:
+        if not NAME.fullmatch(tool["name"]):
+            yield f"bad tool {tool}"
+        yield from _schema(tool["input_schema"])
+    blocks = [block for message in body["messages"] for block in message["content"]]
+    ids = [block["id"] for block in blocks if block["type"] == "tool_use"]
+    if len(set(ids)) != len(ids):
+        yield "`tool_use` ids must be unique"
+    turns = [
+        one["content"] for one in body["messages"] if any(b["type"] == "tool_use" for b in one["content"])
+    ]
+    thought = [turn[0]["type"] == "thinking" for turn in turns]
+    if body.get("thinking") and turns and not all(thought):
+        yield "Expected `thinking`, but found another block: a final assistant message must start with one"
 
 
 def _claude_tool(tool: Mapping[str, Any]) -> bool:
@@ -333,8 +427,8 @@ def _claude_block(block: Mapping[str, Any], role: str) -> bool:
             "content": list() | {"error_code": str()},
         }:
             return role == "assistant"
-        case {"type": "thinking", "thinking": str(), "signature": str(signature)}:
-            return role == "assistant" and bool(signature)
+        case {"type": "thinking", "thinking": str(thought), "signature": str(signature)}:
+            return role == "assistant" and signature in {"signed", signed("anthropic", thought)}
         case {"type": "text", "text": str(text)}:
             return bool(text.strip()) and (role == "assistant" or "citations" not in block)
         case {
@@ -344,15 +438,39 @@ def _claude_block(block: Mapping[str, Any], role: str) -> bool:
             return role == "user" and bool(BASE64.fullmatch(data))
         case {"type": "tool_use", "id": str(call), "name": str(name), "input": dict()}:
             return role == "assistant" and bool(ID.fullmatch(call) and NAME.fullmatch(name))
-        case {"type": "tool_result", "content": str()}:
-            return role == "user"
+        case {"type": "tool_result", "content": str(said)}:
+            return role == "user" and bool(said.strip()) and block.get("is_error", True) is True
+        case {"type": "tool_result", "content": [_, *_] as content}:
+            kinds = {inner["type"] for inner in content}
+            return kinds <= {"text", "image"} and all(_claude_block(inner, "user") for inner in content)
     return False
 
 
 # --- gemini -----------------------------------------------------------------------------------------------
 
-GEMINI_KEYS = frozenset({"contents", "systemInstruction", "tools", "generationConfig"})
-SCHEMA_KEYS = frozenset({"type", "properties", "required", "enum", "items", "description"})
+GEMINI_KEYS = frozenset({"contents", "systemInstruction", "tools", "toolConfig", "generationConfig"})
+SCHEMA_KEYS = frozenset(
+    [
+        "type",
+        "format",
+        "title",
+        "description",
+        "enum",
+        "items",
+        "prefixItems",
+        "minItems",
+        "maxItems",
+        "minimum",
+        "maximum",
+        "anyOf",
+        "oneOf",
+        "properties",
+        "additionalProperties",
+        "required",
+    ]
+)
+NO_CALLS = {"functionCallingConfig": {"mode": "NONE"}}
+FOREIGN = "skip_thought_signature_validator"
 
 
 def gemini(body: Mapping[str, Any]) -> Complaints:
@@ -363,38 +481,55 @@ def gemini(body: Mapping[str, Any]) -> Complaints:
     for one, other in pairwise(contents):
         if one["role"] == other["role"]:
             yield "two contents of one role in a row"
-    called: list[str] = []
+    called: list[tuple[str, str]] = []
     for content in contents:
         yield from _gemini_content(content, called)
-        called = [part["functionCall"]["name"] for part in content["parts"] if "functionCall" in part]
+        called = [_which(part["functionCall"]) for part in content["parts"] if "functionCall" in part]
     if called:
         yield "a call without a response at the end"
     if len(body.get("tools", ())) > 1:
         yield "Tool use with function calling is unsupported"
-    for tool in body.get("tools", ()):
-        if tool == {"google_search": {}}:
-            continue
-        for declared in tool["functionDeclarations"]:
-            yield from _gemini_schema(declared["parameters"])
+    declared = [
+        one
+        for tool in body.get("tools", ())
+        if tool != {"google_search": {}}
+        for one in tool["functionDeclarations"]
+    ]
+    yield from _offered([one["name"] for one in declared], body.get("toolConfig"))
+    if body.get("toolConfig", NO_CALLS) != NO_CALLS:
+        yield "Invalid value at 'tool_config'"
+    for one in declared:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}", one["name"]):
+            yield f"Invalid function name {one['name']}"
+        yield from _schema(one["parametersJsonSchema"])
+        yield from _gemini_schema(one["parametersJsonSchema"])
 
 
-def _gemini_content(content: Mapping[str, Any], called: Sequence[str]) -> Complaints:
+def _gemini_content(content: Mapping[str, Any], called: Sequence[tuple[str, str]]) -> Complaints:
     parts = content["parts"]
     if not parts or content["role"] not in {"user", "model"}:
         yield "empty parts or an unknown role"
-    answered = [part["functionResponse"]["name"] for part in parts if "functionResponse" in part]
-    if sorted(answered) != sorted(called):
+    answered = [_which(part["functionResponse"]) for part in parts if "functionResponse" in part]
+    if answered != called:
         yield "the number of function response parts is not equal to the number of function call parts"
     calls = [part for part in parts if "functionCall" in part]
     if calls and not calls[0].get("thoughtSignature"):
         yield "the first function call lacks its thought_signature"
+    for part in parts:
+        told = json.dumps(part["functionCall"]["name"]) if "functionCall" in part else part.get("text", "")
+        if part.get("thoughtSignature", FOREIGN) not in {FOREIGN, signed("gemini", told)}:
+            yield "Thought signature is not valid"
     yield from (f"bad part {part}" for part in parts if not _gemini_part(part, content["role"]))
+
+
+def _which(call: Mapping[str, Any]) -> tuple[str, str]:
+    return call.get("id", ""), call["name"]
 
 
 def _gemini_part(part: Mapping[str, Any], role: str) -> bool:
     match part:
         case {"text": str(text)}:
-            return bool(text.strip())
+            return bool(text.strip()) or "thoughtSignature" in part
         case {"inlineData": {"mimeType": str(), "data": str(data)}}:
             return role == "user" and bool(BASE64.fullmatch(data))
         case {"functionCall": {"name": str(name), "args": dict()}}:
@@ -404,12 +539,14 @@ def _gemini_part(part: Mapping[str, Any], role: str) -> bool:
     return False
 
 
-def _gemini_schema(schema: Mapping[str, Any]) -> Complaints:
+def _gemini_schema(schema: Any) -> Complaints:
+    if not isinstance(schema, Mapping):
+        return
     yield from (f"Unknown name {key}" for key in schema if key not in SCHEMA_KEYS)
     for inner in schema.get("properties", {}).values():
         yield from _gemini_schema(inner)
-    if "items" in schema:
-        yield from _gemini_schema(schema["items"])
+    for inner in (schema.get("items"), schema.get("additionalProperties"), *schema.get("anyOf", ())):
+        yield from _gemini_schema(inner)
 
 
 RULES: Mapping[str, Callable[[Mapping[str, Any]], Complaints]] = {

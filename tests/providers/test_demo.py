@@ -8,8 +8,8 @@ import pytest
 
 from bot.domain.catalog import Model
 from bot.domain.errors import Overloaded
-from bot.domain.prompt import Prompt, PromptMessage, TextPart
-from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
+from bot.domain.prompt import CallPart, Prompt, PromptMessage, ResultPart, TextPart, Tool
+from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, ToolCall, Usage
 from providers.demo import Demo
 
 MODEL = Model(name="demo", provider="demo", model="demo")
@@ -88,3 +88,57 @@ async def test_the_output_limit_cuts_the_answer() -> None:
 
     assert len(text_of(parts).split()) == 5
     assert parts[-1] == Finish(reason=Reason.LENGTH, model="demo")
+
+
+TOOLS = tuple(
+    Tool(name=name, description="", parameters={"type": "object", "properties": {}})
+    for name in ("jira__search", "python__run")
+)
+
+
+def calls_of(parts: Sequence[StreamPart]) -> list[tuple[str, str]]:
+    return [(part.name, part.args) for part in parts if isinstance(part, ToolCall)]
+
+
+@pytest.mark.parametrize(
+    ("question", "calls"),
+    [
+        ('call jira__search {"text": "open"}', [("jira__search", '{"text": "open"}')]),
+        (
+            'Please use the tool jira.search with {"a": {"b": 1}}, thanks',
+            [("jira__search", '{"a": {"b": 1}}')],
+        ),
+        ("call `python.run`", [("python__run", "{}")]),
+        ("call jira.search and call python.run", [("jira__search", "{}"), ("python__run", "{}")]),
+        ('call nobody.knows {"a": 1}', [("nobody.knows", '{"a": 1}')]),
+        ('call jira.search {"a', [("jira__search", '{"a')]),
+        ("call me later", []),
+    ],
+)
+async def test_asked_in_plain_words_it_calls_a_tool(question: str, calls: list[tuple[str, str]]) -> None:
+    parts = await ask(replace(asking(question), tools=TOOLS))
+
+    assert calls_of(parts) == calls
+    assert parts[-1] == Finish(reason=Reason.TOOLS if calls else Reason.STOP, model="demo")
+
+
+async def test_without_tools_or_when_none_may_be_called_it_calls_none() -> None:
+    question = asking("call jira.search")
+
+    for prompt in (question, replace(question, tools=TOOLS, callable=False)):
+        assert calls_of(await ask(prompt)) == []
+
+
+async def test_it_says_what_came_back_and_goes_on_with_what_it_was_asked_to_do_then() -> None:
+    prompt = replace(asking("call jira.search then call python.run"), tools=TOOLS)
+    for result in ("3 issues", "7"):
+        (call,) = [part for part in await ask(prompt) if isinstance(part, ToolCall)]
+        turn = PromptMessage(role="assistant", parts=(CallPart(id=call.id, name=call.name, args=call.args),))
+        told = PromptMessage(role="user", parts=(ResultPart(id=call.id, name=call.name, text=result),))
+        prompt = replace(prompt, messages=(*prompt.messages, turn, told))
+
+    assert text_of(await ask(prompt)) == "python__run gave: “7”"
+
+
+async def test_it_says_how_to_see_a_tool_at_work() -> None:
+    assert "call jira__search" in text_of(await ask(replace(asking("hello"), tools=TOOLS)))

@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.catalog import Deadlines, Model
 from bot.domain.errors import Overloaded, Timeout
+from bot.domain.prompt import CallPart, PromptMessage, ResultPart, TextPart
 from bot.domain.stream_parts import Finish, Reason, Source, Usage
 from bot.models.pricing import Corrections
 from providers.endpoint import Endpoint
@@ -17,7 +18,7 @@ from tests.providers.deviations import ANTHROPIC
 from tests.providers.fake import Answer, FakeVendor, Hang, Raw, Refuse, fake_vendor
 from tests.providers.speech import event
 from tests.providers.test_transport import endpoint
-from tests.providers.vendor import hear, model_of
+from tests.providers.vendor import HELLO, hear, model_of
 
 HEADERS = {"content-type": "text/event-stream"}
 SEARCHED = {"type": "web_search_result", "url": "https://example.com", "encrypted_content": "opaque"}
@@ -217,3 +218,29 @@ async def test_a_pause_with_nothing_to_send_back_is_the_end(vendor: FakeVendor, 
 
     assert len(vendor.asked) == 1
     assert heard.finish == Finish(reason=Reason.PAUSED, model="claude-x")
+
+
+async def test_a_turn_that_calls_a_tool_after_a_pause_goes_back_whole(
+    vendor: FakeVendor, claude: Endpoint
+) -> None:
+    called = piece(
+        0,
+        {"type": "tool_use", "id": "toolu_1", "name": "add", "input": {}},
+        {"type": "input_json_delta", "partial_json": '{"a": 1}'},
+    )
+    vendor.plays["hello"] = [turn(*PAUSED, stop="pause_turn")]
+    vendor.plays[LOOKED_UP] = [turn(called, stop="tool_use", id="msg_2")]
+    heard = await hear(claude, MODEL)
+    (call,) = heard.calls
+
+    shown = CallPart(id=call.id, name=call.name, args=call.args, carry=call.carry)
+    told = (
+        PromptMessage(role="assistant", parts=(TextPart(text=heard.text), shown)),
+        PromptMessage(role="user", parts=(ResultPart(id=call.id, name=call.name, text="2"),)),
+    )
+    await hear(claude, MODEL, replace(HELLO, messages=(*HELLO.messages, *told)))
+
+    blocks = vendor.asked[-1].body["messages"][1]["content"]
+    paused = vendor.asked[1].body["messages"][1]["content"]
+    assert blocks[:-1] == paused
+    assert blocks[-1] == {"type": "tool_use", "id": call.id, "name": "add", "input": {"a": 1}}

@@ -1,5 +1,6 @@
 """Every recorded stream and error of a vendor, through the real transport, against what was recorded of it."""
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -11,10 +12,13 @@ import pytest
 
 from bot.domain import errors
 from bot.domain.stream_parts import Finish
+from providers.dialect import Quirks
+from providers.endpoint import DIALECTS
 from providers.tool_calls import canonical_id
 from tests.providers.expectations import expected_reason, expected_usage, same_args
 from tests.providers.recordings import in_pieces, recordings
-from tests.providers.vendor import Heard, heard_from
+from tests.providers.test_tool_loops import went_on
+from tests.providers.vendor import HELLO, Heard, heard_from, model_of
 
 ALL = recordings("streams")
 STREAMS = [stream for stream in ALL if not stream["dialect"].startswith("other:")]
@@ -167,3 +171,24 @@ async def test_a_recorded_error_is_told_apart(recorded: dict[str, Any]) -> None:
 def test_the_recordings_are_the_ones_this_was_written_for() -> None:
     assert (len(STREAMS), len(EXPECTED), len(ERRORS)) == (156, 152, 27)
     assert set(WRONG) | set(ENDINGS) <= {stream["id"] for stream in STREAMS}
+
+
+ITEM_DONE = "response.output_item.done"
+SEALS = re.compile(r'"(?:signature|thoughtSignature|encrypted_content)":\s?"([^"]{9,})"')
+CALLING = [stream for stream in EXPECTED if stream["expected"]["tools"] and stream["dialect"] in DIALECTS]
+
+
+@needs_recordings
+@pytest.mark.parametrize("stream", named(CALLING))
+async def test_a_recorded_turn_with_calls_can_be_shown_to_its_model_again(stream: dict[str, Any]) -> None:
+    got = await heard(stream, 4096)
+    results = ["done" for _ in got.calls]
+
+    call = DIALECTS[stream["dialect"]].request(
+        model_of(stream["dialect"]), went_on(HELLO, got, *results), Quirks()
+    )
+
+    sent = json.dumps(call.body)
+    lines = [line for line in stream["body"].splitlines() if '"response.' not in line or ITEM_DONE in line]
+    for seal in SEALS.findall("\n".join(lines)):
+        assert json.dumps(json.loads(f'"{seal}"'))[1:-1] in sent

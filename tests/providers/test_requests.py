@@ -61,15 +61,32 @@ calls = st.builds(
     name=st.from_regex(rules.NAME, fullmatch=True),
     args=st.one_of(st.text(), st.dictionaries(st.text(), st.integers()).map(json.dumps)).map(canonical_args),
 )
+kinds = st.sampled_from(
+    [
+        {"type": "string", "title": "T", "pattern": "^a"},
+        {"$ref": "#/$defs/node"},
+        {"$ref": "https://example.com/elsewhere.json"},
+        {"anyOf": [{"const": 1}, {"type": ["integer", "null"], "exclusiveMinimum": 0}]},
+        {"type": "array", "items": {"allOf": [{"$ref": "#/$defs/node"}]}, "uniqueItems": True},
+        {"type": "object", "additionalProperties": {"type": "string", "default": ""}},
+    ]
+)
+NODE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}, "required": ["next"]}
 schemas = st.fixed_dictionaries(
-    {
+    {"properties": st.dictionaries(st.text(min_size=1, max_size=9), kinds, max_size=3)},
+    optional={
         "type": st.just("object"),
-        "properties": st.dictionaries(st.text(min_size=1), st.just({"type": "string", "title": "T"})),
         "additionalProperties": st.just(False),
-    }
+        "required": st.just(["gone", "a"]),
+        "oneOf": st.just([{"required": ["a"]}, {"properties": {"b": True}}]),
+        "$defs": st.just({"node": NODE}),
+    },
 )
 tools = st.builds(
-    Tool, name=st.from_regex(rules.NAME, fullmatch=True), description=st.text(), parameters=schemas
+    Tool,
+    name=st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", fullmatch=True),
+    description=st.text(),
+    parameters=schemas,
 )
 
 
@@ -80,24 +97,31 @@ def prompts(draw: st.DrawFn, *, media: bool = True) -> Prompt:
     messages: list[PromptMessage] = []
     open_calls: list[CallPart] = []
     for _ in range(draw(st.integers(0, 4))):
-        messages.append(_heard(draw, open_calls, said))
+        messages.append(_heard(draw, open_calls, said, media=media))
         open_calls = draw(st.lists(calls, max_size=3, unique_by=lambda call: call.id))
         answer = draw(st.lists(texts, min_size=0 if open_calls else 1, max_size=2))
         messages.append(PromptMessage(role="assistant", parts=(*answer, *open_calls)))
-    messages.append(_heard(draw, open_calls, said))
+    messages.append(_heard(draw, open_calls, said, media=media))
     return Prompt(
         system=draw(st.sampled_from(["", "Be kind."])),
         messages=tuple(messages),
-        tools=tuple(draw(st.lists(tools, max_size=2))),
+        tools=tuple(draw(st.lists(tools, max_size=2, unique_by=lambda tool: tool.name))),
+        callable=draw(st.booleans()),
         max_output=draw(st.sampled_from([None, 1000])),
         asker="a" * 32,
         conversation="c" * 32,
     )
 
 
-def _heard(draw: st.DrawFn, open_calls: Sequence[CallPart], said: Any) -> PromptMessage:
+def _heard(draw: st.DrawFn, open_calls: Sequence[CallPart], said: Any, *, media: bool) -> PromptMessage:
     results = [
-        ResultPart(id=call.id, name=call.name, text=draw(st.text()), failed=draw(st.booleans()))
+        ResultPart(
+            id=call.id,
+            name=call.name,
+            text=draw(st.text()),
+            failed=draw(st.booleans()),
+            pictures=tuple(draw(st.lists(images, max_size=1))) if media else (),
+        )
         for call in open_calls
     ]
     rest: list[Part] = draw(said) if not results or draw(st.booleans()) else []
@@ -125,7 +149,7 @@ SPOKEN = [
 def test_every_prompt_becomes_a_legal_request(
     vendor: str, dialect: str, prompt: Prompt, reasoning: bool
 ) -> None:
-    body = request(dialect, prompt, ROWS[vendor][dialect], reasoning=reasoning)
+    body = request(dialect, prompt, ROWS[vendor][dialect], reasoning=reasoning, vision=reasoning)
 
     assert list(rules.RULES[dialect](body)) == []
 
@@ -136,7 +160,7 @@ def test_every_prompt_becomes_a_legal_request(
 def test_every_vendor_of_the_chat_dialect_is_asked_its_own_way(
     vendor: str, prompt: Prompt, reasoning: bool
 ) -> None:
-    body = request("openai-chat", prompt, ROWS[vendor]["openai-chat"], reasoning=reasoning)
+    body = request("openai-chat", prompt, ROWS[vendor]["openai-chat"], reasoning=reasoning, vision=reasoning)
 
     assert list(rules.chat(body, CHAT_VENDORS[vendor])) == []
 
