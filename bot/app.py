@@ -19,6 +19,7 @@ from bot.answers.budgets import BudgetKeeper
 from bot.answers.limits import AskerLimits
 from bot.answers.measuring import Measuring
 from bot.answers.refusals import PlatformRefusals
+from bot.answers.tools.servers import check_tools
 from bot.answers.tools.setup import toolbox_of
 from bot.answers.tools.toolbox import Toolbox
 from bot.answers.turn_log import TurnLog
@@ -263,10 +264,9 @@ async def check(settings: Settings) -> int:
     """Checks Redis and every configured platform and vendor. Returns 1 when something is wrong."""
     logging.getLogger().setLevel(logging.ERROR)  # the report already says it
     async with vendors(settings) as known, configured_storage(settings) as store:
-        found = [
-            *check_storage(settings, await ready(settings, store)),
-            *await platforms.check_platforms(settings),
-        ]
+        found = list(check_storage(settings, await ready(settings, store)))
+        found += await platforms.check_platforms(settings)
+        found += await check_tools(settings.file.tools, settings.keys)
         found += [CheckResult(about="settings", status=CheckStatus.DOUBT, text=one) for one in settings.hints]
         found += await check_endpoints(known.connections.all, settings.file)
         await known.discovery.refresh()
