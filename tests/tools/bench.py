@@ -74,7 +74,8 @@ def serving(port: int = 0, **environment: str) -> Iterator[str]:
         try:
             began = time.monotonic()
             while not listening(port):
-                assert process.poll() is None and time.monotonic() < began + PATIENCE
+                assert process.poll() is None
+                assert time.monotonic() < began + PATIENCE
                 time.sleep(0.05)
             yield f"http://127.0.0.1:{port}/mcp"
         finally:

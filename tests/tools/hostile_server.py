@@ -111,10 +111,10 @@ def serve() -> None:
 
 if __name__ == "__main__":
     if MODE == "junk":
-        print("Welcome! Loading \x1b[1m...\n{not json}\n[]")
+        sys.stdout.write("Welcome! Loading \x1b[1m...\n{not json}\n[]\n")
     if MODE == "only-junk":
         while True:
-            print("hello")
+            sys.stdout.write("hello\n")
     if MODE == "loud":
         sys.stderr.write(f"my key is {os.environ.get('KEY')}\n" + "noise\n" * 100_000)
     if MODE == "stubborn":

@@ -31,7 +31,7 @@ from mcp_types import (
 from pydantic import TypeAdapter
 
 from bot.answers.tools.call_results import bearable, call_result
-from bot.answers.tools.faults import WORDS, fault_words
+from bot.answers.tools.faults import WORDS, Fault, fault_words
 from bot.answers.tools.mcp_lines import Line
 from bot.answers.tools.offers import TOOLS, definitions
 from bot.answers.tools.progress import ProgressLines
@@ -258,10 +258,11 @@ class McpServer:
     def _words(self, error: BaseException) -> str:
         """One line for people."""
         if isinstance(error, MCPError):
-            known = fault_words(error.code, name=self.name, host=self._host, token_env=self._token_env)
+            code = CONNECTION_CLOSED if self._program and error.code == Fault.NOT_WRITTEN else error.code
+            known = fault_words(code, name=self.name, host=self._host, token_env=self._token_env)
             if known:
                 return known
-            if error.code != CONNECTION_CLOSED:
+            if code != CONNECTION_CLOSED:
                 return f"{self.name} refuses to work: {clip(strip_controls(error.message), 200)}"
         if self._program and isinstance(error, FileNotFoundError | PermissionError):
             return f"{self.name} cannot be started: there is no program {self._program} that may be run."

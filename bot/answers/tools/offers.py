@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from bot.domain.formatting import CONTROLS, strip_controls, whole
+from bot.domain.formatting import strip_controls, whole
 from bot.domain.tools import ToolDefinition
 
 log = logging.getLogger(__name__)
@@ -52,12 +52,7 @@ def definitions(server: str, listed: Iterable[Offered]) -> tuple[ToolDefinition,
 
 
 def _bearable(name: str, schema: Mapping[str, Any]) -> bool:
-    if (
-        not 0 < len(name) <= NAME_SIGNS
-        or CONTROLS.search(name)
-        or name != name.strip()
-        or whole(name) != name
-    ):
+    if not 0 < len(name) <= NAME_SIGNS or not name.isprintable() or name != name.strip():
         return False
     try:
         return len(json.dumps(schema)) <= SCHEMA_SIGNS
