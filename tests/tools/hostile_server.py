@@ -122,7 +122,7 @@ if __name__ == "__main__":
         import subprocess
 
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        Path(REST[0]).write_text(f"{os.getpid()} {subprocess.Popen(['sleep', '600']).pid}")
+        Path(REST[0]).write_text(f"{os.getpid()} {subprocess.Popen(['/bin/sleep', '600']).pid}")
     serve()
     if MODE == "stubborn":
         time.sleep(600)

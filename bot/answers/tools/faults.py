@@ -52,7 +52,9 @@ WORDS: Mapping[int, FaultWords] = {
     Fault.BUSY: FaultWords("is too busy: try again later."),
     Fault.NOT_THERE: FaultWords("does not answer at this address: check the path of url in {entry}."),
     Fault.REDIRECTED: FaultWords("has moved elsewhere: write its new address as url in {entry}."),
-    Fault.COMPRESSED: FaultWords("compresses its answers though it was asked not to: switch that off there."),
+    Fault.COMPRESSED: FaultWords(
+        "compresses its answers though it was asked not to: switch that off there.", may_have_run=True
+    ),
     Fault.NOT_WRITTEN: FaultWords("does not take anything any more: it is being started again."),
     Fault.LOST: FaultWords("broke off before it answered.", may_have_run=True),
     Fault.BROKEN: FaultWords("failed inside.", may_have_run=True),
