@@ -101,13 +101,21 @@ async def checked_addresses(host: str, port: int, *, private: bool, look_up: Loo
     """Where to connect to. Raises NameUnknown and AddressRefused."""
     try:
         async with asyncio.timeout(LOOK_UP):
-            found = await look_up(host, port)
+            found = [host] if _is_address(host) else await look_up(host, port)
     except (OSError, UnicodeError) as error:  # TimeoutError is an OSError
         raise NameUnknown(host) from error
     allowed = [address for address in found if may_connect(address, private=private)]
     if not allowed:
         raise AddressRefused(host) if found else NameUnknown(host)
     return allowed
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def look_up_name(host: str, port: int) -> Sequence[str]:

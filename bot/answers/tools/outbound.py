@@ -111,6 +111,9 @@ class CheckedTransport(httpx2.AsyncBaseTransport):
         if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
             await stream.aclose()
             return _failed(Fault.COMPRESSED)
+        if 300 <= answer.status < 400 and not _stays(request.url, headers.get("location", "")):
+            await stream.aclose()
+            return _failed(Fault.REDIRECTED)
         if answer.status < 400 and kind != "application/json":
             return httpx2.Response(answer.status, headers=headers, stream=stream)
         body = await _read(stream, MESSAGE_BYTES if answer.status < 400 else ERROR_BYTES)
@@ -209,6 +212,15 @@ def _is_error(body: bytes) -> bool:
 def _failed(fault: Fault, status: int = 502) -> httpx2.Response:
     told = {"jsonrpc": "2.0", "id": None, "error": {"code": int(fault), "message": fault.name}}
     return httpx2.Response(status, json=told)
+
+
+def _stays(sent: httpx2.URL, location: str) -> bool:
+    """Whether a redirect leads to where the key was meant for."""
+    try:
+        there = sent.join(location)
+    except (httpx2.InvalidURL, ValueError):
+        return False
+    return (sent.scheme, sent.host, sent.port) == (there.scheme, there.host, there.port)
 
 
 def _about_tls(error: BaseException | None) -> bool:
