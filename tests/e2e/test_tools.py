@@ -1,0 +1,138 @@
+"""Tools in all four dialects, with approvals, from a server that somebody else wrote to what people see and press.
+
+The server is the public `mcp-server-time` over its standard input and output; the vendors are ours, and strict.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.company import DIALECTS, MODELS, Vendors, addresses
+from tests.e2e.test_page import Page
+from tests.ops.product import running
+from tests.providers.fake import Answer, Step, fake_vendor
+from tests.providers.tool_speech import TOOL_SPEECHES, Call
+from tests.slack.fake import reading
+from tests.slack.office import office as slack_office
+from tests.teams import test_product as teams_product
+from tests.teams.eyes import see
+
+pytest.importorskip("mcp_server_time", reason="mcp-server-time is not installed")
+
+TIME = f"""
+[tools.time]
+command = [{json.dumps(sys.executable)}, "-m", "mcp_server_time", "--local-timezone", "UTC"]
+run = ["get_*"]
+"""
+ABLE = MODELS.replace('-id"\n', '-id"\ntools = true\n') + TIME
+NOW = Call("time__get_current_time", '{"timezone": "Asia/Tokyo"}', "call_1")
+CONVERT = Call(
+    "time__convert_time",
+    '{"source_timezone": "Asia/Tokyo", "time": "09:00", "target_timezone": "Europe/Berlin"}',
+    "call_2",
+)
+HEADERS = {"content-type": "text/event-stream"}
+
+
+class Clerks(Vendors):
+    """Every model looks at the clock, converts a time, and says what came of it."""
+
+    def steps(self, dialect: str, question: str) -> Sequence[Step]:
+        speech = TOOL_SPEECHES[dialect]
+        calls = json.dumps(self.asked[-1].body).count("time__")
+        offered = json.dumps(self.asked[-1].body.get("tools")).count("time__")
+        rounds = (calls - offered) // (2 if dialect == "gemini" else 1)  # its results name the tool again
+        match rounds:
+            case 0:
+                said = speech.answer(NOW, thought="What time is it?", text="One moment.", id="a-1")
+            case 1:
+                said = speech.answer(CONVERT, thought="Convert it.", id="a-2")
+            case _:
+                said = speech.answer(text="It is one in the morning.", id="a-3")
+        return (Answer(200, HEADERS, said),)
+
+    def ended(self, dialect: str) -> dict[str, Any]:
+        """The last request of one dialect."""
+        return next(one.body for one in reversed(self.asked) if one.dialect == dialect)
+
+
+def told(vendors: Clerks, dialect: str) -> None:
+    """The model was told what the server really said, twice."""
+    said = json.dumps(vendors.ended(dialect))
+    assert "Asia/Tokyo" in said
+    assert "time_difference" in said
+
+
+async def test_in_slack(tmp_path: Path) -> None:
+    vendors = Clerks()
+    (tmp_path / "switchboard.toml").write_text(ABLE, encoding="utf-8")
+    async with (
+        fake_vendor(vendors),
+        slack_office(tmp_path, socket=False, agent=False, limits=False, **addresses(vendors)) as at,
+    ):
+        for name, dialect in DIALECTS.items():
+            root = await at.say(f"<@{at.team.bot_user}> {name}: when do they start in Tokyo?")
+            (card,) = await at.answered(root.ts)
+            assert reading.text(card).startswith("One moment.")
+            plain = reading.text(card).replace("*", "").replace("`", "")
+            assert "Run convert_time on time?" in plain
+            assert '"target_timezone": "Europe/Berlin"' in plain
+            assert "used time.get_current_time" in reading.footer(card)
+            assert "time_difference" not in json.dumps(vendors.ended(dialect))
+
+            await at.press(card, "Run it", user="U2")
+            await at.press(card, "Run it")
+            (_, answer) = await at.answered(root.ts, count=2)
+            await at.press(card, "Run it")
+            assert reading.text(answer) == "It is one in the morning."
+            assert reading.footer(answer).startswith(name)
+            told(vendors, dialect)
+        assert len(vendors.asked) == 3 * len(DIALECTS)
+
+
+async def test_on_the_page(tmp_path: Path) -> None:
+    vendors = Clerks()
+    (tmp_path / "switchboard.toml").write_text(ABLE, encoding="utf-8")
+    async with (
+        fake_vendor(vendors),
+        running(tmp_path, **addresses(vendors)) as product,
+        product.visitor() as client,
+    ):
+        at = Page(client, vendors)
+        for name, dialect in DIALECTS.items():
+            card = await at.says(f"{name}: when do they start in Tokyo?")
+            buttons = {one["label"]: one for one in card["closing"]["buttons"]}
+            assert list(buttons) == ["Run it", "Don't", "Always for this tool in this thread"]
+            assert "Europe/Berlin" in json.dumps(card)
+            answer = await at.presses(buttons["Run it"], card)
+            assert answer["text"] == "It is one in the morning."
+            assert answer["closing"]["footer"].startswith(name)
+            told(vendors, dialect)
+        listed = (await at.says("/tools"))["reply"]["text"]
+        assert "▸ get" in listed.replace("\\", "")
+
+
+async def test_in_teams(tmp_path: Path) -> None:
+    vendors = Clerks()
+    async with (
+        fake_vendor(vendors),
+        teams_product.office(tmp_path, ABLE, **addresses(vendors)) as at,
+    ):
+        room = at.teams.personal()
+        for name, dialect in DIALECTS.items():
+            card = await at.said(room, f"{name}: when do they start in Tokyo?")
+            assert "Europe/Berlin" in see(card).text
+            await at.until(lambda: "Run it" in teams_product.buttons(room))
+            count = len(teams_product.talk(room))
+            await at.press(room, room.said()[-1])
+            await at.until(
+                lambda count=count: (
+                    len(teams_product.talk(room)) > count and see(teams_product.talk(room)[-1]).footer
+                )
+            )
+            assert see(teams_product.talk(room)[-1]).text.strip() == "It is one in the morning."
+            told(vendors, dialect)
