@@ -9,7 +9,7 @@ from bot.answers.tools.toolbox import Leave, Toolbox
 from bot.context import Context, Response
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
-from bot.domain.formatting import escape_markdown, join_names
+from bot.domain.formatting import escape_markdown, join_names, strip_controls
 from bot.domain.replies import Action, Button, Reply
 from bot.domain.tools import ToolDefinition
 
@@ -92,7 +92,7 @@ class ToolList:
         tools = await self._offered(server)
         lines = [
             f"- {escape_markdown(one.full_name, 80)} ({_needs(self._toolbox.leave(one))}): "
-            f"{escape_markdown(one.description, DESCRIPTION) or 'it says nothing of itself'}"
+            f"{escape_markdown(strip_controls(one.description), DESCRIPTION) or 'it says nothing of itself'}"
             for one in tools[:DESCRIBED]
         ]
         lines += [f"- and {len(tools) - DESCRIBED} more"] if len(tools) > DESCRIBED else []
