@@ -86,6 +86,17 @@ class Quotation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DueTime:
+    """Why a question asks itself: its schedule's id, the time it was due (unix seconds), and what is said of both under
+    the answer, in plain text.
+    """
+
+    schedule: str
+    at: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventFields:
     """What all events share. `at` is in unix seconds."""
 
@@ -113,6 +124,7 @@ class MessageReceived(EventFields):
     others: bool = False  # it mentions people or apps, and not the bot
     gaps: bool = False  # what was said in between may not have been delivered: the thread can tell
     fileless: bool = False  # where it was written, files reach nobody, and nobody is told
+    due: DueTime | None = None  # nobody typed it now: a schedule of its author asks it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

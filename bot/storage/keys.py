@@ -28,6 +28,9 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     p:<workspace>           set      the workspace's people with usage
     u:<workspace>:<person>:<period>  hash  usage in a month or on a day; person "" is everybody
     r:<workspace>:<person>  zset     a person's recent conversations
+    s:<workspace>           hash     its schedules: <id> the sealed schedule, <id>:a who made it, <id>:c its conversation,
+                                     <id>:p its channel
+    due                     zset     <workspace>:<id> of schedules, by the time they are due; paused ones by when they are erased
     m:<workspace>           hash     preferences: default, channel:<id>, person:<id>
     v:<digest>              string   the secret store: an encrypted record
     b:<digest>              hash     a token bucket of the rate limiter
@@ -204,6 +207,14 @@ class Keys:
         digest = _digest(workspace)
         return self._at(self.shard(digest), "m", digest)
 
+    def schedules(self, digest: str) -> tuple[str, str]:
+        """A workspace's schedules, by the digest of its name, and what is due in their shard."""
+        shard = self.shard(digest)
+        return self._at(shard, "s", digest), self.due(shard)
+
+    def due(self, shard: int) -> str:
+        return self._at(shard, "due")
+
     def secrets(self, name: str) -> str:
         digest = _digest(name)
         return self._at(self.shard(digest), "v", digest)
@@ -234,6 +245,11 @@ class Keys:
 def workspace_of(platform: str, workspace: str) -> str:
     """A workspace's name across platforms: "platform:id"."""
     return f"{platform}:{workspace}"
+
+
+def workspace_digest(workspace: str) -> str:
+    """What stands for a workspace in the keys of its schedules."""
+    return _digest(workspace)
 
 
 def _digest(text: str) -> str:

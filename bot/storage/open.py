@@ -19,6 +19,7 @@ from bot.storage.memory import RedisMemory
 from bot.storage.preferences import RedisPreferenceStore
 from bot.storage.rate_limiter import RedisRateLimiter
 from bot.storage.readiness import RedisReadiness
+from bot.storage.schedules import RedisSchedules
 from bot.storage.scripts import Scripts
 from bot.storage.secrets import RedisSecretStore
 from bot.storage.timeline import RedisTimeline
@@ -37,6 +38,7 @@ class Storage:
     memory: RedisMemory
     dead_letters: RedisDeadLetters
     preferences: RedisPreferenceStore
+    schedules: RedisSchedules
     ledger: RedisLedger
     budgets: RedisBudgets
     secrets: RedisSecretStore
@@ -73,6 +75,9 @@ async def open_storage(
             database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
         )
         past = Histories(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
+        schedules = RedisSchedules(
+            database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
+        )
         traces = ConversationTraces(database=database, keys=keys, dead_letters=letters)
         yield Storage(
             database=database,
@@ -91,7 +96,15 @@ async def open_storage(
                 per_person=terms.per_person,
                 name=terms.worker,
             ),
-            memory=RedisMemory(database=database, keys=keys, scripts=scripts, traces=traces, histories=past),
+            memory=RedisMemory(
+                database=database,
+                keys=keys,
+                scripts=scripts,
+                traces=traces,
+                histories=past,
+                schedules=schedules,
+            ),
+            schedules=schedules,
             dead_letters=letters,
             preferences=RedisPreferenceStore(database=database, keys=keys),
             ledger=RedisLedger(database=database, keys=keys, cipher=cipher),

@@ -177,7 +177,8 @@ def _week(phrase: Phrase) -> bool:
         )
         phrase.unit = "week"
         return True
-    found, between = [], ""
+    found: list[int] = []
+    between = ""
     while day := phrase.take(ONE_DAY):
         number = _day(day[1])
         if between in {"to", "-", "\u2013"} and found:
