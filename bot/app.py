@@ -1,6 +1,5 @@
-"""The composition root: the one place that sees the core, the chat platforms and the model vendors together.
-
-Every object is built here and receives what it needs.
+"""The composition root: the one place that sees the core, the chat platforms and the model vendors together. Every object
+is built here and receives what it needs.
 """
 
 import logging
@@ -16,6 +15,7 @@ from bot.answers.answering import Answers
 from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
 from bot.answers.attachments import Attachments
 from bot.answers.budgets import BudgetKeeper
+from bot.answers.due_mark import DueMark
 from bot.answers.limits import AskerLimits
 from bot.answers.measuring import Measuring
 from bot.answers.refusals import PlatformRefusals
@@ -107,9 +107,8 @@ def service(
     adapters = platforms.adapters_for(
         platforms.Dependencies(settings, store, inbox, commands.standing, commands.found, metrics, page_token)
     )
-    limits = AskerLimits(rate_limiter=store.rate_limiter)
-    refusals = PlatformRefusals(meter=metrics)
-    interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets)
+    limits, refusals = AskerLimits(rate_limiter=store.rate_limiter), PlatformRefusals(meter=metrics)
+    interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets, DueMark())
     files = Attachments(adapters=adapters, budget=AttachmentBudget(at_once.attachment_mb * MEGABYTE))
     answers, comparison = _asking(store, models, files, interceptors, toolbox)
     conversation = ConversationHandler(
@@ -121,6 +120,8 @@ def service(
         picker=picker,
         interceptors=interceptors,
         memory=store.memory,
+        schedules=store.schedules,
+        inbox=inbox,
         policy=settings.file.policy,
         listed=models.discovery.arrived,
     )
@@ -139,7 +140,7 @@ def service(
         ready=lambda: ready(
             settings, store, [*refusals.troubles(), *platforms.platform_troubles(adapters)], models
         ),
-        background=(models.discovery.run, store.health.run, store.budgets.run, watch.run, toolbox.run),
+        background=(models.discovery.run, *store.tasks, watch.run, toolbox.run, conversation.sweep.run),
     )
 
 
@@ -163,6 +164,7 @@ def _commands(
         budgets=budgets,
         inbox=inbox,
         own=own_commands(catalog=catalog, preferences=store.preferences, toolbox=toolbox),
+        schedules=store.schedules,
     )
 
 
@@ -198,8 +200,7 @@ async def ready(
     """What stands in the way of taking events in and keeping them."""
     own_server = None if settings.redis_url else settings.data_dir
     found = await store.readiness.troubles(forgetting=settings.accept_no_persistence, embedded=own_server)
-    asked = await models.discovery.troubles(store.health) if models else ()
-    return [*found, *others, *asked]
+    return [*found, *others, *(await models.discovery.troubles(store.health) if models else ())]
 
 
 async def run(settings: Settings) -> int:
@@ -293,7 +294,6 @@ async def models(settings: Settings) -> int:
 async def dead(settings: Settings, action: str, wanted: Sequence[str]) -> int:
     """Lists, puts again or drops events that were given up. Returns 1 when not all could be done."""
     async with configured_storage(settings) as store:
-        office = DeadLetterOffice(letters=store.dead_letters, inbox=store.inbox)
-        code, text = await office.do(action, wanted)
+        code, text = await DeadLetterOffice(letters=store.dead_letters, inbox=store.inbox).do(action, wanted)
     say(text)
     return code

@@ -26,6 +26,7 @@ from bot.domain.stream_parts import ShownPart, StreamPart
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage, Progress, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
+from bot.schedule_ports import LastingPlaces
 
 
 class Inbox(Protocol):
@@ -85,7 +86,7 @@ class ReplySink(Protocol):
         """Posts one reply. Returns the message's id, "" where it has none (an ephemeral answer)."""
 
 
-class Adapter(Protocol):
+class Adapter(LastingPlaces, Protocol):
     """One chat platform. Implemented by adapters.slack, adapters.teams, adapters.web. It translates only."""
 
     @property
@@ -289,9 +290,8 @@ class RateLimiter(Protocol):
     """Token buckets, shared by all replicas. Implemented by bot.storage.rate_limiter."""
 
     async def take(self, name: str, *, rate: float, burst: float, tokens: float = 1) -> float:
-        """Takes tokens from a bucket that fills by `rate` a second up to `burst`.
-
-        Returns 0 when there were enough, else the seconds until there are.
+        """Takes tokens from a bucket that fills by `rate` a second up to `burst`. Returns 0 when there were enough, else
+        the seconds until there are.
         """
 
 

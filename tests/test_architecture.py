@@ -25,7 +25,8 @@ LINES, FUNCTION_LINES = 300, 45
 
 LAYERS = (
     "__main__", "app", "platforms", "conversation", "answers", "worker", "held_claims", "interceptor", "turn_handle", "context",
-    "policy", "models", "storage", "serving", "delivery", "document", "files", "settings", "page_ports", "ports", "domain",
+    "policy", "models", "storage", "serving", "delivery", "document", "files", "settings", "page_ports", "ports",
+    "schedule_ports", "domain",
 )  # fmt: skip
 """The rooms of bot/, from what knows most to what knows nothing: an import only ever leads to the right."""
 
@@ -46,6 +47,7 @@ ONLY_IN = {
     "httpx2": ("bot/answers/tools/outbound.py",),
     "httpcore2": ("bot/answers/tools/outbound.py",),
     "pydantic_monty": ("bot/answers/tools/sandbox.py",),
+    "cronsim": ("bot/domain/recurrence.py",),
     "openpyxl": ("bot/files/",),
     "pypdf": ("bot/files/",),
     "PIL": ("bot/files/",),

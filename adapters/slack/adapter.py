@@ -14,7 +14,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.conversation_reference import PLATFORM, ConversationReference
+from adapters.slack.conversation_reference import PLATFORM, ConversationReference, lasting_place
 from adapters.slack.inbound.dispatch import MALFORMED, Dispatch, sdk_log
 from adapters.slack.inbound.downloads import FileDownloads
 from adapters.slack.inbound.handler import EventHandler
@@ -35,6 +35,7 @@ from bot.domain.errors import PlatformError, PlatformGone, PlatformRefused
 from bot.domain.events import Event, File
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Reply
+from bot.domain.schedules import LastingPlace
 from bot.domain.stream_parts import ShownPart
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
@@ -165,6 +166,9 @@ class SlackAdapter:
         )
         reader = SurroundingsReader(web_api=workspace.web_api, installation=installation, directory=directory)
         return await reader.read(event, said, after=after)
+
+    def lasting(self, event: Event) -> LastingPlace:
+        return lasting_place(event)
 
     async def fetch(self, file: File) -> bytes:
         workspace = await self._workspace_of(file.source["workspace"], file.source.get("enterprise", ""))

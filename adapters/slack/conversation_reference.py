@@ -1,12 +1,13 @@
 """Where to answer: stored in an event when it is received, read back when it is answered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
 from adapters.slack.install.installations import Installation
 from bot.domain.events import Event, ThreadKey
+from bot.domain.schedules import LastingPlace
 
 PLATFORM = "slack"
 
@@ -72,3 +73,31 @@ def command_thread(installation: Installation, channel: str, user: str) -> Threa
 def home_thread(installation: Installation, user: str) -> ThreadKey:
     """A person's App Home is a conversation, so that its buttons are handled in order."""
     return thread_key(installation, "home", user)
+
+
+def lasting_place(event: Event) -> LastingPlace:
+    """Where the bot can post long after the event: a response_url lasts half an hour, a channel and a thread for ever. A
+    slash command has no thread, so that is the channel itself.
+    """
+    reference = ConversationReference.of(event)
+    if reference.surface in {Surface.HOME, Surface.GREETING}:
+        where = "Type it in a channel or in a direct message, where the answers are to be."
+        return LastingPlace(thread=event.thread, obstacle=where)
+    user = reference.user or event.author.id
+    direct = reference.direct or reference.channel.startswith("D")
+    known = {key: event.reply[key] for key in ("enterprise", "user_team") if key in event.reply}
+    here = {
+        "channel": reference.channel,
+        "thread": reference.thread,
+        "user": user,
+        "direct": "1" if direct else "",
+    }
+    alone = {"channel": user, "user": user, "direct": "1"}
+    threaded = reference.surface is Surface.THREAD
+    return LastingPlace(
+        thread=event.thread if threaded else replace(event.thread, thread=""),
+        reply={**known, **{key: value for key, value in here.items() if value}},
+        direct=direct,
+        threaded=bool(reference.thread),
+        aside=(replace(event.thread, channel=user, thread=""), {**known, **alone}) if user else None,
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.teams.conversation_reference import ConversationReference
+from adapters.teams.conversation_reference import ConversationReference, lasting_place
 from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.downloads import Downloads
@@ -30,6 +30,7 @@ from bot.domain.errors import PlatformError, StorageUnavailable
 from bot.domain.events import Event, File
 from bot.domain.formatting import whole
 from bot.domain.readiness import Trouble
+from bot.domain.schedules import LastingPlace
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from bot.ports import Inbox, OptionSearch, ReplySink, TurnHandle
@@ -111,6 +112,9 @@ class TeamsAdapter:
 
     async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         return await self._surroundings.read(event, said, after=after)
+
+    def lasting(self, event: Event) -> LastingPlace:
+        return lasting_place(event)
 
     async def fetch(self, file: File) -> bytes:
         return await self._downloads.fetch(file)

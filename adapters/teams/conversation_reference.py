@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from bot.domain.errors import PlatformGone
 from bot.domain.events import Event
+from bot.domain.schedules import LastingPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,3 +98,25 @@ class ConversationReference:
     @property
     def private(self) -> bool:
         return self.where.targeted
+
+
+FLEETING = frozenset(["message", "label", "private"])
+"""What of a reply belongs to one message only."""
+
+
+def lasting_place(event: Event) -> LastingPlace:
+    """Where the bot can post long after the event: a conversation and its service address last, a message to one person
+    among several needs their own.
+    """
+    if event.reply.get("copilot"):
+        where = "In Microsoft 365 Copilot I cannot write by myself. Type it in a chat with me, or in a team."
+        return LastingPlace(thread=event.thread, obstacle=where)
+    reply = {key: value for key, value in event.reply.items() if key not in FLEETING}
+    root = reply.get("conversation", "").partition(";messageid=")[2]
+    private, scope = bool(event.reply.get("private")), reply.get("scope", "personal")
+    return LastingPlace(
+        thread=replace(event.thread, thread=root) if private else event.thread,
+        reply=reply,
+        direct=scope == "personal",
+        threaded=scope == "channel",
+    )

@@ -27,6 +27,7 @@ from bot.domain.errors import PlatformError, StorageUnavailable
 from bot.domain.events import Event, File
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Option, Reply
+from bot.domain.schedules import LastingPlace
 from bot.domain.stop import StopSignal
 from bot.domain.surroundings import Surroundings
 from bot.domain.timeline import Chat, ConversationStatus, Post
@@ -108,6 +109,9 @@ class WebAdapter:
 
     async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         return Surroundings(said=said, time_zone=event.reply.get("zone", ""))
+
+    def lasting(self, event: Event) -> LastingPlace:
+        return LastingPlace(thread=event.thread, reply=event.reply, direct=True, threaded=True)
 
     async def fetch(self, file: File) -> bytes:
         raise PlatformError("The page takes no files.")

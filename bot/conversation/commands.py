@@ -7,6 +7,7 @@ from bot.answers.budgets import BudgetKeeper
 from bot.answers.precedence import NoModelAvailable, select_model
 from bot.context import Context, Response
 from bot.conversation.elsewhere import OtherConversations
+from bot.conversation.forgetting import forget
 from bot.conversation.hearing import knows_muted, muted
 from bot.conversation.model_picker import ModelPicker, describe_active, describe_here, describe_reason
 from bot.conversation.own_commands import Handler
@@ -14,8 +15,7 @@ from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.command_table import HELP
 from bot.domain.events import Author, MessageReceived, ThreadKey
-from bot.domain.formatting import clip, compact_number, escape_markdown, money
-from bot.domain.preferences import ToolPreferences
+from bot.domain.formatting import clip, compact_number, escape_markdown, money, number_of
 from bot.domain.prompt import tokens
 from bot.domain.replies import Action, Button, Option, Reply, Table
 from bot.domain.timeline import ConversationStatus
@@ -23,6 +23,7 @@ from bot.domain.turns import MUTED, RESET, UNMUTED, ChatMessage, Turn, knows_res
 from bot.domain.usage import Spend
 from bot.policy import allowed
 from bot.ports import Inbox, Ledger, PreferenceStore
+from bot.schedule_ports import ScheduleStore
 from bot.settings.config_file import Policy
 
 OFFERED = 50  # models that match what is typed into a picker
@@ -53,8 +54,12 @@ class Commands:
         budgets: BudgetKeeper,
         inbox: Inbox,
         own: Mapping[str, Handler],
+        schedules: ScheduleStore,
     ) -> None:
-        self.elsewhere = OtherConversations(ledger=ledger, inbox=inbox, preferences=preferences)
+        self.elsewhere = OtherConversations(
+            ledger=ledger, inbox=inbox, preferences=preferences, schedules=schedules
+        )
+        self._schedules = schedules
         self._budgets = budgets
         self._catalog = catalog
         self._picker = picker
@@ -114,34 +119,7 @@ class Commands:
             return await self.elsewhere.forget_me(context)
         if _nowhere(context):
             return await self.elsewhere.offer(context, "forget")
-        history = await context.claim.history.whole()
-        turns = [turn for turn in history if turn.is_question]
-        said = ["Nothing to erase: nothing of this conversation is kept."]
-        if turns:
-            said = [f"Erased {_number(len(turns), 'question')} with the answers. It cannot be undone."]
-        elif history:
-            said = ["Erased what I heard here. It cannot be undone."]
-        if context.claim.preferences.thread or context.claim.preferences.effort.thread:
-            said.append("What was picked for this conversation goes too.")
-        if context.threaded and not context.direct:
-            said.append("I do not follow this thread any more; mention me to begin again.")
-        if context.capabilities.keeps_messages:
-            said.append("The messages above are erased.")
-        elif history:
-            said.append("Messages you see in this chat stay; delete them there.")
-        if turns:
-            said.append("Only the numbers under `usage` stay.")
-        return Response(
-            reply=Reply(text=" ".join(said), private=context.private, forgets=True),
-            outcome=Outcome(
-                replace=(),
-                thread_model="",
-                thread_effort="",
-                thread_tools=ToolPreferences(),
-                forget=True,
-                unread=context.threaded and not context.direct,
-            ),
-        )
+        return await forget(context, self._schedules)
 
     async def _memory(self, context: Context, rest: str) -> Response:
         if _nowhere(context):
@@ -159,7 +137,7 @@ class Commands:
             for turn in turns[-10:]
         )
         text = (
-            f"{active} It sees {_number(len(turns), 'question')} with the answers, "
+            f"{active} It sees {number_of(len(turns), 'question')} with the answers, "
             f"about {compact_number(used)} of {compact_number(now.model.context)} tokens."
         )
         return Response(
@@ -211,15 +189,17 @@ class Commands:
             private=context.private,
         )
 
-    async def home(self, context: Context) -> Reply:
-        """The bot's own page: the person's model, usage, commands and recent conversations."""
+    async def home(self, context: Context, schedules: Sequence[str] = ()) -> Reply:
+        """The bot's own page: the person's model, usage, commands, `schedules` and recent conversations."""
         author = context.event.author.id
         today, month = await self._ledger.spent(context.workspace, author)
         recent = await self._ledger.recent(context.workspace, author)
         choices = (await self._picker.menu(context, "me")).choices if self._catalog.models else ()
-        spent = f"Today {_number(today.turns, 'answer')}, this month {_number(month.turns, 'answer')}"
+        spent = f"Today {number_of(today.turns, 'answer')}, this month {number_of(month.turns, 'answer')}"
         spent += f" for about {money(month.cost)}." if month.cost else "."
         text = [self.help(context).text, "", f"**Your usage.** {spent}"]
+        if schedules:
+            text += ["", "**Your schedules**", *(f"- {one}" for one in schedules)]
         if recent:
             text += [
                 "",
@@ -288,10 +268,6 @@ def _not_followed(context: Context) -> str:
 def _nowhere(context: Context) -> bool:
     """Whether a command about a conversation is typed where none is: as a slash command, outside of threads."""
     return context.private and not context.threaded and not context.claim.history.exists
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _spend(label: str, spend: Spend) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from bot.domain.formatting import clip
 from bot.domain.replies import Action, Choice, Option, Reply
 from bot.domain.usage import RecentConversation
 from bot.ports import Inbox, Ledger, PreferenceStore
+from bot.schedule_ports import ScheduleStore
 
 OFFERED, LABEL = 20, 70
 DOES = {"reset": "Start over in", "memory": "Show the memory of", "forget": "Erase"}
@@ -23,10 +24,13 @@ GONE = "That conversation is not among your latest any more. Type the command in
 class OtherConversations:
     """The conversations of a person in a workspace."""
 
-    def __init__(self, *, ledger: Ledger, inbox: Inbox, preferences: PreferenceStore) -> None:
+    def __init__(
+        self, *, ledger: Ledger, inbox: Inbox, preferences: PreferenceStore, schedules: ScheduleStore
+    ) -> None:
         self._ledger = ledger
         self._inbox = inbox
         self._preferences = preferences
+        self._schedules = schedules
 
     async def offer(self, context: Context, command: str) -> Response:
         """A choice of the person's latest threads in this direct message; in a channel, where the command works."""
@@ -86,13 +90,14 @@ class OtherConversations:
                 )
         for choice in (f"person:{person.id}", f"effort:person:{person.id}"):
             await self._preferences.choose(context.workspace, choice, "")
+        await self._schedules.drop_of_person(context.workspace, person.id)
         await self._ledger.erase(context.workspace, person.id)
         history = await context.claim.history.whole()
         outcome = without_person(history, person.id)
         number = len({*threads, context.thread}) if history else len(threads)
         text = (
             f"Erased in this {context.capabilities.tenant}: what you asked in {_conversations(number)}, with the answers and what you were heard "
-            "saying there, the model and the effort you picked, and your usage. It cannot be undone. "
+            "saying there, the model and the effort you picked, your schedules, and your usage. It cannot be undone. "
         )
         stays = (
             ""

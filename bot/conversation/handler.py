@@ -1,6 +1,7 @@
 """Handles one event, from its kind to its outcome."""
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
@@ -15,12 +16,16 @@ from bot.conversation.comparison import Comparison
 from bot.conversation.hearing import Hearing, hearing, tells
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.questions import Questions
+from bot.conversation.schedule_sweep import ScheduleSweep
+from bot.conversation.schedule_words import schedule_line
+from bot.conversation.schedules import Schedules, asks
 from bot.domain.catalog import Catalog
 from bot.domain.claims import Claim, Outcome
 from bot.domain.dead_letters import reference_of
-from bot.domain.errors import PlatformGone
+from bot.domain.errors import PlatformGone, PlatformRefused, root_cause
 from bot.domain.events import (
     ButtonPressed,
+    DueTime,
     Greeted,
     HomeOpened,
     MessageDeleted,
@@ -35,7 +40,8 @@ from bot.domain.prompt import Search
 from bot.domain.replies import Action, Reply
 from bot.domain.turns import OVERHEARD, ChatMessage, Turn, said_in
 from bot.interceptor import Interceptors
-from bot.ports import Adapter, Memory, TurnHandle
+from bot.ports import Adapter, Inbox, Memory, TurnHandle
+from bot.schedule_ports import ScheduleStore
 from bot.settings.config_file import Policy
 
 log = logging.getLogger(__name__)
@@ -69,10 +75,13 @@ class ConversationHandler:
         picker: ModelPicker,
         interceptors: Interceptors,
         memory: Memory,
+        schedules: ScheduleStore,
+        inbox: Inbox,
         policy: Policy,
+        clock: Callable[[], float] = time.time,
         listed: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
-        """`listed` waits a moment for the first models, right after the start."""
+        """`listed` waits a moment for the first models, right after the start. `sweep` is to run beside it."""
         self._listed = listed
         self._adapters = adapters
         self._catalog = catalog
@@ -85,6 +94,17 @@ class ConversationHandler:
             policy=policy,
         )
         self._buttons = Buttons(questions=self._questions, picker=picker, elsewhere=commands.elsewhere)
+        self._schedules = Schedules(
+            adapters=adapters,
+            catalog=catalog,
+            questions=self._questions,
+            store=schedules,
+            inbox=inbox,
+            policy=policy,
+            clock=clock,
+        )
+        self.sweep = ScheduleSweep(store=schedules, inbox=inbox, platforms=adapters, clock=clock)
+        self._table = {**commands.table, **self._schedules.table}
         self._commands = commands
         self._memory = memory
         self._policy = policy
@@ -103,6 +123,8 @@ class ConversationHandler:
 
     async def _handle(self, context: Context) -> Outcome:  # noqa: C901 - one line for each kind of event
         match context.claim.event:
+            case MessageReceived(due=DueTime()) as event:
+                return await self._due(context, event)
             case MessageReceived() as event:
                 return await self._heard(context, event)
             case ButtonPressed(action=Action.RUN) as event:
@@ -119,7 +141,8 @@ class ConversationHandler:
             case Greeted():
                 return await context.respond(Response(reply=self._commands.hello(context)))
             case HomeOpened():
-                return await context.respond(Response(reply=await self._commands.home(context)))
+                lines = [schedule_line(one) for one in await self._schedules.overview(context)]
+                return await context.respond(Response(reply=await self._commands.home(context, lines)))
             case WorkspaceLeft():
                 gone = await self._memory.purge(context.workspace)
                 log.info("workspace purged", extra={"conversations": gone})
@@ -146,6 +169,24 @@ class ConversationHandler:
                 return Outcome(append=(overheard,))
             case Hearing.IGNORE:
                 return Outcome()
+
+    async def _due(self, context: Context, event: MessageReceived) -> Outcome:
+        """A schedule's question."""
+        if not await self._schedules.stands(context, event):
+            return Outcome()
+        said = said_in(event)
+        try:
+            if asks(event.text, self._catalog):
+                outcome = await self._message(context, event.text, said)
+            else:  # its first word has become a command since
+                outcome = await self._questions.ask(context, said)
+        except Exception as error:
+            if isinstance(refusal := root_cause(error), PlatformGone | PlatformRefused):
+                await self._schedules.refused(event, code=refusal.code)
+            raise
+        if context.turn_handle.attempt > 1:
+            await self._schedules.shown(event)
+        return outcome
 
     async def _changed(self, context: Context, event: MessageReceived | MessageEdited) -> Outcome:
         """What a message says now. A question that is answered already can be answered again."""
@@ -216,7 +257,7 @@ class ConversationHandler:
             case Command(name="compare", rest=rest):
                 return await self._questions.compare(context, replace(said, text=rest))
             case Command(name=name, rest=rest):
-                return await context.respond(await self._commands.table[name](context, rest))
+                return await context.respond(await self._table[name](context, rest))
             case Unclear(typed=typed, near=near):
                 text = f"There is no command {escape_markdown(typed)}. Did you mean {join_names([f'/{n}' for n in near])}?"
                 return await context.respond(Response(reply=Reply(text=text, private=not context.direct)))

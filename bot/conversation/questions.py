@@ -60,7 +60,7 @@ class Questions:
         asked = around.said
         if not (asked.text or asked.files or asked.quotes):
             return await context.respond(Response(reply=self._commands.hello(context)))
-        if (refusal := self._refusal(context, around)) is not None:
+        if (refusal := self.refusal(context, around)) is not None:
             return await context.respond(refusal.unanswered())
         return await self.answer(context, replace(_question(context, around, model), search=search))
 
@@ -68,7 +68,7 @@ class Questions:
         """A question of the past, for whoever presses for another answer."""
         if context.claim.record.final is None:
             presser = await self.surroundings(context, ChatMessage(author=context.event.author, text=""))
-            if (refusal := self._refusal(context, presser)) is not None:
+            if (refusal := self.refusal(context, presser)) is not None:
                 return await context.respond(refusal.unanswered())
         return await self.answer(context, question)
 
@@ -77,12 +77,12 @@ class Questions:
             question = Question(asked=said)
             return await context.respond(await self._comparison.command(context, question))
         around = await self.surroundings(context, said)
-        refusal = self._refusal(context, around)
+        refusal = self.refusal(context, around)
         spoken = refusal or await self._comparison.command(context, _question(context, around))
         answered = spoken.reply is not None and spoken.reply.generated
         return await context.respond(spoken if answered else spoken.unanswered())
 
-    def _refusal(self, context: Context, around: Surroundings) -> Response | None:
+    def refusal(self, context: Context, around: Surroundings) -> Response | None:
         """Why a question is not asked at all, for the person alone."""
         if not self._policy.guests and (around.said.author.guest or not around.known):
             right = context.capabilities.guests_right

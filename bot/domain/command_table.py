@@ -88,6 +88,21 @@ COMMANDS: tuple[CommandRow, ...] = (
         help=(HelpLine(typed="tools", does="what the model may use here, and what it has to ask you for"),),
     ),
     CommandRow(
+        name="every",
+        does="Ask a question again and again",
+        usage="monday 9:00 question",
+        help=(
+            HelpLine(typed="every monday 9:00 question", does="a question that asks itself in this place"),
+        ),
+        alone=False,
+    ),
+    CommandRow(
+        name="schedules",
+        does="What asks itself: list, pause, delete",
+        help=(HelpLine(typed="schedules", does="what asks itself here, and yours: pause it, delete it"),),
+        aliases=("schedule",),
+    ),
+    CommandRow(
         name="reset",
         does="Start over",
         help=(HelpLine(typed="reset", does="start over: the model forgets what was said so far"),),

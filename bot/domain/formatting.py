@@ -77,6 +77,11 @@ def money(usd: float) -> str:
     return f"${usd:.2f}" if usd >= 0.1 else f"${usd:.4f}"
 
 
+def number_of(number: int, noun: str) -> str:
+    """Such as "1 question" or "1,200 questions"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def compact_number(number: int) -> str:
     """1,234 as 1.2k; for token counts."""
     if number < 1_000:

@@ -18,7 +18,8 @@ QUOTED = 80  # characters of a question in a line
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastingPlace:
     """Where something can be said much later, as long as the place exists. `thread` is the conversation there, `reply`
-    what its adapter needs. `obstacle` says in a sentence why nothing can, "" where it can.
+    what its adapter needs. `obstacle` says in a sentence why nothing can, "" where it can. `aside` is the way to the person
+    alone, should the place be closed: a conversation and what its adapter needs; None where none is known.
     """
 
     thread: ThreadKey
@@ -26,6 +27,7 @@ class LastingPlace:
     direct: bool = False
     threaded: bool = False
     obstacle: str = ""
+    aside: tuple[ThreadKey, Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class Schedule:
         if now - self.next > LATE:
             words += f" · was due at {moment_in_words(self.next, self.zone)} {self.zone}"
         return MessageReceived(
-            id=f"schedule:{self.id}:{self.next:.0f}",
+            id=f"schedule-{self.id}-{self.next:.0f}",
             thread=self.place.thread,
             author=self.author,
             at=now,

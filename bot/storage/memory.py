@@ -10,7 +10,6 @@ from bot.storage.connection import Database
 from bot.storage.histories import Histories
 from bot.storage.keys import Keys, workspace_of
 from bot.storage.ledger import periods_kept
-from bot.storage.schedules import RedisSchedules
 from bot.storage.scripts import ScriptCall, Scripts
 from bot.storage.traces import ConversationTraces
 
@@ -28,21 +27,18 @@ class RedisMemory(Memory):
         scripts: Scripts,
         traces: ConversationTraces,
         histories: Histories,
-        schedules: RedisSchedules,
     ) -> None:
         self._database = database
         self._keys = keys
         self._scripts = scripts
         self._traces = traces
         self._histories = histories
-        self._schedules = schedules
 
     async def recall(self, thread: ThreadKey) -> Sequence[Turn]:
         return await self._histories.recall(thread.digest)
 
     async def forget(self, thread: ThreadKey) -> int:
-        await self._traces.erase(thread)
-        await self._schedules.drop_of_conversation(thread)
+        await self._traces.erase_all(thread)
         workspace = workspace_of(thread.platform, thread.workspace)
         (turns,) = await self._database.ask(self._erasure(thread.digest, workspace))
         return int(turns)
@@ -51,7 +47,6 @@ class RedisMemory(Memory):
         """May be interrupted and repeated: indexes are erased last. A turn that runs meanwhile is fenced."""
         gone = 0
         await self._traces.erase_workspace(workspace)
-        await self._schedules.drop_of_workspace(workspace)
         for shard in range(self._keys.shards):
             gone += await self._purge(shard, workspace)
         await self._database.ask(("DEL", self._keys.choices(workspace)))

@@ -1,8 +1,9 @@
 """Opens the whole storage at one URL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.storage.budgets import RedisBudgets
 from bot.storage.connection import Database, open_database
@@ -47,6 +48,11 @@ class Storage:
     timeline: RedisTimeline
     readiness: RedisReadiness
 
+    @property
+    def tasks(self) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+        """What is to run as long as it is used."""
+        return self.health.run, self.budgets.run
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageOptions:
@@ -66,54 +72,45 @@ async def open_storage(
     url: str, terms: StorageOptions | None = None, *, scripts: Scripts | None = None
 ) -> AsyncIterator[Storage]:
     """Connects on the first command. Raises SettingsError for an impossible URL or key."""
-    terms, scripts = terms or StorageOptions(), scripts or Scripts()
-    lasts, cipher = terms.lifetimes, RecordCipher(terms.encryption_keys)
+    terms = terms or StorageOptions()
     async with open_database(url, alone=terms.alone) as database:
-        keys = Keys(prefix=terms.prefix, shards=database.shards)
-        inbox = RedisInbox(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
-        letters = RedisDeadLetters(
-            database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
-        )
-        past = Histories(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
-        schedules = RedisSchedules(
-            database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
-        )
-        traces = ConversationTraces(database=database, keys=keys, dead_letters=letters)
-        yield Storage(
+        yield _storage(database, terms, scripts or Scripts())
+
+
+def _storage(database: Database, terms: StorageOptions, scripts: Scripts) -> Storage:
+    lasts, cipher = terms.lifetimes, RecordCipher(terms.encryption_keys)
+    keys = Keys(prefix=terms.prefix, shards=database.shards)
+    inbox = RedisInbox(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
+    letters = RedisDeadLetters(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
+    past = Histories(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
+    agenda = RedisSchedules(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
+    traces = ConversationTraces(database=database, keys=keys, dead_letters=letters, schedules=agenda)
+    return Storage(
+        database=database,
+        keys=keys,
+        cipher=cipher,
+        inbox=inbox,
+        leases=RedisLeases(
             database=database,
             keys=keys,
             cipher=cipher,
-            inbox=inbox,
-            leases=RedisLeases(
-                database=database,
-                keys=keys,
-                cipher=cipher,
-                scripts=scripts,
-                lifetimes=lasts,
-                traces=traces,
-                histories=past,
-                seconds=terms.lease,
-                per_person=terms.per_person,
-                name=terms.worker,
-            ),
-            memory=RedisMemory(
-                database=database,
-                keys=keys,
-                scripts=scripts,
-                traces=traces,
-                histories=past,
-                schedules=schedules,
-            ),
-            schedules=schedules,
-            dead_letters=letters,
-            preferences=RedisPreferenceStore(database=database, keys=keys),
-            ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
-            budgets=RedisBudgets(database=database, keys=keys, scripts=scripts),
-            secrets=RedisSecretStore(database=database, keys=keys, cipher=cipher),
-            rate_limiter=RedisRateLimiter(database=database, keys=keys, scripts=scripts),
-            health=RedisHealth(database=database, keys=keys, scripts=scripts),
-            timeline=RedisTimeline(
-                database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts
-            ),
-            readiness=RedisReadiness(database=database, inbox=inbox),
-        )
+            scripts=scripts,
+            lifetimes=lasts,
+            traces=traces,
+            histories=past,
+            seconds=terms.lease,
+            per_person=terms.per_person,
+            name=terms.worker,
+        ),
+        memory=RedisMemory(database=database, keys=keys, scripts=scripts, traces=traces, histories=past),
+        schedules=agenda,
+        dead_letters=letters,
+        preferences=RedisPreferenceStore(database=database, keys=keys),
+        ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
+        budgets=RedisBudgets(database=database, keys=keys, scripts=scripts),
+        secrets=RedisSecretStore(database=database, keys=keys, cipher=cipher),
+        rate_limiter=RedisRateLimiter(database=database, keys=keys, scripts=scripts),
+        health=RedisHealth(database=database, keys=keys, scripts=scripts),
+        timeline=RedisTimeline(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts),
+        readiness=RedisReadiness(database=database, inbox=inbox),
+    )

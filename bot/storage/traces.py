@@ -1,9 +1,10 @@
-"""What names a conversation outside its own keys: dead letters, and the lists of people's recent conversations."""
+"""What names a conversation outside its own keys: dead letters, the lists of people's recent conversations, schedules."""
 
 from bot.domain.events import ThreadKey
 from bot.storage.connection import Database
 from bot.storage.dead_letters import RedisDeadLetters
 from bot.storage.keys import Keys, workspace_of
+from bot.storage.schedules import RedisSchedules
 
 SOME = 200  # keys per round trip
 
@@ -11,10 +12,18 @@ SOME = 200  # keys per round trip
 class ConversationTraces:
     """Erases them. May be interrupted and repeated."""
 
-    def __init__(self, *, database: Database, keys: Keys, dead_letters: RedisDeadLetters) -> None:
+    def __init__(
+        self, *, database: Database, keys: Keys, dead_letters: RedisDeadLetters, schedules: RedisSchedules
+    ) -> None:
         self._database = database
         self._keys = keys
         self._dead_letters = dead_letters
+        self._schedules = schedules
+
+    async def erase_all(self, thread: ThreadKey) -> None:
+        """Also what asks itself there."""
+        await self._schedules.drop_of_conversation(thread)
+        await self.erase(thread)
 
     async def erase(self, thread: ThreadKey) -> None:
         keys, conversation = self._keys, thread.digest
@@ -28,4 +37,5 @@ class ConversationTraces:
 
     async def erase_workspace(self, workspace: str) -> None:
         """The lists go with the workspace's other keys."""
+        await self._schedules.drop_of_workspace(workspace)
         await self._dead_letters.drop_of_workspace(workspace)

@@ -95,7 +95,7 @@ class ThreadSink:
         try:
             return await write()
         except PlatformError as closed:
-            if not shut_out(closed):
+            if not (shut_out(closed) and self._desk.detour):
                 raise
             self._desk, ts = await to_the_asker(self._desk, closed)
         self._pages, self._cuts = [], []

@@ -46,7 +46,7 @@ def sink_for(
             return HomeSink(web_api=web_api, reference=reference, opened=isinstance(event, HomeOpened))
         case Surface.GREETING:
             return GreetingSink(web_api=web_api, reference=reference)
-    title = _title(getattr(event, "text", ""), reference)
+    title, due = _title(getattr(event, "text", ""), reference), getattr(event, "due", None)
     session = AgentSession(
         web_api=web_api,
         native_streams=workspace.native_streams,
@@ -66,6 +66,8 @@ def sink_for(
             turn_handle=turn_handle,
             closed_places=workspace.closed_places,
             trusted=trusted,
+            origin="" if reference.thread or due is None else f"{reference.channel}:",
+            detour=due is None,
         )
     )
 

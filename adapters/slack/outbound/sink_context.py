@@ -30,7 +30,8 @@ class SinkContext:
     closed_places: ClosedPlaces
     trusted: Callable[[str], bool]
     note: str = ""
-    origin: str = ""  # channel and thread of the question, where it is shown elsewhere
+    origin: str = ""  # channel and thread of the question, where it is shown elsewhere, or in no thread
+    detour: bool = True  # whether who asked gets it in a direct message where the place is closed
 
     def marked(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """The same message, with controls that count in the conversation of the question."""

@@ -46,7 +46,7 @@ def recurrence_of(phrase: Phrase) -> Recurrence:
         raise UnclearTime("Several times of one schedule have to be at the same minute. Make one for each.")
     day, weekday, words = _which(phrase)
     hours = ",".join(str(hour) for hour, _ in times)
-    said = joined([f"{hour}:{minute:02}" for hour, minute in times])
+    said = listed_words([f"{hour}:{minute:02}" for hour, minute in times])
     return Recurrence(
         words=f"{words} at {said}",
         cron=f"{times[0][1]} {hours} {day} * {weekday}",
@@ -75,15 +75,15 @@ def _which(phrase: Phrase) -> tuple[str, str, str]:
             day, weekday, words = _in_month(phrase)
             if phrase.step == 1 and phrase.rank:
                 return day, weekday, f"{words} of the month"
-            return day, weekday, f"{counted(phrase.step, 'month')} on the {words}"
+            return day, weekday, f"{times_of(phrase.step, 'month')} on the {words}"
         case _:
-            return "*", "*", counted(phrase.step, "day")
+            return "*", "*", times_of(phrase.step, "day")
 
 
 def _in_month(phrase: Phrase) -> tuple[str, str, str]:
     if phrase.rank is None:
         dates = sorted(set(phrase.dates)) or [1]
-        return ",".join(map(str, dates)), "*", joined([ordinal(date) for date in dates])
+        return ",".join(map(str, dates)), "*", listed_words([ordinal(date) for date in dates])
     rank, kind = phrase.rank
     if kind in DAYS:
         weekday = DAYS.index(kind)
@@ -91,7 +91,7 @@ def _in_month(phrase: Phrase) -> tuple[str, str, str]:
     return "1" if rank else ("L" if kind == "day" else "LW"), "*", f"{RANKED[rank]} {kind}"
 
 
-def counted(number: int, noun: str) -> str:
+def times_of(number: int, noun: str) -> str:
     """Behind "every": "day", "other day", "3 days"."""
     return {1: noun, 2: f"other {noun}"}.get(number, f"{number} {noun}s")
 
@@ -102,6 +102,6 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def joined(words: list[str]) -> str:
+def listed_words(words: list[str]) -> str:
     """Such as "Monday, Tuesday and Friday"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -5,7 +5,7 @@ Only what is surely meant counts. What is left when the words for a time end is 
 
 from dataclasses import dataclass
 
-from bot.conversation.when.phrase import Phrase, joined, recurrence_of
+from bot.conversation.when.phrase import Phrase, listed_words, recurrence_of
 from bot.conversation.when.vocabulary import (
     AMOUNT,
     AND,
@@ -192,7 +192,7 @@ def _week(phrase: Phrase) -> bool:
         between = link[1].strip().lower()
     if found:
         phrase.days, phrase.unit = list(dict.fromkeys(found)), "week"
-        phrase.words = joined([DAYS[day].capitalize() for day in phrase.days])
+        phrase.words = listed_words([DAYS[day].capitalize() for day in phrase.days])
     return bool(found)
 
 

@@ -1,0 +1,43 @@
+"""The /forget that people type: this conversation, for good."""
+
+from bot.context import Context, Response
+from bot.domain.claims import Outcome
+from bot.domain.formatting import number_of
+from bot.domain.preferences import ToolPreferences
+from bot.domain.replies import Reply
+from bot.schedule_ports import ScheduleStore
+
+
+async def forget(context: Context, schedules: ScheduleStore) -> Response:
+    """Erases the conversation with its schedules, and says what goes and what stays."""
+    history = await context.claim.history.whole()
+    dropped = await schedules.drop_of_conversation(context.thread)
+    turns = [turn for turn in history if turn.is_question]
+    said = ["Nothing to erase: nothing of this conversation is kept."]
+    if turns:
+        said = [f"Erased {number_of(len(turns), 'question')} with the answers. It cannot be undone."]
+    elif history:
+        said = ["Erased what I heard here. It cannot be undone."]
+    if dropped:
+        said.append(f"{number_of(dropped, 'schedule')} of it too, so nothing asks itself here any more.")
+    if context.claim.preferences.thread or context.claim.preferences.effort.thread:
+        said.append("What was picked for this conversation goes too.")
+    if context.threaded and not context.direct:
+        said.append("I do not follow this thread any more; mention me to begin again.")
+    if context.capabilities.keeps_messages:
+        said.append("The messages above are erased.")
+    elif history:
+        said.append("Messages you see in this chat stay; delete them there.")
+    if turns:
+        said.append("Only the numbers under `usage` stay.")
+    return Response(
+        reply=Reply(text=" ".join(said), private=context.private, forgets=True),
+        outcome=Outcome(
+            replace=(),
+            thread_model="",
+            thread_effort="",
+            thread_tools=ToolPreferences(),
+            forget=True,
+            unread=context.threaded and not context.direct,
+        ),
+    )
