@@ -1,16 +1,18 @@
 """Stand-ins that implement the ports, for tests of one side of a seam at a time."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.domain.claims import Receipt
 from bot.domain.errors import StorageUnavailable
 from bot.domain.events import Event, ThreadKey
 from bot.domain.replies import Option
+from bot.domain.schedules import PER_PERSON, PER_PLACE, Schedule
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart
 from bot.domain.turns import Progress, Turn
+from bot.schedule_ports import ScheduleStore
 
 
 @dataclass
@@ -79,6 +81,64 @@ class FakeSecrets:
 
     async def delete(self, name: str) -> None:
         self.kept.pop(name, None)
+
+
+@dataclass
+class FakeSchedules(ScheduleStore):
+    """A ScheduleStore in memory."""
+
+    kept: dict[str, Schedule] = field(default_factory=dict)
+
+    async def add(self, schedule: Schedule) -> str:
+        here = replace(schedule.place.thread, thread="")
+        if schedule.id not in self.kept:
+            if sum(one.author.id == schedule.author.id for one in self.kept.values()) >= PER_PERSON:
+                return "person"
+            if sum(replace(one.place.thread, thread="") == here for one in self.kept.values()) >= PER_PLACE:
+                return "place"
+            self.kept[schedule.id] = schedule
+        return ""
+
+    async def find(self, workspace: str, id: str) -> Schedule | None:
+        found = self.kept.get(id)
+        return found if found and found.workspace == workspace else None
+
+    async def listed(self, thread: ThreadKey, person: str) -> Sequence[Schedule]:
+        here = replace(thread, thread="")
+        found = [
+            one
+            for one in self.kept.values()
+            if one.author.id == person or replace(one.place.thread, thread="") == here
+        ]
+        return sorted(found, key=lambda one: (bool(one.paused), one.next))
+
+    async def keep(self, schedule: Schedule, *, expected: float | None = None) -> bool:
+        known = self.kept.get(schedule.id)
+        if known is None or expected not in {None, known.next}:
+            return False
+        self.kept[schedule.id] = schedule
+        return True
+
+    async def pause(self, schedule: Schedule, why: str, *, now: float) -> bool:
+        return await self.keep(replace(schedule, paused=why, next=now + 30 * 86_400))
+
+    async def drop(self, workspace: str, id: str) -> int:
+        return int(self.kept.pop(id, None) is not None)
+
+    async def drop_of_person(self, workspace: str, person: str) -> int:
+        return self._without([one for one in self.kept.values() if one.author.id == person])
+
+    async def drop_of_conversation(self, thread: ThreadKey) -> int:
+        return self._without([one for one in self.kept.values() if one.place.thread == thread])
+
+    async def due(self, now: float, limit: int) -> Sequence[Schedule]:
+        found = [one for one in self.kept.values() if one.next + (0 if one.paused else one.wait) <= now]
+        return found[:limit]
+
+    def _without(self, doomed: Sequence[Schedule]) -> int:
+        for one in doomed:
+            del self.kept[one.id]
+        return len(doomed)
 
 
 async def shown(parts: Iterable[ShownPart]) -> AsyncGenerator[ShownPart, None]:

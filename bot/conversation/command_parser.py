@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.conversation.when.reading import Wish, parse_wish
 from bot.domain.catalog import Catalog
 from bot.domain.command_table import ALIASES, ALONE, ASKING, NAMES
 from bot.domain.preferences import LEVELS
@@ -128,6 +129,8 @@ def _bare(text: str, catalog: Catalog) -> Command | None:
         searches = bool(re.match(r"search \S", wanted, re.IGNORECASE))
         if scope or nearly or searches or wanted.lower() in {"why", "default"} or catalog.find(wanted):
             return Command(name=name, rest=rest)
+    if name == "every" and isinstance(wish := parse_wish(rest), Wish) and wish.apart:
+        return Command(name=name, rest=rest)
     if name == "effort" and split_scope(rest)[0].lower() in {*LEVELS, "default"}:
         return Command(name=name, rest=rest)
     return Command(name=name, rest=rest) if (name, rest.lower()) == ("forget", "me") else None

@@ -15,11 +15,13 @@ from bot.answers.answering import Answers
 from bot.answers.attachment_budget import AttachmentBudget
 from bot.answers.attachments import Attachments
 from bot.answers.budgets import BudgetKeeper
+from bot.answers.due_mark import DueMark
 from bot.answers.fallback import FallbackRouter
 from bot.answers.limits import AskerLimits
 from bot.answers.picture_keeper import PictureKeeper
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.toolbox import Toolbox
+from bot.conversation.command_parser import Command, parse_message
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
@@ -36,6 +38,7 @@ from bot.domain.preferences import EffortPreferences, ModelPreferences, ToolPref
 from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
+from bot.domain.schedules import LastingPlace
 from bot.domain.stream_parts import (
     Closing,
     Finish,
@@ -57,7 +60,7 @@ from bot.models.pricing import Corrections, Prices
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import ConfigFile, Policy
 from bot.settings.money import BudgetEntry
-from tests.doubles import FakeSecrets, FakeTurnHandle
+from tests.doubles import FakeSchedules, FakeSecrets, FakeTurnHandle
 from tests.purse import MemoryBudgets
 
 THREAD = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
@@ -235,6 +238,8 @@ class Stage:
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
     toolbox: Toolbox = field(default_factory=Toolbox)
     thread_tools: ToolPreferences = field(default_factory=ToolPreferences)
+    schedules: FakeSchedules = field(default_factory=FakeSchedules)
+    closed: str = ""  # why nothing can be said later where people write
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
 
     def __post_init__(self) -> None:
@@ -249,7 +254,7 @@ class Stage:
             clock=lambda: self.now,
         )
         self._interceptors = interceptors = Interceptors(
-            AskerLimits(rate_limiter=self), keeper, *self.interceptors
+            AskerLimits(rate_limiter=self), keeper, DueMark(), *self.interceptors
         )
         fallback = FallbackRouter(
             providers={"one": self.one, "two": self.two},
@@ -288,10 +293,14 @@ class Stage:
                 budgets=keeper,
                 inbox=self,
                 own=own_commands(catalog=self.catalog, preferences=self, toolbox=self.toolbox),
+                schedules=self.schedules,
             ),
             picker=picker,
             interceptors=interceptors,
             memory=self,
+            schedules=self.schedules,
+            inbox=self,
+            clock=lambda: self.now,
             policy=self.policy,
         )
 
@@ -375,6 +384,17 @@ class Stage:
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
 
+    def meaning(self, text: str) -> tuple[str, str] | None:
+        """The command that a text is, with what follows it."""
+        meant = parse_message(text, self.catalog)
+        return (meant.name, meant.rest) if isinstance(meant, Command) else None
+
+    async def looks(self) -> list[Event]:
+        """What the sweep puts into the inbox now."""
+        before = len(self.handed_on)
+        await self._core.sweep.look()
+        return self.handed_on[before:]
+
     # --- Adapter -------------------------------------------------------------------------------------------
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
@@ -399,6 +419,17 @@ class Stage:
             time_zone=self.time_zone,
             obstacle=self.obstacle,
             known=self.known,
+        )
+
+    def lasting(self, event: Event) -> LastingPlace:
+        aside = replace(event.thread, channel="aside", thread="")
+        return LastingPlace(
+            thread=event.thread,
+            reply={"later": "1"},
+            direct=bool(getattr(event, "direct", False)),
+            threaded=True,
+            obstacle=self.closed,
+            aside=(aside, {"aside": "1"}),
         )
 
     async def fetch(self, file: File) -> bytes:

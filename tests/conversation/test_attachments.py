@@ -16,6 +16,7 @@ from bot.domain.errors import PlatformError
 from bot.domain.events import Author, Event, File, ThreadKey
 from bot.domain.file_text import FileText
 from bot.domain.readiness import Trouble
+from bot.domain.schedules import LastingPlace
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage, Turn
 from bot.files.reader import FileReader
@@ -67,6 +68,9 @@ class Shelf:
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
         raise NotImplementedError
+
+    def lasting(self, event: Event) -> LastingPlace:
+        return LastingPlace(thread=event.thread)
 
     async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         return Surroundings(said=said)

@@ -12,6 +12,7 @@ from aiohttp import web
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.events import Event, File
 from bot.domain.readiness import Trouble
+from bot.domain.schedules import LastingPlace
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from bot.ports import ReplySink, TurnHandle
@@ -56,6 +57,9 @@ class Platform:
 
     async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         return Surroundings(said=said)
+
+    def lasting(self, event: Event) -> LastingPlace:
+        return LastingPlace(thread=event.thread)
 
     async def fetch(self, file: File) -> bytes:
         return b""

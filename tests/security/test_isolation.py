@@ -32,6 +32,7 @@ from bot.domain.events import Author, ButtonPressed, Event, File, HomeOpened, Me
 from bot.domain.prompt import ImagePart, Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
+from bot.domain.schedules import LastingPlace
 from bot.domain.stream_parts import Finish, Reason, ShownPart, StreamPart, Text
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
@@ -90,6 +91,9 @@ class Everywhere:
     async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         before = ChatMessage(author=PEOPLE[0], text=f"before: {word(event.thread)}")
         return Surroundings(said=said, before=() if after is None else (before,))
+
+    def lasting(self, event: Event) -> LastingPlace:
+        return LastingPlace(thread=event.thread, reply=event.reply)
 
     async def fetch(self, file: File) -> bytes:
         return PICTURE + file.source["word"].encode()
@@ -168,10 +172,13 @@ class World:
                 budgets=budgets,
                 inbox=store.inbox,
                 own={},
+                schedules=store.schedules,
             ),
             picker=picker,
             interceptors=interceptors,
             memory=store.memory,
+            schedules=store.schedules,
+            inbox=store.inbox,
             policy=policy,
         )
 

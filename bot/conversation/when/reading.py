@@ -44,6 +44,7 @@ class Wish:
     question: str
     zone: str = ""
     remarks: tuple[str, ...] = ()
+    apart: bool = False  # a colon stands between a named time and the question: nobody writes that by chance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ def _read(phrase: Phrase) -> Wish:
     _go_on(phrase)
     if LIMITS.match(phrase.rest):
         raise UnclearTime(ENDLESS)
+    apart = phrase.rest.startswith(":") and bool(phrase.times or phrase.minutes)
     if not (question := BETWEEN.sub("", phrase.rest, count=1)):
         raise UnclearTime(f"The time is clear, but what shall I ask? Put the question behind it: {EXAMPLES}.")
     remarks = []
@@ -81,7 +83,9 @@ def _read(phrase: Phrase) -> Wish:
             "Months that have no such day are left out; `on the last day` means each month's last."
         )
     recurrence = recurrence_of(phrase)
-    return Wish(recurrence=recurrence, question=question, zone=phrase.zone, remarks=tuple(remarks))
+    return Wish(
+        recurrence=recurrence, question=question, zone=phrase.zone, remarks=tuple(remarks), apart=apart
+    )
 
 
 def _begin(phrase: Phrase) -> None:
