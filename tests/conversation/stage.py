@@ -30,7 +30,7 @@ from bot.conversation.own_commands import own_commands
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
-from bot.domain.errors import ModelError, PlatformGone
+from bot.domain.errors import ModelError, PlatformError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
 from bot.domain.health import ModelHealth
 from bot.domain.history import History
@@ -146,6 +146,8 @@ class NotingSink:
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         async with aclosing(parts):
             async for part in parts:
+                if self.watch.refuses:
+                    raise self.watch.refuses
                 match part:
                     case Text(text=text):
                         self.heard.text += text
@@ -232,6 +234,7 @@ class Stage:
         )
     )
     platform: str = "test"
+    refuses: PlatformError | None = None  # what the platform says to an answer
     nowhere: bool = False  # there is no place left to say anything in
     interceptors: tuple[Interceptor, ...] = ()
     budgets: Sequence[BudgetEntry] = ()

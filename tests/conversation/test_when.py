@@ -105,6 +105,18 @@ def test_what_only_looks_like_a_zone_belongs_to_the_question() -> None:
     assert (wish.zone, wish.question) == ("", "slack/teams news")
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["and what else?", "to whom it concerns", "/ask grok hi", "- a list", "10 ideas", "on call?", "in short"],
+)
+@pytest.mark.parametrize("when", ["day at 9:00", "monday", "month on the 1st", "2 hours", "other friday 9am"])
+def test_a_question_keeps_its_first_word(when: str, question: str) -> None:
+    wish = parse_wish(f"{when} {question}")
+
+    assert isinstance(wish, Wish)
+    assert wish.question == question.removeprefix("- ")
+
+
 def test_only_a_colon_behind_a_time_makes_a_command_without_its_slash() -> None:
     parse = Stage().meaning
 

@@ -139,8 +139,7 @@ def _go_on(phrase: Phrase) -> None:
             if phrase.unit in {"week", "month"} and not (phrase.days or phrase.dates or phrase.rank):
                 _on(phrase)
             _of_month(phrase)
-            while _time(phrase) or (phrase.times and phrase.take(AND) and _time(phrase)):
-                pass
+            _times(phrase)
             _part(phrase)
         elif TIME.match(phrase.rest) or AT_HOUR.match(phrase.rest):
             raise UnclearTime(
@@ -232,6 +231,15 @@ def _dates(phrase: Phrase) -> bool:
             phrase.rest = rest
             break
     return bool(phrase.dates)
+
+
+def _times(phrase: Phrase) -> None:
+    """One or several; a word that could join two may also begin the question."""
+    while _time(phrase):
+        rest = phrase.rest
+        if not phrase.take(AND) or not (TIME.match(phrase.rest) or AT_HOUR.match(phrase.rest)):
+            phrase.rest = rest
+            return
 
 
 def _time(phrase: Phrase) -> bool:
