@@ -17,6 +17,7 @@ from tests.contracts.memory import (
     MemoryContract,
     VaultContract,
 )
+from tests.contracts.schedules import SchedulesContract
 from tests.contracts.withdrawals import WithdrawalContract
 
 LEASE = 0.5  # seconds: long enough for a slow machine, short enough to wait for
@@ -81,4 +82,8 @@ class TestVault(VaultContract):
 
 
 class TestBudget(BudgetContract):
+    pass
+
+
+class TestSchedules(SchedulesContract):
     pass
