@@ -16,6 +16,7 @@ from tests.contracts.histories import HistoriesContract
 from tests.contracts.leases import LeasesContract, nothing_waits
 from tests.contracts.lost_data import LostDataContract
 from tests.contracts.memory import ChoicesContract, LedgerContract, MemoryContract
+from tests.contracts.schedules import SchedulesContract
 from tests.events import ANN, BOB, message, thread, turn
 from tests.storage.cluster import Cluster, cluster
 
@@ -60,6 +61,10 @@ class TestLostData(LostDataContract):
 
 
 class TestMemory(MemoryContract):
+    pass
+
+
+class TestSchedules(SchedulesContract):
     pass
 
 
