@@ -93,7 +93,8 @@ class RedisSchedules(ScheduleStore):
         found = []
         for (digest, _, id), sealed in zip(members, stored, strict=True):
             if schedule := self._opened(digest, id, sealed or b""):
-                found.append(schedule)
+                # Another replica may have moved it on between the two questions.
+                found += [schedule] if float(_score(schedule)) <= now else []
             else:
                 later = round(now) + UNREADABLE_AGAIN
                 again: tuple[Word, ...] = (

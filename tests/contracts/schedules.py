@@ -113,6 +113,17 @@ class SchedulesContract:
         )
         assert event.id == f"schedule-{one.id}-{NOW:.0f}"
 
+    async def test_however_often_they_race_it_is_asked_once(self, storage: Storage, rival: Storage) -> None:
+        one = schedule()
+        await storage.schedules.add(one)
+        for hour in range(10):
+            now = NOW + hour * HOUR + one.wait
+            await asyncio.gather(*(sweep(each, now).look() for each in (storage, rival) * 4))
+
+        assert [event.due.at for event in await asked(storage) if event.due] == [
+            NOW + hour * HOUR for hour in range(10)
+        ]
+
     async def test_one_that_dies_before_it_moves_on_is_made_good_by_another(
         self, storage: Storage, rival: Storage
     ) -> None:
