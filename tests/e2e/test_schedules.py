@@ -21,6 +21,7 @@ from tests.providers.fake import HELLO
 from tests.slack.fake import reading
 from tests.slack.fake.world import Message
 from tests.slack.office import complete
+from tests.teams.people import TENANT
 from tests.teams.rooms import ALICE
 from tests.teams.test_product import office as teams_office
 from tests.teams.test_product import shown, talk
@@ -108,18 +109,30 @@ async def test_an_archived_channel_of_slack_pauses_it_and_its_maker_is_told(tmp_
 
 
 async def test_in_teams_it_answers_in_the_thread_of_the_channel(tmp_path: Path) -> None:
-    async with teams_office(tmp_path, SWITCHBOARD_DATA_DIR=str(tmp_path / "data")) as at:
+    async with teams_office(tmp_path) as at:
         channel = at.teams.channel()
         told = await at.said(channel, f"/every monday 9:00 {QUESTION}", id="100")
         known = {one.id for one in talk(channel)}
-        tenant, where = at.teams.tenant, channel.id
-        thread = ThreadKey(platform="teams", workspace=tenant, channel=where, thread="100")
+        thread = ThreadKey(platform="teams", workspace=TENANT, channel=channel.id, thread="100")
         await falls_due(tmp_path, thread, ALICE.aad)
         await at.until(lambda: [one for one in talk(channel) if one.id not in known and shown(one).footer])
         (answer,) = [one for one in talk(channel) if one.id not in known]
 
         assert "Every Monday at 9:00 I ask here" in shown(told).text
         assert answer.root == "100"
+        assert "asked every Monday at 9:00 by " in shown(answer).footer
+
+
+async def test_what_was_said_to_one_person_in_teams_is_asked_for_everybody_there(tmp_path: Path) -> None:
+    async with teams_office(tmp_path) as at:
+        group = at.teams.group()
+        told = await at.said(group, f"/every monday 9:00 {QUESTION}", targeted=True)
+        known = {one.id for one in talk(group)}
+        await falls_due(tmp_path, ThreadKey(platform="teams", workspace=TENANT, channel=group.id), ALICE.aad)
+        await at.until(lambda: [one for one in talk(group) if one.id not in known and shown(one).footer])
+        (answer,) = [one for one in talk(group) if one.id not in known]
+
+        assert (told.targeted, answer.targeted) == (ALICE.id, "")
         assert "asked every Monday at 9:00 by " in shown(answer).footer
 
 
