@@ -120,8 +120,8 @@ class Schedules:
             return _privately(context, NOT_YOURS)
         now, said = self._clock(), f"every {schedule.recurrence.words}"
         match what:
-            case "paused":
-                return Response(reply=told_paused(schedule))
+            case "paused":  # nobody types it: its maker is told, unless it goes on again by then
+                return Response(reply=told_paused(schedule) if schedule.paused else None)
             case "pause":
                 await self._store.pause(schedule, f"by {context.event.author.name or 'hand'}", now=now)
                 return _privately(context, f"Paused: {said}. `/schedules` lets it go on.")

@@ -13,6 +13,7 @@ from bot.domain.schedules import PER_PERSON, PER_PLACE, LastingPlace, Schedule
 from bot.storage.open import Storage
 from tests.contracts.leases import claim_next, nothing_waits
 from tests.events import ANN, BOB, thread
+from tests.storage.residue import residue
 
 NOW = 1_772_625_600.0
 HOUR = 3_600.0
@@ -179,6 +180,20 @@ class SchedulesContract:
 
         assert await storage.schedules.listed(thread(), ANN.id) == [other]
         assert await storage.schedules.due(NOW + HOUR, 10) == [other]
+
+    async def test_with_a_key_nobody_reads_what_is_asked(self, storage: Storage) -> None:
+        await storage.schedules.add(schedule())
+        found = await residue(storage.database, "what is new?", prefix=storage.keys.prefix)
+
+        assert bool(found) is not storage.cipher.seals
+
+    async def test_of_what_was_erased_nothing_is_left(self, storage: Storage) -> None:
+        await storage.schedules.add(schedule())
+        before = await residue(storage.database, schedule().id, prefix=storage.keys.prefix)
+        await storage.schedules.drop_of_conversation(thread())
+
+        assert before
+        assert await residue(storage.database, schedule().id, prefix=storage.keys.prefix) == {}
 
     async def test_a_person_s_go_and_others_stay(self, storage: Storage) -> None:
         other = schedule("0123456789ac", author=BOB)

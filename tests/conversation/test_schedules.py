@@ -298,8 +298,10 @@ async def test_a_refusal_that_is_mended_in_time_changes_nothing(stage: Stage) ->
     paused = kept(stage).paused
     stage.refuses = None
     heard = await stage.plays(event, attempt=2)
+    notice = await stage.plays(stage.handed_on[-1])
 
     assert paused
+    assert notice == Heard()  # there is nothing to tell any more
     assert heard.text
     assert not kept(stage).paused
     assert kept(stage).next > stage.now

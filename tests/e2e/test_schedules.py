@@ -14,7 +14,7 @@ from bot.domain.schedules import Schedule
 from bot.storage.embedded import embedded_server
 from bot.storage.open import open_storage
 from tests.e2e.company import Company, company
-from tests.e2e.test_page import CHAT, Page, done
+from tests.e2e.test_page import CHAT, Page, done, page
 from tests.ops.product import PATIENCE
 from tests.ops.test_running import posts
 from tests.providers.fake import HELLO
@@ -29,11 +29,11 @@ from tests.teams.test_product import shown, talk
 QUESTION = "what is on today?"
 
 
-async def falls_due(folder: Path, where: ThreadKey, person: str) -> Schedule:
-    """The only schedule there is due, as if its time had come."""
+async def falls_due(folder: Path, where: ThreadKey, person: str, *, seconds: float = 1) -> Schedule:
+    """The only schedule there has been due for so long, as if its time had come."""
     async with embedded_server(folder / "data") as url, open_storage(url) as storage:
         (schedule,) = await storage.schedules.listed(where, person)
-        due = replace(schedule, next=round(time.time() - schedule.wait) - 1)
+        due = replace(schedule, next=round(time.time() - schedule.wait - seconds))
         assert await storage.schedules.keep(due)
     return schedule
 
@@ -151,3 +151,21 @@ async def test_on_the_page_it_asks_in_its_chat(tmp_path: Path) -> None:
         assert (asked["text"], asked["person"]) == (QUESTION, True)
         assert answer["text"].strip() == HELLO
         assert "asked every day at 9:00 by " in answer["closing"]["footer"]
+
+
+async def test_what_was_due_while_the_product_was_down_is_asked_once(tmp_path: Path) -> None:
+    async with page(tmp_path) as at:
+        await at.says(f"/every day 9:00 {QUESTION}")
+        before = len(await posts(at.http, CHAT))
+    await falls_due(tmp_path, thread_key(CHAT), "local", seconds=3 * 3_600)
+    seen = []
+    for _ in range(2):
+        async with page(tmp_path) as at, asyncio.timeout(PATIENCE):
+            while len(await posts(at.http, CHAT)) < before + 2 or not done((await posts(at.http, CHAT))[-1]):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            seen.append((await posts(at.http, CHAT))[before:])
+    asked, answer = seen[0]
+
+    assert (asked["text"], answer["text"].strip()) == (QUESTION, HELLO)
+    assert " · was due at " in answer["closing"]["footer"]
+    assert len(seen[1]) == 2
