@@ -14,6 +14,8 @@ from cronsim import CronSim, CronSimError
 
 Unit = Literal["day", "week", "month"]
 
+SHORT_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+SHORT_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MOST_LOOKED_AT = 5_000  # times of a rule of which only some count
 
 
@@ -87,8 +89,8 @@ def known_zone(name: str) -> str:
 
 def moment_in_words(moment: float, zone: str) -> str:
     """Such as "Mon 9 Mar 2026, 09:00"."""
-    at = datetime.fromtimestamp(moment, ZoneInfo(zone))
-    return f"{at:%a} {at.day} {at:%b} {at.year}, {at:%H:%M}"
+    at = datetime.fromtimestamp(moment, ZoneInfo(zone))  # strftime would follow the machine's language
+    return f"{SHORT_DAYS[at.weekday()]} {at.day} {SHORT_MONTHS[at.month - 1]} {at.year}, {at:%H:%M}"
 
 
 def whole_minute(moment: float) -> float:
