@@ -26,7 +26,7 @@ from bot.conversation.schedule_words import (
 from bot.conversation.when.reading import NotUnderstood, Wish, parse_wish
 from bot.domain.catalog import Catalog
 from bot.domain.command_table import ASKING
-from bot.domain.events import Event, MessageReceived
+from bot.domain.events import Author, Event, MessageReceived
 from bot.domain.recurrence import known_zone
 from bot.domain.replies import Reply
 from bot.domain.schedules import LastingPlace, Schedule
@@ -79,7 +79,7 @@ class Schedules:
         if (refusal := self._questions.refusal(context, around)) is not None:
             return refusal
         wish = replace(wish, zone=wish.zone or around.time_zone, question=around.said.text)
-        schedule = self._schedule(context, place, wish)
+        schedule = self._schedule(context, place, wish, around.said.author)
         if schedule is None:
             return _privately(context, "That is never due.")
         if full := await self._store.add(schedule):
@@ -88,7 +88,7 @@ class Schedules:
         files = bool(getattr(context.event, "files", ()))
         return Response(reply=made(schedule, wish, times, files=files, private=context.private))
 
-    def _schedule(self, context: Context, place: LastingPlace, wish: Wish) -> Schedule | None:
+    def _schedule(self, context: Context, place: LastingPlace, wish: Wish, author: Author) -> Schedule | None:
         now, zone = self._clock(), known_zone(wish.zone or "UTC")
         recurrence = wish.recurrence.beginning(now, zone)
         due = recurrence.after(now, zone)
@@ -96,7 +96,7 @@ class Schedules:
             return None
         return Schedule(
             id=hashlib.sha256(context.turn_handle.id.encode()).hexdigest()[:12],
-            author=context.event.author,
+            author=author,
             place=place,
             question=wish.question,
             recurrence=recurrence,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -136,6 +137,28 @@ async def test_guests_are_known(bot: Bot) -> None:
     found = await around(bot, await heard(bot, said(bot, "<@UBOT1> hi", user="U2")))
 
     assert (found.said.author.name, found.said.author.guest) == ("bob", True)
+
+
+async def test_who_has_left_is_not_asked_for(bot: Bot) -> None:
+    """Their schedules go on being due."""
+    bot.fake.slack.add_person("U3", "T1", "Cy", deleted=True)
+    told = [
+        (await around(bot, await heard(bot, said(bot, "<@UBOT1> hi", user=one)))).obstacle
+        for one in ("U1", "U3")
+    ]
+
+    assert told[0] == ""
+    assert "has left the workspace" in told[1]
+
+
+async def test_what_lasts_of_an_event_holds_no_address_that_expires(bot: Bot) -> None:
+    event = await heard(bot, said(bot, "<@UBOT1> hi", thread=said(bot, "root").ts))
+    lasting = bot.adapter.lasting(
+        replace(event, reply={**event.reply, "response_url": "https://hooks.slack.com/x"})
+    )
+
+    assert (lasting.thread, lasting.obstacle) == (event.thread, "")
+    assert set(lasting.reply) == {"user_team", "channel", "thread", "user"}
 
 
 async def test_names_stand_in_what_is_quoted_and_in_edits(bot: Bot) -> None:

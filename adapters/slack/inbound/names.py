@@ -31,6 +31,7 @@ class NamedThing:
     name: str = ""
     guest: bool = False
     time_zone: str = ""
+    left: bool = False  # a person whose account is switched off
     kind: str = ""  # of a channel: channel, private, direct, group
 
 
@@ -130,6 +131,7 @@ def _person(person: Json) -> NamedThing:
         name=str(name or "")[:NAME],
         guest=bool(person.get("is_restricted") or person.get("is_ultra_restricted")),
         time_zone=str(person.get("tz") or ""),
+        left=bool(person.get("deleted")),
     )
 
 

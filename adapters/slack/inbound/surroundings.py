@@ -32,6 +32,7 @@ PLACES = {
 NOTHING_OPEN = "I do not see which channel you mean. Open it beside this chat and ask again, or mention me in the channel itself."
 CLOSED = "I am not in {name}, so I cannot read it. Type `/invite @Switchboard` there and ask again."
 SLOW = "Slack does not answer just now, so I cannot read it. Ask again in a moment."
+LEFT = "Whose question this is has left the workspace, so it is not asked."
 UNREADABLE = "I cannot read {what}. Paste what it says, or ask where I can see it."
 
 
@@ -77,7 +78,7 @@ class SurroundingsReader:
             before=tuple(_named(one.said, one.ids, known, told, bot=one.bot) for one in seen.before),
             place=_place(known.get(reference.channel, NamedThing()), direct=reference.direct),
             time_zone=known.get(said.author.id, NamedThing()).time_zone,
-            obstacle=seen.obstacle,
+            obstacle=LEFT if known.get(said.author.id, NamedThing()).left else seen.obstacle,
             known=bool(known.get(said.author.id, NamedThing()).name) or said.author.app,
         )
 
