@@ -100,20 +100,19 @@ def service(
     settings: Settings, store: Storage, models: Vendors, metrics: Metrics, *, page_token: str = ""
 ) -> Service:
     """Puts the core together around the storage, the platforms and the models."""
-    catalog, budgets = models.discovery.catalog, budget_keeper(settings, store, models)
-    toolbox, at_once = toolbox_of(settings), settings.file.limits
-    inbox = MeasuredInbox(store.inbox, meter=metrics)
+    budgets, toolbox = budget_keeper(settings, store, models), toolbox_of(settings)
+    inbox, most = MeasuredInbox(store.inbox, meter=metrics), settings.file.limits
     picker, commands = _commands(settings, store, inbox, models, budgets, toolbox=toolbox)
     adapters = platforms.adapters_for(
         platforms.Dependencies(settings, store, inbox, commands.standing, commands.found, metrics, page_token)
     )
     limits, refusals = AskerLimits(rate_limiter=store.rate_limiter), PlatformRefusals(meter=metrics)
     interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets, DueMark())
-    files = Attachments(adapters=adapters, budget=AttachmentBudget(at_once.attachment_mb * MEGABYTE))
+    files = Attachments(adapters=adapters, budget=AttachmentBudget(most.attachment_mb * MEGABYTE))
     answers, comparison = _asking(store, models, files, interceptors, toolbox)
     conversation = ConversationHandler(
         adapters=adapters,
-        catalog=catalog,
+        catalog=models.discovery.catalog,
         answers=answers,
         comparison=comparison,
         commands=commands,
@@ -130,7 +129,7 @@ def service(
         handle=conversation.handle,
         apologise=conversation.apologise,
         interceptors=interceptors,
-        limits=WorkerLimits(at_once=answers_that_fit(at_once.answers), per_person=at_once.answers_per_person),
+        limits=WorkerLimits(at_once=answers_that_fit(most.answers), per_person=most.answers_per_person),
         late=lambda seconds: metrics.observe("loop_lag_seconds", seconds),
     )
     watch = DeadLetterWatch(letters=store.dead_letters, meter=metrics)
