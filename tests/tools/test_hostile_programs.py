@@ -80,10 +80,16 @@ async def test_a_program_that_dies_in_a_call_may_have_run_it_and_comes_back() ->
         assert found.end is CallEnd.UNKNOWN
         assert found.text == "desk broke off before it answered. The call was sent, so it may have run."
 
-        async def back() -> bool:
-            return bool(await server.tools()) and not server.trouble
+        async def asked_again() -> bool:
+            return (await ask(server, "work")).end is CallEnd.UNKNOWN
 
-        await until(back)
+        await until(asked_again)
+
+
+async def test_leaving_ends_also_at_the_moment_when_the_program_dies() -> None:
+    async with asyncio.timeout(bench.PATIENCE):
+        async with desk(**hostile("dies")) as server:
+            await ask(server, "work")
 
 
 async def test_an_answer_that_never_comes_may_have_run() -> None:

@@ -105,13 +105,16 @@ class McpServer:
     async def running(self) -> AsyncIterator[None]:
         failed: Exception | None = None
         async with asyncio.TaskGroup() as group:
-            owner = group.create_task(self._keep_connected())
+            life = (
+                anyio.CancelScope()
+            )  # not the task: a server that goes at the same moment would swallow that
+            group.create_task(self._live(life))
             try:
                 yield
             except Exception as error:  # of whoever runs it, who gets it back as it was and not in a group
                 failed = error
             finally:
-                owner.cancel()
+                life.cancel()
         if failed is not None:
             raise failed
 
@@ -169,6 +172,10 @@ class McpServer:
             return _unknown(f"{self.name} broke off before it answered")
         text = self._words(error)
         return _unknown(text.rstrip(".")) if words.may_have_run else _failed(f"{text} The call was not run.")
+
+    async def _live(self, life: anyio.CancelScope) -> None:
+        with life:
+            await self._keep_connected()
 
     async def _keep_connected(self) -> None:
         pause = BACKOFF[0]
