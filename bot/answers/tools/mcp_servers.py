@@ -1,5 +1,4 @@
-"""MCP servers as ToolServers. With mcp_lines.py the only module that knows the SDK, which is slow to import: only imported where
-a server is configured.
+"""MCP servers as ToolServers. Imported only where one is configured: the SDK is slow to import.
 
 The SDK's client belongs to the task that entered it, so each server has one that connects, lists and connects again. Calls run in
 the tasks of those who call, as many at once as there are.
@@ -254,6 +253,7 @@ class McpServer:
         while True:
             try:
                 async with client.listen(tools_list_changed=True) as changes:
+                    self._stale.set()  # for what changed before somebody listened
                     async for _ in changes:
                         self._stale.set()
             except (ListenNotSupportedError, MCPError):
