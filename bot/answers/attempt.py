@@ -233,13 +233,13 @@ class Attempt:
             return Reason.STOPPED, STOPPED
         if self.error is not None:
             return self._cut(self.error) if text else (Reason.FAILED, self.error.tell(name))
+        if self.work.pending:
+            return Reason.STOP, ""
         if finish is None:
             return Reason.BROKEN, BROKE_OFF
         if self.work.exhausted:
             return Reason.BROKEN, EXHAUSTED.format(model=name)
-        if (
-            self.requests or self.signing_in or self.work.pending
-        ):  # it waits for somebody, whatever the vendor calls that
+        if self.requests or self.signing_in:  # it waits for somebody, whatever the vendor calls that
             return Reason.STOP, ""
         return self._finished(finish)
 

@@ -6,11 +6,13 @@ The server is the public `mcp-server-time` over its standard input and output; t
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contracts.conversations import Seen
 from tests.e2e.company import DIALECTS, MODELS, Vendors, addresses
 from tests.e2e.test_page import Page
 from tests.ops.product import running
@@ -20,6 +22,7 @@ from tests.slack.fake import reading
 from tests.slack.office import office as slack_office
 from tests.teams import test_product as teams_product
 from tests.teams.eyes import see
+from tests.teams.rooms import Room
 
 pytest.importorskip("mcp_server_time", reason="mcp-server-time is not installed")
 
@@ -65,6 +68,15 @@ def told(vendors: Clerks, dialect: str) -> None:
     said = json.dumps(vendors.ended(dialect))
     assert "Asia/Tokyo" in said
     assert "time_difference" in said
+
+
+def ended(room: Room) -> Sequence[Seen]:
+    """The bot's finished messages."""
+    return [each for each in map(see, teams_product.talk(room)) if each.footer]
+
+
+def more_than(room: Room, count: int) -> bool:
+    return len(ended(room)) > count
 
 
 async def test_in_slack(tmp_path: Path) -> None:
@@ -127,12 +139,8 @@ async def test_in_teams(tmp_path: Path) -> None:
             card = await at.said(room, f"{name}: when do they start in Tokyo?")
             assert "Europe/Berlin" in see(card).text
             await at.until(lambda: "Run it" in teams_product.buttons(room))
-            count = len(teams_product.talk(room))
+            answered = partial(more_than, room, len(ended(room)))
             await at.press(room, room.said()[-1])
-            await at.until(
-                lambda count=count: (
-                    len(teams_product.talk(room)) > count and see(teams_product.talk(room)[-1]).footer
-                )
-            )
-            assert see(teams_product.talk(room)[-1]).text.strip() == "It is one in the morning."
+            await at.until(answered)
+            assert ended(room)[-1].text.strip() == "It is one in the morning."
             told(vendors, dialect)

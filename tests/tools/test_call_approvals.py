@@ -10,6 +10,7 @@ from bot.domain.claims import Outcome
 from bot.domain.events import Author
 from bot.domain.preferences import ToolPreferences
 from bot.domain.replies import Action
+from bot.domain.stream_parts import Reason
 from bot.domain.turns import TURN, StepState
 from bot.settings.config_file import Policy
 from tests.conversation.stage import Heard, Stage, answer
@@ -50,6 +51,8 @@ async def test_what_is_going_to_run_stands_above_the_buttons_with_all_its_argume
 
     assert server.ran == []
     assert labels(heard) == BUTTONS
+    assert heard.closing
+    assert (heard.closing.reason, heard.closing.notice, heard.closing.footer) == (Reason.STOP, "", "grok")
     assert heard.text == (
         "**Run** `file` on `desk`?\n\n"
         '```json\n{\n  "city": "`Oslo`\\u202e <!channel>",\n  "n": [\n    1,\n    {\n      "a": null\n    }\n  ]\n}\n```'
