@@ -85,11 +85,14 @@ class ToolPlayground(SlackPlayground):
 
 @dataclass(slots=True, kw_only=True)
 class Written:
-    """What came of it. All but the first four must be 0."""
+    """What came of it. The last four must be 0."""
 
     asked: int = 0
+    kills: int = 0
+    server_kills: int = 0
     ran: int = 0
     unknown: int = 0  # it was told that they may have run
+    failed: int = 0  # it was told that they were not run
     refused: int = 0
     twice: int = 0
     unapproved: int = 0
@@ -103,8 +106,8 @@ class Written:
 
     def __str__(self) -> str:
         return (
-            f"{self.asked} turns with a call: {self.ran} ran once, {self.refused} were not allowed, {self.unknown} told as "
-            f"“may have run”; {self.twice} ran twice, {self.unapproved} without a press, {self.lost} lost, "
+            f"{self.asked} turns with a call, {self.kills} worker kills, {self.server_kills} server kills: {self.ran} ran once, "
+            f"{self.refused} were not allowed, {self.unknown} told as “may have run”, {self.failed} as not run; {self.twice} ran twice, {self.unapproved} without a press, {self.lost} lost, "
             f"{self.unanswered} unanswered"
         )
 
@@ -120,7 +123,7 @@ class ToolChaos(Chaos):
         self._dice = random.Random(plan.seed + 1)  # noqa: S311 - a test's dice
         self.allowed: dict[str, bool] = {}
         self.early: set[str] = set()  # written before anybody allowed it
-        self.unanswered: set[str] = set()
+        self.ends: dict[str, str] = {}  # by entry: the quiet line of its answer
 
     async def _person(self, conversation: int) -> None:
         for number in range(self._plan.messages):
@@ -130,7 +133,7 @@ class ToolChaos(Chaos):
                 await self.until_acknowledged(delivery)
             card = await self._shown(conversation, lambda one, entry=entry: entry in _offered(one))
             if card is None:
-                self.unanswered.add(entry)
+                self.ends[entry] = ""
                 continue
             if entry in self._desk.written:
                 self.early.add(entry)
@@ -141,11 +144,10 @@ class ToolChaos(Chaos):
             await self.until_acknowledged(press)
             if self._dice.random() < self._plan.duplicate_rate * 3:
                 await self.until_acknowledged(self._desk.press(card, "Run it"))
-            if (
-                await self._shown(conversation, lambda one, known=known: one.ts not in known and _whole(one))
-                is None
-            ):
-                self.unanswered.add(entry)
+            end = await self._shown(
+                conversation, lambda one, known=known: one.ts not in known and _whole(one)
+            )
+            self.ends[entry] = reading.footer(end) if end else ""
 
     async def _shown(self, conversation: int, wanted: Any) -> Message | None:
         deadline = time.monotonic() + self._plan.patience
@@ -157,22 +159,25 @@ class ToolChaos(Chaos):
         return None
 
     def written(self) -> Written:
-        ran = Counter(self._desk.written)
-        told = " ".join(
-            reading.footer(one)
-            for conversation in range(self._plan.conversations)
-            for one in self._desk.messages(conversation)
+        ran, allowed = Counter(self._desk.written), {entry for entry, may in self.allowed.items() if may}
+        unknown = {entry for entry in allowed if "may have run" in self.ends.get(entry, "")}
+        failed = {entry for entry in allowed if "(failed)" in self.ends.get(entry, "")} - set(ran)
+        lost = allowed - set(ran) - unknown - failed
+        unanswered = [entry for entry, end in self.ends.items() if not end]
+        return Written(
+            asked=self.figures.messages,
+            kills=self.figures.worker_kills,
+            server_kills=self.figures.server_kills,
+            ran=sum(count == 1 for count in ran.values()),
+            unknown=len(unknown),
+            failed=len(failed),
+            refused=len(self.allowed) - len(allowed),
+            twice=sum(count > 1 for count in ran.values()),
+            unapproved=len(self.early | (set(ran) - allowed)),
+            lost=len(lost),
+            unanswered=len(unanswered),
+            details=[f"lost {lost}", f"unanswered {unanswered}", *self.figures.details],
         )
-        found = Written(asked=self.figures.messages, unknown=told.count("may have run"))
-        found.twice = sum(count > 1 for count in ran.values())
-        found.ran = sum(count == 1 for count in ran.values())
-        found.refused = sum(not allowed for allowed in self.allowed.values())
-        found.unapproved = len(self.early) + sum(not self.allowed.get(entry, False) for entry in ran)
-        missing = [entry for entry, allowed in self.allowed.items() if allowed and entry not in ran]
-        found.lost = max(0, len(missing) - found.unknown - told.count("(failed)"))
-        found.unanswered = len(self.unanswered)
-        found.details = [f"missing {missing}", f"unanswered {self.unanswered}", *self.figures.details]
-        return found
 
 
 async def tool_chaos(plan: Plan) -> Written:
