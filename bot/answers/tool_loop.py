@@ -14,7 +14,7 @@ from bot.answers.attempt import Attempt
 from bot.answers.fallback import AnsweredBy, FallbackRouter
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.question import PromptBuilder, Question
-from bot.answers.tools.toolbox import LOST, MOST_CALLS, TOO_MANY, Toolbox, failed
+from bot.answers.tools.toolbox import LOST, MOST_CALLS, PICTURES, TOO_MANY, Toolbox, failed
 from bot.answers.tools.wording import running
 from bot.context import Context
 from bot.domain.catalog import Model
@@ -35,7 +35,6 @@ from bot.models.pricing import Prices
 
 ROUNDS = 20
 PROGRESS = 120  # characters of what a server says of its progress
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 Part = StreamPart | AnsweredBy | FilesLeftOut | Status
 

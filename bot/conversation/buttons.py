@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.answers.question import Question
 from bot.context import Context, Response
 from bot.conversation.approvals import Approvals
-from bot.conversation.call_approvals import CallApprovals
+from bot.conversation.call_approvals import CallApprovals, going_on
 from bot.conversation.comparison import keep
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.model_picker import ModelPicker
@@ -15,6 +15,7 @@ from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed
 from bot.domain.prompt import Search
 from bot.domain.replies import Action, Reply
+from bot.domain.stream_parts import Reason
 from bot.domain.turns import ChatMessage, Turn, index_of
 
 GONE = "That answer is not in memory any more, so nothing can be done with it. Ask again."
@@ -70,7 +71,11 @@ class Buttons:
 
 
 def _once_more(turn: Turn, model: str) -> Question:
-    """The same question, to the same model or another; the new answer replaces the old one."""
+    """The same question, to the same model or another; the new answer replaces the old one. Where it failed after its tools
+    had run, it goes on with what they gave: what is done once is not done again.
+    """
+    if turn.steps and not turn.pending and turn.reason == Reason.FAILED:
+        return going_on(turn, model or turn.model)
     return Question(
         asked=turn.asked,
         heard=turn.heard,

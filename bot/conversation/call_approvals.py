@@ -52,17 +52,7 @@ class CallApprovals:
         turn = replace(turn, steps=_decided(turn.steps, step, event.action))
         if turn.pending:
             return await self._next(context, turn, chosen)
-        question = Question(
-            asked=turn.asked,
-            heard=turn.heard,
-            place=turn.place,
-            time_zone=turn.time_zone,
-            inline=turn.inline,
-            continues=turn.id,
-            steps=turn.steps,
-            search=Search.MUST if turn.searched else Search.NO,
-            said=said_before(turn),
-        )
+        question = going_on(turn, turn.inline)
         # What was pressed now counts for the rest of this answer, too.
         preferences = replace(context.claim.preferences, tools=chosen)
         outcome = await self._questions.once_more(
@@ -81,6 +71,21 @@ class CallApprovals:
         if place is not None:
             history[place] = turn
         return replace(outcome, replace=tuple(history), thread_tools=_new(context, chosen))
+
+
+def going_on(turn: Turn, model: str) -> Question:
+    """The rest of an answer whose calls are done or decided, by this model; "" for whoever answers now."""
+    return Question(
+        asked=turn.asked,
+        heard=turn.heard,
+        place=turn.place,
+        time_zone=turn.time_zone,
+        inline=model,
+        continues=turn.id,
+        steps=turn.steps,
+        search=Search.MUST if turn.searched else Search.NO,
+        said=said_before(turn),
+    )
 
 
 def refused(context: Context, event: ButtonPressed, turn: Turn, step: Step | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.domain.approvals import DAY
 from bot.domain.claims import Outcome
+from bot.domain.errors import Rejected
 from bot.domain.events import Author
 from bot.domain.preferences import ToolPreferences
 from bot.domain.replies import Action
@@ -256,6 +257,25 @@ async def test_a_worker_that_dies_after_the_press_does_not_run_it_twice() -> Non
         await at.plays(press, progress=progress, attempt=2, crashes=1)
         assert at.history[0].steps[0].state is state
     assert len(server.ran) == 1
+
+
+async def test_where_the_model_fails_after_a_call_trying_again_does_not_call_again() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    at.one.scripts = [(Rejected("no"),)] * 2
+    at.two.scripts = [(Rejected("no"),)] * 2
+    failed = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+    assert failed.closing
+    assert failed.closing.reason is Reason.FAILED
+    at.one.scripts = [answer("Filed.")]
+    heard = await at.presses(Action.AGAIN, pressed(failed, "Try again"))
+
+    assert len(server.ran) == 1
+    assert heard.text == "Filed."
+    assert "file of Oslo" in results(at.one.asked[-1][1])[0].text
+    (turn,) = at.history
+    assert turn.answer == "I will file it.\n\nFiled."
 
 
 async def test_what_is_too_long_to_be_shown_is_not_asked_for() -> None:

@@ -212,6 +212,17 @@ async def test_a_picture_is_shown_to_the_person_and_to_a_model_that_sees() -> No
     assert [one.data for one in result.pictures] == [PNG]
 
 
+async def test_a_file_that_cannot_be_shown_is_named_to_the_model() -> None:
+    given = ToolFile(name="report.pdf", media_type="application/pdf", data=b"%PDF")
+    server = LedgerServer(results={"look": ToolResult(text="a report", files=(given,))})
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look")), answer("Sorry.")]
+    heard = await at.says("Report on Oslo?")
+
+    assert heard.pictures == []
+    assert "the file report.pdf, 4 bytes, which cannot be shown" in results(at.one.asked[-1][1])[0].text
+
+
 async def test_the_next_question_knows_what_was_called_without_calls_in_its_history() -> None:
     at = stage()
     at.one.scripts = [calls(call("desk__look")), answer("Cold.")]

@@ -19,7 +19,7 @@ from bot.domain.formatting import clip, strip_controls
 from bot.domain.preferences import Standing
 from bot.domain.prompt import Tool
 from bot.domain.stream_parts import ToolCall
-from bot.domain.tools import CallEnd, ToolDefinition, ToolResult
+from bot.domain.tools import CallEnd, ToolDefinition, ToolFile, ToolResult
 from bot.domain.turns import Step, StepState
 from bot.settings.tool_entries import ToolEntry
 
@@ -27,6 +27,9 @@ MOST_TOOLS = 128  # that a model is offered
 MOST_CALLS = 16  # at once
 DESCRIPTION = 1_000  # characters a model is told of a tool
 STORED = 40_000  # characters of a result
+PICTURES = frozenset(
+    {"image/png", "image/jpeg", "image/gif", "image/webp"}
+)  # what is shown of a tool's files
 GRACE = 10.0  # seconds after a server's own limit
 KEY = 8  # characters of the shortest secret that is looked for
 
@@ -163,7 +166,7 @@ class Toolbox:
         done = replace(
             step,
             state=ENDS[result.end],
-            result=_cut(result.text),
+            result=_cut(result.text) + "".join(map(_unshown, result.files)),
             seconds=round(self._clock() - began, 1),
         )
         return done, result
@@ -172,6 +175,13 @@ class Toolbox:
 def failed(step: Step, why: str) -> Step:
     """A call that was not run."""
     return replace(step, state=StepState.FAILED, result=why)
+
+
+def _unshown(file: ToolFile) -> str:
+    """What the model is told of a file that is shown to nobody, so that it can say so."""
+    if file.media_type in PICTURES:
+        return ""
+    return f"\n(it also gave the file {clip(file.name, 80)}, {len(file.data):,} bytes, which cannot be shown here)"
 
 
 def _cut(text: str) -> str:
