@@ -14,7 +14,7 @@ from bot.domain.catalog import Listing, Model
 from bot.domain.errors import Overloaded
 from bot.domain.prompt import FilePart, ImagePart, Prompt, PromptMessage, TextPart
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
-from providers.demo_tools import demo_calls, demo_results
+from providers.demo_tools import demo_calls, demo_results, given
 
 KEYS = "`OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `GEMINI_API_KEY`, `XAI_API_KEY` or `FOUNDRY_ENDPOINT`"
 TRY = "Try me with one of these words: table, code, list, long, slow, think, error."
@@ -131,7 +131,7 @@ def _quoted(text: str) -> str:
 def _answer(model: Model, prompt: Prompt, asked: set[str]) -> str:
     if results := demo_results(prompt.messages[-1]):
         return "\n\n".join(
-            f"{one.name} {'failed' if one.failed else 'gave'}: {_quoted(one.text)}" for one in results
+            f"{one.name} {'failed' if one.failed else 'gave'}: {_quoted(given(one.text))}" for one in results
         )
     for word, text in (("table", TABLE), ("code", CODE), ("list", LIST)):
         if word in asked:

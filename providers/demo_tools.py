@@ -16,6 +16,7 @@ from providers.tool_calls import canonical_id
 ASKED: Final = re.compile(
     r"\b(?:call|use the tool)\s+`?(?P<name>[\w.-]+)`?(?:\s+with)?\s*(?P<args>\{)?", re.IGNORECASE
 )
+MARKED: Final = re.compile(r"\[(?P<mark>\w+)\]\n(?P<inside>.*)\n\[/(?P=mark)\]", re.DOTALL)
 NEXT: Final = re.compile(r",?\s*\bthen\b", re.IGNORECASE)
 DECODER: Final = json.JSONDecoder()
 
@@ -36,6 +37,12 @@ def demo_calls(prompt: Prompt) -> Sequence[ToolCall]:
 
 def demo_results(message: PromptMessage) -> Sequence[ResultPart]:
     return [part for part in message.parts if isinstance(part, ResultPart)]
+
+
+def given(text: str) -> str:
+    """A result without the marks around it."""
+    marked = MARKED.match(text)
+    return marked["inside"] if marked else text
 
 
 def _said(message: PromptMessage) -> str:
