@@ -46,4 +46,4 @@ def test_its_configuration_file_is_accepted() -> None:
     whole, *more = [read_file(text) for language, text in BLOCKS if language == "toml"]
 
     assert whole.agents[0].name == "counsel"
-    assert all(one.providers and one.models for one in more)
+    assert all((one.providers and one.models) or one.tools for one in more)
