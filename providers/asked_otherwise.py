@@ -20,8 +20,8 @@ NO_SYSTEM = re.compile(
 CACHE = re.compile(r"\bcache_control\b|\bprompt_cache_key\b")
 TOOLS = r"\b(?:tools?|tool[ _-]?(?:use|call\w*)|functions?[ _-]?(?:call\w*)|functions)"
 NO_TOOLS = re.compile(
-    rf"(?:\bnot|n't|\bun)\w* ?support\w*[^.\n]{{0,30}}{TOOLS}\b"
-    rf"|{TOOLS}['`\"]?[^.\n]{{0,40}}(?:\bnot|n't|\bun)\w* ?(?:be )?(?:support|enabl|allow|availab|permitt|recogni)"
+    rf"(?:\bnot|n't|\bun)\w{{0,12}} ?support\w{{0,4}}\b[^.\n]{{0,30}}{TOOLS}\b"
+    rf"|{TOOLS}['`\"]?[^.\n]{{0,40}}(?:\bnot|n't|\bun)\w{{0,12}} ?(?:be )?(?:support|enabl|allow|availab|permitt|recogni)"
     r"|no endpoints found that support tool use|enable-auto-tool-choice|tools param requires|^tools$"
     r"|unrecognized request arguments? supplied: tools",
     re.IGNORECASE,

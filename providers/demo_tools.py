@@ -16,8 +16,7 @@ from providers.tool_calls import canonical_id
 ASKED: Final = re.compile(
     r"\b(?:call|use the tool)\s+`?(?P<name>[\w.-]+)`?(?:\s+with)?\s*(?P<args>\{)?", re.IGNORECASE
 )
-MARKED: Final = re.compile(r"\[(?P<mark>\w+)\]\n(?P<inside>.*)\n\[/(?P=mark)\]", re.DOTALL)
-NEXT: Final = re.compile(r",?\s*\bthen\b", re.IGNORECASE)
+NEXT: Final = re.compile(r"\bthen\b", re.IGNORECASE)
 DECODER: Final = json.JSONDecoder()
 
 
@@ -41,8 +40,9 @@ def demo_results(message: PromptMessage) -> Sequence[ResultPart]:
 
 def given(text: str) -> str:
     """A result without the marks around it."""
-    marked = MARKED.match(text)
-    return marked["inside"] if marked else text
+    first, _, rest = text.partition("\n")
+    inside, end, _ = rest.rpartition(f"\n[/{first.strip('[]')}]")
+    return inside if end else text
 
 
 def _said(message: PromptMessage) -> str:

@@ -59,11 +59,9 @@ class Additions:
 
 
 class Endpoint:
-    """A Provider over HTTP. The first of `dialects` is spoken unless the model names another, or answers only in one of
-    those behind it.
+    """A Provider over HTTP. The first of `dialects` is spoken unless the model names another, or answers only in another.
 
-    What a model refuses of what nobody wrote for it is taken back and asked again at once, and remembered for the life
-    of the process.
+    What a model refuses of what nobody wrote for it is taken back, asked again at once, and remembered in this process.
     """
 
     def __init__(

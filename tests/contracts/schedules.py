@@ -181,20 +181,6 @@ class SchedulesContract:
         assert await storage.schedules.listed(thread(), ANN.id) == [other]
         assert await storage.schedules.due(NOW + HOUR, 10) == [other]
 
-    async def test_with_a_key_nobody_reads_what_is_asked(self, storage: Storage) -> None:
-        await storage.schedules.add(schedule())
-        found = await residue(storage.database, "what is new?", prefix=storage.keys.prefix)
-
-        assert bool(found) is not storage.cipher.seals
-
-    async def test_of_what_was_erased_nothing_is_left(self, storage: Storage) -> None:
-        await storage.schedules.add(schedule())
-        before = await residue(storage.database, schedule().id, prefix=storage.keys.prefix)
-        await storage.schedules.drop_of_conversation(thread())
-
-        assert before
-        assert await residue(storage.database, schedule().id, prefix=storage.keys.prefix) == {}
-
     async def test_a_person_s_go_and_others_stay(self, storage: Storage) -> None:
         other = schedule("0123456789ac", author=BOB)
         for one in (schedule(), other):
@@ -210,3 +196,21 @@ class SchedulesContract:
         await storage.memory.purge("test:T")
 
         assert await storage.schedules.due(NOW + HOUR, 10) == [other]
+
+
+class ScheduleTracesContract:
+    """Where one look sees everything that is stored."""
+
+    async def test_with_a_key_nobody_reads_what_is_asked(self, storage: Storage) -> None:
+        await storage.schedules.add(schedule())
+        found = await residue(storage.database, "what is new?", prefix=storage.keys.prefix)
+
+        assert bool(found) is not storage.cipher.seals
+
+    async def test_of_what_was_erased_nothing_is_left(self, storage: Storage) -> None:
+        await storage.schedules.add(schedule())
+        before = await residue(storage.database, schedule().id, prefix=storage.keys.prefix)
+        await storage.schedules.drop_of_conversation(thread())
+
+        assert before
+        assert await residue(storage.database, schedule().id, prefix=storage.keys.prefix) == {}

@@ -17,7 +17,7 @@ from tests.contracts.memory import (
     MemoryContract,
     VaultContract,
 )
-from tests.contracts.schedules import SchedulesContract
+from tests.contracts.schedules import SchedulesContract, ScheduleTracesContract
 from tests.contracts.withdrawals import WithdrawalContract
 
 LEASE = 0.5  # seconds: long enough for a slow machine, short enough to wait for
@@ -85,5 +85,5 @@ class TestBudget(BudgetContract):
     pass
 
 
-class TestSchedules(SchedulesContract):
+class TestSchedules(SchedulesContract, ScheduleTracesContract):
     pass
