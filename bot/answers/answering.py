@@ -145,6 +145,7 @@ class Answers:
                 yield part
         for prompt_for in prepared:
             prompt_for.settle(attempt)
+            prompt_for.note_search(attempt)
         unseen = (
             [] if attempt.waits_for or not attempt.requests else [UNSHOWABLE.format(model=attempt.model.name)]
         )

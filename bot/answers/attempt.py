@@ -51,7 +51,7 @@ UNSEARCHED = "it chose not to search the web"
 UNSHOWN = "A picture of it cannot be shown, because it {trouble}."
 TOO_MANY = f"An answer shows {MOST_PICTURES} pictures at most; the others are left out."
 EXHAUSTED = (
-    "{model} called tools again and again without coming to an end. Press Continue to go on, or ask for less."
+    "{model} called tools again and again without coming to an end. Ask for less, or ask another model."
 )
 EMPTY = "{model} gave an empty answer. Ask again, or pick another model with /model."
 
@@ -96,7 +96,7 @@ class Attempt:
 
     def advanced(self) -> Progress:
         """How far it is, to be stored."""
-        return self.work.advanced(self.text)
+        return self.work.advanced(self.text, self.sources)
 
     def end_round(self, cost: float | None) -> None:
         """The model waits for what its calls give, and the next round begins."""
@@ -161,6 +161,8 @@ class Attempt:
         except ModelError as error:
             self.error = error.with_traceback(None)
         self.stopped = stop.fired and self.finish is None and self.error is None
+        if self.stopped:
+            self.work.stop()
 
     def _note(  # noqa: C901 - one line for each kind of part
         self, part: StreamPart | AnsweredBy | FilesLeftOut | Status
@@ -280,7 +282,8 @@ class Attempt:
 
     def note_unsearched(self) -> None:
         """Somebody asked for a search, and this answer comes without one."""
-        counted = self.usage is not None and self.usage.searches
+        usage = self.work.usage(self.usage)
+        counted = usage is not None and usage.searches
         if self.text and not (self.searched or self._sources or counted):
             self.remarks.append(UNSEARCHED)
 

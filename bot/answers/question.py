@@ -105,14 +105,18 @@ class PromptBuilder:
             callable=self.callable,
         )
 
+    def note_search(self, attempt: Attempt) -> None:
+        """Says so where the vendor was to search, and the whole answer came without."""
+        way = way_of(attempt.model, self.question.search)
+        if way.search is Search.MUST and not way.tool:
+            attempt.note_unsearched()
+
     def settle(self, attempt: Attempt) -> None:
         """Learns from the tokens the vendor counted. When no count came (a stop, a broken stream, a filter), the
         usage until then is estimated, because the vendor bills it too.
         """
-        way = way_of(attempt.model, self.question.search)
-        if way.search is Search.MUST and not way.tool:
-            attempt.note_unsearched()
-        asked = self.sizes.get(attempt.model.key)
+        # Each prompt is settled once: the next round has one of its own.
+        asked = self.sizes.pop(attempt.model.key, None)
         if asked is None:
             return
         asked -= attempt.left_out.tokens if attempt.left_out else 0

@@ -82,11 +82,11 @@ class ToolLoop:
                 return
             if number == ROUNDS:
                 attempt.work.exhausted = True
-                yield Finish(reason=Reason.TOOLS)
+                yield said.finish or Finish(reason=Reason.TOOLS)
                 return
             self._end_round(attempt, prompt_for)
             self._plan(context, question, attempt, prompt_for, said.calls)
-            async with aclosing(self._run(context, attempt, prompt_for)) as results:
+            async with aclosing(self._run(context, attempt, prompt_for, new=True)) as results:
                 async for part in results:
                     yield part
 
@@ -100,10 +100,12 @@ class ToolLoop:
             attempt.work.resume(progress)
             if progress.text:
                 yield Text(progress.text)
+            for source in progress.sources:
+                yield source
         for place, step in enumerate(attempt.work.steps):
             if step.state is StepState.STARTED:
                 attempt.work.steps[place] = replace(step, state=StepState.UNKNOWN, result=LOST)
-        async with aclosing(self._run(context, attempt, prompt_for)) as results:
+        async with aclosing(self._run(context, attempt, prompt_for, new=False)) as results:
             async for part in results:
                 yield part
 
@@ -174,15 +176,15 @@ class ToolLoop:
             prompt_for.carries[step.id] = (attempt.model.key, call.carry)
 
     async def _run(
-        self, context: Context, attempt: Attempt, prompt_for: PromptBuilder
+        self, context: Context, attempt: Attempt, prompt_for: PromptBuilder, *, new: bool
     ) -> AsyncGenerator[Part, None]:
-        """Runs at once all that may run. Ended early (a Stop, the end of this process), what was sent may have run."""
+        """Runs at once all that may run; `new` calls are saved even where none may. Ended early (a Stop, the end of this process), what was sent may have run."""
         for place, step in enumerate(attempt.work.steps):
             if step.state is StepState.ALLOWED and (why := await self._toolbox.still(step)):
                 attempt.work.steps[place] = failed(step, why)
         places = [place for place, step in enumerate(attempt.work.steps) if step.state is StepState.ALLOWED]
         if not places:
-            if attempt.work.steps and context.claim.record.progress is None:
+            if new:
                 await context.turn_handle.advance(attempt.advanced())
             return
         for place in places:

@@ -71,10 +71,10 @@ class Buttons:
 
 
 def _once_more(turn: Turn, model: str) -> Question:
-    """The same question, to the same model or another; the new answer replaces the old one. Where it failed after its tools
+    """The same question, to the same model or another; the new answer replaces the old one. Where nothing came after its tools
     had run, it goes on with what they gave: what is done once is not done again.
     """
-    if turn.steps and not turn.pending and turn.reason == Reason.FAILED:
+    if turn.steps and not turn.pending and (turn.reason == Reason.FAILED or not turn.answer.strip()):
         return going_on(turn, model or turn.model)
     return Question(
         asked=turn.asked,

@@ -91,6 +91,7 @@ class Comparison:
             async for _ in parts:
                 pass
         prompt_for.settle(attempt)
+        prompt_for.note_search(attempt)
         return Candidate(
             model=model.name,
             answer=attempt.text,

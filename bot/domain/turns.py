@@ -136,9 +136,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an answer with tools had come: its text so far in this message, its calls, and what they cost."""
+    """How far an answer with tools had come: its text and sources so far in this message, its calls, and what they cost."""
 
     text: str = ""
+    sources: tuple[Source, ...] = ()
     steps: tuple[Step, ...] = ()
     usage: Usage | None = None
     cost: float | None = None

@@ -6,7 +6,8 @@ from typing import Any
 
 from bot.domain.errors import Overloaded
 from bot.domain.prompt import CallPart, Prompt, ResultPart
-from bot.domain.stream_parts import Finish, Reason, Text, ToolCall, Usage
+from bot.domain.replies import Action
+from bot.domain.stream_parts import Finish, Reason, Source, Text, ToolCall, Usage
 from bot.domain.tools import CallEnd, ToolFile, ToolResult
 from bot.domain.turns import TURN, StepState
 from tests.conversation.stage import CLAUDE, GROK, Heard, Script, Stage, answer
@@ -143,6 +144,10 @@ async def test_a_model_that_never_ends_is_made_to_answer_in_the_last_round() -> 
     assert len(at.one.asked) == 21
     assert heard.closing
     assert "again and again" in heard.closing.notice
+    at.one.scripts = [answer("So it is.")]
+    again = await at.presses(Action.AGAIN, at.history[0].id)
+    assert again.text == "So it is."
+    assert len(server.ran) == 20
 
 
 async def test_another_model_steps_in_between_two_rounds() -> None:
@@ -187,7 +192,22 @@ async def test_a_stop_ends_the_running_call_and_says_that_it_may_have_run() -> N
     assert heard.closing
     assert heard.closing.reason is Reason.STOPPED
     assert footer(heard) == "grok · used desk.look (may have run)"
-    assert at.history[0].steps[0].state is StepState.UNKNOWN
+    (turn,) = at.history
+    assert turn.steps[0].state is StepState.UNKNOWN
+    assert turn.usage is not None
+    assert (turn.usage.input, turn.usage.requests) == (10, 1)
+
+
+async def test_a_stop_takes_back_what_was_still_asked_for() -> None:
+    server = LedgerServer(gate=asyncio.Event())
+    at = stage(server, stop_at="Running")
+    at.one.scripts = [calls(call("desk__look"), call("desk__file"))]
+    heard = await at.says("How is Oslo?")
+
+    assert heard.closing
+    assert [one.label for one in heard.closing.buttons] == ["Try again", "Ask another model"]
+    assert [step.state for step in at.history[0].steps] == [StepState.UNKNOWN, StepState.REFUSED]
+    assert "**Run**" not in heard.text
 
 
 async def test_progress_is_shown_as_one_clean_line() -> None:
@@ -256,17 +276,20 @@ async def test_a_worker_that_died_while_a_call_ran_leaves_it_unknown_and_it_is_n
 async def test_a_worker_that_died_after_a_call_goes_on_with_its_result() -> None:
     server = LedgerServer()
     at = stage(server)
-    at.one.scripts = [calls(call("desk__look")), answer("Cold.")]
+    cited = Source(number=1, title="Tides", address="https://tides.example")
+    at.one.scripts = [(Text("See [1]."), cited, *calls(call("desk__look"))), answer("Cold.")]
     await at.says("How is Oslo?")
     done = at.turn_handle.progress[-1]
 
     again = stage(server)
     again.one.scripts = [answer("Cold.")]
-    await again.plays(at.event, progress=done, attempt=2, crashes=1)
+    heard = await again.plays(at.event, progress=done, attempt=2, crashes=1)
 
     assert len(server.ran) == 1
     assert "look of Oslo" in results(again.one.asked[-1][1])[0].text
+    assert [one.address for one in heard.sources] == ["https://tides.example"]
     (turn,) = again.history
+    assert len(turn.sources) == 1
     assert turn.usage is not None
     assert turn.usage.requests == 2
 

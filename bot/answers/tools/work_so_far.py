@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields, replace
 
-from bot.domain.stream_parts import Usage
+from bot.domain.stream_parts import Source, Usage
 from bot.domain.turns import Progress, Step, StepState, Turn
 
 
@@ -25,9 +25,16 @@ class WorkSoFar:
     def rounds(self) -> int:
         return len({step.round for step in self.steps})
 
-    def advanced(self, text: str) -> Progress:
-        """How far it is, to be stored; `text` is this message's."""
-        return replace(self._ended, text=text, steps=tuple(self.steps))
+    def stop(self) -> None:
+        """Whoever stops an answer does not want what it still asks for."""
+        self.steps = [
+            replace(step, state=StepState.REFUSED) if step.state is StepState.ASKED else step
+            for step in self.steps
+        ]
+
+    def advanced(self, text: str, sources: tuple[Source, ...]) -> Progress:
+        """How far it is, to be stored; `text` and `sources` are this message's."""
+        return replace(self._ended, text=text, sources=sources, steps=tuple(self.steps))
 
     def resume(self, progress: Progress) -> None:
         """Begins where an earlier attempt had come to; its text is still to be shown."""
