@@ -31,6 +31,7 @@ class LedgerServer:
     says: Sequence[str] = ()
     trouble: str = ""
     gate: asyncio.Event | asyncio.Barrier | None = None  # what a call waits at
+    breaks: bool = False  # as no server should
     at_once: int = 0
     most_at_once: int = 0
 
@@ -56,6 +57,8 @@ class LedgerServer:
             await (self.gate.wait() if self.gate else asyncio.sleep(0))
         finally:
             self.at_once -= 1
+        if self.breaks:
+            raise ConnectionResetError
         return self.results.get(name, ToolResult(text=f"{name} of {args.get('city')}"))
 
 

@@ -99,6 +99,17 @@ async def test_a_tool_that_fails_is_told_to_the_model_and_named_under_the_answer
     assert footer(heard) == "grok · used desk.look (failed)"
 
 
+async def test_a_connection_that_breaks_in_an_unknown_way_leaves_nobody_waiting() -> None:
+    server = LedgerServer(breaks=True)
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look"), call("desk__look")), answer("It may have been done.")]
+    async with asyncio.timeout(10):
+        heard = await at.says("How is Oslo?")
+
+    assert heard.text == "It may have been done."
+    assert footer(heard).count("may have run") == 2
+
+
 async def test_what_cannot_be_called_is_answered_with_what_can() -> None:
     server = LedgerServer()
     at = stage(server)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -23,6 +24,7 @@ from bot.domain.tools import CallEnd, ToolDefinition, ToolFile, ToolResult
 from bot.domain.turns import Step, StepState
 from bot.settings.tool_entries import ToolEntry
 
+log = logging.getLogger(__name__)
 MOST_TOOLS = 128  # that a model is offered
 MOST_CALLS = 16  # at once
 DESCRIPTION = 1_000  # characters a model is told of a tool
@@ -162,6 +164,9 @@ class Toolbox:
                     name, json.loads(step.args), key=key, progress=progress
                 )
         except TimeoutError:
+            result = ToolResult(text=LOST, end=CallEnd.UNKNOWN)
+        except Exception:  # whatever a server's connection does: the answer waits for every call
+            log.exception("a call broke off", extra={"tool": step.name})
             result = ToolResult(text=LOST, end=CallEnd.UNKNOWN)
         done = replace(
             step,
