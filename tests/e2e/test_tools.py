@@ -106,6 +106,40 @@ async def test_in_slack(tmp_path: Path) -> None:
         assert len(vendors.asked) == 3 * len(DIALECTS)
 
 
+class TwoAtOnce(Vendors):
+    """Wants to convert two times in one round."""
+
+    def steps(self, dialect: str, question: str) -> Sequence[Step]:
+        speech = TOOL_SPEECHES[dialect]
+        if "time_difference" in json.dumps(self.asked[-1].body):
+            return (Answer(200, HEADERS, speech.answer(text="Both are known.", id="a-2")),)
+        other = Call(CONVERT.name, CONVERT.args.replace("09:00", "10:00"), "call_3")
+        return (Answer(200, HEADERS, speech.answer(CONVERT, other, id="a-1")),)
+
+
+async def test_two_calls_are_decided_one_after_the_other_in_slack(tmp_path: Path) -> None:
+    vendors = TwoAtOnce()
+    (tmp_path / "switchboard.toml").write_text(ABLE, encoding="utf-8")
+    async with (
+        fake_vendor(vendors),
+        slack_office(tmp_path, socket=False, agent=False, limits=False, **addresses(vendors)) as at,
+    ):
+        root = await at.say(f"<@{at.team.bot_user}> two times, please")
+        (first,) = await at.answered(root.ts)
+        before = set(at.slack.channels["C1"].messages)
+        await at.press(first, "Don't")
+        second = await at.next(before, "C1")
+        assert '"time": "10:00"' in reading.text(second)
+        assert second.thread_ts == root.ts
+        assert reading.live(first) == reading.live(second) == []
+        await at.press(second, "Run it")
+        answers = await at.answered(root.ts, count=2)
+
+        assert reading.text(answers[-1]) == "Both are known."
+        assert "time.convert_time (not run), time.convert_time 0" in reading.footer(answers[-1])
+        assert "did not allow it" in json.dumps(vendors.asked[-1].body)
+
+
 async def test_on_the_page(tmp_path: Path) -> None:
     vendors = Clerks()
     (tmp_path / "switchboard.toml").write_text(ABLE, encoding="utf-8")
