@@ -194,7 +194,7 @@ class Attempt:
             case Remark(text=text):
                 self.remarks.append(text)
             case _:
-                pass  # tool calls: bot.answers.tools.rounds has run them
+                pass  # tool calls: bot.answers.tool_loop keeps them to itself where it runs them
         return None
 
     def _beside(

@@ -48,13 +48,8 @@ log = logging.getLogger(__name__)
 
 SEARCH_USAGE = "Write what to look for: `/search question`. The answer names its sources."
 LONGEST = 2_000  # characters of what is said of endpoints
-OF_MODELS = {
-    "ask",
-    "compare",
-    "model",
-    "search",
-    "tools",
-}  # commands that mean nothing while there is no model
+# Commands that mean nothing while there is no model.
+OF_MODELS = {"ask", "compare", "model", "search", "tools"}
 
 
 async def at_once() -> None:
@@ -231,9 +226,7 @@ class ConversationHandler:
             policy=self._policy,
         )
 
-    async def _message(  # noqa: C901 - one line for each kind of command
-        self, context: Context, text: str, said: ChatMessage
-    ) -> Outcome:
+    async def _message(self, context: Context, text: str, said: ChatMessage) -> Outcome:
         match parse_message(text, self._catalog):
             case Ask(text=typed) if context.private and typed.startswith("/"):
                 # A slash command that nobody here knows was not meant as a question.
@@ -248,12 +241,8 @@ class ConversationHandler:
                     usage = self._ask_usage(context, "" if model else rest)
                     return await context.respond(usage.unanswered())
                 return await self._questions.ask(context, replace(said, text=question), model)
-            case Command(name="search", rest=""):
-                return await context.respond(
-                    Response(reply=Reply(text=SEARCH_USAGE, private=context.private))
-                )
             case Command(name="search", rest=rest):
-                return await self._questions.ask(context, replace(said, text=rest), search=Search.MUST)
+                return await self._search(context, said, rest.lstrip(": "))
             case Command(name="compare", rest=rest):
                 return await self._questions.compare(context, replace(said, text=rest))
             case Command(name=name, rest=rest):

@@ -51,6 +51,14 @@ async def test_the_model_that_answers_here_searches_if_it_can() -> None:
     assert heard.closing.footer == "grok"
 
 
+@pytest.mark.parametrize("typed", ["/search: tides", "/search :tides", "/search tides"])
+async def test_a_colon_after_the_command_is_no_part_of_the_question(typed: str) -> None:
+    stage = Stage(models=(replace(GROK, searches=True),))
+    await stage.says(typed)
+
+    assert stage.one.words() == ["tides"]
+
+
 async def test_a_fallback_that_can_search_answers_instead_and_it_is_said_why() -> None:
     stage = Stage(models=(GROK, ABLE, GPT))
     stage.two.scripts = [found()]
