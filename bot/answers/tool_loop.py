@@ -14,9 +14,10 @@ from bot.answers.attempt import Attempt
 from bot.answers.fallback import AnsweredBy, FallbackRouter
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.question import PromptBuilder, Question
-from bot.answers.tools.toolbox import LOST, MOST_CALLS, PICTURES, TOO_MANY, Toolbox, failed
+from bot.answers.tools.toolbox import LOST, MOST_CALLS, TOO_MANY, Toolbox, failed
 from bot.answers.tools.wording import running
 from bot.context import Context
+from bot.domain.attached import IMAGES
 from bot.domain.catalog import Model
 from bot.domain.formatting import clip, strip_controls
 from bot.domain.prompt import ImagePart
@@ -245,7 +246,7 @@ def _tell(
 
 def _pictures(files: Sequence[ToolFile]) -> Iterator[GeneratedPicture]:
     for file in files:
-        if file.media_type in PICTURES:
+        if file.media_type in IMAGES:
             yield GeneratedPicture(
                 name=clip(file.name, 80) or "picture", media_type=file.media_type, data=file.data
             )

@@ -64,10 +64,17 @@ def _noted(outcome: Outcome, context: Context, turn: Turn, decision: str) -> Out
     return replace(outcome, append=(), replace=(*history, *outcome.append))
 
 
-def _refusal(context: Context, event: ButtonPressed, turn: Turn) -> str:
+def not_theirs(context: Context, event: ButtonPressed, turn: Turn) -> str:
+    """Why somebody may not decide what an answer wants to run; "" for its asker and administrators."""
     asker = turn.asked.author
-    if event.author.id != asker.id and not context.administers:
-        return OTHERS.format(who=escape_markdown(clip(asker.name, 60)) or "the person who asked")
+    if event.author.id == asker.id or context.administers:
+        return ""
+    return OTHERS.format(who=escape_markdown(clip(asker.name, 60)) or "the person who asked")
+
+
+def _refusal(context: Context, event: ButtonPressed, turn: Turn) -> str:
+    if others := not_theirs(context, event, turn):
+        return others
     if event.action is Action.SIGN_IN:
         return "" if any(one.address for one in turn.signing_in) else NOTHING
     if turn.decision or not turn.requests:

@@ -10,19 +10,17 @@ from bot.answers.closing import approval_buttons, call_request
 from bot.answers.question import Question
 from bot.answers.tools.work_so_far import said_before
 from bot.context import Context, Response
+from bot.conversation.approvals import LATE, not_theirs
 from bot.conversation.questions import Questions
 from bot.domain.approvals import DAY, asked_for
 from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed
-from bot.domain.formatting import clip, escape_markdown
 from bot.domain.preferences import Standing, ToolPreferences
 from bot.domain.prompt import Search
 from bot.domain.replies import Action, Reply
 from bot.domain.turns import Step, StepState, Turn, index_of
 
-OTHERS = "Only {who} or an administrator can decide that."
 DECIDED = "That is decided already: it {what}."
-LATE = "That was asked for more than 24 hours ago, and it was not run. Ask again."
 GONE = "That is not in memory any more, so nothing was run. Ask again."
 WHAT = {
     StepState.ALLOWED: "was allowed",
@@ -90,9 +88,8 @@ def going_on(turn: Turn, model: str) -> Question:
 
 def refused(context: Context, event: ButtonPressed, turn: Turn, step: Step | None) -> str:
     """Why a press changes nothing; "" when it counts."""
-    asker = turn.asked.author
-    if event.author.id != asker.id and not context.administers:
-        return OTHERS.format(who=escape_markdown(clip(asker.name, 60)) or "the person who asked")
+    if others := not_theirs(context, event, turn):
+        return others
     if step is None:
         return GONE
     if step.state is not StepState.ASKED:

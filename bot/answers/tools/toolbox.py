@@ -15,6 +15,7 @@ from bot.answers.tools.names import called_in_prompts
 from bot.answers.tools.server import ToolServer
 from bot.context import Context
 from bot.domain.approvals import showable_arguments
+from bot.domain.attached import IMAGES
 from bot.domain.catalog import Model
 from bot.domain.formatting import clip, strip_controls
 from bot.domain.preferences import Standing
@@ -29,9 +30,6 @@ MOST_TOOLS = 128  # that a model is offered
 MOST_CALLS = 16  # at once
 DESCRIPTION = 1_000  # characters a model is told of a tool
 STORED = 40_000  # characters of a result
-PICTURES = frozenset(
-    {"image/png", "image/jpeg", "image/gif", "image/webp"}
-)  # what is shown of a tool's files
 GRACE = 10.0  # seconds after a server's own limit
 KEY = 8  # characters of the shortest secret that is looked for
 
@@ -184,7 +182,7 @@ def failed(step: Step, why: str) -> Step:
 
 def _unshown(file: ToolFile) -> str:
     """What the model is told of a file that is shown to nobody, so that it can say so."""
-    if file.media_type in PICTURES:
+    if file.media_type in IMAGES:
         return ""
     return f"\n(it also gave the file {clip(file.name, 80)}, {len(file.data):,} bytes, which cannot be shown here)"
 
