@@ -3,7 +3,6 @@ is built here and receives what it needs.
 """
 
 import logging
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -20,7 +19,7 @@ from bot.answers.limits import AskerLimits
 from bot.answers.measuring import Measuring
 from bot.answers.refusals import PlatformRefusals
 from bot.answers.tools.servers import check_tools
-from bot.answers.tools.setup import toolbox_of
+from bot.answers.tools.setup import grants_of
 from bot.answers.tools.toolbox import Toolbox
 from bot.answers.turn_log import TurnLog
 from bot.conversation.asking import asking
@@ -29,14 +28,15 @@ from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
+from bot.conversation.tooling import Tooling, tooling
 from bot.domain.check import CheckResult, CheckStatus, check_report, results_of
-from bot.domain.formatting import strip_controls
 from bot.domain.readiness import Trouble
 from bot.interceptor import Interceptors
 from bot.models.discovery import Discovery
 from bot.models.estimates import CostEstimates, check_prices
 from bot.models.listing import render_models
 from bot.models.pricing import Corrections, Prices
+from bot.platforms import platform_troubles
 from bot.ports import Inbox
 from bot.serving.connections import make_room_for_files
 from bot.serving.dead_letters import DeadLetterOffice, DeadLetterWatch
@@ -44,6 +44,7 @@ from bot.serving.measured import MeasuredInbox
 from bot.serving.memory import answers_that_fit, spare_the_collector
 from bot.serving.metrics import Metrics
 from bot.serving.process import Listeners, Service, ShutdownSignals, serve, serve_beside
+from bot.serving.saying import say
 from bot.serving.start_page import render_start_page
 from bot.settings.settings import KnownSettings, Settings
 from bot.storage.configured import check_storage, configured_storage
@@ -100,16 +101,16 @@ def service(
     settings: Settings, store: Storage, models: Vendors, metrics: Metrics, *, page_token: str = ""
 ) -> Service:
     """Puts the core together around the storage, the platforms and the models."""
-    budgets, toolbox = budget_keeper(settings, store, models), toolbox_of(settings)
     inbox, most = MeasuredInbox(store.inbox, meter=metrics), settings.file.limits
-    picker, commands = _commands(settings, store, inbox, models, budgets, toolbox=toolbox)
+    tools, budgets = tooling(settings, store, inbox), budget_keeper(settings, store, models)
+    picker, commands = _commands(settings, store, inbox, models, budgets, tools=tools)
     adapters = platforms.adapters_for(
         platforms.Dependencies(settings, store, inbox, commands.standing, commands.found, metrics, page_token)
     )
     limits, refusals = AskerLimits(rate_limiter=store.rate_limiter), PlatformRefusals(meter=metrics)
     interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets, DueMark())
     files = Attachments(adapters=adapters, budget=AttachmentBudget(most.attachment_mb * MEGABYTE))
-    answers, comparison = _asking(store, models, files, interceptors, toolbox)
+    answers, comparison = _asking(store, models, files, interceptors, tools.toolbox)
     conversation = ConversationHandler(
         adapters=adapters,
         catalog=models.discovery.catalog,
@@ -136,10 +137,9 @@ def service(
     return Service(
         adapters=list(adapters.values()),
         work=worker,
-        ready=lambda: ready(
-            settings, store, [*refusals.troubles(), *platforms.platform_troubles(adapters)], models
-        ),
-        background=(models.discovery.run, *store.tasks, watch.run, toolbox.run, conversation.sweep.run),
+        ready=lambda: ready(settings, store, [*refusals.troubles(), *platform_troubles(adapters)], models),
+        background=(models.discovery.run, *store.tasks, watch.run, tools.toolbox.run, conversation.sweep.run),
+        routes=tools.pages.routes(),
     )
 
 
@@ -150,7 +150,7 @@ def _commands(
     models: Vendors,
     budgets: BudgetKeeper,
     *,
-    toolbox: Toolbox,
+    tools: Tooling,
 ) -> tuple[ModelPicker, Commands]:
     catalog, prices = models.discovery.catalog, models.prices
     picker = ModelPicker(catalog=catalog, preferences=store.preferences, health=store.health, prices=prices)
@@ -162,8 +162,9 @@ def _commands(
         policy=settings.file.policy,
         budgets=budgets,
         inbox=inbox,
-        own=own_commands(catalog=catalog, preferences=store.preferences, toolbox=toolbox),
+        own=own_commands(catalog=catalog, preferences=store.preferences, tools=tools),
         schedules=store.schedules,
+        sign_ins=tools.sign_ins,
     )
 
 
@@ -254,19 +255,14 @@ async def chat(settings: Settings) -> int:
         )
 
 
-def say(text: str) -> None:
-    """Prints at once, also into a pipe. Model names come from endpoints, so control characters are cut."""
-    sys.stdout.write(f"{strip_controls(text)}\n")
-    sys.stdout.flush()
-
-
 async def check(settings: Settings) -> int:
     """Checks Redis and every configured platform and vendor. Returns 1 when something is wrong."""
     logging.getLogger().setLevel(logging.ERROR)  # the report already says it
     async with vendors(settings) as known, configured_storage(settings) as store:
         found = list(check_storage(settings, await ready(settings, store)))
         found += await platforms.check_platforms(settings)
-        found += await check_tools(settings.file.tools, settings.keys)
+        sign_ins = grants_of(settings, store.secrets, store.sign_ins)
+        found += await check_tools(settings.file.tools, settings.keys, sign_ins)
         found += [CheckResult(about="settings", status=CheckStatus.DOUBT, text=one) for one in settings.hints]
         found += await check_endpoints(known.connections.all, settings.file)
         await known.discovery.refresh()

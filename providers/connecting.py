@@ -36,7 +36,7 @@ IDENTITIES = {"entra": "Entra ID", "google": "GOOGLE_APPLICATION_CREDENTIALS"}
 
 
 class VendorKeys(Protocol):
-    """One vendor's settings from the environment. Implemented by bot.settings.settings.VendorSettings."""
+    """One vendor's settings from the environment. Implemented by bot.settings.vendor_settings.VendorSettings."""
 
     @property
     def api_key(self) -> SecretStr | None: ...
@@ -46,7 +46,7 @@ class VendorKeys(Protocol):
 
 
 class FoundryKeys(Protocol):
-    """Foundry's settings from the environment. Implemented by bot.settings.settings.FoundrySettings."""
+    """Foundry's settings from the environment. Implemented by bot.settings.vendor_settings.FoundrySettings."""
 
     @property
     def endpoint(self) -> str: ...

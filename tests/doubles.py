@@ -9,10 +9,12 @@ from bot.domain.errors import StorageUnavailable
 from bot.domain.events import Event, ThreadKey
 from bot.domain.replies import Option
 from bot.domain.schedules import PER_PERSON, PER_PLACE, Schedule
+from bot.domain.sign_ins import Caller, Grant, StoredGrant
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart
 from bot.domain.turns import Progress, Turn
 from bot.schedule_ports import ScheduleStore
+from bot.sign_in_ports import SignInStore
 
 
 @dataclass
@@ -150,3 +152,44 @@ async def shown(parts: Iterable[ShownPart]) -> AsyncGenerator[ShownPart, None]:
 async def nothing_found(thread: ThreadKey, words: str, prefix: str) -> Sequence[Option]:
     """An OptionSearch where nothing matches."""
     return ()
+
+
+@dataclass
+class FakeSignIns(SignInStore):
+    """Sign-ins in memory."""
+
+    kept: dict[tuple[Caller, str], Grant] = field(default_factory=dict)
+    under_way: set[tuple[Caller, str]] = field(default_factory=set)
+
+    async def find(self, caller: Caller, server: str) -> StoredGrant | None:
+        grant = self.kept.get((caller, server))
+        return StoredGrant(grant=grant, mark=_mark(grant)) if grant else None
+
+    async def put(self, caller: Caller, server: str, grant: Grant) -> None:
+        self.kept[caller, server] = grant
+
+    async def exchange(self, caller: Caller, server: str, before: StoredGrant, grant: Grant) -> bool:
+        now = self.kept.get((caller, server))
+        if now is None or _mark(now) != before.mark:
+            return False
+        self.kept[caller, server] = grant
+        return True
+
+    async def renewing(self, caller: Caller, server: str, *, seconds: int) -> bool:
+        mine = (caller, server) not in self.under_way
+        self.under_way.add((caller, server))
+        return mine
+
+    async def renewed(self, caller: Caller, server: str) -> None:
+        self.under_way.discard((caller, server))
+
+    async def drop(self, caller: Caller, server: str) -> Grant | None:
+        return self.kept.pop((caller, server), None)
+
+    async def drop_of_person(self, caller: Caller) -> Mapping[str, Grant]:
+        theirs = [server for person, server in self.kept if person == caller]
+        return {server: self.kept.pop((caller, server)) for server in theirs}
+
+
+def _mark(grant: Grant) -> bytes:
+    return f"{grant.id} {grant.access}".encode()

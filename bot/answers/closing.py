@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from bot.document.unfinished import code_end
-from bot.domain.approvals import ToolRequest, asked_for
+from bot.domain.approvals import ToolRequest, asked_for, sign_in_wish
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing, Reason
-from bot.domain.turns import Step, Turn
+from bot.domain.turns import Turn
 
 
 def closing(turn: Turn) -> Closing:
@@ -18,30 +18,32 @@ def under(turn: Turn) -> str:
     """What is shown after the answer's text and is none of it: what it waits for. Code that the model left open is closed,
     so that it cannot take that in.
     """
-    words = asked_for(_requests(turn), turn.signing_in)
+    words = asked_of(turn) if turn.pending else asked_for(turn.requests, turn.signing_in)
     if not words or not turn.answer:
         return words
     fence = code_end(turn.answer.split("\n"))[0]
     return f"\n{fence}\n\n{words}" if fence else f"\n\n{words}"
 
 
-def _requests(turn: Turn) -> tuple[ToolRequest, ...]:
-    """What stands above the buttons: of our own calls the first that waits, for they are decided one by one."""
-    return (call_request(turn.pending[0]),) if turn.pending else turn.requests
-
-
-def call_request(step: Step) -> ToolRequest:
-    """A call as it is shown to who decides."""
+def asked_of(turn: Turn) -> str:
+    """What stands above the buttons about our own calls: the first that waits, for they are decided one by one."""
+    step = turn.pending[0]
     server, _, tool = step.name.partition(".")
-    return ToolRequest(id=step.id, server=server, tool=tool, args=step.args)
+    if step.signs_in:
+        return sign_in_wish(server)
+    who = (turn.asked.author.name or turn.asked.author.id) if step.personal else ""
+    return asked_for((ToolRequest(id=step.id, server=server, tool=tool, args=step.args, acting=who),), ())
 
 
 def approval_buttons(turn: Turn) -> tuple[Button, ...]:
     """Under the first call that waits."""
     value = f"{turn.id} {turn.pending[0].id}"
+    decline = Button(action=Action.DECLINE, label="Don't", value=value)
+    if turn.pending[0].signs_in:
+        return Button(action=Action.SIGN_IN, label="Sign in", value=value, primary=True), decline
     return (
         Button(action=Action.APPROVE, label="Run it", value=value, primary=True),
-        Button(action=Action.DECLINE, label="Don't", value=value),
+        decline,
         Button(action=Action.ALWAYS, label="Always for this tool in this thread", value=value),
     )
 

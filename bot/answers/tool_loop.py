@@ -21,6 +21,7 @@ from bot.domain.attached import IMAGES
 from bot.domain.catalog import Model
 from bot.domain.formatting import clip, strip_controls
 from bot.domain.prompt import ImagePart
+from bot.domain.sign_ins import Caller
 from bot.domain.stream_parts import (
     Finish,
     GeneratedPicture,
@@ -65,13 +66,15 @@ class ToolLoop:
         prompt_for: PromptBuilder,
     ) -> AsyncGenerator[Part, None]:
         """One whole answer; `attempt` has noted every part before the next one is made. Raises as FallbackRouter.stream."""
-        async with aclosing(self._begin(context, question, attempt, prompt_for)) as parts:
+        caller = caller_of(context, question)
+        async with aclosing(self._begin(context, question, attempt, prompt_for, caller)) as parts:
             async for part in parts:
                 yield part
         for number in range(attempt.work.rounds, ROUNDS + 1):
             if attempt.work.pending:
                 return
-            await self._offer(context, [attempt.model, *substitutes], prompt_for, last=number == ROUNDS)
+            await self._offer(context, caller, [attempt.model, *substitutes], prompt_for)
+            prompt_for.callable = number < ROUNDS
             prompt_for.steps, prompt_for.text = tuple(attempt.work.steps), attempt.work.before + attempt.text
             said = _Round()
             async with aclosing(self._ask(context, attempt, substitutes, prompt_for, said)) as asking:
@@ -87,12 +90,17 @@ class ToolLoop:
                 return
             self._end_round(attempt, prompt_for)
             self._plan(context, question, attempt, prompt_for, said.calls)
-            async with aclosing(self._run(context, attempt, prompt_for, new=True)) as results:
+            async with aclosing(self._run(context, caller, attempt, prompt_for, new=True)) as results:
                 async for part in results:
                     yield part
 
     async def _begin(
-        self, context: Context, question: Question, attempt: Attempt, prompt_for: PromptBuilder
+        self,
+        context: Context,
+        question: Question,
+        attempt: Attempt,
+        prompt_for: PromptBuilder,
+        caller: Caller,
     ) -> AsyncGenerator[Part, None]:
         """What was there before: the steps of an earlier message, or of an attempt that died."""
         attempt.work.before = question.said
@@ -106,16 +114,15 @@ class ToolLoop:
         for place, step in enumerate(attempt.work.steps):
             if step.state is StepState.STARTED:
                 attempt.work.steps[place] = replace(step, state=StepState.UNKNOWN, result=LOST)
-        async with aclosing(self._run(context, attempt, prompt_for, new=False)) as results:
+        async with aclosing(self._run(context, caller, attempt, prompt_for, new=False)) as results:
             async for part in results:
                 yield part
 
     async def _offer(
-        self, context: Context, models: Sequence[Model], prompt_for: PromptBuilder, *, last: bool
+        self, context: Context, caller: Caller, models: Sequence[Model], prompt_for: PromptBuilder
     ) -> None:
         for model in models:
-            prompt_for.offered[model.key] = await self._toolbox.offered(context, model)
-        prompt_for.callable = not last
+            prompt_for.offered[model.key] = await self._toolbox.offered(context, model, caller)
 
     async def _ask(
         self,
@@ -177,11 +184,11 @@ class ToolLoop:
             prompt_for.carries[step.id] = (attempt.model.key, call.carry)
 
     async def _run(
-        self, context: Context, attempt: Attempt, prompt_for: PromptBuilder, *, new: bool
+        self, context: Context, caller: Caller, attempt: Attempt, prompt_for: PromptBuilder, *, new: bool
     ) -> AsyncGenerator[Part, None]:
         """Runs at once all that may run; `new` calls are saved even where none may. Ended early (a Stop, the end of this process), what was sent may have run."""
         for place, step in enumerate(attempt.work.steps):
-            if step.state is StepState.ALLOWED and (why := await self._toolbox.still(step)):
+            if step.state is StepState.ALLOWED and (why := await self._toolbox.still(step, caller)):
                 attempt.work.steps[place] = failed(step, why)
         places = [place for place, step in enumerate(attempt.work.steps) if step.state is StepState.ALLOWED]
         if not places:
@@ -192,13 +199,18 @@ class ToolLoop:
             attempt.work.steps[place] = replace(attempt.work.steps[place], state=StepState.STARTED)
         await context.turn_handle.advance(attempt.advanced())
         yield Status(running([attempt.work.steps[place] for place in places]))
-        async with aclosing(self._results(context, attempt, places, prompt_for)) as parts:
+        async with aclosing(self._results(context, caller, attempt, places, prompt_for)) as parts:
             async for part in parts:
                 yield part
         await context.turn_handle.advance(attempt.advanced())
 
     async def _results(
-        self, context: Context, attempt: Attempt, places: Sequence[int], prompt_for: PromptBuilder
+        self,
+        context: Context,
+        caller: Caller,
+        attempt: Attempt,
+        places: Sequence[int],
+        prompt_for: PromptBuilder,
     ) -> AsyncGenerator[Part, None]:
         """The calls' progress and the pictures that they gave; what came back is put into the steps."""
         told: asyncio.Queue[str | tuple[int, Step, tuple[ToolFile, ...]]] = asyncio.Queue()
@@ -207,6 +219,7 @@ class ToolLoop:
             step = attempt.work.steps[place]
             done, result = await self._toolbox.call(
                 step,
+                caller,
                 key=f"{context.turn_handle.id}/{step.id}",
                 progress=lambda words: _tell(told, step, words),
             )
@@ -234,6 +247,12 @@ class ToolLoop:
                     attempt.work.steps[place] = replace(
                         attempt.work.steps[place], state=StepState.UNKNOWN, result=LOST
                     )
+
+
+def caller_of(context: Context, question: Question) -> Caller:
+    """As whom tools run: whoever asked, also where somebody else lets it go on."""
+    asker = question.asked.author
+    return Caller(workspace=context.workspace, person=asker.id, name=asker.name)
 
 
 def _tell(

@@ -7,8 +7,8 @@ from bot.answers.question import Question
 from bot.context import Context, Response
 from bot.conversation.approvals import Approvals
 from bot.conversation.call_approvals import CallApprovals, going_on
+from bot.conversation.commands import Commands
 from bot.conversation.comparison import keep
-from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.questions import Questions
 from bot.domain.claims import Outcome
@@ -19,19 +19,19 @@ from bot.domain.stream_parts import Reason
 from bot.domain.turns import ChatMessage, Turn, index_of
 
 GONE = "That answer is not in memory any more, so nothing can be done with it. Ask again."
-DECIDING = frozenset({Action.APPROVE, Action.DECLINE, Action.ALWAYS})
+DECIDING = frozenset({Action.APPROVE, Action.DECLINE, Action.ALWAYS, Action.SIGN_IN})
 GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 
 
 class Buttons:
     """Handles a press, except those that stand for something typed."""
 
-    def __init__(self, *, questions: Questions, picker: ModelPicker, elsewhere: OtherConversations) -> None:
+    def __init__(self, *, questions: Questions, picker: ModelPicker, commands: Commands) -> None:
         self._questions = questions
         self._picker = picker
-        self._elsewhere = elsewhere
+        self._elsewhere = commands.elsewhere
         self._approvals = Approvals(questions=questions)
-        self._calls = CallApprovals(questions=questions)
+        self._calls = CallApprovals(questions=questions, sign_ins=commands.sign_ins)
 
     async def pressed(self, context: Context, event: ButtonPressed) -> Outcome:
         match event.action:
@@ -50,7 +50,7 @@ class Buttons:
             return await context.respond(Response(reply=Reply(text=GONE, private=context.private)))
         if event.action in DECIDING and rest:
             return await self._calls.pressed(context, event, history[place], rest)
-        if event.action in {*DECIDING, Action.SIGN_IN}:
+        if event.action in DECIDING:
             return await self._approvals.pressed(context, event, history[place])
         return await self._about(context, event.action, place, rest)
 

@@ -6,13 +6,14 @@ Which calls those are, and with what arguments, is in the stored turn: a press n
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.answers.closing import approval_buttons, call_request
+from bot.answers.closing import approval_buttons, asked_of
 from bot.answers.question import Question
 from bot.answers.tools.work_so_far import said_before
 from bot.context import Context, Response
 from bot.conversation.approvals import LATE, not_theirs
 from bot.conversation.questions import Questions
-from bot.domain.approvals import DAY, asked_for
+from bot.conversation.signing_in import SignIns
+from bot.domain.approvals import DAY
 from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed
 from bot.domain.preferences import Standing, ToolPreferences
@@ -33,16 +34,21 @@ WHAT = {
 
 
 class CallApprovals:
-    """Handles "Run it", "Don't" and "Always" under a call of one of our tools."""
+    """Handles "Run it", "Don't", "Always" and "Sign in" under a call of one of our tools."""
 
-    def __init__(self, *, questions: Questions) -> None:
+    def __init__(self, *, questions: Questions, sign_ins: SignIns) -> None:
         self._questions = questions
+        self._sign_ins = sign_ins
 
     async def pressed(self, context: Context, event: ButtonPressed, turn: Turn, call: str) -> Outcome:
         step = next((one for one in turn.steps if one.id == call), None)
         if refusal := refused(context, event, turn, step):
             return await context.respond(Response(reply=Reply(text=refusal, private=True)))
         assert step is not None  # noqa: S101 - it was refused otherwise
+        if event.action is Action.SIGN_IN:
+            reply = await self._sign_ins.pressed(context, event, turn, step)
+            if reply is not None:
+                return await context.respond(Response(reply=reply))
         chosen = context.claim.preferences.tools
         if event.action is Action.ALWAYS:
             standing = Standing(step.name, step.fingerprint, turn.asked.author.id)
@@ -62,8 +68,8 @@ class CallApprovals:
 
     async def _next(self, context: Context, turn: Turn, chosen: ToolPreferences) -> Outcome:
         """Asks for the next one."""
-        text = asked_for((call_request(turn.pending[0]),), ())
-        outcome = await context.respond(Response(reply=Reply(text=text, buttons=approval_buttons(turn))))
+        reply = Reply(text=asked_of(turn), buttons=approval_buttons(turn))
+        outcome = await context.respond(Response(reply=reply))
         history = list(context.history)
         place = index_of(history, turn.id)
         if place is not None:

@@ -11,6 +11,7 @@ from bot.conversation.forgetting import forget
 from bot.conversation.hearing import knows_muted, muted
 from bot.conversation.model_picker import ModelPicker, describe_active, describe_here, describe_reason
 from bot.conversation.own_commands import Handler
+from bot.conversation.signing_in import SignIns
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.command_table import HELP
@@ -55,9 +56,11 @@ class Commands:
         inbox: Inbox,
         own: Mapping[str, Handler],
         schedules: ScheduleStore,
+        sign_ins: SignIns,
     ) -> None:
+        self.sign_ins = sign_ins
         self.elsewhere = OtherConversations(
-            ledger=ledger, inbox=inbox, preferences=preferences, schedules=schedules
+            ledger=ledger, inbox=inbox, preferences=preferences, schedules=schedules, sign_ins=sign_ins
         )
         self._schedules = schedules
         self._budgets = budgets

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from bot.context import Context, Response
 from bot.conversation.changes import without_person
+from bot.conversation.signing_in import SignIns
 from bot.domain.events import MessageReceived, PersonForgotten
-from bot.domain.formatting import clip
+from bot.domain.formatting import clip, number_of
 from bot.domain.replies import Action, Choice, Option, Reply
 from bot.domain.usage import RecentConversation
 from bot.ports import Inbox, Ledger, PreferenceStore
@@ -25,12 +26,19 @@ class OtherConversations:
     """The conversations of a person in a workspace."""
 
     def __init__(
-        self, *, ledger: Ledger, inbox: Inbox, preferences: PreferenceStore, schedules: ScheduleStore
+        self,
+        *,
+        ledger: Ledger,
+        inbox: Inbox,
+        preferences: PreferenceStore,
+        schedules: ScheduleStore,
+        sign_ins: SignIns,
     ) -> None:
         self._ledger = ledger
         self._inbox = inbox
         self._preferences = preferences
         self._schedules = schedules
+        self._sign_ins = sign_ins
 
     async def offer(self, context: Context, command: str) -> Response:
         """A choice of the person's latest threads in this direct message; in a channel, where the command works."""
@@ -91,13 +99,14 @@ class OtherConversations:
         for choice in (f"person:{person.id}", f"effort:person:{person.id}"):
             await self._preferences.choose(context.workspace, choice, "")
         await self._schedules.drop_of_person(context.workspace, person.id)
+        signed_in = await self._sign_ins.forget(context)
         await self._ledger.erase(context.workspace, person.id)
         history = await context.claim.history.whole()
         outcome = without_person(history, person.id)
         number = len({*threads, context.thread}) if history else len(threads)
         text = (
             f"Erased in this {context.capabilities.tenant}: what you asked in {_conversations(number)}, with the answers and what you were heard "
-            "saying there, the model and the effort you picked, your schedules, and your usage. It cannot be undone. "
+            f"saying there, the model and the effort you picked, your schedules, {_sign_ins(signed_in)}and your usage. It cannot be undone. "
         )
         stays = (
             ""
@@ -113,6 +122,10 @@ def _where_to_type(context: Context, command: str) -> str:
     if not context.capabilities.slash_in_threads:
         return f"This speaks of one thread, so type it inside the thread: {typed}."
     return f"With a slash this is between the two of us. For what everybody here sees write {typed}."
+
+
+def _sign_ins(number: int) -> str:
+    return f"{number_of(number, 'sign-in')} to tools, " if number else ""
 
 
 def _conversations(number: int) -> str:

@@ -88,7 +88,7 @@ class ConversationHandler:
             interceptors=interceptors,
             policy=policy,
         )
-        self._buttons = Buttons(questions=self._questions, picker=picker, elsewhere=commands.elsewhere)
+        self._buttons = Buttons(questions=self._questions, picker=picker, commands=commands)
         self._schedules = Schedules(
             adapters=adapters,
             catalog=catalog,

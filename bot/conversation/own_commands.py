@@ -2,20 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.answers.tools.toolbox import Toolbox
 from bot.context import Context, Response
 from bot.conversation.effort import EffortPicker
 from bot.conversation.tool_list import ToolList
+from bot.conversation.tooling import Tooling
 from bot.domain.catalog import Catalog
 from bot.ports import PreferenceStore
 
 Handler = Callable[[Context, str], Awaitable[Response]]
 
 
-def own_commands(
-    *, catalog: Catalog, preferences: PreferenceStore, toolbox: Toolbox
-) -> Mapping[str, Handler]:
+def own_commands(*, catalog: Catalog, preferences: PreferenceStore, tools: Tooling) -> Mapping[str, Handler]:
     return {
         "effort": EffortPicker(catalog=catalog, preferences=preferences).command,
-        "tools": ToolList(toolbox=toolbox, catalog=catalog).command,
+        "tools": ToolList(toolbox=tools.toolbox, catalog=catalog, sign_ins=tools.sign_ins).command,
     }

@@ -1,12 +1,13 @@
 """/tools: what the model may use here, what each tool needs, and what is switched off in this thread."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bot.answers.precedence import select_model
 from bot.answers.tools.server import ToolServer
 from bot.answers.tools.toolbox import Leave, Toolbox
 from bot.context import Context, Response
+from bot.conversation.signing_in import SignIns, caller_of_event
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.formatting import escape_markdown, join_names, strip_controls
@@ -19,44 +20,56 @@ DESCRIBED = 40  # ... and described on a page of its own
 DESCRIPTION = 200
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """A server's line in the list, and what can be pressed about it."""
+
+    line: str
+    buttons: tuple[Button, ...] = ()
+
+
 class ToolList:
     """Shows the tools, and switches servers on and off."""
 
-    def __init__(self, *, toolbox: Toolbox, catalog: Catalog) -> None:
+    def __init__(self, *, toolbox: Toolbox, catalog: Catalog, sign_ins: SignIns) -> None:
         self._toolbox = toolbox
+        self._sign_ins = sign_ins
         self._catalog = catalog
 
     async def command(self, context: Context, rest: str) -> Response:
         words = rest.split()
-        servers = self._toolbox.servers
-        if not servers:
+        if not (servers := self._toolbox.names):
             return Response(reply=Reply(text=NONE, private=context.private))
         match [word.casefold() for word in words]:
             case []:
                 return Response(reply=await self._all(context))
             case ["on" | "off" as how, name] if (found := _known(servers, name)) is not None:
                 return self._switched(context, found, off=how == "off")
+            case ["sign-in" | "login", name] if (found := _known(servers, name)) is not None:
+                return await self._sign_ins.sign_in(context, found)
+            case ["sign-out" | "logout", name] if (found := _known(servers, name)) is not None:
+                return await self._sign_ins.sign_out(context, found)
             case [*_, name] if (found := _known(servers, name)) is not None:
-                return Response(reply=await self._one(context, servers[found]))
+                return Response(reply=await self._one(context, found))
             case _:
                 typed = escape_markdown(words[-1], 60)
-                text = f"There is no tool server “{typed}”. There are {join_names(sorted(servers), 'and')}."
+                text = f"There is no tool server “{typed}”. There are {join_names(servers, 'and')}."
                 return Response(reply=Reply(text=text, private=context.private))
 
     async def _all(self, context: Context) -> Reply:
         model = select_model(self._catalog, context.claim.preferences, context.allowed).model
-        lines = [
-            await self._line(context, server, model) for _, server in sorted(self._toolbox.servers.items())
-        ]
+        listed = [await self._listed(context, name, model) for name in self._toolbox.names]
         off = context.claim.preferences.tools.off
-        buttons = tuple(
+        switches = tuple(
             Button(
                 action=Action.RUN,
                 label=f"Switch {'on' if name in off else 'off'} {name}",
                 value=f"/tools {'on' if name in off else 'off'} {name}",
             )
-            for name in sorted(self._toolbox.servers)
+            for name in self._toolbox.names
         )
+        doors = tuple(button for one in listed for button in one.buttons)
+        buttons = (*doors, *switches) if _switchable(context) else doors
         head = (
             "What runs without asking is marked ▸; for everything else whoever asked the question is asked."
         )
@@ -66,29 +79,40 @@ class ToolList:
             head = f"{escape_markdown(model.name)}, which answers here, cannot use tools.{instead}"
         return Reply(
             title="Tools",
-            text="\n".join([head, "", *lines]),
-            buttons=buttons[:5] if _switchable(context) else (),
+            text="\n".join([head, "", *(one.line for one in listed)]),
+            buttons=buttons[:5],
             private=context.private,
         )
 
-    async def _line(self, context: Context, server: ToolServer, model: Model) -> str:
+    async def _listed(self, context: Context, name: str, model: Model) -> _Listed:
+        server = self._toolbox.of(name, caller_of_event(context))
         tools = await self._offered(server)
-        name = f"- **{escape_markdown(server.name)}**"
+        head = f"- **{escape_markdown(name)}**"
         if server.trouble:
-            return f"{name}: {escape_markdown(server.trouble, 300)}"
-        if server.name in context.claim.preferences.tools.off:
-            return f"{name}: switched off in this thread"
-        if not self._toolbox.serves(server.name, model):
-            return f"{name}: not for {escape_markdown(model.name)}"
+            return _Listed(line=f"{head}: {escape_markdown(server.trouble, 300)}")
+        if name in context.claim.preferences.tools.off:
+            return _Listed(line=f"{head}: switched off in this thread")
+        if not self._toolbox.serves(name, model):
+            return _Listed(line=f"{head}: not for {escape_markdown(model.name)}")
+        if any(one.signs_in for one in tools):
+            door = Button(
+                action=Action.RUN, label=f"Sign in to {name}", value=f"/tools sign-in {name}", primary=True
+            )
+            return _Listed(line=f"{head}: works as you, once you sign in there", buttons=(door,))
         shown = ", ".join(
             f"{'▸ ' if self._toolbox.leave(one) is Leave.RUN else ''}{escape_markdown(one.name, 60)}"
             for one in tools[:NAMED]
         )
         more = f" and {len(tools) - NAMED} more" if len(tools) > NAMED else ""
-        return f"{name}: {shown or 'it has no tools'}{more}"
+        line = f"{head}: {shown or 'it has no tools'}{more}"
+        if not self._sign_ins.knows(name):
+            return _Listed(line=line)
+        door = Button(action=Action.RUN, label=f"Sign out of {name}", value=f"/tools sign-out {name}")
+        return _Listed(line=f"{line} (works as you)", buttons=(door,))
 
-    async def _one(self, context: Context, server: ToolServer) -> Reply:
+    async def _one(self, context: Context, name: str) -> Reply:
         """What the server says of its tools: somebody else's words, as plain text."""
+        server = self._toolbox.of(name, caller_of_event(context))
         tools = await self._offered(server)
         lines = [
             f"- {escape_markdown(one.full_name, 80)} ({_needs(self._toolbox.leave(one))}): "
@@ -113,7 +137,7 @@ class ToolList:
         return Response(reply=Reply(text=text, private=context.private), outcome=outcome)
 
 
-def _known(servers: Mapping[str, ToolServer], name: str) -> str | None:
+def _known(servers: Sequence[str], name: str) -> str | None:
     """The server that is meant, whatever its capitals."""
     return next((one for one in servers if one.casefold() == name), None)
 

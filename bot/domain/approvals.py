@@ -30,7 +30,7 @@ RUN, NOT_RUN = "run", "not run"  # decisions
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRequest:
     """A tool that is run only when a person lets it. `args` is what it would be given, JSON as text. `id` and `response`
-    are the vendor's: which request it is, and of which answer.
+    are the vendor's: which request it is, and of which answer. `acting`: the person as whom it runs; "" for a company's key.
     """
 
     id: str
@@ -38,6 +38,7 @@ class ToolRequest:
     tool: str
     args: str
     response: str = ""
+    acting: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,15 @@ def called(request: ToolRequest) -> str:
 def _run(request: ToolRequest) -> str:
     args = pretty(request.args)
     fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", args)), default=0))
-    return f"**Run** {_code(request.tool)} on {_code(request.server)}?\n\n{fence}json\n{args}\n{fence}"
+    acting = f" as {_code(request.acting)}" if request.acting else ""
+    return (
+        f"**Run** {_code(request.tool)} on {_code(request.server)}{acting}?\n\n{fence}json\n{args}\n{fence}"
+    )
+
+
+def sign_in_wish(server: str) -> str:
+    """Where an answer cannot go on before somebody signs in to one of our tool servers."""
+    return f"**Sign in** to {_code(server)}, so that I can go on? Its tools work only as you."
 
 
 def _sign_in(request: SignInRequest) -> str:

@@ -21,6 +21,7 @@ class ToolDefinition:
     description: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     read_only: bool = False  # the server says so of itself: fit for a label
+    signs_in: bool = False  # it is ours: it asks the person to sign in there
 
     @property
     def full_name(self) -> str:

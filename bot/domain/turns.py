@@ -59,6 +59,8 @@ class Step:
     after: int = 0
     fingerprint: str = ""  # of the tool's definition when it was called
     seconds: float = 0.0
+    signs_in: bool = False  # it waits for the person to sign in to the server
+    personal: bool = False  # it runs as the person who asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

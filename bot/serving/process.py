@@ -57,6 +57,7 @@ class Service:
     work: Work
     ready: Readiness
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    routes: Sequence[web.AbstractRouteDef] = ()  # on the public listener, besides those of the adapters
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
@@ -141,7 +142,7 @@ async def _open(
         return [DRAINING] if stopping.asked.is_set() else await service.ready()
 
     limits = service.limits
-    routes: list[web.AbstractRouteDef] = [route for adapter in service.adapters for route in adapter.routes()]
+    routes = [*service.routes, *(route for adapter in service.adapters for route in adapter.routes())]
     inside = admin_app(ready=ready, metrics=metrics.text, limits=limits, host=listeners.admin_host)
     outside = public_app(routes, limits=limits)
     async with AsyncExitStack() as stack:

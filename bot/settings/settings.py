@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -21,7 +21,6 @@ from bot.settings.config_file import read_config as read_file
 from bot.settings.environment import (
     Address,
     Host,
-    Key,
     Port,
     RedisAddress,
     SettingsGroup,
@@ -35,37 +34,9 @@ from bot.settings.environment import (
 )
 from bot.settings.misspelt import probably_meant
 from bot.settings.platform_settings import PlatformSettings
+from bot.settings.vendor_settings import FoundrySettings, VendorRow, VendorSettings
 
 P = TypeVar("P", bound=PlatformSettings)
-
-
-class VendorRow(Protocol):
-    """What the settings need to know of a vendor. Implemented by providers.vendors.Vendor."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def keyless(self) -> bool: ...
-
-    @property
-    def prefix(self) -> str:
-        """The prefix of its variables."""
-
-
-class VendorSettings(SettingsGroup):
-    """How to reach one vendor. `base_url` is "" for the vendor's own address."""
-
-    api_key: Key | None = Field(None, description="the key from the vendor's console")
-    base_url: Address = Field("", description="the http(s) address that the paths are added to")
-
-
-class FoundrySettings(SettingsGroup):
-    """A Microsoft Foundry resource. No key: Entra ID."""
-
-    prefix: ClassVar[str] = "FOUNDRY_"
-    endpoint: Address = Field(description="https://NAME.services.ai.azure.com, or a project's address there")
-    api_key: Key | None = Field(None, description="a key of the resource")
 
 
 class Settings(SettingsGroup):
@@ -79,6 +50,11 @@ class Settings(SettingsGroup):
     port: Port = Field(3978, description="a number such as 3978, or 0 for any free port")
     admin_host: Host = Field("127.0.0.1", description="an address of this machine, such as 127.0.0.1")
     admin_port: Port = Field(3979, description="a number such as 3979, or 0 for any free port")
+    public_url: Address = Field(
+        "",
+        alias="SWITCHBOARD_URL",
+        description="the address by which browsers reach PORT, such as https://bot.example.com",
+    )
     redis_url: Annotated[SecretStr, RedisAddress] | None = Field(
         None, description="an address such as rediss://user:password@host:6379/0, or remove it"
     )
@@ -146,6 +122,11 @@ class Settings(SettingsGroup):
         """The platforms that have to reach this process over HTTP."""
         return [one.title for one in self.platforms.values() if one.delivered]
 
+    @property
+    def address(self) -> str:
+        """By which browsers reach the public listener; without SWITCHBOARD_URL those of this machine only."""
+        return self.public_url or f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
     def secrets(self) -> frozenset[str]:
         """Every secret value, for the log's redaction, and also the secrets inside one (a URL's password)."""
         parts = (self, self.foundry, *self.platforms.values(), *self.vendors.values())
@@ -163,6 +144,12 @@ class Settings(SettingsGroup):
                 self.host, private=loopback(self.host), delivered=self.delivered
             ):
                 raise ValueError(objection)
+        signing_in = [name for name, entry in self.file.tools.items() if entry.oauth]
+        if signing_in and not self.public_url and not (loopback(self.host) and self.port):
+            raise ValueError(
+                f"[tools.{signing_in[0]}] has oauth = true, so people sign in with their browsers. Write SWITCHBOARD_URL, the "
+                "address by which browsers reach PORT, such as https://bot.example.com"
+            )
         if self.port == self.admin_port != 0 and self.host == self.admin_host:
             raise ValueError(f"PORT and ADMIN_PORT are both {self.port}. Write two different numbers")
         return self

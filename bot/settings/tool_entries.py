@@ -20,6 +20,11 @@ class ToolEntry(TomlTable):
     command: tuple[str, ...] = ()  # a program that speaks over its standard input and output
     builtin: StrictBool = False  # `python` is the only one
     token_env: str = ""  # the variable with the company's key: everybody then acts with its rights
+    oauth: StrictBool = False  # every person signs in once, and calls run as them
+    client_id: str = ""  # by which its sign-in knows Switchboard; "": it is told at the first sign-in
+    client_secret_env: str = ""  # the variable with that client's secret, where it has one
+    scopes: tuple[str, ...] = ()  # what is asked for; (): what the server says it wants
+    issuer: str = ""  # the only sign-in that is believed to be this server's; "": the one that it names
     env: Mapping[str, str] = {}  # of the program: its variable to the variable it is read from
     private: StrictBool = False  # whether the address may be one of this machine or of a private network
     run: tuple[str, ...] = ()  # tools that run without asking
@@ -37,7 +42,7 @@ class ToolEntry(TomlTable):
             raise ValueError("must not hold a key: name the key's variable in token_env")
         return url
 
-    @field_validator("token_env")
+    @field_validator("token_env", "client_secret_env")
     @classmethod
     def _variable(cls, name: str) -> str:
         if name and not re.fullmatch(VARIABLE, name):
@@ -62,10 +67,24 @@ class ToolEntry(TomlTable):
             )
         return self
 
+    @model_validator(mode="after")
+    def _signing_in(self) -> Self:
+        if self.oauth and (not self.url or self.token_env):
+            raise ValueError(
+                "oauth = true is for a server with a url and no token_env: everybody signs in there as themselves"
+            )
+        if not self.oauth and (self.client_id or self.client_secret_env or self.scopes or self.issuer):
+            raise ValueError(
+                "client_id, client_secret_env, scopes and issuer are for signing in: write oauth = true too"
+            )
+        if self.client_secret_env and not self.client_id:
+            raise ValueError("client_secret_env is the secret of a client: write its client_id too")
+        return self
+
     @property
     def variables(self) -> frozenset[str]:
         """The environment variables that it reads."""
-        return frozenset({self.token_env, *self.env.values()} - {""})
+        return frozenset({self.token_env, self.client_secret_env, *self.env.values()} - {""})
 
 
 class SearchEntry(TomlTable):

@@ -30,7 +30,9 @@ class UnreadableRecord(SwitchboardError):
 class RecordPlace:
     """Where a record belongs. `of` is its conversation, chat or name; `at` tells it from others of its kind."""
 
-    kind: Literal["event", "turn", "record", "secret", "post", "growth", "title", "picture", "schedule"]
+    kind: Literal[
+        "event", "turn", "record", "secret", "post", "growth", "title", "picture", "schedule", "sign-in"
+    ]
     of: str
     at: str = ""
 

@@ -31,6 +31,9 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     s:<workspace>           hash     its schedules: <id> the sealed schedule, <id>:a who made it, <id>:c its conversation,
                                      <id>:p its channel
     due                     zset     <workspace>:<id> of schedules, by the time they are due; paused ones by when they are erased
+    o:<workspace>           set      its people who have signed in to a tool server
+    o:<workspace>:<person>  hash     what they allowed: <server> a sealed grant
+    o:<workspace>:<person>:<server>  string  somebody renews that just now
     m:<workspace>           hash     preferences: default, channel:<id>, person:<id>
     v:<digest>              string   the secret store: an encrypted record
     b:<digest>              hash     a token bucket of the rate limiter
@@ -128,6 +131,7 @@ class Lifetimes:
     memory: int = 30 * DAY  # a conversation without messages for this long is erased
     month: int = 400 * DAY
     day: int = 3 * DAY
+    signed_in: int = 90 * DAY  # a sign-in that nobody used for this long is erased
     turns: int = 200  # of one conversation
     spare: int = 50  # ... besides: they go all at once, so that most prompts begin as the one before
     waiting: int = 100  # events in one mailbox; beyond that, people are asked to wait
@@ -214,6 +218,18 @@ class Keys:
 
     def due(self, shard: int) -> str:
         return self._at(shard, "due")
+
+    def signed_in(self, workspace: str) -> str:
+        digest = _digest(workspace)
+        return self._at(self.shard(digest), "o", digest)
+
+    def sign_ins(self, workspace: str, person: str) -> tuple[str, str]:
+        """A person's sign-ins, and the workspace's people with any."""
+        people = self.signed_in(workspace)
+        return f"{people}:{quote(person, safe='')}", people
+
+    def renewing(self, workspace: str, person: str, server: str) -> str:
+        return f"{self.sign_ins(workspace, person)[0]}:{quote(server, safe='')}"
 
     def secrets(self, name: str) -> str:
         digest = _digest(name)

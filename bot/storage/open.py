@@ -23,6 +23,7 @@ from bot.storage.readiness import RedisReadiness
 from bot.storage.schedules import RedisSchedules
 from bot.storage.scripts import Scripts
 from bot.storage.secrets import RedisSecretStore
+from bot.storage.sign_ins import RedisSignIns
 from bot.storage.timeline import RedisTimeline
 from bot.storage.traces import ConversationTraces
 
@@ -43,6 +44,7 @@ class Storage:
     ledger: RedisLedger
     budgets: RedisBudgets
     secrets: RedisSecretStore
+    sign_ins: RedisSignIns
     rate_limiter: RedisRateLimiter
     health: RedisHealth
     timeline: RedisTimeline
@@ -84,7 +86,10 @@ def _storage(database: Database, terms: StorageOptions, scripts: Scripts) -> Sto
     letters = RedisDeadLetters(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
     past = Histories(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
     agenda = RedisSchedules(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
-    traces = ConversationTraces(database=database, keys=keys, dead_letters=letters, schedules=agenda)
+    signed = RedisSignIns(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
+    traces = ConversationTraces(
+        database=database, keys=keys, dead_letters=letters, schedules=agenda, sign_ins=signed
+    )
     return Storage(
         database=database,
         keys=keys,
@@ -109,6 +114,7 @@ def _storage(database: Database, terms: StorageOptions, scripts: Scripts) -> Sto
         ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
         budgets=RedisBudgets(database=database, keys=keys, scripts=scripts),
         secrets=RedisSecretStore(database=database, keys=keys, cipher=cipher),
+        sign_ins=signed,
         rate_limiter=RedisRateLimiter(database=database, keys=keys, scripts=scripts),
         health=RedisHealth(database=database, keys=keys, scripts=scripts),
         timeline=RedisTimeline(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts),

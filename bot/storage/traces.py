@@ -5,6 +5,7 @@ from bot.storage.connection import Database
 from bot.storage.dead_letters import RedisDeadLetters
 from bot.storage.keys import Keys, workspace_of
 from bot.storage.schedules import RedisSchedules
+from bot.storage.sign_ins import RedisSignIns
 
 SOME = 200  # keys per round trip
 
@@ -13,12 +14,19 @@ class ConversationTraces:
     """Erases them. May be interrupted and repeated."""
 
     def __init__(
-        self, *, database: Database, keys: Keys, dead_letters: RedisDeadLetters, schedules: RedisSchedules
+        self,
+        *,
+        database: Database,
+        keys: Keys,
+        dead_letters: RedisDeadLetters,
+        schedules: RedisSchedules,
+        sign_ins: RedisSignIns,
     ) -> None:
         self._database = database
         self._keys = keys
         self._dead_letters = dead_letters
         self._schedules = schedules
+        self._sign_ins = sign_ins
 
     async def erase_all(self, thread: ThreadKey) -> None:
         """Also what asks itself there."""
@@ -38,4 +46,5 @@ class ConversationTraces:
     async def erase_workspace(self, workspace: str) -> None:
         """The lists go with the workspace's other keys."""
         await self._schedules.drop_of_workspace(workspace)
+        await self._sign_ins.drop_of_workspace(workspace)
         await self._dead_letters.drop_of_workspace(workspace)

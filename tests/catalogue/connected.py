@@ -11,7 +11,7 @@ from bot.domain.catalog import Model
 from bot.domain.prompt import Prompt, PromptMessage, TextPart
 from bot.domain.stream_parts import Finish, Text
 from bot.ports import Provider
-from bot.settings import config_file, settings
+from bot.settings import config_file, vendor_settings
 from providers.connecting import ConnectedEndpoint, ConnectedEndpoints, EndpointBuilder
 from providers.entra import Credential, Identity
 from providers.transport import Transport
@@ -26,7 +26,7 @@ async def plugged(
     toml: str = "",
     *,
     table: Sequence[Vendor] = VENDORS,
-    vendors: Mapping[str, settings.VendorSettings] | None = None,
+    vendors: Mapping[str, vendor_settings.VendorSettings] | None = None,
     credential: Credential | None = None,
     make: Callable[[], Credential] | None = None,
 ) -> AsyncIterator[ConnectedEndpoints]:

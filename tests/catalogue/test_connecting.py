@@ -13,7 +13,7 @@ from bot.domain.errors import SettingsError
 from bot.models.assembly import assemble
 from bot.models.facts import Facts
 from bot.models.sources import Flagship
-from bot.settings import settings
+from bot.settings import vendor_settings
 from bot.settings.config_file import DialectName, read_config
 from bot.settings.settings import KnownSettings
 from providers.dialect import Quirks
@@ -264,7 +264,7 @@ async def test_a_new_vendor_of_a_known_dialect_is_one_row(aiohttp_server: Aiohtt
         dialects={"openai-chat": Quirks(output_limit="max_completion_tokens")},
         flagships=(Flagship(name="nova", patterns=(rf"nova-{V}",)),),
     )
-    known = {"nova": settings.VendorSettings(api_key=SecretStr("canary"), base_url="")}
+    known = {"nova": vendor_settings.VendorSettings(api_key=SecretStr("canary"), base_url="")}
 
     async with plugged({}, table=(*VENDORS, row), vendors=known) as connections:
         nova = provider(connections, "nova")

@@ -20,6 +20,7 @@ from bot.answers.fallback import FallbackRouter
 from bot.answers.limits import AskerLimits
 from bot.answers.picture_keeper import PictureKeeper
 from bot.answers.tool_loop import ToolLoop
+from bot.answers.tools.grants import Authorization, Grants
 from bot.answers.tools.toolbox import Toolbox
 from bot.conversation.command_parser import Command, parse_message
 from bot.conversation.commands import Commands
@@ -27,6 +28,7 @@ from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
+from bot.conversation.tooling import tooling_around
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
@@ -60,7 +62,8 @@ from bot.models.pricing import Corrections, Prices
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import ConfigFile, Policy
 from bot.settings.money import BudgetEntry
-from tests.doubles import FakeSchedules, FakeSecrets, FakeTurnHandle
+from bot.sign_in.desk import SignInDesk
+from tests.doubles import FakeSchedules, FakeSecrets, FakeSignIns, FakeTurnHandle
 from tests.purse import MemoryBudgets
 
 THREAD = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
@@ -240,6 +243,8 @@ class Stage:
     budgets: Sequence[BudgetEntry] = ()
     secrets: FakeSecrets = field(default_factory=FakeSecrets)
     toolbox: Toolbox = field(default_factory=Toolbox)
+    sign_ins: FakeSignIns = field(default_factory=FakeSignIns)
+    authorizations: Mapping[str, Authorization] = field(default_factory=dict)
     thread_tools: ToolPreferences = field(default_factory=ToolPreferences)
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
     closed: str = ""  # why nothing can be said later where people write
@@ -266,6 +271,15 @@ class Stage:
             pause=self._pause,
         )
         picker = ModelPicker(catalog=self.catalog, preferences=self, health=self, prices=prices)
+        grants = Grants(store=self.sign_ins, authorizations=self.authorizations, clock=lambda: self.now)
+        self.desk = SignInDesk(
+            home="https://bot.example.com",
+            grants=grants,
+            secrets=self.secrets,
+            inbox=self,
+            clock=lambda: self.now,
+        )
+        tools = tooling_around(self.toolbox, self.desk)
         answers = Answers(
             catalog=self.catalog,
             loop=ToolLoop(fallback=fallback, toolbox=self.toolbox, prices=prices),
@@ -295,8 +309,9 @@ class Stage:
                 policy=self.policy,
                 budgets=keeper,
                 inbox=self,
-                own=own_commands(catalog=self.catalog, preferences=self, toolbox=self.toolbox),
+                own=own_commands(catalog=self.catalog, preferences=self, tools=tools),
                 schedules=self.schedules,
+                sign_ins=tools.sign_ins,
             ),
             picker=picker,
             interceptors=interceptors,

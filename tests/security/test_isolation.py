@@ -21,11 +21,13 @@ from bot.answers.fallback import FallbackRouter
 from bot.answers.limits import AskerLimits
 from bot.answers.picture_keeper import PictureKeeper
 from bot.answers.tool_loop import ToolLoop
+from bot.answers.tools.grants import Grants
 from bot.answers.tools.toolbox import Toolbox
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
+from bot.conversation.tooling import tooling_around
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model
 from bot.domain.events import Author, ButtonPressed, Event, File, HomeOpened, MessageReceived, ThreadKey
@@ -41,6 +43,7 @@ from bot.models.estimates import CostEstimates
 from bot.models.pricing import Corrections, Prices
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
+from bot.sign_in.desk import SignInDesk
 from bot.storage.open import Storage
 from bot.turn_handle import ClaimedTurn
 
@@ -156,6 +159,9 @@ class World:
         picker = ModelPicker(
             catalog=catalog, preferences=store.preferences, health=store.health, prices=prices
         )
+        grants = Grants(store=store.sign_ins, authorizations={})
+        desk = SignInDesk(home="", grants=grants, secrets=store.secrets, inbox=store.inbox)
+        tools = tooling_around(Toolbox(), desk)
         self.core = ConversationHandler(
             adapters=adapters,
             catalog=catalog,
@@ -173,6 +179,7 @@ class World:
                 inbox=store.inbox,
                 own={},
                 schedules=store.schedules,
+                sign_ins=tools.sign_ins,
             ),
             picker=picker,
             interceptors=interceptors,

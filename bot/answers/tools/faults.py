@@ -72,14 +72,9 @@ def by_status(status: int) -> Fault:
     return Fault.BROKEN if status >= 500 or status == 408 else Fault.NOT_THERE
 
 
-def fault_words(code: int, *, name: str, host: str = "", token_env: str = "") -> str:
-    """One line for people; "" for a code that is not ours."""
+def fault_words(code: int, *, name: str, host: str = "", key: str = "") -> str:
+    """One line for people; "" for a code that is not ours. `key`: what to do when the key is refused."""
     words = WORDS.get(code)
     if words is None:
         return ""
-    key = (
-        f"put a valid one into {token_env}."
-        if token_env
-        else f"it wants one, so name its variable as token_env in [tools.{name}]."
-    )
     return f"{name} {words.text.format(host=host, entry=f'[tools.{name}]', key=key)}"

@@ -15,7 +15,7 @@ from mcp_types import ErrorData, JSONRPCError, JSONRPCRequest, jsonrpc_message_a
 
 from bot.answers.tools.child_process import Child, LongLine, leashed_child
 from bot.answers.tools.faults import Fault
-from bot.answers.tools.outbound import MESSAGE_BYTES, tool_client
+from bot.answers.tools.outbound import MESSAGE_BYTES, Token, tool_client
 
 log = logging.getLogger(__name__)
 JUNK_LINES = 1_000
@@ -31,13 +31,15 @@ class ProgramEnded(Exception):
     """The program went by itself. Its text says how."""
 
 
-def http_line(url: str, *, token: str, private: bool, seconds: float) -> Line:
+def http_line(
+    url: str, *, private: bool, seconds: float, token: str = "", person: Token | None = None
+) -> Line:
     """Streamable HTTP. There is nothing that could be gone: every message finds its own way."""
 
     @asynccontextmanager
     async def opened(_gone: anyio.Event) -> AsyncIterator[Any]:
         async with (
-            tool_client(token=token, private=private, seconds=seconds + 30.0) as client,
+            tool_client(token=token, person=person, private=private, seconds=seconds + 30.0) as client,
             streamable_http_client(url, http_client=client, max_sse_event_size=MESSAGE_BYTES) as streams,
         ):
             yield streams

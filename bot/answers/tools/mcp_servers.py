@@ -83,13 +83,13 @@ class McpServer:
         seconds: float,
         moment: float,
         host: str = "",
-        token_env: str = "",
+        key: str = "",
         program: str = "",
     ) -> None:
         logging.getLogger("mcp").setLevel(logging.CRITICAL)  # it logs what servers send
         self.name = name
         self._line, self._seconds, self._moment = line, seconds, moment
-        self._host, self._token_env, self._program = host, token_env, program
+        self._host, self._key, self._program = host, key, program
         self._session: ClientSession | None = None
         self._gone = anyio.Event()
         self._tools: tuple[ToolDefinition, ...] = ()
@@ -266,7 +266,7 @@ class McpServer:
         """One line for people."""
         if isinstance(error, MCPError):
             code = CONNECTION_CLOSED if self._program and error.code == Fault.NOT_WRITTEN else error.code
-            known = fault_words(code, name=self.name, host=self._host, token_env=self._token_env)
+            known = fault_words(code, name=self.name, host=self._host, key=self._key)
             if known:
                 return known
             if code != CONNECTION_CLOSED:

@@ -1,4 +1,4 @@
-"""The way to tool servers over HTTP: the only module that imports their HTTP client.
+"""The way to tool servers over HTTP: with its neighbours the only one that imports their HTTP client.
 
 It connects to checked addresses only, takes no proxy from the environment, keeps no cookies, reads nothing that is compressed or
 larger than it may be, and turns what fails into an error of the protocol: one call fails then, and not the connection of all.
@@ -7,8 +7,14 @@ larger than it may be, and turns what fails into an error of the protocol: one c
 import json
 import logging
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from typing import Any
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+)
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import anyio
@@ -19,11 +25,11 @@ from bot.answers.tools.addresses import (
     AddressRefused,
     LookUp,
     NameUnknown,
-    checked_addresses,
     encrypted_enough,
     look_up_name,
 )
 from bot.answers.tools.faults import Fault, by_status
+from bot.answers.tools.outbound_network import CheckedNetwork
 
 MESSAGE_BYTES = 8 * 1024 * 1024
 STREAM_BYTES = 32 * 1024 * 1024  # of one response's events
@@ -32,22 +38,73 @@ CONNECT = 10.0  # seconds
 GOODBYE = 2.0  # seconds for the end of a session
 
 
+Token = Callable[[str], Awaitable[str]]
+"""A person's token, "" for none; after the one that is given was refused, another."""
+
+
+class WayFault(Exception):
+    """Nothing came back that can be read."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.name)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainAnswer:
+    """An answer that is no message of the protocol. `challenge`: its WWW-Authenticate. `body`: JSON, or nothing."""
+
+    status: int
+    challenge: str = ""
+    body: bytes = field(default=b"", repr=False)
+
+
 def tool_client(
-    *, token: str = "", private: bool = False, seconds: float = 60.0, look_up: LookUp = look_up_name
+    *,
+    token: str = "",
+    person: Token | None = None,
+    private: bool = False,
+    seconds: float = 60.0,
+    look_up: LookUp = look_up_name,
 ) -> httpx2.AsyncClient:
-    """A client for one server. `seconds`: how long it may be silent in the middle of an answer."""
-    for name in ("httpx2", "httpcore2"):  # they log URLs and headers
-        logging.getLogger(name).setLevel(logging.WARNING)
+    """A client for one server. `seconds`: how long it may be silent in the middle of an answer. `token` is the company's,
+    `person` gives that of the one person who uses this client.
+    """
+    say_nothing()
     headers = {"user-agent": "switchboard", "accept-encoding": "identity"}
     if token:
         headers["authorization"] = f"Bearer {token}"
     return httpx2.AsyncClient(
         transport=CheckedTransport(private=private, look_up=look_up),
         headers=headers,
+        auth=PersonsBearer(person) if person else None,
         timeout=httpx2.Timeout(seconds, connect=CONNECT, pool=CONNECT),
         trust_env=False,
         follow_redirects=False,
     )
+
+
+def say_nothing() -> None:
+    """The HTTP client logs URLs and headers."""
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class PersonsBearer(httpx2.Auth):
+    """A person's token with every request; one that is refused is exchanged once, as the call cannot have run."""
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
+    async def async_auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        token = await self._token("")
+        request.headers["authorization"] = f"Bearer {token}"
+        answer = yield request
+        if answer.status_code == 401 and (other := await self._token(token)) not in {"", token}:
+            request.headers["authorization"] = f"Bearer {other}"
+            yield request
 
 
 class CheckedTransport(httpx2.AsyncBaseTransport):
@@ -63,30 +120,62 @@ class CheckedTransport(httpx2.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            answer, body = await self._answered(request)
+        except WayFault as lost:
+            return _failed(lost.fault)
+        kind = _kind(answer)
+        if answer.status_code < 400 and body is None:
+            return answer
+        body = body or b""
+        if answer.status_code >= 400:
+            return _refusal(answer.status_code, body if kind == "application/json" else b"")
+        if len(body) > MESSAGE_BYTES:
+            return _failed(Fault.TOO_LARGE)
+        kept = [
+            (name, answer.headers[name])
+            for name in ("content-type", "mcp-session-id")
+            if name in answer.headers
+        ]
+        return httpx2.Response(answer.status_code, headers=kept, content=body)
+
+    async def plainly(self, request: httpx2.Request) -> PlainAnswer:
+        """What stands there, whatever its status, for what is no message of the protocol. Raises WayFault."""
+        answer, body = await self._answered(request)
+        if body is None:
+            await answer.aclose()
+        return PlainAnswer(
+            status=answer.status_code,
+            challenge=answer.headers.get("www-authenticate", "")[:ERROR_BYTES],
+            body=(body or b"")[:ERROR_BYTES] if _kind(answer) == "application/json" else b"",
+        )
+
+    async def _answered(self, request: httpx2.Request) -> tuple[httpx2.Response, bytes | None]:
+        """With its body where that is JSON or an error's. Raises WayFault."""
         if not encrypted_enough(str(request.url), private=self._private):
-            return _failed(Fault.NOT_ENCRYPTED)
+            raise WayFault(Fault.NOT_ENCRYPTED)
         try:
             if request.method == "DELETE":
                 with anyio.fail_after(GOODBYE):
                     return await self._answer(request)
             return await self._answer(request)
         except NameUnknown:
-            return _failed(Fault.NAME_UNKNOWN)
+            raise WayFault(Fault.NAME_UNKNOWN) from None
         except AddressRefused:
-            return _failed(Fault.ADDRESS_REFUSED)
+            raise WayFault(Fault.ADDRESS_REFUSED) from None
         except httpcore2.ConnectError as error:
-            return _failed(Fault.CERTIFICATE if _about_tls(error) else Fault.UNREACHABLE)
+            raise WayFault(Fault.CERTIFICATE if _about_tls(error) else Fault.UNREACHABLE) from None
         except (httpcore2.ConnectTimeout, httpcore2.PoolTimeout):
-            return _failed(Fault.UNREACHABLE)
+            raise WayFault(Fault.UNREACHABLE) from None
         except (
             httpcore2.NetworkError,
             httpcore2.TimeoutException,
             httpcore2.ProtocolError,
             TimeoutError,
         ):
-            return _failed(Fault.LOST)
+            raise WayFault(Fault.LOST) from None
 
-    async def _answer(self, request: httpx2.Request) -> httpx2.Response:
+    async def _answer(self, request: httpx2.Request) -> tuple[httpx2.Response, bytes | None]:
         if not isinstance(request.stream, httpx2.AsyncByteStream):
             raise TypeError("requests are sent asynchronously")
         answer = await self._pool.handle_async_request(
@@ -107,53 +196,19 @@ class CheckedTransport(httpx2.AsyncBaseTransport):
             raise TypeError("answers are read asynchronously")
         headers = httpx2.Headers([row for row in answer.headers if row[0].lower() != b"set-cookie"])
         stream = _Bounded(answer.stream)
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        whole = httpx2.Response(answer.status, headers=headers, stream=stream)
         if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
             await stream.aclose()
-            return _failed(Fault.COMPRESSED)
+            raise WayFault(Fault.COMPRESSED)
         if 300 <= answer.status < 400 and not _stays(request.url, headers.get("location", "")):
             await stream.aclose()
-            return _failed(Fault.REDIRECTED)
-        if answer.status < 400 and kind != "application/json":
-            return httpx2.Response(answer.status, headers=headers, stream=stream)
-        body = await _read(stream, MESSAGE_BYTES if answer.status < 400 else ERROR_BYTES)
-        if answer.status >= 400:
-            return _refusal(answer.status, body if kind == "application/json" else b"")
-        if len(body) > MESSAGE_BYTES:
-            return _failed(Fault.TOO_LARGE)
-        kept = [(name, headers[name]) for name in ("content-type", "mcp-session-id") if name in headers]
-        return httpx2.Response(answer.status, headers=kept, content=body)
+            raise WayFault(Fault.REDIRECTED)
+        if answer.status < 400 and _kind(whole) != "application/json":
+            return whole, None
+        return whole, await _read(stream, MESSAGE_BYTES if answer.status < 400 else ERROR_BYTES)
 
     async def aclose(self) -> None:
         await self._pool.aclose()
-
-
-class CheckedNetwork(httpcore2.AsyncNetworkBackend):
-    """Connects to what a name means at the moment, and only where that is allowed."""
-
-    def __init__(self, *, private: bool, look_up: LookUp) -> None:
-        self._private, self._look_up = private, look_up
-        self._network = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the shape of the client's backend
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        addresses = await checked_addresses(host, port, private=self._private, look_up=self._look_up)
-        failed: Exception = httpcore2.ConnectError(host)
-        for address in addresses[:4]:
-            try:
-                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                failed = error
-        raise failed
-
-    async def sleep(self, seconds: float) -> None:
-        await anyio.sleep(seconds)
 
 
 class _Bounded(httpx2.AsyncByteStream):
@@ -207,6 +262,10 @@ def _is_error(body: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(told, dict) and isinstance(told.get("error"), dict) and "jsonrpc" in told
+
+
+def _kind(answer: httpx2.Response) -> str:
+    return str(answer.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
 def _failed(fault: Fault, status: int = 502) -> httpx2.Response:

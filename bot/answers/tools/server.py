@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
+from bot.domain.sign_ins import Caller
 from bot.domain.tools import ToolDefinition, ToolResult
 
 
@@ -29,3 +30,21 @@ class ToolServer(Protocol):
         """Runs one tool, within the time and size limits. `key` is the same for every attempt at this call; `progress` hears
         short lines about it. Never raises but when cancelled: then the call was ended, and may have run.
         """
+
+
+class PersonalServer(Protocol):
+    """One entry at which everybody signs in as themselves."""
+
+    @property
+    def name(self) -> str: ...
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """As of a ToolServer."""
+
+    def of(self, caller: Caller) -> ToolServer:
+        """The server as this person has it: their tools, and calls that run as them. Its `trouble` is known after `tools`,
+        and both `tools` and `call` may raise StorageUnavailable.
+        """
+
+    def drop(self, caller: Caller) -> None:
+        """Closes what is open in this person's name."""

@@ -12,7 +12,8 @@ from fnmatch import fnmatchcase
 
 from bot.answers.tools.arguments import BadArguments, canonical, checked
 from bot.answers.tools.names import called_in_prompts
-from bot.answers.tools.server import ToolServer
+from bot.answers.tools.server import PersonalServer, ToolServer
+from bot.answers.tools.sign_in_tool import sign_in_result
 from bot.context import Context
 from bot.domain.approvals import showable_arguments
 from bot.domain.attached import IMAGES
@@ -20,6 +21,7 @@ from bot.domain.catalog import Model
 from bot.domain.formatting import clip, strip_controls
 from bot.domain.preferences import Standing
 from bot.domain.prompt import Tool
+from bot.domain.sign_ins import Caller
 from bot.domain.stream_parts import ToolCall
 from bot.domain.tools import CallEnd, ToolDefinition, ToolFile, ToolResult
 from bot.domain.turns import Step, StepState
@@ -73,11 +75,14 @@ class Toolbox:
         self,
         *,
         servers: Sequence[ToolServer] = (),
+        personal: Sequence[PersonalServer] = (),
         entries: Mapping[str, ToolEntry] | None = None,
         secrets: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.servers = {server.name: server for server in servers}
+        self._shared = {server.name: server for server in servers}
+        self.personal = {server.name: server for server in personal}
+        self.names = sorted({*self._shared, *self.personal})
         self._entries = entries or {}
         self._secrets = [one for one in secrets if len(one) >= KEY]
         self._clock = clock
@@ -85,23 +90,29 @@ class Toolbox:
     async def run(self) -> None:
         """Keeps the servers connected, until it is cancelled."""
         async with AsyncExitStack() as stack:
-            for server in self.servers.values():
+            for server in self._shared.values():
                 await stack.enter_async_context(server.running())
+            for people in self.personal.values():
+                await stack.enter_async_context(people.running())
             await asyncio.Event().wait()
+
+    def of(self, name: str, caller: Caller) -> ToolServer:
+        """One of `names`, as this person has it."""
+        return self.personal[name].of(caller) if name in self.personal else self._shared[name]
 
     def serves(self, server: str, model: Model) -> bool:
         """Whether this model may use this server at all."""
         return any(fnmatchcase(model.name.casefold(), one.casefold()) for one in self._entries[server].models)
 
-    async def offered(self, context: Context, model: Model) -> Mapping[str, OfferedTool]:
-        """What this model is offered here, by the name it has in prompts, always in the same order."""
-        if not self.servers or not model.tools:
+    async def offered(self, context: Context, model: Model, caller: Caller) -> Mapping[str, OfferedTool]:
+        """What this model is offered here for this person, by the name it has in prompts, always in the same order."""
+        if not model.tools:
             return {}
         off = context.claim.preferences.tools.off
-        names = [name for name in sorted(self.servers) if name not in off and self.serves(name, model)]
+        names = [name for name in self.names if name not in off and self.serves(name, model)]
         found: dict[str, OfferedTool] = {}
         for name in names:
-            for definition in await self.servers[name].tools():
+            for definition in await self.of(name, caller).tools():
                 leave = self.leave(definition)
                 if leave is not Leave.NEVER and len(found) < MOST_TOOLS:
                     one = OfferedTool(definition=definition, leave=leave)
@@ -114,6 +125,8 @@ class Toolbox:
         names = (definition.name, definition.full_name)
         if any(fnmatchcase(name, one) for one in entry.never for name in names):
             return Leave.NEVER
+        if definition.signs_in:
+            return Leave.ASK
         return Leave.RUN if any(fnmatchcase(name, one) for one in entry.run for name in names) else Leave.ASK
 
     def planned(
@@ -128,7 +141,13 @@ class Toolbox:
                 replace(step, name=clip(call.name, 80) or "?"), f"There is no such tool. There are: {known}."
             )
         definition = one.definition
-        step = replace(step, name=definition.full_name, fingerprint=definition.fingerprint)
+        step = replace(
+            step,
+            name=definition.full_name,
+            fingerprint=definition.fingerprint,
+            signs_in=definition.signs_in,
+            personal=definition.server in self.personal,
+        )
         try:
             step = replace(step, args=canonical(call.args))
             checked(step.args, definition.parameters)
@@ -143,24 +162,29 @@ class Toolbox:
             return failed(step, UNSHOWABLE)
         return replace(step, state=StepState.ASKED)
 
-    async def still(self, step: Step) -> str:
+    async def still(self, step: Step, caller: Caller) -> str:
         """Why a call that was allowed may not run any more; "" when it may."""
         server, _, name = step.name.partition(".")
-        held = self.servers.get(server)
-        found = [one for one in await held.tools() if one.name == name] if held else []
+        if server not in self.names:
+            return GONE.format(name=step.name)
+        if step.signs_in:
+            return ""
+        found = [one for one in await self.of(server, caller).tools() if one.name == name]
         if not found or self.leave(found[0]) is Leave.NEVER:
             return GONE.format(name=step.name)
         return "" if found[0].fingerprint == step.fingerprint else CHANGED.format(name=step.name)
 
-    async def call(self, step: Step, *, key: str, progress: Callable[[str], None]) -> tuple[Step, ToolResult]:
-        """Runs one call that may run. Raises nothing but CancelledError: then it may have run."""
+    async def call(
+        self, step: Step, caller: Caller, *, key: str, progress: Callable[[str], None]
+    ) -> tuple[Step, ToolResult]:
+        """Runs one call that may run, as this person where the server knows people. Raises nothing but CancelledError: then
+        it may have run.
+        """
         server, _, name = step.name.partition(".")
         began = self._clock()
         try:
             async with asyncio.timeout(self._entries[server].seconds + GRACE):
-                result = await self.servers[server].call(
-                    name, json.loads(step.args), key=key, progress=progress
-                )
+                result = await _called(self.of(server, caller), step, name, key=key, progress=progress)
         except TimeoutError:
             result = ToolResult(text=LOST, end=CallEnd.UNKNOWN)
         except Exception:  # whatever a server's connection does: the answer waits for every call
@@ -173,6 +197,14 @@ class Toolbox:
             seconds=round(self._clock() - began, 1),
         )
         return done, result
+
+
+async def _called(
+    server: ToolServer, step: Step, name: str, *, key: str, progress: Callable[[str], None]
+) -> ToolResult:
+    if step.signs_in:
+        return sign_in_result(server.name, await server.tools(), server.trouble)
+    return await server.call(name, json.loads(step.args), key=key, progress=progress)
 
 
 def failed(step: Step, why: str) -> Step:

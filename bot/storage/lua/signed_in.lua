@@ -1,0 +1,9 @@
+-- Puts a renewed sign-in in its old one's place. 0 when that is gone or another has come.
+-- KEYS: the person's sign-ins, the workspace's people with any. ARGV: server, old, new, seconds.
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then
+  return 0
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+return 1
