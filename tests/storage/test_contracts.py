@@ -18,6 +18,7 @@ from tests.contracts.memory import (
     VaultContract,
 )
 from tests.contracts.schedules import SchedulesContract, ScheduleTracesContract
+from tests.contracts.sign_ins import SignInsContract, SignInTracesContract
 from tests.contracts.withdrawals import WithdrawalContract
 
 LEASE = 0.5  # seconds: long enough for a slow machine, short enough to wait for
@@ -86,4 +87,8 @@ class TestBudget(BudgetContract):
 
 
 class TestSchedules(SchedulesContract, ScheduleTracesContract):
+    pass
+
+
+class TestSignIns(SignInsContract, SignInTracesContract):
     pass

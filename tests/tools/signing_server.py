@@ -184,6 +184,13 @@ async def told(request: Request) -> Response:
     )
 
 
+@server.custom_route("/anew", methods=["GET"])  # type: ignore[untyped-decorator]  # the SDK does not say
+async def anew(request: Request) -> Response:
+    vars(desk).update(vars(Desk()))
+    ledger.clear()
+    return Response("anew")
+
+
 @server.custom_route("/end", methods=["GET"])  # type: ignore[untyped-decorator]  # the SDK does not say
 async def ended(request: Request) -> Response:
     desk.end(request.query_params["as"])

@@ -46,17 +46,19 @@ class PersonalMcpServer:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            sweep = group.create_task(self._sweep())
-            try:
-                yield
-            finally:
-                self._group = None
-                sweep.cancel()
-                for one in list(self._connections.values()):
-                    one.closing.set()
-        await self._grants.authorizations[self.name].aclose()
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                sweep = group.create_task(self._sweep())
+                try:
+                    yield
+                finally:
+                    self._group = None
+                    sweep.cancel()
+                    for one in list(self._connections.values()):
+                        one.closing.set()
+        finally:
+            await self._grants.authorizations[self.name].aclose()
 
     def of(self, caller: Caller) -> "AsThisPerson":
         return AsThisPerson(self, caller, self._grants)

@@ -1,0 +1,139 @@
+"""Servers at which people sign in, and the browser with which they do."""
+
+import atexit
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
+
+from bot.sign_in.pages import SignInPages
+from tests.interop.servers import free_port
+from tests.tools.bench import PATIENCE, listening
+
+PROGRAM = Path(__file__).with_name("signing_server.py")
+LINK = re.compile(r"\]\(<?(https?://[^)>]+/sign-in\?ticket=[^)>]+)>?\)")
+ENTRY = {"oauth": True, "private": True, "run": ["whoami"]}
+
+
+@cache
+def lasting_notes() -> str:
+    """One such server for all tests of this process: starting one takes seconds. Its `/anew` makes it forget everything."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(notes())
+
+
+@contextmanager
+def notes(**environment: str) -> Iterator[str]:
+    """The SDK's server with its own sign-in; gives its home."""
+    port = free_port()
+    command = [sys.executable, str(PROGRAM), str(port)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env={**os.environ, **environment}) as process:
+        try:
+            began = time.monotonic()
+            while not listening(port):
+                assert process.poll() is None
+                assert time.monotonic() < began + PATIENCE
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+@dataclass
+class Browser:
+    """Somebody's browser. Of `home`, our public address, it knows where that really is. `seen` are the pages it was shown."""
+
+    http: aiohttp.ClientSession
+    home: str
+    really: str
+    person: str = "ada"
+    cookies: dict[str, str] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+    async def signs_in(self, link: str) -> str:
+        """From the link to the last page, as this person; gives what that says."""
+        page = await self.opens(link)
+        ticket = re.search(r'name="ticket" value="([^"]+)"', page)
+        if ticket is None:
+            return page
+        return await self.goes(await self.posts(f"{self.home}/sign-in", {"ticket": unescape(ticket[1])}))
+
+    async def goes(self, address: str) -> str:
+        """Follows where it is sent, says who it is where that is asked for, and comes back."""
+        while address:
+            if urlsplit(address).path == "/login" and "as=" not in address:
+                address += f"&as={self.person}"
+            _, page, address = await self._asked("GET", address)
+        return page
+
+    async def leaves(self, link: str) -> str:
+        """Only as far as where it comes back to; gives that address."""
+        page = await self.opens(link)
+        ticket = re.search(r'name="ticket" value="([^"]+)"', page)
+        assert ticket
+        address = await self.posts(f"{self.home}/sign-in", {"ticket": unescape(ticket[1])})
+        while not address.startswith(self.home):
+            if urlsplit(address).path == "/login" and "as=" not in address:
+                address += f"&as={self.person}"
+            _, _, address = await self._asked("GET", address)
+        return address
+
+    async def opens(self, address: str) -> str:
+        return (await self._asked("GET", address))[1]
+
+    async def posts(self, address: str, form: dict[str, str]) -> str:
+        """Gives where it is sent to, or ""."""
+        return (await self._asked("POST", address, form))[2]
+
+    async def _asked(
+        self, method: str, address: str, form: dict[str, str] | None = None
+    ) -> tuple[int, str, str]:
+        ours = address.startswith(self.home)
+        real = address.replace(self.home, self.really, 1) if ours else address
+        told: dict[str, Any] = {"data": form, "allow_redirects": False}
+        if ours and self.cookies:
+            told["headers"] = {"Cookie": "; ".join(f"{key}={value}" for key, value in self.cookies.items())}
+        async with self.http.request(method, URL(real, encoded=True), **told) as answer:
+            text = await answer.text()
+            if ours:
+                self.headers.append(dict(answer.headers))
+                for name, morsel in answer.cookies.items():
+                    self.cookies[name] = morsel.value
+                    if not morsel.value:
+                        del self.cookies[name]
+            if not 300 <= answer.status < 400:
+                self.seen.append(text)
+                return answer.status, text, ""
+            return answer.status, text, urljoin(address, answer.headers["Location"])
+
+
+@asynccontextmanager
+async def browser(pages: SignInPages, home: str) -> AsyncIterator[Browser]:
+    """Before the pages of a product that is only put together."""
+    app = web.Application()
+    app.add_routes(pages.routes())
+    async with TestClient(TestServer(app)) as client, aiohttp.ClientSession() as http:
+        yield Browser(http=http, home=home, really=str(client.make_url("")).rstrip("/"))
+
+
+def link_in(text: str) -> str:
+    found = LINK.search(text)
+    assert found, text
+    return found[1]
