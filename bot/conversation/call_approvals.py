@@ -12,7 +12,7 @@ from bot.answers.tools.work_so_far import said_before
 from bot.context import Context, Response
 from bot.conversation.approvals import LATE, not_theirs
 from bot.conversation.questions import Questions
-from bot.conversation.signing_in import SignIns
+from bot.conversation.signing_in import SignIns, others_sign_in
 from bot.domain.approvals import DAY
 from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed
@@ -42,11 +42,12 @@ class CallApprovals:
 
     async def pressed(self, context: Context, event: ButtonPressed, turn: Turn, call: str) -> Outcome:
         step = next((one for one in turn.steps if one.id == call), None)
-        if refusal := refused(context, event, turn, step):
+        others = others_sign_in(event, turn) if event.action is Action.SIGN_IN else ""
+        if refusal := others or refused(context, event, turn, step):
             return await context.respond(Response(reply=Reply(text=refusal, private=True)))
         assert step is not None  # noqa: S101 - it was refused otherwise
         if event.action is Action.SIGN_IN:
-            reply = await self._sign_ins.pressed(context, event, turn, step)
+            reply = await self._sign_ins.pressed(context, event, step)
             if reply is not None:
                 return await context.respond(Response(reply=reply))
         chosen = context.claim.preferences.tools

@@ -57,12 +57,8 @@ class SignIns:
             server.drop(caller)
         return await self._desk.grants.forget(caller)
 
-    async def pressed(self, context: Context, event: ButtonPressed, turn: Turn, step: Step) -> Reply | None:
+    async def pressed(self, context: Context, event: ButtonPressed, step: Step) -> Reply | None:
         """The link for a call that waits for it; None when they are signed in already, and it can go on."""
-        asker = turn.asked.author
-        if event.author.id != asker.id:
-            who = escape_markdown(clip(asker.name, 60)) or "the person who asked"
-            return Reply(text=OTHERS.format(who=who), private=True)
         server = step.name.partition(".")[0]
         caller = caller_of_event(context)
         if not self.knows(server) or await self._desk.grants.held(caller, server):
@@ -89,6 +85,14 @@ class SignIns:
             address=address,
         )
         return Reply(text=text, private=True, secret=True)
+
+
+def others_sign_in(event: ButtonPressed, turn: Turn) -> str:
+    """Why somebody may not sign in for a question; "" for whoever asked it."""
+    asker = turn.asked.author
+    if event.author.id == asker.id:
+        return ""
+    return OTHERS.format(who=escape_markdown(clip(asker.name, 60)) or "the person who asked")
 
 
 def caller_of_event(context: Context) -> Caller:
