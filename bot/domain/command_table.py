@@ -84,7 +84,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         name="tools",
         does="What the model may use here",
-        usage="[NAME|on NAME|off NAME]",
+        usage="[NAME|on NAME|off NAME|sign-in NAME]",
         help=(HelpLine(typed="tools", does="what the model may use here, and what it has to ask you for"),),
     ),
     CommandRow(

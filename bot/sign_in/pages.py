@@ -36,7 +36,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-PLATFORMS = {"slack": "Slack", "teams": "Teams", "web": "the page"}
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +104,8 @@ class SignInPages:
             return _ended(_page(200 if str(error) == NOTHING else 400, "Not signed in", str(error)))
         except StorageUnavailable:
             return _page(503, "Not signed in", LATER)
-        text = f"{_whose(ticket.caller)} is signed in to {ticket.server}. "
+        who = _whose(ticket.caller)
+        text = f"{who[0].upper()}{who[1:]} is signed in to {ticket.server}. "
         text += (
             "You can close this window: the answer goes on in the chat."
             if ticket.then
@@ -126,9 +126,11 @@ class SignInPages:
 def _whose(caller: Caller) -> str:
     """Which chat account, in words that its owner knows."""
     platform, _, workspace = caller.workspace.partition(":")
+    if caller.person == workspace:  # there is only one person
+        return "whoever uses Switchboard on this machine"
     name = clip(strip_controls(caller.name), 80)
     who = f"{name} ({caller.person})" if name and name != caller.person else caller.person
-    return f"{who} of {PLATFORMS.get(platform, platform)} {workspace}".strip()
+    return f"{who} of {platform.capitalize()} {workspace}"
 
 
 def _ended(page: web.Response) -> web.Response:

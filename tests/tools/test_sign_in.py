@@ -95,7 +95,7 @@ async def test_a_question_that_needs_it_waits_for_the_sign_in_and_goes_on_as_tha
         assert asked.replies[-1].private
         assert asked.replies[-1].secret
         page = await at.browser.signs_in(link_in(said(asked)))
-        assert "Ann (U1) of test W is signed in to notes" in page.replace("T1", "W")
+        assert "Ann (U1) of Test W is signed in to notes" in page
         assert "the answer goes on in the chat" in page
 
         (event,) = at.at.handed_on
@@ -182,7 +182,7 @@ async def test_a_link_works_once_and_looking_at_it_uses_nothing_up() -> None:
         link = link_in(said(await at.at.says("/tools sign-in notes")))
         for _ in range(3):
             page = await at.browser.opens(link)
-            assert "Ann (U1) of test" in page
+            assert "Ann (U1) of Test W" in page
             assert "If that chat account is not yours, close this page" in page
         assert "is signed in" in await at.browser.signs_in(link)
         assert "was used already" in await at.browser.signs_in(link)
