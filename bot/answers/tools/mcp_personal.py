@@ -67,7 +67,7 @@ class PersonalMcpServer:
     async def connection(self, caller: Caller, sign_in: str) -> AsyncIterator[McpServer | None]:
         """One person's, kept open while it is used. None while nothing runs."""
         found = self._connections.get(caller)
-        if found and found.sign_in != sign_in:
+        if found and (found.sign_in != sign_in or found.closing.is_set()):
             found.closing.set()
             found = None
         if found is None and self._group:
