@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.answers.tools.wording import ended_steps
 from bot.document.unfinished import code_end
 from bot.domain.approvals import ToolRequest, asked_for
 from bot.domain.replies import Action, Button
@@ -11,7 +12,13 @@ from bot.domain.turns import Step, Turn
 
 def closing(turn: Turn) -> Closing:
     """A turn's closing, the same each time the turn is shown."""
-    return Closing(reason=Reason(turn.reason), footer=turn.footer, notice=turn.notice, buttons=_buttons(turn))
+    return Closing(
+        reason=Reason(turn.reason),
+        footer=turn.footer,
+        notice=turn.notice,
+        steps=ended_steps(turn.steps),
+        buttons=_buttons(turn),
+    )
 
 
 def under(turn: Turn) -> str:

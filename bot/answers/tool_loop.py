@@ -15,12 +15,13 @@ from bot.answers.fallback import AnsweredBy, FallbackRouter
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.question import PromptBuilder, Question
 from bot.answers.tools.toolbox import LOST, MOST_CALLS, TOO_MANY, Toolbox, failed
-from bot.answers.tools.wording import running
+from bot.answers.tools.wording import running, shown_step
 from bot.context import Context
 from bot.domain.attached import IMAGES
 from bot.domain.catalog import Model
 from bot.domain.formatting import clip, strip_controls
 from bot.domain.prompt import ImagePart
+from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import (
     Finish,
     GeneratedPicture,
@@ -37,7 +38,7 @@ from bot.models.pricing import Prices
 ROUNDS = 20
 PROGRESS = 120  # characters of what a server says of its progress
 
-Part = StreamPart | AnsweredBy | FilesLeftOut | Status
+Part = StreamPart | AnsweredBy | FilesLeftOut | Status | ShownStep
 
 
 @dataclass(slots=True)
@@ -191,7 +192,10 @@ class ToolLoop:
         for place in places:
             attempt.work.steps[place] = replace(attempt.work.steps[place], state=StepState.STARTED)
         await context.turn_handle.advance(attempt.advanced())
-        yield Status(running([attempt.work.steps[place] for place in places]))
+        begun = [attempt.work.steps[place] for place in places]
+        for step in begun:
+            yield shown_step(step)
+        yield Status(running(begun))
         async with aclosing(self._results(context, attempt, places, prompt_for)) as parts:
             async for part in parts:
                 yield part
@@ -222,6 +226,7 @@ class ToolLoop:
                     case (place, done, files):
                         left -= 1
                         attempt.work.steps[place] = done
+                        yield shown_step(done)
                         for picture in _pictures(files):
                             prompt_for.pictures.setdefault(done.id, []).append(_shown(picture))
                             yield picture

@@ -39,6 +39,7 @@ from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
 from bot.domain.schedules import LastingPlace
+from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import (
     Closing,
     Finish,
@@ -134,6 +135,7 @@ class Heard:
     replies: list[Reply] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     pictures: list[GeneratedPicture] = field(default_factory=list)
+    steps: list[ShownStep] = field(default_factory=list)
 
 
 @dataclass
@@ -159,6 +161,8 @@ class NotingSink:
                     case Status(text=text):
                         self.heard.statuses.append(text)
                         self.watch.seen_status(text)
+                    case ShownStep():
+                        self.heard.steps.append(part)
                     case Closing():
                         self.heard.closing = part
                         self.watch.seen_closing()

@@ -7,6 +7,7 @@ from typing import Any
 from bot.domain.errors import Overloaded
 from bot.domain.prompt import CallPart, Prompt, ResultPart
 from bot.domain.replies import Action
+from bot.domain.shown_steps import StepOutcome
 from bot.domain.stream_parts import Finish, Reason, Source, Text, ToolCall, Usage
 from bot.domain.tools import CallEnd, ToolFile, ToolResult
 from bot.domain.turns import TURN, StepState
@@ -58,6 +59,10 @@ async def test_what_may_run_runs_and_the_model_goes_on_with_what_came_back() -> 
     assert heard.text == "Let me look.\n\nIt is cold."
     assert heard.statuses == ["Running desk.look"]
     assert footer(heard) == "grok · used desk.look 0.0 s"
+    assert [one.outcome for one in heard.steps] == [StepOutcome.RUNNING, StepOutcome.DONE]
+    assert {one.name for one in heard.steps} == {"desk.look"}
+    assert heard.closing
+    assert heard.closing.steps == (heard.steps[-1],)
     first, second = (prompt for _, prompt in at.one.asked)
     assert [one.name for one in first.tools] == ["desk__look", "desk__file"]
     (result,) = results(second)

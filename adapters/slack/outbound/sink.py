@@ -25,6 +25,7 @@ from bot.delivery.pacing import Pace
 from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.domain.replies import Reply
+from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import Closing, ShownPart, Source
 
 log = logging.getLogger(__name__)
@@ -134,9 +135,9 @@ class ThreadSink:
         await self._finish(full)
         if len(self._pages) > len(full):
             page = self._pages[len(full)]
-            await page.grow(rest, answer.status)
+            await page.grow(rest, answer.status, answer.steps)
         else:
-            page = await self._open(len(full), rest, answer.status, wait=self._may_wait())
+            page = await self._open(len(full), rest, answer.status, answer.steps, wait=self._may_wait())
         answer.again = not page.ts or (bool(rest) and not page.worded)
         return PACE.pause(len(rest)) if page.worded else SOON
 
@@ -150,9 +151,11 @@ class ThreadSink:
         if not self._pages:
             await self._open(0, "", "")
 
-    async def _open(self, number: int, text: str, status: str, *, wait: bool = False) -> AnswerMessage:
+    async def _open(
+        self, number: int, text: str, status: str, steps: Sequence[ShownStep] = (), *, wait: bool = False
+    ) -> AnswerMessage:
         page = AnswerMessage(sink_context=self._desk, number=number)
-        await page.open(text, status, self._known, wait=wait)
+        await page.open(text, status, self._known, steps, wait=wait)
         if page.ts:
             await self._keep(page)
         return page
@@ -178,7 +181,8 @@ class ThreadSink:
     ) -> dict[str, Any]:
         """That page as a whole, going on from what was drawn of it."""
         shown = self._pages[number].page.finished if number < len(self._pages) else to_blocks
-        return await drawn_from(len(text), layout.finished, text, closing, shown, sources)
+        carded = closing is not None and any(page.cards.tools for page in self._pages)
+        return await drawn_from(len(text), layout.finished, text, closing, shown, sources, carded=carded)
 
     async def _write(self, number: int, content: dict[str, Any], *, session: str = "active") -> None:
         """Writes one final page."""
