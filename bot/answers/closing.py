@@ -21,6 +21,11 @@ def closing(turn: Turn) -> Closing:
     )
 
 
+def call_card(step: Step) -> str:
+    """One call that waits, as Markdown."""
+    return asked_for((call_request(step),), ())
+
+
 def under(turn: Turn) -> str:
     """What is shown after the answer's text and is none of it: what it waits for. Code that the model left open is closed,
     so that it cannot take that in.

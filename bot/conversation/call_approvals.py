@@ -6,13 +6,14 @@ Which calls those are, and with what arguments, is in the stored turn: a press n
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.answers.closing import approval_buttons, call_request
+from bot.answers.closing import approval_buttons, call_card
 from bot.answers.question import Question
 from bot.answers.tools.work_so_far import said_before
 from bot.context import Context, Response
 from bot.conversation.approvals import LATE, not_theirs
+from bot.conversation.decided_cards import card_of, show_decided, show_expired, show_undecided
 from bot.conversation.questions import Questions
-from bot.domain.approvals import DAY, asked_for
+from bot.domain.approvals import DAY
 from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed
 from bot.domain.preferences import Standing, ToolPreferences
@@ -41,8 +42,12 @@ class CallApprovals:
     async def pressed(self, context: Context, event: ButtonPressed, turn: Turn, call: str) -> Outcome:
         step = next((one for one in turn.steps if one.id == call), None)
         if refusal := refused(context, event, turn, step):
+            if refusal == LATE:
+                await show_expired(context, card_of(event, turn, step))
             return await context.respond(Response(reply=Reply(text=refusal, private=True)))
         assert step is not None  # noqa: S101 - it was refused otherwise
+        shown = card_of(event, turn, step)
+        await show_decided(context, shown, event, turn.asked.author)
         chosen = context.claim.preferences.tools
         if event.action is Action.ALWAYS:
             standing = Standing(step.name, step.fingerprint, turn.asked.author.id)
@@ -57,12 +62,13 @@ class CallApprovals:
             replace(context, claim=replace(context.claim, preferences=preferences)), question
         )
         if outcome.counted is None:  # it was refused, and can be decided later
+            await show_undecided(context, shown)
             return outcome
         return replace(outcome, thread_tools=_new(context, chosen))
 
     async def _next(self, context: Context, turn: Turn, chosen: ToolPreferences) -> Outcome:
         """Asks for the next one."""
-        text = asked_for((call_request(turn.pending[0]),), ())
+        text = call_card(turn.pending[0])
         outcome = await context.respond(Response(reply=Reply(text=text, buttons=approval_buttons(turn))))
         history = list(context.history)
         place = index_of(history, turn.id)

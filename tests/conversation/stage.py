@@ -39,6 +39,7 @@ from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
 from bot.domain.schedules import LastingPlace
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import (
     Closing,
@@ -136,6 +137,7 @@ class Heard:
     sources: list[Source] = field(default_factory=list)
     pictures: list[GeneratedPicture] = field(default_factory=list)
     steps: list[ShownStep] = field(default_factory=list)
+    rewritten: list[ShownAnswer] = field(default_factory=list)
 
 
 @dataclass
@@ -175,6 +177,11 @@ class NotingSink:
             raise PlatformGone("the channel is archived", code="is_archived")
         self.heard.replies.append(reply)
         return "m"
+
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        self.heard.rewritten.append(answer)
+        if self.watch.unchangeable:
+            raise self.watch.unchangeable
 
 
 class ReadHistory(History):
@@ -238,6 +245,7 @@ class Stage:
         )
     )
     platform: str = "test"
+    unchangeable: PlatformError | None = None  # what the platform says to a change of an earlier answer
     refuses: PlatformError | None = None  # what the platform says to an answer
     nowhere: bool = False  # there is no place left to say anything in
     interceptors: tuple[Interceptor, ...] = ()

@@ -33,6 +33,7 @@ from bot.domain.prompt import ImagePart, Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
 from bot.domain.schedules import LastingPlace
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import Finish, Reason, ShownPart, StreamPart, Text
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
@@ -107,6 +108,9 @@ class Everywhere:
     async def say(self, reply: Reply) -> str:
         self.told.append(str(reply))
         return "m"
+
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        self.told.append(str(answer))
 
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """Repeats every word it is shown: the most talkative model there could be."""

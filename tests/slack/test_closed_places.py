@@ -72,6 +72,7 @@ def without_note(seen: Seen) -> Seen:
 
 class TestInsteadOfAClosedChannel(SinkContract):
     lines: ClassVar[int] = 310
+    rewrites: ClassVar[bool] = False
 
     @pytest.fixture
     async def place(self) -> AsyncGenerator[Place, None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.approvals import DAY
 from bot.domain.claims import Outcome
-from bot.domain.errors import Rejected
+from bot.domain.errors import PlatformGone, Rejected
 from bot.domain.events import Author
 from bot.domain.preferences import ToolPreferences
 from bot.domain.replies import Action
@@ -119,6 +119,44 @@ async def test_a_second_press_changes_nothing_and_says_what_was_decided() -> Non
     assert said(again) == said(other) == "That is decided already: it was run."
 
 
+async def test_the_card_says_what_was_decided_and_by_whom_and_has_no_buttons_any_more() -> None:
+    at = stage(LedgerServer(), policy=Policy(admins=("U3",)))
+    waits = await waiting(at)
+    at.one.scripts = [answer("Filed.")]
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"), author=EVE)
+
+    (card,) = heard.rewritten
+    assert card.messages == ("m0",)
+    assert card.text == waits.text
+    assert (card.closing.notice, card.closing.buttons, card.closing.footer) == ("Eve: Run it.", (), "grok")
+
+
+async def test_each_card_of_several_says_its_own_decision() -> None:
+    at = stage(LedgerServer())
+    waits = await waiting(at, call("desk__file", '{"city": "Rome"}'))
+    second = await at.presses(Action.DECLINE, pressed(waits, "Don't"), message="m0")
+    at.one.scripts = [calls(call("desk__file", '{"city": "Bern"}'), text="One more."), answer("Done.")]
+    third = await at.presses(Action.APPROVE, pressed(second, "Run it"), message="m1")
+    last = await at.presses(Action.APPROVE, pressed(third, "Run it"), message="m2")
+
+    told = [(one.rewritten[0].messages, one.rewritten[0].closing.notice) for one in (second, third, last)]
+    assert told == [(("m0",), "Ann: Don't."), (("m1",), "Ann: Run it."), (("m1",), "Ann: Run it.")]
+    assert second.rewritten[0].text == waits.text
+    assert third.rewritten[0].text == second.replies[-1].text
+    assert last.rewritten[0].text == third.text
+
+
+async def test_a_card_that_cannot_be_changed_decides_all_the_same() -> None:
+    server = LedgerServer()
+    at = stage(server, unchangeable=PlatformGone("deleted", code="message_not_found"))
+    waits = await waiting(at)
+    at.one.scripts = [answer("Filed.")]
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+
+    assert heard.text == "Filed."
+    assert len(server.ran) == 1
+
+
 async def test_it_ends_after_a_day_as_not_run() -> None:
     server = LedgerServer()
     at = stage(server)
@@ -127,6 +165,8 @@ async def test_it_ends_after_a_day_as_not_run() -> None:
 
     assert server.ran == []
     assert "more than 24 hours ago" in said(heard)
+    assert heard.rewritten[0].closing.notice == "Nobody decided within 24 hours, so it was not run."
+    assert heard.rewritten[0].closing.buttons == ()
 
 
 async def test_what_was_shown_is_what_runs_whatever_the_press_says() -> None:
@@ -316,6 +356,9 @@ async def test_a_press_that_nobody_may_make_now_can_be_made_later() -> None:
     refused = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
     assert refused.replies
     assert server.ran == []
+    before, after = refused.rewritten
+    assert (before.closing.notice, before.closing.buttons) == ("Ann: Run it.", ())
+    assert (after.closing.notice, [one.label for one in after.closing.buttons]) == ("", BUTTONS)
     assert at.outcomes[-1] == Outcome()
     at.taken = 0
     at.one.scripts = [answer("Filed.")]

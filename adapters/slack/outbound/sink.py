@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from adapters.slack.outbound.detour import at_the_asker, to_the_asker
 from adapters.slack.outbound.drawing import drawn_from
+from adapters.slack.outbound.earlier import rewritten
 from adapters.slack.outbound.message import AnswerMessage
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.blocks import to_blocks
@@ -25,6 +26,7 @@ from bot.delivery.pacing import Pace
 from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.domain.replies import Reply
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import Closing, ShownPart, Source
 
@@ -73,6 +75,19 @@ class ThreadSink:
         if self._pages:
             await self._drop(1)
         return said
+
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        *full, rest = pages(answer.text, [])
+        if answer.sources and len(rest.encode()) > ROOMY:
+            full, rest = [*full, rest], ""
+        if (
+            len(answer.messages) != len(full) + 1
+        ):  # it was shown in another way: beside a note, or in fewer pages
+            return
+        for ts, text in zip(answer.messages, full, strict=False):
+            await rewritten(self._desk, ts, await drawn_from(len(text), layout.finished, text))
+        last = await drawn_from(len(rest), layout.finished, rest, answer.closing, sources=answer.sources)
+        await rewritten(self._desk, answer.messages[-1], last)
 
     @asynccontextmanager
     async def _session(self) -> AsyncGenerator[None, None]:
