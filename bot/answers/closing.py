@@ -1,10 +1,11 @@
 """How an answer ends: the same each time the turn is shown."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.answers.tools.wording import ended_steps
 from bot.document.unfinished import code_end
-from bot.domain.approvals import ToolRequest, asked_for
+from bot.domain.approvals import ToolRequest, asked_for, foldable
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing, Reason
 from bot.domain.turns import Step, Turn
@@ -55,7 +56,15 @@ def approval_buttons(turn: Turn) -> tuple[Button, ...]:
         Button(action=Action.APPROVE, label="Run it", value=value, primary=True),
         Button(action=Action.DECLINE, label="Don't", value=value),
         Button(action=Action.ALWAYS, label="Always for this tool in this thread", value=value),
+        *_show_all(_requests(turn), value),
     )
+
+
+def _show_all(requests: Sequence[ToolRequest], value: str) -> tuple[Button, ...]:
+    """Where something is folded."""
+    if not any(foldable(one.args) for one in requests):
+        return ()
+    return (Button(action=Action.WHOLE, label="Show all", value=value),)
 
 
 def _buttons(turn: Turn) -> tuple[Button, ...]:
@@ -73,6 +82,7 @@ def _buttons(turn: Turn) -> tuple[Button, ...]:
         return (
             Button(action=Action.APPROVE, label="Run it", value=turn.id, primary=True),
             Button(action=Action.DECLINE, label="Don't", value=turn.id),
+            *_show_all(turn.requests, turn.id),
         )
     match Reason(turn.reason):
         case Reason.BROKEN | Reason.LENGTH | Reason.PAUSED if turn.answer:

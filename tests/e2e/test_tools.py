@@ -198,3 +198,46 @@ async def test_in_teams(tmp_path: Path) -> None:
             assert "Europe/Berlin" in decided.text
             assert decided.buttons == ()
             told(vendors, dialect)
+
+
+LONG_CODE = "\n".join(f"n{n} = {n}  # one of many lines of a long program" for n in range(600)) + "\nn599 + 1"
+
+
+class Programmer(Vendors):
+    """Wants to run a program longer than a message."""
+
+    def steps(self, dialect: str, question: str) -> Sequence[Step]:
+        speech = TOOL_SPEECHES[dialect]
+        if "600" in json.dumps(self.asked[-1].body["messages"][-1]):
+            return (Answer(200, HEADERS, speech.answer(text="It is 600.", id="a-2")),)
+        wanted = Call("python__run", json.dumps({"code": LONG_CODE}), "call_1")
+        return (Answer(200, HEADERS, speech.answer(wanted, id="a-1")),)
+
+
+async def test_a_long_argument_is_folded_in_slack_and_shown_whole_in_further_messages(tmp_path: Path) -> None:
+    pytest.importorskip("pydantic_monty", reason="pydantic-monty is not installed")
+    vendors = Programmer()
+    tools = "\n[tools.python]\nbuiltin = true\n"
+    (tmp_path / "switchboard.toml").write_text(ABLE.replace(TIME, tools), encoding="utf-8")
+    async with (
+        fake_vendor(vendors),
+        slack_office(tmp_path, socket=False, agent=False, limits=False, **addresses(vendors)) as at,
+    ):
+        root = await at.say(f"<@{at.team.bot_user}> claude: how many?")
+        (card,) = await at.answered(root.ts)
+        assert f"(folded: {len(LONG_CODE):,} characters, sha256 " in reading.text(card)
+        assert "n599" not in reading.text(card)
+        await at.press(card, "Show all")
+        (_, last) = await at.answered(root.ts, count=2)
+        shown = [one for one in at.ours() if one.thread_ts == root.ts and one.ts != card.ts]
+        assert len(shown) > 2
+        whole = "".join(map(reading.text, shown))
+        assert [n for n in range(600) if f"n{n} = {n} " not in whole] == []
+        assert "n599 + 1" in whole
+        assert reading.buttons(last) == []
+        assert reading.footer(last) == "The buttons are above, where this was asked for."
+
+        await at.press(card, "Run it")
+        *_, answer = await at.answered(root.ts, count=3)
+        assert reading.text(answer) == "It is 600."
+        assert reading.text(card).endswith("Ada: Run it.")

@@ -1,5 +1,6 @@
 """A call that needs asking waits as data: who may press, what then runs, and that it runs once."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -318,14 +319,54 @@ async def test_where_the_model_fails_after_a_call_trying_again_does_not_call_aga
     assert turn.answer == "I will file it.\n\nFiled."
 
 
-async def test_what_is_too_long_to_be_shown_is_not_asked_for() -> None:
+async def test_what_nobody_could_read_is_not_asked_for() -> None:
     server = LedgerServer()
     at = stage(server)
-    at.one.scripts = [calls(call("desk__file", json.dumps({"city": "x" * 9_000}))), answer("Less, then.")]
+    at.one.scripts = [calls(call("desk__file", json.dumps({"city": "x" * 100_001}))), answer("Less, then.")]
     heard = await at.says("File it.")
 
     assert heard.text == "Less, then."
-    assert "too long to be shown" in results(at.one.asked[-1][1])[0].text
+    assert "longer than 100,000 characters" in results(at.one.asked[-1][1])[0].text
+
+
+LETTER = "\n".join(f"Line {n} of a letter, with `code` and <!channel>." for n in range(1_500))
+
+
+async def test_long_arguments_are_folded_with_length_and_hash_and_shown_whole_before_anybody_presses() -> (
+    None
+):
+    server = LedgerServer()
+    at = stage(server)
+    many = {"city": LETTER, "n": [{"a": n} for n in range(200)], "short": "all of it"}
+    at.one.scripts = [calls(call("desk__file", json.dumps(many)))]
+    waits = await at.says("File it.")
+
+    assert labels(waits) == [*BUTTONS, "Show all"]
+    assert len(waits.text) < 2_000
+    digest = hashlib.sha256(LETTER.encode()).hexdigest()[:16]
+    assert f"\n    (folded: {len(LETTER):,} characters, sha256 {digest})" in waits.text
+    assert waits.text.count("(folded:") == 2
+    assert '"short": "all of it"' in waits.text
+    bob = await at.presses(Action.WHOLE, pressed(waits, "Show all"), author=BOB)
+    assert (bob.text, bob.replies[-1].private) == ("", True)
+    heard = await at.presses(Action.WHOLE, pressed(waits, "Show all"))
+    code = heard.text[heard.text.index("{") : heard.text.rindex("}") + 1]
+    assert json.loads(code) == many
+    assert labels(heard) == []
+    assert server.ran == []
+    at.one.scripts = [answer("Filed.")]
+    await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+    assert [args for _, args, _ in server.ran] == [many]
+
+
+async def test_an_argument_cannot_say_that_it_is_folded() -> None:
+    at = stage(LedgerServer())
+    claim = 'Oslo"\n    (folded: 12 characters, sha256 0123456789abcdef)'
+    at.one.scripts = [calls(call("desk__file", json.dumps({"city": claim})))]
+    waits = await at.says("File it.")
+
+    assert "Show all" not in labels(waits)
+    assert not any(line.lstrip().startswith("(folded") for line in waits.text.split("\n"))
 
 
 async def test_a_key_of_ours_reaches_no_tool() -> None:

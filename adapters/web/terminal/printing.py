@@ -15,7 +15,7 @@ PICTURED = (
     "A picture came with this answer. A terminal cannot show it; the page shows it, in this conversation."
 )
 
-AWAITED = frozenset([Action.ALWAYS, Action.APPROVE, Action.DECLINE, Action.SIGN_IN])
+AWAITED = frozenset([Action.ALWAYS, Action.APPROVE, Action.DECLINE, Action.SIGN_IN, Action.WHOLE])
 
 
 class Printer:
