@@ -280,12 +280,12 @@ class Attempt:
                 to_do = GO_ON if error.retry else error.remedy()
                 return Reason.BROKEN, f"The answer broke off: {self.model.name} {error.cause}. {to_do}"
 
-    def note_unsearched(self) -> None:
+    def note_unsearched(self, remark: str = UNSEARCHED) -> None:
         """Somebody asked for a search, and this answer comes without one."""
         usage = self.work.usage(self.usage)
         counted = usage is not None and usage.searches
         if self.text and not (self.searched or self._sources or counted):
-            self.remarks.append(UNSEARCHED)
+            self.remarks.append(remark)
 
     def footer(self, objection: str = "") -> str:
         """The footer: the model that answered, and why not the chosen one."""

@@ -14,6 +14,7 @@ from bot.answers.attempt import Attempt
 from bot.answers.fallback import AnsweredBy, FallbackRouter
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.question import PromptBuilder, Question
+from bot.answers.tools.names import called_in_prompts
 from bot.answers.tools.toolbox import LOST, MOST_CALLS, TOO_MANY, Toolbox, failed
 from bot.answers.tools.wording import running, shown_step
 from bot.context import Context
@@ -115,7 +116,10 @@ class ToolLoop:
         self, context: Context, models: Sequence[Model], prompt_for: PromptBuilder, *, last: bool
     ) -> None:
         for model in models:
-            prompt_for.offered[model.key] = await self._toolbox.offered(context, model)
+            offered = prompt_for.offered[model.key] = await self._toolbox.offered(context, model)
+            wanted = prompt_for.search_tool(model)
+            if wanted and called_in_prompts(wanted) not in offered:
+                prompt_for.unsearched[model.key] = self._toolbox.missing(context, wanted)
         prompt_for.callable = not last
 
     async def _ask(

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 MOST_TOOLS = 128  # that a model is offered
 MOST_CALLS = 16  # at once
 DESCRIPTION = 1_000  # characters a model is told of a tool
+TROUBLE = 160  # characters of a server's trouble in a quiet line
 STORED = 40_000  # characters of a result
 GRACE = 10.0  # seconds after a server's own limit
 KEY = 8  # characters of the shortest secret that is looked for
@@ -107,6 +108,14 @@ class Toolbox:
                     one = OfferedTool(definition=definition, leave=leave)
                     found[one.tool.name] = one
         return found
+
+    def missing(self, context: Context, name: str) -> str:
+        """Why a tool is not offered here, for the quiet line."""
+        server, _, tool = name.partition(".")
+        if server in context.claim.preferences.tools.off:
+            return f"{server} is switched off in this thread"
+        held = self.servers.get(server)
+        return clip(held.trouble if held else "", TROUBLE) or f"{server} does not offer {tool}"
 
     def leave(self, definition: ToolDefinition) -> Leave:
         """What the operator said of it. What a server says of itself decides nothing."""
