@@ -296,6 +296,7 @@ class Stage:
                 fallback=fallback,
                 answers=answers,
                 prices=prices,
+                toolbox=self.toolbox,
                 interceptors=interceptors,
                 clock=lambda: 100.0,
             ),

@@ -165,7 +165,12 @@ class World:
             catalog=catalog,
             answers=answers,
             comparison=Comparison(
-                catalog=catalog, fallback=fallback, answers=answers, prices=prices, interceptors=interceptors
+                catalog=catalog,
+                fallback=fallback,
+                answers=answers,
+                toolbox=Toolbox(),
+                prices=prices,
+                interceptors=interceptors,
             ),
             commands=Commands(
                 catalog=catalog,

@@ -185,6 +185,33 @@ async def test_another_model_steps_in_between_two_rounds() -> None:
     assert len(server.ran) == 1
 
 
+async def test_who_stepped_in_goes_on_with_its_tools_and_the_next_question_asks_the_chosen_model_again() -> (
+    None
+):
+    at = stage(LedgerServer())
+    busy = (Overloaded("busy"),)
+    at.one.scripts = [calls(call("desk__look")), busy, busy, answer("I am back.")]
+    at.two.scripts = [calls(call("desk__look", '{"city": "Rome"}')), answer("Both are cold.")]
+    first = await at.says("How are Oslo and Rome?")
+    assert len(at.one.asked) == 3
+    second = await at.says("And Bonn?")
+
+    assert footer(first).startswith("claude · because grok is overloaded")
+    assert footer(second) == "grok"
+    assert len(at.two.asked) == 2
+
+
+async def test_comparisons_are_without_tools_and_say_so() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    heard = await at.says("/compare grok claude: How is Oslo?")
+    plain = await Stage().says("/compare grok claude: How is Oslo?")
+
+    assert heard.replies[-1].text == r"Tools are not used in comparisons\."
+    assert plain.replies[-1].text == ""
+    assert [prompt.tools for _, prompt in (*at.one.asked, *at.two.asked)] == [(), ()]
+
+
 async def test_a_model_without_tools_is_offered_none_and_still_told_what_was_done() -> None:
     plain = replace(CLAUDE, tools=False)
     at = stage(models_=(ABLE, plain))
