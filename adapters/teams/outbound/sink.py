@@ -67,6 +67,8 @@ class TeamsSink:
 
     async def say(self, reply: Reply) -> str:
         try:
+            if self._delivery_context.reference.alone:
+                self._delivery_context = await self._at_the_asker()
             if reply.private and reply.secret and self._delivery_context.reference.everybody_reads:
                 reply = Reply(text=TO_ONE)
             characters = len(reply.text) + sum(len(section.text) for section in reply.sections)
