@@ -10,7 +10,7 @@ from bot.domain.events import Author, ButtonPressed
 from bot.domain.formatting import clip, strip_controls
 from bot.domain.replies import Action
 from bot.domain.shown_answers import ShownAnswer
-from bot.domain.turns import Step, StepState, Turn
+from bot.domain.turns import Before, Step, StepState, Turn
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def card_of(event: ButtonPressed, turn: Turn, step: Step | None = None) -> Shown
             closing=own,
             at=event.at,
         )
-    before = turn.before
+    before = turn.before or Before()
     text = turn.answer[before.characters :]
     return ShownAnswer(
         messages=turn.shown[before.messages :],

@@ -122,7 +122,7 @@ class Turn:
     seconds: float = 0.0
     at: float = 0.0
     shown: tuple[str, ...] = ()  # ids of the messages that show the answer
-    before: Before = Before()  # the last decision
+    before: Before | None = None  # the last decision, where there was one
     vote: str = ""  # "up", "down" or ""
     comment: str = ""  # what the voter wrote about it
     replaced: tuple[str, ...] = ()  # ids of earlier answers to the same question

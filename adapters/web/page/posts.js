@@ -90,7 +90,8 @@ function said(post) {
 function closed(post) {
   const {notice, footer, steps = [], buttons = [], reason} = post.closing ?? {reason: "broken", notice: "The answer was cut short."};
   const out = [...beside(post)];
-  if (notice) out.push(make("p", `notice ${reason}`, notice));
+  const decided = reason === "stop" && !buttons.length; // what a card says once somebody decided
+  if (notice) out.push(make("p", `notice ${decided ? "decided" : reason}`, notice));
   const awaited = buttons.some(({action}) => AWAITED.has(action));
   if (steps.length) out.push(used(steps));
   if (awaited) out.push(make("div", "buttons", buttons.map((one) => button(one, "soft"))));
