@@ -1,5 +1,6 @@
 """Edits of messages that an earlier turn has posted."""
 
+from dataclasses import replace
 from typing import Any
 
 from adapters.slack.outbound.rendering import layout
@@ -11,7 +12,10 @@ async def rewritten(sink_context: SinkContext, ts: str, content: dict[str, Any])
     """Replaces one message. It is none of the turn in hand, so it does not get its metadata: a later attempt looks for
     its own messages by them.
     """
-    web_api, channel = sink_context.web_api, sink_context.reference.channel
+    web_api, reference = sink_context.web_api, sink_context.reference
+    channel = reference.pressed_in or reference.channel
+    if reference.pressed_in:
+        sink_context = replace(sink_context, origin=f"{reference.channel}:{reference.thread}")
 
     async def call(shaped: dict[str, Any]) -> None:
         marked = sink_context.marked(shaped)
