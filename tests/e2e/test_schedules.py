@@ -144,6 +144,11 @@ async def test_a_team_that_refuses_the_bot_pauses_it_and_its_maker_is_told_alone
         assert "It asks again" in shown(await at.said(own, go_on["value"])).text
         assert not (await stands(tmp_path, thread, ALICE.aad)).paused
         assert len(talk(channel)) == known
+        # What was refused was tried on purpose.
+        assert {one.split(":")[0] for one in at.teams.connector.violations} == {
+            "403 BotNotInConversationRoster"
+        }
+        at.teams.connector.violations.clear()
 
 
 async def test_what_was_said_to_one_person_in_teams_is_asked_for_everybody_there(tmp_path: Path) -> None:
