@@ -18,6 +18,7 @@ SAID = {
     Action.APPROVE: "{who}: Run it.",
     Action.DECLINE: "{who}: Don't.",
     Action.ALWAYS: "{who}: Always for this tool in this thread.",
+    Action.SIGN_IN: "{who}: signed in.",
 }
 EXPIRED = "Nobody decided within 24 hours, so it was not run."
 DECIDED_BEFORE = frozenset({StepState.ALLOWED, StepState.REFUSED})
