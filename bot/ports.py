@@ -21,6 +21,7 @@ from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Option, Reply
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart, StreamPart
 from bot.domain.surroundings import Surroundings
@@ -85,6 +86,9 @@ class ReplySink(Protocol):
     async def say(self, reply: Reply) -> str:
         """Posts one reply. Returns the message's id, "" where it has none (an ephemeral answer)."""
 
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        """Writes the messages of an earlier turn anew, as far as this place lets the bot; nothing is posted or saved."""
+
 
 class Adapter(LastingPlaces, Protocol):
     """One chat platform. Implemented by adapters.slack, adapters.teams, adapters.web. It translates only."""
@@ -147,9 +151,7 @@ class Leases(Protocol):
         """Ends the wait of `ready`, as somebody need not be shunned any more."""
 
     def stops(self) -> AsyncGenerator[str, None]:
-        """Hears of work, for `ready`, and yields ids of turns as they are stopped on any replica. It may miss some;
-        `beat` reports every stop.
-        """
+        """Hears of work, for `ready`, and yields ids of stopped turns. It may miss some; `beat` reports every stop."""
 
     async def abandoned(self, limit: int) -> Sequence[QueueEntry]:
         """Takes over conversations whose worker sent no beat for a lease, and wakes delayed ones."""
@@ -290,9 +292,7 @@ class RateLimiter(Protocol):
     """Token buckets, shared by all replicas. Implemented by bot.storage.rate_limiter."""
 
     async def take(self, name: str, *, rate: float, burst: float, tokens: float = 1) -> float:
-        """Takes tokens from a bucket that fills by `rate` a second up to `burst`. Returns 0 when there were enough, else
-        the seconds until there are.
-        """
+        """From a bucket that fills by `rate` a second up to `burst`. Returns the seconds until there are enough, or 0."""
 
 
 OptionSearch = Callable[[ThreadKey, str, str], Awaitable[Sequence[Option]]]

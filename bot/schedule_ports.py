@@ -31,6 +31,11 @@ class ScheduleStore(Protocol):
     async def pause(self, schedule: Schedule, why: str, *, now: float) -> bool:
         """It asks no more, and is erased when nobody lets it go on for as long as conversations are kept."""
 
+    async def take(self, workspace: str, id: str, *, due: float, turn: str) -> bool:
+        """Whether this turn is the one that asks what was due then; its later attempts are told the same. What was put into
+        the inbox twice, with more than a day between, is asked once so.
+        """
+
     async def drop(self, workspace: str, id: str) -> int: ...
 
     async def drop_of_person(self, workspace: str, person: str) -> int: ...

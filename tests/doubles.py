@@ -90,6 +90,14 @@ class FakeSchedules(ScheduleStore):
     """A ScheduleStore in memory."""
 
     kept: dict[str, Schedule] = field(default_factory=dict)
+    taken: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    async def take(self, workspace: str, id: str, *, due: float, turn: str) -> bool:
+        last, by = self.taken.get(id, (0.0, ""))
+        if last >= due:
+            return (last, by) == (due, turn)
+        self.taken[id] = (due, turn)
+        return True
 
     async def add(self, schedule: Schedule) -> str:
         here = replace(schedule.place.thread, thread="")

@@ -16,6 +16,7 @@ from bot.domain.events import Author, MessageReceived, ThreadKey
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt, PromptMessage, TextPart, size
 from bot.domain.replies import Reply
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import Finish, Reason, ShownPart, StreamPart, Text, Usage
 from bot.domain.turns import ChatMessage, TurnRecord
 from bot.interceptor import Ending, EndingKind, Interceptors, ModelRequest, Plan
@@ -41,6 +42,9 @@ class Nowhere:
 
     async def say(self, reply: Reply) -> str:
         return ""
+
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        raise AssertionError("nothing is shown here")
 
 
 @dataclass

@@ -36,6 +36,7 @@ from bot.domain.events import Event, File
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Reply
 from bot.domain.schedules import LastingPlace
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import ShownPart
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
@@ -260,6 +261,10 @@ class LazySink:
     async def say(self, reply: Reply) -> str:
         with self._looking_again():
             return await (await self._ready()).say(reply)
+
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        with self._looking_again():
+            await (await self._ready()).rewrite(answer)
 
     @contextmanager
     def _looking_again(self) -> Iterator[None]:

@@ -38,6 +38,7 @@ class ConversationReference:
     view: str = ""  # what is open, where the question is about it: its kind, channel or id, and message
     ids: str = ""  # of people, channels and groups that stand in the text, separated by spaces
     about: str = ""  # the message that a shortcut was used on
+    pressed_in: str = ""  # the channel of the message that was pressed, where it is another
 
     @classmethod
     def of(cls, event: Event) -> Self:

@@ -45,6 +45,7 @@ class ConversationReference:
     quoted: str = ""  # the message to quote in the answer, "" where a thread ties them together
     copilot: bool = False
     moved_to: str = ""  # the person's own chat, where the answer is shown instead
+    alone: bool = False  # it is to be shown there
 
     @classmethod
     def of(cls, event: Event) -> Self:
@@ -70,6 +71,7 @@ class ConversationReference:
             tenant=tenant,
             quoted=message if quotes else "",
             copilot=copilot,
+            alone=bool(reply.get("alone")),
         )
 
     def for_one(self) -> Self:
@@ -83,7 +85,7 @@ class ConversationReference:
     def at(self, chat: str) -> Self:
         """The same reference in the asker's one-to-one chat."""
         where = ConversationAddress(service_url=self.where.service_url, conversation=chat)
-        return replace(self, where=where, personal=True, message="", quoted="", moved_to=chat)
+        return replace(self, where=where, personal=True, message="", quoted="", moved_to=chat, alone=False)
 
     @property
     def place(self) -> str:
@@ -114,9 +116,12 @@ def lasting_place(event: Event) -> LastingPlace:
     reply = {key: value for key, value in event.reply.items() if key not in FLEETING}
     root = reply.get("conversation", "").partition(";messageid=")[2]
     private, scope = bool(event.reply.get("private")), reply.get("scope", "personal")
+    user = reply.get("user", "")
+    aside = (replace(event.thread, channel=user, thread=""), {**reply, "alone": "1"})
     return LastingPlace(
         thread=replace(event.thread, thread=root) if private else event.thread,
         reply=reply,
         direct=scope == "personal",
         threaded=scope == "channel",
+        aside=aside if user and scope != "personal" else None,
     )

@@ -23,6 +23,7 @@ from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.prompt_building import fills
 from bot.domain.quoted import gathered
+from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import Reason, ShownPart, Status, StreamPart, Text
 from bot.domain.turns import Turn, index_of, since_reset
 from bot.interceptor import Plan
@@ -179,7 +180,7 @@ class Answers:
         question: Question,
         attempt: Attempt,
         prepared: list["PromptBuilder"],
-    ) -> AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status, None]:
+    ) -> AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status | ShownStep, None]:
         """The stream of the models that are asked. The files are read in it, so that Stop ends that, too."""
         if self._attachments.must_wait(_sayings(question)):
             yield Status("Waiting: many files are being read")

@@ -14,6 +14,7 @@ from bot.domain.catalog import Model
 from bot.domain.errors import Connection, Filtered, ModelError, ServerError
 from bot.domain.formatting import clean_name, clip
 from bot.domain.prompt import share, tokens
+from bot.domain.shown_steps import ShownStep
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import (
     MOST_PICTURES,
@@ -54,6 +55,7 @@ EXHAUSTED = (
     "{model} called tools again and again without coming to an end. Ask for less, or ask another model."
 )
 EMPTY = "{model} gave an empty answer. Ask again, or pick another model with /model."
+Given = StreamPart | AnsweredBy | FilesLeftOut | Status | ShownStep
 
 
 @dataclass(slots=True)
@@ -141,7 +143,7 @@ class Attempt:
         return tuple(Refusal(model=self.model.key, file=id) for id in ids)
 
     async def watch(
-        self, parts: AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status, None], stop: StopSignal
+        self, parts: AsyncGenerator[Given, None], stop: StopSignal
     ) -> AsyncGenerator[ShownPart, None]:
         """Passes on the visible parts, until the end, the stop, or a failure, which is stored and not raised.
 
@@ -164,9 +166,7 @@ class Attempt:
         if self.stopped:
             self.work.stop()
 
-    def _note(  # noqa: C901 - one line for each kind of part
-        self, part: StreamPart | AnsweredBy | FilesLeftOut | Status
-    ) -> ShownPart | None:
+    def _note(self, part: Given) -> ShownPart | None:  # noqa: C901 - one line for each kind of part
         match part:
             case Text(text=text):
                 text = text[: LONGEST - self._length]
@@ -181,7 +181,7 @@ class Attempt:
                 return self._beside(part)
             case Searching() | SearchFailed():
                 return self._search(part)
-            case Status():
+            case Status() | ShownStep():
                 return part
             case AnsweredBy(model=model, because=because):
                 self.model, self.because = model, because
@@ -280,12 +280,12 @@ class Attempt:
                 to_do = GO_ON if error.retry else error.remedy()
                 return Reason.BROKEN, f"The answer broke off: {self.model.name} {error.cause}. {to_do}"
 
-    def note_unsearched(self) -> None:
+    def note_unsearched(self, remark: str = UNSEARCHED) -> None:
         """Somebody asked for a search, and this answer comes without one."""
         usage = self.work.usage(self.usage)
         counted = usage is not None and usage.searches
         if self.text and not (self.searched or self._sources or counted):
-            self.remarks.append(UNSEARCHED)
+            self.remarks.append(remark)
 
     def footer(self, objection: str = "") -> str:
         """The footer: the model that answered, and why not the chosen one."""

@@ -1,38 +1,50 @@
 """How an answer ends: the same each time the turn is shown."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.answers.tools.wording import ended_steps
 from bot.document.unfinished import code_end
-from bot.domain.approvals import ToolRequest, asked_for, sign_in_wish
+from bot.domain.approvals import ToolRequest, asked_for, foldable, sign_in_wish
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing, Reason
-from bot.domain.turns import Turn
+from bot.domain.turns import Step, Turn
 
 
 def closing(turn: Turn) -> Closing:
     """A turn's closing, the same each time the turn is shown."""
-    return Closing(reason=Reason(turn.reason), footer=turn.footer, notice=turn.notice, buttons=_buttons(turn))
+    return Closing(
+        reason=Reason(turn.reason),
+        footer=turn.footer,
+        notice=turn.notice,
+        steps=ended_steps(turn.steps),
+        buttons=_buttons(turn),
+    )
 
 
 def under(turn: Turn) -> str:
     """What is shown after the answer's text and is none of it: what it waits for. Code that the model left open is closed,
     so that it cannot take that in.
     """
-    words = asked_of(turn) if turn.pending else asked_for(turn.requests, turn.signing_in)
+    words = call_card(turn, turn.pending[0]) if turn.pending else asked_for(turn.requests, turn.signing_in)
     if not words or not turn.answer:
         return words
     fence = code_end(turn.answer.split("\n"))[0]
     return f"\n{fence}\n\n{words}" if fence else f"\n\n{words}"
 
 
-def asked_of(turn: Turn) -> str:
-    """What stands above the buttons about our own calls: the first that waits, for they are decided one by one."""
-    step = turn.pending[0]
-    server, _, tool = step.name.partition(".")
+def call_card(turn: Turn, step: Step) -> str:
+    """One call that waits, as Markdown: they are decided one by one."""
     if step.signs_in:
-        return sign_in_wish(server)
+        return sign_in_wish(step.name.partition(".")[0])
+    return asked_for((call_request(turn, step),), ())
+
+
+def call_request(turn: Turn, step: Step) -> ToolRequest:
+    """A call as it is shown to who decides."""
+    server, _, tool = step.name.partition(".")
     who = (turn.asked.author.name or turn.asked.author.id) if step.personal else ""
-    return asked_for((ToolRequest(id=step.id, server=server, tool=tool, args=step.args, acting=who),), ())
+    return ToolRequest(id=step.id, server=server, tool=tool, args=step.args, acting=who)
 
 
 def approval_buttons(turn: Turn) -> tuple[Button, ...]:
@@ -45,7 +57,15 @@ def approval_buttons(turn: Turn) -> tuple[Button, ...]:
         Button(action=Action.APPROVE, label="Run it", value=value, primary=True),
         decline,
         Button(action=Action.ALWAYS, label="Always for this tool in this thread", value=value),
+        *_show_all((call_request(turn, turn.pending[0]),), value),
     )
+
+
+def _show_all(requests: Sequence[ToolRequest], value: str) -> tuple[Button, ...]:
+    """Where something is folded."""
+    if not any(foldable(one.args) for one in requests):
+        return ()
+    return (Button(action=Action.WHOLE, label="Show all", value=value),)
 
 
 def _buttons(turn: Turn) -> tuple[Button, ...]:
@@ -63,6 +83,7 @@ def _buttons(turn: Turn) -> tuple[Button, ...]:
         return (
             Button(action=Action.APPROVE, label="Run it", value=turn.id, primary=True),
             Button(action=Action.DECLINE, label="Don't", value=turn.id),
+            *_show_all(turn.requests, turn.id),
         )
     match Reason(turn.reason):
         case Reason.BROKEN | Reason.LENGTH | Reason.PAUSED if turn.answer:

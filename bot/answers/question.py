@@ -18,6 +18,8 @@ from bot.domain.work import ToolWork
 from bot.models.estimates import counted
 from bot.models.pricing import Corrections
 
+WITHOUT = "answered without searching the web: {why}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -64,6 +66,7 @@ class PromptBuilder:
     carries: dict[str, tuple[str, str]] = field(
         default_factory=dict
     )  # by step: whose, and what a dialect gave with a call
+    unsearched: dict[str, str] = field(default_factory=dict)  # by model: why it has no tool to search with
     pictures: dict[str, list[ImagePart]] = field(default_factory=dict)  # by step: what a tool gave
 
     def __call__(self, model: Model, share: float) -> Prompt:
@@ -105,10 +108,18 @@ class PromptBuilder:
             callable=self.callable,
         )
 
+    def search_tool(self, model: Model) -> str:
+        """The tool that this model is to search with, "" for none."""
+        return way_of(model, self.question.search).tool
+
     def note_search(self, attempt: Attempt) -> None:
-        """Says so where the vendor was to search, and the whole answer came without."""
+        """Says so where the web was to be searched, and the whole answer came without."""
         way = way_of(attempt.model, self.question.search)
-        if way.search is Search.MUST and not way.tool:
+        if way.search is not Search.MUST or any(step.name == way.tool for step in attempt.work.steps):
+            return
+        if why := self.unsearched.get(attempt.model.key):
+            attempt.note_unsearched(WITHOUT.format(why=why))
+        else:
             attempt.note_unsearched()
 
     def settle(self, attempt: Attempt) -> None:

@@ -14,13 +14,15 @@ from bot.answers.attempt import Attempt
 from bot.answers.fallback import AnsweredBy, FallbackRouter
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.question import PromptBuilder, Question
+from bot.answers.tools.names import called_in_prompts
 from bot.answers.tools.toolbox import LOST, MOST_CALLS, TOO_MANY, Toolbox, failed
-from bot.answers.tools.wording import running
+from bot.answers.tools.wording import running, shown_step
 from bot.context import Context
 from bot.domain.attached import IMAGES
 from bot.domain.catalog import Model
 from bot.domain.formatting import clip, strip_controls
 from bot.domain.prompt import ImagePart
+from bot.domain.shown_steps import ShownStep
 from bot.domain.sign_ins import Caller
 from bot.domain.stream_parts import (
     Finish,
@@ -38,7 +40,7 @@ from bot.models.pricing import Prices
 ROUNDS = 20
 PROGRESS = 120  # characters of what a server says of its progress
 
-Part = StreamPart | AnsweredBy | FilesLeftOut | Status
+Part = StreamPart | AnsweredBy | FilesLeftOut | Status | ShownStep
 
 
 @dataclass(slots=True)
@@ -122,7 +124,10 @@ class ToolLoop:
         self, context: Context, caller: Caller, models: Sequence[Model], prompt_for: PromptBuilder
     ) -> None:
         for model in models:
-            prompt_for.offered[model.key] = await self._toolbox.offered(context, model, caller)
+            offered = prompt_for.offered[model.key] = await self._toolbox.offered(context, model, caller)
+            wanted = prompt_for.search_tool(model)
+            if wanted and called_in_prompts(wanted) not in offered:
+                prompt_for.unsearched[model.key] = self._toolbox.missing(context, wanted)
 
     async def _ask(
         self,
@@ -198,7 +203,10 @@ class ToolLoop:
         for place in places:
             attempt.work.steps[place] = replace(attempt.work.steps[place], state=StepState.STARTED)
         await context.turn_handle.advance(attempt.advanced())
-        yield Status(running([attempt.work.steps[place] for place in places]))
+        begun = [attempt.work.steps[place] for place in places]
+        for step in begun:
+            yield shown_step(step)
+        yield Status(running(begun))
         async with aclosing(self._results(context, caller, attempt, places, prompt_for)) as parts:
             async for part in parts:
                 yield part
@@ -235,6 +243,7 @@ class ToolLoop:
                     case (place, done, files):
                         left -= 1
                         attempt.work.steps[place] = done
+                        yield shown_step(done)
                         for picture in _pictures(files):
                             prompt_for.pictures.setdefault(done.id, []).append(_shown(picture))
                             yield picture

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.answers.question import Question
 from bot.context import Context, Response
+from bot.conversation.decided_cards import card_of, show_decided, show_expired, show_undecided
 from bot.conversation.questions import Questions
 from bot.document.links import host
 from bot.domain.approvals import DAY, NOT_RUN, RUN, Decision, called
@@ -29,6 +30,8 @@ class Approvals:
 
     async def pressed(self, context: Context, event: ButtonPressed, turn: Turn) -> Outcome:
         if refusal := _refusal(context, event, turn):
+            if refusal == LATE:
+                await show_expired(context, card_of(event, turn))
             return await context.respond(Response(reply=Reply(text=refusal, private=True)))
         if event.action is Action.SIGN_IN:
             return await context.respond(Response(reply=_links(turn)))
@@ -41,6 +44,8 @@ class Approvals:
             # An earlier attempt may have let it run: what is done twice cannot be undone.
             reply = Reply(text=INTERRUPTED.format(what=escape_markdown(what, 500)))
             return _noted(await context.respond(Response(reply=reply)), context, turn, RUN)
+        shown = card_of(event, turn)
+        await show_decided(context, shown, event, turn.asked.author)
         said = f"(Run it: {what})" if run else f"(Do not run it: {what})"
         question = Question(
             asked=ChatMessage(author=event.author, text=said),
@@ -51,6 +56,7 @@ class Approvals:
         )
         outcome = await self._questions.once_more(context, question)
         if outcome.counted is None:  # it was refused, and can be decided later
+            await show_undecided(context, shown)
             return outcome
         return _noted(outcome, context, turn, RUN if run else NOT_RUN)
 

@@ -37,5 +37,10 @@ def asking(
         corrections=corrections,
     )
     return answers, Comparison(
-        catalog=catalog, fallback=fallback, answers=answers, prices=prices, interceptors=interceptors
+        catalog=catalog,
+        fallback=fallback,
+        answers=answers,
+        toolbox=toolbox,
+        prices=prices,
+        interceptors=interceptors,
     )

@@ -11,6 +11,7 @@ from bot.conversation.commands import Commands
 from bot.conversation.comparison import keep
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.questions import Questions
+from bot.conversation.whole_arguments import show_whole
 from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed
 from bot.domain.prompt import Search
@@ -48,6 +49,8 @@ class Buttons:
             return Outcome() if place is None else _vote(history, place, event)
         if place is None:
             return await context.respond(Response(reply=Reply(text=GONE, private=context.private)))
+        if event.action is Action.WHOLE:
+            return await show_whole(context, event, history[place], rest)
         if event.action in DECIDING and rest:
             return await self._calls.pressed(context, event, history[place], rest)
         if event.action in DECIDING:

@@ -6,11 +6,12 @@ Which calls those are, and with what arguments, is in the stored turn: a press n
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.answers.closing import approval_buttons, asked_of
+from bot.answers.closing import approval_buttons, call_card
 from bot.answers.question import Question
 from bot.answers.tools.work_so_far import said_before
 from bot.context import Context, Response
 from bot.conversation.approvals import LATE, not_theirs
+from bot.conversation.decided_cards import card_of, show_decided, show_expired, show_undecided
 from bot.conversation.questions import Questions
 from bot.conversation.signing_in import SignIns, others_sign_in
 from bot.domain.approvals import DAY
@@ -44,12 +45,16 @@ class CallApprovals:
         step = next((one for one in turn.steps if one.id == call), None)
         others = others_sign_in(event, turn) if event.action is Action.SIGN_IN else ""
         if refusal := others or refused(context, event, turn, step):
+            if refusal == LATE:
+                await show_expired(context, card_of(event, turn, step))
             return await context.respond(Response(reply=Reply(text=refusal, private=True)))
         assert step is not None  # noqa: S101 - it was refused otherwise
         if event.action is Action.SIGN_IN:
             reply = await self._sign_ins.pressed(context, event, step)
             if reply is not None:
                 return await context.respond(Response(reply=reply))
+        shown = card_of(event, turn, step)
+        await show_decided(context, shown, _as_said(event, step), turn.asked.author)
         chosen = context.claim.preferences.tools
         if event.action is Action.ALWAYS:
             standing = Standing(step.name, step.fingerprint, turn.asked.author.id)
@@ -64,12 +69,13 @@ class CallApprovals:
             replace(context, claim=replace(context.claim, preferences=preferences)), question
         )
         if outcome.counted is None:  # it was refused, and can be decided later
+            await show_undecided(context, shown)
             return outcome
         return replace(outcome, thread_tools=_new(context, chosen))
 
     async def _next(self, context: Context, turn: Turn, chosen: ToolPreferences) -> Outcome:
         """Asks for the next one."""
-        reply = Reply(text=asked_of(turn), buttons=approval_buttons(turn))
+        reply = Reply(text=call_card(turn, turn.pending[0]), buttons=approval_buttons(turn))
         outcome = await context.respond(Response(reply=reply))
         history = list(context.history)
         place = index_of(history, turn.id)
@@ -102,6 +108,13 @@ def refused(context: Context, event: ButtonPressed, turn: Turn, step: Step | Non
     if step.state is not StepState.ASKED:
         return DECIDED.format(what=WHAT[step.state])
     return LATE if event.at - turn.at > DAY else ""
+
+
+def _as_said(event: ButtonPressed, step: Step) -> ButtonPressed:
+    """What lets an answer go on after a sign-in is no press of "Run it"."""
+    if step.signs_in and event.action is Action.APPROVE:
+        return replace(event, action=Action.SIGN_IN)
+    return event
 
 
 def _decided(steps: Sequence[Step], step: Step, action: Action) -> tuple[Step, ...]:

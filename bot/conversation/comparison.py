@@ -11,6 +11,8 @@ from bot.answers.attempt import Attempt
 from bot.answers.fallback import FallbackRouter
 from bot.answers.precedence import Allowed
 from bot.answers.question import PromptBuilder, Question
+from bot.answers.tool_loop import caller_of
+from bot.answers.tools.toolbox import Toolbox
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_comparison
 from bot.document.source_list import source_list
@@ -25,6 +27,7 @@ from bot.models.pricing import Prices
 
 FEWEST, MOST = 2, 4
 ALONE = "There is more to it than a comparison shows: ask it alone."
+NO_TOOLS = "Tools are not used in comparisons."  # what ran could not be told apart after a crash, and would run again
 USAGE = "Write two to four models and a question: `/compare grok claude: question`."
 
 
@@ -38,6 +41,7 @@ class Comparison:
         fallback: FallbackRouter,
         answers: Answers,
         prices: Prices,
+        toolbox: Toolbox,
         interceptors: Interceptors,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -45,6 +49,7 @@ class Comparison:
         self._fallback = fallback
         self._answers = answers
         self._prices = prices
+        self._toolbox = toolbox
         self._interceptors = interceptors
         self._clock = clock
 
@@ -67,7 +72,10 @@ class Comparison:
             return refusal
         await context.sink.say(_waiting(context, models))
         candidates, unread = await self._ask_all(context, models, question)
-        turn = self._turn(context, question, candidates, unread)
+        caller = caller_of(context, question)
+        offered = [await self._toolbox.offered(context, model, caller) for model in models]
+        notice = " ".join(filter(None, [unread, NO_TOOLS if any(offered) else ""]))
+        turn = self._turn(context, question, candidates, notice)
         await context.turn_handle.keep(turn)
         return _side_by_side(context, turn)
 
@@ -104,7 +112,7 @@ class Comparison:
             refused=attempt.refused,
         )
 
-    def _turn(self, context: Context, question: Question, candidates: list[Candidate], unread: str) -> Turn:
+    def _turn(self, context: Context, question: Question, candidates: list[Candidate], notice: str) -> Turn:
         """The comparison as a turn. Until one answer is kept, the first one stands in the history."""
         first = next((one for one in candidates if one.answer), candidates[0])
         costs = [one.cost for one in candidates if one.cost is not None]
@@ -118,7 +126,7 @@ class Comparison:
             answer=first.answer,
             model=first.model,
             sources=first.sources,
-            notice=unread,
+            notice=notice,
             candidates=tuple(candidates),
             usage=Usage(
                 input=sum(one.input for one in used),

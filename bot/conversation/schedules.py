@@ -146,7 +146,11 @@ class Schedules:
         if event.author.external and not self._policy.external:
             await self._store.pause(schedule, STRANGERS, now=self._clock())
             return False
-        return schedule.paused in {"", REFUSED} or context.turn_handle.ref is not None
+        if schedule.paused not in {"", REFUSED} and context.turn_handle.ref is None:
+            return False
+        assert event.due is not None  # noqa: S101 - it has a schedule
+        due, turn = event.due.at, context.turn_handle.id
+        return await self._store.take(schedule.workspace, schedule.id, due=due, turn=turn)
 
     async def refused(self, event: MessageReceived, *, code: str) -> None:
         """The place does not take the answer: the schedule rests, and its maker learns it where that can be."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.delivery.pacing import Clock
+from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import Closing, GeneratedPicture, ShownPart, Source, Status, Text, Thinking
 
 DRAWS = 200  # a second in one process: with more growing answers, each is drawn more seldom
@@ -37,27 +38,35 @@ class GrowingAnswer:
     """
 
     text: str = ""
-    status: str = ""
+    status: str = ""  # what is happening since the last text came
     thinking: bool = False  # the model is thinking now: no text has come since
     closing: Closing | None = None
     again: bool = False
     pictures: list[GeneratedPicture] = field(default_factory=list)
     _sources: dict[int, Source] = field(default_factory=dict)
+    _steps: dict[str, ShownStep] = field(default_factory=dict)
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """In the order of their numbers."""
         return tuple(self._sources[number] for number in sorted(self._sources))
 
+    @property
+    def steps(self) -> tuple[ShownStep, ...]:
+        """In the order in which they began."""
+        return tuple(self._steps.values())
+
     def take(self, part: ShownPart) -> None:
         match part:
             case Text(text):
                 self.text += text
-                self.thinking = False
+                self.thinking, self.status = False, ""
             case Thinking():
                 self.thinking = True
             case Source(number=number):
                 self._sources[number] = part
+            case ShownStep(id=id):
+                self._steps[id] = part
             case GeneratedPicture():
                 self.pictures.append(part)
             case Status(text):

@@ -4,6 +4,7 @@ An approval is data in the turn that asked for it, so it survives every restart 
 button continues it; nobody has to end it.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -12,11 +13,12 @@ from typing import Final
 
 from bot.domain.formatting import clip
 
-SHOWN: Final = (
-    8_000  # characters of the arguments of one call: they are shown whole, or the call cannot be allowed
+LONGEST: Final = (
+    100_000  # characters of all arguments: what cannot be read whole by who decides cannot be approved
 )
+FOLD, HEAD = 1_000, 300  # characters from which on one argument is folded, and how many of it are shown then
+LINES: Final = 100  # of arguments, from which on no card shows all of them
 DAY: Final = 86_400.0  # seconds in which it can be decided
-LONGEST: Final = 3_000  # characters of all arguments: what cannot be shown whole cannot be approved
 MOST: Final = 5  # requests that are decided together
 UNSEEN: Final = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
@@ -64,7 +66,13 @@ def showable_requests(requests: Sequence[ToolRequest]) -> bool:
 
 def showable_arguments(args: str) -> bool:
     """Whether the arguments of one call can be shown, and so be decided."""
-    return len(pretty(args)) <= SHOWN
+    return len(pretty(args)) <= LONGEST
+
+
+def foldable(args: str) -> bool:
+    """Whether a card shows less than all of it."""
+    shown = pretty(args)
+    return folded(args) != shown or shown.count("\n") >= LINES
 
 
 def pretty(args: str) -> str:
@@ -73,11 +81,45 @@ def pretty(args: str) -> str:
         shown = json.dumps(json.loads(args), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         shown = args
+    return _spelled(shown)
+
+
+def _spelled(shown: str) -> str:
     return UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", shown)
 
 
+def folded(args: str) -> str:
+    """All arguments; of a long one its beginning, and in a line of its own, as no JSON has one, its length and hash."""
+    try:
+        read = json.loads(args)
+    except (ValueError, RecursionError):  # no JSON
+        return pretty(args) if len(args) <= FOLD else _spelled(_short(args))
+    if not isinstance(read, dict):
+        return _spelled(_short(read))
+    lines = (f"  {json.dumps(name, ensure_ascii=False)}: {_short(value)}" for name, value in read.items())
+    return _spelled("{\n" + ",\n".join(lines) + "\n}") if read else "{}"
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
+    if len(text) <= FOLD:
+        return text
+    of = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    told = f"{len(of):,} characters, sha256 {hashlib.sha256(of.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+    head = json.dumps(of[:HEAD], ensure_ascii=False) if isinstance(value, str) else text[:HEAD]
+    return f"{head} …\n    (folded: {told})"
+
+
+def all_arguments(requests: Sequence[ToolRequest]) -> str:
+    """All arguments with nothing folded, as Markdown."""
+    return "\n\n".join(
+        f"All arguments of {_code(one.tool)} on {_code(one.server)}:\n\n{_block(pretty(one.args))}"
+        for one in requests
+    )
+
+
 def asked_for(requests: Sequence[ToolRequest], signing_in: Sequence[SignInRequest]) -> str:
-    """What stands under the answer, above the buttons, as Markdown."""
+    """What stands under the answer, above the buttons, as Markdown. Long arguments are folded."""
     return "\n\n".join([*map(_run, requests), *map(_sign_in, signing_in)])
 
 
@@ -87,12 +129,15 @@ def called(request: ToolRequest) -> str:
 
 
 def _run(request: ToolRequest) -> str:
-    args = pretty(request.args)
-    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", args)), default=0))
     acting = f" as {_code(request.acting)}" if request.acting else ""
     return (
-        f"**Run** {_code(request.tool)} on {_code(request.server)}{acting}?\n\n{fence}json\n{args}\n{fence}"
+        f"**Run** {_code(request.tool)} on {_code(request.server)}{acting}?\n\n{_block(folded(request.args))}"
     )
+
+
+def _block(args: str) -> str:
+    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", args)), default=0))
+    return f"{fence}json\n{args}\n{fence}"
 
 
 def sign_in_wish(server: str) -> str:

@@ -24,6 +24,7 @@ class Action(StrEnum):
     APPROVE = "approve"  # [turn, and call of ours] run what the answer wants to run
     DECLINE = "decline"  # [turn, and call of ours] do not
     ALWAYS = "always"  # [turn and call] run it, and this tool in this thread from now on
+    WHOLE = "whole"  # [turn, and call of ours] show all arguments of what the answer wants to run
     SIGN_IN = "sign_in"  # [turn, and call of ours] tell me where to sign in
     UP = "up"  # [turn] a good answer
     DOWN = "down"  # [turn] a bad answer

@@ -2,7 +2,7 @@
 
 A provider yields `Text`, `Thinking`, `Source`, `GeneratedPicture`, `ToolCall`, `ToolRequest`, `SignInRequest`, `Searching`,
 `SearchFailed`, `Usage` and, exactly once and last, `Finish`. Failures are raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a sink gets: `Text`, `Thinking`,
-`Source`, `GeneratedPicture`, `Status` and, exactly once and last, `Closing`.
+`Source`, `GeneratedPicture`, `Status`, `ShownStep` and, exactly once and last, `Closing`.
 """
 
 import re
@@ -12,6 +12,7 @@ from enum import StrEnum
 from bot.domain.approvals import SignInRequest, ToolRequest
 from bot.domain.formatting import clean_name, clip, strip_controls
 from bot.domain.replies import Button
+from bot.domain.shown_steps import ShownStep
 
 LONGEST_DETAIL = 4_000
 LONGEST_TITLE = 120
@@ -162,11 +163,12 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """How a shown answer ends: the quiet last line, what went wrong if anything, and what can be pressed."""
+    """How a shown answer ends: the quiet last line, what went wrong if anything, what was called, and what can be pressed."""
 
     reason: Reason
     footer: str
     notice: str = ""  # one sentence for a cut, stopped or failed answer; plain text
+    steps: tuple[ShownStep, ...] = ()
     buttons: tuple[Button, ...] = ()
 
 
@@ -184,4 +186,4 @@ StreamPart = (
     | Finish
     | Remark
 )
-ShownPart = Text | Thinking | Source | GeneratedPicture | Status | Closing
+ShownPart = Text | Thinking | Source | GeneratedPicture | Status | ShownStep | Closing

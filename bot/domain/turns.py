@@ -86,6 +86,16 @@ class Candidate:
     sources: tuple[Source, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What of a turn that went on after a person's decision was shown before it."""
+
+    characters: int = 0
+    messages: int = 0
+    sources: int = 0
+    pictures: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Turn:
     """One remembered question and its answer, in neutral form: no vendor's wire format is ever stored."""
@@ -114,6 +124,7 @@ class Turn:
     seconds: float = 0.0
     at: float = 0.0
     shown: tuple[str, ...] = ()  # ids of the messages that show the answer
+    before: Before | None = None  # the last decision, where there was one
     vote: str = ""  # "up", "down" or ""
     comment: str = ""  # what the voter wrote about it
     replaced: tuple[str, ...] = ()  # ids of earlier answers to the same question

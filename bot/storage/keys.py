@@ -29,7 +29,7 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     u:<workspace>:<person>:<period>  hash  usage in a month or on a day; person "" is everybody
     r:<workspace>:<person>  zset     a person's recent conversations
     s:<workspace>           hash     its schedules: <id> the sealed schedule, <id>:a who made it, <id>:c its conversation,
-                                     <id>:p its channel
+                                     <id>:p its channel, <id>:t which turn asked what was due last
     due                     zset     <workspace>:<id> of schedules, by the time they are due; paused ones by when they are erased
     o:<workspace>           set      its people who have signed in to a tool server
     o:<workspace>:<person>  hash     what they allowed: <server> a sealed grant

@@ -66,6 +66,13 @@ class RedisSchedules(ScheduleStore):
     async def pause(self, schedule: Schedule, why: str, *, now: float) -> bool:
         return await self.keep(replace(schedule, paused=why, next=round(now + self._lifetimes.memory)))
 
+    async def take(self, workspace: str, id: str, *, due: float, turn: str) -> bool:
+        digest = workspace_digest(workspace)
+        (answer,) = await self._database.ask_for_good(
+            self._call("every_take", digest, id, f"{due:.0f}", turn)
+        )
+        return bool(answer)
+
     async def drop(self, workspace: str, id: str) -> int:
         return await self._drop(workspace, "", id)
 

@@ -1,4 +1,4 @@
-"""Large chaos for tools: `python -m tests.benchmarks.tool_chaos`. 200 turns with a call that somebody has to allow, workers and
+"""Large chaos for tools: `python -m tests.benchmarks.tool_chaos [slack|teams]`. 200 turns with a call that somebody has to allow, workers and
 the server killed at every stage: each allowed call ran once or is told as "may have run", none ran unasked, none is lost.
 """
 
@@ -8,11 +8,12 @@ import logging
 import sys
 
 from tests.chaos.run import Plan
-from tests.chaos.tools import tool_chaos
+from tests.chaos.tools import TOOL_PLAYGROUNDS, tool_chaos
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("platform", nargs="?", choices=TOOL_PLAYGROUNDS, default="slack")
     parser.add_argument("--conversations", type=int, default=40)
     parser.add_argument("--turns", type=int, default=5, help="in each conversation")
     parser.add_argument("--worker-kills", type=int, default=150)
@@ -29,8 +30,8 @@ def main() -> int:
         freezes=given.freezes,
         seed=given.seed,
     )
-    written = asyncio.run(tool_chaos(plan))
-    sys.stdout.write(f"{written}\n")
+    written = asyncio.run(tool_chaos(plan, given.platform))
+    sys.stdout.write(f"{given.platform}, seed {given.seed}: {written}\n")
     if not written.clean:
         sys.stdout.write("\n".join(written.details) + "\n")
     return int(not written.clean)

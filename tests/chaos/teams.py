@@ -16,7 +16,7 @@ KINDS = ("personal", "groupChat", "channel")
 class TeamsPlayground:
     """A post whose answer is lost cannot be found again in Teams: its placeholder stays. `excused` counts them."""
 
-    modules = ("adapters.teams.setup", "adapters.web.adapter")
+    modules: Sequence[str] = ("adapters.teams.setup", "adapters.web.adapter")
 
     def __init__(self) -> None:
         self._roots: dict[int, str] = {}
@@ -46,7 +46,7 @@ class TeamsPlayground:
     def ask(self, conversation: int, text: str) -> Sequence[Any]:
         """Teams sends the same activity again when it is in doubt."""
         root = self._roots.get(conversation, "")
-        asked = self.fake.write(self._room(conversation), text, root=root)
+        asked = self.fake.write(self.room(conversation), text, root=root)
         self._roots.setdefault(conversation, str(asked["id"]))
         return [asked, asked]
 
@@ -54,13 +54,13 @@ class TeamsPlayground:
         return (await self.fake.send(delivery, bot_url=f"http://127.0.0.1:{port}")).status == 200
 
     def thread(self, conversation: int) -> ThreadKey:
-        room = self._room(conversation)
+        room = self.room(conversation)
         root = self._roots[conversation] if room.kind == "channel" else ""
         return ThreadKey(platform="teams", workspace=TENANT, channel=room.id, thread=root)
 
     def shown(self, conversation: int) -> Sequence[Shown]:
-        seen = seen_in(self._room(conversation).said())
+        seen = seen_in(self.room(conversation).said())
         return [Shown(text=one.text, whole=bool(one.footer) and "Stop" not in one.buttons) for one in seen]
 
-    def _room(self, conversation: int) -> Room:
+    def room(self, conversation: int) -> Room:
         return self.fake.rooms.open(f"19:{conversation}@thread", KINDS[conversation % len(KINDS)])

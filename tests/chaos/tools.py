@@ -6,19 +6,24 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Protocol
 
 from bot.storage.open import StorageOptions, open_storage
+from tests.chaos.playground import Delivery, Playground
 from tests.chaos.run import Chaos, Plan, free_ports
 from tests.chaos.servers import EmbeddedServer
 from tests.chaos.slack import PERSON, TEAM, SlackPlayground
+from tests.chaos.teams import TeamsPlayground
+from tests.contracts.conversations import Seen
 from tests.slack.fake import events, reading
-from tests.slack.fake.world import Message
+from tests.teams.eyes import seen_in
+from tests.teams.rules import nested
 
 SERVER = Path(__file__).with_name("ledger_server.py")
 ENTRY = re.compile(r'"entry": "(\d+)"')
@@ -29,27 +34,26 @@ private = true
 """
 
 
-class ToolPlayground(SlackPlayground):
-    """Slack, and a ledger beside it."""
+class Ledger:
+    """A ledger beside a platform."""
 
-    modules: Sequence[str] = (*SlackPlayground.modules, "bot.answers.tools.mcp_servers", "mcp")
+    modules: Sequence[str] = ("bot.answers.tools.mcp_servers", "mcp")
 
     def __init__(self) -> None:
-        super().__init__()
         self._folder = Path()
 
     @property
     def environment(self) -> Mapping[str, str]:
-        return {**super().environment, "SWITCHBOARD_CONFIG": str(self._folder / "switchboard.toml")}
+        return {"SWITCHBOARD_CONFIG": str(self._folder / "switchboard.toml")}
 
     @property
     def written(self) -> Sequence[str]:
-        """The ledger's entries, in the order in which they were written."""
+        """Its entries, in the order in which they were written."""
         ledger = self._folder / "ledger"
         return ledger.read_text(encoding="utf-8").split() if ledger.exists() else ()
 
     @asynccontextmanager
-    async def running(self, *, drop_rate: float) -> AsyncGenerator[None, None]:
+    async def running(self) -> AsyncGenerator[None, None]:
         (port,) = free_ports(1)
         with TemporaryDirectory(prefix="sb-") as folder:
             self._folder = Path(folder)
@@ -59,28 +63,109 @@ class ToolPlayground(SlackPlayground):
                 stderr=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
             try:
-                async with super().running(drop_rate=drop_rate):
-                    yield
+                yield
             finally:
                 program.kill()
                 await program.wait()
 
-    def messages(self, conversation: int) -> Sequence[Message]:
+
+class ToolPlayground(Playground, Protocol):
+    """A platform with a ledger beside it."""
+
+    ledger: Ledger
+
+    def seen(self, conversation: int) -> Sequence[Seen]:
+        """The bot's messages there, with what can be pressed."""
+        ...
+
+    def press(self, conversation: int, message: str, label: str) -> Delivery:
+        """What the platform sends for a press."""
+        ...
+
+
+class SlackTools(SlackPlayground):
+    modules: Sequence[str] = (*SlackPlayground.modules, *Ledger.modules)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger = Ledger()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {**super().environment, **self.ledger.environment}
+
+    @asynccontextmanager
+    async def running(self, *, drop_rate: float) -> AsyncGenerator[None, None]:
+        async with self.ledger.running(), super().running(drop_rate=drop_rate):
+            yield
+
+    def seen(self, conversation: int) -> Sequence[Seen]:
         channel = self.fake.slack.channels.get(f"C{conversation}")
-        return [one for one in channel.messages.values() if one.bot_id] if channel else ()
+        return [
+            Seen(
+                id=one.ts,
+                text=reading.text(one),
+                footer=reading.footer(one),
+                buttons=tuple(reading.buttons(one)),
+            )
+            for one in (channel.messages.values() if channel else ())
+            if one.bot_id
+        ]
 
-    def press(self, message: Message, label: str) -> Any:
-        """What Slack sends for a press."""
-        element = next(one for one in reading.controls(message) if one["text"]["text"] == label)
-        return events.pressed(
-            self.fake.slack, self.fake.slack.teams[TEAM], PERSON, on=message, element=element
-        )
+    def press(self, conversation: int, message: str, label: str) -> Delivery:
+        slack = self.fake.slack
+        on = slack.channels[f"C{conversation}"].messages[message]
+        element = next(one for one in reading.controls(on) if one["text"]["text"] == label)
+        return events.pressed(slack, slack.teams[TEAM], PERSON, on=on, element=element)
 
-    async def deliver(self, delivery: Any, port: int) -> bool:
+    async def deliver(self, delivery: Delivery, port: int) -> bool:
         if delivery.get("type") != "block_actions":
             return await super().deliver(delivery, port)
         door = self.fake.http(f"http://127.0.0.1:{port}/slack/events")
         return (await door.interaction(delivery)).status == 200
+
+
+class TeamsTools(TeamsPlayground):
+    modules: Sequence[str] = (*TeamsPlayground.modules, *Ledger.modules)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger = Ledger()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {**super().environment, **self.ledger.environment}
+
+    @asynccontextmanager
+    async def running(self, *, drop_rate: float) -> AsyncGenerator[None, None]:
+        async with self.ledger.running(), super().running(drop_rate=drop_rate):
+            yield
+
+    def seen(self, conversation: int) -> Sequence[Seen]:
+        return seen_in(self.room(conversation).said())
+
+    def press(self, conversation: int, message: str, label: str) -> Delivery:
+        """The buttons may be in a bubble of their own, below the message."""
+        room = self.room(conversation)
+        said = room.said()
+        place = next(number for number, one in enumerate(said) if one.id == message)
+        on, action = next(
+            (one, element)
+            for one in said[place:]
+            for attached in one.activity.get("attachments") or ()
+            for element in nested(attached["content"].get("body"))
+            if element.get("title") == label
+        )
+        return self.fake.people.pressed(
+            f"{room.id};messageid={self.thread(conversation).thread}" if room.kind == "channel" else room.id,
+            room.kind,
+            {"type": "Action.Execute", "data": action["data"]},
+            on.id,
+            id=self.fake.rooms.new_id(),
+        )
+
+
+TOOL_PLAYGROUNDS: Mapping[str, Callable[[], ToolPlayground]] = {"slack": SlackTools, "teams": TeamsTools}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,35 +216,39 @@ class ToolChaos(Chaos):
             self.figures.messages += 1
             for delivery in self._desk.ask(conversation, f'call ledger.write {{"entry": "{entry}"}}'):
                 await self.until_acknowledged(delivery)
-            card = await self._shown(conversation, lambda one, entry=entry: entry in _offered(one))
+            card = await self._shown(conversation, partial(_offers, entry))
             if card is None:
                 self.ends[entry] = ""
                 continue
-            if entry in self._desk.written:
+            if entry in self._desk.ledger.written:
                 self.early.add(entry)
             self.allowed[entry] = self._dice.random() < 0.8
             label = "Run it" if self.allowed[entry] else "Don't"
-            press = self._desk.press(card, label)
-            known = set(self._desk.fake.slack.channels[f"C{conversation}"].messages)
+            press = self._desk.press(conversation, card.id, label)
+            second = self._desk.press(
+                conversation, card.id, "Run it"
+            )  # the card may be without buttons by then
+            known = {one.id for one in self._desk.seen(conversation)}
             await self.until_acknowledged(press)
             if self._dice.random() < self._plan.duplicate_rate * 3:
-                await self.until_acknowledged(self._desk.press(card, "Run it"))
-            end = await self._shown(
-                conversation, lambda one, known=known: one.ts not in known and _whole(one)
-            )
-            self.ends[entry] = reading.footer(end) if end else ""
+                await self.until_acknowledged(second)
+            end = await self._shown(conversation, partial(_new, known))
+            self.ends[entry] = end.footer if end else ""
 
-    async def _shown(self, conversation: int, wanted: Any) -> Message | None:
+    async def _shown(self, conversation: int, wanted: Callable[[Seen], bool]) -> Seen | None:
         deadline = time.monotonic() + self._plan.patience
         while time.monotonic() < deadline:
-            for one in self._desk.messages(conversation):
+            for one in self._desk.seen(conversation):
                 if wanted(one):
                     return one
             await asyncio.sleep(0.1)
         return None
 
     def written(self) -> Written:
-        ran, allowed = Counter(self._desk.written), {entry for entry, may in self.allowed.items() if may}
+        ran, allowed = (
+            Counter(self._desk.ledger.written),
+            {entry for entry, may in self.allowed.items() if may},
+        )
         unknown = {entry for entry in allowed if "may have run" in self.ends.get(entry, "")}
         failed = {entry for entry in allowed if "(failed)" in self.ends.get(entry, "")} - set(ran)
         lost = allowed - set(ran) - unknown - failed
@@ -180,9 +269,9 @@ class ToolChaos(Chaos):
         )
 
 
-async def tool_chaos(plan: Plan) -> Written:
+async def tool_chaos(plan: Plan, platform: str) -> Written:
     """Carries the plan out on a server of its own."""
-    playground, server = ToolPlayground(), EmbeddedServer()
+    playground, server = TOOL_PLAYGROUNDS[platform](), EmbeddedServer()
     async with (
         playground.running(drop_rate=plan.drop_rate),
         server.running() as url,
@@ -197,13 +286,11 @@ async def tool_chaos(plan: Plan) -> Written:
         return raging.written()
 
 
-def _offered(message: Message) -> str:
-    """The entry that a card offers to write, "" for another message."""
-    if "Run it" not in reading.buttons(message):
-        return ""
-    found = ENTRY.search(reading.text(message))
-    return found[1] if found else ""
+def _offers(entry: str, message: Seen) -> bool:
+    """Whether it is the card for this entry."""
+    found = ENTRY.search(message.text) if "Run it" in message.buttons else None
+    return found is not None and found[1] == entry
 
 
-def _whole(message: Message) -> bool:
-    return bool(reading.footer(message)) and "Stop" not in reading.buttons(message)
+def _new(known: Collection[str], message: Seen) -> bool:
+    return message.id not in known and bool(message.footer) and "Stop" not in message.buttons

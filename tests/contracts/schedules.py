@@ -139,6 +139,25 @@ class SchedulesContract:
         assert await asked(storage) == []
         assert (await storage.schedules.listed(thread(), ANN.id))[0].next == NOW + HOUR
 
+    async def test_what_is_due_is_for_one_turn_however_often_it_is_put(
+        self, storage: Storage, rival: Storage
+    ) -> None:
+        one = schedule()
+        await storage.schedules.add(one)
+
+        async def take(store: Storage, turn: str, due: float = NOW) -> bool:
+            return await store.schedules.take("test:T", one.id, due=due, turn=turn)
+
+        assert await take(storage, "first")
+        assert await take(rival, "first")
+        assert not await take(rival, "second")
+        await storage.schedules.keep(replace(one, next=NOW + HOUR), expected=NOW)
+        assert not await take(rival, "second")
+        assert await take(rival, "third", NOW + HOUR)
+        assert not await take(storage, "first")
+        await storage.schedules.drop("test:T", one.id)
+        assert not await take(storage, "fourth", NOW + 2 * HOUR)
+
     async def test_after_an_outage_it_is_asked_once(self, storage: Storage, rival: Storage) -> None:
         one = schedule()
         await storage.schedules.add(one)

@@ -16,14 +16,16 @@ been carried out: then a message may remain from each such post, and everything 
 import asyncio
 import base64
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from typing import ClassVar
 
 import pytest
 
-from bot.domain.errors import PlatformBusy
+from bot.domain.errors import PlatformBusy, PlatformGone
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import (
     Closing,
     GeneratedPicture,
@@ -150,6 +152,7 @@ class SinkContract:
     grows: ClassVar[bool] = True  # an answer is seen before it is complete
     changes: ClassVar[bool] = True  # a message can be changed after it was posted
     pictures: ClassVar[bool] = True  # the platform can show one
+    rewrites: ClassVar[bool] = True  # an earlier turn's message is where the question was asked
     faults: ClassVar[tuple[Fault, ...]] = (Fault.LOST, Fault.DROPPED, Fault.BUSY)
 
     async def test_an_answer_ends_as_one_message_with_exactly_its_text(self, place: Place) -> None:
@@ -367,6 +370,29 @@ class SinkContract:
         *before, seen = await place.seen()
         assert words(seen.text) == "grok it is."
         assert (seen.id == message and not before) or not self.changes
+
+    @pytest.mark.parametrize("length", ["short", "long"])
+    async def test_an_earlier_answer_can_be_written_anew(self, place: Place, length: str) -> None:
+        text = f"{ANSWER}\n\n{CITING}" if length == "short" else long(self.lines)
+        ids = await show(place, FakeTurnHandle(id="turn-1"), [Text(text), *SOURCES, DONE])
+        before = await place.seen()
+        closing = replace(DONE, notice="Ann: Run it.", buttons=())
+        later = FakeTurnHandle(id="turn-2")
+        earlier = ShownAnswer(messages=ids, pressed=ids[-1], text=text, closing=closing, sources=SOURCES)
+        if not self.rewrites:
+            with pytest.raises(PlatformGone):
+                await place.sink(later).rewrite(earlier)
+            return
+        await place.sink(later).rewrite(earlier)
+
+        seen = await place.seen()
+        assert [one.id for one in seen] == [one.id for one in before]
+        assert later.saves == []
+        assert words(*(one.text for one in seen)).startswith(words(text))
+        assert sorted(source for one in seen for source in one.sources) == LISTED
+        assert ("Ann: Run it." in seen[-1].text) is self.changes
+        await show(place, later, in_parts(ANSWER))
+        assert len(await place.seen()) == len(before) + 1
 
     async def test_saying_again_after_a_crash_shows_it_once(self, place: Place) -> None:
         for hang in (Fault.HANGS_BEFORE, Fault.HANGS_AFTER):

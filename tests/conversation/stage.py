@@ -41,6 +41,8 @@ from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
 from bot.domain.schedules import LastingPlace
+from bot.domain.shown_answers import ShownAnswer
+from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import (
     Closing,
     Finish,
@@ -137,6 +139,8 @@ class Heard:
     replies: list[Reply] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     pictures: list[GeneratedPicture] = field(default_factory=list)
+    steps: list[ShownStep] = field(default_factory=list)
+    rewritten: list[ShownAnswer] = field(default_factory=list)
 
 
 @dataclass
@@ -162,6 +166,8 @@ class NotingSink:
                     case Status(text=text):
                         self.heard.statuses.append(text)
                         self.watch.seen_status(text)
+                    case ShownStep():
+                        self.heard.steps.append(part)
                     case Closing():
                         self.heard.closing = part
                         self.watch.seen_closing()
@@ -174,6 +180,11 @@ class NotingSink:
             raise PlatformGone("the channel is archived", code="is_archived")
         self.heard.replies.append(reply)
         return "m"
+
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        self.heard.rewritten.append(answer)
+        if self.watch.unchangeable:
+            raise self.watch.unchangeable
 
 
 class ReadHistory(History):
@@ -237,6 +248,7 @@ class Stage:
         )
     )
     platform: str = "test"
+    unchangeable: PlatformError | None = None  # what the platform says to a change of an earlier answer
     refuses: PlatformError | None = None  # what the platform says to an answer
     nowhere: bool = False  # there is no place left to say anything in
     interceptors: tuple[Interceptor, ...] = ()
@@ -298,6 +310,7 @@ class Stage:
                 fallback=fallback,
                 answers=answers,
                 prices=prices,
+                toolbox=self.toolbox,
                 interceptors=interceptors,
                 clock=lambda: 100.0,
             ),

@@ -1,5 +1,6 @@
 """What an agent wants to run is run when its asker lets it, once."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -158,6 +159,18 @@ async def test_what_cannot_be_shown_whole_cannot_be_approved() -> None:
     assert heard.closing is not None
     assert "too long to be shown" in heard.closing.notice
     assert stage.history[0].requests == ()
+
+
+async def test_what_is_folded_can_be_read_whole() -> None:
+    stage = agents()
+    heard = await asked(stage, replace(ASKED, args=json.dumps({"x": "y" * 9_000})))
+    assert labels(heard) == ["Run it", "Don't", "Show all"]
+    assert "(folded: 9,000 characters, sha256 " in heard.text
+    shown = await stage.presses(Action.WHOLE, stage.history[0].id)
+
+    assert "y" * 9_000 in shown.text
+    assert "All arguments of `create_issue` on `github`" in shown.text
+    assert stage.history[0].decision == ""
 
 
 async def test_what_is_asked_for_is_shown_as_it_is_whatever_is_in_it() -> None:

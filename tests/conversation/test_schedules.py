@@ -152,6 +152,18 @@ async def test_what_was_due_during_an_outage_is_asked_once_and_that_is_said(stag
     assert kept(stage).next > stage.now
 
 
+async def test_what_came_into_the_inbox_twice_is_asked_once(stage: Stage) -> None:
+    """A process died before it moved the schedule on, and nobody looked until the inbox knew nothing of it any more."""
+    await stage.says(DUE)
+    event = await falls_due(stage)
+    first = await stage.plays(event)
+    again = await stage.plays(event)
+
+    assert first.text
+    assert (again.text, again.replies) == ("", [])
+    assert len(stage.one.asked) == 1
+
+
 async def test_a_moment_s_wait_is_not_worth_a_word(stage: Stage) -> None:
     await stage.says(DUE)
     event = await falls_due(stage, late=LATE / 2)

@@ -84,7 +84,7 @@ async def test_the_tool_that_is_set_comes_before_another_model() -> None:
 
     assert wanted(stage) == (Search.MUST, "brave.web_search")
     assert heard.closing
-    assert heard.closing.footer == "grok"
+    assert heard.closing.footer.startswith("grok · answered without searching the web: brave")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,19 @@ UNDERSTOOD = {
     "monday at 9 in the evening what is new?": ("Monday at 21:00", ["Mon 9 Mar 2026, 21:00"]),
     "9:00 what is new?": ("day at 9:00", ["Thu 5 Mar 2026, 09:00"]),
     "weekend what is new?": ("Saturday and Sunday at 9:00", ["Sat 7 Mar 2026, 09:00"]),
+    "Monday, 8:00, what is new?": ("Monday at 8:00", ["Mon 9 Mar 2026, 08:00"]),
+    "monday through wednesday 8:00 what is new?": ("Monday, Tuesday and Wednesday at 8:00", ["Mon 9 Mar 2026, 08:00"]),
+    "evening at 8:00 what is new?": ("day at 20:00", ["Wed 4 Mar 2026, 20:00"]),
+    "morning at 7:30 what is new?": ("day at 7:30", ["Thu 5 Mar 2026, 07:30"]),
+    "day 8 a.m. what is new?": ("day at 8:00", ["Thu 5 Mar 2026, 08:00"]),
+    "day 5:30 p.m. what is new?": ("day at 17:30", ["Wed 4 Mar 2026, 17:30"]),
+    "day 17h what is new?": ("day at 17:00", ["Wed 4 Mar 2026, 17:00"]),
+    "day 8:00 Uhr what is new?": ("day at 8:00", ["Thu 5 Mar 2026, 08:00"]),
+    "daily at 8:00 what is new?": ("day at 8:00", ["Thu 5 Mar 2026, 08:00"]),
+    "weekly on friday 8:00 what is new?": ("Friday at 8:00", ["Fri 6 Mar 2026, 08:00"]),
+    "half hour what is new?": ("30 minutes", ["Wed 4 Mar 2026, 12:30"]),
+    "first of the month what is new?": ("month on the 1st at 9:00", ["Wed 1 Apr 2026, 09:00"]),
+    "midnight what is new?": ("day at 0:00", ["Thu 5 Mar 2026, 00:00"]),
 }  # fmt: skip
 
 REFUSED = {
@@ -51,6 +64,15 @@ REFUSED = {
     "10 minutes what is new?": "At least 15 minutes",
     "0 hours what is new?": "too small or too large",
     "99999 days what is new?": "too small or too large",
+    "day 9:00 CET what is new?": "Abbreviations of time zones",
+    "day 9:00 EST: what is new?": "Abbreviations of time zones",
+    "day 9:00 UTC+2 what is new?": "I do not know that time zone",
+    "day 9:00 Europe/Atlantis what is new?": "I do not know that time zone",
+    "day 9:5 what is new?": "Is that number a time of day?",
+    "monday 9: what is new?": "Is that number a time of day?",
+    "monday at nine what is new?": "Write the time in figures",
+    "30th of february what is new?": "I cannot ask once a year",
+    "day 9:00 to 17:00 what is new?": "not between them",
     "tomorrow 9:00 what is new?": "not once",
     "in 3 hours what is new?": "not once",
     "monday 9:00": "what shall I ask?",
@@ -115,6 +137,23 @@ def test_a_question_keeps_its_first_word(when: str, question: str) -> None:
 
     assert isinstance(wish, Wish)
     assert wish.question == question.removeprefix("- ")
+
+
+@pytest.mark.parametrize(
+    "question", ["GMT or UTC?", "9: a good number?", "Europe/Berlin, what is that?", "at nine, what?"]
+)
+def test_behind_a_colon_everything_is_the_question(question: str) -> None:
+    wish = parse_wish(f"monday: {question}")
+
+    assert isinstance(wish, Wish)
+    assert (wish.question, wish.zone) == (question, "")
+
+
+def test_a_number_that_may_have_been_meant_as_a_time_is_the_question_s_and_that_is_said() -> None:
+    wish = parse_wish("monday 10 ideas")
+
+    assert isinstance(wish, Wish)
+    assert wish.remarks[-1] == "A number alone is no time: write it such as 17:00."
 
 
 def test_only_a_colon_behind_a_time_makes_a_command_without_its_slash() -> None:

@@ -1,6 +1,7 @@
 """A Foundry agent that wants to run a tool, against the product as it is run: on Slack, and over a restart on the page."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,14 @@ async def test_in_slack_only_the_asker_lets_it_run_and_only_once(tmp_path: Path)
         assert (word.seen_by, reading.text(word)) == ("U2", "Only Ada or an administrator can decide that.")
         assert continued(vendors) == []
 
+        old = deepcopy(asked)
         await co.at.press(asked, "Run it")
         *_, done = await co.at.answered(asked.thread_ts, "C1", count=2)
+        assert reading.text(asked).endswith("Ada: Run it.")
+        assert reading.buttons(asked) == []
         assert reading.text(done).startswith("Filed as 42.")
         before = set(co.at.slack.channels["C1"].messages)
-        await co.at.press(asked, "Don't")
+        await co.at.press(old, "Don't")
         word = await co.at.next(before, "C1")
         assert reading.text(word) == "That is decided already: it was run."
         (body,) = continued(vendors)

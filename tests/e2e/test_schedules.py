@@ -22,6 +22,7 @@ from tests.slack.fake import reading
 from tests.slack.fake.world import Message
 from tests.slack.office import complete
 from tests.teams.people import TENANT
+from tests.teams.refusals import Refused
 from tests.teams.rooms import ALICE
 from tests.teams.test_product import office as teams_office
 from tests.teams.test_product import shown, talk
@@ -121,6 +122,33 @@ async def test_in_teams_it_answers_in_the_thread_of_the_channel(tmp_path: Path) 
         assert "Every Monday at 9:00 I ask here" in shown(told).text
         assert answer.root == "100"
         assert "asked every Monday at 9:00 by " in shown(answer).footer
+
+
+async def test_a_team_that_refuses_the_bot_pauses_it_and_its_maker_is_told_alone(tmp_path: Path) -> None:
+    async with teams_office(tmp_path) as at:
+        channel, own = at.teams.channel(), at.teams.personal(f"a:{ALICE.id}")
+        await at.said(channel, f"/every monday 9:00 {QUESTION}", id="100")
+        known = len(talk(channel))
+        channel.refusal = Refused(403, "BotNotInConversationRoster", "The bot is not part of the roster.")
+        thread = ThreadKey(platform="teams", workspace=TENANT, channel=channel.id, thread="100")
+        await falls_due(tmp_path, thread, ALICE.aad)
+        await at.until(lambda: bool(talk(own)))
+        (notice,) = talk(own)
+        assert "I paused a schedule of yours, every Monday at 9:00" in shown(notice).text
+        assert QUESTION.rstrip("?") in shown(notice).text
+        assert "Go on" in shown(notice).buttons
+        assert (await stands(tmp_path, thread, ALICE.aad)).paused
+
+        channel.refusal = None
+        (go_on, _) = notice.activity["suggestedActions"]["actions"]
+        assert "It asks again" in shown(await at.said(own, go_on["value"])).text
+        assert not (await stands(tmp_path, thread, ALICE.aad)).paused
+        assert len(talk(channel)) == known
+        # What was refused was tried on purpose.
+        assert {one.split(":")[0] for one in at.teams.connector.violations} == {
+            "403 BotNotInConversationRoster"
+        }
+        at.teams.connector.violations.clear()
 
 
 async def test_what_was_said_to_one_person_in_teams_is_asked_for_everybody_there(tmp_path: Path) -> None:

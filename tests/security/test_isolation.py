@@ -35,6 +35,7 @@ from bot.domain.prompt import ImagePart, Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
 from bot.domain.schedules import LastingPlace
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import Finish, Reason, ShownPart, StreamPart, Text
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
@@ -111,6 +112,9 @@ class Everywhere:
         self.told.append(str(reply))
         return "m"
 
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        self.told.append(str(answer))
+
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """Repeats every word it is shown: the most talkative model there could be."""
         self.prompts.append((model, prompt))
@@ -167,7 +171,12 @@ class World:
             catalog=catalog,
             answers=answers,
             comparison=Comparison(
-                catalog=catalog, fallback=fallback, answers=answers, prices=prices, interceptors=interceptors
+                catalog=catalog,
+                fallback=fallback,
+                answers=answers,
+                toolbox=Toolbox(),
+                prices=prices,
+                interceptors=interceptors,
             ),
             commands=Commands(
                 catalog=catalog,

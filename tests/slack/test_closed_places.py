@@ -12,6 +12,7 @@ from adapters.slack.conversation_reference import ConversationReference
 from adapters.slack.outbound.closed_places import MOST, ClosedPlaces
 from bot.domain.errors import PlatformGone, PlatformRefused
 from bot.domain.replies import Reply
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import ShownPart, Status, Text
 from tests.contracts.conversations import Fault, Place, Seen, words
 from tests.contracts.sinks import ANSWER, DONE, SinkContract, flowing, in_parts
@@ -72,6 +73,7 @@ def without_note(seen: Seen) -> Seen:
 
 class TestInsteadOfAClosedChannel(SinkContract):
     lines: ClassVar[int] = 310
+    rewrites: ClassVar[bool] = False
 
     @pytest.fixture
     async def place(self) -> AsyncGenerator[Place, None]:
@@ -375,3 +377,24 @@ async def test_what_is_pressed_under_such_an_answer_counts_where_it_was_asked(pl
     assert place.event is not None
     assert pressed.thread == place.event.thread
     assert ConversationReference.of(pressed).channel == "C1"
+
+
+async def test_such_an_answer_can_be_written_anew_by_who_pressed_there(place: SlackPlace) -> None:
+    place.place.refuses = "restricted_action"
+    ids = await place.sink(FakeTurnHandle()).show(flowing(in_parts(ANSWER)))
+    (message,) = direct(place)
+    again = next(one for one in reading.controls(message) if one["text"]["text"] == "Regenerate")
+    payload = events.pressed(place.bot.fake.slack, place.team, "U1", on=message, element=again)
+    await place.bot.http.interaction(payload)
+    sink = place.bot.adapter.sink(place.bot.inbox.events[-1], FakeTurnHandle(id="turn-2"))
+    shown = ShownAnswer(messages=ids, pressed=ids[-1], text=ANSWER, closing=DONE)
+    await sink.rewrite(replace(shown, closing=replace(DONE, notice="Ann: Run it.", buttons=())))
+
+    (message,) = direct(place)
+    assert words(reading.text(message)) == words(f"{ANSWER} Ann: Run it.")
+    assert reading.controls(message) == []
+    await sink.rewrite(shown)
+    (message,) = direct(place)
+    marks = [block["block_id"] for block in message.blocks if "block_id" in block]
+    assert marks
+    assert all(mark.startswith(f"of:C1:{place.root}:") for mark in marks)

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 
 import pytest
 
 from adapters.slack.outbound.native_stream import PACK
 from bot.domain.errors import PlatformBusy
 from bot.domain.replies import Reply
+from bot.domain.shown_steps import ShownStep, StepOutcome
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Status, Text
 from tests.contracts.conversations import words
 from tests.contracts.sinks import flowing
@@ -90,6 +92,81 @@ async def test_thinking_is_a_task_until_the_first_words(place: SlackPlace) -> No
 
     assert tasks[0] == ("demo is thinking", "in_progress")
     assert tasks[-1][1] == "complete"
+
+
+LOOK = ShownStep(id="s1", name="desk.look <!channel>")
+FILED = ShownStep(id="s2", name="desk.file", outcome=StepOutcome.FAILED, seconds=2.0)
+LOOKED = replace(LOOK, outcome=StepOutcome.DONE, seconds=0.3)
+
+
+async def using_tools(place: SlackPlace) -> AsyncGenerator[ShownPart, None]:
+    """Each part comes when what went before can be seen."""
+    clock = place.bot.fake.slack.clock
+    parts: list[ShownPart] = [
+        Status("demo is thinking"),
+        Text("Let me look. "),
+        LOOK,
+        Status("Running desk.look"),
+        LOOKED,
+        FILED,
+        Text("It is cold."),
+    ]
+    for part in parts:
+        yield part
+        for _ in range(200):
+            await asyncio.sleep(0)
+        await clock.sleep(5.0)
+    yield Closing(reason=Reason.STOP, footer="demo, used desk.look 0.3 s", steps=(LOOKED, FILED))
+
+
+async def test_tools_are_slacks_own_task_cards_and_are_folded_in_the_end(place: SlackPlace) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def look(message: Message) -> None:
+        for task in message.stream.tasks.values() if message.stream else ():
+            if task["id"] != "thinking" and (task["title"], task["status"]) not in seen:
+                seen.append((task["title"], task["status"]))
+
+    place.bot.fake.slack.watchers.append(look)
+    await place.sink(FakeTurnHandle()).show(using_tools(place))
+
+    assert seen == [
+        ("desk.look channel", "in_progress"),
+        ("desk.look channel (0.3 s)", "complete"),
+        ("desk.file (failed, 2.0 s)", "error"),
+    ]
+    (message,) = ours(place)
+    (plan,) = [block for block in message.blocks if block["type"] == "plan"]
+    assert plan["title"] == "Used tools: 2 calls"
+    assert [(one["title"], one["status"], reading.body(one["output"])) for one in plan["tasks"]] == [
+        ("desk.look channel", "complete", "0.3 s"),
+        ("desk.file", "error", "failed, 2.0 s"),
+    ]
+    assert [block["type"] for block in message.blocks][-2:] == ["plan", "context"]
+    assert reading.live(message) == []
+
+
+async def test_a_slack_that_does_not_know_the_folded_steps_shows_the_answer_all_the_same(
+    place: SlackPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(blocks.CHECKS, "plan")
+    await place.sink(FakeTurnHandle()).show(using_tools(place))
+
+    (message,) = ours(place)
+    assert words(reading.text(message)) == "Let me look. It is cold."
+    assert reading.footer(message) == "demo, used desk.look 0.3 s"
+
+
+async def test_without_native_streams_a_status_line_says_what_runs() -> None:
+    async with bot_in_slack(agent=False) as bot:
+        place = SlackPlace(bot)
+        await place.enter()
+        await place.sink(FakeTurnHandle()).show(using_tools(place))
+
+        assert any(words(one) == "Let me look. Running desk.look …" for one in place.glimpses())
+        (message,) = ours(place)
+        assert words(reading.text(message)) == "Let me look. It is cold."
+        assert "plan" not in [block["type"] for block in message.blocks]
 
 
 def by_the_person(place: SlackPlace) -> None:

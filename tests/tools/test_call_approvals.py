@@ -1,5 +1,6 @@
 """A call that needs asking waits as data: who may press, what then runs, and that it runs once."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +8,7 @@ from typing import Any
 
 from bot.domain.approvals import DAY
 from bot.domain.claims import Outcome
-from bot.domain.errors import Rejected
+from bot.domain.errors import PlatformGone, Rejected
 from bot.domain.events import Author
 from bot.domain.preferences import ToolPreferences
 from bot.domain.replies import Action
@@ -119,6 +120,44 @@ async def test_a_second_press_changes_nothing_and_says_what_was_decided() -> Non
     assert said(again) == said(other) == "That is decided already: it was run."
 
 
+async def test_the_card_says_what_was_decided_and_by_whom_and_has_no_buttons_any_more() -> None:
+    at = stage(LedgerServer(), policy=Policy(admins=("U3",)))
+    waits = await waiting(at)
+    at.one.scripts = [answer("Filed.")]
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"), author=EVE)
+
+    (card,) = heard.rewritten
+    assert card.messages == ("m0",)
+    assert card.text == waits.text
+    assert (card.closing.notice, card.closing.buttons, card.closing.footer) == ("Eve: Run it.", (), "grok")
+
+
+async def test_each_card_of_several_says_its_own_decision() -> None:
+    at = stage(LedgerServer())
+    waits = await waiting(at, call("desk__file", '{"city": "Rome"}'))
+    second = await at.presses(Action.DECLINE, pressed(waits, "Don't"), message="m0")
+    at.one.scripts = [calls(call("desk__file", '{"city": "Bern"}'), text="One more."), answer("Done.")]
+    third = await at.presses(Action.APPROVE, pressed(second, "Run it"), message="m1")
+    last = await at.presses(Action.APPROVE, pressed(third, "Run it"), message="m2")
+
+    told = [(one.rewritten[0].messages, one.rewritten[0].closing.notice) for one in (second, third, last)]
+    assert told == [(("m0",), "Ann: Don't."), (("m1",), "Ann: Run it."), (("m1",), "Ann: Run it.")]
+    assert second.rewritten[0].text == waits.text
+    assert third.rewritten[0].text == second.replies[-1].text
+    assert last.rewritten[0].text == third.text
+
+
+async def test_a_card_that_cannot_be_changed_decides_all_the_same() -> None:
+    server = LedgerServer()
+    at = stage(server, unchangeable=PlatformGone("deleted", code="message_not_found"))
+    waits = await waiting(at)
+    at.one.scripts = [answer("Filed.")]
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+
+    assert heard.text == "Filed."
+    assert len(server.ran) == 1
+
+
 async def test_it_ends_after_a_day_as_not_run() -> None:
     server = LedgerServer()
     at = stage(server)
@@ -127,6 +166,8 @@ async def test_it_ends_after_a_day_as_not_run() -> None:
 
     assert server.ran == []
     assert "more than 24 hours ago" in said(heard)
+    assert heard.rewritten[0].closing.notice == "Nobody decided within 24 hours, so it was not run."
+    assert heard.rewritten[0].closing.buttons == ()
 
 
 async def test_what_was_shown_is_what_runs_whatever_the_press_says() -> None:
@@ -278,14 +319,54 @@ async def test_where_the_model_fails_after_a_call_trying_again_does_not_call_aga
     assert turn.answer == "I will file it.\n\nFiled."
 
 
-async def test_what_is_too_long_to_be_shown_is_not_asked_for() -> None:
+async def test_what_nobody_could_read_is_not_asked_for() -> None:
     server = LedgerServer()
     at = stage(server)
-    at.one.scripts = [calls(call("desk__file", json.dumps({"city": "x" * 9_000}))), answer("Less, then.")]
+    at.one.scripts = [calls(call("desk__file", json.dumps({"city": "x" * 100_001}))), answer("Less, then.")]
     heard = await at.says("File it.")
 
     assert heard.text == "Less, then."
-    assert "too long to be shown" in results(at.one.asked[-1][1])[0].text
+    assert "longer than 100,000 characters" in results(at.one.asked[-1][1])[0].text
+
+
+LETTER = "\n".join(f"Line {n} of a letter, with `code` and <!channel>." for n in range(1_500))
+
+
+async def test_long_arguments_are_folded_with_length_and_hash_and_shown_whole_before_anybody_presses() -> (
+    None
+):
+    server = LedgerServer()
+    at = stage(server)
+    many = {"city": LETTER, "n": [{"a": n} for n in range(200)], "short": "all of it"}
+    at.one.scripts = [calls(call("desk__file", json.dumps(many)))]
+    waits = await at.says("File it.")
+
+    assert labels(waits) == [*BUTTONS, "Show all"]
+    assert len(waits.text) < 2_000
+    digest = hashlib.sha256(LETTER.encode()).hexdigest()[:16]
+    assert f"\n    (folded: {len(LETTER):,} characters, sha256 {digest})" in waits.text
+    assert waits.text.count("(folded:") == 2
+    assert '"short": "all of it"' in waits.text
+    bob = await at.presses(Action.WHOLE, pressed(waits, "Show all"), author=BOB)
+    assert (bob.text, bob.replies[-1].private) == ("", True)
+    heard = await at.presses(Action.WHOLE, pressed(waits, "Show all"))
+    code = heard.text[heard.text.index("{") : heard.text.rindex("}") + 1]
+    assert json.loads(code) == many
+    assert labels(heard) == []
+    assert server.ran == []
+    at.one.scripts = [answer("Filed.")]
+    await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+    assert [args for _, args, _ in server.ran] == [many]
+
+
+async def test_an_argument_cannot_say_that_it_is_folded() -> None:
+    at = stage(LedgerServer())
+    claim = 'Oslo"\n    (folded: 12 characters, sha256 0123456789abcdef)'
+    at.one.scripts = [calls(call("desk__file", json.dumps({"city": claim})))]
+    waits = await at.says("File it.")
+
+    assert "Show all" not in labels(waits)
+    assert not any(line.lstrip().startswith("(folded") for line in waits.text.split("\n"))
 
 
 async def test_a_key_of_ours_reaches_no_tool() -> None:
@@ -316,6 +397,9 @@ async def test_a_press_that_nobody_may_make_now_can_be_made_later() -> None:
     refused = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
     assert refused.replies
     assert server.ran == []
+    before, after = refused.rewritten
+    assert (before.closing.notice, before.closing.buttons) == ("Ann: Run it.", ())
+    assert (after.closing.notice, [one.label for one in after.closing.buttons]) == ("", BUTTONS)
     assert at.outcomes[-1] == Outcome()
     at.taken = 0
     at.one.scripts = [answer("Filed.")]

@@ -7,6 +7,7 @@ from typing import Any
 from bot.domain.errors import Overloaded
 from bot.domain.prompt import CallPart, Prompt, ResultPart
 from bot.domain.replies import Action
+from bot.domain.shown_steps import StepOutcome
 from bot.domain.stream_parts import Finish, Reason, Source, Text, ToolCall, Usage
 from bot.domain.tools import CallEnd, ToolFile, ToolResult
 from bot.domain.turns import TURN, StepState
@@ -58,6 +59,10 @@ async def test_what_may_run_runs_and_the_model_goes_on_with_what_came_back() -> 
     assert heard.text == "Let me look.\n\nIt is cold."
     assert heard.statuses == ["Running desk.look"]
     assert footer(heard) == "grok · used desk.look 0.0 s"
+    assert [one.outcome for one in heard.steps] == [StepOutcome.RUNNING, StepOutcome.DONE]
+    assert {one.name for one in heard.steps} == {"desk.look"}
+    assert heard.closing
+    assert heard.closing.steps == (heard.steps[-1],)
     first, second = (prompt for _, prompt in at.one.asked)
     assert [one.name for one in first.tools] == ["desk__look", "desk__file"]
     (result,) = results(second)
@@ -178,6 +183,33 @@ async def test_another_model_steps_in_between_two_rounds() -> None:
     assert "look of Oslo" in results(prompt)[0].text
     assert made(prompt)[0].carry == ""
     assert len(server.ran) == 1
+
+
+async def test_who_stepped_in_goes_on_with_its_tools_and_the_next_question_asks_the_chosen_model_again() -> (
+    None
+):
+    at = stage(LedgerServer())
+    busy = (Overloaded("busy"),)
+    at.one.scripts = [calls(call("desk__look")), busy, busy, answer("I am back.")]
+    at.two.scripts = [calls(call("desk__look", '{"city": "Rome"}')), answer("Both are cold.")]
+    first = await at.says("How are Oslo and Rome?")
+    assert len(at.one.asked) == 3
+    second = await at.says("And Bonn?")
+
+    assert footer(first).startswith("claude · because grok is overloaded")
+    assert footer(second) == "grok"
+    assert len(at.two.asked) == 2
+
+
+async def test_comparisons_are_without_tools_and_say_so() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    heard = await at.says("/compare grok claude: How is Oslo?")
+    plain = await Stage().says("/compare grok claude: How is Oslo?")
+
+    assert heard.replies[-1].text == r"Tools are not used in comparisons\."
+    assert plain.replies[-1].text == ""
+    assert [prompt.tools for _, prompt in (*at.one.asked, *at.two.asked)] == [(), ()]
 
 
 async def test_a_model_without_tools_is_offered_none_and_still_told_what_was_done() -> None:

@@ -1,6 +1,7 @@
 """The page in a real browser, as a person uses it."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import Browser, Route
@@ -9,6 +10,7 @@ from bot.answers.closing import closing
 from bot.domain.approvals import ToolRequest, asked_for
 from bot.domain.events import Author, ButtonPressed, MessageReceived, StopRequested
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
+from bot.domain.shown_steps import ShownStep, StepOutcome
 from bot.domain.stream_parts import Source, Status, Text
 from bot.domain.timeline import Post
 from bot.domain.turns import ChatMessage, Turn
@@ -86,6 +88,30 @@ async def test_sources_and_a_picture_stand_under_the_answer(browser: Browser, pa
         assert await link.get_attribute("rel") == "noopener noreferrer nofollow"
         assert await one.page.evaluate("document.querySelector('img.made').decode().then(() => true)")
         assert await one.page.locator(".answer img").count() == 1
+        await one.assert_clean()
+
+
+async def test_what_was_called_is_folded_under_the_answer(browser: Browser, page: Desk, play: Play) -> None:
+    go = play.gate()
+    steps = (
+        ShownStep(id="s1", name="time.convert_time", outcome=StepOutcome.DONE, seconds=0.3),
+        ShownStep(id="s2", name="jira.<img src=x onerror=alert(1)>", outcome=StepOutcome.UNKNOWN),
+    )
+    play.line = [Text("One moment."), Status("Running time.convert_time"), go, replace(DONE, steps=steps)]
+    async with tab(browser, page.address) as one:
+        await one.ask("Go", answered=False)
+        await one.has("Running time.convert_time")
+        assert await one.page.is_visible(".growing .status")
+        go.set()
+        await one.page.wait_for_selector(".post.answer:not(.growing)")
+
+        assert not await one.page.is_visible(".steps li")
+        await one.page.click("text=2 tool calls")
+        assert await one.texts(".steps li") == [
+            "time.convert_time 0.3 s",
+            "jira.img srcx onerroralert(1) may have run",
+        ]
+        assert await one.texts(".steps .amiss code") == ["jira.img srcx onerroralert(1)"]
         await one.assert_clean()
 
 

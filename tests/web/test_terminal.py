@@ -3,11 +3,12 @@
 import asyncio
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from adapters.web.terminal.printing import Printer
-from adapters.web.terminal.session import Terminal
+from adapters.web.terminal.session import Terminal, zone_at
 from bot.answers.closing import closing
 from bot.domain.approvals import ToolRequest
 from bot.domain.events import Author, ButtonPressed, Event, MessageReceived, StopRequested
@@ -187,3 +188,16 @@ async def test_what_an_answer_waits_for_is_decided_by_a_number() -> None:
     pressed = events[-1]
     assert isinstance(pressed, ButtonPressed)
     assert (pressed.action, pressed.value) == (Action.DECLINE, "t1")
+
+
+@pytest.mark.parametrize(
+    ("target", "zone"),
+    [("zoneinfo/Europe/Berlin", "Europe/Berlin"), ("zoneinfo/Nowhere/City", ""), ("elsewhere", "")],
+)
+def test_the_zone_of_the_machine_is_the_person_s(tmp_path: Path, target: str, zone: str) -> None:
+    (tmp_path / target).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / target).touch()
+    (tmp_path / "localtime").symlink_to(tmp_path / target)
+
+    assert zone_at(tmp_path / "localtime") == zone
+    assert zone_at(tmp_path / "none") == ""

@@ -89,8 +89,15 @@ def _origin(payload: Json, installation: Installation, user: str) -> tuple[Threa
     mark, *of = str(payload["actions"][0].get("block_id") or "").split(":")
     if mark == ORIGIN and len(of) == 3:  # an answer that is shown elsewhere than where it was asked for
         home, thread, _ = of
+        elsewhere = channel if channel != home else ""
         reference = reply_fields(
-            installation, channel=home, thread=thread, user=user, user_team=team, ts=thread
+            installation,
+            channel=home,
+            thread=thread,
+            user=user,
+            user_team=team,
+            ts=thread,
+            pressed_in=elsewhere,
         )
         return thread_key(installation, home, thread), reference
     if box.get("is_ephemeral") and not box.get("thread_ts"):

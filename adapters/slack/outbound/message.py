@@ -20,13 +20,16 @@ from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.page import GrowingPage
 from adapters.slack.outbound.shapes import AcceptedShape
 from adapters.slack.outbound.sink_context import SinkContext
+from adapters.slack.outbound.task_cards import TaskCards
 from adapters.slack.web_api import TRIES, WebApi
 from adapters.slack.web_errors import NoAnswer
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
+from bot.domain.shown_steps import ShownStep
 
 SPACE = uuid.UUID("6f1b3f5e-0d3a-5c7b-9a35-6d3f0c2f5b11")
 STREAM_BYTES = 10_000  # of a preview; Slack ends streams at about 11,000 bytes or 12,000 characters
 STREAM_SECONDS = 240.0  # Slack ends them at about 300
+Steps = Sequence[ShownStep]
 
 
 class AnswerMessage:
@@ -43,19 +46,23 @@ class AnswerMessage:
         self._streaming = self._stream_open = False  # open: for Slack, it may still be
         self._sent = self._drawn = ""
         self._began = 0.0
-        self._task = False  # the task that shows thinking is in progress
+        self.cards = TaskCards()
 
     async def find(self, known: Sequence[str]) -> None:
         """Sets `ts` if an earlier attempt has created the message."""
         if not self.ts and self.sink_context.reconciliation.doubtful:
             self.ts = await self.sink_context.reconciliation.find(self.number, known)
 
-    async def open(self, text: str, status: str, known: Sequence[str], *, wait: bool = False) -> None:
+    async def open(
+        self, text: str, status: str, known: Sequence[str], steps: Steps = (), *, wait: bool = False
+    ) -> None:
         """Creates the message while its text still grows. Afterwards `ts` is set, unless it may `wait` for its first words
         and should: where edits are scarce, a message that begins with them needs none to show them.
         """
+        if self.number:
+            self.cards.elsewhere(steps)
         await self.find(known)
-        if self.ts or await self._start(text, status, known, wait=wait and not text):
+        if self.ts or await self._start(text, status, known, steps, wait=wait and not text):
             return
         if not text and wait and not self._web_api.promises("chat.update"):
             return
@@ -73,12 +80,12 @@ class AnswerMessage:
             await self.post(content, known)
         self.done = True
 
-    async def grow(self, text: str, status: str) -> None:
+    async def grow(self, text: str, status: str, steps: Steps = ()) -> None:
         """Shows more of it, if the rate limits allow that now."""
         first = bool(text) and not self.worded
         if self._streaming and self._web_api.spares("chat.appendStream", first=first):
-            await self._append(text)
-        if self._streaming or (text or status) == self._drawn:
+            await self._append(text, steps)
+        if self._streaming or text + status == self._drawn:
             return
         if self._web_api.spares("chat.update", first=first):
             await self._stop_stream("processing")
@@ -189,7 +196,7 @@ class AnswerMessage:
             first = bool(text) and not self.worded
             if await self._web_api.may("chat.update", first=first, **self._edited(content)) is not None:
                 self._shown(text)
-                self._drawn = text or status
+                self._drawn = text + status
         except PlatformGone:
             raise
         except PlatformError as error:
@@ -197,7 +204,7 @@ class AnswerMessage:
             self._stream_open |= error.code == "streaming_state_conflict"
             self._shape.refused(error)
 
-    async def _start(self, text: str, status: str, known: Sequence[str], *, wait: bool) -> bool:
+    async def _start(self, text: str, status: str, known: Sequence[str], steps: Steps, *, wait: bool) -> bool:
         """Starts a stream, with `wait` only if a call can be spared for the first words. False: post the message instead,
         unless `ts` shows that the stream exists.
         """
@@ -212,12 +219,13 @@ class AnswerMessage:
             else {"recipient_team_id": reference.user_team, "recipient_user_id": reference.user}
         )
         self._sent = await drawn_from(len(text), self.page.preview, text)
+        cards = self.cards.first(status, steps, words=bool(self._sent))
         try:
             answer = await self._web_api.may(
                 "chat.startStream",
                 channel=reference.channel,
                 thread_ts=reference.thread,
-                chunks=self._thinking(status) + _said(self._sent),
+                chunks=cards + _said(self._sent),
                 **where,
             )
         except NoAnswer:
@@ -234,43 +242,39 @@ class AnswerMessage:
             return False
         self.ts, self._began = str(answer["ts"]), self._web_api.clock.now()
         self._streaming = self._stream_open = True
+        self.cards.told(cards)
         self._shown(self._sent, "chat.appendStream")
         return True
 
-    async def _append(self, text: str) -> None:
+    async def _append(self, text: str, steps: Steps) -> None:
         """Appends the new text that is final. Ends streaming at the first irregularity."""
         shown = await drawn_from(len(text), self.page.preview, text)
-        if self._web_api.clock.now() - self._began > STREAM_SECONDS or len(shown.encode()) > STREAM_BYTES:
+        size = len(shown.encode()) + self.cards.characters
+        if self._web_api.clock.now() - self._began > STREAM_SECONDS or size > STREAM_BYTES:
             self._streaming = False
             return
         if not shown.startswith(self._sent):  # a stream can only be appended to; an edit can replace
             self._streaming = False
             return
-        more = shown[len(self._sent) :]
-        if not more:
+        more, cards = shown[len(self._sent) :], self.cards.news(steps, words=bool(shown))
+        if not more and not cards:
             return
         try:
             answer = await self._web_api.may(
                 "chat.appendStream",
-                first=not self.worded,
+                first=bool(more) and not self.worded,
                 channel=self.sink_context.reference.channel,
                 ts=self.ts,
-                chunks=self._thinking("") + _said(more),
+                chunks=cards + _said(more),
             )
         except PlatformError as error:
             self._streaming = False
             self._stream_open = error.code not in ("stopped_by_user", "message_not_in_streaming_state")
             return
         if answer is not None:
-            self._sent, self._task = shown, False
+            self._sent = shown
+            self.cards.told(cards)
             self._shown(shown)
-
-    def _thinking(self, status: str) -> list[dict[str, Any]]:
-        """The task that shows thinking: in progress while there is only a status, complete with text."""
-        if status and not self._sent:
-            self._task = True
-            return [_task(status, "in_progress")]
-        return [_task("Thinking", "complete")] if self._task else []
 
     async def _stop_stream(self, status: str, *, needed: bool = False) -> None:
         if not self._stream_open:
@@ -290,10 +294,6 @@ class AnswerMessage:
             self._stream_open = True  # the next call tries again
         except PlatformError:
             return  # it has already ended: by the person, by age, or by an earlier call
-
-
-def _task(title: str, status: str) -> dict[str, Any]:
-    return {"type": "task_update", "id": "thinking", "title": title[:120], "status": status}
 
 
 def _said(text: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from adapters.slack.outbound.detour import at_the_asker, to_the_asker
 from adapters.slack.outbound.drawing import drawn_from
+from adapters.slack.outbound.earlier import rewritten
 from adapters.slack.outbound.message import AnswerMessage
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.rendering.blocks import to_blocks
@@ -25,6 +26,8 @@ from bot.delivery.pacing import Pace
 from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone
 from bot.domain.replies import Reply
+from bot.domain.shown_answers import ShownAnswer
+from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import Closing, ShownPart, Source
 
 log = logging.getLogger(__name__)
@@ -72,6 +75,19 @@ class ThreadSink:
         if self._pages:
             await self._drop(1)
         return said
+
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        *full, rest = pages(answer.text, [])
+        if answer.sources and len(rest.encode()) > ROOMY:
+            full, rest = [*full, rest], ""
+        if (
+            len(answer.messages) != len(full) + 1
+        ):  # it was shown in another way: beside a note, or in fewer pages
+            return
+        for ts, text in zip(answer.messages, full, strict=False):
+            await rewritten(self._desk, ts, await drawn_from(len(text), layout.finished, text))
+        last = await drawn_from(len(rest), layout.finished, rest, answer.closing, sources=answer.sources)
+        await rewritten(self._desk, answer.messages[-1], last)
 
     @asynccontextmanager
     async def _session(self) -> AsyncGenerator[None, None]:
@@ -134,9 +150,9 @@ class ThreadSink:
         await self._finish(full)
         if len(self._pages) > len(full):
             page = self._pages[len(full)]
-            await page.grow(rest, answer.status)
+            await page.grow(rest, answer.status, answer.steps)
         else:
-            page = await self._open(len(full), rest, answer.status, wait=self._may_wait())
+            page = await self._open(len(full), rest, answer.status, answer.steps, wait=self._may_wait())
         answer.again = not page.ts or (bool(rest) and not page.worded)
         return PACE.pause(len(rest)) if page.worded else SOON
 
@@ -150,9 +166,11 @@ class ThreadSink:
         if not self._pages:
             await self._open(0, "", "")
 
-    async def _open(self, number: int, text: str, status: str, *, wait: bool = False) -> AnswerMessage:
+    async def _open(
+        self, number: int, text: str, status: str, steps: Sequence[ShownStep] = (), *, wait: bool = False
+    ) -> AnswerMessage:
         page = AnswerMessage(sink_context=self._desk, number=number)
-        await page.open(text, status, self._known, wait=wait)
+        await page.open(text, status, self._known, steps, wait=wait)
         if page.ts:
             await self._keep(page)
         return page
@@ -178,7 +196,8 @@ class ThreadSink:
     ) -> dict[str, Any]:
         """That page as a whole, going on from what was drawn of it."""
         shown = self._pages[number].page.finished if number < len(self._pages) else to_blocks
-        return await drawn_from(len(text), layout.finished, text, closing, shown, sources)
+        carded = closing is not None and any(page.cards.tools for page in self._pages)
+        return await drawn_from(len(text), layout.finished, text, closing, shown, sources, carded=carded)
 
     async def _write(self, number: int, content: dict[str, Any], *, session: str = "active") -> None:
         """Writes one final page."""

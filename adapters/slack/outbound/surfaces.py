@@ -18,6 +18,7 @@ from adapters.slack.web_errors import shut_out
 from bot.delivery.streaming import GrowingAnswer
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
 from bot.domain.replies import Action, Button, Reply
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import ShownPart
 from bot.ports import TurnHandle
 
@@ -77,6 +78,20 @@ class CommandSink:
     async def say(self, reply: Reply) -> str:
         await self._send(layout.reply(reply))
         return ""
+
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        """The message that was pressed, whose id nobody knows. A longer answer stays as it is."""
+        url, (text, *more) = self._place.response_url, pages(answer.text, [])
+        if more or not self._trusted(url):
+            return
+
+        async def call(shaped: dict[str, Any]) -> None:
+            await respond(
+                self._web_api, url, {"response_type": "ephemeral", "replace_original": True, **shaped}
+            )
+
+        content = await drawn_from(len(text), layout.finished, text, answer.closing, sources=answer.sources)
+        await AcceptedShape().send(call, content)
 
     async def _send(self, content: dict[str, Any], *, more: bool = False) -> None:
         """Uses the response_url once. Replaces the message unless this is `more`."""
@@ -141,6 +156,9 @@ class HomeSink:
         await self._web_api.must("views.publish", user_id=self._place.user, view=view)
         return ""
 
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        """Nothing here is pressed but what opens a direct message."""
+
     async def _direct(self, content: dict[str, Any]) -> str:
         async def call(shaped: dict[str, Any]) -> Mapping[str, Any]:
             return await self._web_api.must(
@@ -185,3 +203,6 @@ class GreetingSink:
             "chat.postMessage", channel=self._place.channel, **layout.QUIET, **content
         )
         return str(answer["ts"])
+
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        """A greeting is not an answer."""

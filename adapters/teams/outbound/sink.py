@@ -24,6 +24,7 @@ from bot.delivery.streaming import GrowingAnswer, follow
 from bot.document.source_list import numbered
 from bot.domain.errors import PlatformRefused
 from bot.domain.replies import Reply
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import Closing, Reason, ShownPart
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class TeamsSink:
         try:
             answer = await follow(parts, self._draw, clock=self._delivery_context.clock, pulse=PULSE)
             delivery = self._delivery or await self._open("")
-            final = await _unhurried(len(answer.text), lambda: self._final(answer))
+            final = await _unhurried(len(answer.text), lambda: self._final(answer, self._flow))
             earlier = dict(self._delivery_context.turn_handle.ref or {})
             ids = await delivery.finish(final)
             shown = shown_here(answer.pictures, copilot=self._delivery_context.reference.copilot)
@@ -66,11 +67,35 @@ class TeamsSink:
 
     async def say(self, reply: Reply) -> str:
         try:
+            if self._delivery_context.reference.alone:
+                self._delivery_context = await self._at_the_asker()
             if reply.private and reply.secret and self._delivery_context.reference.everybody_reads:
                 reply = Reply(text=TO_ONE)
             characters = len(reply.text) + sum(len(section.text) for section in reply.sections)
             reference = self._delivery_context.reference
             return await self._say(await _unhurried(characters, lambda: reply_forms(reply, reference)), reply)
+        except TeamsApiError as error:
+            raise error.plainly() from error
+
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        delivery_context = self._delivery_context
+        if not delivery_context.may_edit:
+            return
+        grown = GrowingAnswer(text=answer.text, closing=answer.closing)
+        for source in answer.sources:
+            grown.take(source)
+        flow = ShownMarkdown(extended=delivery_context.extended)
+        final = await _unhurried(len(answer.text), lambda: self._final(grown, flow))
+        count = len(final.texts())
+        if count > len(answer.messages):
+            return
+        beside = answer.pressed if answer.pressed not in answer.messages else ""
+        reference = delivery_context.reference
+        reference = replace(reference, quoted=answer.question if reference.quoted else "")
+        at = replace(delivery_context, reference=reference)
+        delivery = EditingDelivery(at, list(answer.messages[:count]), beside)
+        try:
+            await delivery.finish(final)
         except TeamsApiError as error:
             raise error.plainly() from error
 
@@ -97,10 +122,10 @@ class TeamsSink:
         answer.again = self._delivery.again
         return self._delivery.pause
 
-    def _final(self, answer: GrowingAnswer) -> FinalAnswer:
+    def _final(self, answer: GrowingAnswer, flow: ShownMarkdown) -> FinalAnswer:
         closing = answer.closing or Closing(reason=Reason.BROKEN, footer="")
-        body = self._flow.finished(answer.text)
-        cited, others = credited(answer.sources, self._flow.sources, body)
+        body = flow.finished(answer.text)
+        cited, others = credited(answer.sources, flow.sources, body)
         under = [BlockWriter().block(block) for block in numbered(others)]
         shown = shown_here(answer.pictures, copilot=self._delivery_context.reference.copilot)
         if len(shown) < len(answer.pictures):

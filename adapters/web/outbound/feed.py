@@ -1,5 +1,5 @@
 """What an open page is told, as JSON: the timeline's posts and changes, every text of the bot with its tree (`tree`),
-every source as a list of its number and inlines.
+every source as a list of its number and inlines, every step as its name, how it ended and in which words.
 
 Of an answer that grows only the blocks that changed are sent:
 
@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 from pydantic import TypeAdapter
 
 from adapters.web.outbound.tree import GrowingTree, Patch, source_trees, tree_of
+from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import Source
 from bot.domain.timeline import Change, Growth, Post, TimelinePage
 from bot.page_ports import Timeline
@@ -28,6 +29,7 @@ LARGE: Final = 2_000
 
 PAGE: TypeAdapter[TimelinePage] = TypeAdapter(TimelinePage)
 CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
+STEPS: TypeAdapter[tuple[ShownStep, ...]] = TypeAdapter(tuple[ShownStep, ...])
 
 Made = TypeVar("Made")
 
@@ -111,6 +113,9 @@ def _add_trees(post: dict[str, Any]) -> None:
             part["tree"] = tree_of(part.get("text", ""))
     elif not post.get("person"):
         text = post.get("text", "")
+        if steps := post.get("closing", {}).get("steps"):
+            shown = STEPS.validate_python(steps)
+            post["closing"]["steps"] = [[one.name, one.outcome, one.told] for one in shown]
         if post.get("sources"):
             post["sources"] = source_trees([Source(**one) for one in post["sources"]])
         post["tree"] = GrowingTree(text).blocks() if post.get("growing") else tree_of(text)

@@ -14,6 +14,7 @@ from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy, StorageUnavailable
 from bot.domain.events import ButtonPressed, Event, MessageReceived
 from bot.domain.replies import Action, Reply
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import ShownPart
 from bot.domain.timeline import Growth, Post
 from bot.page_ports import Timeline
@@ -78,6 +79,21 @@ class TimelineSink:
                 await self._timeline.clear(self._chat, before=first.id)
         await self._save(post.id)
         return post.id
+
+    async def rewrite(self, answer: ShownAnswer) -> None:
+        for id in answer.messages[-1:]:
+            post = replace(
+                self._post,
+                id=id,
+                at=answer.at,
+                after=answer.question
+                or id,  # its own: who waits for the answer in hand does not take it for that
+                text=answer.text,
+                closing=answer.closing,
+                sources=answer.sources,
+                pictures=tuple(f"{id}/{number}" for number in range(answer.pictures)),
+            )
+            await self._put(post)
 
     async def _put(self, post: Post) -> None:
         async with storage_as_platform():

@@ -47,7 +47,7 @@ export class PostView {
     if (!this.post.growing) return;
     this.blocks = blocks;
     if (status) this.status.textContent = status;
-    this.status.hidden = blocks.length > 0;
+    this.status.hidden = !status && blocks.length > 0; // a status comes without words: something else happens
     this.#draw();
   }
 
@@ -66,7 +66,7 @@ export class PostView {
     }
     this.status = make("p", "status", post.status || "Thinking…");
     this.status.hidden = this.blocks.length > 0;
-    this.node.prepend(this.status);
+    this.node.append(this.status);
   }
 
   // At most once a frame and a fifth of the time, so that a huge block does not freeze the page.
@@ -88,10 +88,12 @@ function said(post) {
 }
 
 function closed(post) {
-  const {notice, footer, buttons = [], reason} = post.closing ?? {reason: "broken", notice: "The answer was cut short."};
+  const {notice, footer, steps = [], buttons = [], reason} = post.closing ?? {reason: "broken", notice: "The answer was cut short."};
   const out = [...beside(post)];
-  if (notice) out.push(make("p", `notice ${reason}`, notice));
+  const decided = reason === "stop" && !buttons.length; // what a card says once somebody decided
+  if (notice) out.push(make("p", `notice ${decided ? "decided" : reason}`, notice));
   const awaited = buttons.some(({action}) => AWAITED.has(action));
+  if (steps.length) out.push(used(steps));
   if (awaited) out.push(make("div", "buttons", buttons.map((one) => button(one, "soft"))));
   const row = make("div", "under");
   if (footer) row.append(make("p", "footer", footer));
@@ -107,6 +109,12 @@ function closed(post) {
   if (tools.childElementCount) row.append(tools);
   if (row.childElementCount) out.push(row);
   return out;
+}
+
+// What was called, folded.
+function used(steps) {
+  const lines = steps.map(([name, outcome, told]) => make("li", outcome === "done" ? "" : "amiss", make("code", "", name), ` ${told}`));
+  return make("details", "steps", make("summary", "", `${steps.length} tool ${steps.length === 1 ? "call" : "calls"}`), make("ol", "", lines));
 }
 
 // What came with an answer beside its text.

@@ -15,7 +15,7 @@ PICTURED = (
     "A picture came with this answer. A terminal cannot show it; the page shows it, in this conversation."
 )
 
-AWAITED = frozenset([Action.ALWAYS, Action.APPROVE, Action.DECLINE, Action.SIGN_IN])
+AWAITED = frozenset([Action.ALWAYS, Action.APPROVE, Action.DECLINE, Action.SIGN_IN, Action.WHOLE])
 
 
 class Printer:
@@ -28,6 +28,7 @@ class Printer:
         self._shown = ""  # the printed text of the growing post
         self._silent = False  # the post was rewritten with other text: wait for its end
         self._status = False  # a status line is printed that will be erased
+        self._ended: set[str] = set()  # the ids of answers that are printed whole
 
     def quiet(self, text: str) -> None:
         self._write(text, DIM)
@@ -55,6 +56,9 @@ class Printer:
             self._silent = post.id == self._turn and bool(self._shown)
             self._turn = post.id
             return
+        if post.id in self._ended:  # written anew: what it says now is news
+            self.quiet(post.closing.notice if post.closing else "")
+            return
         if not post.text.startswith(self._shown):
             self._write("\n\n")
             self._shown = ""
@@ -78,6 +82,7 @@ class Printer:
         if self._shown and not self._shown.endswith("\n"):
             self._write("\n")
         self._turn, self._shown, self._silent = "", "", False
+        self._ended.add(post.id)
         if post.sources:
             self._sources(post.sources)
         if post.pictures:

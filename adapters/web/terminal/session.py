@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from pathlib import Path
 
 from adapters.web.inbound import events
 from adapters.web.outbound.sink import question
@@ -17,6 +18,7 @@ from adapters.web.terminal.printing import Printer, awaited
 from bot.domain.claims import Receipt
 from bot.domain.errors import StorageUnavailable
 from bot.domain.events import ButtonPressed, MessageReceived
+from bot.domain.recurrence import known_zone
 from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Reason
 from bot.domain.timeline import Change, Post
@@ -24,6 +26,7 @@ from bot.page_ports import Timeline
 from bot.ports import Inbox
 
 PROMPT = "> "
+LOCAL_TIME = Path("/etc/localtime")
 HELLO = "Ask anything. /model switches, /help lists the rest. Ctrl-C stops an answer, Ctrl-D leaves."
 CROWDED = "Too many messages are waiting here. Try again when the others are answered."
 LONG = f"That is longer than the {events.LONGEST:,} characters a message can have."
@@ -45,12 +48,14 @@ class Terminal:
         ask: Callable[[str], Awaitable[str | None]],
         printer: Printer,
         interrupted: asyncio.Event,
+        zone: str = "",
     ) -> None:
         self._inbox = inbox
         self._timeline = timeline
         self._ask = ask
         self._print = printer
         self._interrupted = interrupted
+        self._zone = zone
         self._chat = secrets.token_hex(12)
         self._offers: list[Offer] = []
 
@@ -111,7 +116,7 @@ class Terminal:
         if text.strip().isdecimal() and 1 <= int(text) <= len(offers):
             action, value, post = offers[int(text) - 1]
             return events.press(self._chat, events.PagePress(id=id, action=action, value=value, message=post))
-        return events.message(self._chat, events.PageMessage(id=id, text=text))
+        return events.message(self._chat, events.PageMessage(id=id, text=text, zone=self._zone))
 
     async def _follow(
         self, changes: AsyncGenerator[Sequence[Change], None], event: MessageReceived | ButtonPressed
@@ -143,12 +148,23 @@ async def run_terminal(*, inbox: Inbox, timeline: Timeline) -> int:
     keyboard.forgive()
     with keyboard.interruptions() as interrupted:
         terminal = Terminal(
-            inbox=inbox, timeline=timeline, ask=keyboard.read_line, printer=printer, interrupted=interrupted
+            inbox=inbox,
+            timeline=timeline,
+            ask=keyboard.read_line,
+            printer=printer,
+            interrupted=interrupted,
+            zone=zone_at(LOCAL_TIME),
         )
         if sys.stdin.isatty():
             return await terminal.talk()
         text = (await keyboard.read_all()).strip()
         return await terminal.say(text) if text else 0
+
+
+def zone_at(local_time: Path) -> str:
+    """The IANA name of the zone that this file stands for, "" where that is not known."""
+    _, _, name = local_time.resolve().as_posix().partition("zoneinfo/")
+    return name if name and known_zone(name) == name else ""
 
 
 def _unanswered(post: Post) -> bool:

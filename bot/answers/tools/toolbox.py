@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 MOST_TOOLS = 128  # that a model is offered
 MOST_CALLS = 16  # at once
 DESCRIPTION = 1_000  # characters a model is told of a tool
+TROUBLE = 160  # characters of a server's trouble in a quiet line
 STORED = 40_000  # characters of a result
 GRACE = 10.0  # seconds after a server's own limit
 KEY = 8  # characters of the shortest secret that is looked for
@@ -38,7 +39,7 @@ KEY = 8  # characters of the shortest secret that is looked for
 GONE = "{name} is not offered any more, so it was not run."
 CHANGED = "{name} changed since this was asked for, so it was not run."
 HOLDS_KEY = "The arguments hold a key of this bot, so it was not run."
-UNSHOWABLE = "The arguments are too long to be shown to the person who has to allow this. Ask for less."
+UNSHOWABLE = "The arguments are longer than 100,000 characters, which nobody can read who has to allow this. Ask for less."
 TOO_MANY = f"More than {MOST_CALLS} calls at once: this one was not run. Call it again."
 LOST = "It was interrupted while it ran, and no answer is known: it may have run. Say so, and do not call it again unasked."
 ENDS = {CallEnd.DONE: StepState.DONE, CallEnd.FAILED: StepState.FAILED, CallEnd.UNKNOWN: StepState.UNKNOWN}
@@ -118,6 +119,16 @@ class Toolbox:
                     one = OfferedTool(definition=definition, leave=leave)
                     found[one.tool.name] = one
         return found
+
+    def missing(self, context: Context, name: str) -> str:
+        """Why a tool is not offered here, for the quiet line."""
+        server, _, tool = name.partition(".")
+        if server in context.claim.preferences.tools.off:
+            return f"{server} is switched off in this thread"
+        if server in self.personal:
+            return f"{server} does not offer {tool} to you"
+        held = self._shared.get(server)
+        return clip(held.trouble if held else "", TROUBLE) or f"{server} does not offer {tool}"
 
     def leave(self, definition: ToolDefinition) -> Leave:
         """What the operator said of it. What a server says of itself decides nothing."""

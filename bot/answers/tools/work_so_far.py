@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 
 from bot.domain.stream_parts import Source, Usage
-from bot.domain.turns import Progress, Step, StepState, Turn
+from bot.domain.turns import Before, Progress, Step, StepState, Turn
 
 
 @dataclass(slots=True)
@@ -79,5 +79,11 @@ def continued(before: Turn, after: Turn) -> Turn:
         usage=added(before.usage, after.usage),
         cost=sum(known) if known else None,
         shown=(*before.shown, *after.shown),
+        before=Before(
+            characters=len(said_before(before)),
+            messages=len(before.shown),
+            sources=len(before.sources),
+            pictures=len(before.pictures),
+        ),
         seconds=round(before.seconds + after.seconds, 1),
     )

@@ -25,7 +25,8 @@ class Phrase:
     rank: tuple[int, str] | None = None  # which of its kind in the month, and of which kind
     dates: list[int] = field(default_factory=list)
     times: list[tuple[int, int]] = field(default_factory=list)
-    part: str = ""
+    part: str = ""  # of the day
+    assumed: bool = False  # its time was not named
     zone: str = ""
     words: str = ""  # the days, as they are called
 

@@ -5,7 +5,9 @@ Only what is surely meant counts. What is left when the words for a time end is 
 
 from dataclasses import dataclass
 
+from bot.conversation.when.doubts import doubt_of
 from bot.conversation.when.phrase import Phrase, listed_words, recurrence_of
+from bot.conversation.when.times import read_part, read_time, read_times
 from bot.conversation.when.vocabulary import (
     AMOUNT,
     AND,
@@ -13,27 +15,28 @@ from bot.conversation.when.vocabulary import (
     BETWEEN,
     DATE,
     DAYS,
-    ENDLESS,
     EXAMPLES,
+    FRACTION,
     GROUP,
     HOW,
     LEAST,
-    LIMITS,
     NUMBERS,
     OF_MONTH,
+    OFTEN,
     ON,
     ONCE,
     ONE_DAY,
-    PART,
     RANKED_DAY,
     RANKS,
+    SPAN,
     TIME,
-    TIMES,
     UNIT,
     ZONE,
     UnclearTime,
 )
 from bot.domain.recurrence import Recurrence, known_zone
+
+NUMBER = "A number alone is no time: write it such as 17:00."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +73,15 @@ def _read(phrase: Phrase) -> Wish:
         raise UnclearTime(f"I can only ask again and again, not once. {HOW}")
     _begin(phrase)
     _go_on(phrase)
-    if LIMITS.match(phrase.rest):
-        raise UnclearTime(ENDLESS)
+    if why := doubt_of(phrase.rest, timed=bool(phrase.times or phrase.minutes)):
+        raise UnclearTime(why)
     apart = phrase.rest.startswith(":") and bool(phrase.times or phrase.minutes)
     if not (question := BETWEEN.sub("", phrase.rest, count=1)):
         raise UnclearTime(f"The time is clear, but what shall I ask? Put the question behind it: {EXAMPLES}.")
     remarks = []
     if not (phrase.times or phrase.minutes):
         remarks.append("You named no time of day, so it is 9:00.")
+        remarks += [NUMBER] if question[:1].isdecimal() else []
     if phrase.dates and max(phrase.dates) > 28:
         remarks.append(
             "Months that have no such day are left out; `on the last day` means each month's last."
@@ -92,7 +96,16 @@ def _begin(phrase: Phrase) -> None:
     """Reads which days, or how often."""
     if _ranked(phrase) or _dates(phrase):
         phrase.unit = "month"
-        return
+    elif part := phrase.take(FRACTION):
+        phrase.minutes = {"half": 30, "quarter": 15}[part[1].lower()]
+    elif often := phrase.take(OFTEN):
+        _count(phrase, {"dai": "day"}.get(often[1].lower(), often[1].lower()))
+    else:
+        _amount(phrase)
+
+
+def _amount(phrase: Phrase) -> None:
+    """Every so many, of what."""
     amount = phrase.take(AMOUNT)
     if amount:
         phrase.step = NUMBERS.get(amount[1].lower()) or int(amount[1])
@@ -103,7 +116,7 @@ def _begin(phrase: Phrase) -> None:
             raise UnclearTime(
                 f"Of every so many weeks I can take one day: write `/every 2 weeks on monday 9:00 question`. {HOW}"
             )
-    elif not amount and (_time(phrase) or _part(phrase)):
+    elif not amount and (read_time(phrase) or read_part(phrase)):
         phrase.unit = "day"
     else:
         raise UnclearTime(f"I do not understand when. {HOW}")
@@ -139,8 +152,8 @@ def _go_on(phrase: Phrase) -> None:
             if phrase.unit in {"week", "month"} and not (phrase.days or phrase.dates or phrase.rank):
                 _on(phrase)
             _of_month(phrase)
-            _times(phrase)
-            _part(phrase)
+            read_times(phrase)
+            read_part(phrase)
         elif TIME.match(phrase.rest) or AT_HOUR.match(phrase.rest):
             raise UnclearTime(
                 "An interval has no time of day: write `/every day at 9:00 question`, or leave the time out."
@@ -184,7 +197,7 @@ def _week(phrase: Phrase) -> bool:
     between = ""
     while day := phrase.take(ONE_DAY):
         number = _day(day[1])
-        if between in {"to", "-", "\u2013"} and found:
+        if between in SPAN and found:
             found += [(found[-1] + more) % 7 for more in range(1, (number - found[-1]) % 7)]
         found.append(number)
         rest = phrase.rest
@@ -223,52 +236,14 @@ def _ranked(phrase: Phrase) -> bool:
 
 def _dates(phrase: Phrase) -> bool:
     while found := phrase.take(DATE):
-        if not 1 <= int(found[1]) <= 31:
+        if not 1 <= int(found[1] or 1) <= 31:
             raise UnclearTime("A month has days from the 1st to the 31st.")
-        phrase.dates.append(int(found[1]))
+        phrase.dates.append(int(found[1] or 1))
         rest = phrase.rest
         if not phrase.take(AND) or not DATE.match(phrase.rest):
             phrase.rest = rest
             break
     return bool(phrase.dates)
-
-
-def _times(phrase: Phrase) -> None:
-    """One or several; a word that could join two may also begin the question."""
-    while _time(phrase):
-        rest = phrase.rest
-        if not phrase.take(AND) or not (TIME.match(phrase.rest) or AT_HOUR.match(phrase.rest)):
-            phrase.rest = rest
-            return
-
-
-def _time(phrase: Phrase) -> bool:
-    if found := phrase.take(TIME):
-        hour, minute = int(found[1] or found[4]), int(found[2] or 0)
-        half = (found[3] or found[5] or "").lower()
-    elif found := phrase.take(AT_HOUR):
-        hour, minute, half = int(found[1]), 0, ""
-    else:
-        return False
-    if half in {"am", "pm"}:
-        if not 1 <= hour <= 12:
-            raise UnclearTime("With am or pm an hour is from 1 to 12.")
-        hour = hour % 12 + (12 if half == "pm" else 0)
-    if hour > 23 or minute > 59:
-        raise UnclearTime("A time of day is from 0:00 to 23:59.")
-    phrase.times.append((hour, minute))
-    return True
-
-
-def _part(phrase: Phrase) -> bool:
-    if phrase.part or not (found := phrase.take(PART)):
-        return False
-    phrase.part = found[1].lower()
-    if not phrase.times:
-        phrase.times.append(TIMES[phrase.part])
-    elif phrase.part in {"afternoon", "evening"}:
-        phrase.times = [(hour + 12 if hour < 12 else hour, minute) for hour, minute in phrase.times]
-    return True
 
 
 def _zone(phrase: Phrase) -> None:

@@ -34,26 +34,30 @@ DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?)?\b"
 RANK = r"(?:first|second|third|fourth|last|1st|2nd|3rd|4th)"
 AMOUNT = re.compile(r"(\d{1,5}|an?|one|two|three|four|five|six|other|second)\s{1,3}", re.IGNORECASE)
 UNIT = re.compile(r"(min(?:ute)?|h(?:ou)?r|day|week|month)s?\b", re.IGNORECASE)
+OFTEN = re.compile(r"(hour|dai|week|month)ly\b", re.IGNORECASE)
+FRACTION = re.compile(r"(half|quarter)\s{1,3}(?:of\s{1,3})?(?:an?\s{1,3})?hour\b", re.IGNORECASE)
 GROUP = re.compile(r"(weekday|workday|working day|business day|weekend)s?\b", re.IGNORECASE)
 ONE_DAY = re.compile(rf"({DAY})", re.IGNORECASE)
-AND = re.compile(r"\s{0,3}(,\s{0,3}and\s|,|/|&|\+|and\s|to\s|-|\u2013)\s{0,3}", re.IGNORECASE)
+AND = re.compile(r"\s{0,3}(,\s{0,3}and\s|,|/|&|\+|and\s|to\s|thr(?:ough|u)\s|-|\u2013)\s{0,3}", re.IGNORECASE)
+SPAN = frozenset({"to", "through", "thru", "-", "\u2013"})
 RANKED_DAY = re.compile(rf"(?:the\s{{1,3}})?({RANK})\s{{1,3}}({DAY}|day\b|weekday\b)", re.IGNORECASE)
 OF_MONTH = re.compile(r"(?:of|in)\s{1,3}(?:the|each|every|a)\s{1,3}month\b", re.IGNORECASE)
-DATE = re.compile(r"(?:the\s{1,3})?(\d{1,2})(?:st|nd|rd|th)\b", re.IGNORECASE)
+DATE = re.compile(r"(?:the\s{1,3})?(?:(\d{1,2})(?:st|nd|rd|th)\b|first(?=\s{1,3}of\s))", re.IGNORECASE)
 ON = re.compile(r"on\s{1,3}", re.IGNORECASE)
 TIME = re.compile(
-    r"(?:at\s{1,3}|@\s{0,3})?(?:(\d{1,2})[:.h](\d{2})(?!\d)\s?([ap]m\b)?|(\d{1,2})\s?([ap]m|o'?clock)\b)",
+    r"(?:,\s{0,3})?(?:at\s{1,3}|@\s{0,3})?(?:(\d{1,2})[:.h](\d{2})(?!\d)(?:\s?(?:([ap]\.?m\b)\.?|uhr\b))?"
+    r"|(\d{1,2})(?:\s?(?:([ap]\.?m\b)\.?|o'?clock\b|uhr\b)|h\b))",
     re.IGNORECASE,
 )
-AT_HOUR = re.compile(r"at\s{1,3}(\d{1,2})(?![\d:.])\b", re.IGNORECASE)
+AT_HOUR = re.compile(r"(?:,\s{0,3})?at\s{1,3}(\d{1,2})(?![\d:.])\b", re.IGNORECASE)
 PART = re.compile(
     r"(?:at\s{1,3}|in\s{1,3}the\s{1,3})?(morning|noon|midday|afternoon|evening|midnight)s?\b", re.IGNORECASE
 )
 ZONE = re.compile(
-    r"(?:in\s{1,3})?(utc|[a-z]{2,20}(?:/[a-z_+0-9-]{2,30}){1,2})\b(?:\s{1,3}time\b)?", re.IGNORECASE
+    r"(?:in\s{1,3})?(utc(?!\s?[+\u2212-]\s?\d)|[a-z]{2,20}(?:/[a-z_+0-9-]{2,30}){1,2})\b(?:\s{1,3}time\b)?",
+    re.IGNORECASE,
 )
 ONCE = re.compile(r"(?:tomorrow|today|tonight|once|next|in\s{1,3}\d|on\s{1,3}\d)", re.IGNORECASE)
-LIMITS = re.compile(r"(?:until|till|except|starting|beginning|between|unless)\b", re.IGNORECASE)
 BETWEEN = re.compile(r"^[\s,;:.\u2013\u2014-]{1,10}")
 """What may stand between the time and the question."""
 

@@ -13,7 +13,7 @@ else
   end
 end
 for _, id in ipairs(doomed) do
-  redis.call('HDEL', schedules, id, id .. ':a', id .. ':c', id .. ':p')
+  redis.call('HDEL', schedules, id, id .. ':a', id .. ':c', id .. ':p', id .. ':t')
   redis.call('ZREM', due, workspace .. ':' .. id)
 end
 return #doomed

@@ -227,6 +227,17 @@ def task_card(block: Json) -> None:
     need(bool(block.get("task_id")) and bool(block.get("title")), "a task card needs task_id and title")
 
 
+def plan(block: Json) -> None:
+    need(bool(block.get("title")) and isinstance(block["title"], str), "a plan's title is plain text")
+    need(0 < len(block.get("tasks", [])), "a plan has tasks")
+    for task in block["tasks"]:
+        need(task.get("type") == "task_card", "a plan holds task cards")
+        task_card(task)
+        need(task.get("status") in ("pending", "in_progress", "complete", "error"), "a task's status")
+        for key in ("details", "output"):
+            rich_text(task[key]) if key in task else None
+
+
 def field(block: Json) -> None:
     text_object(block.get("label"), 2000)
     element(block.get("element"))
@@ -246,6 +257,7 @@ CHECKS: dict[str, Callable[[Json], None]] = {
     "data_table": data_table,
     "markdown": markdown,
     "task_card": task_card,
+    "plan": plan,
     "input": field,
     "alert": lambda block: text_object(block.get("text"), 3000, kinds=("mrkdwn", "plain_text")),
 }

@@ -12,6 +12,7 @@ from adapters.slack.outbound.rendering import tables
 from adapters.slack.outbound.rendering.blocks import arranged, compact, line, pieces, to_blocks
 from adapters.slack.outbound.rendering.rich import Block, plain_text
 from adapters.slack.outbound.rendering.spoken import spoken
+from adapters.slack.outbound.rendering.steps import steps_block
 from bot.document.source import clean
 from bot.document.source_list import numbered
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
@@ -21,7 +22,7 @@ FALLBACK = 3_000  # characters; chat.update refuses more than 4,000
 LABEL, VALUE, OPTION, OPTIONS, PLACEHOLDER = 75, 2_000, 150, 100, 150
 TITLE, FOOTER, ROW, VIEW, SECTION = 150, 2_000, 5, 100, 3_000
 WORDS = 11_000  # characters of sections in one message; Slack allows about 13,200 in all
-ENDING = frozenset(["actions", "context_actions", "context"])
+ENDING = frozenset(["plan", "actions", "context_actions", "context"])
 THUMBS = (Action.UP, Action.DOWN)
 QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none"}
 """What every message carries: nothing in it is fetched for a preview, no bare address becomes a link."""
@@ -33,19 +34,28 @@ Shown = Callable[[str], list[Block]]
 
 def growing(text: str, status: str, stop: Button | None, shown: Shown = to_blocks) -> dict[str, Any]:
     """An unfinished answer: its text so far, the status, and the Stop button."""
-    blocks = shown(text) or line(f"{status or 'Working on it'} …", italic=True)
+    blocks = shown(text)
+    blocks = blocks + line(f"{status or 'Working on it'} …", italic=True) if status or not blocks else blocks
     return {"blocks": [*blocks, *(_buttons([stop]) if stop else [])], "text": _fallback(blocks)}
 
 
 def finished(
-    text: str, closing: Closing | None = None, shown: Shown = to_blocks, sources: Sequence[Source] = ()
+    text: str,
+    closing: Closing | None = None,
+    shown: Shown = to_blocks,
+    sources: Sequence[Source] = (),
+    *,
+    carded: bool = False,
 ) -> dict[str, Any]:
-    """A page of an answer; the last one has its sources and the closing."""
+    """A page of an answer; the last one has its sources and the closing. `carded`: Slack showed its tools as task cards, so it
+    knows the block in which they are folded.
+    """
     blocks = shown(text) + arranged([pieces(one) for one in numbered(sources)])
     if closing is None:
         return {"blocks": blocks or line("…"), "text": _fallback(blocks)}
     blocks += line(closing.notice, italic=bool(text))
     blocks += [] if blocks or closing.reason is Reason.STOP else line("No answer came.", italic=True)
+    blocks += steps_block(closing.steps) if carded else []
     ending = [*_buttons(closing.buttons), *_footer(closing.footer)]
     return {"blocks": [*blocks, *ending], "text": _fallback(blocks)}
 
@@ -80,9 +90,11 @@ def length(said: Reply) -> int:
 
 
 def one_table(content: dict[str, Any]) -> dict[str, Any]:
-    """The same with one table at most, as an older Slack wants it: the others as text."""
+    """The same with one table at most, as an older Slack wants it: the others as text. The footer names what was called."""
     left, blocks = 1, []
     for block in content["blocks"]:
+        if block["type"] == "plan":
+            continue
         if block["type"] == "data_table" or (block["type"] == "table" and not left):
             blocks.append(_spelled(block))
             continue
@@ -96,6 +108,8 @@ def simple(content: dict[str, Any]) -> dict[str, Any]:
     blocks = []
     for block in content["blocks"]:
         match block["type"]:
+            case "plan":
+                pass
             case "table" | "data_table":
                 blocks.append(_spelled(block))
             case "context_actions":

@@ -1,0 +1,21 @@
+"""An answer that stands in a conversation already, so that it can be shown differently. Pure."""
+
+from dataclasses import dataclass
+
+from bot.domain.stream_parts import Closing, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAnswer:
+    """What its messages show. `pressed` is the message whose button was pressed: it may be none of the answer's. `question` is the
+    one it answers, "" for none.
+    """
+
+    messages: tuple[str, ...]
+    pressed: str
+    question: str = ""
+    text: str
+    closing: Closing
+    sources: tuple[Source, ...] = ()
+    pictures: int = 0
+    at: float = 0.0  # unix seconds
