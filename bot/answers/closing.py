@@ -71,7 +71,7 @@ def _buttons(turn: Turn) -> tuple[Button, ...]:
             return more, other, again
         case Reason.FILTERED:
             return ()
-        case Reason.STOP if turn.answer.strip() or turn.pictures:
+        case Reason.STOP if turn.answer.strip() or turn.files:
             return other, again, up, down
         case _:
             return replace(again, label="Try again", primary=True), other

@@ -11,6 +11,7 @@ from bot.answers.tools.names import called_in_prompts
 from bot.answers.tools.toolbox import OfferedTool
 from bot.domain.approvals import Decision
 from bot.domain.catalog import Model
+from bot.domain.generated import FileNote, GeneratedFile
 from bot.domain.prompt import ImagePart, Prompt, Search, size
 from bot.domain.prompt_building import build
 from bot.domain.turns import ChatMessage, Step, Turn, refused_before
@@ -36,6 +37,7 @@ class Question:
         ""  # id of the turn that waited for a person, and goes on: with its calls, and what it had said
     )
     steps: tuple[Step, ...] = ()
+    made: tuple[FileNote, ...] = ()  # by those that it goes on with
     said: str = ""
     search: Search = Search.NO  # MUST: somebody asked for a search of the web
     decision: Decision | None = None  # about what the answer before it wants to run: only that model is asked
@@ -104,6 +106,12 @@ class PromptBuilder:
             tools=tuple(one.tool for one in self.offered.get(model.key, {}).values()),
             callable=self.callable,
         )
+
+    def see(self, file: GeneratedFile) -> None:
+        """A picture that a tool gave is shown to models that see, with what else the tool said."""
+        if file.picture and file.step:
+            shown = ImagePart(name=file.name, media_type=file.media_type, data=file.data)
+            self.pictures.setdefault(file.step, []).append(shown)
 
     def note_search(self, attempt: Attempt) -> None:
         """Says so where the vendor was to search, and the whole answer came without."""

@@ -37,7 +37,7 @@ def deleted(history: Sequence[Turn], message: str) -> Outcome:
         turn = replace(turn, heard=tuple(one for one in turn.heard if one.message != message))
         if message in turn.shown:
             return replace(
-                turn, answer="", steps=(), candidates=(), shown=(), sources=(), pictures=(), requests=()
+                turn, answer="", steps=(), candidates=(), shown=(), sources=(), files=(), requests=()
             )
         return turn
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.delivery.pacing import Clock
-from bot.domain.stream_parts import Closing, GeneratedPicture, ShownPart, Source, Status, Text, Thinking
+from bot.domain.generated import GeneratedFile
+from bot.domain.stream_parts import Closing, ShownPart, Source, Status, Text, Thinking
 
 DRAWS = 200  # a second in one process: with more growing answers, each is drawn more seldom
 
@@ -41,7 +42,7 @@ class GrowingAnswer:
     thinking: bool = False  # the model is thinking now: no text has come since
     closing: Closing | None = None
     again: bool = False
-    pictures: list[GeneratedPicture] = field(default_factory=list)
+    files: list[GeneratedFile] = field(default_factory=list)
     _sources: dict[int, Source] = field(default_factory=dict)
 
     @property
@@ -58,8 +59,8 @@ class GrowingAnswer:
                 self.thinking = True
             case Source(number=number):
                 self._sources[number] = part
-            case GeneratedPicture():
-                self.pictures.append(part)
+            case GeneratedFile():
+                self.files.append(part)
             case Status(text):
                 self.status = text
             case Closing():

@@ -23,17 +23,9 @@ from typing import ClassVar
 import pytest
 
 from bot.domain.errors import PlatformBusy
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
-from bot.domain.stream_parts import (
-    Closing,
-    GeneratedPicture,
-    Reason,
-    ShownPart,
-    Source,
-    Status,
-    Text,
-    Thinking,
-)
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Source, Status, Text, Thinking
 from bot.ports import TurnHandle
 from tests.contracts.conversations import Fault, Place, Seen, words
 from tests.contracts.crashes import killed_in_call, killed_in_save
@@ -68,7 +60,7 @@ LISTED = [
     (3, "moon.example", "https://moon.example/"),
 ]
 PICTURES = tuple(
-    GeneratedPicture(name="picture.png", media_type="image/png", data=base64.b64decode(data))
+    GeneratedFile(name="picture.png", media_type="image/png", data=base64.b64decode(data))
     for data in (
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC",

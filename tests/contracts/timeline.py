@@ -11,8 +11,9 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import Fenced, PlatformGone
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
-from bot.domain.stream_parts import Closing, GeneratedPicture, Reason
+from bot.domain.stream_parts import Closing, Reason
 from bot.domain.timeline import Change, Growth, Post
 from bot.page_ports import Timeline
 
@@ -23,7 +24,7 @@ CLOSED = replace(
     GROWING, growing=False, text="Because.", closing=Closing(reason=Reason.STOP, footer="grok answered")
 )
 
-PICTURE = GeneratedPicture(name="turn-a/0", media_type="image/png", data=b"\x89PNG\r\n\x1a\nx")
+PICTURE = GeneratedFile(name="turn-a/0", media_type="image/png", data=b"\x89PNG\r\n\x1a\nx")
 
 
 async def changes(watched: AsyncGenerator[Sequence[Change], None], count: int) -> list[Change]:

@@ -11,8 +11,9 @@ from adapters.web.inbound import events
 from adapters.web.outbound.sink import TimelineSink
 from adapters.web.outbound.tree import source_trees
 from bot.domain.errors import PlatformBusy, StorageUnavailable
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Reply
-from bot.domain.stream_parts import GeneratedPicture, ShownPart, Text
+from bot.domain.stream_parts import ShownPart, Text
 from bot.domain.timeline import Change, Chat, Growth, Post, TimelinePage
 from bot.page_ports import Timeline
 from bot.ports import ReplySink, TurnHandle
@@ -45,12 +46,12 @@ class FaultyBoard:
         self.written.append((chat, growth))
         await self._after(fault)
 
-    async def keep(self, chat: str, id: str, picture: GeneratedPicture) -> None:
+    async def keep(self, chat: str, id: str, picture: GeneratedFile) -> None:
         fault = await self._before()
         await self.timeline.keep(chat, id, picture)
         await self._after(fault)
 
-    async def picture(self, chat: str, id: str) -> GeneratedPicture | None:
+    async def picture(self, chat: str, id: str) -> GeneratedFile | None:
         return await self.timeline.picture(chat, id)
 
     async def read(self, chat: str, *, before: str = "") -> TimelinePage:

@@ -11,8 +11,9 @@ from adapters.web.terminal.session import Terminal
 from bot.answers.closing import closing
 from bot.domain.approvals import ToolRequest
 from bot.domain.events import Author, ButtonPressed, Event, MessageReceived, StopRequested
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
-from bot.domain.stream_parts import Closing, GeneratedPicture, Reason, Source, Status, Text
+from bot.domain.stream_parts import Closing, Reason, Source, Status, Text
 from bot.domain.timeline import Growth, Post
 from bot.domain.turns import ChatMessage, Turn
 from tests.web.scripted import DONE, Line, Script, answer
@@ -169,7 +170,7 @@ async def test_sources_are_listed_and_a_picture_is_said() -> None:
         Text("Twice a day [1]."),
         Source(number=1, title="Tides\x1b[31m", address="https://sea.example/tides"),
         Source(number=2, title="plan.docx", place="page 3"),
-        GeneratedPicture(name="p.png", media_type="image/png", data=b"\x89PNG\r\n\x1a\n"),
+        GeneratedFile(name="p.png", media_type="image/png", data=b"\x89PNG\r\n\x1a\n"),
         DONE,
     ]
     screen, _ = await session(lambda event: line, ["go"])

@@ -69,7 +69,7 @@ class CommandSink:
         last = await drawn_from(
             len(rest), layout.finished, cut or rest, answer.closing, sources=answer.sources
         )
-        if answer.pictures:
+        if answer.files:
             last = layout.noted(last, PICTURED)
         await self._send(last, more=bool(full))
         return ()
@@ -131,7 +131,7 @@ class HomeSink:
             async for part in parts:
                 answer.take(part)
         content = layout.finished(answer.text, answer.closing, sources=answer.sources)
-        return (await self._direct(layout.noted(content, PICTURED) if answer.pictures else content),)
+        return (await self._direct(layout.noted(content, PICTURED) if answer.files else content),)
 
     async def say(self, reply: Reply) -> str:
         content = layout.reply(reply)

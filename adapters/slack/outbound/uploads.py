@@ -32,7 +32,7 @@ class Upload:
 
 def uploads_of(answer: GrowingAnswer) -> Sequence[Upload]:
     whole = [Upload(NAME, answer.text.encode())] if len(answer.text) > LONG else []
-    return [*whole, *(Upload(picture.name, picture.data) for picture in answer.pictures)]
+    return [*whole, *(Upload(picture.name, picture.data) for picture in answer.files)]
 
 
 async def attach(
@@ -43,7 +43,7 @@ async def attach(
     if not uploads:
         return
     ids = [id for upload in uploads if (id := await _uploaded(sink_context, upload))]
-    if len(ids) < len(uploads) and answer.pictures:
+    if len(ids) < len(uploads) and answer.files:
         content = noted(content, UNSHOWN)
     try:
         await page.edit({**content, "file_ids": ",".join(ids)} if ids else content)

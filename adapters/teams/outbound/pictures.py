@@ -13,7 +13,7 @@ from adapters.teams.outbound.connector import Repeat, TeamsApiError
 from adapters.teams.outbound.delivery import DeliveryContext
 from adapters.teams.outbound.rendering import messages
 from adapters.teams.outbound.rendering.messages import Activity
-from bot.domain.stream_parts import GeneratedPicture
+from bot.domain.generated import GeneratedFile
 
 BYTES: Final = 1024 * 1024
 PIXELS: Final = 1024  # in each direction
@@ -25,12 +25,12 @@ REFUSED = "A picture came with this answer, and Teams did not take it. Ask again
 UNSIZED: Final = frozenset({0xC4, 0xC8, 0xCC})  # of a JPEG's markers from 0xC0 to 0xCF: those without a size
 
 
-def shown_here(pictures: Sequence[GeneratedPicture], *, copilot: bool) -> list[GeneratedPicture]:
+def shown_here(pictures: Sequence[GeneratedFile], *, copilot: bool) -> list[GeneratedFile]:
     """Those that Teams shows; Microsoft 365 Copilot shows none."""
     return [] if copilot else [picture for picture in pictures if showable(picture)]
 
 
-def showable(picture: GeneratedPicture) -> bool:
+def showable(picture: GeneratedFile) -> bool:
     if len(picture.data) > BYTES or picture.media_type == "image/webp":
         return False
     return all(0 < side <= PIXELS for side in size_of(picture.data))
@@ -64,7 +64,7 @@ def _of_jpeg(data: bytes) -> tuple[int, int]:
 
 
 async def post_pictures(
-    delivery_context: DeliveryContext, pictures: Sequence[GeneratedPicture], saved: Mapping[str, Any]
+    delivery_context: DeliveryContext, pictures: Sequence[GeneratedFile], saved: Mapping[str, Any]
 ) -> tuple[str, ...]:
     """Posts those that an earlier attempt has not. The id of each is saved at once, beside what the answer saved."""
     ids = [str(id) for id in saved.get("pictures", ())]
@@ -75,7 +75,7 @@ async def post_pictures(
     return tuple(id for id in ids if id)
 
 
-async def _post(delivery_context: DeliveryContext, picture: GeneratedPicture) -> str:
+async def _post(delivery_context: DeliveryContext, picture: GeneratedFile) -> str:
     try:
         return await _sent(delivery_context, picture_message(picture))
     except TeamsApiError as error:
@@ -91,7 +91,7 @@ async def _sent(delivery_context: DeliveryContext, activity: Activity) -> str:
     )
 
 
-def picture_message(picture: GeneratedPicture) -> Activity:
+def picture_message(picture: GeneratedFile) -> Activity:
     data = base64.b64encode(picture.data).decode()
     shown = {
         "contentType": picture.media_type,

@@ -59,7 +59,7 @@ class TeamsSink:
             final = await _unhurried(len(answer.text), lambda: self._final(answer))
             earlier = dict(self._delivery_context.turn_handle.ref or {})
             ids = await delivery.finish(final)
-            shown = shown_here(answer.pictures, copilot=self._delivery_context.reference.copilot)
+            shown = shown_here(answer.files, copilot=self._delivery_context.reference.copilot)
             return (*ids, *await post_pictures(self._delivery_context, shown, earlier))
         except TeamsApiError as error:
             raise error.plainly() from error
@@ -102,8 +102,8 @@ class TeamsSink:
         body = self._flow.finished(answer.text)
         cited, others = credited(answer.sources, self._flow.sources, body)
         under = [BlockWriter().block(block) for block in numbered(others)]
-        shown = shown_here(answer.pictures, copilot=self._delivery_context.reference.copilot)
-        if len(shown) < len(answer.pictures):
+        shown = shown_here(answer.files, copilot=self._delivery_context.reference.copilot)
+        if len(shown) < len(answer.files):
             under.append(literal(UNSHOWN))
         return FinalAnswer.of(body, closing, cited, under)
 

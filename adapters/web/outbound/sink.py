@@ -59,8 +59,8 @@ class TimelineSink:
         await self._put(replace(self._post, growing=True))
         await self._save(self._post.id)
         answer = await follow(parts, self._growing(), clock=self._clock)
-        pictures = tuple(f"{self._post.id}/{number}" for number in range(len(answer.pictures)))
-        for id, picture in zip(pictures, answer.pictures, strict=True):
+        pictures = tuple(f"{self._post.id}/{number}" for number in range(len(answer.files)))
+        for id, picture in zip(pictures, answer.files, strict=True):
             async with storage_as_platform():
                 await self._timeline.keep(self._chat, id, picture)
         closed = replace(self._post, text=answer.text, closing=answer.closing)
