@@ -124,7 +124,7 @@ async def test_a_private_answer_lists_its_sources_and_says_that_there_is_a_pictu
 
     (answer,) = private(bot)
     assert reading.sources(answer) == LISTED
-    assert "A picture came with this answer. Ask in a channel" in reading.text(answer)
+    assert "picture.png came with this answer. Ask in a channel" in reading.text(answer)
 
 
 async def test_a_response_url_elsewhere_gets_nothing(bot: Bot) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -17,6 +17,7 @@ from adapters.slack.web_api import WebApi
 from adapters.slack.web_errors import shut_out
 from bot.delivery.streaming import GrowingAnswer
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Action, Button, Reply
 from bot.domain.stream_parts import ShownPart
 from bot.ports import TurnHandle
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 PROMPTS, PROMPT_TITLE = 4, 75
 CUT = "The rest does not fit into a private answer. Ask in a channel or a direct message to see it whole."
-PICTURED = "A picture came with this answer. Ask in a channel or a direct message to see it."
+FILED = "{names} came with this answer. Ask in a channel or a direct message to get {it}: Slack shows no files in this place."
 
 
 class CommandSink:
@@ -70,7 +71,7 @@ class CommandSink:
             len(rest), layout.finished, cut or rest, answer.closing, sources=answer.sources
         )
         if answer.files:
-            last = layout.noted(last, PICTURED)
+            last = layout.noted(last, _filed(answer.files))
         await self._send(last, more=bool(full))
         return ()
 
@@ -131,7 +132,7 @@ class HomeSink:
             async for part in parts:
                 answer.take(part)
         content = layout.finished(answer.text, answer.closing, sources=answer.sources)
-        return (await self._direct(layout.noted(content, PICTURED) if answer.files else content),)
+        return (await self._direct(layout.noted(content, _filed(answer.files))),)
 
     async def say(self, reply: Reply) -> str:
         content = layout.reply(reply)
@@ -148,6 +149,12 @@ class HomeSink:
             )
 
         return str((await AcceptedShape().send(call, content))["ts"])
+
+
+def _filed(files: Sequence[GeneratedFile]) -> str:
+    """What is said of files where none can be shown."""
+    names = ", ".join(file.name for file in files)
+    return FILED.format(names=names, it="it" if len(files) == 1 else "them") if files else ""
 
 
 class GreetingSink:
