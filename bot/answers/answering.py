@@ -1,5 +1,6 @@
 """One answer: requested, shown while it grows, and stored before its last edit is sent."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -19,6 +20,7 @@ from bot.answers.searching import searcher
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.work_so_far import continued
 from bot.context import Context
+from bot.document.csv_table import table_count
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.generated import GeneratedFile
@@ -49,7 +51,7 @@ class Answers:
         files: FileKeeper,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._files = files
+        self.files = files
         self._catalog = catalog
         self._loop = loop
         self._attachments = attachments
@@ -157,7 +159,8 @@ class Answers:
                 *(prompt_for.files.notice(attempt.model) for prompt_for in prepared),
             ]
         )
-        yield self._turn(context, question, chosen, attempt, prepared, left_out=left_out)
+        turn = self._turn(context, question, chosen, attempt, prepared, left_out=left_out)
+        yield replace(turn, tables=await asyncio.to_thread(table_count, turn.answer))
 
     async def _again(self, context: Context, turn: Turn) -> AsyncGenerator[ShownPart | Turn, None]:
         """Shows a finished turn again without asking a model."""
@@ -165,9 +168,7 @@ class Answers:
             yield Text(turn.answer)
         for source in turn.sources:
             yield source
-        found = [
-            await self._files.kept(note.key, [conversation_scope(context.thread)]) for note in turn.files
-        ]
+        found = [await self.files.kept(note.key, [conversation_scope(context.thread)]) for note in turn.files]
         for file in filter(None, found):
             yield file
         if None in found:
@@ -178,10 +179,11 @@ class Answers:
         """A file is kept before anything is stored that tells of it."""
         if not isinstance(part, GeneratedFile):
             return part
-        file = await self._files.keep(
+        file = await self.files.keep(
             part,
-            scope=conversation_scope(context.thread),
-            person=f"{context.workspace}:{context.event.author.id}",
+            context.thread,
+            workspace=context.workspace,
+            person=context.event.author.id,
             waits=context.capabilities.hands_over,
         )
         attempt.files.append(file.note)

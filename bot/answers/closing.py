@@ -48,6 +48,11 @@ def approval_buttons(turn: Turn) -> tuple[Button, ...]:
     )
 
 
+def _as_csv(turn: Turn) -> tuple[Button, ...]:
+    label = "Table as CSV" if turn.tables == 1 else "Tables as CSV"
+    return (Button(action=Action.FILE, label=label, value=f"{turn.id} csv"),) if turn.tables else ()
+
+
 def _buttons(turn: Turn) -> tuple[Button, ...]:
     other = Button(action=Action.OTHER, label="Ask another model", value=turn.id)
     again = Button(action=Action.AGAIN, label="Regenerate", value=turn.id)
@@ -72,6 +77,6 @@ def _buttons(turn: Turn) -> tuple[Button, ...]:
         case Reason.FILTERED:
             return ()
         case Reason.STOP if turn.answer.strip() or turn.files:
-            return other, again, up, down
+            return (other, again, *_as_csv(turn), up, down)
         case _:
             return replace(again, label="Try again", primary=True), other

@@ -9,44 +9,44 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.domain.events import ThreadKey
-from bot.domain.generated import FileNote, GeneratedFile
+from bot.domain.generated import GeneratedFile
 from bot.ports import RateLimiter, SecretStore
 
 HOUR = 3_600  # in which an answer that was interrupted is shown
 DAY = 24 * HOUR  # ... and in which a file waits for whoever takes it
 MEGABYTE = 1024 * 1024
+LISTED = 1_000  # files of one conversation that can be dropped with it
 PERSON = 64.0  # megabytes a day that wait for the files of one person ...
 ALL = 256.0  # ... and of everybody
 LATE = "A file of it was lost when Switchboard was interrupted. Ask again to get it."
 
 
 class FileKeeper:
-    """Files by a key that nobody can guess, each for one conversation or one person. All raise StorageUnavailable."""
+    """Files by a key that nobody can guess, each for one conversation or one person. All raise StorageUnavailable; those of one
+    conversation are kept and dropped under its claim, one at a time.
+    """
 
     def __init__(self, store: SecretStore, rate_limiter: RateLimiter) -> None:
         self._store = store
         self._rate_limiter = rate_limiter
 
     async def keep(
-        self, file: GeneratedFile, *, scope: str, person: str, waits: bool = False
+        self, file: GeneratedFile, thread: ThreadKey, *, workspace: str, person: str, waits: bool = False
     ) -> GeneratedFile:
-        """The file with its key; one that has a key is kept already. `scope`: a conversation or a person, who alone
-        get it again. `person`: "workspace:id" of whoever caused it. `waits`: somebody may take it later, as far as there is
-        room for such files.
+        """The file with its key, for whoever is in this conversation; one that has a key is kept already. `person` caused it.
+        `waits`: somebody may take it later, as far as there is room for such files.
         """
-        if file.key:
-            return file
-        lasts = DAY if waits and await self._room(len(file.data), person) else HOUR
-        kept = replace(file, key=secrets.token_urlsafe(16), lasts=lasts)
-        record = {
-            "name": kept.name,
-            "media_type": kept.media_type,
-            "step": kept.step,
-            "scope": scope,
-            "data": base64.b64encode(kept.data).decode(),
-        }
-        await self._store.put(_name(kept.key), json.dumps(record), seconds=lasts)
-        return kept
+        scope = conversation_scope(thread)
+        return (
+            file if file.key else await self._put(file, thread, scope, f"{workspace}:{person}", waits=waits)
+        )
+
+    async def copy(
+        self, file: GeneratedFile, thread: ThreadKey, *, workspace: str, person: str
+    ) -> GeneratedFile:
+        """The same for one person, wherever they are."""
+        scope = person_scope(workspace, person)
+        return await self._put(file, thread, scope, f"{workspace}:{person}", waits=True)
 
     async def kept(self, key: str, scopes: Iterable[str]) -> GeneratedFile | None:
         """None when it is not kept any more, or for somebody else."""
@@ -55,10 +55,35 @@ class FileKeeper:
             return None
         return GeneratedFile(**{**record, "data": base64.b64decode(record["data"])}, key=key)
 
-    async def drop(self, notes: Iterable[FileNote]) -> None:
-        for note in notes:
-            if note.key:
-                await self._store.delete(_name(note.key))
+    async def drop(self, *keys: str) -> None:
+        for key in keys:
+            await self._store.delete(_name(key))
+
+    async def drop_of_conversation(self, thread: ThreadKey) -> None:
+        await self.drop(*await self._listed(thread))
+        await self._store.delete(_list(thread))
+
+    async def _put(
+        self, file: GeneratedFile, thread: ThreadKey, scope: str, person: str, *, waits: bool
+    ) -> GeneratedFile:
+        lasts = DAY if waits and await self._room(len(file.data), person) else HOUR
+        kept = replace(file, key=secrets.token_urlsafe(16), lasts=lasts)
+        record = {
+            "name": kept.name,
+            "media_type": kept.media_type,
+            "step": kept.step,
+            "lasts": lasts,
+            "scope": scope,
+            "data": base64.b64encode(kept.data).decode(),
+        }
+        listed = [*await self._listed(thread), kept.key][-LISTED:]
+        await self._store.put(_list(thread), json.dumps(listed), seconds=DAY)
+        await self._store.put(_name(kept.key), json.dumps(record), seconds=lasts)
+        return kept
+
+    async def _listed(self, thread: ThreadKey) -> list[str]:
+        found: list[str] = json.loads(await self._store.get(_list(thread)) or "[]")
+        return found
 
     async def _room(self, size: int, person: str) -> bool:
         """Whether so many bytes may wait for a day."""
@@ -75,6 +100,10 @@ def conversation_scope(thread: ThreadKey) -> str:
 
 def person_scope(workspace: str, person: str) -> str:
     return f"person:{workspace}:{person}"
+
+
+def _list(thread: ThreadKey) -> str:
+    return f"files-of:{thread.digest}"
 
 
 def _name(key: str) -> str:

@@ -63,3 +63,9 @@ def answer_again(turn: Turn) -> Reply:
     """Offers a new answer to a question that was changed."""
     again = Button(action=Action.AGAIN, label="Answer again", value=turn.id, primary=True)
     return Reply(text=EDITED, buttons=(again,), private=True)
+
+
+def gone_files(history: Sequence[Turn], replace: Sequence[Turn] | None) -> set[str]:
+    """The keys of the files that came with answers which leave the memory."""
+    left = {one.key for turn in (history if replace is None else replace) for one in turn.files}
+    return {one.key for turn in history for one in turn.files if one.key} - left

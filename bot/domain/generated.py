@@ -4,14 +4,18 @@ file follows from its bytes, and its name is fit for a folder.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.attached import IMAGES, TEXTS, kind_by_bytes
+from bot.domain.formatting import strip_controls
 
 MOST_FILES = 8  # of an answer, pictures included
 ALL_BYTES = 16_000_000  # of all of them
 PICTURE_BYTES = 5 * 1024 * 1024  # of one that a model makes
 NAME_SIGNS = 80
+TOLD = 4_000  # characters of a text that is shown where files cannot be
+FENCES = re.compile("`+")
 UNKNOWN_KIND = "application/octet-stream"
 KIND = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,80}")
 UNFIT = re.compile(r'[<>:"|?*`]')
@@ -124,7 +128,8 @@ class FileAllowance:
 def file_name(text: str) -> str:
     """A name without a path, without signs that are not seen or that reorder a line, that every system takes."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", text[-8 * NAME_SIGNS :]).strip("/\\ "))[-1]
-    seen = "".join(" " if sign.isspace() else sign for sign in last if unicodedata.category(sign)[0] != "C")
+    spaced = "".join(" " if sign.isspace() else sign for sign in last)
+    seen = "".join(sign for sign in spaced if unicodedata.category(sign)[0] != "C")
     name = " ".join(UNFIT.sub("_", seen).split()).strip(". ")
     if name.startswith("-") or RESERVED.fullmatch(name):
         name = f"_{name}"
@@ -140,3 +145,20 @@ def size_words(size: int) -> str:
     if size < 1_000:
         return f"{size} bytes"
     return f"{size / 1_000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+def in_words(files: Sequence[GeneratedFile], way: str) -> str:
+    """Files in Markdown, for a place that takes none: texts as code, the others by their names. `way`: how to get those, in
+    words that go on after the name.
+    """
+    return "\n\n".join(_told(file, way) for file in files)
+
+
+def _told(file: GeneratedFile, way: str) -> str:
+    named = f"`{file.name}` ({size_words(len(file.data))})"
+    if not file.language or (text := file.text) is None:
+        return f"{named} {way}"
+    cut = f"\n\nOnly its first {TOLD:,} characters are shown." if len(text) > TOLD else ""
+    text = strip_controls(text.replace("\r\n", "\n")[:TOLD]).strip("\n")
+    fence = "`" * max(3, 1 + max(map(len, FENCES.findall(text)), default=0))
+    return f"{named}:\n\n{fence}\n{text}\n{fence}{cut}"

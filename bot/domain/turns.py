@@ -104,6 +104,7 @@ class Turn:
     served_by: str = ""  # the vendor's own name for it
     sources: tuple[Source, ...] = ()  # that [1] in the answer points to, and others
     files: tuple[FileNote, ...] = ()  # that came with the answer, pictures included
+    tables: int = 0  # in the answer
     reason: str = "stop"  # a value of bot.domain.stream_parts.Reason, one of MARKS, or OVERHEARD
     footer: str = ""  # the quiet last line it was shown with
     notice: str = ""  # what was said about a cut, stopped or failed answer

@@ -77,6 +77,7 @@ def continued(before: Turn, after: Turn) -> Turn:
         answer=(said_before(before) + after.answer).rstrip(),
         sources=(*before.sources, *after.sources),
         files=(*before.files, *after.files),
+        tables=before.tables + after.tables,
         usage=added(before.usage, after.usage),
         cost=sum(known) if known else None,
         shown=(*before.shown, *after.shown),
