@@ -97,7 +97,7 @@ class Context:
             return response.outcome
         try:
             if response.files:
-                await self.sink.show(_with_files(response.reply, response.files))
+                await self.sink.show(with_files(response.reply, response.files))
             else:
                 await self.sink.say(response.reply)
         except PlatformGone as gone:
@@ -107,7 +107,7 @@ class Context:
         return response.outcome
 
 
-async def _with_files(reply: Reply, files: Sequence[GeneratedFile]) -> AsyncGenerator[ShownPart, None]:
+async def with_files(reply: Reply, files: Sequence[GeneratedFile]) -> AsyncGenerator[ShownPart, None]:
     """Files that no model is asked for, as sinks show those that come with an answer."""
     if reply.text:
         yield Text(reply.text)

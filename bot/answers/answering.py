@@ -11,7 +11,7 @@ from bot.answers.attachments import Attachments
 from bot.answers.attempt import Attempt
 from bot.answers.closing import closing, under
 from bot.answers.fallback import AnsweredBy
-from bot.answers.file_keeper import LATE, FileKeeper, conversation_scope
+from bot.answers.file_keeper import LATE, FileKeeper
 from bot.answers.files_at_hand import Sayings
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.precedence import INLINE, NoModelAvailable, Selection, select_model
@@ -168,7 +168,7 @@ class Answers:
             yield Text(turn.answer)
         for source in turn.sources:
             yield source
-        found = [await self.files.kept(note.key, [conversation_scope(context.thread)]) for note in turn.files]
+        found = [await self.files.kept(context, note.key) for note in turn.files]
         for file in filter(None, found):
             yield file
         if None in found:
@@ -179,13 +179,7 @@ class Answers:
         """A file is kept before anything is stored that tells of it."""
         if not isinstance(part, GeneratedFile):
             return part
-        file = await self.files.keep(
-            part,
-            context.thread,
-            workspace=context.workspace,
-            person=context.event.author.id,
-            waits=context.capabilities.hands_over,
-        )
+        file = await self.files.keep(context, part)
         attempt.files.append(file.note)
         return file
 

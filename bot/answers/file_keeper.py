@@ -5,9 +5,9 @@ model or running a tool again, and where people take a file when they like, it w
 import base64
 import json
 import secrets
-from collections.abc import Iterable
 from dataclasses import replace
 
+from bot.context import Context
 from bot.domain.events import ThreadKey
 from bot.domain.generated import GeneratedFile
 from bot.ports import RateLimiter, SecretStore
@@ -30,28 +30,24 @@ class FileKeeper:
         self._store = store
         self._rate_limiter = rate_limiter
 
-    async def keep(
-        self, file: GeneratedFile, thread: ThreadKey, *, workspace: str, person: str, waits: bool = False
-    ) -> GeneratedFile:
-        """The file with its key, for whoever is in this conversation; one that has a key is kept already. `person` caused it.
-        `waits`: somebody may take it later, as far as there is room for such files.
+    async def keep(self, context: Context, file: GeneratedFile) -> GeneratedFile:
+        """The file with its key, for whoever is in this conversation, or for who alone sees the answer; one that has a key is
+        kept already. Where people take files when they like, it waits for a day as far as there is room for such files.
         """
-        scope = conversation_scope(thread)
-        return (
-            file if file.key else await self._put(file, thread, scope, f"{workspace}:{person}", waits=waits)
-        )
+        if file.key:
+            return file
+        mine, ours = scopes(context)
+        waits = context.capabilities.hands_over
+        return await self._put(context, file, mine if context.private else ours, waits=waits)
 
-    async def copy(
-        self, file: GeneratedFile, thread: ThreadKey, *, workspace: str, person: str
-    ) -> GeneratedFile:
-        """The same for one person, wherever they are."""
-        scope = person_scope(workspace, person)
-        return await self._put(file, thread, scope, f"{workspace}:{person}", waits=True)
+    async def copy(self, context: Context, file: GeneratedFile) -> GeneratedFile:
+        """The same for whoever caused the event, wherever they are."""
+        return await self._put(context, file, scopes(context)[0], waits=True)
 
-    async def kept(self, key: str, scopes: Iterable[str]) -> GeneratedFile | None:
+    async def kept(self, context: Context, key: str) -> GeneratedFile | None:
         """None when it is not kept any more, or for somebody else."""
         record = json.loads(await self._store.get(_name(key)) or "{}") if key else {}
-        if record.pop("scope", "") not in {*scopes}:
+        if record.pop("scope", "") not in scopes(context):
             return None
         return GeneratedFile(**{**record, "data": base64.b64decode(record["data"])}, key=key)
 
@@ -63,9 +59,8 @@ class FileKeeper:
         await self.drop(*await self._listed(thread))
         await self._store.delete(_list(thread))
 
-    async def _put(
-        self, file: GeneratedFile, thread: ThreadKey, scope: str, person: str, *, waits: bool
-    ) -> GeneratedFile:
+    async def _put(self, context: Context, file: GeneratedFile, scope: str, *, waits: bool) -> GeneratedFile:
+        thread, person = context.thread, scopes(context)[0]
         lasts = DAY if waits and await self._room(len(file.data), person) else HOUR
         kept = replace(file, key=secrets.token_urlsafe(16), lasts=lasts)
         record = {
@@ -94,12 +89,9 @@ class FileKeeper:
         return True
 
 
-def conversation_scope(thread: ThreadKey) -> str:
-    return f"conversation:{thread.digest}"
-
-
-def person_scope(workspace: str, person: str) -> str:
-    return f"person:{workspace}:{person}"
+def scopes(context: Context) -> tuple[str, str]:
+    """Whose files are at hand: those of the person, and those of the conversation."""
+    return f"person:{context.workspace}:{context.event.author.id}", f"conversation:{context.thread.digest}"
 
 
 def _list(thread: ThreadKey) -> str:

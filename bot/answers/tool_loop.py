@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.answers.attempt import Attempt
 from bot.answers.fallback import AnsweredBy, FallbackRouter
-from bot.answers.file_keeper import LATE, FileKeeper, conversation_scope
+from bot.answers.file_keeper import LATE, FileKeeper
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.question import PromptBuilder, Question
 from bot.answers.tools.toolbox import LOST, MOST_CALLS, TOO_MANY, Toolbox, failed
@@ -127,13 +127,12 @@ class ToolLoop:
         self, context: Context, question: Question, attempt: Attempt, prompt_for: PromptBuilder
     ) -> AsyncGenerator[Part, None]:
         """What tools gave in an earlier message, for the model, and in an attempt that died, for the person too."""
-        scopes = [conversation_scope(context.thread)]
         progress = context.claim.record.progress
         for note in question.made:
-            if note.picture and (file := await self._files.kept(note.key, scopes)):
+            if note.picture and (file := await self._files.kept(context, note.key)):
                 prompt_for.see(file)
         for note in progress.files if progress else ():
-            if file := await self._files.kept(note.key, scopes):
+            if file := await self._files.kept(context, note.key):
                 prompt_for.see(file)
                 yield file
             else:

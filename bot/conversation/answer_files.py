@@ -2,8 +2,8 @@
 
 import asyncio
 
-from bot.answers.file_keeper import FileKeeper, conversation_scope, person_scope
-from bot.context import Context, Response
+from bot.answers.file_keeper import FileKeeper
+from bot.context import Context, Response, with_files
 from bot.document.csv_table import as_csv, tables_of
 from bot.document.reading import parse
 from bot.document.source_list import source_list
@@ -55,35 +55,25 @@ class AnswerFiles:
         return await self._with(context, text, found[:MOST_FILES])
 
     async def taken(self, context: Context, event: ButtonPressed) -> Outcome:
-        """Somebody takes a file that is kept, or does not want it. From a place of several people each gets one of their own."""
-        own, here = person_scope(context.workspace, event.author.id), conversation_scope(context.thread)
+        """Somebody takes a file that is kept, or does not want it. Where several people read it, each gets one of their own."""
+        agreed = bool(event.reply.get("upload"))  # they said yes to the one that was offered to them
         if event.action is Action.LEAVE:
-            reply = Reply(text=LEFT, replaces=event.message, private=context.private)
-            return await context.respond(Response(reply=reply))
-        file = await self._files.kept(event.value, [own, here])
+            return await context.respond(Response(reply=Reply(text=LEFT, replaces=event.message)))
+        file = await self._files.kept(context, event.value)
         if file is None:
-            reply = Reply(
-                text=GONE, replaces=event.message if event.reply.get("upload") else "", private=True
-            )
+            if context.claim.record.ref is not None:  # an earlier attempt handed it over
+                return Outcome()
+            reply = Reply(text=GONE, replaces=event.message if agreed else "", private=True)
             return await context.respond(Response(reply=reply))
-        if not event.reply.get("upload"):
-            file = await self._files.copy(
-                file, context.thread, workspace=context.workspace, person=event.author.id
-            )
-        return await context.respond(Response(reply=Reply(text=""), files=(file,)))
+        if not agreed:
+            file = await self._files.copy(context, file)
+        if await context.sink.show(with_files(Reply(text=""), [file])) and agreed:
+            await self._files.drop(file.key)
+        return Outcome()
 
     async def _with(self, context: Context, text: str, made: list[GeneratedFile]) -> Response:
         if context.capabilities.hands_over:
-            made = [
-                await self._files.keep(
-                    file,
-                    context.thread,
-                    workspace=context.workspace,
-                    person=context.event.author.id,
-                    waits=True,
-                )
-                for file in made
-            ]
+            made = [await self._files.keep(context, file) for file in made]
         return Response(reply=Reply(text=text, private=context.private), files=tuple(made))
 
 
