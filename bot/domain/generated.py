@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.attached import IMAGES, TEXTS, kind_by_bytes
-from bot.domain.formatting import strip_controls
+from bot.domain.formatting import number_of, strip_controls
 
 MOST_FILES = 8  # of an answer, pictures included
 ALL_BYTES = 16_000_000  # of all of them
@@ -143,7 +143,7 @@ def file_name(text: str) -> str:
 def size_words(size: int) -> str:
     """Such as 812 bytes, 12 KB, 3.4 MB."""
     if size < 1_000:
-        return f"{size} bytes"
+        return number_of(size, "byte")
     return f"{size / 1_000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
 
 

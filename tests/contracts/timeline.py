@@ -60,15 +60,15 @@ class BoardContract:
         for id in ("turn-a/0", "turn-b/0"):
             await timeline.keep(CHAT, id, PICTURE)
 
-        kept = await timeline.picture(CHAT, "turn-a/0")
+        kept = await timeline.file(CHAT, "turn-a/0")
         assert kept is not None
         assert (kept.media_type, kept.data) == (PICTURE.media_type, PICTURE.data)
-        assert await timeline.picture("chat-0002", "turn-a/0") is None
+        assert await timeline.file("chat-0002", "turn-a/0") is None
         await timeline.clear(CHAT, before="turn-b")
-        assert await timeline.picture(CHAT, "turn-a/0") is None
-        assert await timeline.picture(CHAT, "turn-b/0") is not None
+        assert await timeline.file(CHAT, "turn-a/0") is None
+        assert await timeline.file(CHAT, "turn-b/0") is not None
         await timeline.delete(CHAT)
-        assert await timeline.picture(CHAT, "turn-b/0") is None
+        assert await timeline.file(CHAT, "turn-b/0") is None
         with pytest.raises(PlatformGone):
             await timeline.keep(CHAT, "turn-b/0", PICTURE)
 

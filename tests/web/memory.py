@@ -63,11 +63,11 @@ class MemoryBoard:
         )
         await self._say(Change(mark="", kind="grow", chat=chat, growth=growth))
 
-    async def keep(self, chat: str, id: str, picture: GeneratedFile) -> None:
+    async def keep(self, chat: str, id: str, file: GeneratedFile) -> None:
         self._check(chat)
-        self.pictures[chat, id] = picture
+        self.pictures[chat, id] = file
 
-    async def picture(self, chat: str, id: str) -> GeneratedFile | None:
+    async def file(self, chat: str, id: str) -> GeneratedFile | None:
         self._reach()
         return self.pictures.get((chat, id))
 

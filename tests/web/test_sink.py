@@ -46,13 +46,13 @@ class FaultyBoard:
         self.written.append((chat, growth))
         await self._after(fault)
 
-    async def keep(self, chat: str, id: str, picture: GeneratedFile) -> None:
+    async def keep(self, chat: str, id: str, file: GeneratedFile) -> None:
         fault = await self._before()
-        await self.timeline.keep(chat, id, picture)
+        await self.timeline.keep(chat, id, file)
         await self._after(fault)
 
-    async def picture(self, chat: str, id: str) -> GeneratedFile | None:
-        return await self.timeline.picture(chat, id)
+    async def file(self, chat: str, id: str) -> GeneratedFile | None:
+        return await self.timeline.file(chat, id)
 
     async def read(self, chat: str, *, before: str = "") -> TimelinePage:
         return await self.timeline.read(chat, before=before)
@@ -137,7 +137,7 @@ class BoardPlace:
         return [await self._seen(post) for post in page.posts if not post.person]
 
     async def _seen(self, post: Post) -> Seen:
-        kept = [await self.timeline.picture(self.chat, id) for id in post.pictures]
+        kept = [await self.timeline.file(self.chat, id) for id in post.pictures]
         return seen(post, [picture.data for picture in kept if picture])
 
     def glimpses(self) -> Sequence[str]:
@@ -184,6 +184,7 @@ def seen(post: Post, pictures: Sequence[bytes] = ()) -> Seen:
         options=tuple(option.label for choice in reply.choices for option in choice.options),
         sources=tuple(map(listed, source_trees(post.sources))),
         pictures=tuple(pictures),
+        files=tuple(one.name for one in post.files),
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -188,3 +189,39 @@ async def test_what_an_answer_waits_for_is_decided_by_a_number() -> None:
     pressed = events[-1]
     assert isinstance(pressed, ButtonPressed)
     assert (pressed.action, pressed.value) == (Action.DECLINE, "t1")
+
+
+async def test_a_file_is_saved_when_it_is_asked_for_and_never_over_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "report.csv").symlink_to(tmp_path / "elsewhere.csv")
+    line: Line = [
+        Text("Here."),
+        GeneratedFile(name="../report.csv", media_type="text/csv", data=b"a,b\r\n"),
+        GeneratedFile(name="p.png", media_type="image/png", data=b"\x89PNG\r\n\x1a\n"),
+        DONE,
+    ]
+    screen, events = await session(lambda event: line, ["go", "2", "2", "1", "9"], styled=True)
+
+    assert "A picture, report.csv (5 bytes) came with this answer. The page has them" in screen
+    assert "Save picture-1 here" in screen
+    assert "Save report.csv here" in screen
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir() if not path.is_symlink()}
+    assert written == {
+        "report (2).csv": b"a,b\r\n",
+        "report (3).csv": b"a,b\r\n",
+        "picture-1.png": b"\x89PNG\r\n\x1a\n",
+    }
+    assert f"Saved as {tmp_path}/report (2).csv (5 bytes)." in screen
+    assert [event.text for event in events if isinstance(event, MessageReceived)] == ["go", "9"]
+
+
+async def test_in_a_pipe_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    line: Line = [Text("Here."), GeneratedFile(name="r.csv", media_type="text/csv", data=b"a"), DONE]
+    screen, _ = await session(lambda event: line, ["go"])
+
+    assert "r.csv (1 byte) came with this answer. The page has it, in this conversation." in screen
+    assert "Save" not in screen
+    assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ in the same post. Text is sent as growth about fifteen times a second; the closi
 answer.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -13,9 +13,10 @@ from bot.delivery.pacing import Clock, WallClock
 from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy, StorageUnavailable
 from bot.domain.events import ButtonPressed, Event, MessageReceived
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import ShownPart
-from bot.domain.timeline import Growth, Post
+from bot.domain.timeline import Growth, Post, PostedFile
 from bot.page_ports import Timeline
 from bot.ports import TurnHandle
 
@@ -59,12 +60,8 @@ class TimelineSink:
         await self._put(replace(self._post, growing=True))
         await self._save(self._post.id)
         answer = await follow(parts, self._growing(), clock=self._clock)
-        pictures = tuple(f"{self._post.id}/{number}" for number in range(len(answer.files)))
-        for id, picture in zip(pictures, answer.files, strict=True):
-            async with storage_as_platform():
-                await self._timeline.keep(self._chat, id, picture)
-        closed = replace(self._post, text=answer.text, closing=answer.closing)
-        await self._put(replace(closed, sources=answer.sources, pictures=pictures))
+        closed = replace(self._post, text=answer.text, closing=answer.closing, sources=answer.sources)
+        await self._put(await self._with_files(closed, answer.files))
         return (self._post.id,)
 
     async def say(self, reply: Reply) -> str:
@@ -78,6 +75,19 @@ class TimelineSink:
                 await self._timeline.clear(self._chat, before=first.id)
         await self._save(post.id)
         return post.id
+
+    async def _with_files(self, post: Post, made: Sequence[GeneratedFile]) -> Post:
+        """The post, once the bytes of its files are stored."""
+        for number, file in enumerate(made):
+            id = f"{post.id}/{number}"
+            async with storage_as_platform():
+                await self._timeline.keep(self._chat, id, file)
+            if file.picture:
+                post = replace(post, pictures=(*post.pictures, id))
+            else:
+                posted = PostedFile(id=id, name=file.name, size=len(file.data))
+                post = replace(post, files=(*post.files, posted))
+        return post
 
     async def _put(self, post: Post) -> None:
         async with storage_as_platform():
