@@ -19,6 +19,7 @@ ELSEWHERE = (
     "came with this answer, and no files can be sent here. Ask me for it in a chat of our own in Teams."
 )
 NOWHERE = "came with this answer, and in this cloud Teams takes no files from bots."
+PAUSE = 1.0  # seconds between two: Teams takes eight messages and edits in two seconds
 REFUSED = "came with this answer, and Teams did not take it. Ask again to get it."
 
 
@@ -62,7 +63,9 @@ async def post_beside(
 ) -> tuple[str, ...]:
     """Posts those that an earlier attempt has not. The id of each is saved at once, beside what the answer saved."""
     ids = [str(id) for id in saved.get("beside", ())]
-    for one in wanted[len(ids) :]:
+    for number, one in enumerate(wanted[len(ids) :]):
+        if number:
+            await context.clock.sleep(PAUSE)
         ids.append(await _post(context, one))
         await context.turn_handle.save({**(context.turn_handle.ref or {}), "beside": list(ids)})
     return tuple(id for id in ids if id)
