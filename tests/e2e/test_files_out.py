@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ async def test_in_slack(tmp_path: Path) -> None:
     async with slack_office(tmp_path, socket=False, agent=False, limits=False) as at:
         root = await at.say(f"<@{at.team.bot_user}> {ASKED}")
         (answer,) = await at.answered(root.ts)
-        await at.until(lambda: answer.files)
+        await at.until(lambda: bool(answer.files))
         held = [at.slack.files[file["id"]] for file in answer.files]
 
         assert [(one["name"], one["mode"]) for one in held] == [
@@ -54,7 +55,7 @@ async def test_in_slack(tmp_path: Path) -> None:
         before = set(at.slack.channels["C1"].messages)
         await at.press(answer, "Table as CSV", user="U2")
         made = await at.next(before, "C1")
-        await at.until(lambda: made.files)
+        await at.until(lambda: bool(made.files))
         (file,) = (at.slack.files[file["id"]] for file in made.files)
         assert (file["name"], file["snippet_type"], made.thread_ts) == ("table.csv", "csv", root.ts)
         assert file["data"].startswith(b"\xef\xbb\xbf")
@@ -220,10 +221,10 @@ async def test_from_a_channel_in_teams_it_comes_into_a_chat_of_two(tmp_path: Pat
             took = await pressed(at, room, offered, root, person)
             assert took["value"] == "It comes in a chat of our own."
             chat = at.teams.personal(f"a:{person.id}")
-            await at.until(lambda chat=chat: cards(chat))
+            await at.until(partial(cards, chat))
             (card,) = cards(chat)
             await at.teams.consents(chat, card.id, sender=person)
-            await at.until(lambda chat=chat: cards(chat, INFO))
+            await at.until(partial(cards, chat, INFO))
             assert at.teams.files.contents.pop("table.csv").startswith(b"\xef\xbb\xbf")
 
         at.teams.connector.installed.discard(BOB.id)
