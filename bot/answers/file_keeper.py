@@ -3,6 +3,7 @@ model or running a tool again, and where people take a file when they like, it w
 """
 
 import base64
+import hashlib
 import json
 import secrets
 from dataclasses import replace
@@ -22,7 +23,7 @@ LATE = "A file of it was lost when Switchboard was interrupted. Ask again to get
 
 
 class FileKeeper:
-    """Files by a key that nobody can guess, each for one conversation or one person. All raise StorageUnavailable; those of one
+    """Files by a key, each for one conversation or one person. All raise StorageUnavailable; those of one
     conversation are kept and dropped under its claim, one at a time.
     """
 
@@ -30,19 +31,21 @@ class FileKeeper:
         self._store = store
         self._rate_limiter = rate_limiter
 
-    async def keep(self, context: Context, file: GeneratedFile) -> GeneratedFile:
+    async def keep(self, context: Context, file: GeneratedFile, of: str = "") -> GeneratedFile:
         """The file with its key, for whoever is in this conversation, or for who alone sees the answer; one that has a key is
-        kept already. Where people take files when they like, it waits for a day as far as there is room for such files.
+        kept already. Where people take files when they like, it waits for a day as far as there is room for such files. The
+        same file `of` something takes its own place again.
         """
         if file.key:
             return file
         mine, ours = scopes(context)
-        waits = context.capabilities.hands_over
-        return await self._put(context, file, mine if context.private else ours, waits=waits)
+        scope, waits = mine if context.private else ours, context.capabilities.hands_over
+        return await self._put(context, file, scope, _again(scope, of, file.name) if of else "", waits=waits)
 
     async def copy(self, context: Context, file: GeneratedFile) -> GeneratedFile:
-        """The same for whoever caused the event, wherever they are."""
-        return await self._put(context, file, scopes(context)[0], waits=True)
+        """The same for whoever caused the event, wherever they are; however often they want it, it is one."""
+        scope = scopes(context)[0]
+        return await self._put(context, file, scope, _again(scope, file.key), waits=True)
 
     async def kept(self, context: Context, key: str) -> GeneratedFile | None:
         """None when it is not kept any more, or for somebody else."""
@@ -59,10 +62,13 @@ class FileKeeper:
         await self.drop(*await self._listed(thread))
         await self._store.delete(_list(thread))
 
-    async def _put(self, context: Context, file: GeneratedFile, scope: str, *, waits: bool) -> GeneratedFile:
+    async def _put(
+        self, context: Context, file: GeneratedFile, scope: str, key: str, *, waits: bool
+    ) -> GeneratedFile:
+        """Under a new key where there is none."""
         thread, person = context.thread, scopes(context)[0]
         lasts = DAY if waits and await self._room(len(file.data), person) else HOUR
-        kept = replace(file, key=secrets.token_urlsafe(16), lasts=lasts)
+        kept = replace(file, key=key or secrets.token_urlsafe(16), lasts=lasts)
         record = {
             "name": kept.name,
             "media_type": kept.media_type,
@@ -71,7 +77,7 @@ class FileKeeper:
             "scope": scope,
             "data": base64.b64encode(kept.data).decode(),
         }
-        listed = [*await self._listed(thread), kept.key][-LISTED:]
+        listed = [*dict.fromkeys([*await self._listed(thread), kept.key])][-LISTED:]
         await self._store.put(_list(thread), json.dumps(listed), seconds=DAY)
         await self._store.put(_name(kept.key), json.dumps(record), seconds=lasts)
         return kept
@@ -92,6 +98,11 @@ class FileKeeper:
 def scopes(context: Context) -> tuple[str, str]:
     """Whose files are at hand: those of the person, and those of the conversation."""
     return f"person:{context.workspace}:{context.event.author.id}", f"conversation:{context.thread.digest}"
+
+
+def _again(*told: str) -> str:
+    """The same key for the same thing. Who guesses it is still not in its scope."""
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
 def _list(thread: ThreadKey) -> str:

@@ -38,7 +38,7 @@ class AnswerFiles:
         history = await context.claim.history.reach(lambda turns: any(map(_said, turns)))
         turn = next((turn for turn in reversed(history) if _said(turn)), None)
         if turn is None:
-            away = context.private and not context.direct
+            away = context.private and not context.threaded and context.capabilities.threads
             text = WHERE.format(mention=context.capabilities.mention) if away else NOTHING
             return Response(reply=Reply(text=text, private=context.private))
         return await self.of(context, turn, wanted)
@@ -47,12 +47,12 @@ class AnswerFiles:
         """A turn's answer, or its tables."""
         if wanted != CSV:
             whole = GeneratedFile(name="answer.md", media_type="text/markdown", data=_written(turn).encode())
-            return await self._with(context, WHOLE, [whole])
+            return await self._with(context, turn, WHOLE, [whole])
         found = await asyncio.to_thread(_tables, _said(turn))
         if not found:
             return Response(reply=Reply(text=NO_TABLE, private=context.private))
         text = TABLES.get(len(found), f"The {len(found)} tables as CSV.")
-        return await self._with(context, text, found[:MOST_FILES])
+        return await self._with(context, turn, text, found[:MOST_FILES])
 
     async def taken(self, context: Context, event: ButtonPressed) -> Outcome:
         """Somebody takes a file that is kept, or does not want it. Where several people read it, each gets one of their own."""
@@ -71,9 +71,9 @@ class AnswerFiles:
             await self._files.drop(file.key)
         return Outcome()
 
-    async def _with(self, context: Context, text: str, made: list[GeneratedFile]) -> Response:
+    async def _with(self, context: Context, turn: Turn, text: str, made: list[GeneratedFile]) -> Response:
         if context.capabilities.hands_over:
-            made = [await self._files.keep(context, file) for file in made]
+            made = [await self._files.keep(context, file, of=turn.id) for file in made]
         return Response(reply=Reply(text=text, private=context.private), files=tuple(made))
 
 

@@ -50,7 +50,7 @@ LANGUAGES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileNote:
-    """What is remembered of a file. Its bytes are kept for a while under `key`, which nobody can guess."""
+    """What is remembered of a file. Its bytes are kept for a while under `key`."""
 
     name: str
     picture: bool = False

@@ -149,6 +149,27 @@ async def test_a_file_that_waits_is_taken_by_people_of_its_conversation_alone() 
         assert "not kept any more" in refused.replies[0].text
 
 
+async def test_what_is_asked_for_again_and_again_waits_once() -> None:
+    stage = spreading()
+    stage.one.scripts = [answer(TABLE)]
+    await stage.says("Cities?")
+    for _ in range(3):
+        (file,) = (await stage.says("/file csv")).files
+        await stage.presses(Action.TAKE, file.key, author=BO)
+
+    assert len([name for name in stage.secrets.kept if name.startswith("file:")]) == 2
+
+
+async def test_when_there_is_no_room_a_file_waits_for_an_hour() -> None:
+    stage = spreading()
+    stage.one.scripts = [answer(TABLE)]
+    await stage.says("Cities?")
+    stage.taken = 10_000
+    (file,) = (await stage.says("/file csv")).files
+
+    assert file.lasts == 3_600
+
+
 async def test_what_is_erased_takes_its_files_along() -> None:
     stage = spreading()
     stage.one.scripts = [answer(TABLE)]
