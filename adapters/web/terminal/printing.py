@@ -87,7 +87,7 @@ class Printer:
         number = self._offers([button.label for button in awaited(post)], 0)
         if self._styled:  # in a pipe nothing can be picked
             self._offers([f"Save {one.name} here" for one in savable(post)], number)
-        if post.closing and self._styled:
+        if post.closing and post.closing.footer and self._styled:
             self.quiet(f"\n{post.closing.footer}\n")
 
     def _sources(self, sources: Sequence[Source]) -> None:
