@@ -2,9 +2,11 @@
 as it is run.
 """
 
+import asyncio
 import json
+import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -13,9 +15,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.e2e.company import Vendors
+from tests.e2e.company import MODELS, Vendors, addresses
 from tests.e2e.test_page import CHAT, Page
 from tests.ops.product import running
+from tests.providers.fake import Answer, Hang, Step, fake_vendor
+from tests.providers.tool_speech import TOOL_SPEECHES, Call
 from tests.slack.fake import reading
 from tests.slack.office import office as slack_office
 from tests.teams import test_product as teams_product
@@ -243,3 +247,47 @@ async def pressed(at: Office, room: Room, message: Message, root: str, person: A
         id=at.teams.rooms.new_id(),
     )
     return (await at.teams.deliver(invoke)).body
+
+
+class Caller(Vendors):
+    """Calls the tool, and does not get to its answer before `hangs` is over."""
+
+    hangs = True
+
+    def steps(self, dialect: str, question: str) -> Sequence[Step]:
+        speech = TOOL_SPEECHES[dialect]
+        if "[a link to: the plan]" not in json.dumps(self.asked[-1].body):
+            called = Call("desk__shapes", "{}", "call_1")
+            return (Answer(200, {"content-type": "text/event-stream"}, speech.answer(called, id="a-1")),)
+        if self.hangs:
+            return (Hang(),)
+        return (Answer(200, {"content-type": "text/event-stream"}, speech.answer(text="Here.", id="a-2")),)
+
+
+async def test_a_process_killed_after_an_approved_call_hands_over_what_it_gave(tmp_path: Path) -> None:
+    vendors = Caller()
+    asking = MODELS.replace('-id"\n', '-id"\ntools = true\n') + TOOLS.replace('run = ["*"]', "")
+    (tmp_path / "switchboard.toml").write_text(asking, encoding="utf-8")
+    async with (
+        fake_vendor(vendors),
+        slack_office(tmp_path, socket=False, agent=False, limits=False, **addresses(vendors)) as at,
+    ):
+        root = await at.say(f"<@{at.team.bot_user}> the plan, please")
+        (card,) = await at.answered(root.ts)
+        await at.press(card, "Run it")
+        async with asyncio.timeout(20):
+            while len(vendors.asked) < 2:  # noqa: ASYNC110 - another process asks
+                await asyncio.sleep(0.02)
+        at.product.signal(signal.SIGKILL)
+        await at.product.ended()
+        vendors.hangs = False
+        async with running(tmp_path, **at.settings):
+            (_, answer) = await at.answered(root.ts, count=2)
+            await at.until(lambda: len(answer.files) == 3)
+
+        held = [at.slack.files[file["id"]] for file in answer.files]
+        assert [one["name"] for one in held] == ["image-1.png", "audio-2.wav", "report.pdf"]
+        assert [one["data"] for one in held[1:]] == [WAV, PDF]
+        assert reading.text(answer) == "Here."
+        assert "may have run" not in reading.footer(answer)
+        assert len(vendors.asked) == 3
