@@ -125,6 +125,7 @@ async def test_a_worker_killed_after_the_bytes_were_sent_does_not_claim_to_know(
     before = FakeTurnHandle(id="turn-2", attempt=2, ref={"begun": True})
 
     assert await take(place, event, before) == ()
+    assert await take(place, event, before.next_attempt()) == ()  # it died once more, before that was stored
     assert kinds(place) == [CONSENT]
     (card,) = place.room.said()[-1].activity["attachments"]
     assert "may be in your OneDrive already (404)" in card["content"]["description"]
@@ -166,6 +167,15 @@ async def test_no_byte_goes_to_an_address_that_is_not_a_file_host(place: TeamsPl
     assert await take(place, event, FakeTurnHandle(id="turn-2")) == ()
     assert "not one of Microsoft's" in see(place.room.said()[-1]).text
     assert place.teams.files.seen == []
+
+
+async def test_a_yes_without_an_address_is_none_to_act_on(place: TeamsPlace) -> None:
+    await show(place, FakeTurnHandle(), [Text(ANSWER), REPORT, DONE])
+    told = {"uploadUrl": None, "contentUrl": None, "name": None, "uniqueId": None, "fileType": None}
+    event = consented(place, **told)
+
+    assert await take(place, event, FakeTurnHandle(id="turn-2")) == ()
+    assert kinds(place) == []
 
 
 async def test_an_address_that_teams_does_not_own_becomes_no_link(place: TeamsPlace) -> None:

@@ -26,7 +26,7 @@ SNIPPET = 1_000_000  # bytes of the largest
 UNTAKEN = "Slack did not take {names}{code}. Ask again to get {it}."
 FORBIDDEN = (
     "Slack did not take {names}, because the app lacks the right to upload files ({code}). Whoever runs Switchboard pastes what "
-    "`switchboard manifest slack` prints under App Manifest and installs the app again; then ask again to get {it}."
+    "“switchboard manifest slack” prints under App Manifest and installs the app again; then ask again to get {it}."
 )
 
 log = logging.getLogger(__name__)

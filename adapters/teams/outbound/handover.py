@@ -1,13 +1,14 @@
 """Hands a file to the person who takes it: asks for consent in their own chat, and once they agree puts it into their OneDrive.
 
 `turn_handle.ref` says how far an earlier attempt came: "begun" before the bytes are sent, "posted" with the id of what was
-said about it.
+said about it, "again" where that is the question once more.
 """
 
 import json
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from typing import Any
 
 from adapters.teams.outbound.connector import Repeat, TeamsApiError
 from adapters.teams.outbound.controls import taken_back
@@ -41,7 +42,7 @@ class HandoverSink:
         self._sink = sink
         self._uploads = uploads
         self._card = event.message
-        self._agreed: Mapping[str, str] = json.loads(event.reply.get("upload") or "{}")
+        self._agreed: Mapping[str, str] | None = json.loads(event.reply.get("upload") or "null")
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         """The id of what was posted; () where the file was not handed over."""
@@ -51,7 +52,7 @@ class HandoverSink:
                 answer.take(part)
         (file,) = answer.files
         try:
-            return await (self._put(file) if self._agreed else self._offer(file))
+            return await (self._offer(file) if self._agreed is None else self._put(file, self._agreed))
         except TeamsApiError as error:
             raise error.plainly() from error
 
@@ -74,52 +75,54 @@ class HandoverSink:
         await self._save(id)
         return (id,)
 
-    async def _put(self, file: GeneratedFile) -> tuple[str, ...]:
+    async def _put(self, file: GeneratedFile, agreed: Mapping[str, str]) -> tuple[str, ...]:
         """Sends the bytes, and says where they are in place of the question."""
         if not self._posted:
-            if not (done := await self._sent(file)):
-                return ()
-            await self._say(done)
+            await self._send(file, agreed)
+        if not self._posted:
+            return ()
         await taken_back(self._context, [self._card] if self._card else [])
-        return (self._posted,)
+        return () if self._saved.get("again") else (self._posted,)
 
-    async def _sent(self, file: GeneratedFile) -> Activity | None:
-        """What is to be said; None where it was said already why the file did not go."""
-        begun = bool((self._context.turn_handle.ref or {}).get("begun"))
+    async def _send(self, file: GeneratedFile, agreed: Mapping[str, str]) -> None:
+        """Sends the bytes, and says what became of it."""
+        begun = bool(self._saved.get("begun"))
         await self._context.turn_handle.save({"begun": True})
         try:
-            await self._uploads.put(self._agreed.get("url", ""), file.data)
+            await self._uploads.put(agreed.get("url", ""), file.data)
         except PlatformBusy:
             raise
         except PlatformGone:
             log.warning("a file was to go to another host", extra={"turn": self._context.turn_handle.id})
             await self.say(Reply(text=FOREIGN.format(name=f"`{file.name}`"), replaces=self._card))
-            return None
         except PlatformError as error:
             log.warning("a file was not taken", extra={"code": error.code})
             why = (UNCLEAR if begun else AGAIN).format(code=error.code)
-            await self._say(consent_message(file, why))
-            await taken_back(self._context, [self._card] if self._card else [])
-            return None
-        return self._told(file)
+            await self._say(consent_message(file, why), again=True)
+        else:
+            await self._say(self._told(file, agreed))
 
-    def _told(self, file: GeneratedFile) -> Activity:
+    def _told(self, file: GeneratedFile, agreed: Mapping[str, str]) -> Activity:
         """The file card; in words where its address is not one of Microsoft's either."""
-        if self._uploads.allow(self._agreed.get("contentUrl", "")):
-            return info_message(self._agreed)
+        if self._uploads.allow(agreed.get("contentUrl", "")):
+            return info_message(agreed)
         return {
             "type": "message",
             "text": f"Saved as `{file.name}` in your OneDrive.",
             "textFormat": "markdown",
         }
 
-    async def _say(self, activity: Activity) -> None:
+    async def _say(self, activity: Activity, *, again: bool = False) -> None:
         connector, where = self._context.connector, self._context.reference.where
-        await self._save(await connector.post(where, activity, Repeat.ONCE))
+        await self._save(await connector.post(where, activity, Repeat.ONCE), again=again)
+
+    @property
+    def _saved(self) -> Mapping[str, Any]:
+        return self._context.turn_handle.ref or {}
 
     @property
     def _posted(self) -> str:
-        return str((self._context.turn_handle.ref or {}).get("posted", ""))
+        return str(self._saved.get("posted", ""))
 
-    async def _save(self, id: str) -> None:
-        await self._context.turn_handle.save({**(self._context.turn_handle.ref or {}), "posted": id})
+    async def _save(self, id: str, *, again: bool = False) -> None:
+        await self._context.turn_handle.save({**self._saved, "posted": id, "again": again})
