@@ -20,8 +20,8 @@ from bot.answers.tools.wording import running
 from bot.context import Context
 from bot.domain.catalog import Model
 from bot.domain.formatting import clip, strip_controls
-from bot.domain.sign_ins import Caller
 from bot.domain.generated import GeneratedFile
+from bot.domain.sign_ins import Caller
 from bot.domain.stream_parts import (
     Finish,
     Reason,

@@ -32,7 +32,6 @@ class Buttons:
         self._questions = questions
         self._picker = picker
         self._elsewhere = commands.elsewhere
-        self._elsewhere = elsewhere
         self._files = AnswerFiles(files=questions.files)
         self.table: Mapping[str, Handler] = {"file": self._files.command}
         self._approvals = Approvals(questions=questions)

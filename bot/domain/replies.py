@@ -25,7 +25,6 @@ class Action(StrEnum):
     DECLINE = "decline"  # [turn, and call of ours] do not
     ALWAYS = "always"  # [turn and call] run it, and this tool in this thread from now on
     SIGN_IN = "sign_in"  # [turn, and call of ours] tell me where to sign in
-    SIGN_IN = "sign_in"  # [turn] tell me where to sign in
     FILE = "file"  # [turn, and "csv"] the answer as a file, or its tables
     TAKE = "take"  # [a kept file's key] hand me that file
     LEAVE = "leave"  # [a kept file's key] I do not want it
