@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -17,7 +17,7 @@ from adapters.slack.web_api import WebApi
 from adapters.slack.web_errors import shut_out
 from bot.delivery.streaming import GrowingAnswer
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
-from bot.domain.generated import GeneratedFile
+from bot.domain.generated import in_words
 from bot.domain.replies import Action, Button, Reply
 from bot.domain.stream_parts import ShownPart
 from bot.ports import TurnHandle
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 PROMPTS, PROMPT_TITLE = 4, 75
 CUT = "The rest does not fit into a private answer. Ask in a channel or a direct message to see it whole."
-FILED = "{names} came with this answer. Ask in a channel or a direct message to get {it}: Slack shows no files in this place."
+FILED = "came with this answer. Ask in a channel or a direct message to get it: Slack shows no files in this place."
 
 
 class CommandSink:
@@ -62,7 +62,7 @@ class CommandSink:
                 answer.take(part)
                 if not self._there and answer.closing is None:
                     await self._send(layout.growing("", answer.status, stop))
-        *full, rest = pages(answer.text, [])
+        *full, rest = pages(_with_files(answer), [])
         full, cut = (full, "") if len(full) < USES - 1 else (full[: USES - 2], CUT)
         for number, text in enumerate(full):
             content = await drawn_from(len(text), layout.finished, text)
@@ -70,8 +70,6 @@ class CommandSink:
         last = await drawn_from(
             len(rest), layout.finished, cut or rest, answer.closing, sources=answer.sources
         )
-        if answer.files:
-            last = layout.noted(last, _filed(answer.files))
         await self._send(last, more=bool(full))
         return ()
 
@@ -131,8 +129,8 @@ class HomeSink:
         async with aclosing(parts):
             async for part in parts:
                 answer.take(part)
-        content = layout.finished(answer.text, answer.closing, sources=answer.sources)
-        return (await self._direct(layout.noted(content, _filed(answer.files))),)
+        content = layout.finished(_with_files(answer), answer.closing, sources=answer.sources)
+        return (await self._direct(content),)
 
     async def say(self, reply: Reply) -> str:
         content = layout.reply(reply)
@@ -151,10 +149,9 @@ class HomeSink:
         return str((await AcceptedShape().send(call, content))["ts"])
 
 
-def _filed(files: Sequence[GeneratedFile]) -> str:
-    """What is said of files where none can be shown."""
-    names = ", ".join(file.name for file in files)
-    return FILED.format(names=names, it="it" if len(files) == 1 else "them") if files else ""
+def _with_files(answer: GrowingAnswer) -> str:
+    """The answer where no files can be shown: texts are, as code."""
+    return "\n\n".join(filter(None, [answer.text, in_words(answer.files, FILED)]))
 
 
 class GreetingSink:
