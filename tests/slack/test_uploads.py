@@ -53,6 +53,14 @@ async def test_a_file_that_slack_refuses_is_said_and_the_others_are_there(place:
     assert seen.files == ("tides.csv",)
 
 
+async def test_an_upload_that_fails_is_said_with_its_status(place: SlackPlace) -> None:
+    place.bot.fake.slack.broken_uploads = True
+    await show(place, FakeTurnHandle(), [Text(ANSWER), FILES[0], DONE])
+
+    (seen,) = await place.seen()
+    assert "Slack did not take report.pdf (HTTP 400). Ask again to get it." in words(seen.text)
+
+
 async def test_a_text_is_a_snippet_of_its_kind_and_all_else_a_file(place: SlackPlace) -> None:
     texts = {
         "a.py": b"x = 1",

@@ -49,10 +49,10 @@ async def attach(
             ids.append(await _uploaded(sink_context, file))
         except (PlatformError, aiohttp.ClientError, TimeoutError, KeyError) as error:
             _warn(sink_context, error)
-            refused[file.name] = getattr(error, "code", "")
-    if refused:
-        content = layout.noted(content, untaken(refused, whole=len(answer.text) > LONG))
-    if not (ids or refused):
+            refused[file.name] = _code(error)
+    if note := untaken(refused, whole=len(answer.text) > LONG):
+        content = layout.noted(content, note)
+    if not (ids or note):
         return
     try:
         await page.edit({**content, "file_ids": ",".join(ids)} if ids else content)
@@ -93,9 +93,19 @@ def _warn(sink_context: SinkContext, error: Exception) -> None:
         extra={
             "turn": sink_context.turn_handle.id,
             "error": type(error).__name__,
-            "code": getattr(error, "code", ""),
+            "code": _code(error),
         },
     )
+
+
+def _code(error: Exception) -> str:
+    """Slack's word for a refusal, or an HTTP status; "" for neither."""
+    match error:
+        case PlatformError(code=code):
+            return code
+        case aiohttp.ClientResponseError(status=status):
+            return f"HTTP {status}"
+    return ""
 
 
 async def _send(sink_context: SinkContext, url: str, data: bytes) -> None:

@@ -57,7 +57,11 @@ def get_upload_url(slack: Slack, team: Team, args: Json) -> Json:
 
 def take_bytes(slack: Slack, id: str, data: bytes) -> int:
     """The raw upload; the HTTP status."""
-    if not slack.uploads.get(id, {}).get("open") or len(data) != slack.files[id]["size"]:
+    if (
+        slack.broken_uploads
+        or not slack.uploads.get(id, {}).get("open")
+        or len(data) != slack.files[id]["size"]
+    ):
         return 400
     slack.files[id]["data"] = data
     return 200
