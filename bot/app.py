@@ -15,6 +15,7 @@ from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
 from bot.answers.attachments import Attachments
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.due_mark import DueMark
+from bot.answers.file_keeper import FileKeeper
 from bot.answers.limits import AskerLimits
 from bot.answers.measuring import Measuring
 from bot.answers.refusals import PlatformRefusals
@@ -177,7 +178,7 @@ def _asking(
         prices=models.prices,
         corrections=models.corrections,
         attachments=files,
-        secrets=store.secrets,
+        files=FileKeeper(store.secrets, store.rate_limiter),
         health=store.health,
         interceptors=interceptors,
         toolbox=toolbox,

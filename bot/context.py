@@ -1,7 +1,7 @@
 """The context of one event: everything that a command or an answer needs."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot import policy
@@ -10,7 +10,9 @@ from bot.domain.catalog import Model
 from bot.domain.claims import Claim, Outcome
 from bot.domain.errors import PlatformGone
 from bot.domain.events import Event, ThreadKey
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Reply
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Text
 from bot.domain.turns import Turn
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
@@ -20,9 +22,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The reply to show and the outcome to commit. Without a reply nothing is said."""
+    """The reply to show and the outcome to commit. Without a reply nothing is said. With `files` it is their text."""
 
     reply: Reply | None = None
+    files: tuple[GeneratedFile, ...] = ()
     outcome: Outcome = field(default_factory=Outcome)
 
     def unanswered(self) -> "Response":
@@ -93,9 +96,21 @@ class Context:
         if response.reply is None:
             return response.outcome
         try:
-            await self.sink.say(response.reply)
+            if response.files:
+                await self.sink.show(with_files(response.reply, response.files))
+            else:
+                await self.sink.say(response.reply)
         except PlatformGone as gone:
             if not response.outcome.forget:
                 raise
             log.warning("erased, and nobody could be told", extra={"why": str(gone)})
         return response.outcome
+
+
+async def with_files(reply: Reply, files: Sequence[GeneratedFile]) -> AsyncGenerator[ShownPart, None]:
+    """Files that no model is asked for, as sinks show those that come with an answer."""
+    if reply.text:
+        yield Text(reply.text)
+    for file in files:
+        yield file
+    yield Closing(reason=Reason.STOP, footer="", buttons=reply.buttons)

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 from bot.domain.events import Author, ThreadKey
-from bot.domain.stream_parts import GeneratedPicture
+from bot.domain.generated import GeneratedFile
 from bot.domain.timeline import Change, Chat, ConversationStatus, Growth, Post, TimelinePage
 
 
@@ -22,13 +22,13 @@ class Timeline(Protocol):
     async def grow(self, chat: str, growth: Growth) -> None:
         """Appends to a growing post. Raises PlatformGone, Fenced."""
 
-    async def keep(self, chat: str, id: str, picture: GeneratedPicture) -> None:
-        """Stores a picture of the post whose id comes before the slash in `id`, for as long as that is kept. Raises
+    async def keep(self, chat: str, id: str, file: GeneratedFile) -> None:
+        """Stores the bytes of a file of the post whose id comes before the slash in `id`, for as long as that is kept. Raises
         PlatformGone.
         """
 
-    async def picture(self, chat: str, id: str) -> GeneratedPicture | None:
-        """None when it is not kept any more."""
+    async def file(self, chat: str, id: str) -> GeneratedFile | None:
+        """By its bytes alone. None when it is not kept any more."""
 
     async def read(self, chat: str, *, before: str = "") -> TimelinePage:
         """The newest posts, or those before the post with that id. An unknown conversation is empty."""

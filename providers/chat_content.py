@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.stream_parts import MOST_PICTURES, StreamPart, Text, Thinking
+from bot.domain.generated import MOST_FILES
+from bot.domain.stream_parts import StreamPart, Text, Thinking
 from providers.annotations import MOST, annotation
 from providers.lenient_json import as_list, as_object, as_text
 from providers.pictures import linked_picture
@@ -14,7 +15,7 @@ def extras_of(delta: dict[str, Any]) -> Iterator[StreamPart]:
     """Sources and pictures, as OpenAI and OpenRouter send them beside the text."""
     for said in as_list(delta.get("annotations"))[:MOST]:
         yield annotation(said)
-    for image in as_list(delta.get("images"))[:MOST_PICTURES]:
+    for image in as_list(delta.get("images"))[:MOST_FILES]:
         yield from linked_picture(image)
 
 

@@ -5,7 +5,8 @@ tag of it, or all of an answer where thoughts belong.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from bot.domain.approvals import SignInRequest, ToolRequest
-from bot.domain.stream_parts import Finish, GeneratedPicture, Reason, StreamPart, Text, Thinking
+from bot.domain.generated import GeneratedFile
+from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking
 
 TAGS = {
     "<think>": "</think>",
@@ -166,7 +167,7 @@ class OnlyThoughts:
         if isinstance(part, Thinking):
             self._thoughts.append(part.text)
             self._length += len(part.text)
-        said = isinstance(part, GeneratedPicture | ToolRequest | SignInRequest) or (
+        said = isinstance(part, GeneratedFile | ToolRequest | SignInRequest) or (
             isinstance(part, Text) and not part.text.isspace()
         )
         if self._length > LONGEST or said:

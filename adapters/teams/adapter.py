@@ -1,4 +1,6 @@
-"""The Teams adapter: its route, its resources while it serves, and a sink for every event."""
+"""The Teams adapter: its route, its resources while it serves, and a sink for every event. `uploads` is None in a cloud where
+Teams takes no files from bots.
+"""
 
 import json
 import logging
@@ -20,16 +22,19 @@ from adapters.teams.inbound.surroundings import SurroundingsReader
 from adapters.teams.inbound.token_validator import PlaygroundValidator, RequestDenied, TokenValidator
 from adapters.teams.outbound.connector import Connector, Repeat
 from adapters.teams.outbound.delivery import DeliveryContext
+from adapters.teams.outbound.handover import HandoverSink
 from adapters.teams.outbound.refusals import Refusals
 from adapters.teams.outbound.rendering import messages
 from adapters.teams.outbound.sink import TeamsSink
+from adapters.teams.outbound.uploads import Uploads
 from adapters.teams.pages import PublicPage, page_routes
 from bot.delivery.pacing import Clock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, StorageUnavailable
-from bot.domain.events import Event, File
+from bot.domain.events import ButtonPressed, Event, File
 from bot.domain.formatting import whole
 from bot.domain.readiness import Trouble
+from bot.domain.replies import Action
 from bot.domain.schedules import LastingPlace
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
@@ -51,6 +56,7 @@ class TeamsAdapter:
         connector: Connector,
         downloads: Downloads,
         surroundings: SurroundingsReader,
+        uploads: Uploads | None,
         clock: Clock,
         name: str = "Switchboard",
         extended_markdown: bool = False,
@@ -62,11 +68,10 @@ class TeamsAdapter:
         self._connector = connector
         self._downloads = downloads
         self._clock = clock
+        self._uploads = uploads
         self._extended = extended_markdown
         self._pages = pages
-        self._manners = PlatformCapabilities(
-            mention=f"@{name}", slash=True, threads=True, private=True, tenant="organisation"
-        )
+        self._manners = _capabilities(name, files=uploads is not None)
         self._streams, self._edits = Refusals(), Refusals()
         self._denials = RefusalLog()
         self._surroundings = surroundings
@@ -107,8 +112,14 @@ class TeamsAdapter:
             clock=self._clock,
             edits=self._edits,
             extended=self._extended,
+            consent=self._uploads is not None,
         )
-        return TeamsSink(delivery_context=delivery_context, streams=self._streams)
+        sink = TeamsSink(delivery_context=delivery_context, streams=self._streams)
+        if self._uploads and isinstance(event, ButtonPressed) and event.action is Action.TAKE:
+            return HandoverSink(
+                delivery_context=delivery_context, sink=sink, uploads=self._uploads, event=event
+            )
+        return sink
 
     async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         return await self._surroundings.read(event, said, after=after)
@@ -148,6 +159,12 @@ class TeamsAdapter:
             await self._connector.post(reference.where, notice, Repeat.NEVER)
         except PlatformError as error:
             log.warning("teams notice not sent", extra={"error": str(error)})
+
+
+def _capabilities(name: str, *, files: bool) -> PlatformCapabilities:
+    return PlatformCapabilities(
+        mention=f"@{name}", slash=True, threads=True, private=True, tenant="organisation", hands_over=files
+    )
 
 
 def _parse(raw: bytes) -> IncomingActivity:

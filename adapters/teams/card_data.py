@@ -9,6 +9,7 @@ ACTION = "sb_action"
 VALUE = "sb_value"
 DATASET = "models"  # of a list that finds: behind it, and a blank, is what its options' values begin with
 INPUT = "sb_input"  # the card's input that holds the value instead
+KEY = "sb_file"  # of a file that somebody lets into their OneDrive, or does not
 PRIVATE = "sb_private"  # whether only one person sees the card
 
 

@@ -126,6 +126,11 @@ def file_hosts(extra: Iterable[str]) -> Hosts:
     return Hosts((*SERVICE_HOSTS, *FILE_HOSTS), frozenset(name.lower() for name in extra))
 
 
+def upload_hosts(extra: Iterable[str]) -> Hosts:
+    """Where files may be put: SharePoint and OneDrive."""
+    return Hosts(FILE_HOSTS, frozenset(name.lower() for name in extra))
+
+
 def absolute_url(text: str) -> URL | None:
     """An untrusted string as a URL, or None when it is none."""
     try:

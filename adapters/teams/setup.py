@@ -6,7 +6,7 @@ from yarl import URL
 
 from adapters.teams.adapter import TeamsAdapter
 from adapters.teams.authentication import token_source
-from adapters.teams.clouds import Cloud, Hosts, cloud_of, file_hosts, service_hosts
+from adapters.teams.clouds import PUBLIC, Cloud, Hosts, cloud_of, file_hosts, service_hosts, upload_hosts
 from adapters.teams.graph import Graph
 from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound.downloads import Downloads
@@ -18,6 +18,7 @@ from adapters.teams.inbound.token_validator import PlaygroundValidator, TokenVal
 from adapters.teams.outbound.connector import Connector
 from adapters.teams.outbound.credentials import Credentials
 from adapters.teams.outbound.token_source import TokenSource
+from adapters.teams.outbound.uploads import Uploads
 from adapters.teams.pages import public_pages
 from bot.delivery.pacing import Clock, WallClock
 from bot.domain.errors import SettingsError
@@ -67,6 +68,7 @@ def adapter(
             http=http, hosts=file_hosts(extra), services=services, credentials=proof, graph=graph
         ),
         surroundings=_surroundings(teams, connector, graph, clock, guests=guests),
+        uploads=Uploads(http=http, hosts=upload_hosts(extra)) if cloud is PUBLIC else None,
         clock=clock,
         extended_markdown=teams.extended_markdown,
         external=external,

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from importlib.resources import files
+from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import TypeAdapter
@@ -20,11 +21,11 @@ from adapters.web.inbound.guard import HEADERS, Guard, body
 from adapters.web.inbound.sign_in import SignIn
 from adapters.web.outbound.feed import PageFeed, page_json
 from adapters.web.outbound.sink import TimelineSink, question
-from bot.domain.attached import IMAGES
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.claims import Receipt
 from bot.domain.errors import PlatformError, StorageUnavailable
 from bot.domain.events import Event, File
+from bot.domain.generated import UNKNOWN_KIND, file_name
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Option, Reply
 from bot.domain.schedules import LastingPlace
@@ -89,6 +90,7 @@ class WebAdapter:
             web.get("/web/chats", guarded(self._chats)),
             web.get(CHAT, guarded(self._read)),
             web.get(f"{CHAT}/pictures/{{picture:{events.ID}/\\d}}", guarded(self._picture)),
+            web.get(f"{CHAT}/files/{{file:{events.ID}/\\d}}/{{name}}", guarded(self._download)),
             web.patch(CHAT, guarded(self._rename)),
             web.delete(CHAT, guarded(self._delete)),
             web.get(f"{CHAT}/standing", guarded(self._standing)),
@@ -142,11 +144,20 @@ class WebAdapter:
 
     async def _picture(self, request: web.Request) -> web.Response:
         """What a model made, as what its bytes are and as nothing else."""
-        found = await self._timeline.picture(request.match_info["chat"], request.match_info["picture"])
-        if found is None or found.media_type not in IMAGES:
+        found = await self._timeline.file(request.match_info["chat"], request.match_info["picture"])
+        if found is None or not found.picture:
             raise web.HTTPNotFound
         headers = {"Cache-Control": "private, max-age=3600, immutable"}
         return web.Response(body=found.data, content_type=found.media_type, headers=headers)
+
+    async def _download(self, request: web.Request) -> web.Response:
+        """What a model or a tool made, to be saved and never to be shown: whatever it is, it is bytes here."""
+        found = await self._timeline.file(request.match_info["chat"], request.match_info["file"])
+        if found is None:
+            raise web.HTTPNotFound
+        name = quote(file_name(request.match_info["name"]), safe="")
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
+        return web.Response(body=found.data, content_type=UNKNOWN_KIND, headers=headers)
 
     async def _rename(self, request: web.Request) -> web.Response:
         wanted = await body(request, events.PageTitle)

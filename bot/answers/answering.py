@@ -1,5 +1,6 @@
 """One answer: requested, shown while it grows, and stored before its last edit is sent."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -10,17 +11,19 @@ from bot.answers.attachments import Attachments
 from bot.answers.attempt import Attempt
 from bot.answers.closing import closing, under
 from bot.answers.fallback import AnsweredBy
+from bot.answers.file_keeper import LATE, FileKeeper
 from bot.answers.files_at_hand import Sayings
 from bot.answers.left_out import FilesLeftOut
-from bot.answers.picture_keeper import PictureKeeper
 from bot.answers.precedence import INLINE, NoModelAvailable, Selection, select_model
 from bot.answers.question import PromptBuilder, Question
 from bot.answers.searching import searcher
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.work_so_far import continued
 from bot.context import Context
+from bot.document.csv_table import table_count
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
+from bot.domain.generated import GeneratedFile
 from bot.domain.prompt_building import fills
 from bot.domain.quoted import gathered
 from bot.domain.shown_steps import ShownStep
@@ -33,7 +36,6 @@ UNSHOWABLE = (
     "{model} wants to run something that is too long to be shown here, so nobody can approve it, and it was not run. Ask for "
     "less at once."
 )
-LATE = "A picture of it was lost when Switchboard was interrupted. Ask again to get another one."
 
 
 class Answers:
@@ -47,10 +49,10 @@ class Answers:
         attachments: Attachments,
         prices: Prices,
         corrections: Corrections,
-        pictures: PictureKeeper,
+        files: FileKeeper,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._pictures = pictures
+        self.files = files
         self._catalog = catalog
         self._loop = loop
         self._attachments = attachments
@@ -101,7 +103,7 @@ class Answers:
             chosen = self._selected(context, question)
             parts = self._grow(context, question, chosen)
         else:
-            parts = self._again(final)
+            parts = self._again(context, final)
         kept: list[Turn] = [] if final is None else [final]
         async with aclosing(self._keep(context, parts, kept)) as shown:
             ids = await context.sink.show(shown)
@@ -143,7 +145,7 @@ class Answers:
         relayed = self._relayed(context, question, attempt, prepared)
         async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
             async for part in parts:
-                yield part
+                yield await self._kept(context, attempt, part)
         for prompt_for in prepared:
             prompt_for.settle(attempt)
             prompt_for.note_search(attempt)
@@ -158,21 +160,29 @@ class Answers:
                 *(prompt_for.files.notice(attempt.model) for prompt_for in prepared),
             ]
         )
-        await self._pictures.keep(context.turn_handle.id, attempt.pictures)
-        yield self._turn(context, question, chosen, attempt, prepared, left_out=left_out)
+        turn = self._turn(context, question, chosen, attempt, prepared, left_out=left_out)
+        yield replace(turn, tables=await asyncio.to_thread(table_count, turn.answer))
 
-    async def _again(self, turn: Turn) -> AsyncGenerator[ShownPart | Turn, None]:
+    async def _again(self, context: Context, turn: Turn) -> AsyncGenerator[ShownPart | Turn, None]:
         """Shows a finished turn again without asking a model."""
         if turn.answer:
             yield Text(turn.answer)
         for source in turn.sources:
             yield source
-        pictures = await self._pictures.kept(turn)
-        for picture in pictures:
-            yield picture
-        if len(pictures) < len(turn.pictures):
+        found = [await self.files.kept(context, note.key) for note in turn.files]
+        for file in filter(None, found):
+            yield file
+        if None in found:
             turn = replace(turn, notice=f"{turn.notice} {LATE}".strip())
         yield turn
+
+    async def _kept(self, context: Context, attempt: Attempt, part: ShownPart) -> ShownPart:
+        """A file is kept before anything is stored that tells of it."""
+        if not isinstance(part, GeneratedFile):
+            return part
+        file = await self.files.keep(context, part)
+        attempt.files.append(file.note)
+        return file
 
     async def _relayed(
         self,
@@ -242,7 +252,7 @@ class Answers:
             sources=attempt.sources,
             requests=attempt.waits_for if reason is Reason.STOP else (),
             signing_in=tuple(attempt.signing_in),
-            pictures=tuple(picture.name for picture in attempt.pictures),
+            files=tuple(attempt.files),
             reason=reason,
             footer=attempt.footer(chosen.objection),
             notice=f"{notice} {left_out}".strip(),

@@ -13,14 +13,13 @@ from bot.domain.approvals import MOST, SignInRequest, ToolRequest, showable_requ
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection, Filtered, ModelError, ServerError
 from bot.domain.formatting import clean_name, clip
+from bot.domain.generated import ALL_BYTES, MOST_FILES, FileAllowance, FileNote, GeneratedFile
 from bot.domain.prompt import share, tokens
 from bot.domain.shown_steps import ShownStep
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import (
-    MOST_PICTURES,
     MOST_SOURCES,
     Finish,
-    GeneratedPicture,
     Reason,
     Remark,
     SearchFailed,
@@ -50,7 +49,7 @@ THOUGHT = 4_096  # characters of a model's thoughts that are kept, the latest; h
 DETAIL = 300  # characters of a vendor's own explanation
 UNSEARCHED = "it chose not to search the web"
 UNSHOWN = "A picture of it cannot be shown, because it {trouble}."
-TOO_MANY = f"An answer shows {MOST_PICTURES} pictures at most; the others are left out."
+TOO_MANY = f"An answer brings {MOST_FILES} files at most, {ALL_BYTES // 1_000_000} MB together; the others are left out."
 EXHAUSTED = (
     "{model} called tools again and again without coming to an end. Ask for less, or ask another model."
 )
@@ -72,12 +71,13 @@ class Attempt:
     left_out: FilesLeftOut | None = None
     searched: bool = False  # or it was said why not
     remarks: list[str] = field(default_factory=list)
-    pictures: list[GeneratedPicture] = field(default_factory=list)
+    files: list[FileNote] = field(default_factory=list)  # that are kept
     requests: list[ToolRequest] = field(default_factory=list)
     signing_in: list[SignInRequest] = field(default_factory=list)
-    unshown: dict[str, None] = field(default_factory=dict)  # sentences about pictures that are not shown
+    unshown: dict[str, None] = field(default_factory=dict)  # sentences about files that are not shown
     work: WorkSoFar = field(default_factory=WorkSoFar)
     _sources: dict[int, Source] = field(default_factory=dict)
+    _allowance: FileAllowance = field(default_factory=FileAllowance)
     _text: list[str] = field(default_factory=list)
     _length: int = 0
     _thought: str = ""
@@ -98,7 +98,7 @@ class Attempt:
 
     def advanced(self) -> Progress:
         """How far it is, to be stored."""
-        return self.work.advanced(self.text, self.sources)
+        return self.work.advanced(self.text, self.sources, tuple(self.files))
 
     def end_round(self, cost: float | None) -> None:
         """The model waits for what its calls give, and the next round begins."""
@@ -113,7 +113,9 @@ class Attempt:
     @property
     def beside(self) -> bool:
         """Whether there is an answer without a word of text."""
-        return bool(self.pictures or self.unshown or self.requests or self.signing_in or self.work.pending)
+        return bool(
+            self._allowance.taken or self.unshown or self.requests or self.signing_in or self.work.pending
+        )
 
     @property
     def thought(self) -> str:
@@ -177,7 +179,7 @@ class Attempt:
                 self._thought_tokens += share(text)
                 self._thought = (self._thought + text[-THOUGHT:])[-THOUGHT:]
                 return Thinking(text[-THOUGHT:])
-            case Source() | GeneratedPicture() | ToolRequest() | SignInRequest():
+            case Source() | GeneratedFile() | ToolRequest() | SignInRequest():
                 return self._beside(part)
             case Searching() | SearchFailed():
                 return self._search(part)
@@ -198,8 +200,8 @@ class Attempt:
         return None
 
     def _beside(
-        self, part: Source | GeneratedPicture | ToolRequest | SignInRequest
-    ) -> Source | GeneratedPicture | None:
+        self, part: Source | GeneratedFile | ToolRequest | SignInRequest
+    ) -> Source | GeneratedFile | None:
         """What comes with the text, as far as it is shown."""
         match part:
             case Source(number=number) if number in self._sources or len(self._sources) < MOST_SOURCES:
@@ -209,13 +211,12 @@ class Attempt:
                 self.requests.append(part)
             case SignInRequest() if len(self.signing_in) < MOST:
                 self.signing_in.append(part)
-            case GeneratedPicture(trouble=trouble) if trouble:
+            case GeneratedFile(trouble=trouble) if trouble:
                 self.unshown[UNSHOWN.format(trouble=trouble)] = None
-            case GeneratedPicture() if len(self.pictures) == MOST_PICTURES:
-                self.unshown[TOO_MANY] = None
-            case GeneratedPicture():
-                self.pictures.append(part)
+            case GeneratedFile() if self._allowance.takes(part):
                 return part
+            case GeneratedFile():
+                self.unshown[TOO_MANY] = None
         return None
 
     def _search(self, part: Searching | SearchFailed) -> Status | None:

@@ -68,6 +68,11 @@ def _show_all(requests: Sequence[ToolRequest], value: str) -> tuple[Button, ...]
     return (Button(action=Action.WHOLE, label="Show all", value=value),)
 
 
+def _as_csv(turn: Turn) -> tuple[Button, ...]:
+    label = "Table as CSV" if turn.tables == 1 else "Tables as CSV"
+    return (Button(action=Action.FILE, label=label, value=f"{turn.id} csv"),) if turn.tables else ()
+
+
 def _buttons(turn: Turn) -> tuple[Button, ...]:
     other = Button(action=Action.OTHER, label="Ask another model", value=turn.id)
     again = Button(action=Action.AGAIN, label="Regenerate", value=turn.id)
@@ -92,7 +97,7 @@ def _buttons(turn: Turn) -> tuple[Button, ...]:
             return more, other, again
         case Reason.FILTERED:
             return ()
-        case Reason.STOP if turn.answer.strip() or turn.pictures:
-            return other, again, up, down
+        case Reason.STOP if turn.answer.strip() or turn.files:
+            return (other, again, *_as_csv(turn), up, down)
         case _:
             return replace(again, label="Try again", primary=True), other

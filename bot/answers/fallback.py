@@ -36,26 +36,17 @@ from bot.domain.errors import (
     SwitchboardError,
     cause_of,
 )
+from bot.domain.generated import GeneratedFile
 from bot.domain.health import HealthState, ModelHealth, question_digest
 from bot.domain.prompt import Prompt
-from bot.domain.stream_parts import (
-    Finish,
-    GeneratedPicture,
-    Reason,
-    Source,
-    Status,
-    StreamPart,
-    Text,
-    ToolCall,
-    Usage,
-)
+from bot.domain.stream_parts import Finish, Reason, Source, Status, StreamPart, Text, ToolCall, Usage
 from bot.interceptor import Interceptors, ModelRequest
 from bot.ports import Health, Provider
 
 log = logging.getLogger(__name__)
 
 # What an answer begins with.
-SHOWN = Text | Source | GeneratedPicture | ToolCall | ToolRequest | SignInRequest
+SHOWN = Text | Source | GeneratedFile | ToolCall | ToolRequest | SignInRequest
 PromptFor = Callable[[Model, float], Prompt]
 
 

@@ -9,10 +9,13 @@ from bot.answers.instructions import instructions
 from bot.answers.searching import way_of
 from bot.answers.tools.names import called_in_prompts
 from bot.answers.tools.toolbox import OfferedTool
+from bot.context import Context
 from bot.domain.approvals import Decision
 from bot.domain.catalog import Model
+from bot.domain.generated import FileNote, GeneratedFile
 from bot.domain.prompt import ImagePart, Prompt, Search, size
 from bot.domain.prompt_building import build
+from bot.domain.sign_ins import Caller
 from bot.domain.turns import ChatMessage, Step, Turn, refused_before
 from bot.domain.work import ToolWork
 from bot.models.estimates import counted
@@ -38,6 +41,7 @@ class Question:
         ""  # id of the turn that waited for a person, and goes on: with its calls, and what it had said
     )
     steps: tuple[Step, ...] = ()
+    made: tuple[FileNote, ...] = ()  # by those that it goes on with
     said: str = ""
     search: Search = Search.NO  # MUST: somebody asked for a search of the web
     decision: Decision | None = None  # about what the answer before it wants to run: only that model is asked
@@ -112,6 +116,12 @@ class PromptBuilder:
         """The tool that this model is to search with, "" for none."""
         return way_of(model, self.question.search).tool
 
+    def see(self, file: GeneratedFile) -> None:
+        """A picture that a tool gave is shown to models that see, with what else the tool said."""
+        if file.picture and file.step:
+            shown = ImagePart(name=file.name, media_type=file.media_type, data=file.data)
+            self.pictures.setdefault(file.step, []).append(shown)
+
     def note_search(self, attempt: Attempt) -> None:
         """Says so where the web was to be searched, and the whole answer came without."""
         way = way_of(attempt.model, self.question.search)
@@ -136,3 +146,9 @@ class PromptBuilder:
         if attempt.usage or attempt.stopped or attempt.finish or attempt.said_tokens or attempt.billed:
             read = round(asked * self.corrections.of(attempt.model))
             attempt.usage = counted(attempt.usage, read=read, wrote=attempt.said_tokens)
+
+
+def caller_of(context: Context, question: Question) -> Caller:
+    """As whom tools run: whoever asked, also where somebody else lets it go on."""
+    asker = question.asked.author
+    return Caller(workspace=context.workspace, person=asker.id, name=asker.name)

@@ -6,27 +6,26 @@ worker never runs a call twice. A call that has to be allowed ends the loop; the
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from bot.answers.attempt import Attempt
 from bot.answers.fallback import AnsweredBy, FallbackRouter
+from bot.answers.file_keeper import LATE, FileKeeper
 from bot.answers.left_out import FilesLeftOut
-from bot.answers.question import PromptBuilder, Question
+from bot.answers.question import PromptBuilder, Question, caller_of
 from bot.answers.tools.names import called_in_prompts
 from bot.answers.tools.toolbox import LOST, MOST_CALLS, TOO_MANY, Toolbox, failed
 from bot.answers.tools.wording import running, shown_step
 from bot.context import Context
-from bot.domain.attached import IMAGES
 from bot.domain.catalog import Model
 from bot.domain.formatting import clip, strip_controls
-from bot.domain.prompt import ImagePart
+from bot.domain.generated import GeneratedFile
 from bot.domain.shown_steps import ShownStep
 from bot.domain.sign_ins import Caller
 from bot.domain.stream_parts import (
     Finish,
-    GeneratedPicture,
     Reason,
     Status,
     StreamPart,
@@ -54,10 +53,13 @@ class _Round:
 class ToolLoop:
     """Answers with tools, and without them where none is offered: then it is asked once."""
 
-    def __init__(self, *, fallback: FallbackRouter, toolbox: Toolbox, prices: Prices) -> None:
+    def __init__(
+        self, *, fallback: FallbackRouter, toolbox: Toolbox, prices: Prices, files: FileKeeper
+    ) -> None:
         self._fallback = fallback
         self._toolbox = toolbox
         self._prices = prices
+        self._files = files
 
     async def stream(
         self,
@@ -113,12 +115,30 @@ class ToolLoop:
                 yield Text(progress.text)
             for source in progress.sources:
                 yield source
+        async with aclosing(self._files_before(context, question, attempt, prompt_for)) as files:
+            async for file in files:
+                yield file
         for place, step in enumerate(attempt.work.steps):
             if step.state is StepState.STARTED:
                 attempt.work.steps[place] = replace(step, state=StepState.UNKNOWN, result=LOST)
         async with aclosing(self._run(context, caller, attempt, prompt_for, new=False)) as results:
             async for part in results:
                 yield part
+
+    async def _files_before(
+        self, context: Context, question: Question, attempt: Attempt, prompt_for: PromptBuilder
+    ) -> AsyncGenerator[Part, None]:
+        """What tools gave in an earlier message, for the model, and in an attempt that died, for the person too."""
+        progress = context.claim.record.progress
+        for note in question.made:
+            if note.picture and (file := await self._files.kept(context, note.key)):
+                prompt_for.see(file)
+        for note in progress.files if progress else ():
+            if file := await self._files.kept(context, note.key):
+                prompt_for.see(file)
+                yield file
+            else:
+                attempt.unshown[LATE] = None
 
     async def _offer(
         self, context: Context, caller: Caller, models: Sequence[Model], prompt_for: PromptBuilder
@@ -220,7 +240,7 @@ class ToolLoop:
         places: Sequence[int],
         prompt_for: PromptBuilder,
     ) -> AsyncGenerator[Part, None]:
-        """The calls' progress and the pictures that they gave; what came back is put into the steps."""
+        """The calls' progress and the files that they gave; what came back is put into the steps."""
         told: asyncio.Queue[str | tuple[int, Step, tuple[ToolFile, ...]]] = asyncio.Queue()
 
         async def run(place: int) -> None:
@@ -244,9 +264,10 @@ class ToolLoop:
                         left -= 1
                         attempt.work.steps[place] = done
                         yield shown_step(done)
-                        for picture in _pictures(files):
-                            prompt_for.pictures.setdefault(done.id, []).append(_shown(picture))
-                            yield picture
+                        for file in files:
+                            made = _made(file, done)
+                            prompt_for.see(made)
+                            yield made
         finally:
             for task in tasks:
                 task.cancel()
@@ -258,12 +279,6 @@ class ToolLoop:
                     )
 
 
-def caller_of(context: Context, question: Question) -> Caller:
-    """As whom tools run: whoever asked, also where somebody else lets it go on."""
-    asker = question.asked.author
-    return Caller(workspace=context.workspace, person=asker.id, name=asker.name)
-
-
 def _tell(
     told: "asyncio.Queue[str | tuple[int, Step, tuple[ToolFile, ...]]]", step: Step, words: str
 ) -> None:
@@ -272,16 +287,8 @@ def _tell(
         told.put_nowait(f"{running([step])}: {clip(strip_controls(words), PROGRESS)}")
 
 
-def _pictures(files: Sequence[ToolFile]) -> Iterator[GeneratedPicture]:
-    for file in files:
-        if file.media_type in IMAGES:
-            yield GeneratedPicture(
-                name=clip(file.name, 80) or "picture", media_type=file.media_type, data=file.data
-            )
-
-
-def _shown(picture: GeneratedPicture) -> ImagePart:
-    return ImagePart(name=picture.name, media_type=picture.media_type, data=picture.data)
+def _made(file: ToolFile, step: Step) -> GeneratedFile:
+    return GeneratedFile(name=file.name, media_type=file.media_type, data=file.data, step=step.id)
 
 
 def _identifier(turn: str, count: int) -> str:

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
 from bot.answers.fallback import FallbackRouter
-from bot.answers.picture_keeper import PictureKeeper
+from bot.answers.file_keeper import FileKeeper
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.toolbox import Toolbox
 from bot.conversation.comparison import Comparison
 from bot.domain.catalog import Catalog
 from bot.interceptor import Interceptors
 from bot.models.pricing import Corrections, Prices
-from bot.ports import Health, Provider, SecretStore
+from bot.ports import Health, Provider
 
 
 def asking(
@@ -22,7 +22,7 @@ def asking(
     prices: Prices,
     corrections: Corrections,
     attachments: Attachments,
-    secrets: SecretStore,
+    files: FileKeeper,
     health: Health,
     interceptors: Interceptors,
     toolbox: Toolbox,
@@ -30,9 +30,9 @@ def asking(
     fallback = FallbackRouter(providers=providers, health=health, interceptors=interceptors)
     answers = Answers(
         catalog=catalog,
-        loop=ToolLoop(fallback=fallback, toolbox=toolbox, prices=prices),
+        loop=ToolLoop(fallback=fallback, toolbox=toolbox, prices=prices, files=files),
         attachments=attachments,
-        pictures=PictureKeeper(secrets),
+        files=files,
         prices=prices,
         corrections=corrections,
     )

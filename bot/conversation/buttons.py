@@ -1,15 +1,17 @@
 """What people press: under an answer, in a menu."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.answers.question import Question
 from bot.context import Context, Response
+from bot.conversation.answer_files import AnswerFiles
 from bot.conversation.approvals import Approvals
 from bot.conversation.call_approvals import CallApprovals, going_on
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import keep
 from bot.conversation.model_picker import ModelPicker
+from bot.conversation.own_commands import Handler
 from bot.conversation.questions import Questions
 from bot.conversation.whole_arguments import show_whole
 from bot.domain.claims import Outcome
@@ -25,12 +27,14 @@ GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 
 
 class Buttons:
-    """Handles a press, except those that stand for something typed."""
+    """Handles a press, except those that stand for something typed. `table`: the commands that do what a button does."""
 
     def __init__(self, *, questions: Questions, picker: ModelPicker, commands: Commands) -> None:
         self._questions = questions
         self._picker = picker
         self._elsewhere = commands.elsewhere
+        self._files = AnswerFiles(files=questions.files)
+        self.table: Mapping[str, Handler] = {"file": self._files.command}
         self._approvals = Approvals(questions=questions)
         self._calls = CallApprovals(questions=questions, sign_ins=commands.sign_ins)
 
@@ -40,6 +44,8 @@ class Buttons:
                 return await context.respond(await self._picker.pressed(context, event.value))
             case Action.THERE:
                 return await context.respond(await self._elsewhere.pressed(context, event.value))
+            case Action.TAKE | Action.LEAVE:
+                return await self._files.taken(context, event)
             case Action.STOP | Action.RUN:
                 return Outcome()  # a StopRequested, and what the handler takes as if it were typed
         name, _, rest = event.value.partition(" ")
@@ -63,6 +69,8 @@ class Buttons:
         match action:
             case Action.OTHER:
                 return await context.respond(Response(reply=await self._picker.others(context, turn)))
+            case Action.FILE:
+                return await context.respond(await self._files.of(context, turn, rest))
             case Action.CONTINUE:
                 more = ChatMessage(author=context.event.author, text=GO_ON)
                 return await self._questions.ask(context, more, turn.model)

@@ -94,6 +94,7 @@ def going_on(turn: Turn, model: str) -> Question:
         inline=model,
         continues=turn.id,
         steps=turn.steps,
+        made=turn.files,
         search=Search.MUST if turn.searched else Search.NO,
         said=said_before(turn),
     )

@@ -37,7 +37,7 @@ def deleted(history: Sequence[Turn], message: str) -> Outcome:
         turn = replace(turn, heard=tuple(one for one in turn.heard if one.message != message))
         if message in turn.shown:
             return replace(
-                turn, answer="", steps=(), candidates=(), shown=(), sources=(), pictures=(), requests=()
+                turn, answer="", steps=(), candidates=(), shown=(), sources=(), files=(), requests=()
             )
         return turn
 
@@ -63,3 +63,9 @@ def answer_again(turn: Turn) -> Reply:
     """Offers a new answer to a question that was changed."""
     again = Button(action=Action.AGAIN, label="Answer again", value=turn.id, primary=True)
     return Reply(text=EDITED, buttons=(again,), private=True)
+
+
+def gone_files(history: Sequence[Turn], replace: Sequence[Turn] | None) -> set[str]:
+    """The keys of the files that came with answers which leave the memory."""
+    left = {one.key for turn in (history if replace is None else replace) for one in turn.files}
+    return {one.key for turn in history for one in turn.files if one.key} - left

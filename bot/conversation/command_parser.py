@@ -34,6 +34,7 @@ SEARCH = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 """`search: tides`, `search for tides`. Not `search engines are slow`, nor `search my notes`."""
+PAIRS = frozenset({("forget", "me"), ("file", "csv")})
 INLINE = re.compile(r"^\s*([^\s:][^:\n]{0,60}?)\s*:\s*(?=\S)(.*)$", re.DOTALL)
 
 
@@ -133,7 +134,7 @@ def _bare(text: str, catalog: Catalog) -> Command | None:
         return Command(name=name, rest=rest)
     if name == "effort" and split_scope(rest)[0].lower() in {*LEVELS, "default"}:
         return Command(name=name, rest=rest)
-    return Command(name=name, rest=rest) if (name, rest.lower()) == ("forget", "me") else None
+    return Command(name=name, rest=rest) if (name, rest.lower()) in PAIRS else None
 
 
 def _asks(name: str, rest: str, catalog: Catalog) -> bool:

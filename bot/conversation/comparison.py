@@ -10,8 +10,7 @@ from bot.answers.answering import Answers
 from bot.answers.attempt import Attempt
 from bot.answers.fallback import FallbackRouter
 from bot.answers.precedence import Allowed
-from bot.answers.question import PromptBuilder, Question
-from bot.answers.tool_loop import caller_of
+from bot.answers.question import PromptBuilder, Question, caller_of
 from bot.answers.tools.toolbox import Toolbox
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_comparison

@@ -50,7 +50,7 @@ def card_of(event: ButtonPressed, turn: Turn, step: Step | None = None) -> Shown
         text=text + under(replace(turn, answer=text)),
         closing=closing(turn),
         sources=turn.sources[before.sources :],
-        pictures=len(turn.pictures) - before.pictures,
+        files=turn.files[before.files :],
         at=turn.at,
     )
 

@@ -9,7 +9,7 @@ from bot.answers.answering import Answers
 from bot.answers.precedence import NoModelAvailable
 from bot.context import Context, Response
 from bot.conversation.buttons import Buttons
-from bot.conversation.changes import answer_again, answered, deleted, edited, without_person
+from bot.conversation.changes import answer_again, answered, deleted, edited, gone_files, without_person
 from bot.conversation.command_parser import Ask, Command, Meaning, Unclear, parse_message, split_model
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
@@ -99,7 +99,7 @@ class ConversationHandler:
             clock=clock,
         )
         self.sweep = ScheduleSweep(store=schedules, inbox=inbox, platforms=adapters, clock=clock)
-        self._table = {**commands.table, **self._schedules.table}
+        self._table = {**commands.table, **self._schedules.table, **self._buttons.table}
         self._commands = commands
         self._memory = memory
         self._policy = policy
@@ -109,12 +109,17 @@ class ConversationHandler:
         context = self._context(claim, turn_handle)
         await self._listed()
         try:
-            return await self._handle(context)
+            outcome = await self._handle(context)
         except NoModelAvailable as error:
             reply = Reply(
                 text=escape_markdown(str(error), LONGEST), private=not context.direct, unanswered=True
             )
             return await context.respond(Response(reply=reply))
+        if outcome.forget:
+            await self._questions.files.drop_of_conversation(context.thread)
+        elif outcome.counted is None:
+            await self._questions.files.drop(*gone_files(context.history, outcome.replace))
+        return outcome
 
     async def _handle(self, context: Context) -> Outcome:  # noqa: C901 - one line for each kind of event
         match context.claim.event:

@@ -44,6 +44,7 @@ class Questions:
     ) -> None:
         self._adapters = adapters
         self._answers = answers
+        self.files = answers.files
         self._comparison = comparison
         self._commands = commands
         self._interceptors = interceptors

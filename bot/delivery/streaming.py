@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.delivery.pacing import Clock
+from bot.domain.generated import GeneratedFile
 from bot.domain.shown_steps import ShownStep
-from bot.domain.stream_parts import Closing, GeneratedPicture, ShownPart, Source, Status, Text, Thinking
+from bot.domain.stream_parts import Closing, ShownPart, Source, Status, Text, Thinking
 
 DRAWS = 200  # a second in one process: with more growing answers, each is drawn more seldom
 
@@ -42,7 +43,7 @@ class GrowingAnswer:
     thinking: bool = False  # the model is thinking now: no text has come since
     closing: Closing | None = None
     again: bool = False
-    pictures: list[GeneratedPicture] = field(default_factory=list)
+    files: list[GeneratedFile] = field(default_factory=list)
     _sources: dict[int, Source] = field(default_factory=dict)
     _steps: dict[str, ShownStep] = field(default_factory=dict)
 
@@ -67,8 +68,8 @@ class GrowingAnswer:
                 self._sources[number] = part
             case ShownStep(id=id):
                 self._steps[id] = part
-            case GeneratedPicture():
-                self.pictures.append(part)
+            case GeneratedFile():
+                self.files.append(part)
             case Status(text):
                 self.status = text
             case Closing():

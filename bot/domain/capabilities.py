@@ -11,6 +11,7 @@ class PlatformCapabilities:
     slash: bool  # whether /commands are native
     threads: bool
     private: bool  # whether an answer can be for the asker only
+    hands_over: bool = False  # whether people take files later, when they like
     keeps_messages: bool = False  # whether Switchboard stores the messages that people see
     tenant: str = "workspace"  # what all who share one installation belong to
     slash_in_threads: bool = True  # whether /commands work inside threads

@@ -82,6 +82,16 @@ COMMANDS: tuple[CommandRow, ...] = (
         asks=True,
     ),
     CommandRow(
+        name="file",
+        does="The answer as a file, its tables as CSV",
+        usage="[csv]",
+        help=(
+            HelpLine(
+                typed="file", does="the latest answer as a file; `file csv` its tables, for a spreadsheet"
+            ),
+        ),
+    ),
+    CommandRow(
         name="tools",
         does="What the model may use here",
         usage="[NAME|on NAME|off NAME|sign-in NAME]",

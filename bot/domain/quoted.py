@@ -115,7 +115,7 @@ def beside_answer(turn: Turn) -> str:
     lines = [f"[source {one.number}: {_source(one)}]" for one in turn.sources[:SOURCES]]
     lines += [f"[it wanted to run {called(one)}]" for one in turn.requests]
     lines += [_call(step) for step in turn.steps]
-    lines += [f"[picture: {clip(name, NAME)}]" for name in turn.pictures]
+    lines += [f"[{'picture' if one.picture else 'file'}: {clip(one.name, NAME)}]" for one in turn.files]
     if not lines:
         return ""
     mark = mark_of(turn.asked)

@@ -26,6 +26,9 @@ class Action(StrEnum):
     ALWAYS = "always"  # [turn and call] run it, and this tool in this thread from now on
     WHOLE = "whole"  # [turn, and call of ours] show all arguments of what the answer wants to run
     SIGN_IN = "sign_in"  # [turn, and call of ours] tell me where to sign in
+    FILE = "file"  # [turn, and "csv"] the answer as a file, or its tables
+    TAKE = "take"  # [a kept file's key] hand me that file
+    LEAVE = "leave"  # [a kept file's key] I do not want it
     UP = "up"  # [turn] a good answer
     DOWN = "down"  # [turn] a bad answer
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.domain.generated import FileNote
 from bot.domain.stream_parts import Closing, Source
 
 
@@ -17,5 +18,5 @@ class ShownAnswer:
     text: str
     closing: Closing
     sources: tuple[Source, ...] = ()
-    pictures: int = 0
+    files: tuple[FileNote, ...] = ()
     at: float = 0.0  # unix seconds

@@ -1,8 +1,8 @@
 """The parts of an answer's stream: those a provider yields and those a sink shows.
 
-A provider yields `Text`, `Thinking`, `Source`, `GeneratedPicture`, `ToolCall`, `ToolRequest`, `SignInRequest`, `Searching`,
+A provider yields `Text`, `Thinking`, `Source`, `GeneratedFile`, `ToolCall`, `ToolRequest`, `SignInRequest`, `Searching`,
 `SearchFailed`, `Usage` and, exactly once and last, `Finish`. Failures are raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a sink gets: `Text`, `Thinking`,
-`Source`, `GeneratedPicture`, `Status`, `ShownStep` and, exactly once and last, `Closing`.
+`Source`, `GeneratedFile`, `Status`, `ShownStep` and, exactly once and last, `Closing`.
 """
 
 import re
@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from bot.domain.approvals import SignInRequest, ToolRequest
 from bot.domain.formatting import clean_name, clip, strip_controls
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Button
 from bot.domain.shown_steps import ShownStep
 
@@ -18,9 +19,7 @@ LONGEST_DETAIL = 4_000
 LONGEST_TITLE = 120
 LONGEST_ADDRESS = 2_000
 MOST_SOURCES = 30  # of an answer
-MOST_PICTURES = 4
 SIGNS = re.compile(r"[^\w\s.,;?%+'-]|_")
-PICTURE_BYTES = 5 * 1024 * 1024
 
 
 class Reason(StrEnum):
@@ -67,18 +66,6 @@ class Source:
             object.__setattr__(self, name, clip(words, limit))
         if len(self.address) > LONGEST_ADDRESS:
             object.__setattr__(self, "address", "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeneratedPicture:
-    """A picture that the model made: image/png, image/jpeg, image/gif or image/webp by its bytes. `trouble` says why there
-    are none, in words that go on after "because it".
-    """
-
-    name: str
-    media_type: str = ""
-    data: bytes = b""
-    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +163,7 @@ StreamPart = (
     Text
     | Thinking
     | Source
-    | GeneratedPicture
+    | GeneratedFile
     | ToolCall
     | ToolRequest
     | SignInRequest
@@ -186,4 +173,4 @@ StreamPart = (
     | Finish
     | Remark
 )
-ShownPart = Text | Thinking | Source | GeneratedPicture | Status | ShownStep | Closing
+ShownPart = Text | Thinking | Source | GeneratedFile | Status | ShownStep | Closing

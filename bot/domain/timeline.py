@@ -14,6 +14,15 @@ from bot.domain.stream_parts import Closing, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostedFile:
+    """A file that can be saved. `id` is the one of its bytes in this conversation."""
+
+    id: str
+    name: str
+    size: int  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """One message of a conversation. Its writer chooses the `id`; posting that id again rewrites it.
 
@@ -32,6 +41,7 @@ class Post:
     closing: Closing | None = None
     sources: tuple[Source, ...] = ()
     pictures: tuple[str, ...] = ()  # their ids in this conversation
+    files: tuple[PostedFile, ...] = ()  # the others
     reply: Reply | None = None
 
     @property

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from bot.domain.approvals import SignInRequest, ToolRequest
 from bot.domain.catalog import Model
 from bot.domain.events import Author, File, MessageReceived, Quotation
+from bot.domain.generated import FileNote
 from bot.domain.stream_parts import Source, Usage
 
 
@@ -93,7 +94,7 @@ class Before:
     characters: int = 0
     messages: int = 0
     sources: int = 0
-    pictures: int = 0
+    files: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
@@ -112,9 +113,8 @@ class Turn:
     signing_in: tuple[SignInRequest, ...] = ()  # what somebody has to do before the question can be answered
     served_by: str = ""  # the vendor's own name for it
     sources: tuple[Source, ...] = ()  # that [1] in the answer points to, and others
-    pictures: tuple[
-        str, ...
-    ] = ()  # the names of those that came with the answer; their bytes are not remembered
+    files: tuple[FileNote, ...] = ()  # that came with the answer, pictures included
+    tables: int = 0  # in the answer
     reason: str = "stop"  # a value of bot.domain.stream_parts.Reason, one of MARKS, or OVERHEARD
     footer: str = ""  # the quiet last line it was shown with
     notice: str = ""  # what was said about a cut, stopped or failed answer
@@ -149,10 +149,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an answer with tools had come: its text and sources so far in this message, its calls, and what they cost."""
+    """How far an answer with tools had come: its text, sources and files so far in this message, its calls, and what they
+    cost.
+    """
 
     text: str = ""
     sources: tuple[Source, ...] = ()
+    files: tuple[FileNote, ...] = ()
     steps: tuple[Step, ...] = ()
     usage: Usage | None = None
     cost: float | None = None

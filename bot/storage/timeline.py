@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain.attached import kind_by_bytes
 from bot.domain.errors import Fenced, PlatformGone
-from bot.domain.stream_parts import GeneratedPicture
+from bot.domain.generated import GeneratedFile
 from bot.domain.timeline import GROWTH, POST, Change, Chat, Growth, Post, TimelinePage
 from bot.storage.connection import WAIT, Database
 from bot.storage.encryption import RecordCipher, RecordPlace, UnreadableRecord
@@ -62,15 +61,15 @@ class RedisTimeline:
         arguments = (chat, growth.id, growth.attempt, growth.number, sealed, KEPT, DAY, place.at)
         self._judge(await self._call("timeline_grow", chat, ("seq", "log"), own, *arguments))
 
-    async def keep(self, chat: str, id: str, picture: GeneratedPicture) -> None:
-        sealed = self._close(_picture(chat, id), picture.data)
+    async def keep(self, chat: str, id: str, file: GeneratedFile) -> None:
+        sealed = self._close(_picture(chat, id), file.data)
         own = ("pictures", "gone")
         self._judge(await self._call("timeline_keep", chat, (), own, id, sealed, self._lifetimes.memory))
 
-    async def picture(self, chat: str, id: str) -> GeneratedPicture | None:
+    async def file(self, chat: str, id: str) -> GeneratedFile | None:
         (stored,) = await self._database.ask(("HGET", self._keys.timeline("pictures", chat), id))
         data = self._open(_picture(chat, id), stored) if stored else None
-        return GeneratedPicture(name=id, media_type=kind_by_bytes(data), data=data) if data else None
+        return GeneratedFile(name=id, data=data) if data else None
 
     async def read(self, chat: str, *, before: str = "") -> TimelinePage:
         own = ("order", "posts", "owners", "grown")

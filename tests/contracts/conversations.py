@@ -33,6 +33,8 @@ class Seen:
     sources: tuple[tuple[int, str, str], ...] = ()
     """Number, name and address of each, in a list under the answer or behind a number in its text."""
     pictures: tuple[bytes, ...] = ()
+    files: tuple[str, ...] = ()
+    """The names of those that can be saved, and are no pictures."""
 
 
 class Fault(StrEnum):

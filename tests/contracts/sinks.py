@@ -24,18 +24,10 @@ from typing import ClassVar
 import pytest
 
 from bot.domain.errors import PlatformBusy, PlatformGone
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from bot.domain.shown_answers import ShownAnswer
-from bot.domain.stream_parts import (
-    Closing,
-    GeneratedPicture,
-    Reason,
-    ShownPart,
-    Source,
-    Status,
-    Text,
-    Thinking,
-)
+from bot.domain.stream_parts import Closing, Reason, ShownPart, Source, Status, Text, Thinking
 from bot.ports import TurnHandle
 from tests.contracts.conversations import Fault, Place, Seen, words
 from tests.contracts.crashes import killed_in_call, killed_in_save
@@ -70,11 +62,27 @@ LISTED = [
     (3, "moon.example", "https://moon.example/"),
 ]
 PICTURES = tuple(
-    GeneratedPicture(name="picture.png", media_type="image/png", data=base64.b64decode(data))
+    GeneratedFile(name="picture.png", media_type="image/png", data=base64.b64decode(data))
     for data in (
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC",
     )
+)
+FILES = (
+    GeneratedFile(
+        name="report.pdf",
+        media_type="application/pdf",
+        data=b"%PDF-1.7 the report",
+        key="k-report",
+        lasts=86_400,
+    ),
+    GeneratedFile(
+        name="tides.csv",
+        media_type="text/csv",
+        data=b"day,tide\r\nMonday,high\r\n",
+        key="k-tides",
+        lasts=86_400,
+    ),
 )
 DONE = Closing(reason=Reason.STOP, footer=FOOTER, buttons=(AGAIN,))
 
@@ -153,6 +161,7 @@ class SinkContract:
     changes: ClassVar[bool] = True  # a message can be changed after it was posted
     pictures: ClassVar[bool] = True  # the platform can show one
     rewrites: ClassVar[bool] = True  # an earlier turn's message is where the question was asked
+    files: ClassVar[bool] = True  # ... and hand over a file
     faults: ClassVar[tuple[Fault, ...]] = (Fault.LOST, Fault.DROPPED, Fault.BUSY)
 
     async def test_an_answer_ends_as_one_message_with_exactly_its_text(self, place: Place) -> None:
@@ -469,7 +478,7 @@ class SinkContract:
         if self.pictures:
             assert [data for one in seen for data in one.pictures] == [one.data for one in PICTURES]
         else:
-            assert "A picture came with this answer" in words(*(one.text for one in seen))
+            assert "picture.png" in words(*(one.text for one in seen))
 
     async def test_pictures_without_a_word_are_an_answer(self, place: Place) -> None:
         await show(place, FakeTurnHandle(), [*PICTURES[:1], DONE])
@@ -478,11 +487,40 @@ class SinkContract:
         assert [data for one in seen for data in one.pictures] == [PICTURES[0].data] or not self.pictures
         assert "No answer" not in str(seen)
 
+    async def test_files_come_with_the_answer(self, place: Place) -> None:
+        await show(place, FakeTurnHandle(), [Text(ANSWER), *FILES, DONE])
+
+        seen = await place.seen()
+        told = words(*(one.text for one in seen))
+        assert told.startswith(words(ANSWER))
+        assert [one.footer for one in seen if one.footer] == [FOOTER]
+        assert [name for one in seen for name in one.files] == [one.name for one in FILES] or not self.files
+        if not self.files:  # then at least they are named, and a text can be read
+            assert all(name in told for name in ("report.pdf", "tides.csv", "Monday,high"))
+
+    async def test_a_file_without_a_word_is_an_answer(self, place: Place) -> None:
+        await show(place, FakeTurnHandle(), [FILES[1], DONE])
+
+        seen = await place.seen()
+        assert [name for one in seen for name in one.files] == ["tides.csv"] or "tides.csv" in str(seen)
+        assert "No answer" not in str(seen)
+
+    async def test_a_files_name_and_words_are_shown_as_text(self, place: Place) -> None:
+        for number, line in enumerate(HOSTILE.splitlines()):
+            place.move()
+            file = GeneratedFile(
+                name=f"{line}.txt", media_type="text/html", data=HOSTILE.encode(), key="k", lasts=1
+            )
+            await show(place, FakeTurnHandle(id=f"turn-{number}"), [Text("Here."), file, DONE])
+
+            seen = await place.seen()
+            assert [one.live for one in seen] == [()] * len(seen)
+
     @pytest.mark.parametrize("hang", [Fault.HANGS_BEFORE, Fault.HANGS_AFTER], ids=["before", "after"])
-    async def test_a_crash_at_any_call_leaves_each_source_and_picture(
+    async def test_a_crash_at_any_call_leaves_each_source_picture_and_file(
         self, place: Place, hang: Fault
     ) -> None:
-        parts: list[ShownPart] = [Text(CITING), *SOURCES, *PICTURES, DONE]
+        parts: list[ShownPart] = [Text(CITING), *SOURCES, *PICTURES, *FILES, DONE]
         call = 0
         while True:
             call += 1
@@ -500,6 +538,9 @@ class SinkContract:
             assert set(LISTED) <= {source for one in seen for source in one.sources}
             assert {*shown} == {one.data for one in PICTURES} or not self.pictures
             assert len(shown) <= len(PICTURES) + (not self.exactly_once)
+            names = [name for one in seen for name in one.files]
+            assert {*names} == {one.name for one in FILES} or not self.files
+            assert len(names) <= len(FILES) + (not self.exactly_once)
         assert call > 2
 
     def assert_whole_but_orphans(self, seen: Sequence[Seen], text: str, orphans: int) -> None:

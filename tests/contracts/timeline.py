@@ -11,8 +11,9 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import Fenced, PlatformGone
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
-from bot.domain.stream_parts import Closing, GeneratedPicture, Reason
+from bot.domain.stream_parts import Closing, Reason
 from bot.domain.timeline import Change, Growth, Post
 from bot.page_ports import Timeline
 
@@ -23,7 +24,7 @@ CLOSED = replace(
     GROWING, growing=False, text="Because.", closing=Closing(reason=Reason.STOP, footer="grok answered")
 )
 
-PICTURE = GeneratedPicture(name="turn-a/0", media_type="image/png", data=b"\x89PNG\r\n\x1a\nx")
+PICTURE = GeneratedFile(name="turn-a/0", media_type="image/png", data=b"\x89PNG\r\n\x1a\nx")
 
 
 async def changes(watched: AsyncGenerator[Sequence[Change], None], count: int) -> list[Change]:
@@ -59,15 +60,15 @@ class BoardContract:
         for id in ("turn-a/0", "turn-b/0"):
             await timeline.keep(CHAT, id, PICTURE)
 
-        kept = await timeline.picture(CHAT, "turn-a/0")
+        kept = await timeline.file(CHAT, "turn-a/0")
         assert kept is not None
         assert (kept.media_type, kept.data) == (PICTURE.media_type, PICTURE.data)
-        assert await timeline.picture("chat-0002", "turn-a/0") is None
+        assert await timeline.file("chat-0002", "turn-a/0") is None
         await timeline.clear(CHAT, before="turn-b")
-        assert await timeline.picture(CHAT, "turn-a/0") is None
-        assert await timeline.picture(CHAT, "turn-b/0") is not None
+        assert await timeline.file(CHAT, "turn-a/0") is None
+        assert await timeline.file(CHAT, "turn-b/0") is not None
         await timeline.delete(CHAT)
-        assert await timeline.picture(CHAT, "turn-b/0") is None
+        assert await timeline.file(CHAT, "turn-b/0") is None
         with pytest.raises(PlatformGone):
             await timeline.keep(CHAT, "turn-b/0", PICTURE)
 

@@ -17,8 +17,8 @@ from bot.answers.attachments import Attachments
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.due_mark import DueMark
 from bot.answers.fallback import FallbackRouter
+from bot.answers.file_keeper import FileKeeper
 from bot.answers.limits import AskerLimits
-from bot.answers.picture_keeper import PictureKeeper
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.grants import Authorization, Grants
 from bot.answers.tools.toolbox import Toolbox
@@ -34,6 +34,7 @@ from bot.domain.catalog import Catalog, Listing, Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
+from bot.domain.generated import GeneratedFile
 from bot.domain.health import ModelHealth
 from bot.domain.history import History
 from bot.domain.preferences import EffortPreferences, ModelPreferences, ToolPreferences
@@ -46,7 +47,6 @@ from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import (
     Closing,
     Finish,
-    GeneratedPicture,
     Reason,
     ShownPart,
     Source,
@@ -138,7 +138,7 @@ class Heard:
     closing: Closing | None = None
     replies: list[Reply] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
-    pictures: list[GeneratedPicture] = field(default_factory=list)
+    files: list[GeneratedFile] = field(default_factory=list)
     steps: list[ShownStep] = field(default_factory=list)
     rewritten: list[ShownAnswer] = field(default_factory=list)
 
@@ -161,8 +161,8 @@ class NotingSink:
                         self.watch.seen_text(self.heard.text)
                     case Source():
                         self.heard.sources.append(part)
-                    case GeneratedPicture():
-                        self.heard.pictures.append(part)
+                    case GeneratedFile():
+                        self.heard.files.append(part)
                     case Status(text=text):
                         self.heard.statuses.append(text)
                         self.watch.seen_status(text)
@@ -292,13 +292,14 @@ class Stage:
             clock=lambda: self.now,
         )
         tools = tooling_around(self.toolbox, self.desk)
+        files = FileKeeper(self.secrets, self)
         answers = Answers(
             catalog=self.catalog,
-            loop=ToolLoop(fallback=fallback, toolbox=self.toolbox, prices=prices),
+            loop=ToolLoop(fallback=fallback, toolbox=self.toolbox, prices=prices, files=files),
             attachments=Attachments(adapters={"test": self}, budget=self.budget),
             prices=prices,
             corrections=corrections,
-            pictures=PictureKeeper(self.secrets),
+            files=files,
             clock=lambda: 100.0,
         )
         self._core = ConversationHandler(

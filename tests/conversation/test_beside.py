@@ -1,22 +1,16 @@
 """What comes with an answer beside its text: sources and pictures, from the model to the next question."""
 
 from bot.domain.errors import Connection
+from bot.domain.generated import MOST_FILES, GeneratedFile
 from bot.domain.replies import Action
-from bot.domain.stream_parts import (
-    MOST_PICTURES,
-    Finish,
-    GeneratedPicture,
-    Reason,
-    Source,
-    Text,
-)
+from bot.domain.stream_parts import Finish, Reason, Source, Text
 from bot.domain.turns import TURN, Turn
 from tests.conversation.stage import Stage, answer
 
 ONE = Source(number=1, title="Tides", address="https://sea.example/tides")
 TWO = Source(number=2, title="plan.docx", place="page 3")
 DONE = Finish(reason=Reason.STOP)
-PICTURE = GeneratedPicture(name="picture.png", media_type="image/png", data=b"\x89PNG\r\n\x1a\nx")
+PICTURE = GeneratedFile(name="picture.png", media_type="image/png", data=b"\x89PNG\r\n\x1a\nx")
 
 
 async def test_an_answer_keeps_its_sources_and_its_text_stays_as_it_is() -> None:
@@ -37,7 +31,7 @@ async def test_what_is_stored_is_read_again_and_what_was_stored_before_too() -> 
 
     (turn,) = stage.history
     assert TURN.validate_json(TURN.dump_json(turn)) == turn
-    old = TURN.dump_python(turn, mode="json", exclude={"sources", "pictures"})
+    old = TURN.dump_python(turn, mode="json", exclude={"sources", "files"})
     assert TURN.validate_python(old).sources == ()
 
 
@@ -66,7 +60,11 @@ async def test_a_turn_that_was_finished_is_shown_again_with_all_of_it() -> None:
 
     again = await stage.plays(event, final=final, attempt=2)
 
-    assert (again.text, again.sources, again.pictures) == ("Twice [1].", [ONE], [PICTURE])
+    assert (again.text, again.sources, [one.data for one in again.files]) == (
+        "Twice [1].",
+        [ONE],
+        [PICTURE.data],
+    )
     assert len(stage.one.asked) == 1
 
 
@@ -81,7 +79,7 @@ async def test_a_picture_that_is_not_kept_any_more_is_said() -> None:
     again = await stage.plays(stage.event, final=final, attempt=2)
 
     assert again.closing is not None
-    assert "A picture of it was lost" in again.closing.notice
+    assert "A file of it was lost" in again.closing.notice
 
 
 async def test_a_picture_alone_is_an_answer() -> None:
@@ -92,20 +90,20 @@ async def test_a_picture_alone_is_an_answer() -> None:
     assert heard.closing is not None
     assert heard.closing.notice == ""
     assert Action.UP in {button.action for button in heard.closing.buttons}
-    assert stage.history[0].pictures == ("picture.png",)
+    assert [(one.name, one.picture) for one in stage.history[0].files] == [("picture.png", True)]
 
 
 async def test_a_picture_that_cannot_be_shown_is_said_in_a_line() -> None:
     stage = Stage()
-    large = GeneratedPicture(name="picture", trouble="is larger than 5 MB")
-    stage.one.scripts = [(large, *[PICTURE] * (MOST_PICTURES + 1), DONE)]
+    large = GeneratedFile(name="picture", trouble="is larger than 5 MB")
+    stage.one.scripts = [(large, *[PICTURE] * (MOST_FILES + 1), DONE)]
     heard = await stage.says("Draw a boat.")
 
-    assert len(heard.pictures) == MOST_PICTURES
+    assert len(heard.files) == MOST_FILES
     assert heard.closing is not None
     assert heard.closing.notice == (
         "A picture of it cannot be shown, because it is larger than 5 MB. "
-        "An answer shows 4 pictures at most; the others are left out."
+        "An answer brings 8 files at most, 16 MB together; the others are left out."
     )
 
 

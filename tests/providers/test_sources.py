@@ -9,7 +9,8 @@ import pytest
 
 from bot.domain.approvals import SignInRequest, ToolRequest
 from bot.domain.catalog import Model
-from bot.domain.stream_parts import MOST_SOURCES, PICTURE_BYTES, GeneratedPicture, Source
+from bot.domain.generated import PICTURE_BYTES, GeneratedFile
+from bot.domain.stream_parts import MOST_SOURCES, Source
 from providers.transport import Transport
 from tests.providers.deviations import (
     ANTHROPIC,
@@ -347,7 +348,7 @@ def assert_as_named(got: Heard, naming: Naming) -> None:
     assert got.text == naming.text
     sources = [part for part in got.parts if isinstance(part, Source)]
     assert [(one.number, one.title, one.address, one.place) for one in sources] == list(naming.sources)
-    pictures = [part for part in got.parts if isinstance(part, GeneratedPicture)]
+    pictures = [part for part in got.parts if isinstance(part, GeneratedFile)]
     assert tuple(one.data for one in pictures if one.data) == naming.pictures
     assert tuple(one.trouble for one in pictures if one.trouble) == naming.troubles
 
@@ -419,5 +420,5 @@ async def test_a_picture_larger_than_any_should_be_is_said() -> None:
     call = image(result=large)
     got = await heard_from(RESPONSES, [sent(event("output_item.done", item=call), completed())])
 
-    (picture,) = [part for part in got.parts if isinstance(part, GeneratedPicture)]
-    assert picture == GeneratedPicture(name="picture", trouble="is larger than 5 MB")
+    (picture,) = [part for part in got.parts if isinstance(part, GeneratedFile)]
+    assert picture == GeneratedFile(name="picture", trouble="is larger than 5 MB")

@@ -18,8 +18,8 @@ from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.fallback import FallbackRouter
+from bot.answers.file_keeper import FileKeeper
 from bot.answers.limits import AskerLimits
-from bot.answers.picture_keeper import PictureKeeper
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.grants import Grants
 from bot.answers.tools.toolbox import Toolbox
@@ -152,13 +152,14 @@ class World:
         )
         interceptors = Interceptors(AskerLimits(rate_limiter=store.rate_limiter), budgets)
         fallback = FallbackRouter(providers={"p": all_over}, health=store.health, interceptors=interceptors)
+        files = FileKeeper(store.secrets, store.rate_limiter)
         answers = Answers(
             catalog=catalog,
-            loop=ToolLoop(fallback=fallback, toolbox=Toolbox(), prices=prices),
+            loop=ToolLoop(fallback=fallback, toolbox=Toolbox(), prices=prices, files=files),
             attachments=Attachments(adapters=adapters),
             prices=prices,
             corrections=corrections,
-            pictures=PictureKeeper(store.secrets),
+            files=files,
         )
         picker = ModelPicker(
             catalog=catalog, preferences=store.preferences, health=store.health, prices=prices

@@ -10,6 +10,7 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.inbound.events import translate
 from adapters.slack.install.installations import Installation
 from bot.delivery.pacing import Clock
+from bot.domain.attached import IMAGES, kind_by_bytes
 from bot.domain.events import Event
 from bot.ports import ReplySink, TurnHandle
 from bot.serving.connections import ConnectionLimits
@@ -119,11 +120,22 @@ class SlackPlace:
 
     async def seen(self) -> Sequence[Seen]:
         ours = [m for m in self.place.messages.values() if m.bot_id and m.thread_ts == self.root]
-        return [replace(as_seen(message), pictures=self.pictures_of(message)) for message in ours]
+        return [self.with_files(as_seen(message), message) for message in ours]
+
+    def with_files(self, seen: Seen, message: Message) -> Seen:
+        return replace(seen, pictures=self.pictures_of(message), files=self.files_of(message))
 
     def pictures_of(self, message: Message) -> tuple[bytes, ...]:
         held = [self.bot.fake.slack.files[file["id"]] for file in message.files]
-        return tuple(file["data"] for file in held if file["name"] != "answer.md")
+        return tuple(file["data"] for file in held if kind_by_bytes(file["data"]) in IMAGES)
+
+    def files_of(self, message: Message) -> tuple[str, ...]:
+        held = [self.bot.fake.slack.files[file["id"]] for file in message.files]
+        return tuple(
+            file["name"]
+            for file in held
+            if file["name"] != "answer.md" and kind_by_bytes(file["data"]) not in IMAGES
+        )
 
     def glimpses(self) -> Sequence[str]:
         return self.seen_texts

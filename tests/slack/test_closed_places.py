@@ -58,7 +58,7 @@ class ClosedPlace(SlackPlace):
     async def seen(self) -> Sequence[Seen]:
         assert not await super().seen()
         shown = self.direct.messages.values()
-        return [replace(without_note(as_seen(one)), pictures=self.pictures_of(one)) for one in shown]
+        return [self.with_files(without_note(as_seen(one)), one) for one in shown]
 
     def _watch(self, message: Message) -> None:
         if message.channel == self.direct.id:

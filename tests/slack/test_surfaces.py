@@ -10,7 +10,7 @@ from bot.domain.events import ButtonPressed, Event, HomeOpened, MessageReceived
 from bot.domain.replies import Action, Button, Choice, Option, Reply
 from bot.domain.stream_parts import Closing, Reason, Text
 from tests.contracts.conversations import words
-from tests.contracts.sinks import CITING, FOOTER, HOSTILE, LISTED, PICTURES, SOURCES, flowing
+from tests.contracts.sinks import CITING, FILES, FOOTER, HOSTILE, LISTED, PICTURES, SOURCES, flowing
 from tests.doubles import FakeTurnHandle
 from tests.slack.fake import events, reading
 from tests.slack.fake.world import Channel, Json, Message, Slack, Team
@@ -117,14 +117,16 @@ async def test_a_very_long_private_answer_says_that_it_is_cut(bot: Bot) -> None:
     assert "Line 0 " in reading.text(seen[0])
 
 
-async def test_a_private_answer_lists_its_sources_and_says_that_there_is_a_picture(bot: Bot) -> None:
+async def test_a_private_answer_lists_its_sources_shows_texts_and_names_other_files(bot: Bot) -> None:
     event = await command(bot, "/ask grok why?")
     sink = bot.adapter.sink(event, FakeTurnHandle())
-    await sink.show(flowing([Text(CITING), *SOURCES, *PICTURES, DONE]))
+    await sink.show(flowing([Text(CITING), *SOURCES, *PICTURES[:1], *FILES, DONE]))
 
     (answer,) = private(bot)
     assert reading.sources(answer) == LISTED
-    assert "A picture came with this answer. Ask in a channel" in reading.text(answer)
+    assert "(70 bytes) came with this answer. Ask in a channel" in reading.text(answer)
+    assert "report.pdf" in reading.text(answer)
+    assert "day,tide\nMonday,high" in reading.text(answer)
 
 
 async def test_a_response_url_elsewhere_gets_nothing(bot: Bot) -> None:

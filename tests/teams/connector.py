@@ -14,7 +14,7 @@ from tests.teams.issuer import Issuer
 from tests.teams.rates import APP, REACTIONS, SENDS, Rates
 from tests.teams.refusals import Refused, bad, gone
 from tests.teams.rooms import ALICE, BOB, Room, Rooms
-from tests.teams.rules import as_shown, check_message, check_size, entities, in_copilot
+from tests.teams.rules import CONSENT, INFO, as_shown, check_message, check_size, entities, in_copilot
 from tests.teams.streams import SILENCE, Stream, check_start
 
 EDITS_REFUSED = 405
@@ -229,6 +229,9 @@ class Connector:
             self.violations.append("text and attachment in one message: Teams splits it and returns no id")
             self.rooms.posted(place.room, activity, place.root)
             return web.json_response({}, status=201)
+        kinds = {one.get("contentType") for one in activity.get("attachments") or ()}
+        if kinds & {CONSENT, INFO} and (place.room.kind != "personal" or place.room.copilot):
+            raise bad("Files of bots are for one-to-one chats.")
         recipient = self._recipient(activity, place) if place.targeted else ""
         check_named(activity, place.room)
         shown = in_copilot(activity) if place.room.copilot else activity

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from tests.contracts.conversations import Seen
 from tests.teams.rooms import Message
-from tests.teams.rules import CARD, QUOTED, nested
+from tests.teams.rules import CARD, CONSENT, INFO, QUOTED, nested
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable("strikethrough")
 FOOTER = re.compile(r"\n?\n?\*([^\n]*)\*$")
@@ -85,6 +85,7 @@ def see(message: Message) -> Seen:
         private=bool(message.targeted),
         sources=tuple(sources(activity, body)),
         pictures=tuple(pictures(activity)),
+        files=tuple(files(activity)),
     )
 
 
@@ -105,6 +106,16 @@ def pictures(activity: Mapping[str, Any]) -> Iterator[bytes]:
     for one in activity.get("attachments") or ():
         if str(one.get("contentType")).startswith("image/"):
             yield base64.b64decode(one["contentUrl"].partition(",")[2])
+
+
+def files(activity: Mapping[str, Any]) -> Iterator[str]:
+    """What can be taken: asked for in a one-to-one chat, saved there, or sent at a press."""
+    for one in activity.get("attachments") or ():
+        if one.get("contentType") in {CONSENT, INFO}:
+            yield one["name"]
+        elif one.get("contentType") == CARD:
+            titles = card_buttons(one["content"])
+            yield from (title.removeprefix("Send me ") for title in titles if title.startswith("Send me "))
 
 
 def seen_in(messages: Sequence[Message]) -> list[Seen]:

@@ -175,6 +175,35 @@ class FakeTeams:
         self.delivered.append(delivered)
         return delivered
 
+    async def consents(
+        self,
+        room: Room,
+        message: str,
+        *,
+        action: str = "accept",
+        sender: Person = ALICE,
+        upload: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> Delivered:
+        """The person presses a button of the file consent card in this message. Teams opens an upload for it."""
+        (card,) = room.messages[message].activity["attachments"]
+        name = card["name"]
+        value: dict[str, Any] = {"type": "fileUpload", "action": action}
+        value["context"] = card["content"][f"{action}Context"]
+        if action == "accept":
+            self.files.sessions.add(name)
+            value["uploadInfo"] = {
+                "contentUrl": f"{self.download_url}/personal/{name}",
+                "name": name,
+                "uploadUrl": f"{self.download_url}/upload/{name}",
+                "uniqueId": "1150D938",
+                "fileType": name.rpartition(".")[2],
+            } | dict(upload or {})
+        given = {"replyToId": message, "id": f"f:{self.rooms.new_id()}"} | fields
+        return await self.deliver(
+            self.people.invoke(room.id, room.kind, "fileConsent/invoke", value, sender=sender, **given)
+        )
+
     def cancel(self, room: Room) -> None:
         """The person presses Stop in Teams."""
         for stream in room.streams.values():

@@ -11,6 +11,8 @@ from tests.teams.refusals import Refused, bad
 MESSAGE = "https://schema.org/Message"
 FORMATS = {"plain", "markdown", "xml", "extendedmarkdown"}
 CARD = "application/vnd.microsoft.card.adaptive"
+CONSENT = "application/vnd.microsoft.teams.card.file.consent"
+INFO = "application/vnd.microsoft.teams.card.file.info"
 QUOTED = re.compile(r'<quoted messageId="(\d+)"/>')
 ELEMENTS = {
     "TextBlock", "RichTextBlock", "Image", "Media", "Container", "ColumnSet", "Column", "FactSet", "ImageSet",
@@ -51,10 +53,7 @@ def check_message(activity: Mapping[str, Any], *, extended: bool = True) -> None
     if style == "extendedmarkdown" and attachments:
         raise bad("extendedmarkdown is for messages of text alone.")
     for attachment in attachments:
-        if attachment.get("contentType") == CARD:
-            check_card(attachment.get("content"))
-        elif str(attachment.get("contentType")).startswith("image/"):
-            check_picture(attachment)
+        check_attachment(attachment)
     check_ai(activity)
     check_suggestions(activity)
     check_quotes(activity)
@@ -64,6 +63,33 @@ def check_message(activity: Mapping[str, Any], *, extended: bool = True) -> None
     loop = (activity.get("channelData") or {}).get("feedbackLoop")
     if loop is not None and loop.get("type") not in {"default", "custom"}:
         raise bad("feedbackLoop.type is default or custom.")
+
+
+def check_attachment(attachment: Mapping[str, Any]) -> None:
+    kind, content = str(attachment.get("contentType")), attachment.get("content") or {}
+    if kind == CARD:
+        check_card(content)
+    elif kind.startswith("image/"):
+        check_picture(attachment)
+    elif kind == CONSENT:
+        check_consent(attachment)
+    elif kind != INFO:
+        raise bad(f"Attachments of the type {kind!r} are not known.")
+    elif not (attachment.get("contentUrl") and attachment.get("name") and content.get("uniqueId")):
+        raise bad("A file card names its file and where it is.")
+
+
+def check_consent(attachment: Mapping[str, Any]) -> None:
+    """A file consent card: what it is about, how large it is, and what comes back with the answer."""
+    content = attachment.get("content") or {}
+    if (
+        not attachment.get("name")
+        or not isinstance(content.get("sizeInBytes"), int)
+        or content["sizeInBytes"] < 1
+    ):
+        raise bad("A file consent card has a name and a size.")
+    if not all(isinstance(content.get(key), dict) for key in ("acceptContext", "declineContext")):
+        raise bad("A file consent card has a context for both answers.")
 
 
 def check_picture(attachment: Mapping[str, Any]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.teams.outbound.pictures import size_of
-from bot.domain.stream_parts import GeneratedPicture, Text
+from bot.domain.generated import GeneratedFile
+from bot.domain.stream_parts import Text
 from tests.contracts.conversations import words
 from tests.contracts.sinks import ANSWER, DONE, PICTURES, show
 from tests.doubles import FakeTurnHandle
@@ -19,17 +20,17 @@ PNG = PICTURES[0].data
 JPEG = b"\xff\xd8\xff\xe0\x00\x04JF\xff\xc0\x00\x11\x08\x00\x02\x00\x03" + b"\0" * 12
 
 
-def png(width: int, height: int, more: int = 0) -> GeneratedPicture:
+def png(width: int, height: int, more: int = 0) -> GeneratedFile:
     data = PNG[:16] + struct.pack(">II", width, height) + PNG[24:] + b"\0" * more
-    return GeneratedPicture(name="p.png", media_type="image/png", data=data)
+    return GeneratedFile(name="p.png", media_type="image/png", data=data, key="k", lasts=86_400)
 
 
 TOO_MUCH = (
     png(1025, 4),
     png(4, 1025),
     png(4, 4, 1024 * 1024),
-    GeneratedPicture(name="p.webp", media_type="image/webp", data=b"RIFF\0\0\0\0WEBP"),
-    GeneratedPicture(name="p.png", media_type="image/png", data=PNG[:10]),
+    GeneratedFile(name="p.webp", media_type="image/webp", data=b"RIFF\0\0\0\0WEBP", key="k"),
+    GeneratedFile(name="p.png", media_type="image/png", data=PNG[:10], key="k"),
 )
 
 
@@ -42,14 +43,14 @@ async def place() -> AsyncIterator[TeamsPlace]:
 
 
 @pytest.mark.parametrize("picture", TOO_MUCH, ids=range(len(TOO_MUCH)))
-async def test_a_picture_beyond_the_limits_is_said_in_the_answer(
-    place: TeamsPlace, picture: GeneratedPicture
+async def test_a_picture_that_teams_cannot_show_can_be_taken_as_a_file(
+    place: TeamsPlace, picture: GeneratedFile
 ) -> None:
     await show(place, FakeTurnHandle(), [Text(ANSWER), picture, png(1024, 1024), DONE])
 
     answer, *others = await place.seen()
-    assert "Teams shows none larger than 1 MB and 1024 by 1024 pixels" in words(answer.text)
-    assert [len(one.pictures) for one in others] == [1]
+    assert words(answer.text) == words(ANSWER)
+    assert [(len(one.pictures), one.files) for one in others] == [(0, (picture.name,)), (1, ())]
 
 
 async def test_a_picture_that_teams_refuses_is_said_under_the_answer(place: TeamsPlace) -> None:

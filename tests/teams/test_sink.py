@@ -50,7 +50,7 @@ class TestChannel(Contract):
 
 class TestCopilot(Contract):
     copilot = True
-    pictures = False
+    pictures = files = False
     changes = False
 
 
@@ -59,5 +59,5 @@ class TestCopilotInAGroupChat(Contract):
 
     kind = "groupChat"
     copilot = True
-    changes = grows = pictures = False
+    changes = grows = pictures = files = False
     saves = 2

@@ -18,6 +18,7 @@ ABLE = replace(GROK, tools=True, vision=True)
 OTHER = replace(CLAUDE, tools=True)
 CALLED = Finish(reason=Reason.TOOLS)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+REPORT = ToolFile(name="report.pdf", media_type="application/pdf", data=b"%PDF-1.7\n")
 
 
 def calls(*wanted: ToolCall, text: str = "") -> Script:
@@ -270,20 +271,101 @@ async def test_a_picture_is_shown_to_the_person_and_to_a_model_that_sees() -> No
     at.one.scripts = [calls(call("desk__look")), answer("Here.")]
     heard = await at.says("Map of Oslo?")
 
-    assert [one.name for one in heard.pictures] == ["map.png"]
+    assert [one.name for one in heard.files] == ["map.png"]
     (result,) = results(at.one.asked[-1][1])
     assert [one.data for one in result.pictures] == [PNG]
 
 
-async def test_a_file_that_cannot_be_shown_is_named_to_the_model() -> None:
-    given = ToolFile(name="report.pdf", media_type="application/pdf", data=b"%PDF")
-    server = LedgerServer(results={"look": ToolResult(text="a report", files=(given,))})
+async def test_a_file_of_any_kind_reaches_the_person_and_the_model_knows_it() -> None:
+    server = LedgerServer(results={"look": ToolResult(text="a report", files=(REPORT,))})
     at = stage(server)
-    at.one.scripts = [calls(call("desk__look")), answer("Sorry.")]
+    at.one.scripts = [calls(call("desk__look")), answer("Here.")]
     heard = await at.says("Report on Oslo?")
 
-    assert heard.pictures == []
-    assert "the file report.pdf, 4 bytes, which cannot be shown" in results(at.one.asked[-1][1])[0].text
+    assert [(one.name, one.data) for one in heard.files] == [("report.pdf", REPORT.data)]
+    (result,) = results(at.one.asked[-1][1])
+    assert "the file report.pdf, 9 bytes, which the person gets with this answer" in result.text
+    assert not result.pictures
+    await at.says("And what was in it?")
+    assert any("[file: report.pdf]" in words for words in at.one.words())
+
+
+async def test_what_a_server_says_of_a_files_kind_makes_no_picture_of_it() -> None:
+    page = ToolFile(name="../../cat\u202e.png", media_type="image/png", data=b"<svg onload=alert(1)>")
+    server = LedgerServer(results={"look": ToolResult(text="a cat", files=(page,))})
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look")), answer("Here.")]
+    heard = await at.says("A cat?")
+
+    (file,) = heard.files
+    assert (file.name, file.picture, file.media_type) == ("cat.png", False, "application/octet-stream")
+    assert not results(at.one.asked[-1][1])[0].pictures
+
+
+async def test_a_worker_that_died_after_a_call_shows_its_files_and_the_model_sees_them() -> None:
+    shown = ToolFile(name="map.png", media_type="image/png", data=PNG)
+    server = LedgerServer(results={"look": ToolResult(text="a map", files=(shown, REPORT))})
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look")), answer("Here.")]
+    await at.says("Map of Oslo?")
+    done = at.turn_handle.progress[-1]
+
+    again = stage(server)
+    again.secrets.kept.update(at.secrets.kept)
+    again.one.scripts = [answer("Here.")]
+    heard = await again.plays(at.event, progress=done, attempt=2, crashes=1)
+
+    assert len(server.ran) == 1
+    assert [one.data for one in heard.files] == [PNG, REPORT.data]
+    assert [one.data for one in results(again.one.asked[-1][1])[0].pictures] == [PNG]
+    assert [one.name for one in again.history[0].files] == ["map.png", "report.pdf"]
+
+
+async def test_files_that_were_lost_with_a_worker_are_said() -> None:
+    server = LedgerServer(results={"look": ToolResult(text="a report", files=(REPORT,))})
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look")), answer("Here.")]
+    await at.says("Report on Oslo?")
+    done = at.turn_handle.progress[-1]
+
+    again = stage(server)
+    again.one.scripts = [answer("Here.")]
+    heard = await again.plays(at.event, progress=done, attempt=2, crashes=1)
+
+    assert heard.files == []
+    assert heard.closing
+    assert "A file of it was lost" in heard.closing.notice
+
+
+async def test_what_a_tool_showed_before_an_approval_is_seen_after_it_and_its_own_files_survive_a_crash() -> (
+    None
+):
+    shown = ToolFile(name="map.png", media_type="image/png", data=PNG)
+    server = LedgerServer(
+        results={
+            "look": ToolResult(text="a map", files=(shown,)),
+            "file": ToolResult(text="filed", files=(REPORT,)),
+        }
+    )
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__look")), calls(call("desk__file")), answer("Filed.")]
+    await at.says("File a report on Oslo.")
+    (turn,) = at.history
+    heard = await at.presses(Action.APPROVE, f"{turn.id} {turn.pending[0].id}")
+
+    assert [one.data for one in heard.files] == [REPORT.data]
+    seen, filed = results(at.one.asked[-1][1])
+    assert [one.data for one in seen.pictures] == [PNG]
+    assert "report.pdf" in filed.text
+    assert [one.name for one in at.history[0].files] == ["map.png", "report.pdf"]
+
+    again = stage(server, history=(turn,))
+    again.secrets.kept.update(at.secrets.kept)
+    again.one.scripts = [answer("Filed.")]
+    once_more = await again.plays(at.event, progress=at.turn_handle.progress[-1], attempt=2, crashes=1)
+    assert [one.data for one in once_more.files] == [REPORT.data]
+    assert [step.state for step in again.history[0].steps] == [StepState.DONE, StepState.DONE]
+    assert len(server.ran) == 2
 
 
 async def test_the_next_question_knows_what_was_called_without_calls_in_its_history() -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.errors import Fenced, PlatformGone, StorageUnavailable
-from bot.domain.stream_parts import GeneratedPicture
+from bot.domain.generated import GeneratedFile
 from bot.domain.timeline import Change, Chat, Growth, Post, TimelinePage
 from bot.storage.timeline import title_of
 
@@ -27,7 +27,7 @@ class MemoryBoard:
     log: list[Change] = field(default_factory=list)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
     silence: float = 0.5
-    pictures: dict[tuple[str, str], GeneratedPicture] = field(default_factory=dict)
+    pictures: dict[tuple[str, str], GeneratedFile] = field(default_factory=dict)
 
     async def post(self, chat: str, *posts: Post) -> None:
         self._check(chat)
@@ -63,11 +63,11 @@ class MemoryBoard:
         )
         await self._say(Change(mark="", kind="grow", chat=chat, growth=growth))
 
-    async def keep(self, chat: str, id: str, picture: GeneratedPicture) -> None:
+    async def keep(self, chat: str, id: str, file: GeneratedFile) -> None:
         self._check(chat)
-        self.pictures[chat, id] = picture
+        self.pictures[chat, id] = file
 
-    async def picture(self, chat: str, id: str) -> GeneratedPicture | None:
+    async def file(self, chat: str, id: str) -> GeneratedFile | None:
         self._reach()
         return self.pictures.get((chat, id))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Route
@@ -9,12 +10,13 @@ from playwright.async_api import Browser, Route
 from bot.answers.closing import closing
 from bot.domain.approvals import ToolRequest, asked_for
 from bot.domain.events import Author, ButtonPressed, MessageReceived, StopRequested
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from bot.domain.shown_steps import ShownStep, StepOutcome
 from bot.domain.stream_parts import Source, Status, Text
 from bot.domain.timeline import Post
 from bot.domain.turns import ChatMessage, Turn
-from tests.contracts.sinks import PICTURES
+from tests.contracts.sinks import FILES, PICTURES
 from tests.web.browsing import CHROMIUM, opened, tab
 from tests.web.scripted import DONE, Play
 from tests.web.served import TOKEN, Desk
@@ -113,6 +115,28 @@ async def test_what_was_called_is_folded_under_the_answer(browser: Browser, page
         ]
         assert await one.texts(".steps .amiss code") == ["jira.img srcx onerroralert(1)"]
         await one.assert_clean()
+
+
+async def test_a_file_is_saved_as_it_came_and_what_is_gone_is_said(
+    browser: Browser, page: Desk, play: Play
+) -> None:
+    drawing = GeneratedFile(name="<b>cat</b>.svg", media_type="image/svg+xml", data=b"<svg onload=alert(1)>")
+    play.line = [Text("Here."), drawing, FILES[1], DONE]
+    async with tab(browser, page.address) as one:
+        await one.ask("Go")
+        assert await one.texts(".answer .file b") == ["b_.svg", "tides.csv"]
+        assert await one.page.locator(".answer img").count() == 0
+        for name, data in (("b_.svg", drawing.data), ("tides.csv", FILES[1].data)):
+            async with one.page.expect_download() as begun:
+                await one.page.locator(".file", has_text=name).click()
+            download = await begun.value
+            assert download.suggested_filename == name
+            assert Path(await download.path()).read_bytes() == data
+        await one.page.reload()
+        page.timeline.pictures.clear()
+        await one.page.locator(".file", has_text="tides.csv").click()
+        await one.has("tides.csv is not kept any more.")
+        assert await one.page.locator(".file").count() == 1
 
 
 async def test_what_an_agent_wants_to_run_is_decided_on_the_page(

@@ -11,8 +11,9 @@ from adapters.web.inbound import events
 from adapters.web.outbound.sink import TimelineSink
 from adapters.web.outbound.tree import source_trees
 from bot.domain.errors import PlatformBusy, StorageUnavailable
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Reply
-from bot.domain.stream_parts import GeneratedPicture, ShownPart, Text
+from bot.domain.stream_parts import ShownPart, Text
 from bot.domain.timeline import Change, Chat, Growth, Post, TimelinePage
 from bot.page_ports import Timeline
 from bot.ports import ReplySink, TurnHandle
@@ -45,13 +46,13 @@ class FaultyBoard:
         self.written.append((chat, growth))
         await self._after(fault)
 
-    async def keep(self, chat: str, id: str, picture: GeneratedPicture) -> None:
+    async def keep(self, chat: str, id: str, file: GeneratedFile) -> None:
         fault = await self._before()
-        await self.timeline.keep(chat, id, picture)
+        await self.timeline.keep(chat, id, file)
         await self._after(fault)
 
-    async def picture(self, chat: str, id: str) -> GeneratedPicture | None:
-        return await self.timeline.picture(chat, id)
+    async def file(self, chat: str, id: str) -> GeneratedFile | None:
+        return await self.timeline.file(chat, id)
 
     async def read(self, chat: str, *, before: str = "") -> TimelinePage:
         return await self.timeline.read(chat, before=before)
@@ -136,7 +137,7 @@ class BoardPlace:
         return [await self._seen(post) for post in page.posts if not post.person]
 
     async def _seen(self, post: Post) -> Seen:
-        kept = [await self.timeline.picture(self.chat, id) for id in post.pictures]
+        kept = [await self.timeline.file(self.chat, id) for id in post.pictures]
         return seen(post, [picture.data for picture in kept if picture])
 
     def glimpses(self) -> Sequence[str]:
@@ -183,6 +184,7 @@ def seen(post: Post, pictures: Sequence[bytes] = ()) -> Seen:
         options=tuple(option.label for choice in reply.choices for option in choice.options),
         sources=tuple(map(listed, source_trees(post.sources))),
         pictures=tuple(pictures),
+        files=tuple(one.name for one in post.files),
     )
 
 

@@ -12,8 +12,9 @@ from adapters.web.terminal.session import Terminal, zone_at
 from bot.answers.closing import closing
 from bot.domain.approvals import ToolRequest
 from bot.domain.events import Author, ButtonPressed, Event, MessageReceived, StopRequested
+from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
-from bot.domain.stream_parts import Closing, GeneratedPicture, Reason, Source, Status, Text
+from bot.domain.stream_parts import Closing, Reason, Source, Status, Text
 from bot.domain.timeline import Growth, Post
 from bot.domain.turns import ChatMessage, Turn
 from tests.web.scripted import DONE, Line, Script, answer
@@ -170,7 +171,7 @@ async def test_sources_are_listed_and_a_picture_is_said() -> None:
         Text("Twice a day [1]."),
         Source(number=1, title="Tides\x1b[31m", address="https://sea.example/tides"),
         Source(number=2, title="plan.docx", place="page 3"),
-        GeneratedPicture(name="p.png", media_type="image/png", data=b"\x89PNG\r\n\x1a\n"),
+        GeneratedFile(name="p.png", media_type="image/png", data=b"\x89PNG\r\n\x1a\n"),
         DONE,
     ]
     screen, _ = await session(lambda event: line, ["go"])
@@ -201,3 +202,39 @@ def test_the_zone_of_the_machine_is_the_person_s(tmp_path: Path, target: str, zo
 
     assert zone_at(tmp_path / "localtime") == zone
     assert zone_at(tmp_path / "none") == ""
+
+
+async def test_a_file_is_saved_when_it_is_asked_for_and_never_over_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "report.csv").symlink_to(tmp_path / "elsewhere.csv")
+    line: Line = [
+        Text("Here."),
+        GeneratedFile(name="../report.csv", media_type="text/csv", data=b"a,b\r\n"),
+        GeneratedFile(name="p.png", media_type="image/png", data=b"\x89PNG\r\n\x1a\n"),
+        DONE,
+    ]
+    screen, events = await session(lambda event: line, ["go", "2", "2", "1", "9"], styled=True)
+
+    assert "A picture, report.csv (5 bytes) came with this answer. The page has them" in screen
+    assert "Save picture-1 here" in screen
+    assert "Save report.csv here" in screen
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir() if not path.is_symlink()}
+    assert written == {
+        "report (2).csv": b"a,b\r\n",
+        "report (3).csv": b"a,b\r\n",
+        "picture-1.png": b"\x89PNG\r\n\x1a\n",
+    }
+    assert f"Saved as {tmp_path}/report (2).csv (5 bytes)." in screen
+    assert [event.text for event in events if isinstance(event, MessageReceived)] == ["go", "9"]
+
+
+async def test_in_a_pipe_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    line: Line = [Text("Here."), GeneratedFile(name="r.csv", media_type="text/csv", data=b"a"), DONE]
+    screen, _ = await session(lambda event: line, ["go"])
+
+    assert "r.csv (1 byte) came with this answer. The page has it, in this conversation." in screen
+    assert "Save" not in screen
+    assert list(tmp_path.iterdir()) == []

@@ -23,7 +23,7 @@ SCOPES: Mapping[str, str] = {
     "chat:write": "answer",
     "commands": "hear /model and the other slash commands, and the message shortcut",
     "files:read": "read what people attach to their questions",
-    "files:write": "show pictures that models make, and attach very long answers as a file",
+    "files:write": "show the pictures and files of an answer, and attach very long answers as a file",
     "reactions:read": "take a thumb under an answer as a vote, and a crossed-out loudspeaker as mute",
     "users:read": "call people by their names, know guests, and know what day it is where they are",
     "usergroups:read": "call groups that are mentioned by their names",

@@ -17,6 +17,7 @@ from adapters.slack.web_api import WebApi
 from adapters.slack.web_errors import shut_out
 from bot.delivery.streaming import GrowingAnswer
 from bot.domain.errors import PlatformBusy, PlatformError, PlatformGone, PlatformRefused
+from bot.domain.generated import in_words
 from bot.domain.replies import Action, Button, Reply
 from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import ShownPart
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 PROMPTS, PROMPT_TITLE = 4, 75
 CUT = "The rest does not fit into a private answer. Ask in a channel or a direct message to see it whole."
-PICTURED = "A picture came with this answer. Ask in a channel or a direct message to see it."
+FILED = "came with this answer. Ask in a channel or a direct message to get it: Slack shows no files in this place."
 
 
 class CommandSink:
@@ -62,7 +63,7 @@ class CommandSink:
                 answer.take(part)
                 if not self._there and answer.closing is None:
                     await self._send(layout.growing("", answer.status, stop))
-        *full, rest = pages(answer.text, [])
+        *full, rest = pages(_with_files(answer), [])
         full, cut = (full, "") if len(full) < USES - 1 else (full[: USES - 2], CUT)
         for number, text in enumerate(full):
             content = await drawn_from(len(text), layout.finished, text)
@@ -70,8 +71,6 @@ class CommandSink:
         last = await drawn_from(
             len(rest), layout.finished, cut or rest, answer.closing, sources=answer.sources
         )
-        if answer.pictures:
-            last = layout.noted(last, PICTURED)
         await self._send(last, more=bool(full))
         return ()
 
@@ -145,8 +144,8 @@ class HomeSink:
         async with aclosing(parts):
             async for part in parts:
                 answer.take(part)
-        content = layout.finished(answer.text, answer.closing, sources=answer.sources)
-        return (await self._direct(layout.noted(content, PICTURED) if answer.pictures else content),)
+        content = layout.finished(_with_files(answer), answer.closing, sources=answer.sources)
+        return (await self._direct(content),)
 
     async def say(self, reply: Reply) -> str:
         content = layout.reply(reply)
@@ -166,6 +165,11 @@ class HomeSink:
             )
 
         return str((await AcceptedShape().send(call, content))["ts"])
+
+
+def _with_files(answer: GrowingAnswer) -> str:
+    """The answer where no files can be shown: texts are, as code."""
+    return "\n\n".join(filter(None, [answer.text, in_words(answer.files, FILED)]))
 
 
 class GreetingSink:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.teams.card_data import read_submission
+from adapters.teams.card_data import KEY, read_submission
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.inbound.activity import IncomingActivity, NamedPlace
 from adapters.teams.inbound.content.message import read_activity
@@ -28,6 +28,8 @@ from bot.domain.replies import Action
 PLATFORM = "teams"
 BOT = "28:"
 """The prefix of bots' ids."""
+UPLOAD = ("contentUrl", "name", "uniqueId", "fileType")
+LONGEST_ADDRESS = 8_192
 LIKED = ("like", "heart", "1f44d", "2764")
 DISLIKED = ("dislike", "1f44e")
 
@@ -125,6 +127,26 @@ def feedback(incoming: IncomingActivity) -> Event | None:
         return None
     action = Action.UP if value["reaction"] == "like" else Action.DOWN
     return _vote(incoming, "feedback", action, comment=_comment(value.get("feedback")))
+
+
+def consent(incoming: IncomingActivity) -> Event | None:
+    """Somebody lets a file of ours into their OneDrive, or does not. `reply` gets "upload": where it goes, as Teams said."""
+    value = incoming.value if isinstance(incoming.value, dict) else {}
+    context, upload = value.get("context"), value.get("uploadInfo")
+    key = context.get(KEY) if isinstance(context, dict) else None
+    if not isinstance(key, str) or incoming.scope != "personal":
+        return None
+    happening, message = _happening(incoming, "consent"), incoming.reply_to_id or ""
+    if value.get("action") == "decline":
+        return ButtonPressed(**happening, action=Action.LEAVE, value=key[:200], message=message)
+    if value.get("action") != "accept" or not isinstance(upload, dict):
+        return None
+    told = {"url": upload.get("uploadUrl")} | {name: upload.get(name) for name in UPLOAD}
+    kept = {
+        name: text for name, text in told.items() if isinstance(text, str) and len(text) <= LONGEST_ADDRESS
+    }
+    happening["reply"] = {**happening["reply"], "upload": json.dumps(kept)}
+    return ButtonPressed(**happening, action=Action.TAKE, value=key[:200], message=message)
 
 
 def reference(incoming: IncomingActivity) -> ConversationReference:

@@ -28,8 +28,8 @@ from adapters.teams.inbound.turned_away import TurnedAway
 from adapters.teams.outbound.rendering.cards import option_title
 from bot.delivery.pacing import Clock
 from bot.domain.claims import Receipt
-from bot.domain.events import Event, MessageReceived
-from bot.domain.replies import Option
+from bot.domain.events import ButtonPressed, Event, MessageReceived
+from bot.domain.replies import Action, Option
 from bot.ports import OptionSearch
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,8 @@ ANSWERS: Mapping[Receipt, str] = {
     Receipt.FULL: FULL,
     Receipt.FULL_QUIET: FULL,
 }
+BRINGING = "It comes in a chat of our own."
+TAKEN_IN = frozenset({Receipt.ACCEPTED, Receipt.DUPLICATE})
 UNKNOWN_BUTTON: Mapping[str, Any] = {
     "statusCode": 400,
     "type": "application/vnd.microsoft.error",
@@ -134,6 +136,8 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
                 return 200, {"task": {"type": "message", "value": "Thank you."}}
             case "suggestedActions/submit":
                 await self._hear(events.press(heard, value))
+            case "fileConsent/invoke":
+                await self._hear(events.consent(heard))
             case "composeExtension/fetchTask":
                 return 200, self._action.opened(heard)
             case "composeExtension/submitAction":
@@ -157,7 +161,9 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
             return card_words(CHOOSE) if is_unchosen(data) else UNKNOWN_BUTTON
         if self._is_foreign(event):
             return card_words(EXTERNAL)
-        return card_words(ANSWERS[await self._hear(event) or Receipt.IGNORED])
+        receipt = await self._hear(event) or Receipt.IGNORED
+        brings = isinstance(event, ButtonPressed) and event.action is Action.TAKE and receipt in TAKEN_IN
+        return card_words(BRINGING if brings else ANSWERS[receipt])
 
     def _is_foreign(self, event: Event) -> bool:
         """Whether it is by somebody of another organisation who may not ask."""

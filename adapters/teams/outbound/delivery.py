@@ -37,6 +37,7 @@ class DeliveryContext:
     clock: Clock
     edits: Refusals
     extended: bool = False
+    consent: bool = True  # in this cloud people can take files from bots
 
     @property
     def may_edit(self) -> bool:

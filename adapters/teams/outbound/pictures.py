@@ -1,4 +1,4 @@
-"""Pictures of an answer, each in a message of its own under it: Teams splits a message of text and a picture.
+"""Which pictures Teams shows, and how.
 
 Source: Microsoft Learn, Teams platform, "Format your bot messages", picture messages: PNG, JPEG and GIF, at most 1 MB and
 1024 by 1024 pixels.
@@ -6,32 +6,18 @@ Source: Microsoft Learn, Teams platform, "Format your bot messages", picture mes
 
 import base64
 import struct
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-from adapters.teams.outbound.connector import Repeat, TeamsApiError
-from adapters.teams.outbound.delivery import DeliveryContext
-from adapters.teams.outbound.rendering import messages
 from adapters.teams.outbound.rendering.messages import Activity
-from bot.domain.stream_parts import GeneratedPicture
+from bot.domain.generated import GeneratedFile
 
 BYTES: Final = 1024 * 1024
 PIXELS: Final = 1024  # in each direction
-UNSHOWN = (
-    "A picture came with this answer, and Teams shows none larger than 1 MB and 1024 by 1024 pixels. Ask for a smaller one, "
-    "as a JPEG."
-)
-REFUSED = "A picture came with this answer, and Teams did not take it. Ask again to get another one."
 UNSIZED: Final = frozenset({0xC4, 0xC8, 0xCC})  # of a JPEG's markers from 0xC0 to 0xCF: those without a size
 
 
-def shown_here(pictures: Sequence[GeneratedPicture], *, copilot: bool) -> list[GeneratedPicture]:
-    """Those that Teams shows; Microsoft 365 Copilot shows none."""
-    return [] if copilot else [picture for picture in pictures if showable(picture)]
-
-
-def showable(picture: GeneratedPicture) -> bool:
-    if len(picture.data) > BYTES or picture.media_type == "image/webp":
+def showable(picture: GeneratedFile) -> bool:
+    if not picture.picture or len(picture.data) > BYTES or picture.media_type == "image/webp":
         return False
     return all(0 < side <= PIXELS for side in size_of(picture.data))
 
@@ -63,35 +49,7 @@ def _of_jpeg(data: bytes) -> tuple[int, int]:
         at += 2 + length
 
 
-async def post_pictures(
-    delivery_context: DeliveryContext, pictures: Sequence[GeneratedPicture], saved: Mapping[str, Any]
-) -> tuple[str, ...]:
-    """Posts those that an earlier attempt has not. The id of each is saved at once, beside what the answer saved."""
-    ids = [str(id) for id in saved.get("pictures", ())]
-    for picture in pictures[len(ids) :]:
-        ids.append(await _post(delivery_context, picture))
-        ref = delivery_context.turn_handle.ref or {}
-        await delivery_context.turn_handle.save({**ref, "pictures": list(ids)})
-    return tuple(id for id in ids if id)
-
-
-async def _post(delivery_context: DeliveryContext, picture: GeneratedPicture) -> str:
-    try:
-        return await _sent(delivery_context, picture_message(picture))
-    except TeamsApiError as error:
-        if error.gone or error.status not in {400, 403, 413, 415}:
-            raise
-    return await _sent(delivery_context, messages.text_message(REFUSED))
-
-
-async def _sent(delivery_context: DeliveryContext, activity: Activity) -> str:
-    reference = delivery_context.reference
-    return await delivery_context.connector.post(
-        reference.where, messages.addressed(activity, reference), Repeat.ONCE
-    )
-
-
-def picture_message(picture: GeneratedPicture) -> Activity:
+def picture_message(picture: GeneratedFile) -> Activity:
     data = base64.b64encode(picture.data).decode()
     shown = {
         "contentType": picture.media_type,

@@ -6,17 +6,16 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from adapters.teams.outbound.beside import beside, left_over, post_beside
 from adapters.teams.outbound.connector import TeamsApiError
 from adapters.teams.outbound.controls import taken_back
 from adapters.teams.outbound.delivery import Delivery, DeliveryContext, FinalAnswer, conclude
 from adapters.teams.outbound.editing import EditingDelivery
-from adapters.teams.outbound.pictures import UNSHOWN, post_pictures, shown_here
 from adapters.teams.outbound.posting import PostingDelivery
 from adapters.teams.outbound.refusals import NOT_EDITED, Refusals
 from adapters.teams.outbound.rendering import messages
 from adapters.teams.outbound.rendering.blocks import BlockWriter
 from adapters.teams.outbound.rendering.cards import ReplyForms, reply_forms
-from adapters.teams.outbound.rendering.inline import literal
 from adapters.teams.outbound.rendering.markdown import ShownMarkdown
 from adapters.teams.outbound.rendering.sources import credited
 from adapters.teams.outbound.streaming import StreamingDelivery
@@ -60,8 +59,8 @@ class TeamsSink:
             final = await _unhurried(len(answer.text), lambda: self._final(answer, self._flow))
             earlier = dict(self._delivery_context.turn_handle.ref or {})
             ids = await delivery.finish(final)
-            shown = shown_here(answer.pictures, copilot=self._delivery_context.reference.copilot)
-            return (*ids, *await post_pictures(self._delivery_context, shown, earlier))
+            others = beside(answer.files, self._delivery_context)
+            return (*ids, *await post_beside(self._delivery_context, others, earlier))
         except TeamsApiError as error:
             raise error.plainly() from error
 
@@ -127,9 +126,7 @@ class TeamsSink:
         body = flow.finished(answer.text)
         cited, others = credited(answer.sources, flow.sources, body)
         under = [BlockWriter().block(block) for block in numbered(others)]
-        shown = shown_here(answer.pictures, copilot=self._delivery_context.reference.copilot)
-        if len(shown) < len(answer.pictures):
-            under.append(literal(UNSHOWN))
+        under.append(left_over(answer.files, self._delivery_context))
         return FinalAnswer.of(body, closing, cited, under)
 
     async def _open(self, status: str) -> Delivery:

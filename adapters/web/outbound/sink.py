@@ -5,7 +5,7 @@ in the same post. Text is sent as growth about fifteen times a second; the closi
 answer.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -13,10 +13,11 @@ from bot.delivery.pacing import Clock, WallClock
 from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy, StorageUnavailable
 from bot.domain.events import ButtonPressed, Event, MessageReceived
+from bot.domain.generated import FileNote, GeneratedFile
 from bot.domain.replies import Action, Reply
 from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import ShownPart
-from bot.domain.timeline import Growth, Post
+from bot.domain.timeline import Growth, Post, PostedFile
 from bot.page_ports import Timeline
 from bot.ports import TurnHandle
 
@@ -60,12 +61,8 @@ class TimelineSink:
         await self._put(replace(self._post, growing=True))
         await self._save(self._post.id)
         answer = await follow(parts, self._growing(), clock=self._clock)
-        pictures = tuple(f"{self._post.id}/{number}" for number in range(len(answer.pictures)))
-        for id, picture in zip(pictures, answer.pictures, strict=True):
-            async with storage_as_platform():
-                await self._timeline.keep(self._chat, id, picture)
-        closed = replace(self._post, text=answer.text, closing=answer.closing)
-        await self._put(replace(closed, sources=answer.sources, pictures=pictures))
+        closed = replace(self._post, text=answer.text, closing=answer.closing, sources=answer.sources)
+        await self._put(await self._with_files(closed, answer.files))
         return (self._post.id,)
 
     async def say(self, reply: Reply) -> str:
@@ -91,9 +88,15 @@ class TimelineSink:
                 text=answer.text,
                 closing=answer.closing,
                 sources=answer.sources,
-                pictures=tuple(f"{id}/{number}" for number in range(answer.pictures)),
             )
-            await self._put(post)
+            await self._put(_naming(post, answer.files))
+
+    async def _with_files(self, post: Post, made: Sequence[GeneratedFile]) -> Post:
+        """The post, once the bytes of its files are stored."""
+        for number, file in enumerate(made):
+            async with storage_as_platform():
+                await self._timeline.keep(self._chat, f"{post.id}/{number}", file)
+        return _naming(post, [file.note for file in made])
 
     async def _put(self, post: Post) -> None:
         async with storage_as_platform():
@@ -105,6 +108,18 @@ class TimelineSink:
 
     def _growing(self) -> "GrowthSender":
         return GrowthSender(self._timeline, self._chat, Growth(id=self._post.id, attempt=self._post.attempt))
+
+
+def _naming(post: Post, files: Sequence[FileNote]) -> Post:
+    """The post with its files, each of which is stored under the post's id and its number."""
+    numbered = [(f"{post.id}/{number}", file) for number, file in enumerate(files)]
+    return replace(
+        post,
+        pictures=tuple(id for id, file in numbered if file.picture),
+        files=tuple(
+            PostedFile(id=id, name=file.name, size=file.size) for id, file in numbered if not file.picture
+        ),
+    )
 
 
 class GrowthSender:

@@ -118,15 +118,16 @@ function used(steps) {
 }
 
 // What came with an answer beside its text.
-function beside({chat, pictures = [], sources = []}) {
+function beside({chat, pictures = [], files = [], sources = []}) {
   const out = pictures.map((id, at) => {
     const image = make("img", "made");
-    image.src = `/web/chats/${encodeURIComponent(chat)}/pictures/${id.split("/").map(encodeURIComponent).join("/")}`;
+    image.src = stored(chat, "pictures", id);
     image.alt = `Picture ${at + 1}, made by the model`;
     image.addEventListener("load", () => image.dispatchEvent(new CustomEvent("drawn", {bubbles: true})));
     image.addEventListener("error", () => image.replaceWith(make("p", "notice", "This picture is not kept any more.")));
     return image;
   });
+  if (files.length) out.push(make("div", "files", files.map((file) => saved(chat, file))));
   if (!sources.length) return out;
   const list = make("ol", "sources prose", sources.map(([number, ...name]) => {
     const line = make("li", "", inlines(name));
@@ -135,6 +136,32 @@ function beside({chat, pictures = [], sources = []}) {
   }));
   list.setAttribute("aria-label", "Sources");
   return [...out, list];
+}
+
+function stored(chat, kind, id) {
+  return `/web/chats/${encodeURIComponent(chat)}/${kind}/${id.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+// A file to be saved. Whether it is still there is asked at the press: a browser shows no reason.
+function saved(chat, {id, name, size}) {
+  const link = make("a", "file", icon("i-save"), make("b", "", name), make("span", "", `${sized(size)}, kept with this conversation`));
+  link.href = `${stored(chat, "files", id)}/${encodeURIComponent(name)}`;
+  link.download = name;
+  link.addEventListener("click", async (event) => {
+    if (link.dataset.there) return;
+    event.preventDefault();
+    const {ok} = await fetch(link.href, {method: "HEAD"}).catch(() => ({ok: true}));
+    if (ok) {
+      link.dataset.there = "yes";
+      link.click();
+    } else link.replaceWith(make("p", "notice", `${name} is not kept any more.`));
+  });
+  return link;
+}
+
+function sized(bytes) {
+  if (bytes < 1000) return `${bytes} bytes`;
+  return bytes < 1e6 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function replied(post) {

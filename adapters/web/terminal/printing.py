@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import TextIO
 
+from adapters.web.terminal.saving import savable
 from bot.document.source_list import source_label
 from bot.domain.formatting import strip_controls, without_markup
+from bot.domain.generated import size_words
 from bot.domain.replies import Action, Button, Choice, Reply, Table
 from bot.domain.stream_parts import Source
 from bot.domain.timeline import Growth, Post
 
 DIM, BOLD, PLAIN, CLEAR = "\x1b[2m", "\x1b[1m", "\x1b[0m", "\r\x1b[K"
 
-PICTURED = (
-    "A picture came with this answer. A terminal cannot show it; the page shows it, in this conversation."
-)
+BESIDE = "{names} came with this answer. The page has {it}, in this conversation."
 
 AWAITED = frozenset([Action.ALWAYS, Action.APPROVE, Action.DECLINE, Action.SIGN_IN, Action.WHOLE])
 
@@ -85,12 +85,14 @@ class Printer:
         self._ended.add(post.id)
         if post.sources:
             self._sources(post.sources)
-        if post.pictures:
-            self.quiet(PICTURED)
+        if told := _beside(post):
+            self.quiet(told)
         if post.closing and post.closing.notice:
             self._write(f"{post.closing.notice}\n")
-        self._offers([button.label for button in awaited(post)], 0)
-        if post.closing and self._styled:
+        number = self._offers([button.label for button in awaited(post)], 0)
+        if self._styled:  # in a pipe nothing can be picked
+            self._offers([f"Save {one.name} here" for one in savable(post)], number)
+        if post.closing and post.closing.footer and self._styled:
             self.quiet(f"\n{post.closing.footer}\n")
 
     def _sources(self, sources: Sequence[Source]) -> None:
@@ -142,6 +144,15 @@ class Printer:
         text = strip_controls(text)
         self._out.write(f"{style}{text}{PLAIN}" if style and self._styled else text)
         self._out.flush()
+
+
+def _beside(post: Post) -> str:
+    """What came with an answer, by its names; "" for nothing."""
+    names = [f"{file.name} ({size_words(file.size)})" for file in post.files]
+    if post.pictures:
+        names.insert(0, "A picture" if len(post.pictures) == 1 else f"{len(post.pictures)} pictures")
+    it = "it" if len(post.pictures) + len(post.files) == 1 else "them"
+    return BESIDE.format(names=", ".join(names), it=it) if names else ""
 
 
 def awaited(post: Post) -> tuple[Button, ...]:

@@ -15,6 +15,7 @@ from adapters.web.inbound import events
 from adapters.web.outbound.sink import question
 from adapters.web.terminal import keyboard
 from adapters.web.terminal.printing import Printer, awaited
+from adapters.web.terminal.saving import SavedName, savable, saved
 from bot.domain.claims import Receipt
 from bot.domain.errors import StorageUnavailable
 from bot.domain.events import ButtonPressed, MessageReceived
@@ -33,8 +34,8 @@ LONG = f"That is longer than the {events.LONGEST:,} characters a message can hav
 AWAY = "Switchboard cannot reach its storage. Try again in a moment."
 UNHAPPY = {Reason.FAILED, Reason.BROKEN, Reason.FILTERED}
 
-Offer = tuple[Action, str, str]
-"""Action, value, and the post with it."""
+Offer = tuple[Action, str, str] | SavedName
+"""Action, value, and the post with it; or a file."""
 
 
 class Terminal:
@@ -73,6 +74,8 @@ class Terminal:
             self._print.quiet(LONG)
             return 1
         try:
+            if isinstance(picked := self._picked(text), SavedName):
+                return await self._save(picked)
             return await self._say(text)
         except* StorageUnavailable:
             self._print.quiet(AWAY)
@@ -112,11 +115,24 @@ class Terminal:
 
     def _event(self, text: str) -> MessageReceived | ButtonPressed:
         """A number presses a button or option of the last reply; anything else is a message."""
-        id, offers, self._offers = secrets.token_hex(12), self._offers, []
-        if text.strip().isdecimal() and 1 <= int(text) <= len(offers):
-            action, value, post = offers[int(text) - 1]
+        id, picked, self._offers = secrets.token_hex(12), self._picked(text), []
+        if picked and not isinstance(picked, SavedName):
+            action, value, post = picked
             return events.press(self._chat, events.PagePress(id=id, action=action, value=value, message=post))
         return events.message(self._chat, events.PageMessage(id=id, text=text, zone=self._zone))
+
+    def _picked(self, text: str) -> Offer | None:
+        number = int(text) if text.strip().isdecimal() and len(text) < 4 else 0
+        return self._offers[number - 1] if 1 <= number <= len(self._offers) else None
+
+    async def _save(self, picked: SavedName) -> int:
+        """What can be picked stays."""
+        file = await self._timeline.file(self._chat, picked.id)
+        if file is None:
+            self._print.quiet(f"{picked.name} is not kept any more.")
+            return 1
+        self._print.quiet(await asyncio.to_thread(saved, file, picked.name, Path.cwd()))
+        return 0
 
     async def _follow(
         self, changes: AsyncGenerator[Sequence[Change], None], event: MessageReceived | ButtonPressed
@@ -180,4 +196,4 @@ def offered(post: Post) -> list[Offer]:
     offers = [(button.action, button.value) for section in reply.sections for button in section.buttons]
     offers += [(choice.action, option.value) for choice in reply.choices for option in choice.options]
     offers += [(button.action, button.value) for button in (*reply.buttons, *awaited(post))]
-    return [(action, value, post.id) for action, value in offers]
+    return [*((action, value, post.id) for action, value in offers), *savable(post)]

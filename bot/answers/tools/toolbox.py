@@ -19,6 +19,7 @@ from bot.domain.approvals import showable_arguments
 from bot.domain.attached import IMAGES
 from bot.domain.catalog import Model
 from bot.domain.formatting import clip, strip_controls
+from bot.domain.generated import file_name
 from bot.domain.preferences import Standing
 from bot.domain.prompt import Tool
 from bot.domain.sign_ins import Caller
@@ -204,7 +205,7 @@ class Toolbox:
         done = replace(
             step,
             state=ENDS[result.end],
-            result=_cut(result.text) + "".join(map(_unshown, result.files)),
+            result=_cut(result.text) + "".join(map(_unseen, result.files)),
             seconds=round(self._clock() - began, 1),
         )
         return done, result
@@ -223,11 +224,11 @@ def failed(step: Step, why: str) -> Step:
     return replace(step, state=StepState.FAILED, result=why)
 
 
-def _unshown(file: ToolFile) -> str:
-    """What the model is told of a file that is shown to nobody, so that it can say so."""
+def _unseen(file: ToolFile) -> str:
+    """What the model is told of a file that only the person gets."""
     if file.media_type in IMAGES:
         return ""
-    return f"\n(it also gave the file {clip(file.name, 80)}, {len(file.data):,} bytes, which cannot be shown here)"
+    return f"\n(it also gave the file {file_name(file.name)}, {len(file.data):,} bytes, which the person gets with this answer)"
 
 
 def _cut(text: str) -> str:

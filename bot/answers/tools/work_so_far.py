@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, fields, replace
 
+from bot.domain.generated import FileNote
 from bot.domain.stream_parts import Source, Usage
 from bot.domain.turns import Before, Progress, Step, StepState, Turn
 
@@ -32,9 +33,9 @@ class WorkSoFar:
             for step in self.steps
         ]
 
-    def advanced(self, text: str, sources: tuple[Source, ...]) -> Progress:
-        """How far it is, to be stored; `text` and `sources` are this message's."""
-        return replace(self._ended, text=text, sources=sources, steps=tuple(self.steps))
+    def advanced(self, text: str, sources: tuple[Source, ...], files: tuple[FileNote, ...]) -> Progress:
+        """How far it is, to be stored; `text`, `sources` and `files` are this message's."""
+        return replace(self._ended, text=text, sources=sources, files=files, steps=tuple(self.steps))
 
     def resume(self, progress: Progress) -> None:
         """Begins where an earlier attempt had come to; its text is still to be shown."""
@@ -75,7 +76,8 @@ def continued(before: Turn, after: Turn) -> Turn:
         after,
         answer=(said_before(before) + after.answer).rstrip(),
         sources=(*before.sources, *after.sources),
-        pictures=(*before.pictures, *after.pictures),
+        files=(*before.files, *after.files),
+        tables=before.tables + after.tables,
         usage=added(before.usage, after.usage),
         cost=sum(known) if known else None,
         shown=(*before.shown, *after.shown),
@@ -83,7 +85,7 @@ def continued(before: Turn, after: Turn) -> Turn:
             characters=len(said_before(before)),
             messages=len(before.shown),
             sources=len(before.sources),
-            pictures=len(before.pictures),
+            files=len(before.files),
         ),
         seconds=round(before.seconds + after.seconds, 1),
     )

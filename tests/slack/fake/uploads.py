@@ -3,9 +3,42 @@
 from tests.slack.fake import chat
 from tests.slack.fake.world import Json, Message, Refused, Slack, Team, Token
 
+SNIPPETS = frozenset(
+    [
+        "text",
+        "c",
+        "cpp",
+        "css",
+        "csv",
+        "go",
+        "html",
+        "java",
+        "javascript",
+        "json",
+        "latex",
+        "markdown",
+        "python",
+        "rust",
+        "shell",
+        "sql",
+        "tsv",
+        "typescript",
+        "xml",
+        "yaml",
+    ]
+)
+"""Of Slack's kinds of snippets."""
+
 
 def get_upload_url(slack: Slack, team: Team, args: Json) -> Json:
     if not args.get("filename") or int(args.get("length") or 0) <= 0:
+        raise Refused("invalid_arguments")
+    if refusal := slack.file_refusals.get(args["filename"]):
+        raise Refused(refusal)
+    snippet = str(args.get("snippet_type") or "")
+    if snippet and (snippet not in SNIPPETS or int(args["length"]) > 1024 * 1024):
+        raise Refused("invalid_arguments")
+    if any(sign in args["filename"] for sign in "/\\\n\r\0"):
         raise Refused("invalid_arguments")
     id = f"F{len(slack.files) + 1:03d}"
     slack.files[id] = {
@@ -15,6 +48,8 @@ def get_upload_url(slack: Slack, team: Team, args: Json) -> Json:
         "team": team.id,
         "data": b"",
         "mimetype": "text/plain",
+        "mode": "snippet" if snippet else "hosted",
+        "snippet_type": snippet,
     }
     slack.uploads[id] = {"open": True}
     return {"file_id": id, "upload_url": f"{{origin}}/upload/{id}"}
@@ -22,7 +57,11 @@ def get_upload_url(slack: Slack, team: Team, args: Json) -> Json:
 
 def take_bytes(slack: Slack, id: str, data: bytes) -> int:
     """The raw upload; the HTTP status."""
-    if not slack.uploads.get(id, {}).get("open") or len(data) != slack.files[id]["size"]:
+    if (
+        slack.broken_uploads
+        or not slack.uploads.get(id, {}).get("open")
+        or len(data) != slack.files[id]["size"]
+    ):
         return 400
     slack.files[id]["data"] = data
     return 200

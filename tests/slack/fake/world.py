@@ -149,6 +149,8 @@ class Slack:
         self.groups: dict[str, Json] = {}
         self.files: dict[str, Json] = {}
         self.uploads: dict[str, Json] = {}
+        self.broken_uploads = False
+        self.file_refusals: dict[str, str] = {}  # by name: what an upload is refused with
         self.views: dict[str, Json] = {}
         self.homes: dict[tuple[str, str], Json] = {}
         self.prompts: dict[tuple[str, str], Json] = {}
