@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from yarl import URL
 
 from bot.answers.tools.grants import Grants
 from bot.answers.tools.servers import personal_servers
@@ -54,11 +56,11 @@ class Bench:
 
 @asynccontextmanager
 async def bench(environment: dict[str, str] | None = None, **more: Any) -> AsyncIterator[Bench]:
-    secrets, store = FakeSecrets(), FakeSignIns()
+    secrets, store, public = FakeSecrets(), FakeSignIns(), more.pop("home", HOME)
     with notes(**environment) if environment else nullcontext(lasting_notes()) as home:
         entry = ToolEntry.model_validate({"url": f"{home}/mcp", **ENTRY, **more.pop("entry", {})})
         grants, personal = personal_servers(
-            {"notes": entry}, {}, home=HOME, secrets=secrets, store=store, moment=25.0
+            {"notes": entry}, {}, home=public, secrets=secrets, store=store, moment=25.0
         )
         box = Toolbox(personal=personal, entries={"notes": entry})
         at = Stage(
@@ -66,6 +68,7 @@ async def bench(environment: dict[str, str] | None = None, **more: Any) -> Async
             toolbox=box,
             secrets=secrets,
             sign_ins=store,
+            home=public,
             authorizations=grants.authorizations,
             now=1_900_000_000.0,
             **more,
@@ -73,7 +76,7 @@ async def bench(environment: dict[str, str] | None = None, **more: Any) -> Async
         running = asyncio.create_task(box.run())
         try:
             async with (
-                browser(SignInPages(at.desk), HOME) as window,
+                browser(SignInPages(at.desk), public) as window,
                 window.http.get(f"{home}/anew"),
             ):
                 yield Bench(at, window, home, at.desk.grants)
@@ -223,6 +226,62 @@ async def test_what_is_not_as_it_should_be_signs_nobody_in(before: str, after: s
         assert not at.at.sign_ins.kept
 
 
+@pytest.mark.parametrize("seen", [None, "", "x", "\ud800", "0" * 64])
+async def test_no_other_site_sends_a_browser_on_its_way(seen: str | None) -> None:
+    async with bench() as at:
+        link = link_in(said(await at.at.says("/tools sign-in notes")))
+        ticket = link.partition("ticket=")[2]
+        form = (
+            {"ticket": ticket} if seen is None else {"ticket": ticket, "seen": quote(seen, errors="replace")}
+        )
+        assert await at.browser.posts(f"{HOME}/sign-in", form) == ""
+        await at.browser.opens(link)  # as another site can have it opened, and not read it
+        assert await at.browser.posts(f"{HOME}/sign-in", form) == ""
+        assert "did not come from the page of the link" in at.browser.seen[-1]
+        assert "is signed in" in await at.browser.signs_in(link)
+
+
+async def test_of_two_links_in_one_browser_each_comes_to_its_end() -> None:
+    async with bench() as at:
+        links = [link_in(said(await at.at.says("/tools sign-in notes"))) for _ in range(2)]
+        backs = [await at.browser.leaves(link) for link in links]
+        for back in backs:
+            assert "is signed in to notes" in await at.browser.opens(back)
+
+
+async def test_an_address_of_ours_below_another_works() -> None:
+    async with bench(home=f"{HOME}/bot") as at:
+        await at.signed_in("ada")
+        assert 'action="?"' in at.browser.seen[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=what", b"ticket=a"),
+        ("application/x-www-form-urlencoded; charset=utf-16", b"t"),
+        ("application/x-www-form-urlencoded", b"ticket=%ED%A0%80&seen=%ff\xff"),
+        ("application/x-www-form-urlencoded", b"a=b&" * 10_000),
+        ("multipart/form-data", b"no boundary"),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\n"),
+        ("", b""),
+    ],
+)
+async def test_what_no_page_of_ours_sends_is_refused_in_words(
+    kind: str, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with bench() as at:
+        cookie = "__Host-switchboard-sign-in=\udcff\udcfe"
+        headers = {"Content-Type": kind, "Cookie": cookie}
+        address = f"{at.browser.really}/sign-in"
+        async with at.browser.http.post(address, data=body, headers=headers) as answer:
+            assert (answer.status, "Open the link in the chat again" in await answer.text()) == (400, True)
+        for path in ("?ticket=%ED%A0%80%ff", "/done?state=%ED%A0%80%ff&code=%ff"):
+            async with at.browser.http.get(URL(address + path, encoded=True), headers=headers) as answer:
+                assert answer.status == 400
+        assert not [one for one in caplog.records if one.exc_info]
+
+
 async def test_pages_are_shown_in_no_frame_and_tell_nobody_where_they_were() -> None:
     async with bench() as at:
         await at.signed_in()
@@ -230,10 +289,8 @@ async def test_pages_are_shown_in_no_frame_and_tell_nobody_where_they_were() -> 
             assert told["Referrer-Policy"] == "no-referrer"
             assert told["Cache-Control"] == "no-store"
             assert "frame-ancestors 'none'" in told["Content-Security-Policy"]
-        (cookie,) = {
-            one["Set-Cookie"] for one in at.browser.headers if "Max-Age=600" in one.get("Set-Cookie", "")
-        }
-        for part in ("HttpOnly", "Secure", "SameSite=Lax", "Path=/sign-in"):
+        (cookie,) = {one["Set-Cookie"] for one in at.browser.headers if "Set-Cookie" in one}
+        for part in ("__Host-", "HttpOnly", "Secure", "SameSite=Lax", "Path=/"):
             assert part in cookie
 
 
