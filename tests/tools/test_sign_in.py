@@ -141,6 +141,32 @@ async def test_what_asks_first_says_as_whom_it_runs_and_runs_as_the_asker_whoeve
         assert (await at.told())["ran"] == [["ada", "milk"]]
 
 
+async def test_nobody_has_a_question_answered_anew_as_whoever_asked_it() -> None:
+    async with bench(policy=Policy(admins=("U2",))) as at:
+        await at.signed_in("ada")
+        await at.signed_in("bo", author=BOB)
+        await at.asks("Who am I?", calls(call("notes__whoami", "{}")), answer("So."))
+        for action, value in ((Action.AGAIN, ""), (Action.ASK, " grok")):
+            at.at.one.scripts = [answer("I cannot say.")]
+            await at.at.presses(action, f"{at.at.history[-1].id}{value}", author=BOB)
+            assert at.at.one.asked[-1][1].tools == ()
+        at.at.one.scripts = [calls(call("notes__whoami", "{}")), answer("So.")]
+        await at.at.presses(Action.AGAIN, at.at.history[-1].id)
+        assert "You are ada." in results(at.at.one.asked[-1][1])[-1].text
+
+
+async def test_what_came_back_for_one_is_not_told_when_another_asks() -> None:
+    async with bench() as at:
+        await at.signed_in("ada")
+        await at.asks("Me?", calls(call("notes__whoami", "{}")), answer("So."))
+        await at.asks("And?", answer("So."))
+        assert "You are ada." in repr(at.at.one.asked[-1][1].messages)
+        await at.asks("What came back?", answer("So."), author=BOB)
+        told = repr(at.at.one.asked[-1][1].messages)
+        assert "You are ada." not in told
+        assert "[called notes.whoami as the person who asked" in told
+
+
 async def test_only_the_asker_can_sign_in_for_their_question() -> None:
     async with bench(policy=Policy(admins=("U2",))) as at:
         waits = await at.asks("Who am I?", calls(call("notes__sign_in", "{}")))
