@@ -377,6 +377,20 @@ async def test_what_the_server_has_taken_back_asks_to_sign_in_again() -> None:
         assert [one.name for one in at.at.one.asked[-1][1].tools] == ["notes__sign_in"]
 
 
+async def test_a_call_in_nobodys_name_is_not_sent() -> None:
+    async with bench() as at:
+        await at.signed_in("ada")
+        await at.asks("Me?", calls(call("notes__whoami", "{}")), answer("So."))
+        ((key, grant),) = at.at.sign_ins.kept.items()
+        at.at.sign_ins.kept[key] = replace(grant, expires=1.0, refresh="")
+        await at.asks("Me?", calls(call("notes__whoami", "{}")), answer("So."))
+        (step,) = at.at.history[-1].steps
+        assert step.state is StepState.FAILED
+        assert step.result == (
+            "notes refuses the key: sign in again with /tools sign-in notes. The call was not run."
+        )
+
+
 async def test_switchboard_registers_once_for_everybody() -> None:
     async with bench() as at:
         await at.signed_in("ada")
