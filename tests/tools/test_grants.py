@@ -131,6 +131,20 @@ async def test_who_has_signed_in_anew_meanwhile_keeps_that() -> None:
     assert office.revoked == []
 
 
+async def test_who_has_signed_in_anew_while_the_old_one_ended_keeps_that() -> None:
+    office, store = Office(gate=asyncio.Event(), good="another"), await kept()
+    one, other = replicas(office, store, at=990.0)
+    new = replace(FIRST, id="g2", access="new", expires=9_999.0)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        asking = group.create_task(one.token(ANN, "notes"))
+        await asyncio.sleep(0)
+        await other.keep(ANN, "notes", new)
+        assert office.gate
+        office.gate.set()
+    assert asking.result() == "new"
+    assert list(store.kept.values()) == [new]
+
+
 async def test_what_has_ended_there_is_erased_here() -> None:
     office, store = Office(good="another"), await kept()
     (one,) = replicas(office, store, at=990.0, count=1)

@@ -110,8 +110,7 @@ class Grants:
             if grant.access != refused and not ends:
                 return grant.access
             if not grant.refresh:
-                await self._store.drop(caller, server)
-                return ""
+                return await self._ended(caller, server, found)
             if await self._store.renewing(caller, server, seconds=TURN):
                 return await self._renewed(caller, server, found)
             await asyncio.sleep(LOOK)  # somebody else does it
@@ -125,15 +124,21 @@ class Grants:
                     await self._given_back(server, grant)
                 return now.grant.access if now else ""
         except SignInEnded:
-            log.info("a sign-in has ended", extra={"server": server})
-            await self._store.drop(caller, server)
-            return ""
+            return await self._ended(caller, server, before)
         except SignInRefused as error:
             log.warning("a sign-in is not renewed now", extra={"server": server, "why": str(error)})
             return before.grant.access
         finally:
             await self._store.renewed(caller, server)
         return grant.access
+
+    async def _ended(self, caller: Caller, server: str, before: StoredGrant) -> str:
+        """Erases that one: where the person has signed in again meanwhile, it is gone already."""
+        log.info("a sign-in has ended", extra={"server": server})
+        if await self._store.exchange(caller, server, before, None):
+            return ""
+        now = await self._found(caller, server)
+        return now.grant.access if now else ""
 
     async def sign_out(self, caller: Caller, server: str) -> SignedOut:
         """Erases it here first: then nothing of ours acts as this person any more."""
