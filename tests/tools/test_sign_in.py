@@ -12,11 +12,12 @@ import pytest
 from yarl import URL
 
 from bot.answers.tools.grants import Grants
-from bot.answers.tools.servers import personal_servers
+from bot.answers.tools.servers import personal_servers, tool_servers
 from bot.answers.tools.toolbox import Toolbox
 from bot.domain.events import Author, ButtonPressed
 from bot.domain.replies import Action
-from bot.domain.turns import StepState
+from bot.domain.sign_ins import Caller
+from bot.domain.turns import Step, StepState
 from bot.settings.config_file import Policy
 from bot.settings.tool_entries import ToolEntry
 from bot.sign_in.pages import SignInPages
@@ -28,6 +29,7 @@ from tests.tools.test_tool_loop import ABLE, call, calls, footer, results
 
 HOME = "https://bot.example.com"
 BOB = Author(id="U2", name="Bob")
+ANN_THERE = Caller(workspace="test:W", person="U1")
 
 
 @dataclass
@@ -185,6 +187,17 @@ async def test_whoever_does_not_want_to_is_answered_without() -> None:
 
         assert heard.text == "Then I cannot say."
         assert footer(heard) == "grok · used notes.sign_in (not run)"
+
+
+async def test_what_is_asked_twice_at_once_is_done_once() -> None:
+    async with bench() as at:
+        twice = [call("notes__sign_in", "{}"), call("notes__sign_in", "{}")]
+        waits = await at.asks("Who am I?", calls(*twice))
+        await at.signed_in("ada")
+        at.at.one.scripts = [answer("You are ada.")]
+        heard = await at.at.presses(Action.SIGN_IN, pressed(waits, "Sign in"))
+        assert heard.text == "You are ada."
+        assert {one.state for one in at.at.history[-1].steps} == {StepState.DONE}
 
 
 async def test_a_press_to_run_it_signs_nobody_in() -> None:
@@ -389,6 +402,20 @@ async def test_a_call_in_nobodys_name_is_not_sent() -> None:
         assert step.result == (
             "notes refuses the key: sign in again with /tools sign-in notes. The call was not run."
         )
+
+
+async def test_a_server_that_cannot_be_used_says_so_to_whoever_wants_to_sign_in() -> None:
+    entry = ToolEntry.model_validate(
+        {"url": "https://notes.example/mcp", "oauth": True, "client_id": "a", "client_secret_env": "SECRET"}
+    )
+    servers = tool_servers({"notes": entry}, {})
+    at = Stage(models=(ABLE,), toolbox=Toolbox(servers=servers, entries={"notes": entry}))
+    for command in ("sign-in", "sign-out"):
+        heard = await at.says(f"/tools {command} notes")
+        assert said(heard) == "notes needs SECRET, which is not set\\."
+    waits = Step(id="s1", name="notes.sign_in", args="{}", signs_in=True, state=StepState.ALLOWED)
+    done, _ = await at.toolbox.call(waits, ANN_THERE, key="k", progress=lambda _: None)
+    assert (done.state, done.result) == (StepState.FAILED, "notes needs SECRET, which is not set.")
 
 
 async def test_switchboard_registers_once_for_everybody() -> None:
