@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.domain.sign_ins import Grant
+from bot.domain.sign_ins import GRANT, Grant
 
 pytest.importorskip("mcp", reason="mcp is not installed")
 
@@ -232,6 +232,13 @@ async def test_a_registration_that_is_forgotten_there_ends_it() -> None:
             await way.renewed(grant)
         assert (await signed_in(office, way)).client.id == "client0"
         assert [one[1] for one in office.heard].count("/register") == 2
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -5, "soon", True, [3600], 10**400])
+async def test_a_token_that_lasts_for_no_number_of_seconds_can_be_kept(seconds: object) -> None:
+    async with SignInOffice(tokens={"expires_in": seconds}).open() as office:
+        grant = await signed_in(office, office.authorization())
+        assert GRANT.validate_json(GRANT.dump_json(grant)) == grant
 
 
 async def test_slack_calls_a_persons_token_user() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import anyio
+
 from bot.domain.errors import SwitchboardError
 from bot.domain.sign_ins import Caller, Grant, OAuthClient, StoredGrant
 from bot.sign_in_ports import SignInStore
@@ -117,6 +119,16 @@ class Grants:
         return ""
 
     async def _renewed(self, caller: Caller, server: str, before: StoredGrant) -> str:
+        """To its end: a token to renew by that was used, and what came of it not kept, would end the sign-in."""
+        token = ""
+        with anyio.CancelScope(shield=True):
+            try:
+                token = await self._exchanged(caller, server, before)
+            finally:
+                await self._store.renewed(caller, server)
+        return token
+
+    async def _exchanged(self, caller: Caller, server: str, before: StoredGrant) -> str:
         try:
             grant = await self.authorizations[server].renewed(before.grant)
             if not await self._store.exchange(caller, server, before, grant):
@@ -128,8 +140,6 @@ class Grants:
         except SignInRefused as error:
             log.warning("a sign-in is not renewed now", extra={"server": server, "why": str(error)})
             return before.grant.access
-        finally:
-            await self._store.renewed(caller, server)
         return grant.access
 
     async def _ended(self, caller: Caller, server: str, before: StoredGrant) -> str:
