@@ -253,6 +253,8 @@ async def chat(settings: Settings) -> int:
         return await serve_beside(
             service(settings, store, known, Metrics()),
             lambda: terminal.run_terminal(inbox=store.inbox, timeline=store.timeline),
+            host=settings.host,
+            port=settings.port,
         )
 
 

@@ -14,8 +14,8 @@ class SignInStore(Protocol):
 
     async def put(self, caller: Caller, server: str, grant: Grant) -> None: ...
 
-    async def exchange(self, caller: Caller, server: str, before: StoredGrant, grant: Grant) -> bool:
-        """Puts the renewed grant in the other's place; False when that is not there any more."""
+    async def exchange(self, caller: Caller, server: str, before: StoredGrant, grant: Grant | None) -> bool:
+        """Puts the renewed grant in the other's place, None for nothing; False when that is not there any more."""
 
     async def renewing(self, caller: Caller, server: str, *, seconds: int) -> bool:
         """Whether the caller of this may renew it now: a token to renew by often works once. Of several, one may."""

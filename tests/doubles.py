@@ -176,11 +176,14 @@ class FakeSignIns(SignInStore):
     async def put(self, caller: Caller, server: str, grant: Grant) -> None:
         self.kept[caller, server] = grant
 
-    async def exchange(self, caller: Caller, server: str, before: StoredGrant, grant: Grant) -> bool:
+    async def exchange(self, caller: Caller, server: str, before: StoredGrant, grant: Grant | None) -> bool:
         now = self.kept.get((caller, server))
         if now is None or _mark(now) != before.mark:
             return False
-        self.kept[caller, server] = grant
+        if grant:
+            self.kept[caller, server] = grant
+        else:
+            del self.kept[caller, server]
         return True
 
     async def renewing(self, caller: Caller, server: str, *, seconds: int) -> bool:

@@ -17,12 +17,11 @@ from bot.conversation.whole_arguments import show_whole
 from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed
 from bot.domain.prompt import Search
-from bot.domain.replies import Action, Reply
+from bot.domain.replies import DECIDING, Action, Reply
 from bot.domain.stream_parts import Reason
 from bot.domain.turns import ChatMessage, Turn, index_of
 
 GONE = "That answer is not in memory any more, so nothing can be done with it. Ask again."
-DECIDING = frozenset({Action.APPROVE, Action.DECLINE, Action.ALWAYS, Action.SIGN_IN})
 GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 
 

@@ -119,12 +119,13 @@ def _as_said(event: ButtonPressed, step: Step) -> ButtonPressed:
 
 
 def _decided(steps: Sequence[Step], step: Step, action: Action) -> tuple[Step, ...]:
-    """The calls after a press; "Always" decides those of the same tool, too."""
+    """The calls after a press; "Always" decides those of the same tool, too, and nobody signs in twice."""
     state = StepState.REFUSED if action is Action.DECLINE else StepState.ALLOWED
     tool = (step.name, step.fingerprint)
+    alike = action is Action.ALWAYS or step.signs_in
 
     def meant(one: Step) -> bool:
-        return one.id == step.id or (action is Action.ALWAYS and (one.name, one.fingerprint) == tool)
+        return one.id == step.id or (alike and (one.name, one.fingerprint) == tool)
 
     return tuple(
         replace(one, state=state) if one.state is StepState.ASKED and meant(one) else one for one in steps

@@ -35,20 +35,25 @@ class SignIns:
     async def sign_in(self, context: Context, server: str) -> Response:
         """A link, without a question that waits for it."""
         if not self.knows(server):
-            text = NO_NEED.format(server=escape_markdown(server))
-            return Response(reply=Reply(text=text, private=context.private))
+            return self._nothing(context, server)
         return Response(reply=await self._link(SignInTicket(caller=caller_of_event(context), server=server)))
 
     async def sign_out(self, context: Context, server: str) -> Response:
         caller, name = caller_of_event(context), escape_markdown(server)
         if not self.knows(server):
-            return Response(reply=Reply(text=NO_NEED.format(server=name), private=context.private))
+            return self._nothing(context, server)
         self._toolbox.personal[server].drop(caller)
         done = await self._desk.grants.sign_out(caller, server)
         text = OUT.format(server=name, kept=REVOKED if done.revoked else KEPT.format(server=name))
         return Response(
             reply=Reply(text=text if done.was else IS_OUT.format(server=name), private=not context.direct)
         )
+
+    def _nothing(self, context: Context, server: str) -> Response:
+        """Nobody signs in to it, or nobody can before the operator has changed something."""
+        trouble = self._toolbox.of(server, caller_of_event(context)).trouble
+        text = escape_markdown(trouble, 300) or NO_NEED.format(server=escape_markdown(server))
+        return Response(reply=Reply(text=text, private=context.private))
 
     async def forget(self, context: Context) -> int:
         """All of this person's, of whatever server; says how many there were."""

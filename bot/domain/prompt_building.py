@@ -214,7 +214,7 @@ def _made(turn: Turn, model: Model, files: FilesRead, *, named: bool, room: floa
 def _turn(turn: Turn, model: Model, files: FilesRead, *, named: bool, room: float) -> list[PromptMessage]:
     """What came with the answer, the calls of its tools too, is told in words: not every model takes calls in the history."""
     asked = _asked(turn.asked, turn.heard, model, files, named=named, room=room)
-    shown = [("assistant", turn.answer.strip()), ("user", beside_answer(turn))]
+    shown = [("assistant", turn.answer.strip()), ("user", beside_answer(turn, shared=named))]
     return [asked, *(PromptMessage(role=role, parts=(TextPart(text=text),)) for role, text in shown if text)]
 
 

@@ -33,6 +33,10 @@ class Action(StrEnum):
     DOWN = "down"  # [turn] a bad answer
 
 
+DECIDING = frozenset({Action.APPROVE, Action.DECLINE, Action.ALWAYS, Action.SIGN_IN})
+"""What lets a waiting answer go on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
     """Something to press. `value` is at most 200 characters."""

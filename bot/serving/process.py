@@ -9,12 +9,13 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiohttp import web
 
+from bot.domain.errors import SettingsError
 from bot.domain.readiness import Readiness, Trouble
 from bot.ports import Adapter
 from bot.serving.connections import ConnectionLimits
@@ -112,9 +113,17 @@ async def serve(
     log.info("stopped")
 
 
-async def serve_beside(service: Service, foreground: Callable[[], Awaitable[int]]) -> int:
-    """Works without listeners until the foreground task ends; returns its result."""
+async def serve_beside(
+    service: Service, foreground: Callable[[], Awaitable[int]], *, host: str, port: int
+) -> int:
+    """Works until the foreground task ends; returns its result. Serves pages for browsers where nobody else does, no more."""
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+        if service.routes:
+            pages, limits = public_app(service.routes, limits=service.limits), service.limits
+            with suppress(SettingsError):  # another process listens there
+                await stack.enter_async_context(
+                    listen(pages, host=host, port=port, variable="PORT", limits=limits)
+                )
         for adapter in service.adapters:
             await stack.enter_async_context(adapter.running())
         tasks = [group.create_task(task()) for task in (service.work.run, *service.background)]

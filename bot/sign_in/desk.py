@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from secrets import token_urlsafe
 
 from pydantic import TypeAdapter
@@ -45,14 +45,6 @@ TICKET: TypeAdapter[SignInTicket] = TypeAdapter(SignInTicket)
 UNDER_WAY: TypeAdapter[_UnderWay] = TypeAdapter(_UnderWay)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WayOut:
-    """Where the browser goes, and what it is to bring back."""
-
-    address: str
-    cookie: str = field(repr=False)
-
-
 class SignInDesk:
     """Gives links, sends browsers away and takes them in again. `home` is our own public address."""
 
@@ -87,16 +79,16 @@ class SignInDesk:
             await self._secrets.get(_name("ticket", code)) if 0 < len(code) <= LONGEST else None
         )
 
-    async def leave(self, code: str) -> WayOut:
-        """Takes the ticket. Raises SignInRefused."""
+    async def leave(self, code: str, *, cookie: str) -> str:
+        """Takes the ticket. Where the browser goes; it has to bring back the cookie. Raises SignInRefused."""
         ticket = self._ticket(
             await self._secrets.take(_name("ticket", code)) if 0 < len(code) <= LONGEST else None
         )
-        state, cookie = token_urlsafe(32), token_urlsafe(32)
+        state = token_urlsafe(32)
         departure = await self.grants.authorizations[ticket.server].begin(state)
         away = _UnderWay(ticket=ticket, cookie=_digest(cookie), departure=departure)
         await self._secrets.put(_name("state", state), UNDER_WAY.dump_json(away).decode(), seconds=LIFE)
-        return WayOut(address=departure.address, cookie=cookie)
+        return departure.address
 
     async def arrive(self, *, state: str, cookie: str, code: str, issuer: str | None) -> SignInTicket:
         """The browser is back. Keeps what was allowed, and lets the answer go on that waits for it. Raises SignInRefused."""
@@ -133,4 +125,4 @@ def _name(kind: str, code: str) -> str:
 
 
 def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
+    return hashlib.sha256(value.encode(errors="replace")).hexdigest()

@@ -48,9 +48,9 @@ class RedisSignIns(SignInStore):
             ("EXPIRE", people, self._seconds),
         )
 
-    async def exchange(self, caller: Caller, server: str, before: StoredGrant, grant: Grant) -> bool:
+    async def exchange(self, caller: Caller, server: str, before: StoredGrant, grant: Grant | None) -> bool:
         keys = self._keys.sign_ins(caller.workspace, caller.person)
-        new = self._sealed(caller, server, grant)
+        new = self._sealed(caller, server, grant) if grant else b""
         call = self._scripts.call("signed_in", keys, server, before.mark, new, self._seconds)
         (done,) = await self._database.ask_for_good(call)
         return bool(done)

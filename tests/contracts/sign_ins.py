@@ -52,6 +52,15 @@ class SignInsContract:
         assert not await storage.sign_ins.exchange(ANN, "notes", before, GRANT)
         assert await storage.sign_ins.find(ANN, "notes") is None
 
+    async def test_only_what_was_meant_is_erased(self, storage: Storage, rival: Storage) -> None:
+        await storage.sign_ins.put(ANN, "notes", GRANT)
+        before = await found(storage, ANN, "notes")
+        await rival.sign_ins.put(ANN, "notes", new := replace(GRANT, access="new"))
+        assert not await storage.sign_ins.exchange(ANN, "notes", before, None)
+        assert (now := await found(storage, ANN, "notes")).grant == new
+        assert await storage.sign_ins.exchange(ANN, "notes", now, None)
+        assert await rival.sign_ins.find(ANN, "notes") is None
+
     async def test_one_at_a_time_renews(self, storage: Storage, rival: Storage) -> None:
         assert await storage.sign_ins.renewing(ANN, "notes", seconds=30)
         assert not await rival.sign_ins.renewing(ANN, "notes", seconds=30)

@@ -259,6 +259,7 @@ class Stage:
     authorizations: Mapping[str, Authorization] = field(default_factory=dict)
     thread_tools: ToolPreferences = field(default_factory=ToolPreferences)
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
+    home: str = "https://bot.example.com"  # our public address
     closed: str = ""  # why nothing can be said later where people write
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
 
@@ -285,7 +286,7 @@ class Stage:
         picker = ModelPicker(catalog=self.catalog, preferences=self, health=self, prices=prices)
         grants = Grants(store=self.sign_ins, authorizations=self.authorizations, clock=lambda: self.now)
         self.desk = SignInDesk(
-            home="https://bot.example.com",
+            home=self.home,
             grants=grants,
             secrets=self.secrets,
             inbox=self,

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.domain.sign_ins import Grant
+from bot.domain.sign_ins import GRANT, Grant
 
 pytest.importorskip("mcp", reason="mcp is not installed")
 
-from bot.answers.tools.grants import SignInRefused
+from bot.answers.tools.grants import SignInEnded, SignInRefused
 from bot.answers.tools.mcp_authorization import McpAuthorization
 from tests.tools.sign_in_office import HOME, SignInOffice
 
@@ -208,6 +208,37 @@ async def test_a_registration_is_made_once_and_anew_when_it_is_not_known_any_mor
         with pytest.raises(SignInRefused, match="Start again"):
             await way.finish(departure, code="late", issuer=None)
         assert (await signed_in(office, way)).client.id == "client1"
+
+
+async def test_a_new_secret_of_the_operators_ends_nobodys_sign_in() -> None:
+    async with SignInOffice(tokens={"refresh_token": "again"}).open() as office:
+        office.clients["ours"] = ("old", "client_secret_basic")
+        grant = await signed_in(office, office.authorization(client_id="ours", secret="old"))
+        office.clients["ours"] = ("new", "client_secret_basic")
+        late = office.authorization(client_id="ours", secret="mistyped")
+        with pytest.raises(SignInRefused, match="does not renew the sign-in now"):
+            await late.renewed(grant)
+        right = office.authorization(client_id="ours", secret="new")
+        assert (await right.renewed(grant)).access == "token-1"
+        for way in (late, right):
+            await way.aclose()
+
+
+async def test_a_registration_that_is_forgotten_there_ends_it() -> None:
+    async with SignInOffice(tokens={"refresh_token": "again"}).open() as office:
+        grant = await signed_in(office, way := office.authorization())
+        office.clients.clear()
+        with pytest.raises(SignInEnded):
+            await way.renewed(grant)
+        assert (await signed_in(office, way)).client.id == "client0"
+        assert [one[1] for one in office.heard].count("/register") == 2
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -5, "soon", True, [3600], 10**400])
+async def test_a_token_that_lasts_for_no_number_of_seconds_can_be_kept(seconds: object) -> None:
+    async with SignInOffice(tokens={"expires_in": seconds}).open() as office:
+        grant = await signed_in(office, office.authorization())
+        assert GRANT.validate_json(GRANT.dump_json(grant)) == grant
 
 
 async def test_slack_calls_a_persons_token_user() -> None:

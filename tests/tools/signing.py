@@ -25,7 +25,7 @@ from tests.interop.servers import free_port
 from tests.tools.bench import PATIENCE, listening
 
 PROGRAM = Path(__file__).with_name("signing_server.py")
-LINK = re.compile(r"https?://[\w.:-]+/sign-in\?ticket=[\w-]+")
+LINK = re.compile(r"https?://[\w.:/-]+/sign-in\?ticket=[\w-]+")
 ENTRY = {"oauth": True, "private": True, "run": ["whoami"]}
 
 
@@ -70,10 +70,8 @@ class Browser:
     async def signs_in(self, link: str) -> str:
         """From the link to the last page, as this person; gives what that says."""
         page = await self.opens(link)
-        ticket = re.search(r'name="ticket" value="([^"]+)"', page)
-        if ticket is None:
-            return page
-        return await self.goes(await self.posts(f"{self.home}/sign-in", {"ticket": unescape(ticket[1])}))
+        form = hidden(page)
+        return await self.goes(await self.posts(f"{self.home}/sign-in", form)) if form else page
 
     async def goes(self, address: str) -> str:
         """Follows where it is sent, says who it is where that is asked for, and comes back."""
@@ -85,10 +83,9 @@ class Browser:
 
     async def leaves(self, link: str) -> str:
         """Only as far as where it comes back to; gives that address."""
-        page = await self.opens(link)
-        ticket = re.search(r'name="ticket" value="([^"]+)"', page)
-        assert ticket
-        address = await self.posts(f"{self.home}/sign-in", {"ticket": unescape(ticket[1])})
+        form = hidden(await self.opens(link))
+        assert form
+        address = await self.posts(f"{self.home}/sign-in", form)
         while not address.startswith(self.home):
             if urlsplit(address).path == "/login" and "as=" not in address:
                 address += f"&as={self.person}"
@@ -131,6 +128,11 @@ async def browser(pages: SignInPages, home: str) -> AsyncIterator[Browser]:
     app.add_routes(pages.routes())
     async with TestClient(TestServer(app)) as client, aiohttp.ClientSession() as http:
         yield Browser(http=http, home=home, really=str(client.make_url("")).rstrip("/"))
+
+
+def hidden(page: str) -> dict[str, str]:
+    """What a page's button sends."""
+    return {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', page)}
 
 
 def link_in(shown: str) -> str:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import anyio
+
 from bot.answers.tools.grants import Departure, Grants, SignInEnded, SignInRefused
 from bot.domain.sign_ins import Caller, Grant, OAuthClient
 from tests.doubles import FakeSignIns
@@ -32,6 +34,7 @@ class Office:
     revoked: list[str] = field(default_factory=list)
     refuses: Exception | None = None
     gate: asyncio.Event | None = None
+    answers: asyncio.Event | None = None  # what it has done is known only then
 
     async def begin(self, state: str) -> Departure:
         raise NotImplementedError
@@ -49,6 +52,8 @@ class Office:
         self.renewals += 1
         number = self.renewals + 1
         self.good = f"r{number}"
+        if self.answers:
+            await self.answers.wait()
         return replace(grant, access=f"a{number}", refresh=self.good, expires=grant.expires + 3_600.0)
 
     async def revoke(self, grant: Grant) -> bool:
@@ -129,6 +134,34 @@ async def test_who_has_signed_in_anew_meanwhile_keeps_that() -> None:
     assert asking.result() == "new"
     assert list(store.kept.values()) == [new]
     assert office.revoked == []
+
+
+async def test_who_has_signed_in_anew_while_the_old_one_ended_keeps_that() -> None:
+    office, store = Office(gate=asyncio.Event(), good="another"), await kept()
+    one, other = replicas(office, store, at=990.0)
+    new = replace(FIRST, id="g2", access="new", expires=9_999.0)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        asking = group.create_task(one.token(ANN, "notes"))
+        await asyncio.sleep(0)
+        await other.keep(ANN, "notes", new)
+        assert office.gate
+        office.gate.set()
+    assert asking.result() == "new"
+    assert list(store.kept.values()) == [new]
+
+
+async def test_a_connection_that_is_closed_meanwhile_loses_no_renewal() -> None:
+    office, store = Office(answers=asyncio.Event()), await kept()
+    one, other = replicas(office, store, at=990.0)
+    async with asyncio.timeout(10), anyio.create_task_group() as group:
+        group.start_soon(one.token, ANN, "notes")
+        await anyio.wait_all_tasks_blocked()
+        group.cancel_scope.cancel()
+        assert office.answers
+        office.answers.set()
+    assert await other.token(ANN, "notes") == "a2"
+    assert office.renewals == 1
+    assert not store.under_way
 
 
 async def test_what_has_ended_there_is_erased_here() -> None:

@@ -73,7 +73,7 @@ async def refusing(status: int, **headers: str) -> AsyncIterator[str]:
     [
         (401, {}, "desk refuses the key: it wants one, so name its variable as token_env in [tools.desk]."),
         (401, {"token_env": "DESK_KEY"}, "desk refuses the key: put a valid one into DESK_KEY."),
-        (403, {}, "desk does not allow this: give the key more rights there, or use another one."),
+        (403, {}, "desk does not allow this: more rights are needed there."),
         (404, {}, "desk does not answer at this address: check the path of url in [tools.desk]."),
         (503, {}, "desk is too busy: try again later."),
         (307, {}, "desk has moved elsewhere: write its new address as url in [tools.desk]."),

@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from yarl import URL
 
 from bot.answers.tools.grants import Grants
-from bot.answers.tools.servers import personal_servers
+from bot.answers.tools.servers import personal_servers, tool_servers
 from bot.answers.tools.toolbox import Toolbox
 from bot.domain.events import Author, ButtonPressed
 from bot.domain.replies import Action
-from bot.domain.turns import StepState
+from bot.domain.sign_ins import Caller
+from bot.domain.turns import Step, StepState
 from bot.settings.config_file import Policy
 from bot.settings.tool_entries import ToolEntry
 from bot.sign_in.pages import SignInPages
@@ -26,6 +29,7 @@ from tests.tools.test_tool_loop import ABLE, call, calls, footer, results
 
 HOME = "https://bot.example.com"
 BOB = Author(id="U2", name="Bob")
+ANN_THERE = Caller(workspace="test:W", person="U1")
 
 
 @dataclass
@@ -54,11 +58,11 @@ class Bench:
 
 @asynccontextmanager
 async def bench(environment: dict[str, str] | None = None, **more: Any) -> AsyncIterator[Bench]:
-    secrets, store = FakeSecrets(), FakeSignIns()
+    secrets, store, public = FakeSecrets(), FakeSignIns(), more.pop("home", HOME)
     with notes(**environment) if environment else nullcontext(lasting_notes()) as home:
         entry = ToolEntry.model_validate({"url": f"{home}/mcp", **ENTRY, **more.pop("entry", {})})
         grants, personal = personal_servers(
-            {"notes": entry}, {}, home=HOME, secrets=secrets, store=store, moment=25.0
+            {"notes": entry}, {}, home=public, secrets=secrets, store=store, moment=25.0
         )
         box = Toolbox(personal=personal, entries={"notes": entry})
         at = Stage(
@@ -66,6 +70,7 @@ async def bench(environment: dict[str, str] | None = None, **more: Any) -> Async
             toolbox=box,
             secrets=secrets,
             sign_ins=store,
+            home=public,
             authorizations=grants.authorizations,
             now=1_900_000_000.0,
             **more,
@@ -73,7 +78,7 @@ async def bench(environment: dict[str, str] | None = None, **more: Any) -> Async
         running = asyncio.create_task(box.run())
         try:
             async with (
-                browser(SignInPages(at.desk), HOME) as window,
+                browser(SignInPages(at.desk), public) as window,
                 window.http.get(f"{home}/anew"),
             ):
                 yield Bench(at, window, home, at.desk.grants)
@@ -138,6 +143,32 @@ async def test_what_asks_first_says_as_whom_it_runs_and_runs_as_the_asker_whoeve
         assert (await at.told())["ran"] == [["ada", "milk"]]
 
 
+async def test_nobody_has_a_question_answered_anew_as_whoever_asked_it() -> None:
+    async with bench(policy=Policy(admins=("U2",))) as at:
+        await at.signed_in("ada")
+        await at.signed_in("bo", author=BOB)
+        await at.asks("Who am I?", calls(call("notes__whoami", "{}")), answer("So."))
+        for action, value in ((Action.AGAIN, ""), (Action.ASK, " grok")):
+            at.at.one.scripts = [answer("I cannot say.")]
+            await at.at.presses(action, f"{at.at.history[-1].id}{value}", author=BOB)
+            assert at.at.one.asked[-1][1].tools == ()
+        at.at.one.scripts = [calls(call("notes__whoami", "{}")), answer("So.")]
+        await at.at.presses(Action.AGAIN, at.at.history[-1].id)
+        assert "You are ada." in results(at.at.one.asked[-1][1])[-1].text
+
+
+async def test_what_came_back_for_one_is_not_told_when_another_asks() -> None:
+    async with bench() as at:
+        await at.signed_in("ada")
+        await at.asks("Me?", calls(call("notes__whoami", "{}")), answer("So."))
+        await at.asks("And?", answer("So."))
+        assert "You are ada." in repr(at.at.one.asked[-1][1].messages)
+        await at.asks("What came back?", answer("So."), author=BOB)
+        told = repr(at.at.one.asked[-1][1].messages)
+        assert "You are ada." not in told
+        assert "[called notes.whoami as the person who asked" in told
+
+
 async def test_only_the_asker_can_sign_in_for_their_question() -> None:
     async with bench(policy=Policy(admins=("U2",))) as at:
         waits = await at.asks("Who am I?", calls(call("notes__sign_in", "{}")))
@@ -156,6 +187,17 @@ async def test_whoever_does_not_want_to_is_answered_without() -> None:
 
         assert heard.text == "Then I cannot say."
         assert footer(heard) == "grok · used notes.sign_in (not run)"
+
+
+async def test_what_is_asked_twice_at_once_is_done_once() -> None:
+    async with bench() as at:
+        twice = [call("notes__sign_in", "{}"), call("notes__sign_in", "{}")]
+        waits = await at.asks("Who am I?", calls(*twice))
+        await at.signed_in("ada")
+        at.at.one.scripts = [answer("You are ada.")]
+        heard = await at.at.presses(Action.SIGN_IN, pressed(waits, "Sign in"))
+        assert heard.text == "You are ada."
+        assert {one.state for one in at.at.history[-1].steps} == {StepState.DONE}
 
 
 async def test_a_press_to_run_it_signs_nobody_in() -> None:
@@ -223,6 +265,62 @@ async def test_what_is_not_as_it_should_be_signs_nobody_in(before: str, after: s
         assert not at.at.sign_ins.kept
 
 
+@pytest.mark.parametrize("seen", [None, "", "x", "\ud800", "0" * 64])
+async def test_no_other_site_sends_a_browser_on_its_way(seen: str | None) -> None:
+    async with bench() as at:
+        link = link_in(said(await at.at.says("/tools sign-in notes")))
+        ticket = link.partition("ticket=")[2]
+        form = (
+            {"ticket": ticket} if seen is None else {"ticket": ticket, "seen": quote(seen, errors="replace")}
+        )
+        assert await at.browser.posts(f"{HOME}/sign-in", form) == ""
+        await at.browser.opens(link)  # as another site can have it opened, and not read it
+        assert await at.browser.posts(f"{HOME}/sign-in", form) == ""
+        assert "did not come from the page of the link" in at.browser.seen[-1]
+        assert "is signed in" in await at.browser.signs_in(link)
+
+
+async def test_of_two_links_in_one_browser_each_comes_to_its_end() -> None:
+    async with bench() as at:
+        links = [link_in(said(await at.at.says("/tools sign-in notes"))) for _ in range(2)]
+        backs = [await at.browser.leaves(link) for link in links]
+        for back in backs:
+            assert "is signed in to notes" in await at.browser.opens(back)
+
+
+async def test_an_address_of_ours_below_another_works() -> None:
+    async with bench(home=f"{HOME}/bot") as at:
+        await at.signed_in("ada")
+        assert 'action="?"' in at.browser.seen[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=what", b"ticket=a"),
+        ("application/x-www-form-urlencoded; charset=utf-16", b"t"),
+        ("application/x-www-form-urlencoded", b"ticket=%ED%A0%80&seen=%ff\xff"),
+        ("application/x-www-form-urlencoded", b"a=b&" * 10_000),
+        ("multipart/form-data", b"no boundary"),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\n"),
+        ("", b""),
+    ],
+)
+async def test_what_no_page_of_ours_sends_is_refused_in_words(
+    kind: str, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with bench() as at:
+        cookie = "__Host-switchboard-sign-in=\udcff\udcfe"
+        headers = {"Content-Type": kind, "Cookie": cookie}
+        address = f"{at.browser.really}/sign-in"
+        async with at.browser.http.post(address, data=body, headers=headers) as answer:
+            assert (answer.status, "Open the link in the chat again" in await answer.text()) == (400, True)
+        for path in ("?ticket=%ED%A0%80%ff", "/done?state=%ED%A0%80%ff&code=%ff"):
+            async with at.browser.http.get(URL(address + path, encoded=True), headers=headers) as answer:
+                assert answer.status == 400
+        assert not [one for one in caplog.records if one.exc_info]
+
+
 async def test_pages_are_shown_in_no_frame_and_tell_nobody_where_they_were() -> None:
     async with bench() as at:
         await at.signed_in()
@@ -230,10 +328,8 @@ async def test_pages_are_shown_in_no_frame_and_tell_nobody_where_they_were() -> 
             assert told["Referrer-Policy"] == "no-referrer"
             assert told["Cache-Control"] == "no-store"
             assert "frame-ancestors 'none'" in told["Content-Security-Policy"]
-        (cookie,) = {
-            one["Set-Cookie"] for one in at.browser.headers if "Max-Age=600" in one.get("Set-Cookie", "")
-        }
-        for part in ("HttpOnly", "Secure", "SameSite=Lax", "Path=/sign-in"):
+        (cookie,) = {one["Set-Cookie"] for one in at.browser.headers if "Set-Cookie" in one}
+        for part in ("__Host-", "HttpOnly", "Secure", "SameSite=Lax", "Path=/"):
             assert part in cookie
 
 
@@ -292,6 +388,34 @@ async def test_what_the_server_has_taken_back_asks_to_sign_in_again() -> None:
         assert last.state is StepState.ASKED
         assert not at.at.sign_ins.kept
         assert [one.name for one in at.at.one.asked[-1][1].tools] == ["notes__sign_in"]
+
+
+async def test_a_call_in_nobodys_name_is_not_sent() -> None:
+    async with bench() as at:
+        await at.signed_in("ada")
+        await at.asks("Me?", calls(call("notes__whoami", "{}")), answer("So."))
+        ((key, grant),) = at.at.sign_ins.kept.items()
+        at.at.sign_ins.kept[key] = replace(grant, expires=1.0, refresh="")
+        await at.asks("Me?", calls(call("notes__whoami", "{}")), answer("So."))
+        (step,) = at.at.history[-1].steps
+        assert step.state is StepState.FAILED
+        assert step.result == (
+            "notes refuses the key: sign in again with /tools sign-in notes. The call was not run."
+        )
+
+
+async def test_a_server_that_cannot_be_used_says_so_to_whoever_wants_to_sign_in() -> None:
+    entry = ToolEntry.model_validate(
+        {"url": "https://notes.example/mcp", "oauth": True, "client_id": "a", "client_secret_env": "SECRET"}
+    )
+    servers = tool_servers({"notes": entry}, {})
+    at = Stage(models=(ABLE,), toolbox=Toolbox(servers=servers, entries={"notes": entry}))
+    for command in ("sign-in", "sign-out"):
+        heard = await at.says(f"/tools {command} notes")
+        assert said(heard) == "notes needs SECRET, which is not set\\."
+    waits = Step(id="s1", name="notes.sign_in", args="{}", signs_in=True, state=StepState.ALLOWED)
+    done, _ = await at.toolbox.call(waits, ANN_THERE, key="k", progress=lambda _: None)
+    assert (done.state, done.result) == (StepState.FAILED, "notes needs SECRET, which is not set.")
 
 
 async def test_switchboard_registers_once_for_everybody() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import codecs
 import os
 import pty
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser
 
+from tests.interop.servers import free_port
 from tests.ops.product import command, environment, running
 from tests.web.browsing import CHROMIUM, tab
 
@@ -111,13 +113,13 @@ class Screen:
 
 
 @asynccontextmanager
-async def terminal(folder: Path) -> AsyncIterator[tuple[Screen, asyncio.subprocess.Process]]:
+async def terminal(folder: Path, **more: str) -> AsyncIterator[tuple[Screen, asyncio.subprocess.Process]]:
     """`switchboard chat` in a terminal of its own."""
     device, inside = pty.openpty()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "chat"),
         cwd=folder,
-        env={**environment(folder, {}), "TERM": "xterm"},
+        env={**environment(folder, more), "TERM": "xterm"},
         stdin=inside,
         stdout=inside,
         stderr=inside,
@@ -133,6 +135,24 @@ async def terminal(folder: Path) -> AsyncIterator[tuple[Screen, asyncio.subproce
         with suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
+
+
+async def test_in_a_terminal_the_link_to_sign_in_leads_somewhere(tmp_path: Path) -> None:
+    tools = '[tools.notes]\nurl = "https://notes.example/mcp"\noauth = true\n'
+    (tmp_path / "switchboard.toml").write_text(tools, encoding="utf-8")
+    async with (
+        terminal(tmp_path, PORT=str(free_port())) as (screen, process),
+        aiohttp.ClientSession() as browser,
+    ):
+        await screen.shows("\n> ")
+        screen.type("/tools sign-in notes\r")
+        await screen.shows("ends that")
+        link = re.search(r"http://127[^\s>)]+", screen.seen)
+        assert link
+        async with browser.get(link[0]) as got:
+            assert "You are about to sign in to notes" in await got.text()
+        screen.type("\x04")
+        assert await process.wait() == 0
 
 
 async def test_in_a_terminal_ctrl_c_stops_the_answer_and_ctrl_d_leaves(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ WORDS: Mapping[int, FaultWords] = {
     ),
     Fault.CERTIFICATE: FaultWords("has a certificate for {host} that cannot be trusted: renew it there."),
     Fault.KEY_REFUSED: FaultWords("refuses the key: {key}"),
-    Fault.FORBIDDEN: FaultWords("does not allow this: give the key more rights there, or use another one."),
+    Fault.FORBIDDEN: FaultWords("does not allow this: more rights are needed there."),
     Fault.BUSY: FaultWords("is too busy: try again later."),
     Fault.NOT_THERE: FaultWords("does not answer at this address: check the path of url in {entry}."),
     Fault.REDIRECTED: FaultWords("has moved elsewhere: write its new address as url in {entry}."),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import anyio
+
 from bot.domain.errors import SwitchboardError
 from bot.domain.sign_ins import Caller, Grant, OAuthClient, StoredGrant
 from bot.sign_in_ports import SignInStore
@@ -110,14 +112,23 @@ class Grants:
             if grant.access != refused and not ends:
                 return grant.access
             if not grant.refresh:
-                await self._store.drop(caller, server)
-                return ""
+                return await self._ended(caller, server, found)
             if await self._store.renewing(caller, server, seconds=TURN):
                 return await self._renewed(caller, server, found)
             await asyncio.sleep(LOOK)  # somebody else does it
         return ""
 
     async def _renewed(self, caller: Caller, server: str, before: StoredGrant) -> str:
+        """To its end: a token to renew by that was used, and what came of it not kept, would end the sign-in."""
+        token = ""
+        with anyio.CancelScope(shield=True):
+            try:
+                token = await self._exchanged(caller, server, before)
+            finally:
+                await self._store.renewed(caller, server)
+        return token
+
+    async def _exchanged(self, caller: Caller, server: str, before: StoredGrant) -> str:
         try:
             grant = await self.authorizations[server].renewed(before.grant)
             if not await self._store.exchange(caller, server, before, grant):
@@ -125,15 +136,19 @@ class Grants:
                     await self._given_back(server, grant)
                 return now.grant.access if now else ""
         except SignInEnded:
-            log.info("a sign-in has ended", extra={"server": server})
-            await self._store.drop(caller, server)
-            return ""
+            return await self._ended(caller, server, before)
         except SignInRefused as error:
             log.warning("a sign-in is not renewed now", extra={"server": server, "why": str(error)})
             return before.grant.access
-        finally:
-            await self._store.renewed(caller, server)
         return grant.access
+
+    async def _ended(self, caller: Caller, server: str, before: StoredGrant) -> str:
+        """Erases that one: where the person has signed in again meanwhile, it is gone already."""
+        log.info("a sign-in has ended", extra={"server": server})
+        if await self._store.exchange(caller, server, before, None):
+            return ""
+        now = await self._found(caller, server)
+        return now.grant.access if now else ""
 
     async def sign_out(self, caller: Caller, server: str) -> SignedOut:
         """Erases it here first: then nothing of ours acts as this person any more."""

@@ -125,16 +125,16 @@ class McpAuthorization(Authorization):
         form = {"grant_type": "refresh_token", "refresh_token": grant.refresh}
         if _takes_resource(grant.issuer):
             form["resource"] = grant.audience
-        answer = await self._token(grant.token_url, grant.client, form)
+        client = self._now(grant.client)
+        answer = await self._token(grant.token_url, client, form)
         if answer.status == 200:
             return self._granted(answer, grant)
-        if refusal_code(answer.body) in {"invalid_grant", "invalid_client", "unauthorized_client"}:
-            if refusal_code(answer.body) != "invalid_grant":
+        code, ours = refusal_code(answer.body), client.id == self._entry.client_id
+        if code == "invalid_grant" or (code in {"invalid_client", "unauthorized_client"} and not ours):
+            if code != "invalid_grant":
                 await self._secrets.delete(self._registered(grant.issuer))
             raise SignInEnded(self.name)
-        raise SignInRefused(
-            f"{self.name} does not renew the sign-in now ({refusal_code(answer.body) or answer.status})."
-        )
+        raise SignInRefused(f"{self.name} does not renew the sign-in now ({code or answer.status}).")
 
     async def revoke(self, grant: Grant) -> bool:
         if not grant.revocation_url:
@@ -143,7 +143,7 @@ class McpAuthorization(Authorization):
         if not grant.refresh:
             token = {"token": grant.access, "token_type_hint": "access_token"}
         try:
-            answer = await self._token(grant.revocation_url, grant.client, token)
+            answer = await self._token(grant.revocation_url, self._now(grant.client), token)
             if (
                 answer.status == 400 and not grant.client.secret
             ):  # servers written with the SDK of 2026 want the field
@@ -224,6 +224,10 @@ class McpAuthorization(Authorization):
         kept = {"id": client.id, "secret": client.secret, "method": client.method}
         await self._secrets.put(name, json.dumps(kept), seconds=lasts)
         return client
+
+    def _now(self, client: OAuthClient) -> OAuthClient:
+        """As the operator has it now: a secret that was exchanged, or mistyped, ends nobody's sign-in."""
+        return replace(client, secret=self._secret) if client.id == self._entry.client_id else client
 
     def _registered(self, issuer: str) -> str:
         """Where a registration is kept: it is good for this sign-in and this address of ours."""

@@ -32,7 +32,7 @@ class TokenAnswer:
         if not all(str(one).isprintable() for one in texts):
             return None
         try:
-            lasts = min(max(float(str(seconds)), 0.0), LONGEST)
+            lasts = min(max(0.0, float(str(seconds))), LONGEST)  # 0 for what is no number
         except ValueError:
             lasts = 0.0
         return cls(access=str(access), refresh=str(refresh), seconds=lasts, scope=str(scope))

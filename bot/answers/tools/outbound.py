@@ -36,6 +36,7 @@ STREAM_BYTES = 32 * 1024 * 1024  # of one response's events
 ERROR_BYTES = 64 * 1024
 CONNECT = 10.0  # seconds
 GOODBYE = 2.0  # seconds for the end of a session
+NOBODY = "nobody"  # as an authorization: the person is not signed in
 
 
 Token = Callable[[str], Awaitable[str]]
@@ -100,7 +101,7 @@ class PersonsBearer(httpx2.Auth):
         self, request: httpx2.Request
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         token = await self._token("")
-        request.headers["authorization"] = f"Bearer {token}"
+        request.headers["authorization"] = f"Bearer {token}" if token else NOBODY
         answer = yield request
         if answer.status_code == 401 and (other := await self._token(token)) not in {"", token}:
             request.headers["authorization"] = f"Bearer {other}"
@@ -120,6 +121,8 @@ class CheckedTransport(httpx2.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.headers.get("authorization") == NOBODY:  # nothing is sent in nobody's name
+            return _failed(Fault.KEY_REFUSED, 401)
         try:
             answer, body = await self._answered(request)
         except WayFault as lost:

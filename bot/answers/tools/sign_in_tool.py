@@ -25,8 +25,6 @@ def sign_in_result(server: str, tools: Sequence[ToolDefinition], trouble: str) -
     if any(one.signs_in for one in tools):
         return ToolResult(text=f"They are not signed in to {server}.", end=CallEnd.FAILED)
     if trouble or not tools:
-        return ToolResult(
-            text=f"They are signed in. {trouble or f'{server} offers no tool to them.'}", end=CallEnd.FAILED
-        )
+        return ToolResult(text=trouble or f"{server} offers no tool to them.", end=CallEnd.FAILED)
     names = ", ".join(clip(one.full_name, 80) for one in tools[:NAMED])
     return ToolResult(text=f"They are signed in. Now there are: {names}. Go on with the question.")

@@ -18,10 +18,12 @@ from bot.context import Context
 from bot.domain.approvals import showable_arguments
 from bot.domain.attached import IMAGES
 from bot.domain.catalog import Model
+from bot.domain.events import ButtonPressed
 from bot.domain.formatting import clip, strip_controls
 from bot.domain.generated import file_name
 from bot.domain.preferences import Standing
 from bot.domain.prompt import Tool
+from bot.domain.replies import DECIDING
 from bot.domain.sign_ins import Caller
 from bot.domain.stream_parts import ToolCall
 from bot.domain.tools import CallEnd, ToolDefinition, ToolFile, ToolResult
@@ -107,11 +109,16 @@ class Toolbox:
         return any(fnmatchcase(model.name.casefold(), one.casefold()) for one in self._entries[server].models)
 
     async def offered(self, context: Context, model: Model, caller: Caller) -> Mapping[str, OfferedTool]:
-        """What this model is offered here for this person, by the name it has in prompts, always in the same order."""
+        """What this model is offered here for this person, by the name it has in prompts, always in the same order. Whoever
+        has somebody else's question answered anew does not act as that person.
+        """
         if not model.tools:
             return {}
         off = context.claim.preferences.tools.off
-        names = [name for name in self.names if name not in off and self.serves(name, model)]
+        usable = self.names if _theirs(context, caller) else self._shared
+        names = [
+            name for name in self.names if name in usable and name not in off and self.serves(name, model)
+        ]
         found: dict[str, OfferedTool] = {}
         for name in names:
             for definition in await self.of(name, caller).tools():
@@ -209,6 +216,12 @@ class Toolbox:
             seconds=round(self._clock() - began, 1),
         )
         return done, result
+
+
+def _theirs(context: Context, caller: Caller) -> bool:
+    """Whether this answer is by that person's own word; letting one go on that they began is for others, too."""
+    event = context.event
+    return event.author.id == caller.person or (isinstance(event, ButtonPressed) and event.action in DECIDING)
 
 
 async def _called(
