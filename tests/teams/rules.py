@@ -12,6 +12,7 @@ MESSAGE = "https://schema.org/Message"
 FORMATS = {"plain", "markdown", "xml", "extendedmarkdown"}
 CARD = "application/vnd.microsoft.card.adaptive"
 QUOTED = re.compile(r'<quoted messageId="(\d+)"/>')
+SIGN_IN_CARD = "application/vnd.microsoft.card.oauth"
 ELEMENTS = {
     "TextBlock", "RichTextBlock", "Image", "Media", "Container", "ColumnSet", "Column", "FactSet", "ImageSet",
     "ActionSet", "Table", "TableRow", "TableCell", "Input.Text", "Input.Number", "Input.Date", "Input.Time",
@@ -51,10 +52,7 @@ def check_message(activity: Mapping[str, Any], *, extended: bool = True) -> None
     if style == "extendedmarkdown" and attachments:
         raise bad("extendedmarkdown is for messages of text alone.")
     for attachment in attachments:
-        if attachment.get("contentType") == CARD:
-            check_card(attachment.get("content"))
-        elif str(attachment.get("contentType")).startswith("image/"):
-            check_picture(attachment)
+        check_attachment(attachment)
     check_ai(activity)
     check_suggestions(activity)
     check_quotes(activity)
@@ -66,6 +64,16 @@ def check_message(activity: Mapping[str, Any], *, extended: bool = True) -> None
         raise bad("feedbackLoop.type is default or custom.")
 
 
+def check_attachment(attachment: Mapping[str, Any]) -> None:
+    kind = str(attachment.get("contentType"))
+    if kind == CARD:
+        check_card(attachment.get("content"))
+    elif kind == SIGN_IN_CARD:
+        check_sign_in_card(attachment.get("content") or {})
+    elif kind.startswith("image/"):
+        check_picture(attachment)
+
+
 def check_picture(attachment: Mapping[str, Any]) -> None:
     """Inline: PNG, JPEG or GIF, at most 1 MB. What an address leads to, a client would fetch."""
     head, _, data = str(attachment.get("contentUrl")).partition(";base64,")
@@ -73,6 +81,20 @@ def check_picture(attachment: Mapping[str, Any]) -> None:
         raise bad("A picture is a data URL of a PNG, JPEG or GIF.")
     if len(base64.b64decode(data, validate=True)) > 1024 * 1024:
         raise bad("A picture is larger than 1 MB.")
+
+
+def check_sign_in_card(card: Mapping[str, Any]) -> None:
+    """The OAuth card: a button that opens an address, and the resource for which a token is wanted."""
+    (button,) = card.get("buttons") or [{}]
+    resource = card.get("tokenExchangeResource") or {}
+    if not card.get("connectionName") or not card.get("text"):
+        raise bad("The OAuth card needs a text and a connectionName.")
+    if button.get("type") != "signin" or not button.get("title"):
+        raise bad("The OAuth card needs a button of the type signin.")
+    if not re.match(r"https?://", str(button.get("value"))):
+        raise bad("The button of an OAuth card opens an address.")
+    if not resource.get("id") or not str(resource.get("uri")).startswith("api://"):
+        raise bad("tokenExchangeResource needs an id and the app's own uri.")
 
 
 def check_quotes(activity: Mapping[str, Any]) -> None:

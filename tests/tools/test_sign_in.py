@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bot.answers.tools.grants import Grants
 from bot.answers.tools.servers import personal_servers
@@ -57,8 +58,9 @@ async def bench(environment: dict[str, str] | None = None, **more: Any) -> Async
     secrets, store = FakeSecrets(), FakeSignIns()
     with notes(**environment) if environment else nullcontext(lasting_notes()) as home:
         entry = ToolEntry.model_validate({"url": f"{home}/mcp", **ENTRY, **more.pop("entry", {})})
+        keys = {name: SecretStr(key) for name, key in more.pop("keys", {}).items()}
         grants, personal = personal_servers(
-            {"notes": entry}, {}, home=HOME, secrets=secrets, store=store, moment=25.0
+            {"notes": entry}, keys, home=HOME, secrets=secrets, store=store, moment=25.0
         )
         box = Toolbox(personal=personal, entries={"notes": entry})
         at = Stage(

@@ -24,6 +24,7 @@ from adapters.teams.inbound import events
 from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.inbound.deliveries import Deliveries
 from adapters.teams.inbound.message_action import MessageAction
+from adapters.teams.inbound.single_sign_on import SingleSignOn
 from adapters.teams.inbound.turned_away import TurnedAway
 from adapters.teams.outbound.rendering.cards import option_title
 from bot.delivery.pacing import Clock
@@ -70,6 +71,7 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
         tell: Callable[[ConversationReference, str], Awaitable[None]],
         clock: Clock,
         action: MessageAction,
+        sign_on: SingleSignOn,
         search: OptionSearch,
         external: bool = False,
         graph: bool = False,
@@ -77,6 +79,7 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
         self._put = put
         self._tell = tell
         self._action = action
+        self._sign_on = sign_on
         self._search = search
         self._external = external
         self._graph = graph
@@ -138,6 +141,10 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
                 return 200, self._action.opened(heard)
             case "composeExtension/submitAction":
                 return 200, await self._action.submitted(heard)
+            case "signin/tokenExchange":
+                return await self._sign_on.exchanged(heard)
+            case "signin/failure":
+                self._sign_on.failed(heard)
         return 200, {}
 
     async def _suggested(self, heard: IncomingActivity, value: Mapping[str, Any]) -> Mapping[str, Any]:
