@@ -107,13 +107,17 @@ class SignInOffice:
                     {"resource": f"{self.url}/mcp", "authorization_servers": [self.url], **self.resource}
                 )
             case "/.well-known/oauth-authorization-server":
-                return web.json_response(_without_none({**self._own(), **self.about}))
+                return self.told()
             case "/register":
                 return self._register(sent)
             case "/token":
                 return self._token(sent, _basic(request))
             case _:
                 return web.Response(status=404)
+
+    def told(self, **changed: Any) -> web.Response:
+        """What it says of itself."""
+        return web.json_response(_without_none({**self._own(), **self.about, **changed}))
 
     def _own(self) -> dict[str, Any]:
         return {

@@ -16,6 +16,7 @@ from bot.answers.tools.grants import ConsentNeeded, Grants, SignInRefused
 from bot.answers.tools.mcp_authorization import McpAuthorization
 from bot.domain.replies import Action, SignInOffer
 from bot.domain.sign_ins import Caller, ExchangedSignIn
+from bot.settings.config_file import ConfigFile
 from bot.settings.tool_entries import ToolEntry
 from bot.sign_in.desk import SOON, SignInDesk, SignInTicket
 from tests.conversation.stage import Heard, answer
@@ -133,6 +134,14 @@ def test_what_is_no_application_id_uri_is_refused(resource: str) -> None:
     entry = {"url": "https://n.example/mcp", **ENTRY, **SSO_ENTRY, "issuer": "https://login.example/t"}
     with pytest.raises(ValueError, match="Application ID URI"):
         ToolEntry.model_validate({**entry, "teams_sso": resource})
+
+
+def test_one_app_has_one_application_id_uri() -> None:
+    entry = {"url": "https://n.example/mcp", "oauth": True, **SSO_ENTRY, "issuer": "https://login.example/t"}
+    same = {"a": entry, "b": dict(entry), "c": {"url": "https://n.example/mcp", "oauth": True}}
+    assert ConfigFile.model_validate({"tools": same}).tools["b"].teams_sso == RESOURCE
+    with pytest.raises(ValueError, match="write the same teams_sso everywhere"):
+        ConfigFile.model_validate({"tools": {**same, "b": {**entry, "teams_sso": "api://another"}}})
 
 
 @asynccontextmanager

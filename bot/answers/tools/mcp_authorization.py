@@ -28,7 +28,7 @@ from bot.answers.tools.grants import (
     SignInEnded,
     SignInRefused,
 )
-from bot.answers.tools.mcp_sign_in_places import SignInAsker, SignInPlace, SignInPlaces, read_as
+from bot.answers.tools.mcp_sign_in_places import ENTRA, SignInAsker, SignInPlace, SignInPlaces, read_as
 from bot.answers.tools.oauth_answers import TokenAnswer, refusal_code, wants_the_person
 from bot.answers.tools.outbound import PlainAnswer
 from bot.answers.tools.outbound_plain import SignInWeb
@@ -38,10 +38,6 @@ from bot.settings.tool_entries import ToolEntry
 
 NAME = "Switchboard"
 ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-NO_RESOURCE = frozenset(
-    {"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn"}
-)
-"""Entra names the server in the scopes and refuses the parameter `resource`."""
 
 
 class McpAuthorization(Authorization):
@@ -295,4 +291,5 @@ def _challenge(verifier: str) -> str:
 
 
 def _takes_resource(issuer: str) -> bool:
-    return urlsplit(issuer).hostname not in NO_RESOURCE
+    """Entra names the server in the scopes and refuses the parameter `resource`."""
+    return urlsplit(issuer).hostname not in ENTRA
