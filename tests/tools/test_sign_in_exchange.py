@@ -74,6 +74,14 @@ async def test_what_is_asked_for_on_behalf_of_somebody() -> None:
     assert renewed.id == grant.id
 
 
+async def test_check_says_for_what_a_token_has_to_be() -> None:
+    async with SignInOffice().open() as office:
+        way = exchanging(office)
+        said = await way.described()
+        await way.aclose()
+    assert said.endswith(f"/sign-in/done; who has a token for {RESOURCE} needs no browser")
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "words"),
     [

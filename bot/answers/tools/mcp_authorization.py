@@ -201,7 +201,8 @@ class McpAuthorization(Authorization):
         """One line for `switchboard check`. Raises SignInRefused where nobody could sign in. Registers nothing."""
         place = await self._places.find()
         how = self._way(place)
-        return f"people sign in at {place.about.issuer}, {how}, and come back to {self.redirect}"
+        said = f"people sign in at {place.about.issuer}, {how}, and come back to {self.redirect}"
+        return f"{said}; who has a token for {self.exchanges} needs no browser" if self.exchanges else said
 
     async def aclose(self) -> None:
         await self._web.aclose()
