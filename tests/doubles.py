@@ -155,8 +155,11 @@ class FakeExchange:
 
     says: ExchangedSignIn = field(default_factory=lambda: ExchangedSignIn(signed_in=True))
     asked: list[tuple[str, str, Caller]] = field(default_factory=list)
+    down: bool = False
 
     async def exchange(self, ticket: str, assertion: str, caller: Caller) -> ExchangedSignIn:
+        if self.down:
+            raise StorageUnavailable("down")
         self.asked.append((ticket, assertion, caller))
         return self.says
 

@@ -84,7 +84,7 @@ class SignIns:
             host=escape_markdown(host(offer.link)),
             address=offer.link,
         )
-        return Reply(text=text, private=True, secret=True, sign_in=offer)
+        return Reply(text=text, private=True, secret=True, sign_in=offer if offer.resource else None)
 
 
 def others_sign_in(event: ButtonPressed, turn: Turn) -> str:

@@ -85,8 +85,8 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInOffer:
-    """A sign-in for one person: by `link` with a browser, or, where `resource` is something, with a token for it that the
-    platform has of this person. That goes to bot.sign_in_ports.SignInExchange with the `ticket`. Each works once.
+    """A sign-in for one person: by `link` with a browser, or with a token for `resource` that the platform has of this person,
+    where that is something. It goes to bot.sign_in_ports.SignInExchange with the `ticket`. One of both works, once.
     """
 
     link: str = field(repr=False)
@@ -109,5 +109,5 @@ class Reply:
     forgets: bool = False  # what was said before goes, where the messages are Switchboard's own
     private: bool = False  # only the person who asked should see it, where the platform can do that
     secret: bool = False  # and where it cannot, it is not shown: costs, what was said
-    sign_in: SignInOffer | None = None  # the text tells its link
+    sign_in: SignInOffer | None = None  # beside its link, which the text tells
     replaces: str = ""  # id of the bot's own message that this replaces, "" for a new one

@@ -71,8 +71,7 @@ async def test_elsewhere_there_is_the_link_alone(bot: Bot, kind: str, more: Mapp
 
 async def test_a_server_without_it_has_no_card(bot: Bot) -> None:
     place = TeamsPlace(bot.teams, bot.adapter, "personal")
-    reply = Reply(text="Sign in.", private=True, sign_in=SignInOffer(link=LINK, ticket="t-1"))
-    await bot.adapter.sink(place.event(), FakeTurnHandle()).say(reply)
+    await bot.adapter.sink(place.event(), FakeTurnHandle()).say(Reply(text="Sign in.", private=True))
     assert not sign_in_cards(place.room)
 
 
@@ -143,6 +142,14 @@ async def test_what_is_no_exchange_is_refused(bot: Bot, value: Any) -> None:
     activity = bot.teams.people.invoke(room.id, room.kind, "signin/tokenExchange", value, id="f:1")
     assert (await bot.teams.send(activity)).status == 412
     assert bot.exchange.asked == []
+
+
+async def test_without_storage_nothing_was_exchanged(bot: Bot) -> None:
+    bot.exchange.down = True
+    room = bot.teams.personal()
+    value = {"id": "t-1", "connectionName": "Sign in", "token": person_token(ALICE.aad)}
+    activity = bot.teams.people.invoke(room.id, room.kind, "signin/tokenExchange", value, id="f:1")
+    assert (await bot.teams.send(activity)).status == 503
 
 
 async def test_a_client_that_gets_no_token_says_why_and_only_the_code_is_noted(

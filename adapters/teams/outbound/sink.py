@@ -77,7 +77,7 @@ class TeamsSink:
     async def _offer(self, sign_in: SignInOffer | None) -> None:
         """A message of its own: clients show nothing of it as long as they can sign their people in."""
         reference = self._delivery_context.reference
-        if sign_in is None or not sign_in.resource or not reference.personal or reference.copilot:
+        if sign_in is None or not reference.personal or reference.copilot:
             return
         try:
             await self._delivery_context.connector.post(reference.where, messages.sign_in_message(sign_in))
