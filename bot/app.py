@@ -105,8 +105,9 @@ def service(
     inbox, most = MeasuredInbox(store.inbox, meter=metrics), settings.file.limits
     tools, budgets = tooling(settings, store, inbox), budget_keeper(settings, store, models)
     picker, commands = _commands(settings, store, inbox, models, budgets, tools=tools)
+    standing, search, exchange = commands.standing, commands.found, tools.exchange
     adapters = platforms.adapters_for(
-        platforms.Dependencies(settings, store, inbox, commands.standing, commands.found, metrics, page_token)
+        platforms.Dependencies(settings, store, inbox, standing, search, metrics, exchange, page_token)
     )
     limits, refusals = AskerLimits(rate_limiter=store.rate_limiter), PlatformRefusals(meter=metrics)
     interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets, DueMark())

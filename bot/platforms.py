@@ -18,6 +18,7 @@ from bot.ports import Adapter, Inbox, OptionSearch
 from bot.serving.metrics import Meter
 from bot.settings.platform_settings import PlatformSettings, SlackSettings, TeamsSettings
 from bot.settings.settings import Settings
+from bot.sign_in_ports import SignInExchange
 from bot.storage.open import Storage
 
 
@@ -31,6 +32,7 @@ class Dependencies:
     active: StatusOf
     search: OptionSearch
     meter: Meter
+    exchange: SignInExchange
     page_token: str = field(default="", repr=False)
 
 
@@ -104,6 +106,7 @@ def _teams(module: ModuleType, teams: TeamsSettings, given: Dependencies) -> Ada
         teams,
         inbox=given.inbox,
         search=given.search,
+        exchange=given.exchange,
         host=given.settings.host,
         meter=given.meter,
         external=given.settings.file.policy.external,
@@ -157,6 +160,10 @@ PLATFORMS = (
                 ),
                 Argument(name="privacy", help="https address of your privacy page, instead of the bot's own"),
                 Argument(name="terms", help="https address of your terms of use, instead of the bot's own"),
+                Argument(
+                    name="sso",
+                    help="the Application ID URI that is teams_sso in switchboard.toml; without it, api://HOST/APP-ID",
+                ),
             ),
             out="switchboard-teams.zip",
         ),

@@ -1,9 +1,9 @@
-"""The seam to where people's sign-ins are kept."""
+"""The seams to where people's sign-ins are kept, and from where people are signed in already."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
-from bot.domain.sign_ins import Caller, Grant, StoredGrant
+from bot.domain.sign_ins import Caller, ExchangedSignIn, Grant, StoredGrant
 
 
 class SignInStore(Protocol):
@@ -27,3 +27,12 @@ class SignInStore(Protocol):
 
     async def drop_of_person(self, caller: Caller) -> Mapping[str, Grant]:
         """All of this person's, by server; also of servers that are not set up any more."""
+
+
+class SignInExchange(Protocol):
+    """Signs people in with what their chat platform knows of them. Implemented by bot.sign_in.desk."""
+
+    async def exchange(self, ticket: str, assertion: str, caller: Caller) -> ExchangedSignIn:
+        """`ticket` is a SignInOffer's, `assertion` the platform's word for `caller`, a token for its resource. The platform may
+        bring the same again. Raises StorageUnavailable.
+        """

@@ -9,7 +9,7 @@ from bot.domain.errors import StorageUnavailable
 from bot.domain.events import Event, ThreadKey
 from bot.domain.replies import Option
 from bot.domain.schedules import PER_PERSON, PER_PLACE, Schedule
-from bot.domain.sign_ins import Caller, Grant, StoredGrant
+from bot.domain.sign_ins import Caller, ExchangedSignIn, Grant, StoredGrant
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart
 from bot.domain.turns import Progress, Turn
@@ -155,6 +155,21 @@ async def shown(parts: Iterable[ShownPart]) -> AsyncGenerator[ShownPart, None]:
     """A stream of ready-made pieces."""
     for part in parts:
         yield part
+
+
+@dataclass
+class FakeExchange:
+    """A SignInExchange that notes what it is brought, and says what it is told to."""
+
+    says: ExchangedSignIn = field(default_factory=lambda: ExchangedSignIn(signed_in=True))
+    asked: list[tuple[str, str, Caller]] = field(default_factory=list)
+    down: bool = False
+
+    async def exchange(self, ticket: str, assertion: str, caller: Caller) -> ExchangedSignIn:
+        if self.down:
+            raise StorageUnavailable("down")
+        self.asked.append((ticket, assertion, caller))
+        return self.says
 
 
 async def nothing_found(thread: ThreadKey, words: str, prefix: str) -> Sequence[Option]:

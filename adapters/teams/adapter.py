@@ -18,6 +18,7 @@ from adapters.teams.inbound.events import PLATFORM
 from adapters.teams.inbound.handler import BotbuilderAdapter, EventHandler
 from adapters.teams.inbound.message_action import MessageAction
 from adapters.teams.inbound.refusal_log import RefusalLog
+from adapters.teams.inbound.single_sign_on import SingleSignOn
 from adapters.teams.inbound.surroundings import SurroundingsReader
 from adapters.teams.inbound.token_validator import PlaygroundValidator, RequestDenied, TokenValidator
 from adapters.teams.outbound.connector import Connector, Repeat
@@ -39,6 +40,7 @@ from bot.domain.schedules import LastingPlace
 from bot.domain.surroundings import Surroundings
 from bot.domain.turns import ChatMessage
 from bot.ports import Inbox, OptionSearch, ReplySink, TurnHandle
+from bot.sign_in_ports import SignInExchange
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class TeamsAdapter:
         *,
         inbox: Inbox,
         search: OptionSearch,
+        exchange: SignInExchange,
         http: HttpSession,
         validator: TokenValidator | PlaygroundValidator,
         connector: Connector,
@@ -81,6 +84,7 @@ class TeamsAdapter:
             tell=self._tell,
             clock=clock,
             action=action,
+            sign_on=SingleSignOn(exchange=exchange, tell=self._tell),
             search=search,
             external=external,
             graph=surroundings.graph is not None,

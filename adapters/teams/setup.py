@@ -27,6 +27,7 @@ from bot.serving.measured import platform_calls
 from bot.serving.metrics import Meter
 from bot.settings.environment import loopback
 from bot.settings.platform_settings import TeamsSettings
+from bot.sign_in_ports import SignInExchange
 from bot.storage.keys import Lifetimes
 
 HERE = ("localhost", "127.0.0.1", "::1")
@@ -37,6 +38,7 @@ def adapter(
     *,
     inbox: Inbox,
     search: OptionSearch,
+    exchange: SignInExchange,
     host: str,
     meter: Meter | None = None,
     clock: Clock | None = None,
@@ -61,6 +63,7 @@ def adapter(
     return TeamsAdapter(
         inbox=inbox,
         search=search,
+        exchange=exchange,
         http=http,
         validator=PlaygroundValidator() if teams.playground else _validator(teams, http, cloud, services),
         connector=connector,

@@ -82,14 +82,14 @@ class SignIns:
         return await self._link(SignInTicket(caller=caller, server=server, then=then))
 
     async def _link(self, ticket: SignInTicket) -> Reply:
-        address = await self._desk.link(ticket)
+        offer = await self._desk.offer(ticket)
         text = LINK.format(
             server=escape_markdown(ticket.server),
             name=ticket.server,
-            host=escape_markdown(host(address)),
-            address=address,
+            host=escape_markdown(host(offer.link)),
+            address=offer.link,
         )
-        return Reply(text=text, private=True, secret=True)
+        return Reply(text=text, private=True, secret=True, sign_in=offer if offer.resource else None)
 
 
 def others_sign_in(event: ButtonPressed, turn: Turn) -> str:

@@ -9,6 +9,7 @@ from bot.ports import Inbox
 from bot.settings.settings import Settings
 from bot.sign_in.desk import SignInDesk
 from bot.sign_in.pages import SignInPages
+from bot.sign_in_ports import SignInExchange
 from bot.storage.open import Storage
 
 
@@ -18,6 +19,7 @@ class Tooling:
 
     toolbox: Toolbox
     sign_ins: SignIns
+    exchange: SignInExchange
     pages: SignInPages
 
 
@@ -28,4 +30,5 @@ def tooling(settings: Settings, store: Storage, inbox: Inbox) -> Tooling:
 
 
 def tooling_around(toolbox: Toolbox, desk: SignInDesk) -> Tooling:
-    return Tooling(toolbox=toolbox, sign_ins=SignIns(desk=desk, toolbox=toolbox), pages=SignInPages(desk))
+    sign_ins = SignIns(desk=desk, toolbox=toolbox)
+    return Tooling(toolbox=toolbox, sign_ins=sign_ins, exchange=desk, pages=SignInPages(desk))

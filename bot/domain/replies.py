@@ -5,7 +5,7 @@ Text in a reply is Markdown written by Switchboard. Text from people or models g
 never change what it says.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -92,6 +92,17 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInOffer:
+    """A sign-in for one person: by `link` with a browser, or with a token for `resource` that the platform has of this person,
+    where that is something. It goes to bot.sign_in_ports.SignInExchange with the `ticket`. One of both works, once.
+    """
+
+    link: str = field(repr=False)
+    ticket: str = field(repr=False)
+    resource: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One thing to say. Shown in this order: title, text, table, sections, choices, buttons."""
 
@@ -106,4 +117,5 @@ class Reply:
     forgets: bool = False  # what was said before goes, where the messages are Switchboard's own
     private: bool = False  # only the person who asked should see it, where the platform can do that
     secret: bool = False  # and where it cannot, it is not shown: costs, what was said
+    sign_in: SignInOffer | None = None  # beside its link, which the text tells
     replaces: str = ""  # id of the bot's own message that this replaces, "" for a new one

@@ -44,6 +44,16 @@ class Grant:
     revocation_url: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangedSignIn:
+    """What came of signing somebody in with what their chat platform knows of them. `word` is for them: why not, or that they
+    are; "" where that shows by itself.
+    """
+
+    signed_in: bool
+    word: str = ""
+
+
 GRANT: TypeAdapter[Grant] = TypeAdapter(Grant)
 
 

@@ -213,6 +213,8 @@ class ConfigFile(TomlTable):
                 raise ValueError(f'"{name}" must be letters, digits, "-" and "_" only, at most 30')
             if entry.builtin and name != "python":
                 raise ValueError(f'"{name}" is not built in: write [tools.python] builtin = true')
+        if len({entry.teams_sso for entry in tools.values()} - {""}) > 1:
+            raise ValueError("a Teams app has one Application ID URI: write the same teams_sso everywhere")
         return tools
 
     @model_validator(mode="after")

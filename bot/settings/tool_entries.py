@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, field_validator, model_validator
 from bot.settings.toml_table import TomlTable
 
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
+APP_ADDRESS = r"api://[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*"
 CallSeconds = Annotated[float, Field(strict=True, gt=0, le=3600, allow_inf_nan=False)]
 
 
@@ -25,6 +26,9 @@ class ToolEntry(TomlTable):
     client_secret_env: str = ""  # the variable with that client's secret, where it has one
     scopes: tuple[str, ...] = ()  # what is asked for; (): what the server says it wants
     issuer: str = ""  # the only sign-in that is believed to be this server's; "": the one that it names
+    teams_sso: str = (
+        ""  # webApplicationInfo.resource of the Teams app: people are signed in without a browser there
+    )
     env: Mapping[str, str] = {}  # of the program: its variable to the variable it is read from
     private: StrictBool = False  # whether the address may be one of this machine or of a private network
     run: tuple[str, ...] = ()  # tools that run without asking
@@ -50,6 +54,16 @@ class ToolEntry(TomlTable):
                 'must be the name of an environment variable such as "JIRA_MCP_TOKEN", not the key itself'
             )
         return name
+
+    @field_validator("teams_sso")
+    @classmethod
+    def _of_an_app(cls, resource: str) -> str:
+        if resource and (not re.fullmatch(APP_ADDRESS, resource) or len(resource) > 100):
+            raise ValueError(
+                "must be the Application ID URI of the app registration, such as "
+                '"api://bot.example.com/07338883-af76-47b3-86e4-2603c50be638"'
+            )
+        return resource
 
     @field_validator("env")
     @classmethod
@@ -79,6 +93,17 @@ class ToolEntry(TomlTable):
             )
         if self.client_secret_env and not self.client_id:
             raise ValueError("client_secret_env is the secret of a client: write its client_id too")
+        return self
+
+    @model_validator(mode="after")
+    def _exchanging(self) -> Self:
+        needs = ("oauth", "client_id", "client_secret_env", "scopes", "issuer")
+        missing = [name for name in needs if not getattr(self, name)]
+        if self.teams_sso and missing:
+            raise ValueError(
+                "teams_sso exchanges what Teams knows of a person for a token of this server, and has to know where and as whom: "
+                f"write {', '.join(missing)} too, or take teams_sso away"
+            )
         return self
 
     @property

@@ -24,11 +24,21 @@ from tests.slack.fake import reading
 from tests.slack.office import office as slack_office
 from tests.teams import test_product as teams_product
 from tests.teams.eyes import see
-from tests.teams.rooms import Room
+from tests.teams.rooms import ALICE, Room
+from tests.teams.single_sign_on import Clients, asks_with_a_button, sign_in_cards
 
 pytest.importorskip("mcp", reason="mcp is not installed")
 
-from tests.tools.signing import Browser, lasting_notes, link_in
+from tests.tools.signing import (
+    RESOURCE,
+    SECRET,
+    SSO_ENTRY,
+    Browser,
+    known,
+    lasting_notes,
+    link_in,
+    person_token,
+)
 
 HEADERS = {"content-type": "text/event-stream"}
 
@@ -36,6 +46,13 @@ HEADERS = {"content-type": "text/event-stream"}
 def models() -> str:
     able = MODELS.replace('-id"\n', '-id"\ntools = true\n')
     return f'{able}\n[tools.notes]\nurl = "{lasting_notes()}/mcp"\noauth = true\nprivate = true\nrun = ["whoami"]\n'
+
+
+def sso_models() -> str:
+    """The same behind Entra ID, where the people of Teams are signed in already."""
+    home = lasting_notes()
+    more = "".join(f"{name} = {json.dumps(value)}\n" for name, value in {**SSO_ENTRY, "issuer": home}.items())
+    return models() + more
 
 
 def settings(vendors: Vendors) -> dict[str, str]:
@@ -145,9 +162,74 @@ async def test_in_teams(tmp_path: Path) -> None:
                 await at.said(room, "/reset")
 
 
+async def test_in_teams_without_a_browser(tmp_path: Path) -> None:
+    """Two devices bring the same token at once; the answer goes on once, and the token is nowhere afterwards."""
+    vendors = Clerks()
+    async with (
+        fake_vendor(vendors),
+        teams_product.office(tmp_path, sso_models(), ENTRA_SECRET=SECRET, **settings(vendors)) as at,
+        window(at.teams.bot_url, "ada"),
+    ):
+        token = person_token(ALICE.aad)
+        clients = Clients(teams=at.teams, resource=RESOURCE, token=token, devices=2)
+        for name in DIALECTS:
+            room = at.teams.personal(f"a:{name}")
+            await at.said(room, f"{name}: who am I there?")
+            await at.until(partial(teams_product.buttons, room))
+            await at.press(room, room.said()[-1])
+            await at.until(partial(more_cards, room, 0))
+            answered = await clients.see(room, sign_in_cards(room)[-1])
+            assert [(one.status, one.body) for one in answered] == [(200, {}), (200, {})]
+            await at.until(partial(more_ended, room, 1))
+            assert ended(room)[-1].text.strip() == "They call you ada."
+            assert "signed out of notes" in see(await at.said(room, "/tools sign-out notes")).text
+
+        room = at.teams.personal("a:command")
+        await at.said(room, "/tools sign-in notes")
+        await at.until(partial(more_cards, room, 0))
+        answered = await clients.see(room, sign_in_cards(room)[-1])
+        assert [one.status for one in answered] == [200, 200]
+        await at.until(lambda: "You are signed in to notes." in see(room.said()[-1]).text)
+        assert token not in at.product.log + at.product.page
+        kept = [path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()]
+        assert kept
+        assert not [one for one in kept if token.encode() in one]
+
+
+async def test_in_teams_whoever_has_to_be_asked_is_shown_the_button_and_the_link_works(
+    tmp_path: Path,
+) -> None:
+    vendors = Clerks()
+    async with (
+        fake_vendor(vendors),
+        teams_product.office(tmp_path, sso_models(), ENTRA_SECRET=SECRET, **settings(vendors)) as at,
+        window(at.teams.bot_url, "bo") as browser,
+    ):
+        room = at.teams.personal()
+        clients = Clients(teams=at.teams, resource=RESOURCE, token=person_token(ALICE.aad, name="bo"))
+        await at.said(room, f"{next(iter(DIALECTS))}: who am I there?")
+        await at.until(lambda: "Sign in" in teams_product.buttons(room))
+        await at.press(room, room.said()[-1])
+        await at.until(lambda: sign_in_cards(room))
+        (card,) = sign_in_cards(room)
+        assert asks_with_a_button(await clients.see(room, card))
+
+        await known(browser, at.teams.bot_url, "client_secret_basic")
+        link = link_in(json.dumps(card.activity))
+        assert link == link_in(json.dumps(teams_product.talk(room)[-1].activity))
+        before = len(ended(room))
+        assert "is signed in to notes" in await browser.signs_in(link)
+        await at.until(partial(more_ended, room, before))
+        assert ended(room)[-1].text.strip() == "They call you bo."
+
+
 def more_than(room: Room, count: int) -> bool:
     return len(teams_product.talk(room)) > count
 
 
 def more_ended(room: Room, count: int) -> bool:
     return len(ended(room)) > count
+
+
+def more_cards(room: Room, count: int) -> bool:
+    return len(sign_in_cards(room)) > count

@@ -256,6 +256,48 @@ async def test_entra_is_told_the_server_in_the_scopes_alone() -> None:
         assert (await signed_in(office, way)).access == "token-1"
 
 
+TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+
+
+async def of_any_company(office: SignInOffice, named: str = "organizations", pin: str = "") -> Grant:
+    """A server of Microsoft's own, which names the sign-in of no company."""
+    issuer = f"{office.url}/{TENANT}/v2.0"
+    office.resource = {"authorization_servers": [f"{office.url}/{named}/v2.0"]}
+    office.answers[f"/{TENANT}/v2.0/.well-known/openid-configuration"] = lambda: office.told(issuer=issuer)
+    office.clients["app"] = ("", "none")
+    more = {"issuer": pin.format(url=office.url, tenant=TENANT)} if pin else {}
+    return await signed_in(office, office.authorization(client_id="app", scopes=["a"], **more))
+
+
+@pytest.mark.parametrize("named", ["organizations", "common"])
+async def test_where_any_company_signs_in_it_is_ours_that_counts(named: str) -> None:
+    async with SignInOffice(host="login.microsoftonline.com", takes_resource=False).open() as office:
+        grant = await of_any_company(office, named, "{url}/{tenant}/v2.0")
+        assert grant.issuer == f"{office.url}/{TENANT}/v2.0"
+
+
+@pytest.mark.parametrize(
+    "pin",
+    [
+        "",
+        "{url}/common/v2.0",
+        "http://login.microsoftonline.us/{tenant}/v2.0",
+        "{url}//v2.0",
+    ],
+)
+async def test_where_any_company_signs_in_the_operator_says_which(pin: str) -> None:
+    async with SignInOffice(host="login.microsoftonline.com", takes_resource=False).open() as office:
+        with pytest.raises(SignInRefused) as refused:
+            await of_any_company(office, pin=pin)
+        assert f'write issuer = "{office.url}/YOUR-TENANT-ID/v2.0" into [tools.notes]' in str(refused.value)
+
+
+async def test_nobody_else_may_leave_open_whose_sign_in_it_is() -> None:
+    async with SignInOffice(host="login.example").open() as office:
+        with pytest.raises(SignInRefused, match=r"and issuer in \[tools.notes\] is another"):
+            await of_any_company(office, pin="{url}/{tenant}/v2.0")
+
+
 @pytest.mark.parametrize(
     ("header", "entry", "scope"),
     [

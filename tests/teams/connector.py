@@ -14,7 +14,16 @@ from tests.teams.issuer import Issuer
 from tests.teams.rates import APP, REACTIONS, SENDS, Rates
 from tests.teams.refusals import Refused, bad, gone
 from tests.teams.rooms import ALICE, BOB, Room, Rooms
-from tests.teams.rules import CONSENT, INFO, as_shown, check_message, check_size, entities, in_copilot
+from tests.teams.rules import (
+    CONSENT,
+    INFO,
+    SIGN_IN_CARD,
+    as_shown,
+    check_message,
+    check_size,
+    entities,
+    in_copilot,
+)
 from tests.teams.streams import SILENCE, Stream, check_start
 
 EDITS_REFUSED = 405
@@ -225,6 +234,9 @@ class Connector:
             raise bad("Bots post messages and typing.")
         check_size(activity)
         check_message(activity, extended=self.extended)
+        kinds = {one.get("contentType") for one in activity.get("attachments") or ()}
+        if SIGN_IN_CARD in kinds and (place.room.kind != "personal" or place.room.copilot):
+            raise bad("An OAuth card is for one person: in a chat with the bot alone.")
         if activity.get("text") and activity.get("attachments"):
             self.violations.append("text and attachment in one message: Teams splits it and returns no id")
             self.rooms.posted(place.room, activity, place.root)

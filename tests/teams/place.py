@@ -14,9 +14,10 @@ from bot.app import read_settings
 from bot.domain.events import EVENT, Event
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.platform_settings import TeamsSettings
+from bot.sign_in_ports import SignInExchange
 from tests.contracts.conversations import Fault as Befalls
 from tests.contracts.conversations import Seen
-from tests.doubles import FakeInbox, nothing_found
+from tests.doubles import FakeExchange, FakeInbox, nothing_found
 from tests.teams.clockwork import LoopClock
 from tests.teams.connector import Call
 from tests.teams.eyes import see, seen_in
@@ -33,12 +34,13 @@ FAULTS = {
 }
 
 
-def adapter_for(
+def adapter_for(  # noqa: PLR0917 - the settings may have any name
     teams: FakeTeams,
     inbox: FakeInbox | None = None,
     external: bool = False,
     trust: ssl.SSLContext | None = None,
     guests: bool = True,
+    exchange: SignInExchange | None = None,
     /,
     **settings: str,
 ) -> TeamsAdapter:
@@ -50,6 +52,7 @@ def adapter_for(
         read,
         inbox=inbox or FakeInbox(),
         search=nothing_found,
+        exchange=exchange or FakeExchange(),
         host="127.0.0.1",
         clock=LoopClock(),
         external=external,

@@ -14,6 +14,7 @@ CARD = "application/vnd.microsoft.card.adaptive"
 CONSENT = "application/vnd.microsoft.teams.card.file.consent"
 INFO = "application/vnd.microsoft.teams.card.file.info"
 QUOTED = re.compile(r'<quoted messageId="(\d+)"/>')
+SIGN_IN_CARD = "application/vnd.microsoft.card.oauth"
 ELEMENTS = {
     "TextBlock", "RichTextBlock", "Image", "Media", "Container", "ColumnSet", "Column", "FactSet", "ImageSet",
     "ActionSet", "Table", "TableRow", "TableCell", "Input.Text", "Input.Number", "Input.Date", "Input.Time",
@@ -71,6 +72,8 @@ def check_attachment(attachment: Mapping[str, Any]) -> None:
         check_card(content)
     elif kind.startswith("image/"):
         check_picture(attachment)
+    elif kind == SIGN_IN_CARD:
+        check_sign_in_card(content)
     elif kind == CONSENT:
         check_consent(attachment)
     elif kind != INFO:
@@ -99,6 +102,20 @@ def check_picture(attachment: Mapping[str, Any]) -> None:
         raise bad("A picture is a data URL of a PNG, JPEG or GIF.")
     if len(base64.b64decode(data, validate=True)) > 1024 * 1024:
         raise bad("A picture is larger than 1 MB.")
+
+
+def check_sign_in_card(card: Mapping[str, Any]) -> None:
+    """The OAuth card: a button that opens an address, and the resource for which a token is wanted."""
+    (button,) = card.get("buttons") or [{}]
+    resource = card.get("tokenExchangeResource") or {}
+    if not card.get("connectionName") or not card.get("text"):
+        raise bad("The OAuth card needs a text and a connectionName.")
+    if button.get("type") != "signin" or not button.get("title"):
+        raise bad("The OAuth card needs a button of the type signin.")
+    if not re.match(r"https?://", str(button.get("value"))):
+        raise bad("The button of an OAuth card opens an address.")
+    if not resource.get("id") or not str(resource.get("uri")).startswith("api://"):
+        raise bad("tokenExchangeResource needs an id and the app's own uri.")
 
 
 def check_quotes(activity: Mapping[str, Any]) -> None:

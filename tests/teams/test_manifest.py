@@ -174,6 +174,19 @@ def test_a_company_has_pages_of_its_own() -> None:
     assert pages["termsOfUseUrl"] == pages["websiteUrl"] == "https://legal.contoso.com/"
 
 
+def test_the_application_id_uri_is_the_operators() -> None:
+    own = f"api://botid-{ID}"
+
+    assert written()["webApplicationInfo"] == {"id": ID, "resource": f"api://{DOMAIN}/{ID}"}
+    assert written(sso=own)["webApplicationInfo"] == {"id": ID, "resource": own}
+
+
+@pytest.mark.parametrize("uri", ["https://x.example/app", "api://", "api://a b", "api://" + "a" * 100])
+def test_what_is_no_application_id_uri_is_refused(uri: str) -> None:
+    with pytest.raises(SettingsError, match=r"--sso .* Expose an API"):
+        written(sso=uri)
+
+
 @pytest.mark.parametrize("flag", ["privacy", "terms"])
 @pytest.mark.parametrize(
     "address",

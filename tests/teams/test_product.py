@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.contracts.conversations import Seen
-from tests.ops.product import running
+from tests.ops.product import Product, running
 from tests.providers.fake import HELLO, KEY, FakeVendor, fake_vendor
 from tests.storage.servers import server
 from tests.teams.actions import graph_message, open_dialog, press, shown_after, submission
@@ -48,8 +48,9 @@ dialect = "openai-chat"
 class Office:
     """Alice and Bob in one tenant, with the product behind the bot."""
 
-    def __init__(self, teams: FakeTeams) -> None:
+    def __init__(self, teams: FakeTeams, product: Product) -> None:
         self.teams = teams
+        self.product = product
 
     async def until(self, holds: Callable[[], object]) -> None:
         async with asyncio.timeout(PATIENCE):
@@ -112,7 +113,7 @@ async def office(folder: Path, models: str = AGENTS, **more: str) -> AsyncIterat
         settings = {"SWITCHBOARD_CONFIG": str(folder / "switchboard.toml"), **teams.environment(), **more}
         async with running(folder, **settings) as product:
             teams.bot_url = product.public
-            yield Office(teams)
+            yield Office(teams, product)
             assert teams.connector.violations == []
             assert teams.canary.seen == []
 

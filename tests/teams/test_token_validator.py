@@ -16,7 +16,7 @@ from bot.domain.errors import PlatformGone, SettingsError
 from bot.domain.events import MessageReceived
 from bot.domain.replies import Reply
 from bot.settings.platform_settings import TeamsSettings
-from tests.doubles import FakeInbox, FakeTurnHandle, nothing_found
+from tests.doubles import FakeExchange, FakeInbox, FakeTurnHandle, nothing_found
 from tests.ops.plain_proxy import plain_proxy
 from tests.teams.fake import TENANT
 from tests.teams.forgeries import FORGERIES, seconds_from_now
@@ -461,7 +461,7 @@ def test_playground_refuses_to_start_where_others_can_reach_it(host: str) -> Non
     assert read is not None
 
     with pytest.raises(SettingsError, match=r"HOST=127\.0\.0\.1"):
-        setup.adapter(read, inbox=FakeInbox(), search=nothing_found, host=host)
+        setup.adapter(read, inbox=FakeInbox(), search=nothing_found, exchange=FakeExchange(), host=host)
 
 
 async def test_all_tenants_are_served_only_when_that_is_said() -> None:

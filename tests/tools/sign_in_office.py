@@ -2,6 +2,7 @@
 ones do. Rules: RFC 6749, 7591, 7636, 8414, 9728.
 """
 
+import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import jwt
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -17,8 +19,10 @@ from bot.answers.tools.grants import Departure
 from bot.answers.tools.mcp_authorization import McpAuthorization
 from bot.settings.tool_entries import ToolEntry
 from tests.doubles import FakeSecrets
+from tests.tools.signing import KEY
 
 HOME = "https://bot.example.com"
+ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 JSON = Mapping[str, Any]
 
 
@@ -34,6 +38,7 @@ class SignInOffice:
     registered: JSON = field(default_factory=dict)
     tokens: JSON = field(default_factory=dict)
     absent: frozenset[str] = frozenset()  # paths that are not there
+    hangs: frozenset[str] = frozenset()  # paths on which nothing comes back
     answers: dict[str, Callable[[], web.Response]] = field(default_factory=dict)  # instead, by path
     clients: dict[str, tuple[str, str]] = field(default_factory=dict)
     heard: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
@@ -85,6 +90,8 @@ class SignInOffice:
             sent = await request.json() if kind == "application/json" else dict(await request.post())
         self.heard.append((request.method, request.path, {**sent, **_basic(request)}))
         path = request.path
+        if path in self.hangs:
+            await asyncio.Event().wait()
         if path in self.answers:
             return self.answers[path]()
         if path in self.absent:
@@ -100,13 +107,17 @@ class SignInOffice:
                     {"resource": f"{self.url}/mcp", "authorization_servers": [self.url], **self.resource}
                 )
             case "/.well-known/oauth-authorization-server":
-                return web.json_response(_without_none({**self._own(), **self.about}))
+                return self.told()
             case "/register":
                 return self._register(sent)
             case "/token":
                 return self._token(sent, _basic(request))
             case _:
                 return web.Response(status=404)
+
+    def told(self, **changed: Any) -> web.Response:
+        """What it says of itself."""
+        return web.json_response(_without_none({**self._own(), **self.about, **changed}))
 
     def _own(self) -> dict[str, Any]:
         return {
@@ -140,8 +151,24 @@ class SignInOffice:
                 return web.json_response({"error": "invalid_grant"}, status=400)
             if ("resource" in sent) is not self.takes_resource:
                 return web.json_response({"error": "invalid_target"}, status=400)
+        if sent.get("grant_type") == ASSERTION:
+            return self._on_behalf(sent, id)
         told = {"access_token": "token-1", "token_type": "Bearer", "expires_in": 3600, **self.tokens}
         return web.json_response(_without_none(told))
+
+    def _on_behalf(self, sent: JSON, id: str) -> web.Response:
+        """As Entra ID: the client's secret is in the form, the assertion is for that client, and the scopes name the server."""
+        wrong = not sent.get("client_secret") or sent.get("requested_token_use") != "on_behalf_of"
+        if wrong or not sent.get("scope") or "resource" in sent:
+            return web.json_response({"error": "invalid_request"}, status=400)
+        try:
+            claims = jwt.decode(str(sent.get("assertion")), KEY, algorithms=["HS256"], audience=id)
+        except jwt.PyJWTError:
+            return web.json_response({"error": "invalid_grant", "error_codes": [50013]}, status=400)
+        told = {"access_token": f"as-{claims['name']}", "token_type": "Bearer", "expires_in": 3600}
+        if "offline_access" in str(sent["scope"]).split():
+            told["refresh_token"] = f"later-as-{claims['name']}"
+        return web.json_response(told)
 
 
 def _basic(request: web.Request) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+import jwt
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
@@ -25,8 +26,25 @@ from tests.interop.servers import free_port
 from tests.tools.bench import PATIENCE, listening
 
 PROGRAM = Path(__file__).with_name("signing_server.py")
+KEY, SECRET = "what only the fake of Entra ID signs with", "hush-entra-secret"
+APP, TENANT = "07338883-af76-47b3-86e4-2603c50be638", "72f988bf-86f1-41af-91ab-2d7cd011db47"
+RESOURCE = f"api://bot.example.com/{APP}"
 LINK = re.compile(r"https?://[\w.:/-]+/sign-in\?ticket=[\w-]+")
+SSO_ENTRY = {
+    "client_id": APP,
+    "client_secret_env": "ENTRA_SECRET",
+    "scopes": ["notes"],
+    "teams_sso": RESOURCE,
+}
 ENTRY = {"oauth": True, "private": True, "run": ["whoami"]}
+
+
+def person_token(
+    oid: str, *, name: str = "ada", tenant: str = TENANT, audience: str = APP, seconds: float = 3_600.0
+) -> str:
+    """What Entra ID gives a Teams client for RESOURCE."""
+    claims = {"oid": oid, "tid": tenant, "aud": audience, "name": name, "exp": int(time.time() + seconds)}
+    return jwt.encode(claims, KEY, algorithm="HS256")
 
 
 @cache
@@ -43,7 +61,8 @@ def notes(**environment: str) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, str(PROGRAM), str(port)]
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env={**os.environ, **environment}) as process:
+    told = {**os.environ, "ENTRA_KEY": KEY, "ENTRA_APP": APP, "ENTRA_SECRET": SECRET, **environment}
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=told) as process:
         try:
             began = time.monotonic()
             while not listening(port):
@@ -133,6 +152,12 @@ async def browser(pages: SignInPages, home: str) -> AsyncIterator[Browser]:
 def hidden(page: str) -> dict[str, str]:
     """What a page's button sends."""
     return {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', page)}
+
+
+async def known(browser: Browser, home: str, how: str = "client_secret_post") -> None:
+    """Tells the server from where people come, and how Switchboard shows its secret."""
+    async with browser.http.get(f"{lasting_notes()}/back", params={"to": f"{home}/sign-in/done", "how": how}):
+        pass
 
 
 def link_in(shown: str) -> str:

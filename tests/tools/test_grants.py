@@ -29,6 +29,7 @@ class Office:
 
     name: str = "notes"
     resource: str = HERE
+    exchanges: str = ""
     good: str = "r1"
     renewals: int = 0
     revoked: list[str] = field(default_factory=list)
@@ -40,6 +41,9 @@ class Office:
         raise NotImplementedError
 
     async def finish(self, departure: Departure, *, code: str, issuer: str | None) -> Grant:
+        raise NotImplementedError
+
+    async def on_behalf(self, assertion: str) -> Grant:
         raise NotImplementedError
 
     async def renewed(self, grant: Grant) -> Grant:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from pydantic import SecretStr
 from yarl import URL
 
 from bot.answers.tools.grants import Grants
@@ -23,7 +24,7 @@ from bot.settings.tool_entries import ToolEntry
 from bot.sign_in.pages import SignInPages
 from tests.conversation.stage import Heard, Stage, answer
 from tests.doubles import FakeSecrets, FakeSignIns
-from tests.tools.signing import ENTRY, Browser, browser, lasting_notes, link_in, notes
+from tests.tools.signing import ENTRY, Browser, browser, hidden, lasting_notes, link_in, notes
 from tests.tools.test_call_approvals import labels, pressed, said
 from tests.tools.test_tool_loop import ABLE, call, calls, footer, results
 
@@ -61,8 +62,9 @@ async def bench(environment: dict[str, str] | None = None, **more: Any) -> Async
     secrets, store, public = FakeSecrets(), FakeSignIns(), more.pop("home", HOME)
     with notes(**environment) if environment else nullcontext(lasting_notes()) as home:
         entry = ToolEntry.model_validate({"url": f"{home}/mcp", **ENTRY, **more.pop("entry", {})})
+        keys = {name: SecretStr(key) for name, key in more.pop("keys", {}).items()}
         grants, personal = personal_servers(
-            {"notes": entry}, {}, home=public, secrets=secrets, store=store, moment=25.0
+            {"notes": entry}, keys, home=public, secrets=secrets, store=store, moment=25.0
         )
         box = Toolbox(personal=personal, entries={"notes": entry})
         at = Stage(
@@ -438,3 +440,13 @@ async def test_no_token_and_no_ticket_is_in_what_is_kept_of_the_conversation() -
         assert grant.access not in kept
         assert grant.refresh not in kept
         assert "ticket=" not in repr(at.at.history)
+
+
+async def test_a_link_that_led_nowhere_says_what_to_do_next() -> None:
+    async with bench(entry={"issuer": "https://login.example.com"}) as at:
+        page = await at.browser.opens(link_in(said(await at.at.says("/tools sign-in notes"))))
+        await at.browser.posts(f"{HOME}/sign-in", hidden(page))
+        assert (
+            "issuer in [tools.notes] is another. Once that is right, ask for a new link"
+            in at.browser.seen[-1]
+        )

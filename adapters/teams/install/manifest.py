@@ -6,9 +6,11 @@ import re
 import uuid
 import zipfile
 from importlib.resources import files
+from typing import Any
 
 from adapters.teams.clouds import absolute_url
 from bot.domain.errors import SettingsError
+from bot.settings.tool_entries import APP_ADDRESS
 
 APP_ID = "00000000-0000-0000-0000-000000000000"
 HOST = "bot.example.com"
@@ -22,11 +24,15 @@ WRITTEN = (2026, 1, 1, 0, 0, 0)
 """The time of every file in the package, so that the same input gives the same bytes."""
 
 
-def package(app_id: str, host: str, version: str = "", privacy: str = "", terms: str = "") -> bytes:
-    """The zip. `version`, and the addresses of pages that replace the bot's own, are the template's where they are "".
-    Raises SettingsError for an id that is no GUID, a host without a public name, and the like.
+def package(
+    app_id: str, host: str, *, version: str = "", privacy: str = "", terms: str = "", sso: str = ""
+) -> bytes:
+    """The zip. `version`, the addresses of pages that replace the bot's own, and `sso`, the Application ID URI, are the
+    template's where they are "". Raises SettingsError for an id that is no GUID, a host without a public name, and the like.
     """
-    parts = {"manifest.json": _manifest(_guid(app_id), _domain(host), _version(version), privacy, terms)}
+    manifest = _manifest(_guid(app_id), _domain(host), _version(version), privacy, terms)
+    manifest["webApplicationInfo"] |= {"resource": _resource(sso)} if sso else {}
+    parts = {"manifest.json": json.dumps(manifest, ensure_ascii=False, indent=2).encode()}
     parts |= {name: _template(name) for name in ICONS}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -35,8 +41,10 @@ def package(app_id: str, host: str, version: str = "", privacy: str = "", terms:
     return buffer.getvalue()
 
 
-def _manifest(guid: str, domain: str, version: str, privacy: str, terms: str) -> bytes:
-    manifest = json.loads(_template("manifest.json").decode().replace(APP_ID, guid).replace(HOST, domain))
+def _manifest(guid: str, domain: str, version: str, privacy: str, terms: str) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(
+        _template("manifest.json").decode().replace(APP_ID, guid).replace(HOST, domain)
+    )
     if version:
         manifest["version"] = version
     if privacy:
@@ -44,7 +52,7 @@ def _manifest(guid: str, domain: str, version: str, privacy: str, terms: str) ->
     if terms:
         page = _page("--terms", terms)
         manifest["developer"] |= {"termsOfUseUrl": page, "websiteUrl": page}
-    return json.dumps(manifest, ensure_ascii=False, indent=2).encode()
+    return manifest
 
 
 def _template(name: str) -> bytes:
@@ -83,6 +91,15 @@ def _version(version: str) -> str:
             f"--version {version!r} is no version. Write three numbers, higher than those of the package before: 1.2.0."
         )
     return version
+
+
+def _resource(sso: str) -> str:
+    if not re.fullmatch(APP_ADDRESS, sso) or len(sso) > 100:
+        raise SettingsError(
+            f"--sso {sso!r} is no Application ID URI. Copy it from the app registration > Expose an API; it looks like "
+            "api://bot.example.com/07338883-af76-47b3-86e4-2603c50be638."
+        )
+    return sso
 
 
 def _page(flag: str, address: str) -> str:

@@ -22,7 +22,7 @@ from adapters.teams.outbound.streaming import StreamingDelivery
 from bot.delivery.streaming import GrowingAnswer, follow
 from bot.document.source_list import numbered
 from bot.domain.errors import PlatformRefused
-from bot.domain.replies import Reply
+from bot.domain.replies import Reply, SignInOffer
 from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import Closing, Reason, ShownPart
 
@@ -97,6 +97,18 @@ class TeamsSink:
             await delivery.finish(final)
         except TeamsApiError as error:
             raise error.plainly() from error
+
+    async def _offer(self, sign_in: SignInOffer | None) -> None:
+        """A message of its own: clients show nothing of it as long as they can sign their people in."""
+        reference = self._delivery_context.reference
+        if sign_in is None or not reference.personal or reference.copilot:
+            return
+        try:
+            await self._delivery_context.connector.post(reference.where, messages.sign_in_message(sign_in))
+        except TeamsApiError as error:
+            if error.gone:
+                raise
+            log.warning("no sign-in without a browser", extra={"status": error.status, "code": error.code})
 
     async def _draw(self, answer: GrowingAnswer) -> float:
         """While Teams refuses the bot, the answer is read on and stored, so that the model is not asked again."""
@@ -183,6 +195,7 @@ class TeamsSink:
             saved = {"ids": [message], "said": said.digest, "stale": stale}
             await delivery_context.turn_handle.save(saved)
         await taken_back(delivery_context, [str(id) for id in stale if id != message])
+        await self._offer(reply.sign_in)
         return message
 
     async def _in_place(self, known: str, said: ReplyForms) -> str:

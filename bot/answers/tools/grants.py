@@ -25,6 +25,10 @@ class SignInRefused(SwitchboardError):
     """Nobody can sign in, or it cannot be renewed now. Its text says why and what to do, in one line for people."""
 
 
+class ConsentNeeded(SignInRefused):
+    """The person has to be asked first, with their browser."""
+
+
 class SignInEnded(SwitchboardError):
     """What was allowed is not any more: the person has to sign in again."""
 
@@ -49,12 +53,16 @@ class Authorization(Protocol):
 
     name: str
     resource: str
+    exchanges: str  # for what a platform's tokens are to be that are exchanged here, "" where none are
 
     async def begin(self, state: str) -> Departure:
         """Raises SignInRefused."""
 
     async def finish(self, departure: Departure, *, code: str, issuer: str | None) -> Grant:
         """What came of it; `issuer` is who says that the code is from them. Raises SignInRefused."""
+
+    async def on_behalf(self, assertion: str) -> Grant:
+        """In exchange for a token that the person has for `exchanges`. Raises ConsentNeeded, SignInRefused."""
 
     async def renewed(self, grant: Grant) -> Grant:
         """The same with new tokens. Raises SignInEnded, SignInRefused."""

@@ -2,7 +2,7 @@
 
 Every address is somebody else's word: all of them go through the same checks as the server's own. Sources: the
 specification of MCP, "Authorization"; RFC 9728 (who signs in), 8414 (where), 7591 (registration), 7636 (PKCE), 8707
-(resource), 9207 (issuer), 7009 (revocation).
+(resource), 9207 (issuer), 7009 (revocation), 7523 (assertions); Microsoft Learn, "OAuth 2.0 On-Behalf-Of flow".
 """
 
 import base64
@@ -19,9 +19,17 @@ from mcp.shared.auth import OAuthClientInformationFull
 from mcp.shared.auth_utils import resource_url_from_server_url
 
 from bot.answers.tools.addresses import LookUp, look_up_name
-from bot.answers.tools.grants import CLIENT, DONE, Authorization, Departure, SignInEnded, SignInRefused
-from bot.answers.tools.mcp_sign_in_places import SignInAsker, SignInPlace, SignInPlaces, read_as
-from bot.answers.tools.oauth_answers import TokenAnswer, refusal_code
+from bot.answers.tools.grants import (
+    CLIENT,
+    DONE,
+    Authorization,
+    ConsentNeeded,
+    Departure,
+    SignInEnded,
+    SignInRefused,
+)
+from bot.answers.tools.mcp_sign_in_places import ENTRA, SignInAsker, SignInPlace, SignInPlaces, read_as
+from bot.answers.tools.oauth_answers import TokenAnswer, refusal_code, wants_the_person
 from bot.answers.tools.outbound import PlainAnswer
 from bot.answers.tools.outbound_plain import SignInWeb
 from bot.domain.sign_ins import Grant, OAuthClient
@@ -29,10 +37,7 @@ from bot.ports import SecretStore
 from bot.settings.tool_entries import ToolEntry
 
 NAME = "Switchboard"
-NO_RESOURCE = frozenset(
-    {"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn"}
-)
-"""Entra names the server in the scopes and refuses the parameter `resource`."""
+ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 class McpAuthorization(Authorization):
@@ -50,6 +55,7 @@ class McpAuthorization(Authorization):
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.name, self.resource = name, resource_url_from_server_url(entry.url)
+        self.exchanges = entry.teams_sso
         self._entry, self._home, self._secret = entry, home, secret
         self._secrets, self._clock = secrets, clock
         self._web = SignInWeb(private=entry.private, look_up=look_up)
@@ -121,6 +127,33 @@ class McpAuthorization(Authorization):
             ),
         )
 
+    async def on_behalf(self, assertion: str) -> Grant:
+        place = await self._places.find()
+        client = OAuthClient(id=self._entry.client_id, secret=self._secret, method="client_secret_post")
+        token_url = str(place.about.token_endpoint)
+        form = {"grant_type": ASSERTION, "assertion": assertion, "scope": place.scope}
+        answer = await self._token(token_url, client, {**form, "requested_token_use": "on_behalf_of"})
+        if answer.status != 200:
+            if wants_the_person(answer.body):
+                raise ConsentNeeded(f"{self.name} has to ask you first.")
+            raise SignInRefused(
+                f"{self.name} did not accept the sign-in ({refusal_code(answer.body) or answer.status})."
+            )
+        return self._granted(
+            answer,
+            Grant(
+                id=token_urlsafe(12),
+                resource=self.resource,
+                audience=place.resource,
+                access="",
+                scope=place.scope,
+                client=client,
+                issuer=str(place.about.issuer),
+                token_url=token_url,
+                revocation_url=str(place.about.revocation_endpoint or ""),
+            ),
+        )
+
     async def renewed(self, grant: Grant) -> Grant:
         form = {"grant_type": "refresh_token", "refresh_token": grant.refresh}
         if _takes_resource(grant.issuer):
@@ -168,7 +201,8 @@ class McpAuthorization(Authorization):
         """One line for `switchboard check`. Raises SignInRefused where nobody could sign in. Registers nothing."""
         place = await self._places.find()
         how = self._way(place)
-        return f"people sign in at {place.about.issuer}, {how}, and come back to {self.redirect}"
+        said = f"people sign in at {place.about.issuer}, {how}, and come back to {self.redirect}"
+        return f"{said}; who has a token for {self.exchanges} needs no browser" if self.exchanges else said
 
     async def aclose(self) -> None:
         await self._web.aclose()
@@ -262,4 +296,5 @@ def _challenge(verifier: str) -> str:
 
 
 def _takes_resource(issuer: str) -> bool:
-    return urlsplit(issuer).hostname not in NO_RESOURCE
+    """Entra names the server in the scopes and refuses the parameter `resource`."""
+    return urlsplit(issuer).hostname not in ENTRA

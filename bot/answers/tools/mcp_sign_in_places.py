@@ -1,7 +1,7 @@
 """Who signs people in to an MCP server, and where: found out step by step, and believed only as far as it fits together.
 
 Sources: the specification of MCP, "Authorization"; RFC 9728 (protected resource metadata), RFC 8414 (authorization server
-metadata), RFC 7636 (PKCE).
+metadata), RFC 7636 (PKCE); Microsoft Learn, identity platform, "OpenID Connect" (organizations and common).
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,13 @@ from bot.answers.tools.outbound import PlainAnswer, WayFault
 from bot.answers.tools.outbound_plain import SignInWeb
 from bot.domain.formatting import clip, strip_controls
 from bot.settings.tool_entries import ToolEntry
+
+ENTRA = frozenset(
+    {"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn"}
+)
+"""Microsoft's sign-ins."""
+ANYBODYS = frozenset({"organizations", "common"})
+"""In a tenant's place. Such a sign-in is that of no company, and says of itself that it is another."""
 
 M = TypeVar("M", OAuthMetadata, ProtectedResourceMetadata, OAuthClientInformationFull)
 
@@ -92,6 +99,8 @@ class SignInPlaces:
     async def _about(self, issuer: str) -> OAuthMetadata:
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(self._entry.url))
         expected = issuer or origin
+        if _of_any_company(expected):
+            issuer = expected = self._in_our_company(expected)
         if self._entry.issuer and not issuers_match(expected, self._entry.issuer):
             raise SignInRefused(
                 f"{self._name} sends people to {_short(expected)} to sign in, and issuer in [tools.{self._name}] is another."
@@ -103,6 +112,18 @@ class SignInPlaces:
         raise SignInRefused(
             f"{self._name} does not say where people sign in: is url in [tools.{self._name}] that of a server with OAuth?"
         )
+
+    def _in_our_company(self, named: str) -> str:
+        """The operator's own sign-in, where the server leaves open whose."""
+        place, ours = urlsplit(named), urlsplit(self._entry.issuer)
+        tenant = ours.path[1:].partition("/")[0]
+        same = (ours.scheme, ours.netloc) == (place.scheme, place.netloc)
+        if not same or not tenant or _of_any_company(self._entry.issuer):
+            wanted = f"{place.scheme}://{place.netloc}/YOUR-TENANT-ID/v2.0"
+            raise SignInRefused(
+                f'{self._name} takes people of any company: write issuer = "{_short(wanted)}" into [tools.{self._name}].'
+            )
+        return self._entry.issuer
 
     def _believed(self, about: OAuthMetadata, expected: str) -> OAuthMetadata:
         if not issuers_match(str(about.issuer), expected):
@@ -116,6 +137,11 @@ class SignInPlaces:
         if "S256" not in (methods or ()) and not (methods is None and self._entry.client_id):
             raise SignInRefused(f"The sign-in of {self._name} does not protect its codes (PKCE with S256).")
         return about
+
+
+def _of_any_company(issuer: str) -> bool:
+    place = urlsplit(issuer)
+    return place.hostname in ENTRA and place.path[1:].partition("/")[0].lower() in ANYBODYS
 
 
 def read_as(kind: type[M], body: bytes) -> M | None:

@@ -5,6 +5,9 @@ import re
 from dataclasses import dataclass, field
 
 TOKEN = 16_384  # characters of a token at most
+ASKS = frozenset(
+    {"interaction_required", "consent_required", "login_required", "basic_action", "additional_action"}
+)
 LONGEST = 10 * 365 * 86_400.0  # seconds
 
 
@@ -51,6 +54,14 @@ def json_object(body: bytes) -> dict[str, object]:
     except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
+
+
+def wants_the_person(body: bytes) -> bool:
+    """Whether a refusal means that the person has to be asked, or to prove who they are. Source: Microsoft Learn, identity
+    platform, "OAuth 2.0 On-Behalf-Of flow", error response; suberrors of MSAL.
+    """
+    code, more = refusal_code(body), json_object(body).get("suberror")
+    return code in ASKS or (code == "invalid_grant" and isinstance(more, str) and more in ASKS)
 
 
 def refusal_code(body: bytes) -> str:

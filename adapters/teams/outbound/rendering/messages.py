@@ -1,7 +1,7 @@
 """Outgoing activities: text, the AI label, sources, thumbs, and buttons.
 
 Source: Microsoft Learn, Teams platform, "Bot messages with AI-generated content", "Stream bot messages",
-"Suggested actions", "Targeted messages".
+"Suggested actions", "Targeted messages", "Add code to enable SSO in your bot app" (the OAuth card).
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from adapters.teams.card_data import ACTION, PRIVATE, VALUE
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.outbound.rendering.sources import CITED, Citation
-from bot.domain.replies import Action, Button
+from bot.domain.replies import Action, Button, SignInOffer
 
 Activity = dict[str, Any]
 
@@ -21,6 +21,8 @@ ADDRESSES = 6_000
 """Characters of the addresses of all citations together: they share a message's size with its text."""
 QUOTATION = "quotedReply"
 CARD = "application/vnd.microsoft.card.adaptive"
+SIGN_IN_CARD = "application/vnd.microsoft.card.oauth"
+SIGN_IN = "Sign in"
 THUMBS = {"feedbackLoop": {"type": "default"}}
 
 
@@ -39,6 +41,21 @@ def card_message(card: Mapping[str, Any], summary: str) -> Activity:
 
 def attachment(card: Mapping[str, Any]) -> Activity:
     return {"contentType": CARD, "content": dict(card)}
+
+
+def sign_in_message(offer: SignInOffer) -> Activity:
+    """The card at which a client signs its person in by itself. Where it cannot, the button leads to the link."""
+    card = {
+        "text": SIGN_IN,
+        "connectionName": SIGN_IN,
+        "buttons": [{"type": "signin", "title": SIGN_IN, "value": offer.link}],
+        "tokenExchangeResource": {"id": offer.ticket, "uri": offer.resource},
+    }
+    return {
+        "type": "message",
+        "summary": SIGN_IN,
+        "attachments": [{"contentType": SIGN_IN_CARD, "content": card}],
+    }
 
 
 def ai_label(reference: ConversationReference, sources: Sequence[Citation] = ()) -> Activity:
