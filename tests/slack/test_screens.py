@@ -90,10 +90,12 @@ def test_an_answer_of_many_small_parts() -> None:
 def test_an_answer_while_it_grows() -> None:
     stop = Button(action=Action.STOP, label="Stop", value="turn-1", danger=True)
     waiting = screen(layout.growing("", "grok is thinking", stop))
-    growing = screen(layout.growing("Half an ans", "grok is thinking", stop))
+    growing = screen(layout.growing("Half an ans", "", stop))
+    working = screen(layout.growing("One moment.", "Running time.convert_time", stop))
 
     assert words(reading.text(waiting)) == "grok is thinking …"
     assert words(reading.text(growing)) == "Half an ans"
+    assert words(reading.text(working)) == "One moment. Running time.convert_time …"
     assert reading.buttons(growing) == ["Stop"]
 
 
