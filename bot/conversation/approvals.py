@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.answers.question import Question
 from bot.context import Context, Response
-from bot.conversation.decided_cards import card_of, show_decided, show_expired, show_undecided
+from bot.conversation.decided_cards import card_of, gone_on, show_decided, show_expired
 from bot.conversation.questions import Questions
 from bot.document.links import host
 from bot.domain.approvals import DAY, NOT_RUN, RUN, Decision, called
@@ -54,9 +54,8 @@ class Approvals:
             inline=turn.model,
             decision=Decision(requests=turn.requests, run=run),
         )
-        outcome = await self._questions.once_more(context, question)
+        outcome = await gone_on(context, shown, self._questions.once_more(context, question))
         if outcome.counted is None:  # it was refused, and can be decided later
-            await show_undecided(context, shown)
             return outcome
         return _noted(outcome, context, turn, RUN if run else NOT_RUN)
 

@@ -22,6 +22,7 @@ from bot.domain.stream_parts import Reason
 from bot.domain.turns import ChatMessage, Turn, index_of
 
 GONE = "That answer is not in memory any more, so nothing can be done with it. Ask again."
+BOUND = DECIDING | {Action.WHOLE}
 GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 
 
@@ -49,7 +50,7 @@ class Buttons:
                 return Outcome()  # a StopRequested, and what the handler takes as if it were typed
         name, _, rest = event.value.partition(" ")
         history = await context.claim.history.reach(lambda turns: index_of(turns, name) is not None)
-        place = index_of(history, name)
+        place = _place(history, event)
         if event.action in {Action.UP, Action.DOWN}:
             return Outcome() if place is None else _vote(history, place, event)
         if place is None:
@@ -78,6 +79,16 @@ class Buttons:
                 return await context.respond(keep(context, turn.id, rest) or gone)
             case _:
                 return await self._questions.once_more(context, _once_more(turn, rest))
+
+
+def _place(history: Sequence[Turn], event: ButtonPressed) -> int | None:
+    """Where the turn is that was pressed. A card that asks for a decision is bound to its own: what another answer, given in its
+    place, wants to run is not what stood there.
+    """
+    name, _, call = event.value.partition(" ")
+    place = index_of(history, name)
+    bound = event.action in BOUND and not call
+    return None if place is not None and bound and history[place].id != name else place
 
 
 def _once_more(turn: Turn, model: str) -> Question:

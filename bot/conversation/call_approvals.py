@@ -11,7 +11,7 @@ from bot.answers.question import Question
 from bot.answers.tools.work_so_far import said_before
 from bot.context import Context, Response
 from bot.conversation.approvals import LATE, not_theirs
-from bot.conversation.decided_cards import card_of, show_decided, show_expired, show_undecided
+from bot.conversation.decided_cards import card_of, gone_on, show_decided, show_expired
 from bot.conversation.questions import Questions
 from bot.conversation.signing_in import SignIns, others_sign_in
 from bot.domain.approvals import DAY
@@ -65,11 +65,11 @@ class CallApprovals:
         question = going_on(turn, turn.inline)
         # What was pressed now counts for the rest of this answer, too.
         preferences = replace(context.claim.preferences, tools=chosen)
-        outcome = await self._questions.once_more(
+        rest = self._questions.once_more(
             replace(context, claim=replace(context.claim, preferences=preferences)), question
         )
+        outcome = await gone_on(context, shown, rest)
         if outcome.counted is None:  # it was refused, and can be decided later
-            await show_undecided(context, shown)
             return outcome
         return replace(outcome, thread_tools=_new(context, chosen))
 

@@ -1,10 +1,13 @@
 """A card that asked for a decision, once there is one: it says what was decided, and has no buttons any more."""
 
 import logging
+from collections.abc import Awaitable
 from dataclasses import replace
 
 from bot.answers.closing import call_card, closing, under
+from bot.answers.precedence import NoModelAvailable
 from bot.context import Context
+from bot.domain.claims import Outcome
 from bot.domain.errors import PlatformError
 from bot.domain.events import Author, ButtonPressed
 from bot.domain.formatting import clip, strip_controls
@@ -65,9 +68,16 @@ async def show_expired(context: Context, shown: ShownAnswer) -> None:
     await _rewrite(context, shown, EXPIRED)
 
 
-async def show_undecided(context: Context, shown: ShownAnswer) -> None:
-    """The same as before: the decision came to nothing, and is still to be made."""
-    await _try(context, shown)
+async def gone_on(context: Context, shown: ShownAnswer, rest: Awaitable[Outcome]) -> Outcome:
+    """What came of a decision. Where nobody was asked, it came to nothing and is still to be made: the card is as before."""
+    try:
+        outcome = await rest
+    except NoModelAvailable:
+        await _try(context, shown)
+        raise
+    if outcome.counted is None:
+        await _try(context, shown)
+    return outcome
 
 
 async def _rewrite(context: Context, shown: ShownAnswer, words: str) -> None:

@@ -248,3 +248,31 @@ async def test_a_request_alone_is_an_answer_and_a_comparison_says_that_there_is_
     assert heard.closing is not None
     assert heard.closing.notice == ""
     assert "ask it alone" in compared.replies[-1].sections[0].text
+
+
+async def test_a_card_whose_answer_was_given_anew_decides_nothing_of_the_new_one() -> None:
+    stage = agents()
+    await asked(stage, ASKED)
+    (old,) = stage.history
+    stage.one.scripts = [(Text("I will wipe it."), replace(ASKED, tool="wipe", args="{}"), DONE)]
+    await stage.presses(Action.AGAIN, old.id, at=200.0)
+    for action in (Action.APPROVE, Action.DECLINE, Action.WHOLE):
+        heard = await stage.presses(action, old.id, at=201.0)
+        assert "not in memory any more" in said(heard)[0]
+        assert (heard.text, heard.rewritten) == ("", [])
+    assert len(stage.one.asked) == 2
+    await stage.presses(Action.APPROVE, stage.history[0].id, at=202.0)
+    _, prompt = stage.one.asked[-1]
+    assert prompt.decision is not None
+    assert prompt.decision.requests[0].tool == "wipe"
+
+
+async def test_a_decision_that_came_to_nothing_is_still_to_be_made() -> None:
+    stage = agents()
+    await asked(stage, ASKED)
+    stage.history = (replace(stage.history[0], model="gone"),)
+    heard = await stage.presses(Action.APPROVE, stage.history[0].id, at=200.0)
+
+    notices = [(one.closing.notice, len(one.closing.buttons)) for one in heard.rewritten]
+    assert notices == [("Ann: Run it.", 0), ("", 2)]
+    assert stage.history[0].decision == ""

@@ -369,6 +369,18 @@ async def test_an_argument_cannot_say_that_it_is_folded() -> None:
     assert not any(line.lstrip().startswith("(folded") for line in waits.text.split("\n"))
 
 
+async def test_a_decision_that_no_model_can_go_on_with_is_still_to_be_made() -> None:
+    server = LedgerServer()
+    at = stage(server)
+    waits = await waiting(at)
+    at.catalog.replace([], absent="There is no model.")
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+
+    assert server.ran == []
+    assert [len(one.closing.buttons) for one in heard.rewritten] == [0, 3]
+    assert at.history[0].pending
+
+
 async def test_a_key_of_ours_reaches_no_tool() -> None:
     server = LedgerServer()
     at = stage(server, secrets=("sk-very-secret",))
