@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from bot.domain.formatting import clip
@@ -17,13 +18,18 @@ LONGEST: Final = (
     100_000  # characters of all arguments: what cannot be read whole by who decides cannot be approved
 )
 FOLD, HEAD = 1_000, 300  # characters from which on one argument is folded, and how many of it are shown then
+CARD: Final = 6_000  # characters of all arguments of one call on a card: what platforms show in one message without a cut
 LINES: Final = 100  # of arguments, from which on no card shows all of them
 DAY: Final = 86_400.0  # seconds in which it can be decided
 MOST: Final = 5  # requests that are decided together
 UNSEEN: Final = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
 )
-"""What would be in the arguments, and not be seen."""
+"""What would be in the arguments, and not be seen: controls, and what Unicode calls default ignorable (tags and selectors, in
+which whole sentences can be hidden), besides blanks that count as letters, and halves of characters.
+"""
 NAME: Final = 80
 
 RUN, NOT_RUN = "run", "not run"  # decisions
@@ -78,20 +84,56 @@ def foldable(args: str) -> bool:
 def pretty(args: str) -> str:
     """All arguments, one a line; what could not be seen is spelled out."""
     try:
-        shown = json.dumps(json.loads(args), indent=2, ensure_ascii=False)
+        shown = json.dumps(_read(args), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         shown = args
     return _spelled(shown)
 
 
+def _read(args: str) -> object:
+    """Raises ValueError or RecursionError for what is no JSON, or says more than its values do: then it is shown as it is."""
+    return json.loads(args, object_pairs_hook=_each_once, parse_float=_exact)
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("the same name twice: nobody knows which one counts")
+    return found
+
+
+def _exact(word: str) -> float:
+    try:
+        if Decimal(word) == Decimal(repr(number := float(word))):
+            return number
+    except ArithmeticError:
+        pass
+    raise ValueError("a number that would be shown as another")
+
+
 def _spelled(shown: str) -> str:
-    return UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", shown)
+    return UNSEEN.sub(lambda sign: _as_json(sign[0]), shown)
+
+
+def _as_json(sign: str) -> str:
+    """As JSON spells it where it writes nothing but ASCII."""
+    return "\\u" + sign.encode("utf-16-be", "surrogatepass").hex("-", 2).replace("-", "\\u")
 
 
 def folded(args: str) -> str:
-    """All arguments; of a long one its beginning, and in a line of its own, as no JSON has one, its length and hash."""
+    """All arguments; of a long one its beginning, and in a line of its own, as no JSON has one, its length and hash. Of many
+    together the first ones, and the same of all.
+    """
+    shown = _each_folded(args)
+    if len(shown) <= CARD:
+        return shown
+    end = shown.rfind("\n", FOLD, CARD)
+    return f"{shown[: end if end > 0 else CARD]} …\n    (folded: all together {_told(args)})"
+
+
+def _each_folded(args: str) -> str:
     try:
-        read = json.loads(args)
+        read = _read(args)
     except (ValueError, RecursionError):  # no JSON
         return pretty(args) if len(args) <= FOLD else _spelled(_short(args))
     if not isinstance(read, dict):
@@ -105,9 +147,12 @@ def _short(value: object) -> str:
     if len(text) <= FOLD:
         return text
     of = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    told = f"{len(of):,} characters, sha256 {hashlib.sha256(of.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
     head = json.dumps(of[:HEAD], ensure_ascii=False) if isinstance(value, str) else text[:HEAD]
-    return f"{head} …\n    (folded: {told})"
+    return f"{head} …\n    (folded: {_told(of)})"
+
+
+def _told(text: str) -> str:
+    return f"{len(text):,} characters, sha256 {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 def all_arguments(requests: Sequence[ToolRequest]) -> str:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from bot.domain.approvals import DAY, LONGEST, SignInRequest, ToolRequest
 from bot.domain.errors import Connection
 from bot.domain.events import Author, ButtonPressed
@@ -276,3 +278,28 @@ async def test_a_decision_that_came_to_nothing_is_still_to_be_made() -> None:
     notices = [(one.closing.notice, len(one.closing.buttons)) for one in heard.rewritten]
     assert notices == [("Ann: Run it.", 0), ("", 2)]
     assert stage.history[0].decision == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "shown"),
+    [
+        ('{"to": "eve", "to": "bob"}', '{"to": "eve", "to": "bob"}'),
+        ('{"x": {"n": 1, "n": 2}}', '{"x": {"n": 1, "n": 2}}'),
+        ('{"sum": 1e400}', '{"sum": 1e400}'),
+        ('{"sum": 1.00000000000000000001}', '{"sum": 1.00000000000000000001}'),
+        ('{"sum": 1e-99999999999999999999}', '{"sum": 1e-99999999999999999999}'),
+        ('{"sum": 0.1}', '"sum": 0.1'),
+        ('{"a": "\\udb40\\udc41x"}', '"a": "\\udb40\\udc41x"'),
+        ('{"a": "b\ufe0f\u034f\u3164\u2800\u206a"}', '"a": "b\\ufe0f\\u034f\\u3164\\u2800\\u206a"'),
+        ('{"a": "\\ud800"}', '"a": "\\ud800"'),
+        ('{"a": "\\\\u200b"}', '"a": "\\\\u200b"'),
+    ],
+)
+async def test_no_two_different_arguments_look_the_same(args: str, shown: str) -> None:
+    stage = agents()
+    heard = await asked(stage, replace(ASKED, args=args))
+
+    assert shown in heard.text
+    assert heard.text.encode()
+    whole = await stage.presses(Action.WHOLE, stage.history[0].id)
+    assert shown in whole.text

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from bot.domain.approvals import DAY
 from bot.domain.claims import Outcome
 from bot.domain.errors import PlatformGone, Rejected
@@ -359,6 +361,32 @@ async def test_long_arguments_are_folded_with_length_and_hash_and_shown_whole_be
     assert [args for _, args, _ in server.ran] == [many]
 
 
+@pytest.mark.parametrize(
+    "many",
+    [
+        {f"k{n}": "x" * 900 + f"END{n}" for n in range(90)},
+        {f"k{n}": n for n in range(5_000)},
+        {"k" * 50_000: 1},
+    ],
+    ids=["long", "short", "a name"],
+)
+async def test_a_card_of_many_arguments_fits_one_message_and_says_that_there_is_more(
+    many: dict[str, Any],
+) -> None:
+    server = LedgerServer()
+    at = stage(server)
+    many = {"city": "Rome"} | many
+    waits = await waiting(at, call("desk__file", json.dumps(many)))
+    card = await at.presses(Action.DECLINE, pressed(waits, "Don't"))
+
+    assert labels(card) == [*BUTTONS, "Show all"]
+    assert len(said(card)) < 6_500
+    digest = hashlib.sha256(json.dumps(many, sort_keys=True).encode()).hexdigest()[:16]
+    assert f"(folded: all together {len(json.dumps(many)):,} characters, sha256 {digest})" in said(card)
+    heard = await at.presses(Action.WHOLE, pressed(card, "Show all"))
+    assert json.loads(heard.text[heard.text.index("{") : heard.text.rindex("}") + 1]) == many
+
+
 async def test_an_argument_cannot_say_that_it_is_folded() -> None:
     at = stage(LedgerServer())
     claim = 'Oslo"\n    (folded: 12 characters, sha256 0123456789abcdef)'
@@ -379,6 +407,17 @@ async def test_a_decision_that_no_model_can_go_on_with_is_still_to_be_made() -> 
     assert server.ran == []
     assert [len(one.closing.buttons) for one in heard.rewritten] == [0, 3]
     assert at.history[0].pending
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e999", "NaN", "Infinity"])
+async def test_what_json_cannot_tell_is_neither_shown_nor_sent(number: str) -> None:
+    server = LedgerServer()
+    at = stage(server)
+    at.one.scripts = [calls(call("desk__file", f'{{"city": "Oslo", "n": {number}}}')), answer("Then not.")]
+    heard = await at.says("File it.")
+
+    assert (heard.text, server.ran) == ("Then not.", [])
+    assert f"The arguments hold {number}" in results(at.one.asked[-1][1])[0].text
 
 
 async def test_a_key_of_ours_reaches_no_tool() -> None:

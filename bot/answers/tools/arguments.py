@@ -1,8 +1,11 @@
 """What a model wants to hand to a tool: read once, so that what is shown is what runs."""
 
 import json
+import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
+
+from bot.domain.formatting import clip
 
 LONGEST: Final = 100_000  # characters of one call's arguments
 DEEPEST: Final = 40
@@ -22,7 +25,7 @@ def canonical(args: str) -> str:
     if len(args) > LONGEST:
         raise BadArguments(f"The arguments are longer than {LONGEST:,} characters.")
     try:
-        read = json.loads(args or "{}", object_pairs_hook=_once, parse_constant=_refused)
+        read = json.loads(args or "{}", object_pairs_hook=_once, parse_constant=_refused, parse_float=_finite)
     except BadArguments:
         raise
     except (ValueError, RecursionError) as error:
@@ -69,8 +72,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refused(word: str) -> object:
-    raise BadArguments(f"The arguments hold {word}, which is not JSON.")
+def _refused(word: str) -> NoReturn:
+    raise BadArguments(f"The arguments hold {word}, which is not a number that JSON can tell.")
+
+
+def _finite(word: str) -> float:
+    """JSON has no word for what is beyond all numbers: what is sent would be another thing than what is shown."""
+    number = float(word)
+    return number if math.isfinite(number) else _refused(clip(word, SAID))
 
 
 def _bounded(value: object, depth: int = 0) -> None:
