@@ -1,6 +1,7 @@
 """Everything in Slack that is not an answer in a thread: commands, the home page, greetings, dialogues, reactions."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from adapters.slack.callback_ids import ASK
 from bot.domain.events import ButtonPressed, Event, HomeOpened, MessageReceived
 from bot.domain.replies import Action, Button, Choice, Option, Reply
+from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import Closing, Reason, Text
 from tests.contracts.conversations import words
 from tests.contracts.sinks import CITING, FILES, FOOTER, HOSTILE, LISTED, PICTURES, SOURCES, flowing
@@ -127,6 +129,21 @@ async def test_a_private_answer_lists_its_sources_shows_texts_and_names_other_fi
     assert "(70 bytes) came with this answer. Ask in a channel" in reading.text(answer)
     assert "report.pdf" in reading.text(answer)
     assert "day,tide\nMonday,high" in reading.text(answer)
+
+
+async def test_a_private_answer_with_files_in_words_keeps_them_whatever_is_decided(bot: Bot) -> None:
+    event = await command(bot, "/ask demo tides")
+    run = Button(action=Action.APPROVE, label="Run it", value="turn-1 c")
+    closing = replace(DONE, buttons=(run,))
+    await bot.adapter.sink(event, FakeTurnHandle()).show(flowing([Text("Here."), FILES[1], closing]))
+    (seen,) = private(bot)
+    pressed = await press(bot, seen, "Run it")
+    decided = replace(closing, notice="Ada: Run it.", buttons=())
+    shown = ShownAnswer(messages=(), pressed="", text="Here.", closing=decided, files=(FILES[1].note,))
+    await bot.adapter.sink(pressed, FakeTurnHandle(id="turn-2")).rewrite(shown)
+
+    (seen,) = private(bot)
+    assert "Monday" in reading.text(seen)
 
 
 async def test_a_response_url_elsewhere_gets_nothing(bot: Bot) -> None:

@@ -79,9 +79,9 @@ class CommandSink:
         return ""
 
     async def rewrite(self, answer: ShownAnswer) -> None:
-        """The message that was pressed, whose id nobody knows. A longer answer stays as it is."""
+        """The message that was pressed, whose id nobody knows. A longer answer stays as it is, and one that shows files in words."""
         url, (text, *more) = self._place.response_url, pages(answer.text, [])
-        if more or not self._trusted(url):
+        if more or answer.files or not self._trusted(url):
             return
 
         async def call(shaped: dict[str, Any]) -> None:

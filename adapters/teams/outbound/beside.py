@@ -18,6 +18,7 @@ from bot.domain.generated import GeneratedFile, in_words
 ELSEWHERE = (
     "came with this answer, and no files can be sent here. Ask me for it in a chat of our own in Teams."
 )
+FULL = "came with this answer, and too many files wait to be taken now. Ask again in an hour to get it."
 NOWHERE = "came with this answer, and in this cloud Teams takes no files from bots."
 PAUSE = 1.0  # seconds between two: Teams takes eight messages and edits in two seconds
 REFUSED = "came with this answer, and Teams did not take it. Ask again to get it."
@@ -38,7 +39,13 @@ def beside(made: Sequence[GeneratedFile], context: DeliveryContext) -> list[Mess
 def left_over(made: Sequence[GeneratedFile], context: DeliveryContext) -> str:
     """In Markdown as Teams has it: what can neither be shown nor taken here."""
     rest = [file for file in made if _shown(file, context) is None]
-    return to_markdown(in_words(rest, ELSEWHERE if context.consent else NOWHERE))
+    return to_markdown("\n\n".join(in_words([file], _way(file, context)) for file in rest))
+
+
+def _way(file: GeneratedFile, context: DeliveryContext) -> str:
+    if not context.consent:
+        return NOWHERE
+    return ELSEWHERE if file.key or context.reference.copilot else FULL
 
 
 def _beside(made: Sequence[GeneratedFile], context: DeliveryContext) -> Iterator[MessageBeside]:

@@ -10,6 +10,7 @@ from adapters.teams.outbound.beside import beside, left_over, post_beside
 from adapters.teams.outbound.connector import TeamsApiError
 from adapters.teams.outbound.controls import taken_back
 from adapters.teams.outbound.delivery import Delivery, DeliveryContext, FinalAnswer, conclude
+from adapters.teams.outbound.earlier import rewritten
 from adapters.teams.outbound.editing import EditingDelivery
 from adapters.teams.outbound.posting import PostingDelivery
 from adapters.teams.outbound.refusals import NOT_EDITED, Refusals
@@ -53,11 +54,11 @@ class TeamsSink:
         self._delivery: Delivery | None = None
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
+        earlier = dict(self._delivery_context.turn_handle.ref or {})  # what is beside the answer already
         try:
             answer = await follow(parts, self._draw, clock=self._delivery_context.clock, pulse=PULSE)
             delivery = self._delivery or await self._open("")
             final = await _unhurried(len(answer.text), lambda: self._final(answer, self._flow))
-            earlier = dict(self._delivery_context.turn_handle.ref or {})
             ids = await delivery.finish(final)
             others = beside(answer.files, self._delivery_context)
             return (*ids, *await post_beside(self._delivery_context, others, earlier))
@@ -78,23 +79,22 @@ class TeamsSink:
 
     async def rewrite(self, answer: ShownAnswer) -> None:
         delivery_context = self._delivery_context
-        if not delivery_context.may_edit:
+        # Files that could not be offered are words in the message, which nobody knows any more.
+        in_words = any(not (file.key and delivery_context.consent) for file in answer.files)
+        if not delivery_context.may_edit or in_words:
             return
         grown = GrowingAnswer(text=answer.text, closing=answer.closing)
         for source in answer.sources:
             grown.take(source)
         flow = ShownMarkdown(extended=delivery_context.extended)
         final = await _unhurried(len(answer.text), lambda: self._final(grown, flow))
-        count = len(final.texts())
-        if count > len(answer.messages):
+        if len(final.texts()) > len(answer.messages):
             return
         beside = answer.pressed if answer.pressed not in answer.messages else ""
         reference = delivery_context.reference
         reference = replace(reference, quoted=answer.question if reference.quoted else "")
-        at = replace(delivery_context, reference=reference)
-        delivery = EditingDelivery(at, list(answer.messages[:count]), beside)
         try:
-            await delivery.finish(final)
+            await rewritten(replace(delivery_context, reference=reference), answer.messages, final, beside)
         except TeamsApiError as error:
             raise error.plainly() from error
 
