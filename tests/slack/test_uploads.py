@@ -81,3 +81,15 @@ async def test_a_text_is_a_snippet_of_its_kind_and_all_else_a_file(place: SlackP
         "e.json": "json",
     }
     assert {one["name"]: one["data"] for one in kept} == texts
+
+
+async def test_files_that_slack_does_not_attach_are_said(place: SlackPlace) -> None:
+    slack = place.bot.fake.slack
+    slack.unattached, slack.file_refusals["report.pdf"] = "file_sharing_disabled", "storage_limit_reached"
+    await show(place, FakeTurnHandle(), [Text(ANSWER), PICTURES[0], *FILES, DONE])
+
+    (seen,) = await place.seen()
+    assert (seen.files, seen.pictures) == ((), ())
+    names = ", ".join(one.name for one in (PICTURES[0], *FILES))
+    assert f"Slack did not take {names} (file_sharing_disabled). Ask again to get them." in words(seen.text)
+    assert seen.footer

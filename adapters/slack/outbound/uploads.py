@@ -43,21 +43,35 @@ async def attach(
     sink_context: SinkContext, page: AnswerMessage, answer: GrowingAnswer, content: dict[str, Any]
 ) -> None:
     """Source: docs.slack.dev "Working with files", files.getUploadURLExternal and completeUploadExternal."""
+    files, whole = uploads_of(answer), len(answer.text) > LONG
     ids, refused = [], {}
-    for file in uploads_of(answer):
+    for file in files:
         try:
             ids.append(await _uploaded(sink_context, file))
         except (PlatformError, aiohttp.ClientError, TimeoutError, KeyError) as error:
             _warn(sink_context, error)
             refused[file.name] = _code(error)
-    if note := untaken(refused, whole=len(answer.text) > LONG):
-        content = layout.noted(content, note)
-    if not (ids or note):
-        return
+    note = untaken(refused, whole=whole)
+    if ids:
+        shown = layout.noted(content, note) if note else content
+        unattached = await _edited(sink_context, page, {**shown, "file_ids": ",".join(ids)})
+        if unattached is None:
+            return
+        note = untaken({file.name: _code(unattached) for file in files} | refused, whole=whole)
+    if note:
+        await _edited(sink_context, page, layout.noted(content, note))
+
+
+async def _edited(
+    sink_context: SinkContext, page: AnswerMessage, content: dict[str, Any]
+) -> PlatformError | None:
+    """What Slack said against it."""
     try:
-        await page.edit({**content, "file_ids": ",".join(ids)} if ids else content)
+        await page.edit(content)
     except PlatformError as error:
         _warn(sink_context, error)
+        return error
+    return None
 
 
 def untaken(refused: dict[str, str], *, whole: bool) -> str:

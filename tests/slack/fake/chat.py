@@ -112,6 +112,8 @@ def post_message(slack: Slack, team: Team, args: Json) -> Json:
 
 def update(slack: Slack, team: Team, args: Json) -> Json:
     message = own(slack, team, args)
+    if args.get("file_ids") and slack.unattached:
+        raise Refused(slack.unattached)
     if message.stream and message.stream.state == "streaming":
         raise Refused("streaming_state_conflict")
     parts = content(args, longest=4000)

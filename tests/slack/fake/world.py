@@ -150,6 +150,7 @@ class Slack:
         self.files: dict[str, Json] = {}
         self.uploads: dict[str, Json] = {}
         self.broken_uploads = False
+        self.unattached = ""  # what a message is refused with that is to have files
         self.file_refusals: dict[str, str] = {}  # by name: what an upload is refused with
         self.views: dict[str, Json] = {}
         self.homes: dict[tuple[str, str], Json] = {}
