@@ -43,8 +43,15 @@ def as_csv(table: TableBlock) -> bytes:
 
 
 def harmless(text: str) -> str:
-    """A cell that no spreadsheet runs."""
-    return f"'{text}" if FORMULA.match(text) and not HARMLESS.fullmatch(text) else text
+    """A cell that no spreadsheet runs. Where a comma is part of numbers, one that opens the file parts cells at semicolons."""
+    first, *others = text.split(";")
+    return ";".join(
+        [f"'{first}" if _runs(text) else first, *(f"'{one}" if _runs(one) else one for one in others)]
+    )
+
+
+def _runs(text: str) -> bool:
+    return bool(FORMULA.match(text)) and not HARMLESS.fullmatch(text.strip(" "))
 
 
 def _words(cell: Cell) -> str:
