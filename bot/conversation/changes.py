@@ -65,7 +65,10 @@ def answer_again(turn: Turn) -> Reply:
     return Reply(text=EDITED, buttons=(again,), private=True)
 
 
-def gone_files(history: Sequence[Turn], replace: Sequence[Turn] | None) -> set[str]:
-    """The keys of the files that came with answers which leave the memory."""
-    left = {one.key for turn in (history if replace is None else replace) for one in turn.files}
-    return {one.key for turn in history for one in turn.files if one.key} - left
+def gone_answers(history: Sequence[Turn], replace: Sequence[Turn] | None) -> set[str]:
+    """The ids of the answers that leave the memory."""
+    return set() if replace is None else _answers(history) - _answers(replace)
+
+
+def _answers(turns: Sequence[Turn]) -> set[str]:
+    return {id for turn in turns if turn.answer or turn.files for id in (turn.id, *turn.replaced)}

@@ -9,7 +9,7 @@ from bot.answers.answering import Answers
 from bot.answers.precedence import NoModelAvailable
 from bot.context import Context, Response
 from bot.conversation.buttons import Buttons
-from bot.conversation.changes import answer_again, answered, deleted, edited, gone_files, without_person
+from bot.conversation.changes import answer_again, answered, deleted, edited, gone_answers, without_person
 from bot.conversation.command_parser import Ask, Command, Meaning, Unclear, parse_message, split_model
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
@@ -117,8 +117,8 @@ class ConversationHandler:
             return await context.respond(Response(reply=reply))
         if outcome.forget:
             await self._questions.files.drop_of_conversation(context.thread)
-        elif outcome.counted is None:
-            await self._questions.files.drop(*gone_files(context.history, outcome.replace))
+        elif outcome.counted is None and (gone := gone_answers(context.history, outcome.replace)):
+            await self._questions.files.drop_of_turns(context.thread, gone)
         return outcome
 
     async def _handle(self, context: Context) -> Outcome:  # noqa: C901 - one line for each kind of event

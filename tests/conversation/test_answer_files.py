@@ -1,5 +1,6 @@
 """Answers as files: what people type and press, and what they get. No model is asked for it."""
 
+import asyncio
 import csv
 import io
 from dataclasses import replace
@@ -7,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from bot.document.csv_table import harmless
-from bot.domain.events import Author, ThreadKey
+from bot.domain.events import Author, MessageDeleted, ThreadKey
 from bot.domain.generated import GeneratedFile, file_name
 from bot.domain.replies import Action
 from bot.domain.stream_parts import Finish, Reason, Source, Text
-from tests.conversation.stage import Heard, Stage, answer
+from tests.conversation.stage import ANN, THREAD, Heard, Stage, answer
 
 TABLE = 'Here:\n\n| city | change |\n| :-- | --: |\n| Oslo | -5 |\n| =HYPERLINK("http://evil") | [site](https://a.example/x) |\n'
 TWO = f"{TABLE}\n- and\n\n  | a |\n  | - |\n  | **b**, `c` |\n"
@@ -160,14 +161,39 @@ async def test_what_is_asked_for_again_and_again_waits_once() -> None:
     assert len([name for name in stage.secrets.kept if name.startswith("file:")]) == 2
 
 
+async def test_while_a_large_file_is_kept_and_read_others_are_answered() -> None:
+    stage, turns = spreading(), 0
+    large = GeneratedFile(name="a.bin", data=bytes(range(256)) * 32_768)
+    stage.one.scripts = [(Text("Here."), large, Finish(reason=Reason.STOP))]
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    other = asyncio.create_task(others())
+    (file,) = (await stage.says("A large one?")).files
+    kept, turns = turns, 0
+    (mine,) = (await stage.presses(Action.TAKE, file.key, author=BO)).files
+    other.cancel()
+
+    assert mine.data == large.data
+    assert min(kept, turns) > 10
+
+
 async def test_when_there_is_no_room_a_file_waits_for_an_hour() -> None:
     stage = spreading()
     stage.one.scripts = [answer(TABLE)]
     await stage.says("Cities?")
-    stage.taken = 10_000
+    stage.taken = 100
     (file,) = (await stage.says("/file csv")).files
-
     assert file.lasts == 3_600
+    stage.taken = 10_000
+    (file,) = (await stage.says("/file csv", author=BO)).files
+
+    assert (file.key, file.lasts) == ("", 0)
+    assert rows(file)
 
 
 async def test_what_is_erased_takes_its_files_along() -> None:
@@ -181,6 +207,38 @@ async def test_what_is_erased_takes_its_files_along() -> None:
     for key in (file.key, mine.key):
         assert "not kept" in (await stage.presses(Action.TAKE, key, author=BO)).replies[0].text
     assert not [name for name in stage.secrets.kept if "file" in name]
+
+
+async def test_what_one_person_has_erased_takes_along_what_was_made_of_it() -> None:
+    stage = spreading()
+    report = GeneratedFile(name="report.pdf", data=b"%PDF-1.7", media_type="application/pdf")
+    stage.one.scripts = [(Text(TABLE), report, Finish(reason=Reason.STOP)), answer(TABLE), answer(TABLE)]
+    await stage.says("Tides?", author=BO)
+    await stage.presses(Action.AGAIN, stage.history[0].id, author=BO)
+    (others,) = (await stage.says("/file csv")).files
+    stage.one.scripts = [(Text(TABLE), report, Finish(reason=Reason.STOP)), answer(TABLE)]
+    (made,) = (await stage.says("Cities?")).files
+    await stage.presses(Action.AGAIN, stage.history[1].id)
+    (file,) = (await stage.says("/file csv")).files
+    for key in (made.key, file.key):
+        await stage.presses(Action.TAKE, key, author=BO)
+    await stage.says("/forget me")
+
+    kept = [name for name in stage.secrets.kept if name.startswith("file:")]
+    assert [turn.asked.author.id for turn in stage.history if turn.is_question] == [BO.id]
+    assert len(kept) == 2
+    assert f"file:{others.key}" in kept
+
+
+async def test_an_answer_that_somebody_deletes_takes_its_files_along() -> None:
+    stage = spreading()
+    stage.one.scripts = [answer(TABLE)]
+    await stage.says("Cities?")
+    await stage.says("/file csv")
+    deletion = MessageDeleted(id="d", thread=THREAD, author=ANN, at=2.0, message=stage.history[0].shown[0])
+    await stage.plays(deletion)
+
+    assert not [name for name in stage.secrets.kept if name.startswith("file:")]
 
 
 async def test_who_does_not_want_a_file_is_told_so_in_its_place() -> None:
