@@ -31,6 +31,7 @@ UNSEEN: Final = re.compile(
 which whole sentences can be hidden), besides blanks that count as letters, and halves of characters.
 """
 NAME: Final = 80
+DIGITS: Final = 16  # characters from which on a fraction may have more digits than a float can tell
 
 RUN, NOT_RUN = "run", "not run"  # decisions
 
@@ -103,6 +104,8 @@ def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _exact(word: str) -> float:
+    if len(word) < DIGITS and word.replace(".", "").lstrip("-").isdecimal():
+        return float(word)
     try:
         if Decimal(word) == Decimal(repr(number := float(word))):
             return number
@@ -138,7 +141,12 @@ def _each_folded(args: str) -> str:
         return pretty(args) if len(args) <= FOLD else _spelled(_short(args))
     if not isinstance(read, dict):
         return _spelled(_short(read))
-    lines = (f"  {json.dumps(name, ensure_ascii=False)}: {_short(value)}" for name, value in read.items())
+    lines, size = [], 0
+    for name, value in read.items():
+        lines.append(f"  {json.dumps(name, ensure_ascii=False)}: {_short(value)}")
+        size += len(lines[-1])
+        if size > CARD:  # the rest is folded anyway
+            break
     return _spelled("{\n" + ",\n".join(lines) + "\n}") if read else "{}"
 
 
