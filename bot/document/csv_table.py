@@ -1,7 +1,8 @@
 """Tables of an answer as CSV, for spreadsheets. RFC 4180 in UTF-8; the mark at its start tells Excel so.
 
 A spreadsheet runs what begins like a formula. Models write what they read elsewhere, so such a cell gets an apostrophe in
-front, which makes text of it (OWASP, "CSV injection"). A plain number keeps its sign, and a dash is a dash.
+front, which makes text of it (OWASP, "CSV injection"). A plain number keeps its sign, and a dash is a dash. Excel takes a first
+line such as `sep=a` for the sign that parts cells.
 """
 
 import csv
@@ -13,7 +14,7 @@ from bot.document.inlines import plain
 from bot.document.nodes import Block, Cell, FootnoteText, Inline, Link, ListBlock, QuoteBlock, TableBlock
 from bot.document.reading import parse
 
-FORMULA = re.compile(r"[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+FORMULA = re.compile(r"[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20]|(?i:sep)=|[\t\r\n]")
 HARMLESS = re.compile(r"-|[+-]?[0-9][0-9.,' \u00a0\u202f]*(?:[eE][+-]?[0-9]{1,3})?\s?[%\u20ac$\u00a3]?")
 
 

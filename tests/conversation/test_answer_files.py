@@ -264,6 +264,7 @@ async def test_who_does_not_want_a_file_is_told_so_in_its_place() -> None:
         ("-1e9", "-1e9"),
         ("-", "-"),
         ("a=b", "a=b"),
+        ("Sep=a", "'Sep=a"),
         ("a;=1+1", "a;'=1+1"),
         ('a; "@SUM(A1);b', "a;' \"@SUM(A1);b"),
         ("5;-3; -4 %;+cmd|x", "5;-3; -4 %;'+cmd|x"),
