@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from bot.context import Context
 from bot.domain.events import ThreadKey
-from bot.domain.generated import GeneratedFile
+from bot.domain.generated import GeneratedFile, kept_file, kept_files
 from bot.ports import RateLimiter, SecretStore
 
 HOUR = 3_600  # in which an answer that was interrupted is shown
@@ -55,7 +55,7 @@ class FileKeeper:
 
     async def kept(self, context: Context, key: str) -> GeneratedFile | None:
         """None when it is not kept any more, or for somebody else."""
-        told, _, data = ((await self._store.get(_name(key)) if key else None) or "{}").partition("\n")
+        told, _, data = ((await self._store.get(kept_file(key)) if key else None) or "{}").partition("\n")
         record = json.loads(told)
         if record.pop("scope", "") not in scopes(context):
             return None
@@ -63,7 +63,7 @@ class FileKeeper:
 
     async def drop(self, *keys: str) -> None:
         for key in keys:
-            await self._store.delete(_name(key))
+            await self._store.delete(kept_file(key))
 
     async def drop_of_turns(self, thread: ThreadKey, turns: Collection[str]) -> None:
         """What came with these answers, by their ids, and what was made of them for anybody."""
@@ -74,7 +74,7 @@ class FileKeeper:
 
     async def drop_of_conversation(self, thread: ThreadKey) -> None:
         await self.drop(*await self._listed(thread))
-        await self._store.delete(_list(thread))
+        await self._store.delete(kept_files(thread.digest))
 
     async def _put(
         self, context: Context, file: GeneratedFile, scope: str, key: str, of: str, *, waits: bool
@@ -93,14 +93,14 @@ class FileKeeper:
             "scope": scope,
         }
         listed = dict([*(await self._listed(thread) | {kept.key: of}).items()][-LISTED:])
-        await self._store.put(_list(thread), json.dumps(listed), seconds=DAY)
+        await self._store.put(kept_files(thread.digest), json.dumps(listed), seconds=DAY)
         stored = f"{json.dumps(record)}\n{await _words(kept.data)}"
-        await self._store.put(_name(kept.key), stored, seconds=lasts)
+        await self._store.put(kept_file(kept.key), stored, seconds=lasts)
         return kept
 
     async def _listed(self, thread: ThreadKey) -> dict[str, str]:
         """The files of a conversation, the oldest first: each with the turn that it came with, or the file that it is a copy of."""
-        found: dict[str, str] = json.loads(await self._store.get(_list(thread)) or "{}")
+        found: dict[str, str] = json.loads(await self._store.get(kept_files(thread.digest)) or "{}")
         return found
 
     async def _lasts(self, size: int, person: str, *, waits: bool) -> int:
@@ -143,11 +143,3 @@ def scopes(context: Context) -> tuple[str, str]:
 def _again(*told: str) -> str:
     """The same key for the same thing. Who guesses it is still not in its scope."""
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
-
-
-def _list(thread: ThreadKey) -> str:
-    return f"files-of:{thread.digest}"
-
-
-def _name(key: str) -> str:
-    return f"file:{key}"

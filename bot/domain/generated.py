@@ -125,6 +125,16 @@ class FileAllowance:
         return True
 
 
+def kept_file(key: str) -> str:
+    """The name of what is kept under a key."""
+    return f"file:{key}"
+
+
+def kept_files(conversation: str) -> str:
+    """The name of the list of those of a conversation, by its digest: a JSON object whose names are their keys."""
+    return f"files-of:{conversation}"
+
+
 def file_name(text: str) -> str:
     """A name without a path, without signs that are not seen or that reorder a line, that every system takes."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", text[-8 * NAME_SIGNS :]).strip("/\\ "))[-1]

@@ -87,8 +87,9 @@ def _storage(database: Database, terms: StorageOptions, scripts: Scripts) -> Sto
     past = Histories(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
     agenda = RedisSchedules(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
     signed = RedisSignIns(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts)
+    secrets = RedisSecretStore(database=database, keys=keys, cipher=cipher)
     traces = ConversationTraces(
-        database=database, keys=keys, dead_letters=letters, schedules=agenda, sign_ins=signed
+        database=database, keys=keys, dead_letters=letters, schedules=agenda, sign_ins=signed, secrets=secrets
     )
     return Storage(
         database=database,
@@ -113,7 +114,7 @@ def _storage(database: Database, terms: StorageOptions, scripts: Scripts) -> Sto
         preferences=RedisPreferenceStore(database=database, keys=keys),
         ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
         budgets=RedisBudgets(database=database, keys=keys, scripts=scripts),
-        secrets=RedisSecretStore(database=database, keys=keys, cipher=cipher),
+        secrets=secrets,
         sign_ins=signed,
         rate_limiter=RedisRateLimiter(database=database, keys=keys, scripts=scripts),
         health=RedisHealth(database=database, keys=keys, scripts=scripts),

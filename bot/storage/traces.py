@@ -1,10 +1,16 @@
-"""What names a conversation outside its own keys: dead letters, the lists of people's recent conversations, schedules."""
+"""What names a conversation outside its own keys: dead letters, the lists of people's recent conversations, schedules, files that
+wait for somebody.
+"""
+
+import json
 
 from bot.domain.events import ThreadKey
+from bot.domain.generated import kept_file, kept_files
 from bot.storage.connection import Database
 from bot.storage.dead_letters import RedisDeadLetters
 from bot.storage.keys import Keys, workspace_of
 from bot.storage.schedules import RedisSchedules
+from bot.storage.secrets import RedisSecretStore
 from bot.storage.sign_ins import RedisSignIns
 
 SOME = 200  # keys per round trip
@@ -21,16 +27,22 @@ class ConversationTraces:
         dead_letters: RedisDeadLetters,
         schedules: RedisSchedules,
         sign_ins: RedisSignIns,
+        secrets: RedisSecretStore,
     ) -> None:
         self._database = database
         self._keys = keys
         self._dead_letters = dead_letters
         self._schedules = schedules
         self._sign_ins = sign_ins
+        self._secrets = secrets
 
     async def erase_all(self, thread: ThreadKey) -> None:
-        """Also what asks itself there."""
+        """Also what asks itself there, and files."""
         await self._schedules.drop_of_conversation(thread)
+        listed = kept_files(thread.digest)
+        for key in json.loads(await self._secrets.get(listed) or "{}"):
+            await self._secrets.delete(kept_file(key))
+        await self._secrets.delete(listed)
         await self.erase(thread)
 
     async def erase(self, thread: ThreadKey) -> None:

@@ -7,6 +7,7 @@ import pytest
 from bot.domain.claims import Outcome, Receipt
 from bot.domain.errors import Fenced
 from bot.domain.events import Author, ThreadKey
+from bot.domain.generated import kept_file, kept_files
 from bot.domain.preferences import EffortPreferences, ModelPreferences
 from bot.domain.turns import Turn, TurnRecord
 from bot.storage.open import Storage
@@ -30,6 +31,17 @@ class MemoryContract:
         assert await storage.memory.recall(thread("a")) == (one,)
         assert await storage.memory.recall(thread("b")) == (two,)
         assert await storage.memory.recall(thread("a", workspace="other")) == ()
+
+    async def test_files_that_wait_go_with_their_conversation(self, storage: Storage) -> None:
+        vault = storage.secrets
+        for name in ("a", "b"):
+            await vault.put(kept_files(thread(name).digest), f'{{"key-{name}": "turn"}}')
+            await vault.put(kept_file(f"key-{name}"), "bytes")
+        await storage.memory.forget(thread("a"))
+
+        assert await vault.get(kept_file("key-a")) is None
+        assert await vault.get(kept_files(thread("a").digest)) is None
+        assert await vault.get(kept_file("key-b")) == "bytes"
 
     async def test_forgetting_says_how_much_went(self, storage: Storage) -> None:
         await remember(storage, thread(), turn(), turn())
