@@ -14,7 +14,7 @@ from bot.domain.schedules import Schedule
 from bot.storage.embedded import embedded_server
 from bot.storage.open import open_storage
 from tests.e2e.company import Company, company
-from tests.e2e.test_page import CHAT, Page, done, page
+from tests.e2e.test_page import CHAT, Page, Post, done, page
 from tests.ops.product import PATIENCE
 from tests.ops.test_running import posts
 from tests.providers.fake import HELLO
@@ -170,10 +170,12 @@ async def test_on_the_page_it_asks_in_its_chat(tmp_path: Path) -> None:
         told = await page.says(f"/every day 9:00 {QUESTION}")
         before = await posts(http, CHAT)
         await falls_due(tmp_path, thread_key(CHAT), "local")
+        found = before
         async with asyncio.timeout(PATIENCE):
-            while not done((await posts(http, CHAT))[-1]) or len(await posts(http, CHAT)) == len(before):  # noqa: ASYNC110
+            while len(found) < len(before) + 2 or not done(found[-1]):
                 await asyncio.sleep(0.05)
-        asked, answer = (await posts(http, CHAT))[-2:]
+                found = await posts(http, CHAT)
+        asked, answer = found[-2:]
 
         assert "Every day at 9:00 I ask here" in told["reply"]["text"]
         assert (asked["text"], asked["person"]) == (QUESTION, True)
@@ -189,9 +191,11 @@ async def test_what_was_due_while_the_product_was_down_is_asked_once(tmp_path: P
     seen = []
     for _ in range(2):
         async with page(tmp_path) as at, asyncio.timeout(PATIENCE):
-            while len(await posts(at.http, CHAT)) < before + 2 or not done((await posts(at.http, CHAT))[-1]):  # noqa: ASYNC110
+            found: list[Post] = []
+            while len(found) < before + 2 or not done(found[-1]):
                 await asyncio.sleep(0.05)
-            seen.append((await posts(at.http, CHAT))[before:])
+                found = await posts(at.http, CHAT)
+            seen.append(found[before:])
     asked, answer = seen[0]
 
     assert (asked["text"], answer["text"].strip()) == (QUESTION, HELLO)
