@@ -24,12 +24,10 @@ from bot.answers.tools.setup import grants_of
 from bot.answers.tools.toolbox import Toolbox
 from bot.answers.turn_log import TurnLog
 from bot.conversation.asking import asking
-from bot.conversation.commands import Commands
+from bot.conversation.command_setup import commands_of
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
-from bot.conversation.model_picker import ModelPicker
-from bot.conversation.own_commands import own_commands
-from bot.conversation.tooling import Tooling, tooling
+from bot.conversation.tooling import tooling
 from bot.domain.check import CheckResult, CheckStatus, check_report, results_of
 from bot.domain.readiness import Trouble
 from bot.interceptor import Interceptors
@@ -38,7 +36,6 @@ from bot.models.estimates import CostEstimates, check_prices
 from bot.models.listing import render_models
 from bot.models.pricing import Corrections, Prices
 from bot.platforms import platform_troubles
-from bot.ports import Inbox
 from bot.serving.connections import make_room_for_files
 from bot.serving.dead_letters import DeadLetterOffice, DeadLetterWatch
 from bot.serving.measured import MeasuredInbox
@@ -104,7 +101,7 @@ def service(
     """Puts the core together around the storage, the platforms and the models."""
     inbox, most = MeasuredInbox(store.inbox, meter=metrics), settings.file.limits
     tools, budgets = tooling(settings, store, inbox), budget_keeper(settings, store, models)
-    picker, commands = _commands(settings, store, inbox, models, budgets, tools=tools)
+    picker, commands = commands_of(settings, store, inbox, models.discovery, budgets=budgets, tools=tools)
     standing, search, exchange = commands.standing, commands.found, tools.exchange
     adapters = platforms.adapters_for(
         platforms.Dependencies(settings, store, inbox, standing, search, metrics, exchange, page_token)
@@ -142,31 +139,6 @@ def service(
         ready=lambda: ready(settings, store, [*refusals.troubles(), *platform_troubles(adapters)], models),
         background=(models.discovery.run, *store.tasks, watch.run, tools.toolbox.run, conversation.sweep.run),
         routes=tools.pages.routes(),
-    )
-
-
-def _commands(
-    settings: Settings,
-    store: Storage,
-    inbox: Inbox,
-    models: Vendors,
-    budgets: BudgetKeeper,
-    *,
-    tools: Tooling,
-) -> tuple[ModelPicker, Commands]:
-    catalog, prices = models.discovery.catalog, models.prices
-    picker = ModelPicker(catalog=catalog, preferences=store.preferences, health=store.health, prices=prices)
-    return picker, Commands(
-        catalog=catalog,
-        picker=picker,
-        ledger=store.ledger,
-        preferences=store.preferences,
-        policy=settings.file.policy,
-        budgets=budgets,
-        inbox=inbox,
-        own=own_commands(catalog=catalog, preferences=store.preferences, tools=tools),
-        schedules=store.schedules,
-        sign_ins=tools.sign_ins,
     )
 
 

@@ -49,7 +49,7 @@ class Discovery:
         self._all = tuple(sources)
         self._sources = tuple(source for source in sources if not source.off)
         self._providers = providers
-        self._prices = prices
+        self.prices = prices
         self._facts = facts or Facts.bundled()
         self._clock = clock
         self._listings: dict[str, Sequence[Listing]] = {}
@@ -92,7 +92,7 @@ class Discovery:
             for source in self._due():
                 group.create_task(self._ask(source))
         if not self._priced:  # last, because reading the price data takes CPU time
-            await asyncio.to_thread(self._prices.load)
+            await asyncio.to_thread(self.prices.load)
             self._priced = True
             self._swap()
 
@@ -139,5 +139,5 @@ class Discovery:
             self._all,
             self._listings,
             facts=self._facts,
-            window=self._prices.window if self._priced else no_window,
+            window=self.prices.window if self._priced else no_window,
         )
