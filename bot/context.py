@@ -53,8 +53,13 @@ class Context:
 
     @property
     def history(self) -> tuple[Turn, ...]:
-        """The conversation's newest turns, as far as they were read, oldest first."""
+        """The path to the conversation's newest turn, as far as it was read, oldest first: what a model is shown."""
         return self.claim.history.turns
+
+    @property
+    def record(self) -> tuple[Turn, ...]:
+        """All of its turns that were read, on whatever branch, in the order in which they were stored."""
+        return self.claim.history.record
 
     @property
     def workspace(self) -> str:

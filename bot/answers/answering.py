@@ -14,11 +14,12 @@ from bot.answers.fallback import AnsweredBy
 from bot.answers.file_keeper import LATE, FileKeeper
 from bot.answers.files_at_hand import Sayings
 from bot.answers.left_out import FilesLeftOut
+from bot.answers.moving import show_moved
+from bot.answers.placing import Placing, placing_of
 from bot.answers.precedence import INLINE, NoModelAvailable, Selection, select_model
 from bot.answers.question import PromptBuilder, Question
 from bot.answers.searching import searcher
 from bot.answers.tool_loop import ToolLoop
-from bot.answers.tools.work_so_far import continued
 from bot.context import Context
 from bot.document.csv_table import table_count
 from bot.domain.catalog import Catalog, Model
@@ -28,7 +29,7 @@ from bot.domain.prompt_building import fills
 from bot.domain.quoted import gathered
 from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import Reason, ShownPart, Status, StreamPart, Text
-from bot.domain.turns import Turn, index_of, since_reset
+from bot.domain.turns import Turn, since_reset
 from bot.interceptor import Plan
 from bot.models.pricing import Corrections, Prices
 
@@ -88,13 +89,15 @@ class Answers:
             models = [chosen, *self._substitutes(context, chosen, question)]
         room = max(model.context / max(self._corrections.of(model), 0.1) for model in models)
 
-        def before(turns: Sequence[Turn]) -> Sequence[Turn]:
-            place = index_of(turns, question.instead_of or question.continues)
-            return turns if place is None else turns[:place]
+        own = question.instead_of or question.continues  # is the last of its path, and not before itself
 
-        history = context.claim.history
-        turns = await history.reach(lambda turns: fills(before(turns), room))
-        return replace(question, prior=before(turns))
+        def before(path: Sequence[Turn]) -> Sequence[Turn]:
+            return path[:-1] if own else path
+
+        path = await context.claim.history.reach(
+            lambda path: fills(before(path), room), to=own or question.after
+        )
+        return replace(question, prior=before(path))
 
     async def answer(self, context: Context, question: Question) -> Outcome:
         """Shows the answer and returns what to commit. Raises NoModelAvailable, and what sinks raise."""
@@ -105,22 +108,19 @@ class Answers:
         else:
             parts = self._again(context, final)
         kept: list[Turn] = [] if final is None else [final]
-        async with aclosing(self._keep(context, parts, kept)) as shown:
+        placing = await placing_of(context, question)
+        async with aclosing(self._keep(context, parts, kept, placing)) as shown:
             ids = await context.sink.show(shown)
         turn = replace(kept[-1], shown=tuple(ids))
-        history = list(context.history)
-        place = index_of(history, question.instead_of or question.continues)
-        if place is None:  # nothing to replace, or it was erased meanwhile
-            return Outcome(append=(turn,), join=True, counted=turn)
-        old = history[place]
-        whole = continued(old, turn) if question.continues else turn
-        history[place] = replace(
-            whole, replaced=(*old.replaced, old.id), refused=(*old.refused, *turn.refused)
-        )
-        return Outcome(replace=tuple(history), join=True, counted=turn)
+        await show_moved(context, placing.tree(turn))
+        return replace(placing.outcome(turn), join=True, counted=turn)
 
     async def _keep(
-        self, context: Context, parts: AsyncGenerator[ShownPart | Turn, None], kept: list[Turn]
+        self,
+        context: Context,
+        parts: AsyncGenerator[ShownPart | Turn, None],
+        kept: list[Turn],
+        placing: Placing,
     ) -> AsyncGenerator[ShownPart, None]:
         """Passes parts on. A finished turn is stored first and then shown as its `Closing`."""
         async with aclosing(parts):
@@ -132,7 +132,7 @@ class Answers:
                         kept.append(part)
                     if words := under(part):
                         yield Text(words)
-                    yield closing(part)
+                    yield closing(part, placing.tree(part).position(part.id))
                 else:
                     yield part
 
@@ -213,7 +213,7 @@ class Answers:
             yield PromptBuilder(
                 question=replace(question, prior=since_reset(question.prior)),
                 files=files,
-                known=context.history,
+                known=context.record,
                 corrections=self._corrections,
                 conversation=context.thread.digest,
                 company=context.policy.system,

@@ -6,19 +6,25 @@ from dataclasses import replace
 from bot.answers.tools.wording import ended_steps
 from bot.document.unfinished import code_end
 from bot.domain.approvals import ToolRequest, asked_for, foldable, sign_in_wish
+from bot.domain.branches import ALONE, Position
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing, Reason
 from bot.domain.turns import Step, Turn
 
+ELSEWHERE = "the conversation goes on from another answer"
 
-def closing(turn: Turn) -> Closing:
-    """A turn's closing, the same each time the turn is shown."""
+
+def closing(turn: Turn, position: Position = ALONE) -> Closing:
+    """A turn's closing, the same each time the turn is shown where it stands now."""
+    go_on = Button(action=Action.GO_ON, label="Go on from this one", value=turn.id, primary=True)
+    number = f"{position.number}/{position.of}" if position.of > 1 else ""
     return Closing(
         reason=Reason(turn.reason),
         footer=turn.footer,
+        position=" · ".join(filter(None, [number, "" if position.current else ELSEWHERE])),
         notice=turn.notice,
         steps=ended_steps(turn.steps),
-        buttons=_buttons(turn),
+        buttons=_buttons(turn) if position.current else (go_on, *_buttons(turn)),
     )
 
 

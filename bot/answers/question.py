@@ -27,7 +27,8 @@ WITHOUT = "answered without searching the web: {why}"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A question with the history before it (`prior`, see `Answers.with_history`), what others said since (`heard`), and
-    where and when it is asked. `instead_of` is the id of the turn that the answer replaces.
+    where and when it is asked. `instead_of` is the id of the turn whose place another answer takes, `after` of the one that it
+    follows, "" for the newest.
     """
 
     asked: ChatMessage
@@ -37,6 +38,7 @@ class Question:
     time_zone: str = ""
     inline: str = ""
     instead_of: str = ""
+    after: str = ""
     continues: str = (
         ""  # id of the turn that waited for a person, and goes on: with its calls, and what it had said
     )
@@ -53,9 +55,7 @@ class PromptBuilder:
 
     question: Question
     files: FilesAtHand
-    known: Sequence[
-        Turn
-    ]  # also the answer that is replaced, and those after it: they hold what models refused
+    known: Sequence[Turn]  # on every branch: they hold what models refused
     corrections: Corrections
     conversation: str
     company: str  # `[policy] system`

@@ -31,7 +31,7 @@ class Approvals:
     async def pressed(self, context: Context, event: ButtonPressed, turn: Turn) -> Outcome:
         if refusal := _refusal(context, event, turn):
             if refusal == LATE:
-                await show_expired(context, card_of(event, turn))
+                await show_expired(context, await card_of(context, event, turn))
             return await context.respond(Response(reply=Reply(text=refusal, private=True)))
         if event.action is Action.SIGN_IN:
             return await context.respond(Response(reply=_links(turn)))
@@ -44,7 +44,7 @@ class Approvals:
             # An earlier attempt may have let it run: what is done twice cannot be undone.
             reply = Reply(text=INTERRUPTED.format(what=escape_markdown(what, 500)))
             return _noted(await context.respond(Response(reply=reply)), context, turn, RUN)
-        shown = card_of(event, turn)
+        shown = await card_of(context, event, turn)
         await show_decided(context, shown, event, turn.asked.author)
         said = f"(Run it: {what})" if run else f"(Do not run it: {what})"
         question = Question(
@@ -53,6 +53,7 @@ class Approvals:
             time_zone=turn.time_zone,
             inline=turn.model,
             decision=Decision(requests=turn.requests, run=run),
+            after="" if context.claim.history.tree.position(turn.id).current else turn.id,
         )
         outcome = await gone_on(context, shown, self._questions.once_more(context, question))
         if outcome.counted is None:  # it was refused, and can be decided later
@@ -62,11 +63,11 @@ class Approvals:
 
 def _noted(outcome: Outcome, context: Context, turn: Turn, decision: str) -> Outcome:
     """The same with what was decided in the turn that asked for it."""
-    history = list(context.history)
-    place = index_of(history, turn.id)
+    record = list(context.record)
+    place = index_of(record, turn.id)
     if place is not None:
-        history[place] = replace(turn, decision=decision)
-    return replace(outcome, append=(), replace=(*history, *outcome.append))
+        record[place] = replace(turn, decision=decision)
+    return replace(outcome, append=(), replace=(*record, *outcome.append))
 
 
 def not_theirs(context: Context, event: ButtonPressed, turn: Turn) -> str:

@@ -10,6 +10,7 @@ from bot.conversation.approvals import Approvals
 from bot.conversation.call_approvals import CallApprovals, going_on
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import keep
+from bot.conversation.going_on import go_on
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import Handler
 from bot.conversation.questions import Questions
@@ -49,23 +50,23 @@ class Buttons:
             case Action.STOP | Action.RUN:
                 return Outcome()  # a StopRequested, and what the handler takes as if it were typed
         name, _, rest = event.value.partition(" ")
-        history = await context.claim.history.reach(lambda turns: index_of(turns, name) is not None)
-        place = _place(history, event)
+        record = await context.claim.history.search(lambda turns: index_of(turns, name) is not None)
+        place = _place(record, event)
         if event.action in {Action.UP, Action.DOWN}:
-            return Outcome() if place is None else _vote(history, place, event)
+            return Outcome() if place is None else _vote(record, place, event)
         if place is None:
             return await context.respond(Response(reply=Reply(text=GONE, private=context.private)))
         if event.action is Action.WHOLE:
-            return await show_whole(context, event, history[place], rest)
+            return await show_whole(context, event, record[place], rest)
         if event.action in DECIDING and rest:
-            return await self._calls.pressed(context, event, history[place], rest)
+            return await self._calls.pressed(context, event, record[place], rest)
         if event.action in DECIDING:
-            return await self._approvals.pressed(context, event, history[place])
+            return await self._approvals.pressed(context, event, record[place])
         return await self._about(context, event.action, place, rest)
 
     async def _about(self, context: Context, action: Action, place: int, rest: str) -> Outcome:
         """A button under an answer; `rest` is a model's name, "" for the same."""
-        turn = context.history[place]
+        turn = context.record[place]
         match action:
             case Action.OTHER:
                 return await context.respond(Response(reply=await self._picker.others(context, turn)))
@@ -73,7 +74,9 @@ class Buttons:
                 return await context.respond(await self._files.of(context, turn, rest))
             case Action.CONTINUE:
                 more = ChatMessage(author=context.event.author, text=GO_ON)
-                return await self._questions.ask(context, more, turn.model)
+                return await self._questions.ask(context, more, turn.model, after=turn.id)
+            case Action.GO_ON:
+                return await go_on(context, turn)
             case Action.KEEP:
                 gone = Response(reply=Reply(text=GONE, private=context.private))
                 return await context.respond(keep(context, turn.id, rest) or gone)
@@ -81,18 +84,18 @@ class Buttons:
                 return await self._questions.once_more(context, _once_more(turn, rest))
 
 
-def _place(history: Sequence[Turn], event: ButtonPressed) -> int | None:
+def _place(record: Sequence[Turn], event: ButtonPressed) -> int | None:
     """Where the turn is that was pressed. A card that asks for a decision is bound to its own: what another answer, given in its
     place, wants to run is not what stood there.
     """
     name, _, call = event.value.partition(" ")
-    place = index_of(history, name)
+    place = index_of(record, name)
     bound = event.action in BOUND and not call
-    return None if place is not None and bound and history[place].id != name else place
+    return None if place is not None and bound and record[place].id != name else place
 
 
 def _once_more(turn: Turn, model: str) -> Question:
-    """The same question, to the same model or another; the new answer replaces the old one. Where nothing came after its tools
+    """The same question, to the same model or another; both answers stay. Where nothing came after its tools
     had run, it goes on with what they gave: what is done once is not done again.
     """
     if turn.steps and not turn.pending and (turn.reason == Reason.FAILED or not turn.answer.strip()):
@@ -108,10 +111,10 @@ def _once_more(turn: Turn, model: str) -> Question:
     )
 
 
-def _vote(history: Sequence[Turn], place: int, event: ButtonPressed) -> Outcome:
+def _vote(record: Sequence[Turn], place: int, event: ButtonPressed) -> Outcome:
     """Records one vote per answer, the last one counts, in the turn, beside model, time and cost."""
     vote = event.action.value
-    if history[place].vote == vote and not event.comment:
+    if record[place].vote == vote and not event.comment:
         return Outcome()
-    voted = replace(history[place], vote=vote, comment=event.comment)
-    return Outcome(replace=(*history[:place], voted, *history[place + 1 :]))
+    voted = replace(record[place], vote=vote, comment=event.comment)
+    return Outcome(replace=(*record[:place], voted, *record[place + 1 :]))

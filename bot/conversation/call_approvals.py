@@ -46,14 +46,14 @@ class CallApprovals:
         others = others_sign_in(event, turn) if event.action is Action.SIGN_IN else ""
         if refusal := others or refused(context, event, turn, step):
             if refusal == LATE:
-                await show_expired(context, card_of(event, turn, step))
+                await show_expired(context, await card_of(context, event, turn, step))
             return await context.respond(Response(reply=Reply(text=refusal, private=True)))
         assert step is not None  # noqa: S101 - it was refused otherwise
         if event.action is Action.SIGN_IN:
             reply = await self._sign_ins.pressed(context, event, step)
             if reply is not None:
                 return await context.respond(Response(reply=reply))
-        shown = card_of(event, turn, step)
+        shown = await card_of(context, event, turn, step)
         await show_decided(context, shown, _as_said(event, step), turn.asked.author)
         chosen = context.claim.preferences.tools
         if event.action is Action.ALWAYS:
@@ -77,11 +77,11 @@ class CallApprovals:
         """Asks for the next one."""
         reply = Reply(text=call_card(turn, turn.pending[0]), buttons=approval_buttons(turn))
         outcome = await context.respond(Response(reply=reply))
-        history = list(context.history)
-        place = index_of(history, turn.id)
+        record = list(context.record)
+        place = index_of(record, turn.id)
         if place is not None:
-            history[place] = turn
-        return replace(outcome, replace=tuple(history), thread_tools=_new(context, chosen))
+            record[place] = turn
+        return replace(outcome, replace=tuple(record), thread_tools=_new(context, chosen))
 
 
 def going_on(turn: Turn, model: str) -> Question:

@@ -1,8 +1,9 @@
-"""What people change or delete after they said it, and what is deleted of the bot's own: memory follows. Pure."""
+"""What people change or delete after they said it, and what is deleted of the bot's own: memory follows, on every branch. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.domain.branches import Tree
 from bot.domain.claims import Outcome
 from bot.domain.events import Quotation
 from bot.domain.replies import Action, Button, Reply
@@ -11,26 +12,27 @@ from bot.domain.turns import OVERHEARD, ChatMessage, Turn
 EDITED = "You changed your question. The answer is to what it said before."
 
 
-def answered(history: Sequence[Turn], message: str) -> Turn | None:
-    """The turn in which this message was answered; None when it was not asked, or only overheard."""
+def answered(turns: Sequence[Turn], message: str) -> Turn | None:
+    """The latest turn in which this message was answered; None when it was not asked, or only overheard."""
     return next(
-        (turn for turn in history if message and turn.is_question and turn.asked.message == message), None
+        (turn for turn in reversed(turns) if message and turn.is_question and turn.asked.message == message),
+        None,
     )
 
 
-def edited(history: Sequence[Turn], message: str, text: str, quotes: tuple[Quotation, ...]) -> Outcome:
+def edited(record: Sequence[Turn], message: str, text: str, quotes: tuple[Quotation, ...]) -> Outcome:
     """Models see what the message says now."""
 
     def now(said: ChatMessage) -> ChatMessage:
         return replace(said, text=text, quotes=quotes) if said.message == message else said
 
     new = tuple(
-        replace(turn, asked=now(turn.asked), heard=tuple(now(one) for one in turn.heard)) for turn in history
+        replace(turn, asked=now(turn.asked), heard=tuple(now(one) for one in turn.heard)) for turn in record
     )
-    return Outcome(replace=new) if new != tuple(history) else Outcome()
+    return Outcome(replace=new) if new != tuple(record) else Outcome()
 
 
-def deleted(history: Sequence[Turn], message: str) -> Outcome:
+def deleted(record: tuple[Turn, ...], message: str) -> Outcome:
     """A question goes with its answer, an answer of the bot's leaves its question, and what was only heard goes."""
 
     def rest(turn: Turn) -> Turn:
@@ -41,18 +43,18 @@ def deleted(history: Sequence[Turn], message: str) -> Outcome:
             )
         return turn
 
-    new = tuple(rest(turn) for turn in history if turn.asked.message != message)
-    return Outcome(replace=new) if new != tuple(history) else Outcome()
+    kept = Tree(record).without(lambda turn: turn.asked.message == message)
+    new = tuple(map(rest, kept))
+    return Outcome(replace=new) if new != record else Outcome()
 
 
-def without_person(history: Sequence[Turn], person: str) -> Outcome:
+def without_person(record: tuple[Turn, ...], person: str) -> Outcome:
     """All that this person asked, with the answers, and what they were heard saying, leaves. When nothing of others is
     left, the whole conversation goes.
     """
     new = tuple(
         replace(turn, heard=tuple(one for one in turn.heard if one.author.id != person))
-        for turn in history
-        if turn.asked.author.id != person
+        for turn in Tree(record).without(lambda turn: turn.asked.author.id == person)
     )
     if any(turn.is_question or turn.reason == OVERHEARD for turn in new):
         return Outcome(replace=new)
@@ -65,9 +67,9 @@ def answer_again(turn: Turn) -> Reply:
     return Reply(text=EDITED, buttons=(again,), private=True)
 
 
-def gone_answers(history: Sequence[Turn], replace: Sequence[Turn] | None) -> set[str]:
+def gone_answers(record: Sequence[Turn], replace: Sequence[Turn] | None) -> set[str]:
     """The ids of the answers that leave the memory."""
-    return set() if replace is None else _answers(history) - _answers(replace)
+    return set() if replace is None else _answers(record) - _answers(replace)
 
 
 def _answers(turns: Sequence[Turn]) -> set[str]:

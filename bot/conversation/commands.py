@@ -89,7 +89,7 @@ class Commands:
         return self._marked(context, MUTED, text)
 
     async def _unmute(self, context: Context, rest: str) -> Response:
-        if not muted(await context.claim.history.reach(knows_muted)):
+        if not muted(await context.claim.history.search(knows_muted)):
             text = "I was not muted here."
             return Response(reply=Reply(text=text, private=True))
         follows = policies.follows(self._policy, context.thread)

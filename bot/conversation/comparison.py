@@ -158,16 +158,14 @@ def chosen(names: Sequence[str], catalog: Catalog, allowed: Allowed) -> tuple[li
 
 def keep(context: Context, turn_id: str, name: str) -> Response | None:
     """Makes the conversation go on from one answer of a comparison; None when that is not found."""
-    history = list(context.history)
-    place = index_of(history, turn_id)
-    candidates = () if place is None else history[place].candidates
+    record = list(context.record)
+    place = index_of(record, turn_id)
+    candidates = () if place is None else record[place].candidates
     kept = next((one for one in candidates if one.model == name), None)
     if place is None or kept is None or not kept.answer:
         return None
-    history[place] = replace(history[place], answer=kept.answer, model=kept.model, sources=kept.sources)
-    outcome = Outcome(
-        replace=tuple(history), thread_model=kept.model if context.threaded else None, join=True
-    )
+    record[place] = replace(record[place], answer=kept.answer, model=kept.model, sources=kept.sources)
+    outcome = Outcome(replace=tuple(record), thread_model=kept.model if context.threaded else None, join=True)
     text = f"Kept **{escape_markdown(name)}**'s answer. The conversation goes on from there"
     text += (
         f", and **{escape_markdown(name)}** answers in this thread from now on." if context.threaded else "."

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Awaitable
 from dataclasses import replace
 
-from bot.answers.closing import call_card, closing, under
+from bot.answers.closing import call_card, closing
+from bot.answers.moving import last_part
 from bot.answers.precedence import NoModelAvailable
 from bot.context import Context
 from bot.domain.claims import Outcome
@@ -13,7 +14,7 @@ from bot.domain.events import Author, ButtonPressed
 from bot.domain.formatting import clip, strip_controls
 from bot.domain.replies import Action
 from bot.domain.shown_answers import ShownAnswer
-from bot.domain.turns import Before, Step, StepState, Turn
+from bot.domain.turns import Step, StepState, Turn
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,9 @@ EXPIRED = "Nobody decided within 24 hours, so it was not run."
 DECIDED_BEFORE = frozenset({StepState.ALLOWED, StepState.REFUSED})
 
 
-def card_of(event: ButtonPressed, turn: Turn, step: Step | None = None) -> ShownAnswer:
+async def card_of(
+    context: Context, event: ButtonPressed, turn: Turn, step: Step | None = None
+) -> ShownAnswer:
     """What was pressed, as it is shown: the end of an answer or, where an earlier call of the round was decided already, a card
     of its own. `step`: a call of ours.
     """
@@ -44,18 +47,8 @@ def card_of(event: ButtonPressed, turn: Turn, step: Step | None = None) -> Shown
             closing=own,
             at=event.at,
         )
-    before = turn.before or Before()
-    text = turn.answer[before.characters :]
-    return ShownAnswer(
-        messages=turn.shown[before.messages :],
-        pressed=event.message,
-        question=turn.asked.message,
-        text=text + under(replace(turn, answer=text)),
-        closing=closing(turn),
-        sources=turn.sources[before.sources :],
-        files=turn.files[before.files :],
-        at=turn.at,
-    )
+    await context.claim.history.place(turn.id)
+    return last_part(turn, context.claim.history.tree.position(turn.id), event.message)
 
 
 async def show_decided(context: Context, shown: ShownAnswer, event: ButtonPressed, asker: Author) -> None:

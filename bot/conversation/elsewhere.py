@@ -101,9 +101,9 @@ class OtherConversations:
         await self._schedules.drop_of_person(context.workspace, person.id)
         signed_in = await self._sign_ins.forget(context)
         await self._ledger.erase(context.workspace, person.id)
-        history = await context.claim.history.whole()
-        outcome = without_person(history, person.id)
-        number = len({*threads, context.thread}) if history else len(threads)
+        record = await context.claim.history.everything()
+        outcome = without_person(record, person.id)
+        number = len({*threads, context.thread}) if record else len(threads)
         text = (
             f"Erased in this {context.capabilities.tenant}: what you asked in {_conversations(number)}, with the answers and what you were heard "
             f"saying there, the model and the effort you picked, your schedules, {_sign_ins(signed_in)}and your usage. It cannot be undone. "

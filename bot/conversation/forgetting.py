@@ -10,13 +10,13 @@ from bot.schedule_ports import ScheduleStore
 
 async def forget(context: Context, schedules: ScheduleStore) -> Response:
     """Erases the conversation with its schedules, and says what goes and what stays."""
-    history = await context.claim.history.whole()
+    record = await context.claim.history.everything()
     dropped = await schedules.drop_of_conversation(context.thread)
-    turns = [turn for turn in history if turn.is_question]
+    turns = [turn for turn in record if turn.is_question]
     said = ["Nothing to erase: nothing of this conversation is kept."]
     if turns:
         said = [f"Erased {number_of(len(turns), 'question')} with the answers. It cannot be undone."]
-    elif history:
+    elif record:
         said = ["Erased what I heard here. It cannot be undone."]
     if dropped:
         said.append(f"{number_of(dropped, 'schedule')} of it too, so nothing asks itself here any more.")
@@ -26,7 +26,7 @@ async def forget(context: Context, schedules: ScheduleStore) -> Response:
         said.append("I do not follow this thread any more; mention me to begin again.")
     if context.capabilities.keeps_messages:
         said.append("The messages above are erased.")
-    elif history:
+    elif record:
         said.append("Messages you see in this chat stay; delete them there.")
     if turns:
         said.append("Only the numbers under `usage` stay.")

@@ -117,7 +117,7 @@ class ConversationHandler:
             return await context.respond(Response(reply=reply))
         if outcome.forget:
             await self._questions.files.drop_of_conversation(context.thread)
-        elif outcome.counted is None and (gone := gone_answers(context.history, outcome.replace)):
+        elif outcome.counted is None and (gone := gone_answers(context.record, outcome.replace)):
             await self._questions.files.drop_of_turns(context.thread, gone)
         return outcome
 
@@ -135,7 +135,7 @@ class ConversationHandler:
             case MessageEdited() as event:
                 return await self._changed(context, event)
             case MessageDeleted() as event:
-                return deleted(await context.claim.history.whole(), event.message)
+                return deleted(await context.claim.history.everything(), event.message)
             case PersonForgotten() as event:
                 return await self._forgotten(context, event.author.id)
             case Greeted():
@@ -154,12 +154,14 @@ class ConversationHandler:
         if context.claim.withdrawn and context.claim.record.ref is None:
             return Outcome()
         # What is older than it cannot hold it. Where nothing was read, it is a command, and none the less one again.
-        known = await context.claim.history.reach(
-            lambda turns: not turns or any(0 < turn.asked.at <= event.at for turn in turns)
+        known = await context.claim.history.search(
+            lambda turns: (
+                not turns or any(0 < turn.asked.at <= event.at and not turn.parent for turn in turns)
+            )
         )
         if answered(known, event.message):  # it comes again, as a mention was added to it
             return await self._changed(context, event)
-        await context.claim.history.reach(lambda turns: tells(event, turns))
+        await context.claim.history.search(lambda turns: tells(event, turns))
         match hearing(event, context.claim, self._policy):
             case Hearing.ANSWER:
                 return await self._message(context, event.text, said_in(event))
@@ -198,9 +200,9 @@ class ConversationHandler:
             quotes=event.quotes,
         )
         said = (await self._questions.surroundings(context, said)).said
-        history = await context.claim.history.whole()
-        outcome = edited(history, event.message, said.text, said.quotes)
-        turn = answered(history, event.message)
+        record = await context.claim.history.everything()
+        outcome = edited(record, event.message, said.text, said.quotes)
+        turn = answered(context.history, event.message) or answered(record, event.message)
         if outcome.replace is None or turn is None or not turn.answer or not event.reply:
             return outcome
         try:
@@ -211,7 +213,7 @@ class ConversationHandler:
 
     async def _forgotten(self, context: Context, person: str) -> Outcome:
         """Somebody's /forget me, in one of their conversations."""
-        outcome = without_person(await context.claim.history.whole(), person)
+        outcome = without_person(await context.claim.history.everything(), person)
         if outcome.forget and context.capabilities.keeps_messages:
             await context.sink.say(Reply(text="Erased, as you asked.", forgets=True))
         return outcome

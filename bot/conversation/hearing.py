@@ -11,7 +11,7 @@ from enum import StrEnum
 from bot import policy as policies
 from bot.domain.claims import Claim
 from bot.domain.events import MessageReceived
-from bot.domain.turns import MUTED, OVERHEARD, Turn
+from bot.domain.turns import BRANCHED, MARKS, MUTED, Turn
 from bot.settings.config_file import Policy
 
 HOPS = 3  # answers to apps in one thread since a person last asked: two bots could talk for ever
@@ -31,6 +31,7 @@ ACKNOWLEDGEMENTS = frozenset(
     谢谢|好的|好|明白|收到|ありがとう|ありがとうございます|了解|はい|감사합니다|고마워|네|شكرا|תודה|धन्यवाद
     """.replace("\n", "|").split("|")
 )
+TOLD = MARKS - {BRANCHED}
 LONGEST = 60  # characters of an acknowledgement
 EMOJI = re.compile(r":[a-z0-9_+'-]{1,60}:(?::skin-tone-[2-6]:)?", re.IGNORECASE)
 NOT_WORDS = re.compile(r"[^\w'+-]+")
@@ -56,9 +57,9 @@ def hearing(event: MessageReceived, claim: Claim, policy: Policy) -> Hearing:
         event.threaded
         and policies.follows(policy, event.thread)
         and not event.others
-        and not muted(claim.history.turns)
+        and not muted(claim.history.record)
     )
-    return Hearing.ANSWER if follows and not _only_thanks(event, claim.history.turns) else otherwise
+    return Hearing.ANSWER if follows and not _only_thanks(event, claim.history.record) else otherwise
 
 
 def tells(event: MessageReceived, newest: Sequence[Turn]) -> bool:
@@ -72,13 +73,17 @@ def tells(event: MessageReceived, newest: Sequence[Turn]) -> bool:
 
 def knows_muted(newest: Sequence[Turn]) -> bool:
     """Whether `muted` needs no older turns than these."""
-    return any(turn.reason != OVERHEARD for turn in newest)
+    return any(map(_speaks, newest))
 
 
-def muted(history: Sequence[Turn]) -> bool:
+def muted(record: Sequence[Turn]) -> bool:
     """Whether the bot was told to be silent, and nobody has mentioned it since."""
-    last = next((turn.reason for turn in reversed(history) if turn.reason != OVERHEARD), "")
-    return last == MUTED
+    return next((turn.reason for turn in reversed(record) if _speaks(turn)), "") == MUTED
+
+
+def _speaks(turn: Turn) -> bool:
+    """Whether it is something that was said to the bot: what is only pressed brings its place in the tree."""
+    return turn.reason in TOLD or (turn.is_question and not turn.parent)
 
 
 def acknowledges(text: str) -> bool:
@@ -94,16 +99,16 @@ def acknowledges(text: str) -> bool:
 def _may_ask(event: MessageReceived, claim: Claim, policy: Policy) -> bool:
     """An app asks only by a mention, where the operator lists it, and not without end."""
     hops = 0
-    for turn in reversed(claim.history.turns):
+    for turn in reversed(claim.history.record):
         if turn.is_question and not turn.asked.author.app:
             break
-        hops += turn.is_question
+        hops += turn.is_question and not turn.parent
     return event.addressed and policies.app_may_ask(policy, event.author.id) and hops < HOPS
 
 
-def _only_thanks(event: MessageReceived, history: Sequence[Turn]) -> bool:
+def _only_thanks(event: MessageReceived, record: Sequence[Turn]) -> bool:
     """Whether somebody thanks, or agrees, who never asked: it is for other people."""
-    asked = any(turn.is_question and turn.asked.author.id == event.author.id for turn in history)
+    asked = any(turn.is_question and turn.asked.author.id == event.author.id for turn in record)
     return not asked and _bare(event)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.answers.answering import Answers
 from bot.answers.question import Question
 from bot.context import Context, Response
+from bot.conversation.changes import answered
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.domain.claims import Claim, Outcome
@@ -24,6 +25,7 @@ UNKNOWN = (
     "Guests may not ask here, and I cannot find out whether you are one. Ask again in a moment; if it stays so, an "
     "administrator has to allow the app to read who people are{right}."
 )
+UNKNOWN_QUESTION = "The question that you changed is not in memory any more. Ask it below, as a new one."
 GUESTS = "Guests may not ask here. Ask a member of this {tenant} to ask for you."
 
 log = logging.getLogger(__name__)
@@ -51,19 +53,28 @@ class Questions:
         self._policy = policy
 
     async def ask(
-        self, context: Context, asked: ChatMessage, model: str = "", *, search: Search = Search.NO
+        self,
+        context: Context,
+        asked: ChatMessage,
+        model: str = "",
+        *,
+        search: Search = Search.NO,
+        after: str = "",
     ) -> Outcome:
-        if (
-            context.claim.record.final is not None
-        ):  # answered already; what stands around it does not matter any more
-            return await self.answer(context, Question(asked=asked, inline=model))
+        """`after`: the id of the turn that it follows, "" for the newest."""
+        instead_of = await _asked_anew(context)
+        if instead_of is None and context.claim.record.final is None:
+            return await context.respond(Response(reply=Reply(text=UNKNOWN_QUESTION)).unanswered())
+        placed = Question(asked=asked, inline=model, search=search, after=after, instead_of=instead_of or "")
+        if context.claim.record.final is not None:
+            return await self.answer(context, placed)  # what stands around it does not matter any more
         around = await self.surroundings(context, asked)
         asked = around.said
         if not (asked.text or asked.files or asked.quotes):
             return await context.respond(Response(reply=self._commands.hello(context)))
         if (refusal := self.refusal(context, around)) is not None:
             return await context.respond(refusal.unanswered())
-        return await self.answer(context, replace(_question(context, around, model), search=search))
+        return await self.answer(context, _stood(placed, around))
 
     async def once_more(self, context: Context, question: Question) -> Outcome:
         """A question of the past, for whoever presses for another answer."""
@@ -79,7 +90,7 @@ class Questions:
             return await context.respond(await self._comparison.command(context, question))
         around = await self.surroundings(context, said)
         refusal = self.refusal(context, around)
-        spoken = refusal or await self._comparison.command(context, _question(context, around))
+        spoken = refusal or await self._comparison.command(context, _stood(Question(asked=said), around))
         answered = spoken.reply is not None and spoken.reply.generated
         return await context.respond(spoken if answered else spoken.unanswered())
 
@@ -115,13 +126,26 @@ class Questions:
         return await self._answers.answer(context, question)
 
 
-def _question(context: Context, around: Surroundings, model: str = "") -> Question:
-    return Question(
+async def _asked_anew(context: Context) -> str | None:
+    """The id of the turn whose question somebody asks in other words; "" where it is a new one, None where that is gone."""
+    event = context.event
+    if not isinstance(event, MessageReceived) or not event.anew:
+        return ""
+    record = await context.claim.history.search(lambda turns: answered(turns, event.anew) is not None)
+    if (old := answered(record, event.anew)) is None:
+        return None
+    await context.claim.history.place(old.id)  # and with it whatever else answered that message
+    return (answered(context.history, event.anew) or old).id
+
+
+def _stood(question: Question, around: Surroundings) -> Question:
+    """The question with what stands around it."""
+    return replace(
+        question,
         asked=around.said,
         heard=around.before,
         place=around.place,
         time_zone=around.time_zone,
-        inline=model,
     )
 
 
@@ -130,11 +154,11 @@ async def _known_until(claim: Claim) -> float | None:
     event = claim.event
     if not isinstance(event, MessageReceived) or not (event.late or (event.gaps and event.threaded)):
         return None
-    history = await claim.history.reach(_asked)
-    if not _asked(history):  # a mark, such as mute's, tells nothing of the thread
+    record = await claim.history.search(_asked)
+    if not _asked(record):  # a mark, such as mute's, tells nothing of the thread
         return claim.erased
-    return max(claim.erased, *(turn.asked.at for turn in history)) if event.gaps else None
+    return max(claim.erased, *(turn.asked.at for turn in record)) if event.gaps else None
 
 
-def _asked(history: Sequence[Turn]) -> bool:
-    return any(turn.is_question for turn in history)
+def _asked(record: Sequence[Turn]) -> bool:
+    return any(turn.is_question for turn in record)

@@ -62,7 +62,7 @@ class Outcome:
 
     append: tuple[Turn, ...] = ()
     replace: tuple[Turn, ...] | None = (
-        None  # what the turns that were read become (edits, votes); None keeps them
+        None  # what the record, as far as it was read, becomes (edits, votes); None keeps it
     )
     thread_model: str | None = None  # the thread's new model, "" to clear it; None keeps the old one
     thread_effort: str | None = None  # the same for how long models may think in this thread

@@ -124,6 +124,7 @@ class MessageReceived(EventFields):
     others: bool = False  # it mentions people or apps, and not the bot
     gaps: bool = False  # what was said in between may not have been delivered: the thread can tell
     fileless: bool = False  # where it was written, files reach nobody, and nobody is told
+    anew: str = ""  # id of a message of theirs that is asked again in these words: both questions stay
     due: DueTime | None = None  # nobody typed it now: a schedule of its author asks it
 
 

@@ -16,6 +16,7 @@ class Action(StrEnum):
     AGAIN = "again"  # [turn] answer the same question again
     OTHER = "other"  # [turn] offer the models that could answer it too
     ASK = "ask"  # [turn and model, separated by a space] let that model answer it too
+    GO_ON = "go_on"  # [turn] let the conversation go on from that answer
     CONTINUE = "continue"  # [turn] go on where the answer was cut off
     PICK = "pick"  # [scope and model, separated by a space] use that model from now on
     KEEP = "keep"  # [turn and model] keep one answer of a comparison and continue with it

@@ -154,9 +154,15 @@ class Closing:
 
     reason: Reason
     footer: str
+    position: str = ""  # of the answer among others to the same question, for its quiet line
     notice: str = ""  # one sentence for a cut, stopped or failed answer; plain text
     steps: tuple[ShownStep, ...] = ()
     buttons: tuple[Button, ...] = ()
+
+    @property
+    def quiet(self) -> str:
+        """The whole quiet line."""
+        return " · ".join(filter(None, [self.footer, self.position]))
 
 
 StreamPart = (

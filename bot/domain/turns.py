@@ -28,8 +28,10 @@ class ChatMessage:
 
 RESET = "reset"  # the reason of a mark in the history: nothing before it is shown to a model
 MUTED, UNMUTED = "muted", "unmuted"  # ... the bot stays silent until it is mentioned; it follows again
+BRANCHED = "branched"  # ... the conversation goes on from the turn that is its `parent`
 OVERHEARD = "overheard"  # the reason of a turn that nobody answered: `asked` was said between two questions
-MARKS = frozenset([RESET, MUTED, UNMUTED])
+MARKS = frozenset([RESET, MUTED, UNMUTED, BRANCHED])
+ROOT = "-"  # the parent of a turn that follows nothing
 
 
 class StepState(StrEnum):
@@ -102,6 +104,7 @@ class Turn:
     """One remembered question and its answer, in neutral form: no vendor's wire format is ever stored."""
 
     id: str
+    parent: str = ""  # id of the turn that it follows, ROOT for none; "" is the one that is stored before it
     asked: ChatMessage
     heard: tuple[ChatMessage, ...] = ()  # other people's messages in the thread before the question
     steps: tuple[Step, ...] = ()

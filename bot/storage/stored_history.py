@@ -103,7 +103,7 @@ class StoredHistory(History):
 
     def _set(self, stored: tuple[StoredTurn, ...]) -> None:
         self.stored = stored
-        self.turns = tuple(one.turn for one in stored if one.turn is not None)
+        self.record = tuple(one.turn for one in stored if one.turn is not None)
 
     def restored(self, end: str) -> None:
         """Its claim was written anew, as Redis had lost it. `end` is what the next turn comes after there."""
@@ -133,7 +133,7 @@ class StoredHistory(History):
 
     def sealed_anew(self) -> list[bytes]:
         """What is known of it, for a server that has lost it."""
-        return seal_turns(self.turns, self._cipher, self._conversation, after=BEGINNING)
+        return seal_turns(self.record, self._cipher, self._conversation, after=BEGINNING)
 
     def _change(self, cut: int, turns: tuple[Turn, ...], after: str, *, lost: bool = False) -> HistoryChange:
         sealed = seal_turns(turns, self._cipher, self._conversation, after=after)

@@ -173,7 +173,7 @@ class NotingSink:
                         self.watch.seen_closing()
                     case _:
                         pass
-        return (f"m{len(self.watch.history)}",)
+        return (f"m{len(self.watch.outcomes)}",)
 
     async def say(self, reply: Reply) -> str:
         if self.watch.nowhere:
@@ -202,14 +202,14 @@ class ReadHistory(History):
 
     @property
     def complete(self) -> bool:
-        return len(self.turns) == len(self._all)
+        return len(self.record) == len(self._all)
 
     @property
     def unread(self) -> tuple[Turn, ...]:
-        return self._all[: len(self._all) - len(self.turns)]
+        return self._all[: len(self._all) - len(self.record)]
 
     async def _read_on(self) -> None:
-        self.turns = self._all[-len(self.turns) - 1 :]
+        self.record = self._all[-len(self.record) - 1 :]
 
 
 @dataclass
@@ -390,7 +390,7 @@ class Stage:
         self._interceptors.began(claim)
         outcome = await self._core.handle(claim, self.turn_handle)
         self._interceptors.ended(claim, Ending(kind=EndingKind.DONE, outcome=outcome))
-        kept = history.turns if outcome.replace is None else outcome.replace
+        kept = history.record if outcome.replace is None else outcome.replace
         unread = () if outcome.forget else history.unread
         self.history = (*unread, *kept, *outcome.append)
         if outcome.thread_model is not None:

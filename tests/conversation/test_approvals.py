@@ -223,8 +223,8 @@ async def test_signing_in_is_for_the_asker_alone_and_then_it_is_asked_again() ->
     assert (reply.private, reply.secret) == (True, True)
     assert "[login\\.example](<https://login.example/x?y=1>)" in reply.text
     assert "login" not in said(other)[0]
-    assert stage.history[0].answer == "answer 2"
-    assert ANN.id == stage.history[0].asked.author.id
+    assert [turn.answer for turn in stage.history] == ["I will file it.", "answer 2"]
+    assert {turn.asked.author.id for turn in stage.history} == {ANN.id}
 
 
 async def test_an_answer_that_waits_has_not_failed_whatever_its_vendor_calls_it() -> None:
@@ -252,21 +252,20 @@ async def test_a_request_alone_is_an_answer_and_a_comparison_says_that_there_is_
     assert "ask it alone" in compared.replies[-1].sections[0].text
 
 
-async def test_a_card_whose_answer_was_given_anew_decides_nothing_of_the_new_one() -> None:
+async def test_a_card_decides_what_stands_on_it_and_nothing_of_another_answer() -> None:
     stage = agents()
     await asked(stage, ASKED)
     (old,) = stage.history
     stage.one.scripts = [(Text("I will wipe it."), replace(ASKED, tool="wipe", args="{}"), DONE)]
     await stage.presses(Action.AGAIN, old.id, at=200.0)
-    for action in (Action.APPROVE, Action.DECLINE, Action.WHOLE):
-        heard = await stage.presses(action, old.id, at=201.0)
-        assert "not in memory any more" in said(heard)[0]
-        assert (heard.text, heard.rewritten) == ("", [])
-    assert len(stage.one.asked) == 2
-    await stage.presses(Action.APPROVE, stage.history[0].id, at=202.0)
-    _, prompt = stage.one.asked[-1]
-    assert prompt.decision is not None
-    assert prompt.decision.requests[0].tool == "wipe"
+    new = stage.history[1]
+    await stage.presses(Action.APPROVE, old.id, at=201.0)
+    await stage.presses(Action.DECLINE, new.id, at=202.0)
+    decisions = [prompt.decision for _, prompt in stage.one.asked[2:]]
+    assert [(one.requests[0].tool, one.run) for one in decisions if one] == [
+        (ASKED.tool, True),
+        ("wipe", False),
+    ]
 
 
 async def test_a_decision_that_came_to_nothing_is_still_to_be_made() -> None:

@@ -122,7 +122,7 @@ async def test_another_answer_has_its_own_sources() -> None:
     await stage.says("How do tides work?")
     await stage.presses(Action.AGAIN, stage.history[0].id)
 
-    assert [turn.sources for turn in stage.history] == [()]
+    assert [turn.sources for turn in stage.history] == [(ONE,), ()]
 
 
 async def test_a_comparison_lists_them_under_each_answer_and_keeps_those_of_the_kept_one() -> None:

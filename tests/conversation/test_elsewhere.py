@@ -119,7 +119,9 @@ async def test_an_edited_question_offers_a_new_answer_that_sees_the_edit(stage: 
     assert (button.label, offer.private) == ("Answer again", True)
     assert again.text
     assert stage.one.words() == ["Of France?"]
-    assert len(stage.history) == 1
+    assert [turn.asked.text for turn in stage.history] == ["Of France?", "Of France?"]
+    assert again.closing is not None
+    assert again.closing.quiet == "grok · 2/2"
 
 
 @pytest.mark.parametrize("text", ["one", "/model grok"], ids=["the same", "never answered"])

@@ -310,15 +310,16 @@ async def test_a_stop_ends_the_answer_and_closes_the_model(stage: Stage) -> None
 # --- buttons -----------------------------------------------------------------------------------------------
 
 
-async def test_regenerate_takes_the_old_answers_place_in_memory(stage: Stage) -> None:
+async def test_another_answer_takes_the_old_ones_place_in_what_models_see(stage: Stage) -> None:
     stage.one.scripts = [answer("First."), answer("Second.")]
     await stage.says("q")
 
     heard = await stage.presses(Action.AGAIN, "t1")
+    await stage.says("and?")
 
     assert heard.text == "Second."
-    assert [turn.answer for turn in stage.history] == ["Second."]
-    assert stage.one.words() == ["q"]
+    assert stage.one.words(1) == ["q"]
+    assert stage.one.words(2) == ["q", "Second.", "and?"]
 
 
 async def test_another_model_can_answer_the_same_question(stage: Stage) -> None:

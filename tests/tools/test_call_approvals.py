@@ -143,7 +143,7 @@ async def test_each_card_of_several_says_its_own_decision() -> None:
     last = await at.presses(Action.APPROVE, pressed(third, "Run it"), message="m2")
 
     told = [(one.rewritten[0].messages, one.rewritten[0].closing.notice) for one in (second, third, last)]
-    assert told == [(("m0",), "Ann: Don't."), (("m1",), "Ann: Run it."), (("m1",), "Ann: Run it.")]
+    assert told == [(("m0",), "Ann: Don't."), (("m1",), "Ann: Run it."), (("m2",), "Ann: Run it.")]
     assert second.rewritten[0].text == waits.text
     assert third.rewritten[0].text == second.replies[-1].text
     assert last.rewritten[0].text == third.text

@@ -82,7 +82,7 @@ class FinalAnswer:
         thumbs = {Action.UP, Action.DOWN}
         return cls(
             said="\n\n".join(part for part in (body, *under, literal(closing.notice)) if part),
-            footer=f"*{literal(closing.footer[:400])}*" if closing.footer else "",
+            footer=f"*{literal(closing.quiet[:400])}*" if closing.quiet else "",
             sources=tuple(sources),
             buttons=tuple(button for button in closing.buttons if button.action not in thumbs),
             written=bool(body.strip()),

@@ -92,8 +92,8 @@ class Printer:
         number = self._offers([button.label for button in awaited(post)], 0)
         if self._styled:  # in a pipe nothing can be picked
             self._offers([f"Save {one.name} here" for one in savable(post)], number)
-        if post.closing and post.closing.footer and self._styled:
-            self.quiet(f"\n{post.closing.footer}\n")
+        if post.closing and post.closing.quiet and self._styled:
+            self.quiet(f"\n{post.closing.quiet}\n")
 
     def _sources(self, sources: Sequence[Source]) -> None:
         self._write("\n")

@@ -56,7 +56,7 @@ def finished(
     blocks += line(closing.notice, italic=bool(text))
     blocks += [] if blocks or closing.reason is Reason.STOP else line("No answer came.", italic=True)
     blocks += steps_block(closing.steps) if carded else []
-    ending = [*_buttons(closing.buttons), *_footer(closing.footer)]
+    ending = [*_buttons(closing.buttons), *_footer(closing.quiet)]
     return {"blocks": [*blocks, *ending], "text": _fallback(blocks)}
 
 
