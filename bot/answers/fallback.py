@@ -40,8 +40,9 @@ from bot.domain.generated import GeneratedFile
 from bot.domain.health import HealthState, ModelHealth, question_digest
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, Source, Status, StreamPart, Text, ToolCall, Usage
+from bot.health_ports import Health
 from bot.interceptor import Interceptors, ModelRequest
-from bot.ports import Health, Provider
+from bot.ports import Provider
 
 log = logging.getLogger(__name__)
 

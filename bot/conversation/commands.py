@@ -66,7 +66,7 @@ class Commands:
         self._budgets = budgets
         self._catalog = catalog
         self._picker = picker
-        self._preferences = preferences
+        self.preferences = preferences
         self._policy = policy
         self._ledger = ledger
         self.table: Mapping[str, Handler] = {
@@ -219,7 +219,7 @@ class Commands:
 
         commands = tuple(Option(value=f"/{line.typed}", label=line.typed, hint=line.does) for line in HELP)
         try:
-            now = select_model(self._catalog, await self._preferences.in_force(thread, author.id), admitted)
+            now = select_model(self._catalog, await self.preferences.in_force(thread, author.id), admitted)
         except NoModelAvailable as none:
             return ConversationStatus(options=(), selected="", why=str(none), commands=commands)
         models = [model for model in self._catalog.featured if admitted(model)]

@@ -229,6 +229,7 @@ class ConversationHandler:
             sink=adapter.sink(claim.event, turn_handle),
             capabilities=adapter.capabilities,
             policy=self._policy,
+            preferences=self._commands.preferences,
         )
 
     async def _message(self, context: Context, text: str, said: ChatMessage) -> Outcome:

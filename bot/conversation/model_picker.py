@@ -16,9 +16,10 @@ from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Table
 from bot.domain.turns import Turn
+from bot.health_ports import Health
 from bot.models.pricing import Prices, price_class
 from bot.models.reach import health_words
-from bot.ports import Health, PreferenceStore
+from bot.ports import PreferenceStore
 
 SHOWN = 90  # a platform's longest list takes 100
 FOUND = 25  # of a search: more are not read

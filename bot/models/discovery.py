@@ -14,13 +14,14 @@ from datetime import timedelta
 from bot.domain.catalog import Catalog, Listing
 from bot.domain.errors import ModelError
 from bot.domain.readiness import Trouble
+from bot.health_ports import Health
 from bot.models import references
 from bot.models.assembly import Assembled, assemble, no_window
 from bot.models.facts import Facts
 from bot.models.pricing import Prices
 from bot.models.reach import ListingResult, absence, none_can_be_asked, reach_word, set_up
 from bot.models.sources import ModelSource
-from bot.ports import Health, Provider
+from bot.ports import Provider
 from bot.settings.config_file import ConfigFile
 
 log = logging.getLogger(__name__)

@@ -393,12 +393,7 @@ class Stage:
         kept = history.turns if outcome.replace is None else outcome.replace
         unread = () if outcome.forget else history.unread
         self.history = (*unread, *kept, *outcome.append)
-        if outcome.thread_model is not None:
-            self.thread_model = outcome.thread_model
-        if outcome.thread_effort is not None:
-            self.thread_effort = outcome.thread_effort
-        if outcome.thread_tools is not None:
-            self.thread_tools = outcome.thread_tools
+        self._picked(outcome)
         self.outcomes.append(outcome)
         return self._heard
 
@@ -484,6 +479,17 @@ class Stage:
 
     async def choose(self, workspace: str, scope: str, choice: str) -> None:
         self.chosen_for[scope] = choice
+
+    async def pick(self, claim: Claim, outcome: Outcome) -> None:
+        self._picked(outcome)
+
+    def _picked(self, outcome: Outcome) -> None:
+        if outcome.thread_model is not None:
+            self.thread_model = outcome.thread_model
+        if outcome.thread_effort is not None:
+            self.thread_effort = outcome.thread_effort
+        if outcome.thread_tools is not None:
+            self.thread_tools = outcome.thread_tools
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         return ModelPreferences(

@@ -21,8 +21,9 @@ export class Picker {
 
   async load(chat) {
     this.chat = chat;
+    const asked = this.asked = {};
     const standing = await call("GET", `/${chat}/standing`);
-    if (this.chat !== chat) return;
+    if (this.asked !== asked) return; // a later look knows better
     this.standing = standing;
     const name = bare(standing.selected);
     this.name.textContent = name || "none";
@@ -132,8 +133,7 @@ export class Picker {
   }
 
   async #pick(model) {
-    this.close();
-    this.name.textContent = bare(model);
+    this.close(); // the header names it once that is confirmed: it may be refused, or count elsewhere
     await this.press({action: "pick", value: `${this.where} ${bare(model)}`});
   }
 
