@@ -20,8 +20,14 @@ class Health(Protocol):
         """Whether this question may probe a model whose cool-down is over. One question at a time."""
 
     async def report(
-        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
+        self,
+        key: str,
+        error: ModelError | None = None,
+        *,
+        late: bool = False,
+        question: str = "",
+        first: float | None = None,
     ) -> None:
-        """An attempt's result. `late`: it was slow. An error about the request shows that the model is up; a doubtful
+        """An attempt's result. `late`: it was slow. `first`: seconds until its first word. An error about the request shows that the model is up; a doubtful
         one counts once two different questions met it (`question`: a digest, the same for the same words).
         """

@@ -472,7 +472,13 @@ class Stage:
         return False
 
     async def report(
-        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
+        self,
+        key: str,
+        error: ModelError | None = None,
+        *,
+        late: bool = False,
+        question: str = "",
+        first: float | None = None,
     ) -> None:
         self.reports.append((key, error))
         self.questions.append(question)
