@@ -199,7 +199,7 @@ class PreferenceStore(Protocol):
 
     async def choose(self, workspace: str, scope: str, choice: str) -> None:
         """Scopes: "default", "channel:<id>", "person:<id>" for a model's name, the same behind "effort:" for how long it
-        may think. `workspace` is "platform:id". "" clears.
+        may think and behind "search:" for whether it searches. `workspace` is "platform:id". "" clears.
         """
 
     async def pick(self, claim: Claim, outcome: Outcome) -> None:

@@ -37,7 +37,12 @@ from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceive
 from bot.domain.generated import GeneratedFile
 from bot.domain.health import ModelHealth
 from bot.domain.history import History
-from bot.domain.preferences import EffortPreferences, ModelPreferences, ToolPreferences
+from bot.domain.preferences import (
+    EffortPreferences,
+    ModelPreferences,
+    SearchPreferences,
+    ToolPreferences,
+)
 from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
@@ -283,7 +288,13 @@ class Stage:
             interceptors=interceptors,
             pause=self._pause,
         )
-        picker = ModelPicker(catalog=self.catalog, preferences=self, health=self, prices=prices)
+        picker = ModelPicker(
+            catalog=self.catalog,
+            preferences=self,
+            health=self,
+            prices=prices,
+            secrets=self.secrets,
+        )
         grants = Grants(store=self.sign_ins, authorizations=self.authorizations, clock=lambda: self.now)
         self.desk = SignInDesk(
             home=self.home,
@@ -508,6 +519,12 @@ class Stage:
                 person=self.chosen_for.get(f"effort:person:{person}", ""),
                 channel=self.chosen_for.get(f"effort:channel:{thread.channel}", ""),
                 workspace=self.chosen_for.get("effort:default", ""),
+            ),
+            search=SearchPreferences(
+                thread=self.thread_tools.search,
+                person=self.chosen_for.get(f"search:person:{person}", ""),
+                channel=self.chosen_for.get(f"search:channel:{thread.channel}", ""),
+                workspace=self.chosen_for.get("search:default", ""),
             ),
             tools=self.thread_tools,
         )
