@@ -14,7 +14,7 @@ from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Text
 from bot.domain.turns import Turn
-from bot.ports import ReplySink, TurnHandle
+from bot.ports import PreferenceStore, ReplySink, TurnHandle
 from bot.settings.config_file import Policy
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class Context:
     sink: ReplySink
     capabilities: PlatformCapabilities
     policy: Policy
+    preferences: PreferenceStore
 
     @property
     def event(self) -> Event:
@@ -97,9 +98,12 @@ class Context:
         return self.event.author.id in self.policy.admins
 
     async def respond(self, response: Response) -> Outcome:
-        """Shows the reply and returns the outcome to commit. What is to be erased is erased even if nobody can be told."""
+        """Shows the reply and returns the outcome to commit. What it chooses for the thread is in force before: whoever reads the
+        reply may look at once. What is to be erased is erased even if nobody can be told.
+        """
         if response.reply is None:
             return response.outcome
+        await self.preferences.pick(self.claim, response.outcome)
         try:
             if response.files:
                 await self.sink.show(with_files(response.reply, response.files))

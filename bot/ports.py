@@ -14,9 +14,7 @@ from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Listing, Model
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.dead_letters import DeadLetter
-from bot.domain.errors import ModelError
 from bot.domain.events import Event, File, ThreadKey
-from bot.domain.health import ModelHealth
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt
 from bot.domain.readiness import Trouble
@@ -201,7 +199,12 @@ class PreferenceStore(Protocol):
 
     async def choose(self, workspace: str, scope: str, choice: str) -> None:
         """Scopes: "default", "channel:<id>", "person:<id>" for a model's name, the same behind "effort:" for how long it
-        may think. `workspace` is "platform:id". "" clears.
+        may think and behind "search:" for whether it searches. `workspace` is "platform:id". "" clears.
+        """
+
+    async def pick(self, claim: Claim, outcome: Outcome) -> None:
+        """What an outcome chooses for its thread, in force before anybody is told; the commit chooses it too. Nothing, where
+        the claim is not in force. One round trip. Raises StorageUnavailable.
         """
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
@@ -220,26 +223,6 @@ class Memory(Protocol):
 
     async def purge(self, workspace: str) -> int:
         """Erases everything stored for a workspace ("platform:id"); returns the number of conversations."""
-
-
-class Health(Protocol):
-    """The health of models, shared by all replicas. Implemented by bot.storage.health on Redis.
-
-    Keys are `Model.key`. Never raises when Redis is away: then every model counts as up.
-    """
-
-    async def conditions(self, keys: Collection[str]) -> Mapping[str, ModelHealth]:
-        """Answers from memory when asked again within about a second, otherwise in one round trip."""
-
-    async def probe(self, key: str) -> bool:
-        """Whether this question may probe a model whose cool-down is over. One question at a time."""
-
-    async def report(
-        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
-    ) -> None:
-        """An attempt's result. `late`: it was slow. An error about the request shows that the model is up; a doubtful
-        one counts once two different questions met it (`question`: a digest, the same for the same words).
-        """
 
 
 class Ledger(Protocol):

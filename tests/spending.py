@@ -25,6 +25,7 @@ from bot.models.pricing import Corrections, Prices
 from bot.settings.config_file import Policy
 from bot.settings.money import BudgetEntry
 from bot.storage.open import Storage
+from tests.conversation.stage import Stage
 from tests.doubles import FakeTurnHandle
 
 PRICE = Price(input=1_000, output=1_000)
@@ -141,4 +142,5 @@ def _context(number: int) -> Context:
         sink=Nowhere(),
         capabilities=PlatformCapabilities(mention="@Switchboard", slash=True, threads=True, private=True),
         policy=Policy(),
+        preferences=Stage(),
     )

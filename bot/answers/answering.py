@@ -218,6 +218,7 @@ class Answers:
                 conversation=context.thread.digest,
                 company=context.policy.system,
                 effort=context.claim.preferences.effort.level,
+                search=context.claim.preferences.search.chosen,
                 at=self._clock(),
             )
 

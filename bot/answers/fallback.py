@@ -40,8 +40,9 @@ from bot.domain.generated import GeneratedFile
 from bot.domain.health import HealthState, ModelHealth, question_digest
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, Source, Status, StreamPart, Text, ToolCall, Usage
+from bot.health_ports import Health
 from bot.interceptor import Interceptors, ModelRequest
-from bot.ports import Health, Provider
+from bot.ports import Provider
 
 log = logging.getLogger(__name__)
 
@@ -177,11 +178,12 @@ class FallbackRouter:
         """One request through the interceptors. Its result is reported to the shared health; where `spared`, not a
         refusal that the prompt's files may be the reason of.
         """
-        model, asked, first = request.model, self._clock(), 0.0
+        model, asked, first, word = request.model, self._clock(), 0.0, None
         try:
             async with aclosing(self._interceptors.ask(request, self._stream_of)) as parts:
                 async for part in parts:
                     first = first or self._clock()
+                    word = self._clock() - asked if word is None and isinstance(part, Text) else word
                     yield part
         except OverBudget:
             raise  # it was not asked, so this says nothing about it
@@ -192,7 +194,7 @@ class FallbackRouter:
             await self._health.report(model.key, error, question=question_digest(request.prompt))
             raise
         late = first - asked > model.deadlines.first / 2
-        await self._health.report(model.key, None, late=late)
+        await self._health.report(model.key, None, late=late, first=word)
 
     async def _stream_of(self, request: ModelRequest) -> AsyncGenerator[StreamPart, None]:
         """The provider's stream. A Finish with an error before any text is raised as an error."""

@@ -60,6 +60,7 @@ class PromptBuilder:
     conversation: str
     company: str  # `[policy] system`
     effort: str  # how long models may think, as people chose; "" leaves it to them
+    search: str  # whether they search the web when nobody asks for it: ON, OFF; "" leaves it to how they are set up
     at: float  # unix seconds
     sizes: dict[str, int] = field(default_factory=dict)  # of the prompts, by model
     began: dict[str, str] = field(default_factory=dict)  # the oldest turns they show
@@ -74,7 +75,7 @@ class PromptBuilder:
     pictures: dict[str, list[ImagePart]] = field(default_factory=dict)  # by step: what a tool gave
 
     def __call__(self, model: Model, share: float) -> Prompt:
-        way = way_of(model, self.question.search)
+        way = way_of(model, self.question.search, self.search)
         prompt = build(
             self.question.prior,
             self.question.asked,
@@ -114,7 +115,7 @@ class PromptBuilder:
 
     def search_tool(self, model: Model) -> str:
         """The tool that this model is to search with, "" for none."""
-        return way_of(model, self.question.search).tool
+        return way_of(model, self.question.search, self.search).tool
 
     def see(self, file: GeneratedFile) -> None:
         """A picture that a tool gave is shown to models that see, with what else the tool said."""
@@ -124,7 +125,7 @@ class PromptBuilder:
 
     def note_search(self, attempt: Attempt) -> None:
         """Says so where the web was to be searched, and the whole answer came without."""
-        way = way_of(attempt.model, self.question.search)
+        way = way_of(attempt.model, self.question.search, self.search)
         if way.search is not Search.MUST or any(step.name == way.tool for step in attempt.work.steps):
             return
         if why := self.unsearched.get(attempt.model.key):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.answers.precedence import NoModelAvailable, PrecedenceStep, Selection
 from bot.domain.catalog import Catalog, Model
+from bot.domain.preferences import ON
 from bot.domain.prompt import Search
 
 NAMED = 3  # models that a refusal offers
@@ -19,9 +20,11 @@ class SearchWay:
     tool: str = ""
 
 
-def way_of(model: Model, asked: Search) -> SearchWay:
-    """`asked` is what the question wants. A model that is marked may search whenever it likes to."""
-    wanted = asked or (Search.MAY if model.search else Search.NO)
+def way_of(model: Model, asked: Search, chosen: str = "") -> SearchWay:
+    """`asked` is what the question wants. Otherwise people choose whether a model may search whenever it likes to (ON, OFF); where
+    nobody did, one may that is marked.
+    """
+    wanted = asked or (Search.MAY if (chosen == ON if chosen else model.search) else Search.NO)
     if not (wanted and model.can_search):
         return SearchWay()
     return SearchWay(search=wanted, tool="" if model.searches else model.search_tool)

@@ -10,9 +10,10 @@ from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.toolbox import Toolbox
 from bot.conversation.comparison import Comparison
 from bot.domain.catalog import Catalog
+from bot.health_ports import Health
 from bot.interceptor import Interceptors
 from bot.models.pricing import Corrections, Prices
-from bot.ports import Health, Provider
+from bot.ports import Provider
 
 
 def asking(

@@ -41,8 +41,8 @@ class Buttons:
 
     async def pressed(self, context: Context, event: ButtonPressed) -> Outcome:
         match event.action:
-            case Action.PICK:
-                return await context.respond(await self._picker.pressed(context, event.value))
+            case Action.PICK | Action.UNDO:
+                return await context.respond(await self._picker.pressed(context, event))
             case Action.THERE:
                 return await context.respond(await self._elsewhere.pressed(context, event.value))
             case Action.TAKE | Action.LEAVE:

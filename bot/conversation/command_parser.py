@@ -34,6 +34,7 @@ SEARCH = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 """`search: tides`, `search for tides`. Not `search engines are slow`, nor `search my notes`."""
+SEARCH_CHOICE = re.compile(r"search ((?:on|off)(?: [-\u2013\u2014]+[a-z]+)?)[.!]?", re.IGNORECASE)
 PAIRS = frozenset({("forget", "me"), ("file", "csv")})
 INLINE = re.compile(r"^\s*([^\s:][^:\n]{0,60}?)\s*:\s*(?=\S)(.*)$", re.DOTALL)
 
@@ -115,6 +116,8 @@ def split_comparison(rest: str) -> tuple[list[str], str]:
 
 def _bare(text: str, catalog: Catalog) -> Command | None:
     """A command without its slash. Only what is clearly one counts."""
+    if chosen := SEARCH_CHOICE.fullmatch(text):
+        return Command(name="search", rest=chosen[1])
     if searched := SEARCH.fullmatch(text):
         return Command(name="search", rest=searched["question"] or text)
     word, _, rest = text.partition(" ")
@@ -128,7 +131,15 @@ def _bare(text: str, catalog: Catalog) -> Command | None:
         wanted, scope = split_scope(rest)
         nearly = " " not in wanted and bool(catalog.near(wanted))
         searches = bool(re.match(r"search \S", wanted, re.IGNORECASE))
-        if scope or nearly or searches or wanted.lower() in {"why", "default"} or catalog.find(wanted):
+        explains = wanted.lower().startswith("why ") and catalog.find(wanted[4:])
+        if (
+            scope
+            or nearly
+            or searches
+            or explains
+            or wanted.lower() in {"why", "default"}
+            or catalog.find(wanted)
+        ):
             return Command(name=name, rest=rest)
     if name == "every" and isinstance(wish := parse_wish(rest), Wish) and wish.apart:
         return Command(name=name, rest=rest)

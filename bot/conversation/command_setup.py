@@ -21,7 +21,15 @@ def commands_of(
     tools: Tooling,
 ) -> tuple[ModelPicker, Commands]:
     catalog, health, prices = models.catalog, store.health, models.prices
-    picker = ModelPicker(catalog=catalog, preferences=store.preferences, health=health, prices=prices)
+    picker = ModelPicker(
+        catalog=catalog,
+        preferences=store.preferences,
+        health=health,
+        prices=prices,
+        secrets=store.secrets,
+        endpoints=models,
+        tools=bool(settings.file.tools),
+    )
     return picker, Commands(
         catalog=catalog,
         picker=picker,

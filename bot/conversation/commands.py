@@ -8,9 +8,11 @@ from bot.answers.precedence import NoModelAvailable, select_model
 from bot.context import Context, Response
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.forgetting import forget
+from bot.conversation.further_choices import further_choices
 from bot.conversation.hearing import knows_muted, muted
-from bot.conversation.model_picker import ModelPicker, describe_active, describe_here, describe_reason
+from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import Handler
+from bot.conversation.reasons import describe_active, describe_here, describe_reason
 from bot.conversation.signing_in import SignIns
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
@@ -66,7 +68,7 @@ class Commands:
         self._budgets = budgets
         self._catalog = catalog
         self._picker = picker
-        self._preferences = preferences
+        self.preferences = preferences
         self._policy = policy
         self._ledger = ledger
         self.table: Mapping[str, Handler] = {
@@ -219,24 +221,31 @@ class Commands:
 
         commands = tuple(Option(value=f"/{line.typed}", label=line.typed, hint=line.does) for line in HELP)
         try:
-            now = select_model(self._catalog, await self._preferences.in_force(thread, author.id), admitted)
+            chosen = await self.preferences.in_force(thread, author.id)
+            now = select_model(self._catalog, chosen, admitted)
         except NoModelAvailable as none:
             return ConversationStatus(options=(), selected="", why=str(none), commands=commands)
         models = [model for model in self._catalog.featured if admitted(model)]
+        workspace = f"{thread.platform}:{thread.workspace}"
         more = sum(map(admitted, self._catalog.models)) - len(models)
         return ConversationStatus(
-            options=await self._picker.options(models, "thread"),
+            options=await self._picker.options(models, "thread", workspace),
             selected=f"thread {now.model.name}",
             why=describe_reason(now, "workspace"),
             starters=now.model.prompts or STARTERS,
             commands=commands,
             more=more,
+            choices=further_choices(now.model, chosen, "thread", "in this conversation"),
         )
 
     async def found(self, thread: ThreadKey, words: str, prefix: str) -> Sequence[Option]:
         """Implements bot.ports.OptionSearch."""
         return await self._picker.found(
-            words, prefix, lambda model: allowed(self._policy, thread, model), OFFERED
+            words,
+            prefix,
+            lambda model: allowed(self._policy, thread, model),
+            OFFERED,
+            f"{thread.platform}:{thread.workspace}",
         )
 
     def hello(self, context: Context) -> Reply:

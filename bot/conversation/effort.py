@@ -6,6 +6,7 @@ from bot.answers.precedence import select_model
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_scope
 from bot.conversation.scopes import FIELDS, default_scope, objection, stored_as, where
+from bot.conversation.switch_costs import thinks
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.formatting import escape_markdown
@@ -42,7 +43,7 @@ class EffortPicker:
         if level:
             said = f"Models think with **{level}** effort {where(context, scope)} from now on."
         text = said if after.level == level != "" else f"{said} {self._describe(context, after)}"
-        if level and not _thinks(model := self._answering(context)):
+        if level and not thinks(model := self._answering(context)):
             text += f" Here {escape_markdown(model.name)} answers, which does not think first."
         return Response(reply=Reply(text=text, private=context.private), outcome=outcome)
 
@@ -73,12 +74,8 @@ def describe_effort(model: Model, effort: EffortPreferences, tenant: str) -> str
         (effort.workspace, f"as was chosen for this {tenant}"),
     )
     level, reason = next((pair for pair in reasons if pair[0]), (model.effort, "as it is set up"))
-    if not _thinks(model):
+    if not thinks(model):
         return f"{name} does not think before it answers, so effort changes nothing."
     if not level:
         return f"{name} thinks as long as its vendor lets it: nobody chose an effort."
     return f"{name} thinks with **{level}** effort, {reason}."
-
-
-def _thinks(model: Model) -> bool:
-    return model.reasoning or bool(model.effort)

@@ -96,7 +96,7 @@ class OtherConversations:
                         at=context.event.at,
                     )
                 )
-        for choice in (f"person:{person.id}", f"effort:person:{person.id}"):
+        for choice in (f"{kind}person:{person.id}" for kind in ("", "effort:", "search:")):
             await self._preferences.choose(context.workspace, choice, "")
         await self._schedules.drop_of_person(context.workspace, person.id)
         signed_in = await self._sign_ins.forget(context)

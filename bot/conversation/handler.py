@@ -19,6 +19,7 @@ from bot.conversation.questions import Questions
 from bot.conversation.schedule_sweep import ScheduleSweep
 from bot.conversation.schedule_words import schedule_line
 from bot.conversation.schedules import Schedules, asks
+from bot.conversation.search_choice import chooses_search
 from bot.domain.catalog import Catalog
 from bot.domain.claims import Claim, Outcome
 from bot.domain.dead_letters import reference_of
@@ -231,6 +232,7 @@ class ConversationHandler:
             sink=adapter.sink(claim.event, turn_handle),
             capabilities=adapter.capabilities,
             policy=self._policy,
+            preferences=self._commands.preferences,
         )
 
     async def _message(self, context: Context, text: str, said: ChatMessage) -> Outcome:
@@ -248,7 +250,7 @@ class ConversationHandler:
                     usage = self._ask_usage(context, "" if model else rest)
                     return await context.respond(usage.unanswered())
                 return await self._questions.ask(context, replace(said, text=question), model)
-            case Command(name="search", rest=rest):
+            case Command(name="search", rest=rest) if not chooses_search(rest):
                 return await self._search(context, said, rest.lstrip(": "))
             case Command(name="compare", rest=rest):
                 return await self._questions.compare(context, replace(said, text=rest))

@@ -1,70 +1,110 @@
 """/model: show the models, pick one, and explain why it answers."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from bot.answers.precedence import Allowed, NoModelAvailable, Selection, select_model
+from bot.answers.precedence import Allowed, select_model
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_scope
 from bot.conversation.effort import describe_effort
-from bot.conversation.scopes import FIELDS, WHERE, default_scope, objection, stored_as, where
+from bot.conversation.further_choices import further_choices
+from bot.conversation.model_options import NO_WORDS, ModelOptions
+from bot.conversation.reasons import describe_active, why_not
+from bot.conversation.scopes import WHERE, default_scope, where
+from bot.conversation.switches import Switches
+from bot.conversation.switching import Switching
 from bot.domain.catalog import Catalog, Model
-from bot.domain.claims import Outcome
-from bot.domain.formatting import compact_number, escape_markdown, join_names
-from bot.domain.health import ModelHealth
-from bot.domain.preferences import ModelPreferences
+from bot.domain.events import ButtonPressed
+from bot.domain.formatting import escape_markdown, join_names
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Table
 from bot.domain.turns import Turn
-from bot.models.pricing import Prices, price_class
-from bot.models.reach import health_words
-from bot.ports import Health, PreferenceStore
+from bot.health_ports import Health
+from bot.models.pricing import Prices
+from bot.picker_ports import ScoreWords
+from bot.ports import PreferenceStore, SecretStore
 
 SHOWN = 90  # a platform's longest list takes 100
 FOUND = 25  # of a search: more are not read
+INSTEAD = 3  # models that are offered in place of one that is not allowed
+
+
+class Endpoints(Protocol):
+    """What the picker asks of the endpoints that were set up, and of those that were not."""
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """What people call them, by provider."""
+
+    def missing(self, name: str) -> str:
+        """What has to be set up before a model of that name can be asked, in a sentence; "" where none is known."""
 
 
 class ModelPicker:
     """Shows and changes which model answers."""
 
     def __init__(
-        self, *, catalog: Catalog, preferences: PreferenceStore, health: Health, prices: Prices
+        self,
+        *,
+        catalog: Catalog,
+        preferences: PreferenceStore,
+        health: Health,
+        prices: Prices,
+        secrets: SecretStore,
+        endpoints: Endpoints | None = None,
+        scores: ScoreWords | None = None,
+        tools: bool = False,
     ) -> None:
+        """`tools`: whether any are set up."""
         self._catalog = catalog
-        self._preferences = preferences
-        self._health = health
-        self._prices = prices
+        self._endpoints = endpoints
+        self._options = ModelOptions(
+            catalog=catalog,
+            health=health,
+            prices=prices,
+            titles=endpoints.titles if endpoints else NO_WORDS,
+            scores=scores,
+        )
+        self._switching = Switching(
+            catalog=catalog,
+            preferences=preferences,
+            switches=Switches(secrets),
+            options=self._options,
+            tools=tools,
+        )
 
     async def command(self, context: Context, rest: str) -> Response:
-        """/model, /model NAME, /model why, /model default, each with a scope."""
+        """/model, /model NAME, /model why, /model why NAME, /model default, each with a scope."""
         wanted, scope = split_scope(rest)
         if not wanted:
             return Response(reply=await self.menu(context, scope))
-        if wanted.lower() == "why":
-            return Response(reply=self._why(context))
-        if (first := wanted.partition(" "))[0].lower() == "search":
-            return Response(reply=await self._search(context, first[2].strip(), scope))
+        first, _, others = wanted.partition(" ")
+        if first.lower() == "why":
+            return Response(reply=await self._why(context, others.strip()))
+        if first.lower() == "search":
+            return Response(reply=await self._search(context, others.strip(), scope))
         if wanted.lower() in {"default", "none"}:
-            return await self._switch(context, None, scope)
+            return await self._switching.switch(context, None, scope)
         model = self._catalog.find(wanted)
         if model is None or not context.allowed(model):
-            return Response(reply=self._unknown(context, wanted, model))
-        return await self._switch(context, model, scope)
+            return Response(reply=self._unknown(context, wanted, model, scope))
+        return await self._switching.switch(context, model, scope)
 
-    async def pressed(self, context: Context, value: str) -> Response:
-        """A pick from the menu or a suggestion; the value is a scope and a name."""
-        scope, _, name = value.partition(" ")
+    async def pressed(self, context: Context, event: ButtonPressed) -> Response:
+        """A pick from the menu or a suggestion, whose value is a scope and a name; or what takes one back."""
+        if event.action is Action.UNDO:
+            return await self._switching.undo(context, event.value)
+        scope, _, name = event.value.partition(" ")
         model = self._catalog.find(name)
         if scope not in WHERE or model is None or not context.allowed(model):
-            return Response(reply=self._unknown(context, name, model))
-        return await self._switch(context, model, scope)
+            return Response(reply=self._unknown(context, name, model, scope if scope in WHERE else ""))
+        return await self._switching.switch(context, model, scope)
 
     async def menu(self, context: Context, scope: str = "") -> Reply:
         """All models that can be picked here, with the active one and the reason for it."""
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
         models = context.usable(self._catalog.featured)[:SHOWN]
         here = scope or default_scope(context)
-        options = await self.options(models, here)
+        options = await self._options.of(models, here, context.workspace)
         pick = Choice(
             action=Action.PICK,
             label=f"Pick one {where(context, here)}",
@@ -81,7 +121,10 @@ class ModelPicker:
         return Reply(
             title="Models",
             text=f"{describe_active(now, context.capabilities.tenant)}{tail}",
-            choices=(pick,),
+            choices=(
+                pick,
+                *further_choices(now.model, context.claim.preferences, here, where(context, here)),
+            ),
             private=context.private,
         )
 
@@ -91,7 +134,7 @@ class ModelPicker:
         if not models:
             text = "There is no other model to ask here. Whoever runs Switchboard can add one."
             return Reply(text=text, private=context.private)
-        options = await self.options(models[:SHOWN], turn.id)
+        options = await self._options.of(models[:SHOWN], turn.id, context.workspace)
         search = turn.id if self._more(context) else ""
         pick = Choice(action=Action.ASK, label="Ask another model", options=options, search=search)
         return Reply(text="Who should answer it too?", choices=(pick,), private=context.private)
@@ -100,10 +143,11 @@ class ModelPicker:
         """How many models can be picked here and are not shown."""
         return len(context.usable(self._catalog.models)) - len(context.usable(self._catalog.featured)[:SHOWN])
 
-    async def found(self, words: str, prefix: str, allowed: Allowed, limit: int) -> tuple[Option, ...]:
+    async def found(
+        self, words: str, prefix: str, allowed: Allowed, limit: int, workspace: str
+    ) -> tuple[Option, ...]:
         """Options for the likeliest models that match typed words."""
-        models = self._catalog.search(words, among=[one for one in self._catalog.models if allowed(one)])
-        return await self.options(models[:limit], prefix)
+        return await self._options.found(words, prefix, allowed, limit, workspace)
 
     async def _search(self, context: Context, words: str, scope: str) -> Reply:
         """/model search WORD: what matches among all that can be picked here."""
@@ -120,7 +164,7 @@ class ModelPicker:
                 text=f"None of {len(usable):,} models matches {typed}.{hint}", private=context.private
             )
         here = scope or default_scope(context)
-        options = await self.options(models[:FOUND], here)
+        options = await self._options.of(models[:FOUND], here, context.workspace)
         some = f" The first {FOUND} are shown: another word finds fewer." if len(models) > FOUND else ""
         verb = "matches" if len(models) == 1 else "match"
         return Reply(
@@ -130,56 +174,11 @@ class ModelPicker:
             private=context.private,
         )
 
-    async def options(self, models: Sequence[Model], prefix: str) -> tuple[Option, ...]:
+    async def options(self, models: Sequence[Model], prefix: str, workspace: str) -> tuple[Option, ...]:
         """One option per model; its value is the prefix and the name."""
-        conditions = await self._health.conditions([model.key for model in models])
-        return tuple(
-            Option(
-                value=f"{prefix} {model.name}",
-                label=model.name,
-                hint=self._hint(model, conditions[model.key]),
-            )
-            for model in models
-        )
+        return await self._options.of(models, prefix, workspace)
 
-    def _hint(self, model: Model, condition: ModelHealth) -> str:
-        """What makes a model different, in a few plain words."""
-        parts = [model.provider, f"{compact_number(model.context)} context"]
-        parts += [word for word, has in (("images", model.vision), ("reasoning", model.reasoning)) if has]
-        parts += [price_class(self._prices.price(model))]
-        words = health_words(condition, self._catalog.reach(model))
-        parts += [words] if words != "up" else []
-        parts += [model.description]
-        return " · ".join(part for part in parts if part)
-
-    async def _switch(self, context: Context, model: Model | None, scope: str) -> Response:
-        scope = scope or default_scope(context)
-        if refusal := objection(context, scope, "the model"):
-            return Response(reply=refusal)
-        name = model.name if model else ""
-        outcome = Outcome(thread_model=name) if scope == "thread" else Outcome()
-        if scope != "thread":
-            await self._preferences.choose(context.workspace, stored_as(context, scope), name)
-        return Response(reply=self._switched(context, model, scope), outcome=outcome)
-
-    def _switched(self, context: Context, model: Model | None, scope: str) -> Reply:
-        after = select_model(
-            self._catalog, _after(context, scope, model.name if model else ""), context.allowed
-        )
-        here, name = where(context, scope), escape_markdown(after.model.name)
-        reason = escape_markdown(describe_reason(after, context.capabilities.tenant))
-        if model is None:
-            text = f"The choice {here} is gone. **{name}** answers now: {reason}."
-        else:
-            text = f"**{escape_markdown(model.name)}** answers {here} from now on."
-            if after.model != model:
-                text += f" Here **{name}** still answers: {reason}."
-        if context.claim.history.exists and model is not None:
-            text += " It sees what was said in this conversation."
-        replaces = getattr(context.event, "message", "") if context.event.kind == "button" else ""
-        return Reply(text=text, private=context.private, replaces=replaces)
-
-    def _why(self, context: Context) -> Reply:
+    async def _why(self, context: Context, about: str) -> Reply:
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
         tenant = context.capabilities.tenant
         rows = tuple(
@@ -191,50 +190,37 @@ class ModelPicker:
             )
             for link in now.chain
         )
+        model = self._catalog.find(about) if about else now.model
+        if model is None:
+            return self._unknown(context, about, None)
+        said = [describe_active(now, tenant)]
+        if model != now.model:
+            said.insert(0, why_not(model, now, self._catalog, tenant, allowed=context.allowed(model)))
+        said.append(await self._switching.doubts(context, model))
+        if model == now.model:
+            effort = describe_effort(model, context.claim.preferences.effort, tenant)
+            said += ["The first line with a choice wins.", effort]
         return Reply(
-            text=f"{describe_active(now, tenant)} The first line with a choice wins. "
-            + describe_effort(now.model, context.claim.preferences.effort, tenant),
+            text=" ".join(filter(None, said)),
             table=Table(header=("", "where", "chosen", ""), rows=rows),
             private=context.private,
         )
 
-    def _unknown(self, context: Context, wanted: str, model: Model | None) -> Reply:
-        near = list(self._catalog.near(wanted, among=context.usable(self._catalog.models)))
+    def _unknown(self, context: Context, wanted: str, model: Model | None, scope: str = "") -> Reply:
+        usable = context.usable(self._catalog.models)
+        near = list(self._catalog.near(wanted, among=usable))
+        if model and not near:  # the same vendor's, or what is shown first
+            alike = [one.name for one in usable if one.provider == model.provider]
+            near = (alike or [one.name for one in context.usable(self._catalog.featured)])[:INSTEAD]
         start = "is not allowed here" if model else "is not a model I know"
-        text = f"“{escape_markdown(wanted, 60)}” {start}."
-        text += f" Did you mean {join_names(near)}?" if near else " `/model` shows what can be picked."
-        scope = default_scope(context)
+        missing = self._endpoints.missing(wanted) if self._endpoints and not model else ""
+        said = [f"“{escape_markdown(wanted, 60)}” {start}.", escape_markdown(missing, 300)]
+        asks = "Pick one that is:" if model else "Did you mean"
+        said.append(
+            f"{asks} {join_names(near)}{'.' if model else '?'}"
+            if near
+            else "`/model` shows what can be picked."
+        )
+        scope = scope or default_scope(context)
         buttons = tuple(Button(action=Action.PICK, label=name, value=f"{scope} {name}") for name in near)
-        return Reply(text=text, buttons=buttons, private=context.private)
-
-
-def describe_here(catalog: Catalog, context: Context) -> str:
-    """One sentence: the model that answers here, and why; or why there is none."""
-    try:
-        now = select_model(catalog, context.claim.preferences, context.allowed)
-    except NoModelAvailable as none:
-        return escape_markdown(str(none), 2_000)
-    return describe_active(now, context.capabilities.tenant)
-
-
-def describe_active(now: Selection, tenant: str) -> str:
-    """One sentence: the model that answers here, and why. `tenant` is the platform's word for the workspace."""
-    return f"**{escape_markdown(now.model.name)}** answers here: {escape_markdown(describe_reason(now, tenant))}."
-
-
-def describe_reason(now: Selection, tenant: str) -> str:
-    """Why this model answers, as plain text without a full stop."""
-    says = {
-        "this message": "it was named in the message",
-        "this thread": "it was picked in this thread",
-        "you": "you picked it",
-        "this channel": "it was picked for this channel",
-        "this workspace": f"it is this {tenant}'s default",
-        "the default": "it is the default",
-    }.get(now.scope, "it is the first model allowed here")
-    return f"{says}; {now.objection}" if now.objection else says
-
-
-def _after(context: Context, scope: str, name: str) -> ModelPreferences:
-    picked: dict[str, Any] = {FIELDS[scope]: name}
-    return replace(context.claim.preferences, **picked)
+        return Reply(text=" ".join(filter(None, said)), buttons=buttons, private=context.private)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.context import Context, Response
 from bot.conversation.effort import EffortPicker
+from bot.conversation.search_choice import SearchChoice
 from bot.conversation.tool_list import ToolList
 from bot.conversation.tooling import Tooling
 from bot.domain.catalog import Catalog
@@ -15,5 +16,6 @@ Handler = Callable[[Context, str], Awaitable[Response]]
 def own_commands(*, catalog: Catalog, preferences: PreferenceStore, tools: Tooling) -> Mapping[str, Handler]:
     return {
         "effort": EffortPicker(catalog=catalog, preferences=preferences).command,
+        "search": SearchChoice(catalog=catalog, preferences=preferences).command,
         "tools": ToolList(toolbox=tools.toolbox, catalog=catalog, sign_ins=tools.sign_ins).command,
     }

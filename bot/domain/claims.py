@@ -1,5 +1,6 @@
 """The states of an event in the inbox: accepted, waiting, claimed by a worker, handled."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -71,3 +72,10 @@ class Outcome:
     forget: bool = False  # nothing of this conversation is kept but what waits in it
     unread: bool = False  # ... and what its platform still shows of it is not read again
     counted: Turn | None = None  # the turn just finished: its usage and cost go to the ledger
+
+    @property
+    def picks(self) -> Mapping[str, str]:
+        """What it chooses for the thread, as it is stored, by what is chosen; "" clears."""
+        tools = self.thread_tools.dump() if self.thread_tools is not None else None
+        picked = {"choice": self.thread_model, "effort": self.thread_effort, "tools": tools}
+        return {name: choice for name, choice in picked.items() if choice is not None}

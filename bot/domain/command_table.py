@@ -39,7 +39,10 @@ COMMANDS: tuple[CommandRow, ...] = (
         does="Show the models, or switch",
         usage="[NAME|search WORD] [--thread|--me|--channel]",
         help=(
-            HelpLine(typed="model", does="pick the model that answers; `model why` says why it is this one"),
+            HelpLine(
+                typed="model",
+                does="pick the model that answers; `model why` says why it is this one, `model why NAME` why not another",
+            ),
             HelpLine(typed="model NAME", does="switch; add `--thread`, `--me` or `--channel` to say where"),
             HelpLine(typed="model search WORD", does="find one among all there are"),
         ),
@@ -69,7 +72,12 @@ COMMANDS: tuple[CommandRow, ...] = (
         name="search",
         does="An answer from the web, with sources",
         usage="question",
-        help=(HelpLine(typed="search question", does="an answer from the web, with its sources"),),
+        help=(
+            HelpLine(
+                typed="search question",
+                does="an answer from the web, with its sources; `search on` lets models search whenever it helps",
+            ),
+        ),
         alone=False,
         asks=True,
     ),

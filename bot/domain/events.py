@@ -159,6 +159,7 @@ class ButtonPressed(EventFields):
     comment: str = ""  # free text sent with it (feedback)
     threaded: bool = False  # the message with the button is inside a thread
     private: bool = False
+    direct: bool = False  # nobody else reads it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

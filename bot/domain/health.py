@@ -17,12 +17,19 @@ class HealthState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelHealth:
-    """A model's health. `since` and `until` are unix seconds; after `until` one question may probe it."""
+    """A model's health. `since` and `until` are unix seconds; after `until` one question may probe it.
+
+    The rest is of the last ten minutes, from our own traffic: `first_word` is the median of the seconds until the first
+    word, None where there was none; `errors` are those that are not about the question.
+    """
 
     state: HealthState = HealthState.UP
     since: float = 0.0
     until: float = 0.0
     why: str = ""  # the error's class name, in lower case: "ratelimit", "auth"
+    first_word: float | None = None
+    answers: int = 0
+    errors: int = 0
 
 
 def question_digest(prompt: Prompt) -> str:

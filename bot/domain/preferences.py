@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 LEVELS = ("low", "medium", "high")
+ON, OFF = "on", "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,21 @@ class EffortPreferences:
         return self.thread or self.person or self.channel or self.workspace
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPreferences:
+    """Whether models search the web when nobody asks for it: ON or OFF, "" where nothing was chosen."""
+
+    thread: str = ""
+    person: str = ""
+    channel: str = ""
+    workspace: str = ""
+
+    @property
+    def chosen(self) -> str:
+        """The first that was chosen; "" leaves it to how the model is set up."""
+        return self.thread or self.person or self.channel or self.workspace
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Standing:
     """What somebody pressed "Always" for: this tool, as it was described then, for this person."""
@@ -33,17 +49,21 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolPreferences:
-    """What was said of tools in one thread: the servers that are off, and what runs without asking again."""
+    """What was said of tools in one thread: the servers that are off, what runs without asking again, and whether the web is
+    searched (ON, OFF, "").
+    """
 
     off: frozenset[str] = frozenset()
     always: frozenset[Standing] = frozenset()
+    search: str = ""
 
     def dump(self) -> str:
         """As it is stored; "" for nothing."""
-        if not self.off and not self.always:
+        if self == ToolPreferences():
             return ""
         always = [[one.tool, one.fingerprint, one.person] for one in sorted(self.always)]
-        return json.dumps({"off": sorted(self.off), "always": always})
+        search = {"search": self.search} if self.search else {}
+        return json.dumps({"off": sorted(self.off), "always": always, **search})
 
     @classmethod
     def read(cls, stored: str) -> Self:
@@ -51,7 +71,8 @@ class ToolPreferences:
         try:
             told = json.loads(stored or "{}")
             always = frozenset(Standing(*map(str, one)) for one in told.get("always", ()))
-            return cls(off=frozenset(map(str, told.get("off", ()))), always=always)
+            off, search = frozenset(map(str, told.get("off", ()))), str(told.get("search", ""))
+            return cls(off=off, always=always, search=search if search in {ON, OFF} else "")
         except (ValueError, TypeError, AttributeError):
             return cls()
 
@@ -65,4 +86,5 @@ class ModelPreferences:
     channel: str = ""
     workspace: str = ""
     effort: EffortPreferences = EffortPreferences()
+    search: SearchPreferences = SearchPreferences()
     tools: ToolPreferences = ToolPreferences()

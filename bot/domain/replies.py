@@ -19,6 +19,7 @@ class Action(StrEnum):
     GO_ON = "go_on"  # [turn] let the conversation go on from that answer
     CONTINUE = "continue"  # [turn] go on where the answer was cut off
     PICK = "pick"  # [scope and model, separated by a space] use that model from now on
+    UNDO = "undo"  # [scope and turn, separated by a space] take back the switch that this turn made
     KEEP = "keep"  # [turn and model] keep one answer of a comparison and continue with it
     RUN = "run"  # [text] handled as if the person had typed it: a starter, a command
     THERE = "there"  # [command and a conversation's digest] a command in another conversation of this person
@@ -51,11 +52,14 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One line of a choice. `hint` says what makes it different (capabilities, price class, health)."""
+    """One line of a choice. `hint` says what makes it different (capabilities, price class, health). Options of one `group`
+    (a vendor) stand together; "" for none.
+    """
 
     value: str
     label: str
     hint: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,7 @@ class Reply:
     generated: bool = False  # a model wrote some of it, or is about to
     forgets: bool = False  # what was said before goes, where the messages are Switchboard's own
     private: bool = False  # only the person who asked should see it, where the platform can do that
+    announced: bool = False  # it concerns everybody there, also where only the asker reads what is answered
     secret: bool = False  # and where it cannot, it is not shown: costs, what was said
     sign_in: SignInOffer | None = None  # beside its link, which the text tells
     replaces: str = ""  # id of the bot's own message that this replaces, "" for a new one

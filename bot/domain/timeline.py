@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from bot.domain.replies import Action, Option, Reply
+from bot.domain.replies import Action, Choice, Option, Reply
 from bot.domain.stream_parts import Closing, Source
 
 
@@ -108,6 +108,7 @@ class ConversationStatus:
     why: str  # one short sentence
     starters: tuple[str, ...] = ()
     commands: tuple[Option, ...] = ()  # value is what is typed, hint what it does
+    choices: tuple[Choice, ...] = ()  # besides the model
     more: int = 0  # models that can be found by typing, besides the options
 
 

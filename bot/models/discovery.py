@@ -14,13 +14,14 @@ from datetime import timedelta
 from bot.domain.catalog import Catalog, Listing
 from bot.domain.errors import ModelError
 from bot.domain.readiness import Trouble
+from bot.health_ports import Health
 from bot.models import references
 from bot.models.assembly import Assembled, assemble, no_window
 from bot.models.facts import Facts
 from bot.models.pricing import Prices
-from bot.models.reach import ListingResult, absence, none_can_be_asked, reach_word, set_up
+from bot.models.reach import ListingResult, absence, none_can_be_asked, reach_word, set_up, what_ails
 from bot.models.sources import ModelSource
-from bot.ports import Health, Provider
+from bot.ports import Provider
 from bot.settings.config_file import ConfigFile
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,20 @@ class Discovery:
     def findings(self) -> Sequence[ListingResult]:
         """One result per endpoint asked so far, in the catalogue's order."""
         return [self._findings[source.name] for source in self._sources if source.name in self._findings]
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """What people call the endpoints, by name."""
+        return {source.name: source.title or source.name for source in self._all}
+
+    def missing(self, name: str) -> str:
+        """What has to be set up before a model of that name can be asked, in a sentence; "" where none is known."""
+        wanted = name.strip().casefold()
+        off = [source for source in self._all if source.off]
+        meant = (
+            one for one in off if wanted in {one.name, one.title.casefold(), *references.typed_names(one)}
+        )
+        return next((str(what_ails(source, None)) for source in meant), "")
 
     async def arrived(self) -> None:
         """Waits a moment while no endpoint has told a model, and one may yet."""

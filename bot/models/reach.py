@@ -15,6 +15,7 @@ from bot.domain.errors import (
     Timeout,
     cause_of,
 )
+from bot.domain.formatting import number_of
 from bot.domain.health import HealthState, ModelHealth
 from bot.domain.readiness import Trouble
 from bot.models.sources import ModelSource
@@ -70,6 +71,14 @@ def health_words(condition: ModelHealth, reach: str) -> str:
         return reach or "up"
     since = datetime.fromtimestamp(condition.since, UTC).strftime("%H:%M UTC")
     return f"{condition.state.value} since {since}: {cause_of(condition.why)}"
+
+
+def lately_words(condition: ModelHealth) -> str:
+    """How it did in the last ten minutes, where somebody asked it; "" where nobody did."""
+    parts = [f"first word {condition.first_word:.1f} s"] if condition.first_word is not None else []
+    if condition.errors:
+        parts.append(f"{number_of(condition.errors, 'error')} in 10 min")
+    return " · ".join(parts)
 
 
 def what_ails(source: ModelSource, found: ListingResult | None) -> Trouble:

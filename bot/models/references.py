@@ -34,7 +34,7 @@ def _names(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
     taken = set_up(file, sources)
     stopgaps = [source for source in sources if source.stopgap and taken]
     known = _known(file, [source for source in sources if source not in stopgaps])
-    gone = {word for source in stopgaps for word in _friendly(source)}
+    gone = {word for source in stopgaps for word in typed_names(source)}
     references = [
         *((f"[[models]] {entry.name}: fallback", name) for entry in file.models for name in entry.fallback),
         *((f"[[agents]] {entry.name}: model", entry.model) for entry in file.agents),
@@ -59,7 +59,7 @@ def _default(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
     if entry:
         homes = [source for source in sources if source.name == entry.provider]
     else:
-        homes = [source for source in sources if wanted in _friendly(source)]
+        homes = [source for source in sources if wanted in typed_names(source)]
     if homes and all(source.off for source in homes):
         ways = [homes[0].off, *(source.off.removeprefix("set ") for source in homes[1:])]
         yield f'default = "{file.default}": {" or ".join(ways)}.'
@@ -67,8 +67,9 @@ def _default(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
 
 def _known(file: ConfigFile, sources: Sequence[ModelSource]) -> set[str]:
     own = {word.casefold() for entry in (*file.models, *file.agents) for word in (entry.name, *entry.aliases)}
-    return own.union(*(_friendly(source) for source in sources))
+    return own.union(*(typed_names(source) for source in sources))
 
 
-def _friendly(source: ModelSource) -> set[str]:
+def typed_names(source: ModelSource) -> set[str]:
+    """What people type for its well-known models."""
     return {word for flagship in source.flagships for word in (flagship.name, *flagship.aliases)}

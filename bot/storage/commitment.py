@@ -38,9 +38,7 @@ def commitment(
         "tallies": [lifetimes.day if len(date) > len("2026-01") else lifetimes.month for _, date in counted],
         "spent": tally(outcome.counted),
     }
-    tools = outcome.thread_tools.dump() if outcome.thread_tools is not None else None
-    picked = {"choice": outcome.thread_model, "effort": outcome.thread_effort, "tools": tools}
-    about |= {name: choice for name, choice in picked.items() if choice is not None}
+    about |= outcome.picks
     own = (
         keys.state(conversation),
         keys.mail(conversation),

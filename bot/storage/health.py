@@ -1,7 +1,8 @@
 """The health of models, judged by real traffic and shared by all replicas.
 
 One small hash for the whole installation, read in the background and answered from memory. A healthy model
-costs no round trip: its successes are counted here until a failure makes them worth reporting.
+costs no round trip: its successes are counted here until a failure makes them worth reporting, and how fast it was is
+told along with a read that comes anyway.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.domain.errors import (
@@ -27,6 +29,7 @@ from bot.domain.health import HealthState, ModelHealth
 from bot.storage.connection import Database
 from bot.storage.keys import Keys
 from bot.storage.scripts import Scripts
+from bot.storage.traffic import Traffic
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,6 @@ CROWDED = 10.0  # ... after a 429 without Retry-After
 LONGEST = 3_600.0
 PATIENCE = 0.5  # seconds that an answer may wait for Redis because of this
 
-WELL = ModelHealth()
 ABOUT_THE_REQUEST = (Rejected, Filtered, ContextTooLong)
 
 
@@ -55,6 +57,7 @@ class RedisHealth:
         self._kept: dict[str, dict[str, Any]] = {}
         self._read = 0.0
         self._well: Counter[str] = Counter()
+        self._traffic = Traffic(key=keys.traffic())
 
     async def run(self) -> None:
         """Reads again and again, so that no question has to wait for it. Runs as its own task."""
@@ -79,9 +82,17 @@ class RedisHealth:
         return bool(granted)
 
     async def report(
-        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
+        self,
+        key: str,
+        error: ModelError | None = None,
+        *,
+        late: bool = False,
+        question: str = "",
+        first: float | None = None,
     ) -> None:
         bad = error is not None and not isinstance(error, ABOUT_THE_REQUEST)
+        if bad or error is None:
+            self._traffic.note(key, self._clock(), first, bad=bad)
         if not bad and not late and key not in self._kept:
             self._well[key] += 1
             return
@@ -103,23 +114,28 @@ class RedisHealth:
             self._kept[key] = json.loads(packed)
 
     async def _load(self) -> None:
-        self._read = self._clock()  # before the read: concurrent callers use the old state
+        now = self._read = self._clock()  # before the read: concurrent callers use the old state
+        along = self._traffic.words(now)
         try:
-            (table,) = await self._database.ask(("HGETALL", self._key), patience=PATIENCE)
+            table, *told = await self._database.ask(("HGETALL", self._key), *along, patience=PATIENCE)
         except StorageUnavailable:
             self._kept = {}
             return
+        if told:
+            self._traffic.hear(told[-1], now)
         self._kept = {name.decode(): json.loads(packed) for name, packed in table.items()}
 
     def _condition(self, key: str) -> ModelHealth:
+        seen = self._traffic.of(key, self._clock())
+        lately = ModelHealth(first_word=seen.first_word, answers=seen.answers, errors=seen.errors)
         kept = self._kept.get(key)
         if kept is None:
-            return WELL
+            return lately
         grace = FORGOTTEN if kept["state"] == HealthState.DOWN else 0.0
         if self._clock() >= kept["till"] + grace:
-            return WELL
-        return ModelHealth(
-            state=HealthState(kept["state"]), since=kept["since"], until=kept["till"], why=kept["why"]
+            return lately
+        return replace(
+            lately, state=HealthState(kept["state"]), since=kept["since"], until=kept["till"], why=kept["why"]
         )
 
 

@@ -38,6 +38,7 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     v:<digest>              string   the secret store: an encrypted record
     b:<digest>              hash     a token bucket of the rate limiter
     health                  hash     models with failures, by provider:model
+    traffic                 hash     how models did in the last ten minutes, by process
     budgets:held, budgets:due, budgets:usual  hash, zset, hash  money that is reserved, by answer; when it runs out;
                                      how much each model usually writes
     budgets:<period>        hash     what is spent and reserved in a day, a week or a month, for two of them
@@ -241,6 +242,9 @@ class Keys:
 
     def health(self) -> str:
         return self._at(self.shard(_digest("health")), "health")
+
+    def traffic(self) -> str:
+        return self._at(self.shard(_digest("health")), "traffic")
 
     def budgets(self, what: str) -> str:
         """All money is in one shard, so that one script may check every budget that a question counts in."""

@@ -111,7 +111,7 @@ def _storage(database: Database, terms: StorageOptions, scripts: Scripts) -> Sto
         memory=RedisMemory(database=database, keys=keys, scripts=scripts, traces=traces, histories=past),
         schedules=agenda,
         dead_letters=letters,
-        preferences=RedisPreferenceStore(database=database, keys=keys),
+        preferences=RedisPreferenceStore(database=database, keys=keys, scripts=scripts),
         ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
         budgets=RedisBudgets(database=database, keys=keys, scripts=scripts),
         secrets=secrets,

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from bot.domain.claims import Claim, Outcome
 from bot.domain.events import ThreadKey
-from bot.domain.preferences import EffortPreferences, ModelPreferences, ToolPreferences
+from bot.domain.preferences import EffortPreferences, ModelPreferences, SearchPreferences, ToolPreferences
 from bot.storage.connection import Database
 from bot.storage.keys import Keys, workspace_of
-from bot.storage.scripts import Word
+from bot.storage.scripts import Scripts, Word
 
 OWN = ("choice", "effort", "tools")
 """Fields of a conversation's state: what was picked in it alone."""
@@ -15,34 +16,49 @@ OWN = ("choice", "effort", "tools")
 def preferences_query(keys: Keys, workspace: str, channel: str, person: str) -> tuple[Word, ...]:
     """The command that reads default, channel and person, to be sent together with others."""
     scopes = ("default", f"channel:{channel}", f"person:{person}")
-    return ("HMGET", keys.choices(workspace), *scopes, *(f"effort:{scope}" for scope in scopes))
+    kinds = ("", "effort:", "search:")
+    return ("HMGET", keys.choices(workspace), *(f"{kind}{scope}" for kind in kinds for scope in scopes))
 
 
 def read_preferences(own: Sequence[bytes | None], chosen: Sequence[bytes | None]) -> ModelPreferences:
     """`own` are the thread's fields of OWN, `chosen` is the answer to `preferences_query`."""
-    thread, thinking, tools, *rest = ((value or b"").decode() for value in (*own, *chosen))
-    default, channel, person, *levels = rest
-    usual, in_channel, of_person = levels
+    thread, thinking, packed, *rest = ((value or b"").decode() for value in (*own, *chosen))
+    default, channel, person, usual, in_channel, of_person, *searches = rest
+    tools = ToolPreferences.read(packed)
+    searched, channel_searched, person_searched = searches
     return ModelPreferences(
         thread=thread,
         person=person,
         channel=channel,
         workspace=default,
         effort=EffortPreferences(thread=thinking, person=of_person, channel=in_channel, workspace=usual),
-        tools=ToolPreferences.read(tools),
+        search=SearchPreferences(
+            thread=tools.search,
+            person=person_searched,
+            channel=channel_searched,
+            workspace=searched,
+        ),
+        tools=tools,
     )
 
 
 class RedisPreferenceStore:
-    """The PreferenceStore on Redis. A thread's own preference is set by its conversation's commit."""
+    """The PreferenceStore on Redis. A thread's own is under its claim's fencing token."""
 
-    def __init__(self, *, database: Database, keys: Keys) -> None:
+    def __init__(self, *, database: Database, keys: Keys, scripts: Scripts) -> None:
         self._database = database
         self._keys = keys
+        self._scripts = scripts
 
     async def choose(self, workspace: str, scope: str, choice: str) -> None:
         key = self._keys.choices(workspace)
         await self._database.ask(("HSET", key, scope, choice) if choice else ("HDEL", key, scope))
+
+    async def pick(self, claim: Claim, outcome: Outcome) -> None:
+        if picks := outcome.picks:
+            words = [word for pair in picks.items() for word in pair]
+            state = self._keys.state(claim.queue_entry.conversation)
+            await self._database.ask(self._scripts.call("pick", (state,), str(claim.epoch), *words))
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         workspace = workspace_of(thread.platform, thread.workspace)

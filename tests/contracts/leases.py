@@ -98,6 +98,26 @@ class LeasesContract:
         )
         assert preferences.effort == EffortPreferences(thread="high", person="low")
 
+    async def test_what_an_event_picks_is_in_force_before_it_ends(self, storage: Storage) -> None:
+        outcome = Outcome(thread_model="grok", thread_effort="high")
+        await storage.inbox.put(message())
+        claim = await claim_next(storage)
+        await storage.preferences.pick(claim, outcome)
+        told = await storage.preferences.in_force(thread(), ANN.id)
+        await storage.leases.release(claim)
+        again = await claim_next(storage)
+
+        assert (told.thread, told.effort.thread) == ("grok", "high")
+        assert (again.event, again.preferences.thread) == (claim.event, "grok")
+
+    async def test_an_event_that_has_ended_picks_nothing_any_more(self, storage: Storage) -> None:
+        await storage.inbox.put(message())
+        claim = await claim_next(storage)
+        await storage.leases.commit(claim, Outcome(thread_model="grok"))
+        await storage.preferences.pick(claim, Outcome(thread_model="claude"))
+
+        assert (await storage.preferences.in_force(thread(), ANN.id)).thread == "grok"
+
     async def test_a_commit_can_rewrite_the_history_and_clear_the_choice(self, storage: Storage) -> None:
         kept = turn("new")
         await storage.inbox.put(message())

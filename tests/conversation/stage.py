@@ -37,7 +37,12 @@ from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceive
 from bot.domain.generated import GeneratedFile
 from bot.domain.health import ModelHealth
 from bot.domain.history import History
-from bot.domain.preferences import EffortPreferences, ModelPreferences, ToolPreferences
+from bot.domain.preferences import (
+    EffortPreferences,
+    ModelPreferences,
+    SearchPreferences,
+    ToolPreferences,
+)
 from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
@@ -283,7 +288,13 @@ class Stage:
             interceptors=interceptors,
             pause=self._pause,
         )
-        picker = ModelPicker(catalog=self.catalog, preferences=self, health=self, prices=prices)
+        picker = ModelPicker(
+            catalog=self.catalog,
+            preferences=self,
+            health=self,
+            prices=prices,
+            secrets=self.secrets,
+        )
         grants = Grants(store=self.sign_ins, authorizations=self.authorizations, clock=lambda: self.now)
         self.desk = SignInDesk(
             home=self.home,
@@ -393,12 +404,7 @@ class Stage:
         kept = history.record if outcome.replace is None else outcome.replace
         unread = () if outcome.forget else history.unread
         self.history = (*unread, *kept, *outcome.append)
-        if outcome.thread_model is not None:
-            self.thread_model = outcome.thread_model
-        if outcome.thread_effort is not None:
-            self.thread_effort = outcome.thread_effort
-        if outcome.thread_tools is not None:
-            self.thread_tools = outcome.thread_tools
+        self._picked(outcome)
         self.outcomes.append(outcome)
         return self._heard
 
@@ -477,13 +483,30 @@ class Stage:
         return False
 
     async def report(
-        self, key: str, error: ModelError | None = None, *, late: bool = False, question: str = ""
+        self,
+        key: str,
+        error: ModelError | None = None,
+        *,
+        late: bool = False,
+        question: str = "",
+        first: float | None = None,
     ) -> None:
         self.reports.append((key, error))
         self.questions.append(question)
 
     async def choose(self, workspace: str, scope: str, choice: str) -> None:
         self.chosen_for[scope] = choice
+
+    async def pick(self, claim: Claim, outcome: Outcome) -> None:
+        self._picked(outcome)
+
+    def _picked(self, outcome: Outcome) -> None:
+        if outcome.thread_model is not None:
+            self.thread_model = outcome.thread_model
+        if outcome.thread_effort is not None:
+            self.thread_effort = outcome.thread_effort
+        if outcome.thread_tools is not None:
+            self.thread_tools = outcome.thread_tools
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         return ModelPreferences(
@@ -496,6 +519,12 @@ class Stage:
                 person=self.chosen_for.get(f"effort:person:{person}", ""),
                 channel=self.chosen_for.get(f"effort:channel:{thread.channel}", ""),
                 workspace=self.chosen_for.get("effort:default", ""),
+            ),
+            search=SearchPreferences(
+                thread=self.thread_tools.search,
+                person=self.chosen_for.get(f"search:person:{person}", ""),
+                channel=self.chosen_for.get(f"search:channel:{thread.channel}", ""),
+                workspace=self.chosen_for.get("search:default", ""),
             ),
             tools=self.thread_tools,
         )

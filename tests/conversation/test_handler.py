@@ -392,7 +392,8 @@ async def test_the_picker_shows_what_is_active_and_why(stage: Stage) -> None:
 
     reply = heard.replies[0]
     assert "**grok** answers here: it is the default" in reply.text
-    assert [option.label for option in reply.choices[0].options] == ["grok", "claude", "gpt"]
+    assert [option.label for option in reply.choices[0].options] == ["grok", "gpt", "claude"]
+    assert [option.group for option in reply.choices[0].options] == ["one", "one", "two"]
     assert reply.choices[0].selected == "thread grok"
 
 

@@ -54,7 +54,7 @@ async def test_a_result_says_what_the_picker_says() -> None:
     (option,) = reply.choices[0].options
 
     assert option.label == "grok"
-    assert option.hint == "one · 100k context · $$$ · down since 01:46 UTC: is overloaded"
+    assert option.hint == "down since 01:46 UTC: is overloaded · 100k context · $$$"
 
 
 async def test_many_matches_are_cut_with_a_word() -> None:

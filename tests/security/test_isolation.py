@@ -162,7 +162,11 @@ class World:
             files=files,
         )
         picker = ModelPicker(
-            catalog=catalog, preferences=store.preferences, health=store.health, prices=prices
+            catalog=catalog,
+            preferences=store.preferences,
+            health=store.health,
+            prices=prices,
+            secrets=store.secrets,
         )
         grants = Grants(store=store.sign_ins, authorizations={})
         desk = SignInDesk(home="", grants=grants, secrets=store.secrets, inbox=store.inbox)

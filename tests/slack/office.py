@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.delivery.pacing import WallClock
 from tests.ops.product import Product, running
 from tests.slack.fake import events, reading
+from tests.slack.fake.blocks import menu_groups
 from tests.slack.fake.delivery import Http
 from tests.slack.fake.server import APP_TOKEN, SECRET, FakeSlack, fake_slack
 from tests.slack.fake.world import Json, Message, Slack, Team
@@ -80,7 +81,7 @@ class Office:
     async def choose(self, message: Message, label: str) -> None:
         """Ada picks a line of a menu."""
         menu = next(one for one in reading.controls(message) if one["type"] == "static_select")
-        chosen = next(one["value"] for one in menu["options"] if one["text"]["text"] == label)
+        chosen = next(one["value"] for one in menu_groups(menu) if one["text"]["text"] == label)
         payload = events.pressed(self.slack, self.team, "U1", on=message, element=menu, chosen=chosen)
         await self.deliver("interactive", payload)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters.slack.outbound.rendering.layout import option_objects
+from adapters.slack.outbound.rendering.layout import offered_options, option_objects
 from bot.domain.replies import Option
 from tests.catalogue.hundreds import crowded, ids
 from tests.slack.fake import events, reading
-from tests.slack.fake.blocks import menu_options
+from tests.slack.fake.blocks import menu_groups, menu_options
 from tests.slack.fake.world import Json, Message
 from tests.slack.office import Office, office
 
@@ -28,12 +28,13 @@ async def offered(at: Office, on: Message, text: str, *, action: str = "") -> li
     if at.socket:
         answer = await at.fake.sockets.deliver("interactive", payload)
         assert answer is not None
-        shown: list[Json] = answer["payload"]["options"]
+        told: Json = answer["payload"]
     else:
         delivered = await at.http.interaction(payload)
         assert delivered.status == 200
-        shown = json.loads(delivered.body)["options"]
-    menu_options(shown)
+        told = json.loads(delivered.body)
+    shown = menu_groups(told)
+    assert all(group["label"]["text"] == "router" for group in told.get("option_groups", ()))
     assert len(shown) <= 100
     return shown
 
@@ -51,7 +52,7 @@ async def test_a_model_among_hundreds_is_found_and_picked(tmp_path: Path, door: 
         labels = [one["text"]["text"] for one in shown]
         assert len(ids()) > 900
         assert "nvidia/llama-3.3-nemotron-super-49b-v1.5" in labels
-        assert shown[0]["description"]["text"].startswith("router · 128k context")
+        assert shown[0]["description"]["text"].startswith("128k context")
         assert seconds < 3
         assert await offered(at, picker, "no such thing at all") == []
         assert await offered(at, picker, "llama", action="pick.0") == []
@@ -103,3 +104,15 @@ def test_an_option_that_slack_would_not_take_is_left_out() -> None:
 
     menu_options(option_objects([long, fine]))
     assert [one["value"] for one in option_objects([long, fine])] == ["thread m"]
+
+
+def test_options_of_vendors_stand_under_their_headings() -> None:
+    vendors = tuple(
+        Option(value=f"thread m-{n}", label=f"m-{n}", hint="$$", group=f"Vendor {n % 3} " + "x" * 90)
+        for n in (0, 3, 1, 2)
+    )
+    groups = offered_options(vendors)["option_groups"]
+
+    menu_groups({"option_groups": groups})
+    assert [len(group["options"]) for group in groups] == [2, 1, 1]
+    assert groups[0]["label"]["text"].startswith("Vendor 0 x")

@@ -20,6 +20,7 @@ from bot.domain.health import HealthState, ModelHealth
 from bot.storage.health import CROWDED, FORGOTTEN, FRESH, LONGEST, OPERATOR, PROBE, RedisHealth
 from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.storage.scripts import Scripts
+from tests.storage.wire import wired
 
 GROK = "xai:grok-4.7"
 Replica = Callable[[], RedisHealth]
@@ -357,3 +358,63 @@ async def test_doubts_count_for_nothing_beside_real_failures(replica: Replica) -
     await health.report(GROK, doubtful(), question="one")
 
     assert await state(health) is HealthState.SLOW
+
+
+async def lately(health: RedisHealth, key: str = GROK) -> tuple[float | None, int, int]:
+    condition = (await health.conditions([key]))[key]
+    return condition.first_word, condition.answers, condition.errors
+
+
+async def test_how_a_model_did_lately_is_the_sum_over_all_replicas(replica: Replica, clock: Clock) -> None:
+    one, two, idle = replica(), replica(), replica()
+    for first in (0.2, 0.4, 9.0):
+        await one.report(GROK, first=first)
+    await two.report(GROK, first=0.6)
+    await two.report(GROK, Overloaded())
+    await two.report(GROK, Rejected())  # the question's own fault
+    await one.report("x:other", first=3.0)
+    for each in (one, two):
+        clock.now += 6
+        await each.conditions([GROK])
+    clock.now += 6
+
+    assert await lately(idle) == await lately(one) == await lately(two) == (0.5, 4, 1)
+    assert (await idle.conditions([GROK]))[GROK].state is HealthState.SLOW
+
+
+async def test_what_is_older_than_ten_minutes_does_not_count(replica: Replica, clock: Clock) -> None:
+    one, other = replica(), replica()
+    await one.report(GROK, first=0.2)
+    clock.now += 6
+    await one.conditions([GROK])
+    before = await lately(other)
+    clock.now += 700
+
+    assert before == (0.2, 1, 0)
+    assert await lately(one) == await lately(other) == (None, 0, 0)
+
+
+async def test_a_process_that_is_gone_leaves_nothing_behind(
+    replica: Replica, clock: Clock, storage: Storage
+) -> None:
+    gone, other = replica(), replica()
+    await gone.report(GROK, first=0.2)
+    await gone.conditions([GROK])
+    for _ in range(3):
+        clock.now += 400
+        await other.conditions([GROK])
+
+    assert await storage.database.ask(("HLEN", storage.keys.traffic())) == [0]
+
+
+async def test_an_answer_that_went_well_costs_no_trip(redis_url: str, prefix: str) -> None:
+    async with (
+        wired(redis_url) as wire,
+        open_storage(wire.url, StorageOptions(prefix=prefix)) as storage,
+    ):
+        await storage.health.conditions([GROK])
+        before = len(wire.trips)
+        for _ in range(100):
+            await storage.health.report(GROK, first=0.1)
+
+        assert len(wire.trips) == before

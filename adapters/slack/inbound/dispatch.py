@@ -7,7 +7,7 @@ installation ends before `hear`, with 200 and no answer.
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -24,7 +24,7 @@ from bot.domain.errors import PlatformError, StorageUnavailable
 
 Json = dict[str, Any]
 Hear = Callable[[Json, Installation], Awaitable[None]]
-Suggest = Callable[[Json, Installation], Awaitable[Sequence[Json]]]
+Suggest = Callable[[Json, Installation], Awaitable[Json]]
 
 EVENTS = (
     "message",
@@ -105,7 +105,7 @@ def bolt_app(installations: InstallationStore, hear: Hear, suggest: Suggest) -> 
         await ack()
 
     async def suggested(body: Json, context: Any, ack: AsyncAck) -> None:
-        await ack(options=await suggest(body, context["ours"]))
+        await ack(**await suggest(body, context["ours"]))
 
     app = AsyncApp(
         logger=sdk_log,

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from adapters.slack.conversation_reference import ConversationReference, reply_fields, thread_key
+from adapters.slack.conversation_reference import ConversationReference, Surface, reply_fields, thread_key
 from adapters.slack.inbound import modals
 from adapters.slack.inbound.dedupe import MentionDedupe
 from adapters.slack.inbound.direct import in_one_conversation
@@ -25,6 +25,7 @@ from bot.domain.events import (
     Author,
     ButtonPressed,
     Event,
+    HomeOpened,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
@@ -107,6 +108,8 @@ class EventHandler:
         match event:
             case WorkspaceLeft():
                 await self._left(installation)
+            case ButtonPressed() if event.reply.get("surface") == Surface.HOME:
+                await self._inbox.put(_home_again(event))
             case ButtonPressed(action=Action.DOWN) as down if "container" in body:
                 await self._open(body, installation, modals.why_bad(down))
             case StopRequested(turn="") if receipt is Receipt.IDLE:
@@ -175,6 +178,13 @@ class EventHandler:
             await self._workspace(installation).web_api.may(method, **args)
         except PlatformError as error:
             log.warning("a small thing was not done", extra={"method": method, "code": error.code})
+
+
+def _home_again(event: ButtonPressed) -> HomeOpened:
+    """A press on somebody's App Home may change what it shows: it is drawn anew after it."""
+    return HomeOpened(
+        id=f"{event.id}:home", thread=event.thread, author=event.author, at=event.at, reply=event.reply
+    )
 
 
 def _as_context(event: Event) -> Event | None:

@@ -65,6 +65,7 @@ def _pressed(payload: Json, installation: Installation, now: float) -> Event | N
         message=str(_container(payload).get("message_ts") or ""),
         threaded="surface" not in reply,  # the bot always answers in a thread in channels and direct messages
         private="surface" in reply or bool(_container(payload).get("is_ephemeral")),
+        direct=where.channel.startswith("D"),
     )
 
 

@@ -75,8 +75,15 @@ class CommandSink:
         return ()
 
     async def say(self, reply: Reply) -> str:
-        await self._send(layout.reply(reply))
+        if reply.announced and reply.replaces:
+            await self._take_away()
+        await self._send(layout.reply(reply), everybody=reply.announced)
         return ""
+
+    async def _take_away(self) -> None:
+        """The message that was pressed: what everybody reads cannot take the place of what one person saw."""
+        if self._trusted(self._place.response_url):
+            await respond(self._web_api, self._place.response_url, {"delete_original": True})
 
     async def rewrite(self, answer: ShownAnswer) -> None:
         """The message that was pressed, whose id nobody knows. A longer answer stays as it is, and one that shows files in words."""
@@ -92,13 +99,14 @@ class CommandSink:
         content = await drawn_from(len(text), layout.finished, text, answer.closing, sources=answer.sources)
         await AcceptedShape().send(call, content)
 
-    async def _send(self, content: dict[str, Any], *, more: bool = False) -> None:
+    async def _send(self, content: dict[str, Any], *, more: bool = False, everybody: bool = False) -> None:
         """Uses the response_url once. Replaces the message unless this is `more`."""
         replace = self._there and not more
         self._there = True
 
         async def call(shaped: dict[str, Any]) -> None:
-            body = {"response_type": "ephemeral", "replace_original": replace, **shaped}
+            kind = "in_channel" if everybody else "ephemeral"
+            body = {"response_type": kind, "replace_original": replace, **shaped}
             url = self._place.response_url
             if not (self._trusted(url) and await respond(self._web_api, url, body)):
                 await self._whisper(shaped, replace=replace)

@@ -117,6 +117,7 @@ def press(incoming: IncomingActivity, data: Any) -> Event | None:
         message=incoming.reply_to_id or "",
         threaded=incoming.scope == "channel" and not pressed.private,
         private=pressed.private,
+        direct=incoming.scope == "personal",
     )
 
 

@@ -76,6 +76,7 @@ def press(chat: str, sent: PagePress) -> ButtonPressed:
         value=sent.value,
         message=sent.message,
         comment=sent.comment,
+        direct=True,
         threaded=True,
     )
 

@@ -81,6 +81,7 @@ function heard(change) {
   if (change.kind === "cleared" && change.chat === current) thread.open(current).then(refresh, failed);
   chats.apply(change).then(refresh, failed);
   thread.apply(change);
+  if (change.post?.reply && change.chat !== current) picker.load(current).catch(failed); // a choice there may be one for all
 }
 
 // A post was put or rewritten in the open conversation.

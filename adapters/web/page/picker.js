@@ -1,5 +1,6 @@
 // The model picker: the button in the header, which always shows the active model, and the list it opens.
 
+import {grouped, hideEmpty, row} from "./groups.js";
 import {make} from "./make.js";
 import {icon} from "./posts.js";
 import {call} from "./server.js";
@@ -21,8 +22,9 @@ export class Picker {
 
   async load(chat) {
     this.chat = chat;
+    const asked = this.asked = {};
     const standing = await call("GET", `/${chat}/standing`);
-    if (this.chat !== chat) return;
+    if (this.asked !== asked) return; // a later look knows better
     this.standing = standing;
     const name = bare(standing.selected);
     this.name.textContent = name || "none";
@@ -57,24 +59,27 @@ export class Picker {
   #draw() {
     const {options} = this.standing;
     const list = make("div", "options");
-    list.append(...options.map((option) => this.#option(option)));
+    list.append(...grouped(options, (option) => this.#option(option)));
     const scope = make("div", "scope", ...WHERE.map(([value, label]) => this.#scope(value, label)));
     scope.setAttribute("role", "group");
     scope.setAttribute("aria-label", "Where the choice holds");
-    const parts = [make("p", "why", this.sentence), list, scope];
+    const further = (this.standing.choices ?? []).map((choice) => row(choice, (value) => {
+      this.close();
+      this.press({action: choice.action, value});
+    }));
+    const parts = [make("p", "why", this.sentence), list, scope, ...further];
     if (options.length > FEW || this.standing.more) parts.splice(1, 0, this.#filter(list), this.none = make("p", "none", "No model matches."));
     if (this.none) this.none.hidden = true;
     this.root.replaceChildren(...parts);
     this.#mark();
   }
 
-  #option({value, label, hint}, found = false) {
+  #option({value, label, hint}) {
     const node = make("button", "option", make("b", "", label));
     node.type = "button";
     if (hint) node.append(make("span", "", hint));
     node.append(icon("i-check"));
     node.dataset.model = value;
-    if (found) node.dataset.found = "";
     node.addEventListener("click", () => this.#pick(value));
     return node;
   }
@@ -87,8 +92,11 @@ export class Picker {
     field.setAttribute("aria-label", "Find a model");
     field.addEventListener("input", () => {
       const wanted = field.value.trim().toLowerCase();
-      for (const node of list.querySelectorAll("[data-found]")) node.remove();
-      for (const node of list.children) node.hidden = !node.textContent.toLowerCase().includes(wanted);
+      for (const node of list.querySelectorAll(".group[data-more]")) node.remove();
+      for (const node of list.querySelectorAll(".option")) {
+        node.hidden = !`${node.parentElement.dataset.group} ${node.textContent}`.toLowerCase().includes(wanted);
+      }
+      hideEmpty(list);
       clearTimeout(this.asking);
       this.#nothing(list, !this.standing.more || !wanted);
       if (this.standing.more && wanted) this.asking = setTimeout(() => this.#find(list, field, wanted), PAUSE);
@@ -100,18 +108,18 @@ export class Picker {
   async #find(list, field, wanted) {
     const found = await call("GET", `/${this.chat}/models?words=${encodeURIComponent(wanted)}`).catch(() => []);
     if (field.value.trim().toLowerCase() !== wanted || !list.isConnected) return;
-    const shown = new Map([...list.children].map((node) => [node.dataset.model, node]));
-    for (const option of found) {
-      const node = shown.get(option.value);
-      if (node) node.hidden = false;
-      else list.append(this.#option(option, true));
-    }
+    const shown = new Map([...list.querySelectorAll(".option")].map((node) => [node.dataset.model, node]));
+    for (const {value} of found) if (shown.has(value)) shown.get(value).hidden = false;
+    const more = grouped(found.filter(({value}) => !shown.has(value)), (option) => this.#option(option));
+    for (const group of more) group.dataset.more = "";
+    list.append(...more);
+    hideEmpty(list);
     this.#mark();
     this.#nothing(list, true);
   }
 
   #nothing(list, sure) {
-    this.none.hidden = !sure || [...list.children].some((node) => !node.hidden);
+    this.none.hidden = !sure || list.querySelector(".option:not([hidden])") !== null;
   }
 
   #scope(value, label) {
@@ -132,8 +140,7 @@ export class Picker {
   }
 
   async #pick(model) {
-    this.close();
-    this.name.textContent = bare(model);
+    this.close(); // the header names it once that is confirmed: it may be refused, or count elsewhere
     await this.press({action: "pick", value: `${this.where} ${bare(model)}`});
   }
 

@@ -2,6 +2,7 @@
 
 import {block, inlines, Tree} from "./document.js";
 import {grid} from "./grid.js";
+import {grouped} from "./groups.js";
 import {make} from "./make.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -215,7 +216,7 @@ function button({action, label, value = "", primary, danger}, className) {
 // A choice is a list of buttons: each shows its hint, and the active one is marked.
 export function choice({action, label, options, selected}) {
   const list = make("div", "options");
-  for (const {value, label: name, hint} of options) {
+  list.append(...grouped(options, ({value, label: name, hint}) => {
     const node = make("button", "option", make("b", "", name));
     node.type = "button";
     if (hint) node.append(make("span", "", hint));
@@ -223,8 +224,8 @@ export function choice({action, label, options, selected}) {
     node.dataset.action = action;
     node.dataset.value = value;
     node.setAttribute("aria-pressed", String(value === selected));
-    list.append(node);
-  }
+    return node;
+  }));
   const group = make("fieldset", "choice", make("legend", "", label), list);
   return group;
 }

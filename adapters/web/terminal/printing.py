@@ -1,6 +1,7 @@
 """Prints posts on a terminal as they grow. Models' text is printed as it is, without control characters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TextIO
 
 from adapters.web.terminal.saving import savable
@@ -118,7 +119,10 @@ class Printer:
                 self.quiet(section.note)
         for choice in reply.choices:
             self.quiet(f"{choice.label}: type a number.")
-            number = self._offers(_lines(choice), number)
+            for group, lines in _groups(choice):
+                if group:
+                    self.quiet(f"     {group}")
+                number = self._offers(lines, number)
         self._offers([button.label for button in reply.buttons], number)
         self._write("\n")
 
@@ -161,10 +165,15 @@ def awaited(post: Post) -> tuple[Button, ...]:
     return offered if any(button.action in AWAITED for button in offered) else ()
 
 
-def _lines(choice: Choice) -> list[str]:
+def _groups(choice: Choice) -> Iterator[tuple[str, list[str]]]:
+    """The lines under each heading; "" for options without one."""
     width = max((len(option.label) for option in choice.options), default=0)
     mark = {True: "*", False: " "}
-    return [
-        f"{mark[option.value == choice.selected]} {option.label.ljust(width)}  {option.hint}".rstrip()
-        for option in choice.options
-    ]
+    for group, options in groupby(choice.options, key=lambda option: option.group):
+        yield (
+            group,
+            [
+                f"{mark[option.value == choice.selected]} {option.label.ljust(width)}  {option.hint}".rstrip()
+                for option in options
+            ],
+        )

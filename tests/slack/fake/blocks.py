@@ -104,9 +104,10 @@ def element(one: Any) -> None:
             need(len(one.get("value", "")) <= 2000 and len(one.get("url", "")) <= 3000, "button value or url")
             need(one.get("style", "primary") in ("primary", "danger"), "button style")
         case "static_select":
-            options = one.get("options", [o for g in one.get("option_groups", []) for o in g["options"]])
+            need(("options" in one) != ("option_groups" in one), "a select has options or groups of them")
+            options = menu_groups(one)
             need(len(options) > 0, "a select has options")
-            menu_options(options + [one[key] for key in ("initial_option",) if key in one])
+            menu_options([one[key] for key in ("initial_option",) if key in one])
             need(
                 "initial_option" not in one or one["initial_option"] in options,
                 "initial_option is not an option",
@@ -128,6 +129,19 @@ def element(one: Any) -> None:
             pass
         case _:
             raise invalid(f"unknown element {kind}")
+
+
+def menu_groups(menu: Json) -> list[Json]:
+    """All options of a select, or of an answer to what is typed into one, after what Slack asks of their groups."""
+    if "option_groups" not in menu:
+        menu_options(menu["options"])
+        return list(menu["options"])
+    need(0 < len(menu["option_groups"]) <= 100, "a select has at most 100 groups")
+    for group in menu["option_groups"]:
+        text_object(group.get("label"), 75)
+        need(len(group["options"]) > 0, "a group has options")
+        menu_options(group["options"])
+    return [option for group in menu["option_groups"] for option in group["options"]]
 
 
 def menu_options(options: list[Json]) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.slack.fake.blocks import menu_groups
 from tests.slack.fake.world import Channel, Json, Message, Slack, Team
 
 
@@ -246,7 +247,7 @@ def pressed(
         "action_ts": slack.next_ts(),
     }
     if element["type"] == "static_select":
-        action["selected_option"] = next(one for one in element["options"] if one["value"] == chosen)
+        action["selected_option"] = next(one for one in menu_groups(element) if one["value"] == chosen)
     elif element["type"] == "external_select":
         action["selected_option"] = {"text": {"type": "plain_text", "text": "x"}, "value": chosen}
     else:

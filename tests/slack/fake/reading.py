@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tests.slack.fake.blocks import menu_groups
 from tests.slack.fake.world import Json, Message
 
 CONTROL = re.compile(r"<(?!\u2060)([@#!][^>]*|[^>|]+\|[^>]*|[a-z]+:[^>]*)>")
@@ -110,7 +111,7 @@ def options(message: Message) -> list[str]:
         option["text"]["text"]
         for one in controls(message)
         if one["type"] == "static_select"
-        for option in one["options"]
+        for option in menu_groups(one)
     ]
 
 

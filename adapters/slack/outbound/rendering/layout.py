@@ -23,6 +23,7 @@ LABEL, VALUE, OPTION, OPTIONS, PLACEHOLDER = 75, 2_000, 150, 100, 150
 TITLE, FOOTER, ROW, VIEW, SECTION = 150, 2_000, 5, 100, 3_000
 WORDS = 11_000  # characters of sections in one message; Slack allows about 13,200 in all
 ENDING = frozenset(["plan", "actions", "context_actions", "context"])
+UNGROUPED = "Others"
 THUMBS = (Action.UP, Action.DOWN)
 QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none"}
 """What every message carries: nothing in it is fetched for a preview, no bare address becomes a link."""
@@ -188,6 +189,7 @@ def _part(section: Section, room: int) -> list[Block]:
 
 
 def _menu(choice: Choice, number: int) -> list[Block]:
+    offered = offered_options(choice.options)
     options = option_objects(choice.options)
     if not options:
         return []
@@ -195,11 +197,27 @@ def _menu(choice: Choice, number: int) -> list[Block]:
         "type": "static_select",
         "action_id": f"{choice.action.value}.{number}",
         "placeholder": plain_text(one_line(choice.label, PLACEHOLDER)),
-        "options": options,
+        **offered,
     }
     chosen = [option for option in options if option["value"] == choice.selected]
     shown = [select | ({"initial_option": chosen[0]} if chosen else {})]
     return [{"type": "actions", "elements": [*shown, *_finder(choice)]}]
+
+
+def offered_options(options: Sequence[Option]) -> dict[str, list[Block]]:
+    """The options of a menu, under headings where they have groups."""
+    fitting = [one for one in options if len(one.value) <= OPTION][:OPTIONS]
+    if not any(one.group for one in fitting):
+        return {"options": option_objects(fitting)}
+    names = list(dict.fromkeys(one.group for one in fitting))
+    groups = [
+        {
+            "label": plain_text(one_line(name, LABEL) or UNGROUPED),
+            "options": option_objects([one for one in fitting if one.group == name]),
+        }
+        for name in names
+    ]
+    return {"option_groups": groups}
 
 
 def option_objects(options: Sequence[Option]) -> list[Block]:

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from adapters.teams.card_data import ACTION, DATASET, INPUT, PRIVATE
@@ -22,7 +23,7 @@ from adapters.teams.outbound.rendering.runs import Element, Style
 from adapters.teams.outbound.rendering.tables import table_block
 from bot.delivery.last_resort import rendered
 from bot.document.nodes import Strong
-from bot.domain.replies import Action, Button, Choice, Reply, Section
+from bot.domain.replies import Action, Button, Choice, Option, Reply, Section
 
 AT_ONCE = 6
 """Actions that Teams shows in a row."""
@@ -32,7 +33,7 @@ BUDGET = 16_000
 """UTF-16 units of text in all sections together; laid out it takes several times that, hence the steps below."""
 LARGEST = 40_000
 """UTF-16 units of a card as JSON."""
-CONFIRM = {Action.PICK: "Use this model", Action.ASK: "Ask this model"}
+CONFIRM = {Action.PICK: "Use this model", Action.ASK: "Ask this model", Action.RUN: "Use this"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,10 @@ def reply_text(reply: Reply) -> str:
         parts += [_bold(section.title), to_markdown(section.text), _one_line(section.note)]
     for choice in reply.choices:
         lines = [f"{literal(choice.label)}:"]
-        lines += [f"- {literal(one.label)} {literal(one.hint)}".rstrip() for one in choice.options]
+        for group, some in groupby(choice.options, key=lambda one: one.group):
+            lines += [f"- {literal(group)}"] if group else []
+            dent = "  - " if group else "- "
+            lines += [f"{dent}{literal(one.label)} {literal(one.hint)}".rstrip() for one in some]
         parts.append("\n".join(lines))
     return "\n\n".join(part for part in parts if part) or "—"
 
@@ -152,7 +156,7 @@ def _section(section: Section, room: int, reference: ConversationReference) -> E
 
 def _choice(choice: Choice, name: str, reference: ConversationReference) -> Iterator[Element]:
     """A list, and the button that sends the picked option."""
-    options = [{"title": option_title(one.label, one.hint), "value": one.value} for one in choice.options]
+    options = [{"title": option_title(one), "value": one.value} for one in choice.options]
     picker: Element = {
         "type": "Input.ChoiceSet",
         "id": name,
@@ -174,8 +178,10 @@ def _choice(choice: Choice, name: str, reference: ConversationReference) -> Iter
     yield {"type": "ActionSet", "actions": [_execute(title, choice.action, data, primary=True)]}
 
 
-def option_title(label: str, hint: str) -> str:
-    return f"{label} · {hint}" if hint else label
+def option_title(option: Option) -> str:
+    """A list has no headings: what belongs together stands together, and each begins with the name of its group."""
+    named = f"{option.group}: {option.label}" if option.group else option.label
+    return f"{named} · {option.hint}" if option.hint else named
 
 
 def _action_sets(buttons: Sequence[Button], reference: ConversationReference) -> Iterator[Element]:

@@ -1,0 +1,76 @@
+"""The models as options of a choice, by vendor, each with what makes it different and how it is just now."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.answers.precedence import Allowed
+from bot.domain.catalog import Catalog, Model
+from bot.domain.formatting import compact_number
+from bot.domain.health import ModelHealth
+from bot.domain.replies import Option
+from bot.health_ports import Health
+from bot.models.pricing import Prices, price_class
+from bot.models.reach import health_words, lately_words
+from bot.picker_ports import ScoreWords
+
+NO_WORDS: Mapping[str, str] = {}
+CAN = {"vision": "images", "documents": "PDF", "reasoning": "reasoning", "can_search": "web"}
+
+
+class ModelOptions:
+    """Makes them. `titles` are what people call the endpoints, by provider."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        health: Health,
+        prices: Prices,
+        titles: Mapping[str, str] = NO_WORDS,
+        scores: ScoreWords | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._health = health
+        self._prices = prices
+        self._titles = titles
+        self._scores = scores
+
+    async def of(self, models: Sequence[Model], prefix: str, workspace: str) -> tuple[Option, ...]:
+        """One per model, vendors together in the order of their first; its value is the prefix and the name."""
+        conditions = await self._health.conditions([model.key for model in models])
+        scores = await self._scores.words(workspace) if self._scores else NO_WORDS
+        vendors = list(dict.fromkeys(model.provider for model in models))
+        return tuple(
+            Option(
+                value=f"{prefix} {model.name}",
+                label=model.name,
+                hint=self._hint(model, conditions[model.key], scores.get(model.name, "")),
+                group=self._titles.get(vendor, vendor),
+            )
+            for vendor in vendors
+            for model in models
+            if model.provider == vendor
+        )
+
+    async def found(
+        self, words: str, prefix: str, allowed: Allowed, limit: int, workspace: str
+    ) -> tuple[Option, ...]:
+        """Options for the likeliest models that match typed words."""
+        models = self._catalog.search(words, among=[one for one in self._catalog.models if allowed(one)])
+        return await self.of(models[:limit], prefix, workspace)
+
+    async def condition(self, model: Model) -> ModelHealth:
+        return (await self._health.conditions([model.key]))[model.key]
+
+    def _hint(self, model: Model, condition: ModelHealth, score: str) -> str:
+        """A few plain words, the most telling first: a platform may cut the end."""
+        words = health_words(condition, self._catalog.reach(model))
+        parts = [
+            words if words != "up" else "",
+            f"{compact_number(model.context)} context",
+            *(word for can, word in CAN.items() if getattr(model, can)),
+            price_class(self._prices.price(model)),
+            lately_words(condition),
+            score,
+            model.description,
+        ]
+        return " · ".join(part for part in parts if part)
