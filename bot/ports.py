@@ -11,12 +11,13 @@ from aiohttp import web
 
 from bot.domain.budgets import Bill, Ceiling, Expense, Quote, Reservation
 from bot.domain.capabilities import PlatformCapabilities
-from bot.domain.catalog import Listing, Model
+from bot.domain.catalog import Model
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.dead_letters import DeadLetter
 from bot.domain.errors import ModelError
 from bot.domain.events import Event, File, ThreadKey
 from bot.domain.health import ModelHealth
+from bot.domain.listings import Listing
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt
 from bot.domain.readiness import Trouble

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.domain.catalog import FREE, Catalog, Deadlines, Listing, Model, Price, allows
+from bot.domain.catalog import FREE, Catalog, Deadlines, Model, Price, allows
+from bot.domain.listings import Listing
 from bot.models.facts import Facts
 from bot.models.reach import set_up
 from bot.models.sources import Flagship, ModelSource, bare_id, can_chat

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from bot.domain.catalog import Catalog, Listing
+from bot.domain.catalog import Catalog
 from bot.domain.errors import ModelError
+from bot.domain.listings import Listing
 from bot.domain.readiness import Trouble
 from bot.models import references
 from bot.models.assembly import Assembled, assemble, no_window

@@ -30,13 +30,14 @@ from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
 from bot.conversation.tooling import tooling_around
 from bot.domain.capabilities import PlatformCapabilities
-from bot.domain.catalog import Catalog, Listing, Model, Price
+from bot.domain.catalog import Catalog, Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
 from bot.domain.generated import GeneratedFile
 from bot.domain.health import ModelHealth
 from bot.domain.history import History
+from bot.domain.listings import Listing
 from bot.domain.preferences import EffortPreferences, ModelPreferences, ToolPreferences
 from bot.domain.prompt import Prompt, TextPart
 from bot.domain.readiness import Trouble

@@ -29,8 +29,9 @@ from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.tooling import tooling_around
 from bot.domain.capabilities import PlatformCapabilities
-from bot.domain.catalog import Catalog, Listing, Model
+from bot.domain.catalog import Catalog, Model
 from bot.domain.events import Author, ButtonPressed, Event, File, HomeOpened, MessageReceived, ThreadKey
+from bot.domain.listings import Listing
 from bot.domain.prompt import ImagePart, Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
