@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.answers.precedence import Allowed, NoModelAvailable, Selection, select_model
+from bot.answers.precedence import Allowed, NoModelAvailable, Selection, may_pick, pickable, select_model
 from bot.context import Context, Response
+from bot.conversation.auto_words import describe_auto
 from bot.conversation.command_parser import split_scope
 from bot.conversation.effort import describe_effort
 from bot.conversation.scopes import FIELDS, WHERE, default_scope, objection, stored_as, where
-from bot.domain.catalog import Catalog, Model
+from bot.domain.catalog import Catalog, Entry, Model
 from bot.domain.claims import Outcome
 from bot.domain.formatting import compact_number, escape_markdown, join_names
 from bot.domain.health import ModelHealth
@@ -41,28 +42,28 @@ class ModelPicker:
         if not wanted:
             return Response(reply=await self.menu(context, scope))
         if wanted.lower() == "why":
-            return Response(reply=self._why(context))
+            return Response(reply=await self._why(context))
         if (first := wanted.partition(" "))[0].lower() == "search":
             return Response(reply=await self._search(context, first[2].strip(), scope))
         if wanted.lower() in {"default", "none"}:
             return await self._switch(context, None, scope)
-        model = self._catalog.find(wanted)
-        if model is None or not context.allowed(model):
+        model = self._catalog.entry(wanted)
+        if model is None or not may_pick(model, self._catalog, context.allowed):
             return Response(reply=self._unknown(context, wanted, model))
         return await self._switch(context, model, scope)
 
     async def pressed(self, context: Context, value: str) -> Response:
         """A pick from the menu or a suggestion; the value is a scope and a name."""
         scope, _, name = value.partition(" ")
-        model = self._catalog.find(name)
-        if scope not in WHERE or model is None or not context.allowed(model):
+        model = self._catalog.entry(name)
+        if scope not in WHERE or model is None or not may_pick(model, self._catalog, context.allowed):
             return Response(reply=self._unknown(context, name, model))
         return await self._switch(context, model, scope)
 
     async def menu(self, context: Context, scope: str = "") -> Reply:
         """All models that can be picked here, with the active one and the reason for it."""
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
-        models = context.usable(self._catalog.featured)[:SHOWN]
+        models = pickable(self._catalog, context.allowed, featured=True)[:SHOWN]
         here = scope or default_scope(context)
         options = await self.options(models, here)
         pick = Choice(
@@ -87,7 +88,8 @@ class ModelPicker:
 
     async def others(self, context: Context, turn: Turn) -> Reply:
         """The other models that could answer a turn's question."""
-        models = [one for one in context.usable(self._catalog.featured) if one.name != turn.model]
+        entries = pickable(self._catalog, context.allowed, featured=True)
+        models = [one for one in entries if one.name != turn.model]
         if not models:
             text = "There is no other model to ask here. Whoever runs Switchboard can add one."
             return Reply(text=text, private=context.private)
@@ -98,11 +100,12 @@ class ModelPicker:
 
     def _more(self, context: Context) -> int:
         """How many models can be picked here and are not shown."""
-        return len(context.usable(self._catalog.models)) - len(context.usable(self._catalog.featured)[:SHOWN])
+        shown = pickable(self._catalog, context.allowed, featured=True)[:SHOWN]
+        return len(pickable(self._catalog, context.allowed)) - len(shown)
 
     async def found(self, words: str, prefix: str, allowed: Allowed, limit: int) -> tuple[Option, ...]:
         """Options for the likeliest models that match typed words."""
-        models = self._catalog.search(words, among=[one for one in self._catalog.models if allowed(one)])
+        models = self._catalog.search(words, among=pickable(self._catalog, allowed))
         return await self.options(models[:limit], prefix)
 
     async def _search(self, context: Context, words: str, scope: str) -> Reply:
@@ -110,7 +113,7 @@ class ModelPicker:
         if not words:
             text = "Write what to look for behind it: `/model search WORD`."
             return Reply(text=text, private=context.private)
-        usable = context.usable(self._catalog.models)
+        usable = pickable(self._catalog, context.allowed)
         models = self._catalog.search(words, among=usable)
         typed = f"“{escape_markdown(words, 60)}”"
         if not models:
@@ -130,14 +133,16 @@ class ModelPicker:
             private=context.private,
         )
 
-    async def options(self, models: Sequence[Model], prefix: str) -> tuple[Option, ...]:
-        """One option per model; its value is the prefix and the name."""
-        conditions = await self._health.conditions([model.key for model in models])
+    async def options(self, models: Sequence[Entry], prefix: str) -> tuple[Option, ...]:
+        """One option per model, and for auto; its value is the prefix and the name."""
+        conditions = await self._health.conditions([one.key for one in models if isinstance(one, Model)])
         return tuple(
             Option(
                 value=f"{prefix} {model.name}",
                 label=model.name,
-                hint=self._hint(model, conditions[model.key]),
+                hint=self._hint(model, conditions[model.key])
+                if isinstance(model, Model)
+                else model.description,
             )
             for model in models
         )
@@ -152,7 +157,7 @@ class ModelPicker:
         parts += [model.description]
         return " · ".join(part for part in parts if part)
 
-    async def _switch(self, context: Context, model: Model | None, scope: str) -> Response:
+    async def _switch(self, context: Context, model: Entry | None, scope: str) -> Response:
         scope = scope or default_scope(context)
         if refusal := objection(context, scope, "the model"):
             return Response(reply=refusal)
@@ -162,24 +167,25 @@ class ModelPicker:
             await self._preferences.choose(context.workspace, stored_as(context, scope), name)
         return Response(reply=self._switched(context, model, scope), outcome=outcome)
 
-    def _switched(self, context: Context, model: Model | None, scope: str) -> Reply:
+    def _switched(self, context: Context, model: Entry | None, scope: str) -> Reply:
         after = select_model(
             self._catalog, _after(context, scope, model.name if model else ""), context.allowed
         )
         here, name = where(context, scope), escape_markdown(after.model.name)
         reason = escape_markdown(describe_reason(after, context.capabilities.tenant))
         if model is None:
-            text = f"The choice {here} is gone. **{name}** answers now: {reason}."
+            text = f"The choice {here} is gone. **{name}** {_does(after.model)} now: {reason}."
         else:
-            text = f"**{escape_markdown(model.name)}** answers {here} from now on."
+            text = f"**{escape_markdown(model.name)}** {_does(model)} {here} from now on."
             if after.model != model:
-                text += f" Here **{name}** still answers: {reason}."
+                text += f" Here **{name}** still {_does(after.model)}: {reason}."
         if context.claim.history.exists and model is not None:
-            text += " It sees what was said in this conversation."
+            seer = "It" if isinstance(model, Model) else "Whoever it chooses"
+            text += f" {seer} sees what was said in this conversation."
         replaces = getattr(context.event, "message", "") if context.event.kind == "button" else ""
         return Reply(text=text, private=context.private, replaces=replaces)
 
-    def _why(self, context: Context) -> Reply:
+    async def _why(self, context: Context) -> Reply:
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
         tenant = context.capabilities.tenant
         rows = tuple(
@@ -193,13 +199,14 @@ class ModelPicker:
         )
         return Reply(
             text=f"{describe_active(now, tenant)} The first line with a choice wins. "
-            + describe_effort(now.model, context.claim.preferences.effort, tenant),
+            + describe_effort(now.model, context.claim.preferences.effort, tenant)
+            + ("" if isinstance(now.model, Model) else await describe_auto(context)),
             table=Table(header=("", "where", "chosen", ""), rows=rows),
             private=context.private,
         )
 
-    def _unknown(self, context: Context, wanted: str, model: Model | None) -> Reply:
-        near = list(self._catalog.near(wanted, among=context.usable(self._catalog.models)))
+    def _unknown(self, context: Context, wanted: str, model: Entry | None) -> Reply:
+        near = list(self._catalog.near(wanted, among=pickable(self._catalog, context.allowed)))
         start = "is not allowed here" if model else "is not a model I know"
         text = f"“{escape_markdown(wanted, 60)}” {start}."
         text += f" Did you mean {join_names(near)}?" if near else " `/model` shows what can be picked."
@@ -219,7 +226,8 @@ def describe_here(catalog: Catalog, context: Context) -> str:
 
 def describe_active(now: Selection, tenant: str) -> str:
     """One sentence: the model that answers here, and why. `tenant` is the platform's word for the workspace."""
-    return f"**{escape_markdown(now.model.name)}** answers here: {escape_markdown(describe_reason(now, tenant))}."
+    reason = escape_markdown(describe_reason(now, tenant))
+    return f"**{escape_markdown(now.model.name)}** {_does(now.model)} here: {reason}."
 
 
 def describe_reason(now: Selection, tenant: str) -> str:
@@ -233,6 +241,10 @@ def describe_reason(now: Selection, tenant: str) -> str:
         "the default": "it is the default",
     }.get(now.scope, "it is the first model allowed here")
     return f"{says}; {now.objection}" if now.objection else says
+
+
+def _does(entry: Entry) -> str:
+    return "answers" if isinstance(entry, Model) else "chooses who answers"
 
 
 def _after(context: Context, scope: str, name: str) -> ModelPreferences:

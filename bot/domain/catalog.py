@@ -204,7 +204,8 @@ class Catalog:
         """Names that somebody may have meant, likeliest first; only those of `among` when it is given."""
         wanted = text.strip().casefold()
         spellings: dict[str, str] = {}
-        for model in self._shelf.models if among is None else among:
+        auto = (self._shelf.auto,) if self._shelf.auto else ()
+        for model in (*auto, *self._shelf.models) if among is None else among:
             for word in (model.name, *model.aliases):
                 spellings.setdefault(word.casefold(), model.name)
         starts = [

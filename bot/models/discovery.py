@@ -126,6 +126,7 @@ class Discovery:
         self.catalog.replace(
             content.models,
             default=content.default,
+            auto=content.auto,
             absent=absence(self._wanted, self._findings),
             reach={source.name: reach_word(self._findings.get(source.name)) for source in self._sources},
         )

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
+from bot.answers.auto import AutoChooser, Unrated
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.fallback import FallbackRouter
 from bot.answers.file_keeper import FileKeeper
@@ -156,6 +157,14 @@ class World:
         files = FileKeeper(store.secrets, store.rate_limiter)
         answers = Answers(
             catalog=catalog,
+            auto=AutoChooser(
+                catalog=catalog,
+                health=store.health,
+                toolbox=Toolbox(),
+                estimates=CostEstimates(catalog=catalog, prices=prices, corrections=corrections),
+                corrections=corrections,
+                strengths=Unrated(),
+            ),
             loop=ToolLoop(fallback=fallback, toolbox=Toolbox(), prices=prices, files=files),
             attachments=Attachments(adapters=adapters),
             prices=prices,
