@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
-from bot.answers.auto import AutoChooser, Unrated
+from bot.answers.auto import AutoChooser, Strengths
 from bot.answers.fallback import FallbackRouter
 from bot.answers.file_keeper import FileKeeper
 from bot.answers.tool_loop import ToolLoop
@@ -28,6 +28,7 @@ def asking(
     health: Health,
     interceptors: Interceptors,
     toolbox: Toolbox,
+    strengths: Strengths,
 ) -> tuple[Answers, Comparison]:
     fallback = FallbackRouter(providers=providers, health=health, interceptors=interceptors)
     auto = AutoChooser(
@@ -36,7 +37,7 @@ def asking(
         toolbox=toolbox,
         estimates=CostEstimates(catalog=catalog, prices=prices, corrections=corrections),
         corrections=corrections,
-        strengths=Unrated(),
+        strengths=strengths,
     )
     answers = Answers(
         catalog=catalog,

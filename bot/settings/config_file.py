@@ -203,10 +203,10 @@ class ConfigFile(TomlTable):
     @property
     def no_auto(self) -> str:
         """Why no model is chosen for each question, where something of the operator's has that name; else ""."""
-        for entry in (*self.models, *self.agents):
-            if AUTO in {word.casefold() for word in (entry.name, *entry.aliases)}:
-                return f'"{AUTO}" names {entry.name} here, so no model is chosen for each question. Rename it to have that, too.'
-        return ""
+        names = (word for entry in (*self.models, *self.agents) for word in (entry.name, *entry.aliases))
+        if AUTO not in map(str.casefold, names):
+            return ""
+        return f'A model or an agent of yours is called "{AUTO}", so none is chosen for each question. Rename it to have that, too.'
 
     @field_validator("providers")
     @classmethod

@@ -91,9 +91,7 @@ def test_an_operators_own_name_wins_and_is_told(toml: str) -> None:
 
     assert found.auto is None
     assert found.entry("auto") is found.find("auto") is not None
-    assert (
-        "so no model is chosen for each question. Rename it to have that, too." in read_config(toml).no_auto
-    )
+    assert "so none is chosen for each question. Rename it to have that, too." in read_config(toml).no_auto
 
 
 def test_a_listed_model_of_that_name_is_found_beside_it() -> None:
