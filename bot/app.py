@@ -13,6 +13,7 @@ from bot import platforms
 from bot.answers.answering import Answers
 from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
 from bot.answers.attachments import Attachments
+from bot.answers.auto import Unrated
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.due_mark import DueMark
 from bot.answers.file_keeper import FileKeeper
@@ -155,6 +156,7 @@ def _asking(
         health=store.health,
         interceptors=interceptors,
         toolbox=toolbox,
+        strengths=Unrated(),
     )
 
 

@@ -9,12 +9,14 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from bot.domain.auto_entry import AutoChoice
 from bot.domain.budgets import Bill, Ceiling, Expense, Quote, Reservation
 from bot.domain.capabilities import PlatformCapabilities
-from bot.domain.catalog import Listing, Model
+from bot.domain.catalog import Model
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.dead_letters import DeadLetter
 from bot.domain.events import Event, File, ThreadKey
+from bot.domain.listings import Listing
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt
 from bot.domain.readiness import Trouble
@@ -32,9 +34,7 @@ class Inbox(Protocol):
     """Stores every event before the platform is answered. Implemented by bot.storage.inbox on Redis."""
 
     async def put(self, event: Event) -> Receipt:
-        """Dedupes and stores in one atomic step. Raises StorageUnavailable, or ValueError for an event that
-        would not be readable again; then nothing was stored.
-        """
+        """Dedupes and stores in one atomic step. Raises StorageUnavailable, ValueError for what could not be read again."""
 
 
 class TurnHandle(Protocol):
@@ -62,6 +62,9 @@ class TurnHandle(Protocol):
 
     async def save(self, ref: Mapping[str, Any]) -> None:
         """Stores the sink's state (JSON values). One Redis round trip. Raises Fenced, StorageUnavailable."""
+
+    async def choose(self, choice: AutoChoice) -> None:
+        """Stores whom auto chose before anybody is asked: every attempt asks the same model. As `save`."""
 
     async def advance(self, progress: Progress) -> None:
         """Stores how far it is, before and after tools run. As `save`."""
@@ -217,9 +220,7 @@ class Memory(Protocol):
     async def recall(self, thread: ThreadKey) -> Sequence[Turn]: ...
 
     async def forget(self, thread: ThreadKey) -> int:
-        """Erases all of a conversation at once, what waits in it and what a turn in hand would add; returns how
-        many turns were erased. The /forget that people type is an Outcome.
-        """
+        """Erases all of a conversation, with what waits and what a turn in hand would add; returns how many turns."""
 
     async def purge(self, workspace: str) -> int:
         """Erases everything stored for a workspace ("platform:id"); returns the number of conversations."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.domain.auto_entry import AutoChoice
 from bot.domain.claims import Claim
 from bot.domain.stop import StopSignal
 from bot.domain.turns import Progress, Turn, TurnRecord
@@ -54,6 +55,10 @@ class ClaimedTurn:
 
     async def save(self, ref: Mapping[str, Any]) -> None:
         self._record = replace(self._record, ref=dict(ref))  # first: a concurrent call stores it too
+        await self._leases.save(self._claim, self._record)
+
+    async def choose(self, choice: AutoChoice) -> None:
+        self._record = replace(self._record, auto=choice)
         await self._leases.save(self._claim, self._record)
 
     async def advance(self, progress: Progress) -> None:

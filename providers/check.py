@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
 
-from bot.domain.catalog import Listing
 from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import (
     Auth,
@@ -16,6 +15,7 @@ from bot.domain.errors import (
     cause_of,
 )
 from bot.domain.errors import Connection as Unreachable
+from bot.domain.listings import Listing
 from bot.models.reach import set_up
 from bot.models.sources import ModelSource
 from bot.settings.config_errors import nearest

@@ -10,8 +10,9 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from textwrap import shorten
 
-from bot.domain.catalog import Listing, Model
+from bot.domain.catalog import Model
 from bot.domain.errors import Overloaded
+from bot.domain.listings import Listing
 from bot.domain.prompt import FilePart, ImagePart, Prompt, PromptMessage, TextPart
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from providers.demo_tools import demo_calls, demo_results, given

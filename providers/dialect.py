@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bot.domain.catalog import Listing, Model
+from bot.domain.catalog import Model
+from bot.domain.listings import Listing
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 

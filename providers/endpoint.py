@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from bot.domain.catalog import Listing, Model
+from bot.domain.catalog import Model
 from bot.domain.errors import Auth, BrokeOff, Connection, ModelError, Rejected, SettingsError, Timeout
+from bot.domain.listings import Listing
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Remark, SearchFailed, StreamPart
 from providers.anthropic import Anthropic

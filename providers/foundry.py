@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from bot.domain.catalog import Listing, Model
+from bot.domain.catalog import Model
 from bot.domain.errors import ModelError
+from bot.domain.listings import Listing
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from bot.models.sources import bare_id

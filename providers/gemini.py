@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from bot.domain.catalog import Listing, Model
+from bot.domain.catalog import Model
 from bot.domain.errors import Connection, ServerError
+from bot.domain.listings import Listing
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, StreamPart, Text, Thinking, Usage
 from providers.annotations import grounding

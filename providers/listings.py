@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from bot.domain.catalog import Listing, Price
+from bot.domain.catalog import Price
+from bot.domain.listings import Listing
 from providers.dialect import MOST_ROWS, ListingPage
 from providers.lenient_json import as_count, as_list, as_object, as_text
 

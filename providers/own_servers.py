@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.domain.catalog import Listing
 from bot.domain.errors import Auth, ModelError, ModelNotFound
+from bot.domain.listings import Listing
 from providers.lenient_json import as_count, as_list, as_object, as_text
 from providers.listings import price_per_token
 from providers.transport import Transport

@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from bot.domain.catalog import Listing, Model
+from bot.domain.catalog import Model
+from bot.domain.listings import Listing
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import StreamPart
 from bot.models.sources import bare_id

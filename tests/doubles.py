@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.domain.auto_entry import AutoChoice
 from bot.domain.claims import Receipt
 from bot.domain.errors import StorageUnavailable
 from bot.domain.events import Event, ThreadKey
@@ -29,10 +30,14 @@ class FakeTurnHandle:
     stop: StopSignal = field(default_factory=StopSignal)
     finals: list[Turn] = field(default_factory=list)
     progress: list[Progress] = field(default_factory=list)
+    choices: list[AutoChoice] = field(default_factory=list)
 
     async def save(self, ref: Mapping[str, Any]) -> None:
         self.ref = ref
         self.saves.append(ref)
+
+    async def choose(self, choice: AutoChoice) -> None:
+        self.choices.append(choice)
 
     async def advance(self, progress: Progress) -> None:
         self.progress.append(progress)

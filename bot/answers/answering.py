@@ -9,24 +9,25 @@ from dataclasses import replace
 from bot import policy
 from bot.answers.attachments import Attachments
 from bot.answers.attempt import Attempt
+from bot.answers.auto import AutoChooser
 from bot.answers.closing import closing, under
 from bot.answers.fallback import AnsweredBy
 from bot.answers.file_keeper import LATE, FileKeeper
-from bot.answers.files_at_hand import Sayings
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.moving import show_moved
 from bot.answers.placing import Placing, placing_of
-from bot.answers.precedence import INLINE, NoModelAvailable, Selection, select_model
-from bot.answers.question import PromptBuilder, Question
+from bot.answers.precedence import INLINE, Answerer, NoModelAvailable, select_model
+from bot.answers.question import PromptBuilder, Question, sayings_of
 from bot.answers.searching import searcher
 from bot.answers.tool_loop import ToolLoop
 from bot.context import Context
 from bot.document.csv_table import table_count
+from bot.domain.auto_entry import AutoEntry
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.generated import GeneratedFile
+from bot.domain.history import Enough
 from bot.domain.prompt_building import fills
-from bot.domain.quoted import gathered
 from bot.domain.shown_steps import ShownStep
 from bot.domain.stream_parts import Reason, ShownPart, Status, StreamPart, Text
 from bot.domain.turns import Turn, since_reset
@@ -46,6 +47,7 @@ class Answers:
         self,
         *,
         catalog: Catalog,
+        auto: AutoChooser,
         loop: ToolLoop,
         attachments: Attachments,
         prices: Prices,
@@ -55,56 +57,52 @@ class Answers:
     ) -> None:
         self.files = files
         self._catalog = catalog
+        self._auto = auto
         self._loop = loop
         self._attachments = attachments
         self._prices = prices
         self._corrections = corrections
         self._clock = clock
 
-    def plan(self, context: Context, question: Question) -> Plan:
-        """Who is going to be asked, and what. Raises NoModelAvailable."""
-        chosen = self._selected(context, question)
+    def plan(self, question: Question) -> Plan:
+        """Who is going to be asked, and what, once `with_history` has found it out."""
         return Plan(
-            models=(chosen.model,),
+            models=(_answerer(question).model,),
             asked=question.asked,
             prior=question.prior,
             heard=question.heard,
             searched=bool(question.search),
         )
 
-    def _selected(self, context: Context, question: Question) -> Selection:
+    async def _selected(self, context: Context, question: Question) -> Answerer:
         chosen = select_model(self._catalog, context.claim.preferences, context.allowed, question.inline)
         if question.decision and chosen.scope != INLINE:
             raise NoModelAvailable(f"{question.inline} cannot be asked here any more, so nothing was run.")
-        return searcher(chosen, self._catalog, context.allowed) if question.search else chosen
+        if isinstance(auto := chosen.model, AutoEntry):
+            question = await _after(
+                context, question, lambda prior: self._auto.knows_enough(context, auto, prior)
+            )
+        answerer = await self._auto.answerer(context, question, chosen)
+        return searcher(answerer, self._catalog, context.allowed) if question.search else answerer
 
     async def with_history(
         self, context: Context, question: Question, models: Sequence[Model] = ()
     ) -> Question:
-        """The same with what comes before it, as much as these models have room for; none: those that it may come to.
-        Raises NoModelAvailable, StorageUnavailable.
+        """The same with what comes before it, as much as these models have room for; none: with whoever is to answer, and as
+        much as it may come to. Raises NoModelAvailable, StorageUnavailable, Fenced.
         """
         if not models:
-            chosen = self._selected(context, question).model
-            models = [chosen, *self._substitutes(context, chosen, question)]
+            chosen = await self._selected(context, question)
+            question = replace(question, answerer=chosen)
+            models = [chosen.model, *self._substitutes(context, chosen.model, question)]
         room = max(model.context / max(self._corrections.of(model), 0.1) for model in models)
-
-        own = question.instead_of or question.continues  # is the last of its path, and not before itself
-
-        def before(path: Sequence[Turn]) -> Sequence[Turn]:
-            return path[:-1] if own else path
-
-        path = await context.claim.history.reach(
-            lambda path: fills(before(path), room), to=own or question.after
-        )
-        return replace(question, prior=before(path))
+        return await _after(context, question, lambda prior: fills(prior, room))
 
     async def answer(self, context: Context, question: Question) -> Outcome:
         """Shows the answer and returns what to commit. Raises NoModelAvailable, and what sinks raise."""
         final = context.claim.record.final  # from an earlier attempt that died before the commit
         if final is None:
-            chosen = self._selected(context, question)
-            parts = self._grow(context, question, chosen)
+            parts = self._grow(context, question, _answerer(question))
         else:
             parts = self._again(context, final)
         kept: list[Turn] = [] if final is None else [final]
@@ -137,7 +135,7 @@ class Answers:
                     yield part
 
     async def _grow(
-        self, context: Context, question: Question, chosen: Selection
+        self, context: Context, question: Question, chosen: Answerer
     ) -> AsyncGenerator[ShownPart | Turn, None]:
         """Asks the model and yields the answer's parts; the last item is the finished turn."""
         attempt = Attempt(model=chosen.model, began=self._clock())
@@ -192,7 +190,7 @@ class Answers:
         prepared: list["PromptBuilder"],
     ) -> AsyncGenerator[StreamPart | AnsweredBy | FilesLeftOut | Status | ShownStep, None]:
         """The stream of the models that are asked. The files are read in it, so that Stop ends that, too."""
-        if self._attachments.must_wait(_sayings(question)):
+        if self._attachments.must_wait(sayings_of(question)):
             yield Status("Waiting: many files are being read")
         model = attempt.model
         substitutes = [] if question.decision else self._substitutes(context, model, question)
@@ -209,7 +207,7 @@ class Answers:
         self, context: Context, question: Question, models: Sequence[Model]
     ) -> AsyncGenerator["PromptBuilder", None]:
         """Reads the files of the question for these models, and holds them while prompts are built and sent."""
-        async with self._attachments.held(context.thread, _sayings(question), models) as files:
+        async with self._attachments.held(context.thread, sayings_of(question), models) as files:
             yield PromptBuilder(
                 question=replace(question, prior=since_reset(question.prior)),
                 files=files,
@@ -232,7 +230,7 @@ class Answers:
         self,
         context: Context,
         question: Question,
-        chosen: Selection,
+        chosen: Answerer,
         attempt: Attempt,
         prepared: Sequence[PromptBuilder],
         *,
@@ -255,7 +253,8 @@ class Answers:
             signing_in=tuple(attempt.signing_in),
             files=tuple(attempt.files),
             reason=reason,
-            footer=attempt.footer(chosen.objection),
+            auto=chosen.auto,
+            footer=attempt.footer(chosen.remarks),
             notice=f"{notice} {left_out}".strip(),
             steps=tuple(attempt.work.steps),
             inline=question.inline,
@@ -270,7 +269,18 @@ class Answers:
         )
 
 
-def _sayings(question: Question) -> Sayings:
-    """What the question and its history may have files in."""
-    turns, before = gathered(since_reset(question.prior), question.heard, question.asked)
-    return Sayings(asked=question.asked, heard=before, earlier=turns)
+async def _after(context: Context, question: Question, enough: Enough) -> Question:
+    """The question with what comes before it, read until that is enough."""
+    own = question.instead_of or question.continues  # is the last of its path, and not before itself
+
+    def before(path: Sequence[Turn]) -> Sequence[Turn]:
+        return path[:-1] if own else path
+
+    path = await context.claim.history.reach(lambda path: enough(before(path)), to=own or question.after)
+    return replace(question, prior=before(path))
+
+
+def _answerer(question: Question) -> Answerer:
+    if question.answerer is None:
+        raise NoModelAvailable("Nobody was chosen to answer this. Ask again.")
+    return question.answerer

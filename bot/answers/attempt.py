@@ -1,7 +1,7 @@
 """One attempt at an answer: its state while it grows, and how it ended."""
 
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -288,13 +288,13 @@ class Attempt:
         if self.text and not (self.searched or self._sources or counted):
             self.remarks.append(remark)
 
-    def footer(self, objection: str = "") -> str:
-        """The footer: the model that answered, and why not the chosen one."""
+    def footer(self, remarks: Sequence[str] = ()) -> str:
+        """The footer: the model that answered, why not the chosen one, and what else is to be known of it."""
         served, asked = self.served, clean_name(self.model.model)
         told = served and not served.startswith(asked) and not asked.endswith(served)
         parts = [f"{self.model.name} ({served})" if told else self.model.name]
         parts += [f"because {self.because}"] if self.because else []
-        parts += [objection] if objection else []
+        parts += remarks
         parts += [used] if (used := used_tools(self.work.steps)) else []
         parts += self.remarks
         return " · ".join(parts)

@@ -210,7 +210,7 @@ class BudgetKeeper(Interceptor):
             model=model.key,
             prompt=rates.prompt,
             per_token=rates.per_token,
-            guess=THOUGHTFUL if model.reasoning else GUESS,
+            guess=expected_output(model),
             most=model.max_output,
             seconds=model.deadlines.total + AFTER,
             ceilings=() if rates.free else ceilings(self._rules, context, self._now(), model),
@@ -244,6 +244,11 @@ class BudgetKeeper(Interceptor):
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
+
+
+def expected_output(model: Model) -> int:
+    """Tokens of an answer, while nobody knows."""
+    return min(THOUGHTFUL if model.reasoning else GUESS, model.max_output)
 
 
 def _binds(expense: Expense) -> bool:

@@ -7,9 +7,11 @@ that the policy does not allow is skipped, and the person is told so. Pure.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.domain.catalog import Catalog, Model
+from bot.domain.auto_entry import AutoChoice
+from bot.domain.catalog import Catalog, Entry, Model
 from bot.domain.errors import SwitchboardError
 from bot.domain.preferences import ModelPreferences
+from bot.models.auto_line import auto_line, named_models
 
 Allowed = Callable[[Model], bool]
 INLINE = "this message"
@@ -31,9 +33,9 @@ class PrecedenceStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The selected model, and the chain that led to it."""
+    """What is selected, a model or auto, and the chain that led to it."""
 
-    model: Model
+    model: Entry
     chain: tuple[PrecedenceStep, ...]
 
     @property
@@ -44,6 +46,19 @@ class Selection:
     def objection(self) -> str:
         """Why an earlier preference was skipped, "" when none was."""
         return next((f"{link.chosen} {link.objection}" for link in self.chain if link.objection), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerer(Selection):
+    """Who answers one question: always a model, `auto` says why where nobody picked it."""
+
+    model: Model
+    auto: AutoChoice | None = None
+
+    @property
+    def remarks(self) -> list[str]:
+        """For the quiet line: why the chosen one does not answer, and why this one does."""
+        return [*filter(None, [self.objection]), *([self.auto.remark] if self.auto else [])]
 
 
 def select_model(
@@ -58,22 +73,22 @@ def select_model(
         ("you", preferences.person),
         ("this channel", preferences.channel),
         ("this workspace", preferences.workspace),
-        ("the default", catalog.default.name if catalog.default else ""),
+        ("the default", catalog.default_name),
     )
     chain: list[PrecedenceStep] = []
-    winner: Model | None = None
+    winner: Entry | None = None
     for scope, chosen in steps:
-        model = catalog.find(chosen) if chosen else None
+        entry = catalog.entry(chosen) if chosen else None
         objection = ""
-        if chosen and model is None:
+        if chosen and entry is None:
             objection = "is not in the catalogue any more"
-        elif model and not allowed(model):
+        elif entry and not may_pick(entry, catalog, allowed):
             objection = "is not allowed here"
-        wins = winner is None and model is not None and not objection
+        wins = winner is None and entry is not None and not objection
         chain.append(
             PrecedenceStep(scope=scope, chosen=chosen, objection="" if winner else objection, wins=wins)
         )
-        winner = model if wins else winner
+        winner = entry if wins else winner
     if winner is None:
         winner = next((model for model in catalog.models if allowed(model)), None)
         if winner is None:
@@ -82,3 +97,24 @@ def select_model(
             )
         chain.append(PrecedenceStep(scope="the first allowed model", chosen=winner.name, wins=True))
     return Selection(model=winner, chain=tuple(chain))
+
+
+def asked_by(entry: Entry, catalog: Catalog, allowed: Allowed) -> tuple[Model, ...]:
+    """The models that may come to answer where this is selected."""
+    if isinstance(entry, Model):
+        return (entry,)
+    line = {model.name: model for model in auto_line(entry, catalog)}
+    line |= {model.name: model for model in named_models(entry.named, catalog)}
+    return tuple(model for model in line.values() if allowed(model))
+
+
+def may_pick(entry: Entry, catalog: Catalog, allowed: Allowed) -> bool:
+    """Whether this may answer here: auto, as long as one of its models may."""
+    return allowed(entry) if isinstance(entry, Model) else bool(asked_by(entry, catalog, allowed))
+
+
+def pickable(catalog: Catalog, allowed: Allowed, *, featured: bool = False) -> list[Entry]:
+    """What can be picked here: auto, where there are two to choose from, and the models. `featured`: few enough to read."""
+    models = [model for model in (catalog.featured if featured else catalog.models) if allowed(model)]
+    auto = catalog.auto
+    return [auto, *models] if auto and len(asked_by(auto, catalog, allowed)) > 1 else [*models]

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.answers.attempt import Attempt
-from bot.answers.files_at_hand import FilesAtHand
+from bot.answers.files_at_hand import FilesAtHand, Sayings
 from bot.answers.instructions import instructions
+from bot.answers.precedence import Answerer
 from bot.answers.searching import way_of
 from bot.answers.tools.names import called_in_prompts
 from bot.answers.tools.toolbox import OfferedTool
@@ -15,8 +16,9 @@ from bot.domain.catalog import Model
 from bot.domain.generated import FileNote, GeneratedFile
 from bot.domain.prompt import ImagePart, Prompt, Search, size
 from bot.domain.prompt_building import build
+from bot.domain.quoted import gathered
 from bot.domain.sign_ins import Caller
-from bot.domain.turns import ChatMessage, Step, Turn, refused_before
+from bot.domain.turns import ChatMessage, Step, Turn, refused_before, since_reset
 from bot.domain.work import ToolWork
 from bot.models.estimates import counted
 from bot.models.pricing import Corrections
@@ -47,6 +49,7 @@ class Question:
     said: str = ""
     search: Search = Search.NO  # MUST: somebody asked for a search of the web
     decision: Decision | None = None  # about what the answer before it wants to run: only that model is asked
+    answerer: Answerer | None = None  # see `Answers.with_history`
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,6 +150,12 @@ class PromptBuilder:
         if attempt.usage or attempt.stopped or attempt.finish or attempt.said_tokens or attempt.billed:
             read = round(asked * self.corrections.of(attempt.model))
             attempt.usage = counted(attempt.usage, read=read, wrote=attempt.said_tokens)
+
+
+def sayings_of(question: Question) -> Sayings:
+    """What the question and its history may have files in."""
+    turns, before = gathered(since_reset(question.prior), question.heard, question.asked)
+    return Sayings(asked=question.asked, heard=before, earlier=turns)
 
 
 def caller_of(context: Context, question: Question) -> Caller:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.answers.precedence import NoModelAvailable, PrecedenceStep, Selection
+from bot.answers.precedence import Answerer, NoModelAvailable, PrecedenceStep
 from bot.domain.catalog import Catalog, Model
 from bot.domain.preferences import ON
 from bot.domain.prompt import Search
@@ -30,7 +30,7 @@ def way_of(model: Model, asked: Search, chosen: str = "") -> SearchWay:
     return SearchWay(search=wanted, tool="" if model.searches else model.search_tool)
 
 
-def searcher(chosen: Selection, catalog: Catalog, allowed: Callable[[Model], bool]) -> Selection:
+def searcher(chosen: Answerer, catalog: Catalog, allowed: Callable[[Model], bool]) -> Answerer:
     """Who answers what has to be searched for: the selected model, or one that steps in because that one cannot search. Raises
     NoModelAvailable.
     """
@@ -50,7 +50,7 @@ def searcher(chosen: Selection, catalog: Catalog, allowed: Callable[[Model], boo
         for link in chosen.chain
     )
     step = PrecedenceStep(scope="a model that searches the web", chosen=other.name, wins=True)
-    return Selection(model=other, chain=(*passed, step))
+    return replace(chosen, model=other, chain=(*passed, step))
 
 
 def _nobody(model: Model, able: list[Model]) -> str:

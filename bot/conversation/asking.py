@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
+from bot.answers.auto import AutoChooser, Strengths
 from bot.answers.fallback import FallbackRouter
 from bot.answers.file_keeper import FileKeeper
 from bot.answers.tool_loop import ToolLoop
@@ -12,6 +13,7 @@ from bot.conversation.comparison import Comparison
 from bot.domain.catalog import Catalog
 from bot.health_ports import Health
 from bot.interceptor import Interceptors
+from bot.models.estimates import CostEstimates
 from bot.models.pricing import Corrections, Prices
 from bot.ports import Provider
 
@@ -27,10 +29,20 @@ def asking(
     health: Health,
     interceptors: Interceptors,
     toolbox: Toolbox,
+    strengths: Strengths,
 ) -> tuple[Answers, Comparison]:
     fallback = FallbackRouter(providers=providers, health=health, interceptors=interceptors)
+    auto = AutoChooser(
+        catalog=catalog,
+        health=health,
+        toolbox=toolbox,
+        estimates=CostEstimates(catalog=catalog, prices=prices, corrections=corrections),
+        corrections=corrections,
+        strengths=strengths,
+    )
     answers = Answers(
         catalog=catalog,
+        auto=auto,
         loop=ToolLoop(fallback=fallback, toolbox=toolbox, prices=prices, files=files),
         attachments=attachments,
         files=files,

@@ -83,7 +83,7 @@ def _slashed(text: str, catalog: Catalog) -> Meaning | None:
         return Command(name=name, rest=rest)
     if text[0] == "!":
         return None
-    if rest and (model := catalog.find(word)):
+    if rest and (model := catalog.entry(word)):
         return Ask(text=rest, model=model.name)
     near = difflib.get_close_matches(name, NAMES, cutoff=0.6)
     return Unclear(typed=f"/{word}", near=near) if near else None
@@ -104,7 +104,7 @@ def split_scope(rest: str) -> tuple[str, str]:
 def split_model(rest: str, catalog: Catalog) -> tuple[str, str]:
     """Splits "grok what is it" or "grok: what is it" into catalogue name and question; "" if unknown."""
     head, _, tail = rest.partition(" ")
-    model = catalog.find(head.rstrip(":")) if head else None
+    model = catalog.entry(head.rstrip(":")) if head else None
     return (model.name, tail.strip()) if model else ("", rest)
 
 
@@ -131,14 +131,14 @@ def _bare(text: str, catalog: Catalog) -> Command | None:
         wanted, scope = split_scope(rest)
         nearly = " " not in wanted and bool(catalog.near(wanted))
         searches = bool(re.match(r"search \S", wanted, re.IGNORECASE))
-        explains = wanted.lower().startswith("why ") and catalog.find(wanted[4:])
+        explains = wanted.lower().startswith("why ") and catalog.entry(wanted[4:])
         if (
             scope
             or nearly
             or searches
             or explains
             or wanted.lower() in {"why", "default"}
-            or catalog.find(wanted)
+            or catalog.entry(wanted)
         ):
             return Command(name=name, rest=rest)
     if name == "every" and isinstance(wish := parse_wish(rest), Wish) and wish.apart:
@@ -155,10 +155,10 @@ def _asks(name: str, rest: str, catalog: Catalog) -> bool:
     if name == "ask":
         return all(split_model(rest, catalog))
     names, question = split_comparison(rest)
-    return bool(question) and len(names) > 1 and all(catalog.find(one) for one in names)
+    return bool(question) and len(names) > 1 and all(catalog.entry(one) for one in names)
 
 
 def _inline(text: str, catalog: Catalog) -> Ask:
-    if (prefix := INLINE.match(text)) and (model := catalog.find(prefix[1])):
+    if (prefix := INLINE.match(text)) and (model := catalog.entry(prefix[1])):
         return Ask(text=prefix[2].strip(), model=model.name)
     return Ask(text=text)

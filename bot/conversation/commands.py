@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot import policy as policies
 from bot.answers.budgets import BudgetKeeper
-from bot.answers.precedence import NoModelAvailable, select_model
+from bot.answers.precedence import NoModelAvailable, asked_by, pickable, select_model
 from bot.context import Context, Response
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.forgetting import forget
@@ -136,6 +136,7 @@ class Commands:
         if not turns:
             text = f"{active} It sees nothing yet: this conversation is new."
             return Response(reply=Reply(text=text, private=not context.direct))
+        widest = max(model.context for model in asked_by(now.model, self._catalog, context.allowed))
         used = sum(tokens(turn.asked.text) + tokens(turn.answer) for turn in turns)
         rows = tuple(
             (clip(turn.asked.text, 60), turn.model, compact_number(tokens(turn.answer)))
@@ -143,7 +144,7 @@ class Commands:
         )
         text = (
             f"{active} It sees {number_of(len(turns), 'question')} with the answers, "
-            f"about {compact_number(used)} of {compact_number(now.model.context)} tokens."
+            f"about {compact_number(used)} of {compact_number(widest)} tokens."
         )
         return Response(
             reply=Reply(
@@ -225,11 +226,11 @@ class Commands:
             now = select_model(self._catalog, chosen, admitted)
         except NoModelAvailable as none:
             return ConversationStatus(options=(), selected="", why=str(none), commands=commands)
-        models = [model for model in self._catalog.featured if admitted(model)]
+        entries = pickable(self._catalog, admitted, featured=True)
         workspace = f"{thread.platform}:{thread.workspace}"
-        more = sum(map(admitted, self._catalog.models)) - len(models)
+        more = len(pickable(self._catalog, admitted)) - len(entries)
         return ConversationStatus(
-            options=await self._picker.options(models, "thread", workspace),
+            options=await self._picker.options(entries, "thread", workspace),
             selected=f"thread {now.model.name}",
             why=describe_reason(now, "workspace"),
             starters=now.model.prompts or STARTERS,

@@ -15,6 +15,7 @@ from bot.answers.tools.toolbox import Toolbox
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_comparison
 from bot.document.source_list import source_list
+from bot.domain.auto_entry import AUTO
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.formatting import escape_markdown, join_names, money
@@ -27,6 +28,7 @@ from bot.models.pricing import Prices
 FEWEST, MOST = 2, 4
 ALONE = "There is more to it than a comparison shows: ask it alone."
 NO_TOOLS = "Tools are not used in comparisons."  # what ran could not be told apart after a crash, and would run again
+NO_AUTO = "Auto is no model to compare: it chooses one for each question."
 USAGE = "Write two to four models and a question: `/compare grok claude: question`."
 
 
@@ -140,6 +142,8 @@ class Comparison:
 
     def _unknown(self, context: Context, name: str) -> Reply:
         near = list(self._catalog.near(name, among=context.usable(self._catalog.models)))
+        if name.casefold() == AUTO:
+            return Reply(text=f"{NO_AUTO} {USAGE}", private=context.private)
         text = f"“{escape_markdown(name, 60)}” is not a model I can ask here."
         text += f" Did you mean {join_names(near)}?" if near else f" {USAGE}"
         return Reply(text=text, private=context.private)

@@ -7,7 +7,7 @@ from bot.context import Context, Response
 from bot.conversation.command_parser import split_scope
 from bot.conversation.scopes import FIELDS, default_scope, objection, stored_as, where
 from bot.conversation.switch_costs import thinks
-from bot.domain.catalog import Catalog, Model
+from bot.domain.catalog import Catalog, Entry, Model
 from bot.domain.claims import Outcome
 from bot.domain.formatting import escape_markdown
 from bot.domain.preferences import LEVELS, EffortPreferences
@@ -60,20 +60,26 @@ class EffortPicker:
     def _describe(self, context: Context, effort: EffortPreferences) -> str:
         return describe_effort(self._answering(context), effort, context.capabilities.tenant)
 
-    def _answering(self, context: Context) -> Model:
+    def _answering(self, context: Context) -> Entry:
         return select_model(self._catalog, context.claim.preferences, context.allowed).model
 
 
-def describe_effort(model: Model, effort: EffortPreferences, tenant: str) -> str:
-    """One sentence: how long this model thinks, and why. `tenant` is the platform's word for the workspace."""
-    name = escape_markdown(model.name)
+def describe_effort(model: Entry, effort: EffortPreferences, tenant: str) -> str:
+    """One sentence: how long this model thinks, or those that auto chooses, and why. `tenant` is the platform's word for the
+    workspace.
+    """
+    name, own = escape_markdown(model.name), ""
+    if isinstance(model, Model):
+        own = model.effort
+    else:
+        name = f"Whoever {name} chooses"
     reasons = (
         (effort.thread, "as was chosen in this thread"),
         (effort.person, "as you chose"),
         (effort.channel, "as was chosen for this channel"),
         (effort.workspace, f"as was chosen for this {tenant}"),
     )
-    level, reason = next((pair for pair in reasons if pair[0]), (model.effort, "as it is set up"))
+    level, reason = next((pair for pair in reasons if pair[0]), (own, "as it is set up"))
     if not thinks(model):
         return f"{name} does not think before it answers, so effort changes nothing."
     if not level:

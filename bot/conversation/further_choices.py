@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.conversation.scopes import FIELDS
 from bot.conversation.switch_costs import thinks
-from bot.domain.catalog import Model
+from bot.domain.catalog import Entry, Model
 from bot.domain.preferences import LEVELS, ModelPreferences
 from bot.domain.replies import Action, Choice, Option
 
@@ -18,14 +18,14 @@ SEARCHES = (
 
 
 def further_choices(
-    model: Model, preferences: ModelPreferences, scope: str, where: str
+    model: Entry, preferences: ModelPreferences, scope: str, where: str
 ) -> tuple[Choice, ...]:
     """For the model that answers. `where` is the scope in words."""
     field, choices = FIELDS[scope], []
     if thinks(model):
         chosen = str(getattr(preferences.effort, field))
         choices.append(_choice("effort", f"Effort {where}", EFFORTS, chosen, scope))
-    if model.can_search:
+    if not isinstance(model, Model) or model.can_search:
         chosen = str(getattr(preferences.search, field))
         choices.append(_choice("search", f"Search the web {where}", SEARCHES, chosen, scope))
     return tuple(choices)

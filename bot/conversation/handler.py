@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from bot.answers.answering import Answers
-from bot.answers.precedence import NoModelAvailable
+from bot.answers.precedence import NoModelAvailable, pickable
 from bot.context import Context, Response
 from bot.conversation.buttons import Buttons
 from bot.conversation.changes import answer_again, answered, deleted, edited, gone_answers, without_person
@@ -269,7 +269,7 @@ class ConversationHandler:
     def _ask_usage(self, context: Context, unknown: str) -> Response:
         """How to use /ask; `unknown` begins with the word that is no model's name."""
         word = unknown.partition(" ")[0]
-        near = list(self._catalog.near(word, among=context.usable(self._catalog.models))) if word else []
+        near = list(self._catalog.near(word, among=pickable(self._catalog, context.allowed))) if word else []
         text = f"“{escape_markdown(word, 60)}” is not a model I know. " if word else ""
         text += f"Did you mean {join_names(near)}? " if near else ""
         text += "Write a model and a question: `/ask NAME question`."

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.answers.precedence import Allowed
-from bot.domain.catalog import Catalog, Model
+from bot.answers.precedence import Allowed, pickable
+from bot.domain.auto_entry import AUTO
+from bot.domain.catalog import Catalog, Entry, Model
 from bot.domain.formatting import compact_number
 from bot.domain.health import ModelHealth
 from bot.domain.replies import Option
@@ -34,28 +35,30 @@ class ModelOptions:
         self._titles = titles
         self._scores = scores
 
-    async def of(self, models: Sequence[Model], prefix: str, workspace: str) -> tuple[Option, ...]:
-        """One per model, vendors together in the order of their first; its value is the prefix and the name."""
-        conditions = await self._health.conditions([model.key for model in models])
+    async def of(self, entries: Sequence[Entry], prefix: str, workspace: str) -> tuple[Option, ...]:
+        """One per model, vendors together in the order of their first, and for auto; its value is the prefix and the name."""
+        conditions = await self._health.conditions([one.key for one in entries if isinstance(one, Model)])
         scores = await self._scores.words(workspace) if self._scores else NO_WORDS
-        vendors = list(dict.fromkeys(model.provider for model in models))
+        vendors = list(dict.fromkeys(vendor_of(entry) for entry in entries))
         return tuple(
             Option(
-                value=f"{prefix} {model.name}",
-                label=model.name,
-                hint=self._hint(model, conditions[model.key], scores.get(model.name, "")),
+                value=f"{prefix} {entry.name}",
+                label=entry.name,
+                hint=self._hint(entry, conditions[entry.key], scores.get(entry.name, ""))
+                if isinstance(entry, Model)
+                else entry.description,
                 group=self._titles.get(vendor, vendor),
             )
             for vendor in vendors
-            for model in models
-            if model.provider == vendor
+            for entry in entries
+            if vendor_of(entry) == vendor
         )
 
     async def found(
         self, words: str, prefix: str, allowed: Allowed, limit: int, workspace: str
     ) -> tuple[Option, ...]:
         """Options for the likeliest models that match typed words."""
-        models = self._catalog.search(words, among=[one for one in self._catalog.models if allowed(one)])
+        models = self._catalog.search(words, among=pickable(self._catalog, allowed))
         return await self.of(models[:limit], prefix, workspace)
 
     async def condition(self, model: Model) -> ModelHealth:
@@ -74,3 +77,8 @@ class ModelOptions:
             model.description,
         ]
         return " · ".join(part for part in parts if part)
+
+
+def vendor_of(entry: Entry) -> str:
+    """The provider's name, under which an entry stands in a list."""
+    return entry.provider if isinstance(entry, Model) else AUTO

@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bot.answers.precedence import Allowed, select_model
+from bot.answers.precedence import Allowed, may_pick, pickable, select_model
 from bot.context import Context, Response
+from bot.conversation.auto_words import describe_auto
 from bot.conversation.command_parser import split_scope
 from bot.conversation.effort import describe_effort
 from bot.conversation.further_choices import further_choices
-from bot.conversation.model_options import NO_WORDS, ModelOptions
+from bot.conversation.model_options import NO_WORDS, ModelOptions, vendor_of
 from bot.conversation.reasons import describe_active, why_not
 from bot.conversation.scopes import WHERE, default_scope, where
 from bot.conversation.switches import Switches
 from bot.conversation.switching import Switching
-from bot.domain.catalog import Catalog, Model
+from bot.domain.catalog import Catalog, Entry, Model
 from bot.domain.events import ButtonPressed
 from bot.domain.formatting import escape_markdown, join_names
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Table
@@ -84,8 +85,8 @@ class ModelPicker:
             return Response(reply=await self._search(context, others.strip(), scope))
         if wanted.lower() in {"default", "none"}:
             return await self._switching.switch(context, None, scope)
-        model = self._catalog.find(wanted)
-        if model is None or not context.allowed(model):
+        model = self._catalog.entry(wanted)
+        if model is None or not may_pick(model, self._catalog, context.allowed):
             return Response(reply=self._unknown(context, wanted, model, scope))
         return await self._switching.switch(context, model, scope)
 
@@ -94,15 +95,15 @@ class ModelPicker:
         if event.action is Action.UNDO:
             return await self._switching.undo(context, event.value)
         scope, _, name = event.value.partition(" ")
-        model = self._catalog.find(name)
-        if scope not in WHERE or model is None or not context.allowed(model):
+        model = self._catalog.entry(name)
+        if scope not in WHERE or model is None or not may_pick(model, self._catalog, context.allowed):
             return Response(reply=self._unknown(context, name, model, scope if scope in WHERE else ""))
         return await self._switching.switch(context, model, scope)
 
     async def menu(self, context: Context, scope: str = "") -> Reply:
         """All models that can be picked here, with the active one and the reason for it."""
         now = select_model(self._catalog, context.claim.preferences, context.allowed)
-        models = context.usable(self._catalog.featured)[:SHOWN]
+        models = pickable(self._catalog, context.allowed, featured=True)[:SHOWN]
         here = scope or default_scope(context)
         options = await self._options.of(models, here, context.workspace)
         pick = Choice(
@@ -130,7 +131,8 @@ class ModelPicker:
 
     async def others(self, context: Context, turn: Turn) -> Reply:
         """The other models that could answer a turn's question."""
-        models = [one for one in context.usable(self._catalog.featured) if one.name != turn.model]
+        entries = pickable(self._catalog, context.allowed, featured=True)
+        models = [one for one in entries if one.name != turn.model]
         if not models:
             text = "There is no other model to ask here. Whoever runs Switchboard can add one."
             return Reply(text=text, private=context.private)
@@ -141,7 +143,8 @@ class ModelPicker:
 
     def _more(self, context: Context) -> int:
         """How many models can be picked here and are not shown."""
-        return len(context.usable(self._catalog.models)) - len(context.usable(self._catalog.featured)[:SHOWN])
+        shown = pickable(self._catalog, context.allowed, featured=True)[:SHOWN]
+        return len(pickable(self._catalog, context.allowed)) - len(shown)
 
     async def found(
         self, words: str, prefix: str, allowed: Allowed, limit: int, workspace: str
@@ -154,7 +157,7 @@ class ModelPicker:
         if not words:
             text = "Write what to look for behind it: `/model search WORD`."
             return Reply(text=text, private=context.private)
-        usable = context.usable(self._catalog.models)
+        usable = pickable(self._catalog, context.allowed)
         models = self._catalog.search(words, among=usable)
         typed = f"“{escape_markdown(words, 60)}”"
         if not models:
@@ -174,8 +177,8 @@ class ModelPicker:
             private=context.private,
         )
 
-    async def options(self, models: Sequence[Model], prefix: str, workspace: str) -> tuple[Option, ...]:
-        """One option per model; its value is the prefix and the name."""
+    async def options(self, models: Sequence[Entry], prefix: str, workspace: str) -> tuple[Option, ...]:
+        """One option per model, and for auto; its value is the prefix and the name."""
         return await self._options.of(models, prefix, workspace)
 
     async def _why(self, context: Context, about: str) -> Reply:
@@ -190,27 +193,30 @@ class ModelPicker:
             )
             for link in now.chain
         )
-        model = self._catalog.find(about) if about else now.model
+        model = self._catalog.entry(about) if about else now.model
         if model is None:
             return self._unknown(context, about, None)
         said = [describe_active(now, tenant)]
         if model != now.model:
-            said.insert(0, why_not(model, now, self._catalog, tenant, allowed=context.allowed(model)))
+            usable = may_pick(model, self._catalog, context.allowed)
+            said.insert(0, why_not(model, now, self._catalog, tenant, allowed=usable))
         said.append(await self._switching.doubts(context, model))
         if model == now.model:
             effort = describe_effort(model, context.claim.preferences.effort, tenant)
             said += ["The first line with a choice wins.", effort]
+        if not isinstance(model, Model):
+            said.append(await describe_auto(context))
         return Reply(
             text=" ".join(filter(None, said)),
             table=Table(header=("", "where", "chosen", ""), rows=rows),
             private=context.private,
         )
 
-    def _unknown(self, context: Context, wanted: str, model: Model | None, scope: str = "") -> Reply:
-        usable = context.usable(self._catalog.models)
+    def _unknown(self, context: Context, wanted: str, model: Entry | None, scope: str = "") -> Reply:
+        usable = pickable(self._catalog, context.allowed)
         near = list(self._catalog.near(wanted, among=usable))
         if model and not near:  # the same vendor's, or what is shown first
-            alike = [one.name for one in usable if one.provider == model.provider]
+            alike = [one.name for one in usable if vendor_of(one) == vendor_of(model)]
             near = (alike or [one.name for one in context.usable(self._catalog.featured)])[:INSTEAD]
         start = "is not allowed here" if model else "is not a model I know"
         missing = self._endpoints.missing(wanted) if self._endpoints and not model else ""

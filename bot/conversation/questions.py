@@ -120,7 +120,7 @@ class Questions:
     async def answer(self, context: Context, question: Question) -> Outcome:
         if context.claim.record.final is None:  # else it was admitted, and asked
             question = await self._answers.with_history(context, question)
-            plan = self._answers.plan(context, question)
+            plan = self._answers.plan(question)
             if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
                 return await context.respond(refusal.unanswered())
         return await self._answers.answer(context, question)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.answers.precedence import NoModelAvailable, Selection, select_model
 from bot.context import Context
-from bot.domain.catalog import Catalog, Model
+from bot.domain.catalog import Catalog, Entry, Model
 from bot.domain.formatting import escape_markdown, join_names
 from bot.domain.health import HealthState, ModelHealth
 from bot.models.reach import health_words
@@ -59,7 +59,13 @@ def describe_here(catalog: Catalog, context: Context) -> str:
 
 def describe_active(now: Selection, tenant: str) -> str:
     """One sentence: the model that answers here, and why. `tenant` is the platform's word for the workspace."""
-    return f"**{escape_markdown(now.model.name)}** answers here: {escape_markdown(describe_reason(now, tenant))}."
+    name, reason = escape_markdown(now.model.name), escape_markdown(describe_reason(now, tenant))
+    return f"**{name}** {does(now.model)} here: {reason}."
+
+
+def does(entry: Entry) -> str:
+    """What somebody gets who picks it."""
+    return "answers" if isinstance(entry, Model) else "chooses who answers"
 
 
 def describe_reason(now: Selection, tenant: str) -> str:
@@ -75,15 +81,15 @@ def describe_reason(now: Selection, tenant: str) -> str:
     return f"{says}; {now.objection}" if now.objection else says
 
 
-def why_not(model: Model, now: Selection, catalog: Catalog, tenant: str, *, allowed: bool) -> str:
+def why_not(model: Entry, now: Selection, catalog: Catalog, tenant: str, *, allowed: bool) -> str:
     """One sentence: why this model does not answer here, and what would make it."""
     name, active = escape_markdown(model.name), escape_markdown(now.model.name)
-    picked = [link for link in now.chain if link.chosen and catalog.find(link.chosen) == model]
+    picked = [link for link in now.chain if link.chosen and catalog.entry(link.chosen) == model]
     where = join_names([PICKED[one.scope].format(tenant=tenant) for one in picked], "and").replace("`", "")
     if not allowed:
         but = f"It {where}, and is passed over. " if picked else ""
         return f"**{name}** is not allowed here. {but}Whoever runs Switchboard sets that under `[policy]`."
     if picked:
         first = FIRST.get(now.scope, "another comes first").format(tenant=tenant)
-        return f"**{name}** {where}, but {first}, and that comes first: **{active}** answers."
+        return f"**{name}** {where}, but {first}, and that comes first: **{active}** {does(now.model)}."
     return f"**{name}** is not picked anywhere that counts here. `/model {model.name}` picks it."

@@ -6,7 +6,7 @@ from bot.answers.precedence import select_model
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_scope
 from bot.conversation.scopes import FIELDS, default_scope, objection, stored_as, where
-from bot.domain.catalog import Catalog
+from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.formatting import escape_markdown
 from bot.domain.preferences import OFF, ON, SearchPreferences
@@ -56,11 +56,11 @@ class SearchChoice:
         """What is different here from what was chosen."""
         model = select_model(self._catalog, context.claim.preferences, context.allowed).model
         name = escape_markdown(model.name)
-        if not model.can_search:
+        if isinstance(model, Model) and not model.can_search:
             return f" Here {name} answers, which cannot search the web." if chosen == ON else ""
         if chosen and after.chosen != chosen:
             return f" Here another choice comes first: models {WORDS[after.chosen]}."
-        if not chosen:
-            now = after.chosen or (ON if model.search else OFF)
+        if not chosen and (after.chosen or isinstance(model, Model)):
+            now = after.chosen or (ON if isinstance(model, Model) and model.search else OFF)
             return f" Here models {WORDS[now]}."
         return ""

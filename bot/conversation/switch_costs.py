@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.answers.files_at_hand import RECENT
 from bot.answers.instructions import instructions
 from bot.domain.attached import PDF, is_picture
-from bot.domain.catalog import Model
+from bot.domain.catalog import Entry, Model
 from bot.domain.events import Author, File
 from bot.domain.formatting import compact_number, number_of
 from bot.domain.prompt_building import build, fills
@@ -56,8 +56,9 @@ def switch_costs(
     return said
 
 
-def thinks(model: Model) -> bool:
-    return model.reasoning or bool(model.effort)
+def thinks(entry: Entry) -> bool:
+    """Whether an effort means something to it; whoever auto chooses may think."""
+    return not isinstance(entry, Model) or entry.reasoning or bool(entry.effort)
 
 
 def _window(

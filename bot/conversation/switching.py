@@ -6,11 +6,11 @@ from typing import Any
 from bot.answers.precedence import NoModelAvailable, Selection, select_model
 from bot.context import Context, Response
 from bot.conversation.model_options import ModelOptions
-from bot.conversation.reasons import Doubts, describe_reason
+from bot.conversation.reasons import Doubts, describe_reason, does
 from bot.conversation.scopes import FIELDS, default_scope, objection, stored_as, where
 from bot.conversation.switch_costs import Habits, enough_to_count, switch_costs
 from bot.conversation.switches import Switch, Switches, chosen_at
-from bot.domain.catalog import Catalog, Model
+from bot.domain.catalog import Catalog, Entry, Model
 from bot.domain.claims import Outcome
 from bot.domain.formatting import clip, escape_markdown
 from bot.domain.preferences import ON
@@ -39,7 +39,7 @@ class Switching:
         self._options = options
         self._tools = tools
 
-    async def switch(self, context: Context, model: Model | None, scope: str) -> Response:
+    async def switch(self, context: Context, model: Entry | None, scope: str) -> Response:
         """Makes a model answer at a scope; None clears the choice there."""
         scope = scope or default_scope(context)
         if refusal := objection(context, scope, "the model"):
@@ -50,12 +50,12 @@ class Switching:
         here = where(context, scope)
         if model is None:
             text = f"the choice {here} is gone."
-            text += f" **{escape_markdown(after.model.name)}** answers now: {self._reason(context, after)}."
+            text += f" **{escape_markdown(after.model.name)}** {does(after.model)} now: {self._reason(context, after)}."
         else:
-            text = f"**{escape_markdown(model.name)}** answers {here} from now on."
+            text = f"**{escape_markdown(model.name)}** {does(model)} {here} from now on."
             if after.model != model:
                 still = escape_markdown(after.model.name)
-                text += f" Here **{still}** still answers: {self._reason(context, after)}."
+                text += f" Here **{still}** still {does(after.model)}: {self._reason(context, after)}."
         costs = await self._costs(context, before.model, after.model)
         undo = Button(action=Action.UNDO, label="Undo", value=f"{scope} {made.turn}")
         reply = self._said(context, scope, f"{_who(context, scope, 'switched: ')}{text}{costs}")
@@ -76,7 +76,7 @@ class Switching:
         back = made if again else await self._switches.note(context, scope, made.before)
         outcome = await self._choose(context, scope, back.name)
         after = self._selected(context, scope, back.name)
-        text = f"{_who(context, scope, 'took the switch back: ')}**{escape_markdown(after.model.name)}** answers here again:"
+        text = f"{_who(context, scope, 'took the switch back: ')}**{escape_markdown(after.model.name)}** {does(after.model)} here again:"
         return Response(
             reply=self._said(context, scope, f"{text} {self._reason(context, after)}."), outcome=outcome
         )
@@ -101,12 +101,21 @@ class Switching:
             now = select_model(self._catalog, context.claim.preferences, context.allowed)
         except NoModelAvailable as none:
             return escape_markdown(str(none), 2_000)
-        return f"**{escape_markdown(now.model.name)}** answers here now: {self._reason(context, now)}."
+        return (
+            f"**{escape_markdown(now.model.name)}** {does(now.model)} here now: {self._reason(context, now)}."
+        )
 
-    async def _costs(self, context: Context, before: Model, after: Model) -> str:
+    async def _costs(self, context: Context, before: Entry, after: Entry) -> str:
         """What this conversation loses, or that it loses nothing; and what keeps the model from answering."""
         said: list[str] = []
-        if before != after and context.claim.history.exists:
+        if context.claim.history.exists and not (isinstance(before, Model) and isinstance(after, Model)):
+            said.append("Whoever it chooses sees what was said in this conversation.")
+        elif (
+            isinstance(before, Model)
+            and isinstance(after, Model)
+            and before != after
+            and context.claim.history.exists
+        ):
             history = context.claim.history
             turns = await history.reach(lambda newest: enough_to_count(newest, before, after))
             preferences = context.claim.preferences
@@ -121,8 +130,10 @@ class Switching:
         said.append(await self.doubts(context, after))
         return "".join(f" {one}" for one in said if one)
 
-    async def doubts(self, context: Context, model: Model) -> str:
+    async def doubts(self, context: Context, model: Entry) -> str:
         """What else may keep a model from answering here, in a sentence; "" for nothing."""
+        if not isinstance(model, Model):
+            return ""
         substitutes = [one.name for one in self._catalog.fallbacks(model) if context.allowed(one)]
         condition = await self._options.condition(model)
         return Doubts(condition=condition, reach=self._catalog.reach(model), substitutes=substitutes).said()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.answers.precedence import select_model
+from bot.answers.precedence import asked_by, select_model
 from bot.answers.tools.server import ToolServer
 from bot.answers.tools.toolbox import Leave, Toolbox
 from bot.context import Context, Response
@@ -58,7 +58,8 @@ class ToolList:
 
     async def _all(self, context: Context) -> Reply:
         model = select_model(self._catalog, context.claim.preferences, context.allowed).model
-        listed = [await self._listed(context, name, model) for name in self._toolbox.names]
+        asked = asked_by(model, self._catalog, context.allowed)
+        listed = [await self._listed(context, name, model.name, asked) for name in self._toolbox.names]
         off = context.claim.preferences.tools.off
         switches = tuple(
             Button(
@@ -73,7 +74,7 @@ class ToolList:
         head = (
             "What runs without asking is marked ▸; for everything else whoever asked the question is asked."
         )
-        if not model.tools:
+        if not any(one.tools for one in asked):
             able = [one.name for one in self._catalog.featured if one.tools and context.allowed(one)][:5]
             instead = f" {join_names(able)} can." if able else ""
             head = f"{escape_markdown(model.name)}, which answers here, cannot use tools.{instead}"
@@ -84,7 +85,7 @@ class ToolList:
             private=context.private,
         )
 
-    async def _listed(self, context: Context, name: str, model: Model) -> _Listed:
+    async def _listed(self, context: Context, name: str, chosen: str, asked: Sequence[Model]) -> _Listed:
         server = self._toolbox.of(name, caller_of_event(context))
         tools = await self._offered(server)
         head = f"- **{escape_markdown(name)}**"
@@ -92,8 +93,8 @@ class ToolList:
             return _Listed(line=f"{head}: {escape_markdown(server.trouble, 300)}")
         if name in context.claim.preferences.tools.off:
             return _Listed(line=f"{head}: switched off in this thread")
-        if not self._toolbox.serves(name, model):
-            return _Listed(line=f"{head}: not for {escape_markdown(model.name)}")
+        if not any(self._toolbox.serves(name, model) for model in asked):
+            return _Listed(line=f"{head}: not for {escape_markdown(chosen)}")
         if any(one.signs_in for one in tools):
             door = Button(
                 action=Action.RUN, label=f"Sign in to {name}", value=f"/tools sign-in {name}", primary=True

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from bot.domain.auto_entry import AutoEntry
 from bot.domain.errors import SettingsError
 
 
@@ -95,6 +96,10 @@ class Model:
         return self.search is not False and bool(self.searches or self.search_tool)
 
 
+Entry = Model | AutoEntry
+"""What people can pick."""
+
+
 def allows(patterns: Iterable[str], model: Model) -> bool:
     """Whether an allow-list admits a model: shell patterns (`*`, `?`) for name, alias or `provider:model`."""
     words = [word.casefold() for word in (model.name, model.key, *model.aliases)]
@@ -111,6 +116,8 @@ class _Shelf:
     reach: Mapping[str, str]
     names: Mapping[str, Model]  # names and aliases first, `provider:model` and bare ids after them
     loose: Mapping[str, Model | None]  # letters and digits only; None where two entries would match
+    auto: AutoEntry | None
+    default_name: str
 
 
 class Catalog:
@@ -127,8 +134,9 @@ class Catalog:
         default: str = "",
         absent: str = NOBODY,
         reach: Mapping[str, str] | None = None,
+        auto: AutoEntry | None = None,
     ) -> None:
-        self._shelf = _shelve(models, default, absent, reach or {})
+        self.replace(models, default=default, absent=absent, reach=reach, auto=auto)
 
     def replace(
         self,
@@ -137,9 +145,12 @@ class Catalog:
         default: str = "",
         absent: str = NOBODY,
         reach: Mapping[str, str] | None = None,
+        auto: AutoEntry | None = None,
     ) -> None:
-        """`absent` says why there is no model, and what to do; `reach` why a provider cannot be asked, in two words."""
-        self._shelf = _shelve(models, default, absent, reach or {})
+        """`absent` says why there is no model, and what to do; `reach` why a provider cannot be asked, in two words. A model
+        that is named like `auto` is meant by that name.
+        """
+        self._shelf = _shelve(models, default, absent, reach or {}, auto)
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -153,9 +164,19 @@ class Catalog:
         return tuple(model for model in shelf.models if model.featured) or shelf.models
 
     @property
+    def auto(self) -> AutoEntry | None:
+        """None where there is nothing to choose from."""
+        return self._shelf.auto
+
+    @property
     def default(self) -> Model | None:
-        """Who answers when nobody chose anything; None while there is no model."""
+        """Who answers when nobody chose anything, or the first where auto is to choose; None while there is no model."""
         return self._shelf.default
+
+    @property
+    def default_name(self) -> str:
+        """What counts when nobody chose anything: a model's name, or auto's; "" while there is no model."""
+        return self._shelf.default_name
 
     @property
     def absent(self) -> str:
@@ -174,11 +195,17 @@ class Catalog:
         shelf = self._shelf
         return shelf.names.get(text.strip().casefold()) or shelf.loose.get(_letters(text))
 
-    def near(self, text: str, *, limit: int = 3, among: Collection[Model] | None = None) -> tuple[str, ...]:
+    def entry(self, text: str) -> Entry | None:
+        """The same, or auto."""
+        auto = self._shelf.auto
+        return auto if auto and text.strip().casefold() == auto.name else self.find(text)
+
+    def near(self, text: str, *, limit: int = 3, among: Collection[Entry] | None = None) -> tuple[str, ...]:
         """Names that somebody may have meant, likeliest first; only those of `among` when it is given."""
         wanted = text.strip().casefold()
         spellings: dict[str, str] = {}
-        for model in self._shelf.models if among is None else among:
+        auto = (self._shelf.auto,) if self._shelf.auto else ()
+        for model in (*auto, *self._shelf.models) if among is None else among:
             for word in (model.name, *model.aliases):
                 spellings.setdefault(word.casefold(), model.name)
         starts = [
@@ -189,7 +216,7 @@ class Catalog:
         names = dict.fromkeys(spellings[word] for word in (*starts, *close, *inside))
         return tuple(names)[:limit]
 
-    def search(self, text: str, *, among: Collection[Model]) -> tuple[Model, ...]:
+    def search(self, text: str, *, among: Collection[Entry]) -> tuple[Entry, ...]:
         """Those of `among` that have every typed word in name, alias, `provider:model` or description, likeliest first."""
         phrase = _joined(text[:SEARCHED])
         words = [word for typed in text[:SEARCHED].split() if (word := _joined(typed))]
@@ -213,9 +240,11 @@ class Catalog:
         )
 
 
-def _shelve(models: Sequence[Model], default: str, absent: str, reach: Mapping[str, str]) -> _Shelf:
+def _shelve(
+    models: Sequence[Model], default: str, absent: str, reach: Mapping[str, str], auto: AutoEntry | None
+) -> _Shelf:
     names: dict[str, Model] = {}
-    for spell in (_named, _aliased, _identified):
+    for spell in (lambda model: (model.name,), lambda model: model.aliases, _identified):
         for model in models:
             for word in spell(model):
                 names.setdefault(word.casefold(), model)
@@ -223,18 +252,23 @@ def _shelve(models: Sequence[Model], default: str, absent: str, reach: Mapping[s
     for word, model in names.items():
         letters = _letters(word)
         loose[letters] = model if loose.get(letters, model) is model else None
-    chosen = names.get(default.strip().casefold()) if default else next(iter(models), None)
+    wanted = default.strip().casefold()
+    taken = {word.casefold() for model in models for word in (model.name, *model.aliases)}
+    auto = None if auto and auto.name in taken else auto
+    chooses = auto is not None and wanted == auto.name
+    chosen = names.get(wanted) if wanted and not chooses else next(iter(models), None)
     if chosen is None and models:
         raise SettingsError(f'default = "{default}": no such model. Write one of: {_some(models)}.')
-    return _Shelf(models=tuple(models), default=chosen, absent=absent, reach=reach, names=names, loose=loose)
-
-
-def _named(model: Model) -> tuple[str, ...]:
-    return (model.name,)
-
-
-def _aliased(model: Model) -> tuple[str, ...]:
-    return model.aliases
+    return _Shelf(
+        models=tuple(models),
+        default=chosen,
+        absent=absent,
+        reach=reach,
+        names=names,
+        loose=loose,
+        auto=auto,
+        default_name=auto.name if auto and chooses else chosen.name if chosen else "",
+    )
 
 
 def _identified(model: Model) -> tuple[str, ...]:
@@ -248,10 +282,9 @@ def _joined(text: str) -> str:
     return re.sub(r"[\W_]+", "-", text.casefold()).strip("-")
 
 
-def _haystack(model: Model) -> str:
-    return _joined(
-        " ".join((model.name, *model.aliases, model.key, model.base, model.description[:SEARCHED]))
-    )
+def _haystack(entry: Entry) -> str:
+    ids = (entry.key, entry.base) if isinstance(entry, Model) else ()
+    return _joined(" ".join((entry.name, *entry.aliases, *ids, entry.description[:SEARCHED])))
 
 
 def _letters(text: str) -> str:
@@ -260,26 +293,3 @@ def _letters(text: str) -> str:
 
 def _some(models: Sequence[Model]) -> str:
     return ", ".join(model.name for model in models[:12])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """One model an endpoint says it has. None: it does not say."""
-
-    id: str
-    context: int | None = None
-    max_output: int | None = None
-    vision: bool | None = None
-    documents: bool | None = None
-    tools: bool | None = None
-    reasoning: bool | None = None
-    publisher: str = ""
-    kind: str = (
-        "model"  # "agent": it has a job already; "base": it answers only where it was deployed under its name
-    )
-    dialect: str = ""  # how the endpoint wants to be asked for this one; "": as usual
-    base: str = ""  # the model behind a deployment whose id is a name somebody gave it
-    created: int = 0  # unix seconds, 0 where the endpoint does not say
-    chat: bool | None = None  # whether it answers in text at all (embeddings and speech do not)
-    price: Price | None = None
-    description: str = ""

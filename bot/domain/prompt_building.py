@@ -56,6 +56,7 @@ MINUTES, HOUR = (
     300.0,
     3_600.0,
 )  # seconds between two questions: longer than a short cache lasts, shorter than a long one
+SHARE = 0.85  # of a window, since tokens are estimates
 LEFT_OUT = PromptMessage(
     role="user", parts=(TextPart(text="(What was said before this does not fit and is left out.)"),)
 )
@@ -101,6 +102,12 @@ def expected_size(
     return min(system + size(prompt) + files, model.context)
 
 
+def prompt_room(model: Model, *, correction: float = 1.0, share: float = SHARE) -> float:
+    """Estimated tokens that a prompt may have, so that the answer fits as well."""
+    answer = min(model.max_output, model.context // ANSWER_PART)
+    return (model.context - answer) * share / max(correction, 0.1)
+
+
 def build(
     history: Sequence[Turn],
     asked: ChatMessage,
@@ -110,7 +117,7 @@ def build(
     heard: Sequence[ChatMessage] = (),
     files: FilesRead = NOTHING_READ,
     correction: float = 1.0,
-    share: float = 0.85,
+    share: float = SHARE,
     conversation: str = "",
     effort: str = "",
     decision: Decision | None = None,
@@ -168,8 +175,7 @@ def _weighed(prompt: Prompt, turns: int, others: Sequence[PromptMessage], *, apa
 
 def _room(model: Model, system: str, *, share: float, correction: float) -> float:
     """Estimated tokens for everything but the system text."""
-    answer = min(model.max_output, model.context // ANSWER_PART)
-    return (model.context - answer) * share / max(correction, 0.1) - tokens(system) - weigh(LEFT_OUT)
+    return prompt_room(model, correction=correction, share=share) - tokens(system) - weigh(LEFT_OUT)
 
 
 def _began(turns: Sequence[Turn], model: Model) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.domain.approvals import SignInRequest, ToolRequest
+from bot.domain.auto_entry import AutoChoice
 from bot.domain.catalog import Model
 from bot.domain.events import Author, File, MessageReceived, Quotation
 from bot.domain.generated import FileNote
@@ -111,6 +112,7 @@ class Turn:
     inline: str = ""  # the model that was named in the question, where it waits for a person
     answer: str = ""
     model: str = ""  # the catalogue's name of the model that answered
+    auto: AutoChoice | None = None  # whom auto chose for it, where nobody chose a model
     requests: tuple[ToolRequest, ...] = ()  # what the answer wants to run, when somebody lets it
     decision: str = ""  # about them: RUN or NOT_RUN of bot.domain.approvals, "" while nobody has decided
     signing_in: tuple[SignInRequest, ...] = ()  # what somebody has to do before the question can be answered
@@ -169,7 +171,7 @@ class Progress:
 class TurnRecord:
     """The turn in hand, saved step by step so that another worker can go on with it.
 
-    `ref` belongs to the sink (which messages it has posted). `progress` is set while tools are used. `final` is set before
+    `ref` belongs to the sink (which messages it has posted). `progress` is set while tools are used, `auto` before the model that it chose is asked. `final` is set before
     the last edit is sent: a turn that has it is shown again without asking the model again.
     """
 
@@ -180,6 +182,7 @@ class TurnRecord:
     started: float = 0.0
     ref: Mapping[str, Any] | None = None
     progress: Progress | None = None
+    auto: AutoChoice | None = None
     final: "Turn | None" = None
 
 

@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.domain.catalog import FREE, Catalog, Deadlines, Listing, Model, Price, allows
+from bot.domain.auto_entry import AUTO, AutoEntry
+from bot.domain.catalog import FREE, Catalog, Deadlines, Model, Price, allows
+from bot.domain.listings import Listing
+from bot.models.auto_line import auto_of
 from bot.models.facts import Facts
 from bot.models.reach import set_up
 from bot.models.sources import Flagship, ModelSource, bare_id, can_chat
@@ -40,10 +43,11 @@ def no_window(_provider: str, _model: str) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembled:
-    """A catalogue's content. `default` is the name of one of `models`."""
+    """A catalogue's content. `default` is the name of one of `models`, or of `auto`."""
 
     models: tuple[Model, ...]
     default: str
+    auto: AutoEntry | None = None
 
 
 def assemble(
@@ -59,6 +63,7 @@ def assemble(
     stopgaps = not set_up(file, sources)
     bench = _Bench(facts=facts, window=window)
     bench.names.update(word.casefold() for entry in file.agents for word in (entry.name, *entry.aliases))
+    bench.names.add(AUTO)
     for entry in file.models:
         source = next((source for source in on if source.name == entry.provider), None)
         if source:
@@ -69,7 +74,8 @@ def assemble(
     jobs = _with_a_job(file.agents, [*bench.configured, *found])
     models = _without_stopgaps([*bench.configured, *jobs, *found], on, file.default)
     models = tuple(_with_search_tool(models, file))
-    return Assembled(models=models, default=_default(file, models, listings))
+    auto = auto_of(file, models)
+    return Assembled(models=models, default=_default(file, models, listings, auto), auto=auto)
 
 
 @dataclass(slots=True)
@@ -265,13 +271,20 @@ def _without_stopgaps(
     )
 
 
-def _default(file: ConfigFile, models: Sequence[Model], listings: Mapping[str, Sequence[Listing]]) -> str:
+def _default(
+    file: ConfigFile,
+    models: Sequence[Model],
+    listings: Mapping[str, Sequence[Listing]],
+    auto: AutoEntry | None,
+) -> str:
     """The operator's default; else the first model that is, or may still be, available.
 
     An agent has a job, so it is the default only where there are only agents, or the operator says so.
     """
     if not models:
         return ""
+    if auto and file.default.strip().casefold() == auto.name:
+        return auto.name
     chosen = Catalog(models).find(file.default) if file.default else None
     likely = [m for m in models if m.featured and (m.verified or m.provider not in listings)] or [models[0]]
     return (chosen or next((m for m in likely if not m.instructions and not m.agent), likely[0])).name

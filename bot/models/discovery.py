@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from bot.domain.catalog import Catalog, Listing
+from bot.domain.catalog import Catalog
 from bot.domain.errors import ModelError
+from bot.domain.listings import Listing
 from bot.domain.readiness import Trouble
 from bot.health_ports import Health
 from bot.models import references
@@ -140,6 +141,7 @@ class Discovery:
         self.catalog.replace(
             content.models,
             default=content.default,
+            auto=content.auto,
             absent=absence(self._wanted, self._findings),
             reach={source.name: reach_word(self._findings.get(source.name)) for source in self._sources},
         )

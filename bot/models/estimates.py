@@ -53,6 +53,13 @@ class CostEstimates:
             prompt += self.cost(model, Usage(searches=SEARCHES))
         return Rates(prompt=prompt, per_token=(whole - plain) / SAMPLE)
 
+    def answer(self, model: Model, read: int, *, wrote: int, searched: bool = False) -> float | None:
+        """USD for a prompt of so many estimated tokens and its answer; None where no price is known."""
+        if self._prices.price(model) is None:
+            return None
+        rates = self.rates(model, read, searched=searched)
+        return rates.prompt + rates.per_token * wrote
+
     def counted(self, model: Model, usage: Usage | None, *, read: int, wrote: int) -> Usage:
         """The vendor's count; an estimate where there is none, or one of nothing in spite of a text."""
         return counted(usage, read=round(read * self._corrections.of(model)), wrote=wrote)

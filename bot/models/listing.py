@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
+from bot.domain.auto_entry import AutoEntry
 from bot.domain.catalog import Catalog, Model
 from bot.domain.formatting import compact_number
 from bot.domain.health import ModelHealth
+from bot.models.auto_line import auto_line
 from bot.models.pricing import Prices
 from bot.models.reach import health_words
 
 HEADER = ("NAME", "PROVIDER:MODEL", "CAN", "CONTEXT", "USD/M IN", "OUT", "HEALTH", "FROM")
+NAMED = 6  # models from which auto chooses
 ABILITIES = {
     "vision": "vision",
     "documents": "documents",
@@ -20,7 +23,8 @@ ABILITIES = {
 
 def render_models(catalog: Catalog, prices: Prices, conditions: Mapping[str, ModelHealth]) -> str:
     """A table, the default marked with `*`; models that are not featured come last, under a heading."""
-    default = catalog.default.name if catalog.default else ""
+    default = catalog.default_name
+    auto = [_auto(catalog.auto, catalog)] if catalog.auto else []
     featured = [
         _row(model, prices, conditions, catalog.reach(model), default)
         for model in catalog.models
@@ -31,9 +35,9 @@ def render_models(catalog: Catalog, prices: Prices, conditions: Mapping[str, Mod
         for model in catalog.models
         if not model.featured
     ]
-    lines = _aligned([HEADER, *featured, *others])
+    lines = _aligned([HEADER, *auto, *featured, *others])
     if others:
-        lines.insert(1 + len(featured), f"\nFound by name, not shown in pickers ({len(others)}):")
+        lines.insert(1 + len(auto) + len(featured), f"\nFound by name, not shown in pickers ({len(others)}):")
     return "\n".join(lines)
 
 
@@ -52,6 +56,18 @@ def _row(
         health_words(conditions.get(model.key, ModelHealth()), reach),
         model.note,
     )
+
+
+def _auto(auto: AutoEntry, catalog: Catalog) -> tuple[str, ...]:
+    """From whom it chooses, and whom it asks first for what."""
+    names = [model.name for model in auto_line(auto, catalog)]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    roles = (("pictures", auto.vision), ("long", auto.long), ("code", auto.code))
+    rules = [f"chooses from {', '.join(names[:NAMED])}{more}"]
+    rules += [f"{word}: {', '.join(wanted)}" for word, wanted in roles if wanted]
+    rules += [f"up to ${auto.usd_per_answer:g} an answer"] if auto.usd_per_answer is not None else []
+    name = f"{auto.name}*" if catalog.default_name == auto.name else auto.name
+    return (name, *["-"] * (len(HEADER) - 2), "; ".join(rules))
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from bot.domain.auto_entry import AUTO
 from bot.domain.errors import SettingsError
 from bot.models.reach import set_up
 from bot.models.sources import ModelSource
 from bot.settings.config_errors import nearest
 from bot.settings.config_file import ConfigFile
+
+ROLES = ("vision", "long", "code", "models")  # of [auto]
 
 
 def check_references(
@@ -38,13 +41,16 @@ def _names(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
     references = [
         *((f"[[models]] {entry.name}: fallback", name) for entry in file.models for name in entry.fallback),
         *((f"[[agents]] {entry.name}: model", entry.model) for entry in file.agents),
-        *([("default =", file.default)] if file.default else []),
+        *((f"[auto] {role}", name) for role in ROLES for name in getattr(file.auto, role)),
+        *([("default =", file.default)] if file.default and not _chooses(file.default) else []),
     ]
     providers = {source.name for source in sources}
     for place, name in references:
         provider, colon, _ = name.partition(":")
         if name.casefold() in gone - known:
             yield f'{place} "{name}": it answers only while nothing else is set up. Name one of your models.'
+        elif _chooses(name) and AUTO not in known:
+            yield f'{place} "{name}": it is no model, it chooses one for each question. Name one of your models.'
         elif name.casefold() not in known and not (colon and provider in providers):
             hint = nearest(name, known) or ' A model that only a listing names is written "provider:model".'
             yield f'{place} "{name}": no such model.{hint}'
@@ -63,6 +69,10 @@ def _default(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
     if homes and all(source.off for source in homes):
         ways = [homes[0].off, *(source.off.removeprefix("set ") for source in homes[1:])]
         yield f'default = "{file.default}": {" or ".join(ways)}.'
+
+
+def _chooses(name: str) -> bool:
+    return name.strip().casefold() == AUTO
 
 
 def _known(file: ConfigFile, sources: Sequence[ModelSource]) -> set[str]:

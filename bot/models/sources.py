@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from bot.domain.catalog import Listing, Price
+from bot.domain.catalog import Price
+from bot.domain.listings import Listing
 
 # Ids that are no chat models at any vendor.
 OTHER_TRADES = re.compile(

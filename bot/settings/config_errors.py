@@ -67,7 +67,7 @@ def _place(path: Sequence[int | str], document: Mapping[str, Any]) -> str:
             head = f"[providers.{name}] "
         case ["policy", "channels" | "workspaces" as table, name, *rest]:
             head = f"[policy.{table}.{name}] "
-        case ["policy" | "limits" as table, *rest]:
+        case ["policy" | "limits" | "auto" as table, *rest]:
             head = f"[{table}] "
         case _:
             head, rest = "", list(path)

@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, StrictBool, ValidationError, field_validator, model_validator
 
+from bot.domain.auto_entry import AUTO
 from bot.domain.catalog import Deadlines
 from bot.domain.command_table import RESERVED
 from bot.domain.errors import SettingsError
+from bot.settings.auto_rules import AutoRules
 from bot.settings.config_errors import complain
 from bot.settings.money import BudgetEntry, Charge, without_twins
 from bot.settings.requests import Tuned, plain_headers
@@ -187,6 +189,7 @@ class ConfigFile(TomlTable):
     policy: Policy = Policy()
     tools: Mapping[str, ToolEntry] = {}
     search: SearchEntry = SearchEntry()
+    auto: AutoRules = AutoRules()
     budgets: tuple[BudgetEntry, ...] = ()
     limits: Limits = Limits()
 
@@ -196,6 +199,14 @@ class ConfigFile(TomlTable):
         if (usd := self.policy.usd_per_day) is None:
             return self.budgets
         return BudgetEntry(scope="person", usd=usd), *self.budgets
+
+    @property
+    def no_auto(self) -> str:
+        """Why no model is chosen for each question, where something of the operator's has that name; else ""."""
+        names = (word for entry in (*self.models, *self.agents) for word in (entry.name, *entry.aliases))
+        if AUTO not in map(str.casefold, names):
+            return ""
+        return f'A model or an agent of yours is called "{AUTO}", so none is chosen for each question. Rename it to have that, too.'
 
     @field_validator("providers")
     @classmethod

@@ -90,7 +90,7 @@ class Settings(SettingsGroup):
     vendors: Mapping[str, VendorSettings] = {}
     file: ConfigFile = ConfigFile()
     keys: Mapping[str, SecretStr] = {}
-    hints: tuple[str, ...] = ()  # "did you mean", for variables that nobody reads
+    hints: tuple[str, ...] = ()  # what is valid and may not be meant
 
     def platform(self, kind: type[P]) -> P | None:
         """The settings of one platform, None while it is off."""
@@ -191,7 +191,8 @@ class KnownSettings:
             file = _file(folder, found.get("SWITCHBOARD_CONFIG", ""))
             named = {entry.api_key_env for entry in file.providers.values()}
             named |= {name for entry in file.tools.values() for name in entry.variables}
-            hints = tuple(probably_meant(values, {*rows, *named}, {*found, *(named & set(values))}))
+            meant = probably_meant(values, {*rows, *named}, {*found, *(named & set(values))})
+            hints = (*meant, *filter(None, [file.no_auto]))
             tree = _tree(self, found) | {"file": file, "keys": _keys(file, values), "hints": hints}
             platforms, wrong = _platforms(self, found)
             faults += wrong

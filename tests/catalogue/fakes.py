@@ -8,8 +8,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.domain.catalog import Listing, Model
+from bot.domain.catalog import Model
 from bot.domain.errors import ModelError
+from bot.domain.listings import Listing
 from bot.domain.prompt import Prompt
 from bot.domain.stream_parts import Finish, Reason, StreamPart
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from bot.domain.catalog import Catalog, Listing, Model, Price
+from bot.domain.catalog import Catalog, Model, Price
 from bot.domain.errors import SettingsError
+from bot.domain.listings import Listing
 from bot.models import references
 from bot.models.assembly import LOADING, PATIENT, Assembled, assemble
 from bot.models.facts import Fact, Facts

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pytest_aiohttp.plugin import AiohttpServer
 
-from bot.domain.catalog import Listing
+from bot.domain.listings import Listing
 from bot.domain.stream_parts import Usage
 from bot.models.assembly import assemble
 from bot.models.facts import Facts

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.catalog import Catalog, Listing, Model, Price
+from bot.domain.catalog import Catalog, Model, Price
 from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import (
     Auth,
@@ -19,6 +19,7 @@ from bot.domain.errors import (
 )
 from bot.domain.errors import Connection as Unreachable
 from bot.domain.health import HealthState, ModelHealth
+from bot.domain.listings import Listing
 from bot.models.estimates import check_prices
 from bot.models.listing import render_models
 from bot.models.pricing import Prices

@@ -8,8 +8,9 @@ import pytest
 from pydantic import SecretStr
 from pytest_aiohttp.plugin import AiohttpServer
 
-from bot.domain.catalog import FREE, Listing, Price
+from bot.domain.catalog import FREE, Price
 from bot.domain.errors import SettingsError
+from bot.domain.listings import Listing
 from bot.models.assembly import assemble
 from bot.models.facts import Facts
 from bot.models.sources import Flagship

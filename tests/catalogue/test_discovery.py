@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.domain.catalog import Listing
 from bot.domain.errors import SettingsError, Unavailable
+from bot.domain.listings import Listing
 from bot.models.discovery import AGAIN, EVERY, Discovery
 from bot.models.facts import Facts
 from bot.models.pricing import Prices

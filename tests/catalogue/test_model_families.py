@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from genai_prices import data_snapshot
 
-from bot.domain.catalog import Listing
+from bot.domain.listings import Listing
 from bot.models.sources import Flagship, can_chat
 from providers import model_families
 

@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.catalog import Listing, Price
+from bot.domain.catalog import Price
+from bot.domain.listings import Listing
 from tests.catalogue.connected import plugged, provider
 from tests.ops.product import command
 

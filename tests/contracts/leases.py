@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.auto_entry import AutoChoice
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import Fenced
 from bot.domain.preferences import EffortPreferences, ModelPreferences
@@ -139,9 +140,9 @@ class LeasesContract:
     ) -> None:
         await storage.inbox.put(message("question"))
         first = await claim_next(storage)
-        final = turn()
+        final, choice = turn(), AutoChoice(model="grok", why="code")
         await storage.leases.save(
-            first, TurnRecord(id=first.record.id, ref={"ts": "1.2", "n": [1]}, final=final)
+            first, TurnRecord(id=first.record.id, ref={"ts": "1.2", "n": [1]}, auto=choice, final=final)
         )
         second = await rival.leases.claim(await abandoned(rival.leases))
 
@@ -150,7 +151,7 @@ class LeasesContract:
         record = second.record
         assert (record.id, record.attempt) == (first.record.id, 2)
         assert (record.crashes, record.failures) == (1, 0)
-        assert (record.ref, record.final) == ({"ts": "1.2", "n": [1]}, final)
+        assert (record.ref, record.auto, record.final) == ({"ts": "1.2", "n": [1]}, choice, final)
         assert record.started == first.record.started
 
     async def test_who_lost_a_claim_can_do_nothing_with_it(self, storage: Storage, rival: Storage) -> None:

@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.answers.answering import Answers
 from bot.answers.attachment_budget import AttachmentBudget
 from bot.answers.attachments import Attachments
+from bot.answers.auto import AutoChooser
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.due_mark import DueMark
 from bot.answers.fallback import FallbackRouter
@@ -29,14 +30,16 @@ from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
 from bot.conversation.tooling import tooling_around
+from bot.domain.auto_entry import AutoChoice, AutoEntry
 from bot.domain.capabilities import PlatformCapabilities
-from bot.domain.catalog import Catalog, Listing, Model, Price
+from bot.domain.catalog import Catalog, Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
 from bot.domain.generated import GeneratedFile
 from bot.domain.health import ModelHealth
 from bot.domain.history import History
+from bot.domain.listings import Listing
 from bot.domain.preferences import (
     EffortPreferences,
     ModelPreferences,
@@ -44,6 +47,7 @@ from bot.domain.preferences import (
     ToolPreferences,
 )
 from bot.domain.prompt import Prompt, TextPart
+from bot.domain.question_kinds import QuestionKind
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
 from bot.domain.schedules import LastingPlace
@@ -222,6 +226,9 @@ class Stage:
     """Plays events against the core and remembers like the storage does."""
 
     models: Sequence[Model] = (GROK, CLAUDE, GPT)
+    auto: AutoEntry | None = None
+    default: str = "grok"
+    ratings: dict[str, float] = field(default_factory=dict)  # of models, by the scoreboard
     policy: Policy = field(default_factory=Policy)
     history: tuple[Turn, ...] = ()
     thread_model: str = ""
@@ -245,6 +252,7 @@ class Stage:
     pauses: list[float] = field(default_factory=list)
     reports: list[tuple[str, ModelError | None]] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)  # of the reports
+    rated_for: list[tuple[str, QuestionKind]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     handed_on: list[Event] = field(default_factory=list)  # events that the core itself puts into the inbox
     capabilities: PlatformCapabilities = field(
@@ -269,7 +277,7 @@ class Stage:
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
 
     def __post_init__(self) -> None:
-        self.catalog = Catalog(self.models, default="grok")
+        self.catalog = Catalog(self.models, default=self.default, auto=self.auto)
         prices, corrections = Prices({}), Corrections()
         self.purse = MemoryBudgets(clock=lambda: self.now, before=lambda: self.spend.cost)
         keeper = BudgetKeeper(
@@ -307,6 +315,14 @@ class Stage:
         files = FileKeeper(self.secrets, self)
         answers = Answers(
             catalog=self.catalog,
+            auto=AutoChooser(
+                catalog=self.catalog,
+                health=self,
+                toolbox=self.toolbox,
+                estimates=CostEstimates(catalog=self.catalog, prices=prices, corrections=corrections),
+                corrections=corrections,
+                strengths=self,
+            ),
             loop=ToolLoop(fallback=fallback, toolbox=self.toolbox, prices=prices, files=files),
             attachments=Attachments(adapters={"test": self}, budget=self.budget),
             prices=prices,
@@ -381,17 +397,24 @@ class Stage:
         crashes: int = 0,
         withdrawn: bool = False,
         erased: float = 0.0,
+        auto: AutoChoice | None = None,
+        turn: str = "",
     ) -> Heard:
         self._heard, self.event = Heard(), event
         self.read = history = ReadHistory(self.history, first=isinstance(event, MessageReceived))
-        self.turn_handle = FakeTurnHandle(id=f"t{len(self.outcomes) + 1}", attempt=attempt)
+        self.turn_handle = FakeTurnHandle(id=turn or f"t{len(self.outcomes) + 1}", attempt=attempt)
         claim = Claim(
             queue_entry=QueueEntry(shard=0, entry="1-1", conversation=THREAD.digest),
             epoch=1,
             mail="1-1",
             event=event,
             record=TurnRecord(
-                id=self.turn_handle.id, attempt=attempt, crashes=crashes, final=final, progress=progress
+                id=self.turn_handle.id,
+                attempt=attempt,
+                crashes=crashes,
+                final=final,
+                progress=progress,
+                auto=auto,
             ),
             history=history,
             withdrawn=withdrawn,
@@ -478,6 +501,10 @@ class Stage:
 
     async def conditions(self, keys: Collection[str]) -> Mapping[str, ModelHealth]:
         return {key: self.ill.get(key, ModelHealth()) for key in keys}
+
+    async def strengths(self, workspace: str, kind: QuestionKind) -> Mapping[str, float]:
+        self.rated_for.append((workspace, kind))
+        return self.ratings
 
     async def probe(self, key: str) -> bool:
         return False

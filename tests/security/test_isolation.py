@@ -16,6 +16,7 @@ from aiohttp import web
 
 from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
+from bot.answers.auto import AutoChooser, Unrated
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.fallback import FallbackRouter
 from bot.answers.file_keeper import FileKeeper
@@ -29,8 +30,9 @@ from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.tooling import tooling_around
 from bot.domain.capabilities import PlatformCapabilities
-from bot.domain.catalog import Catalog, Listing, Model
+from bot.domain.catalog import Catalog, Model
 from bot.domain.events import Author, ButtonPressed, Event, File, HomeOpened, MessageReceived, ThreadKey
+from bot.domain.listings import Listing
 from bot.domain.prompt import ImagePart, Prompt, TextPart
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Action, Reply
@@ -155,6 +157,14 @@ class World:
         files = FileKeeper(store.secrets, store.rate_limiter)
         answers = Answers(
             catalog=catalog,
+            auto=AutoChooser(
+                catalog=catalog,
+                health=store.health,
+                toolbox=Toolbox(),
+                estimates=CostEstimates(catalog=catalog, prices=prices, corrections=corrections),
+                corrections=corrections,
+                strengths=Unrated(),
+            ),
             loop=ToolLoop(fallback=fallback, toolbox=Toolbox(), prices=prices, files=files),
             attachments=Attachments(adapters=adapters),
             prices=prices,

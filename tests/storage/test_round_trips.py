@@ -7,6 +7,7 @@
     save          the whole answer, before its last edit: after a crash the model is not asked again
     commit        history, usage, mailbox and acknowledgement
 
+Where auto chooses who answers, one more save keeps the choice: after a crash the same model is asked.
 Heartbeats, and saves of a sink's progress, come on top of it with the time an answer takes.
 """
 
@@ -14,6 +15,7 @@ import asyncio
 
 import pytest
 
+from bot.domain.auto_entry import AutoChoice
 from bot.domain.claims import Claim, Outcome, Receipt
 from bot.ports import TurnHandle
 from bot.settings.money import BudgetEntry
@@ -65,6 +67,25 @@ async def test_an_answered_message_costs_six_round_trips(redis_url: str, prefix:
         working.cancel()
 
     assert trips == NEEDED
+
+
+async def test_a_choice_by_auto_costs_one_more(redis_url: str, prefix: str) -> None:
+    async def chosen(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+        await turn_handle.choose(AutoChoice(model="grok"))
+        return await answer(claim, turn_handle)
+
+    terms = StorageOptions(prefix=prefix, lease=120)
+    async with (
+        wired(redis_url) as wire,
+        open_storage(wire.url, terms) as storage,
+        asyncio.TaskGroup() as group,
+    ):
+        working = group.create_task(Worker(leases=storage.leases, handle=chosen, apologise=apologise).run())
+        await handled(storage, wire)
+        trips = await handled(storage, wire)
+        working.cancel()
+
+    assert trips == sorted([*NEEDED, "save"])
 
 
 async def working(storage: Storage, wire: Wire) -> tuple[list[str], int]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.approvals import DAY
+from bot.domain.auto_entry import AutoEntry
 from bot.domain.claims import Outcome
 from bot.domain.errors import PlatformGone, Rejected
 from bot.domain.events import Author
@@ -487,3 +488,27 @@ async def test_tools_says_what_is_wrong_with_a_server_and_who_cannot_use_any() -
     assert "grok, which answers here, cannot use tools. `claude` can." in said(await plain.says("/tools"))
     assert "No tools are set up" in said(await Stage().says("/tools"))
     assert "There is no tool server “nothing”" in said(await stage().says("/tools nothing"))
+
+
+async def test_whom_auto_chose_goes_on_whatever_speaks_for_another_by_then() -> None:
+    server = LedgerServer()
+    at = stage(server, auto=AutoEntry(), default="auto")
+    waits = await waiting(at)
+    at.ratings = {"claude": 5.0}
+    at.one.scripts = [answer("It is filed.")]
+    heard = await at.presses(Action.APPROVE, pressed(waits, "Run it"))
+
+    assert (heard.text, footer(heard)) == ("It is filed.", "grok · auto · used desk.file 0.0 s")
+    assert at.two.asked == []
+
+
+async def test_auto_passes_over_who_cannot_use_the_tools_here_until_they_are_switched_off() -> None:
+    at = stage(LedgerServer(), auto=AutoEntry(), default="auto")
+    plain = replace(at.models[0], name="plain", model="plain-1", tools=False)
+    at.catalog.replace([plain, *at.models], default="auto", auto=AutoEntry())
+    with_tools = await at.says("How is Oslo?")
+    await at.says("/reset")
+    await at.says("/tools off desk")
+    without = await at.says("How is Oslo?")
+
+    assert (footer(with_tools), footer(without)) == ("grok · auto: tools", "plain · auto")

@@ -108,6 +108,11 @@ class Toolbox:
         """Whether this model may use this server at all."""
         return any(fnmatchcase(model.name.casefold(), one.casefold()) for one in self._entries[server].models)
 
+    def serves_here(self, context: Context, model: Model) -> bool:
+        """Whether this model may use any server that is switched on in this conversation."""
+        on = [name for name in self.names if name not in context.claim.preferences.tools.off]
+        return model.tools and any(self.serves(name, model) for name in on)
+
     async def offered(self, context: Context, model: Model, caller: Caller) -> Mapping[str, OfferedTool]:
         """What this model is offered here for this person, by the name it has in prompts, always in the same order. Whoever
         has somebody else's question answered anew does not act as that person.
