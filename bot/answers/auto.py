@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.answers.auto_decision import AutoCase, Contender, decide
 from bot.answers.budgets import SYSTEM, expected_output
 from bot.answers.files_at_hand import RECENT, Sayings
-from bot.answers.precedence import Answerer, NoModelAvailable, Selection, asked_by
+from bot.answers.precedence import Answerer, Selection, asked_by
 from bot.answers.question import Question, sayings_of
 from bot.answers.tools.toolbox import Toolbox
 from bot.context import Context
@@ -57,19 +57,17 @@ class AutoChooser:
 
     async def answerer(self, context: Context, question: Question, selected: Selection) -> Answerer:
         """Costs a round trip where a choice is made: it is stored, so that no attempt makes another. Raises
-        NoModelAvailable, and what `TurnHandle.choose` raises.
+        what `TurnHandle.choose` raises.
         """
         auto = selected.model
         if isinstance(auto, Model):
             return Answerer(model=auto, chain=selected.chain, auto=_regenerated(context, question, auto))
-        choice = self._made(context, question, auto)
-        if choice is None:
-            choice = await self._choice(context, question, auto)
+        models = {model.name: model for model in asked_by(auto, self.catalog, context.allowed)}
+        choice = _made(context, question)
+        if choice is None or choice.model not in models:
+            choice = await self._choice(context, question, auto, list(models.values()))
             await context.turn_handle.choose(choice)
-        model = self.catalog.find(choice.model)
-        if model is None:
-            raise NoModelAvailable(self.catalog.absent)
-        return Answerer(model=model, chain=selected.chain, auto=choice)
+        return Answerer(model=models[choice.model], chain=selected.chain, auto=choice)
 
     def knows_enough(self, context: Context, auto: AutoEntry, prior: Sequence[Turn]) -> bool:
         """Whether these turns before a question tell all that the choice depends on: the latest questions, or all that costs."""
@@ -78,18 +76,11 @@ class AutoChooser:
         models = asked_by(auto, self.catalog, context.allowed)
         return fills(prior, max((model.context for model in models), default=0))
 
-    def _made(self, context: Context, question: Question, auto: AutoEntry) -> AutoChoice | None:
-        """The choice of an earlier attempt, or of the answer that goes on, as long as that model may be asked."""
-        choice = context.claim.record.auto
-        if question.continues and (turn := _turn(context, question.continues)) and turn.auto:
-            choice = AutoChoice(model=turn.model, why=turn.auto.why)
-        names = [model.name for model in asked_by(auto, self.catalog, context.allowed)]
-        return choice if choice and choice.model in names else None
-
-    async def _choice(self, context: Context, question: Question, auto: AutoEntry) -> AutoChoice:
+    async def _choice(
+        self, context: Context, question: Question, auto: AutoEntry, models: Sequence[Model]
+    ) -> AutoChoice:
         said = sayings_of(question)
         case = self._case(context, question, auto, said)
-        models = asked_by(auto, self.catalog, context.allowed)
         conditions = await self.health.conditions([model.key for model in models])
         ratings = await self.strengths.strengths(context.workspace, case.kind)
         whole = _size(context, question, question.prior) if case.cap < math.inf else 0
@@ -145,6 +136,14 @@ def _size(context: Context, question: Question, prior: Sequence[Turn]) -> int:
 def _turn(context: Context, id: str) -> Turn | None:
     place = index_of(context.history, id)
     return None if place is None else context.history[place]
+
+
+def _made(context: Context, question: Question) -> AutoChoice | None:
+    """The choice of an earlier attempt, or of the answer that goes on: that one's model goes on with it."""
+    old = _turn(context, question.continues)
+    if old and old.auto:
+        return replace(old.auto, model=old.model)
+    return context.claim.record.auto
 
 
 def _regenerated(context: Context, question: Question, model: Model) -> AutoChoice | None:

@@ -69,9 +69,11 @@ async def test_it_is_picked_for_a_thread_and_left_again() -> None:
     gone = await play.says("/model default")
     then = await play.says("And then?")
 
-    assert said.replies[0].text == "**auto** chooses who answers in this thread from now on."
+    assert said.replies[0].text == "Ann switched: **auto** chooses who answers in this thread from now on."
     assert (footer(first), footer(then)) == ("grok · auto", "grok")
-    assert gone.replies[0].text.startswith("The choice in this thread is gone. **grok** answers now")
+    assert gone.replies[0].text.startswith(
+        "Ann switched: the choice in this thread is gone. **grok** answers now"
+    )
 
 
 async def test_pictures_go_to_a_model_that_sees() -> None:
@@ -364,8 +366,8 @@ async def test_it_is_no_member_of_a_comparison_and_says_so() -> None:
 async def test_the_picker_shows_it_first_and_as_the_active_one() -> None:
     menu = (await stage().says("/model")).replies[0]
 
-    (choice,) = menu.choices
-    assert [option.label for option in choice.options] == ["auto", "grok", "claude", "gpt"]
+    choice = menu.choices[0]
+    assert [option.label for option in choice.options] == ["auto", "grok", "gpt", "claude"]
     assert choice.options[0].hint == "chooses a model for each question"
     assert choice.selected == "thread auto"
     assert menu.text.startswith("**auto** chooses who answers here: it is the default.")
@@ -375,7 +377,7 @@ async def test_a_press_in_the_picker_picks_it() -> None:
     play = Stage(auto=AUTO)
     said = await play.presses(Action.PICK, "thread auto", threaded=True)
 
-    assert said.replies[0].text.startswith("**auto** chooses who answers in this thread from now on.")
+    assert said.replies[0].text.startswith("Ann switched: **auto** chooses who answers in this thread from now on.")
     assert play.thread_model == "auto"
 
 
