@@ -122,6 +122,8 @@ class Answers:
     ) -> AsyncGenerator[ShownPart, None]:
         """Passes parts on. A finished turn is stored first and then shown as its `Closing`."""
         async with aclosing(parts):
+            if context.capabilities.keeps_messages:
+                yield placing.place(context.turn_handle.id)
             async for part in parts:
                 if isinstance(part, Turn):
                     # Stored before it is shown: after a crash the model is not asked, and paid, again.

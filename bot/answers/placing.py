@@ -8,6 +8,7 @@ from bot.answers.tools.work_so_far import continued
 from bot.context import Context
 from bot.domain.branches import Tree
 from bot.domain.claims import Outcome
+from bot.domain.stream_parts import BranchPlace
 from bot.domain.turns import Turn
 
 
@@ -32,6 +33,13 @@ class Placing:
             if name and self.before.find(name) is not None:
                 return Outcome(append=place_of(turn, name))
         return Outcome(append=(turn,))  # at the end, also where what it belongs to was erased meanwhile
+
+    def place(self, id: str) -> BranchPlace:
+        """Where the answer that begins to grow in that turn will stand."""
+        turn = Turn(id=id, asked=self.question.asked)
+        outcome = self.outcome(turn)
+        grown = next((one for one in outcome.replace or outcome.append if one.id == id), turn)
+        return self.tree(turn).place(grown)
 
     def tree(self, turn: Turn) -> Tree:
         """What is stored then."""

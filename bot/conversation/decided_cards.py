@@ -48,7 +48,7 @@ async def card_of(
             at=event.at,
         )
     await context.claim.history.place(turn.id)
-    return last_part(turn, context.claim.history.tree.position(turn.id), event.message)
+    return last_part(turn, context.claim.history.tree, event.message)
 
 
 async def show_decided(context: Context, shown: ShownAnswer, event: ButtonPressed, asker: Author) -> None:

@@ -129,7 +129,8 @@ class ConversationHandler:
             case MessageReceived() as event:
                 return await self._heard(context, event)
             case ButtonPressed(action=Action.RUN) as event:
-                typed = ChatMessage(author=event.author, text=event.value)
+                kept = context.capabilities.keeps_messages
+                typed = ChatMessage(author=event.author, text=event.value, message=event.id if kept else "")
                 return await self._message(context, event.value, typed)
             case ButtonPressed() as event:
                 return await self._buttons.pressed(context, event)

@@ -13,7 +13,7 @@ from typing import Any
 from bot.delivery.pacing import Clock
 from bot.domain.generated import GeneratedFile
 from bot.domain.shown_steps import ShownStep
-from bot.domain.stream_parts import Closing, ShownPart, Source, Status, Text, Thinking
+from bot.domain.stream_parts import BranchPlace, Closing, ShownPart, Source, Status, Text, Thinking
 
 DRAWS = 200  # a second in one process: with more growing answers, each is drawn more seldom
 
@@ -42,6 +42,7 @@ class GrowingAnswer:
     status: str = ""  # what is happening since the last text came
     thinking: bool = False  # the model is thinking now: no text has come since
     closing: Closing | None = None
+    place: BranchPlace | None = None
     again: bool = False
     files: list[GeneratedFile] = field(default_factory=list)
     _sources: dict[int, Source] = field(default_factory=dict)
@@ -72,6 +73,8 @@ class GrowingAnswer:
                 self.files.append(part)
             case Status(text):
                 self.status = text
+            case BranchPlace():
+                self.place = part
             case Closing():
                 self.closing = part
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bot.domain.events import Author
+from bot.domain.stream_parts import BranchPlace
 from bot.domain.turns import BRANCHED, OVERHEARD, RESET, ROOT, ChatMessage, Turn
 
 NOWHERE = -1
@@ -86,6 +87,18 @@ class Tree:
     def position(self, name: str) -> Position:
         """Where a question's answer stands."""
         return self._positions.get(name, ALONE) if self.branched else ALONE
+
+    def place(self, turn: Turn) -> BranchPlace:
+        """The same for places that show one branch at a time."""
+        before = self._before(self._places[turn.id])
+        while before != NOWHERE and not self.record[before].is_question:
+            before = self._before(before)
+        return BranchPlace(
+            turn=_lasting(turn),
+            parent=ROOT if before == NOWHERE else _lasting(self.record[before]),
+            question=turn.asked.message,
+            current=self.position(turn.id).current,
+        )
 
     def moved(self, before: "Tree") -> Iterator[Turn]:
         """The answers that stand elsewhere than they did before, newest first."""
@@ -203,6 +216,11 @@ class Tree:
             for ids in beside.values()
             for number, id in enumerate(ids, 1)
         }
+
+
+def _lasting(turn: Turn) -> str:
+    """The id that it had first, before it went on."""
+    return (*turn.replaced, turn.id)[0]
 
 
 def _mark(id: str, author: Author, parent: str) -> Turn:

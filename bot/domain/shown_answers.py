@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.domain.generated import FileNote
-from bot.domain.stream_parts import Closing, Source
+from bot.domain.stream_parts import BranchPlace, Closing, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +20,4 @@ class ShownAnswer:
     sources: tuple[Source, ...] = ()
     files: tuple[FileNote, ...] = ()
     at: float = 0.0  # unix seconds
+    place: BranchPlace | None = None

@@ -2,7 +2,7 @@
 
 A provider yields `Text`, `Thinking`, `Source`, `GeneratedFile`, `ToolCall`, `ToolRequest`, `SignInRequest`, `Searching`,
 `SearchFailed`, `Usage` and, exactly once and last, `Finish`. Failures are raised as errors of `bot.domain.errors`. `bot.answers` turns that into what a sink gets: `Text`, `Thinking`,
-`Source`, `GeneratedFile`, `Status`, `ShownStep` and, exactly once and last, `Closing`.
+`Source`, `GeneratedFile`, `Status`, `ShownStep`, `BranchPlace` and, exactly once and last, `Closing`.
 """
 
 import re
@@ -149,6 +149,18 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BranchPlace:
+    """Where an answer stands in its conversation, for places whose messages Switchboard keeps: they show one branch at a time.
+    `turn` and `parent` are ids that stay when an answer goes on; `parent` is the answer that it follows, "-" for none.
+    """
+
+    turn: str
+    parent: str
+    question: str = ""  # id of the message that it answers
+    current: bool = True  # the conversation goes on from it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
     """How a shown answer ends: the quiet last line, what went wrong if anything, what was called, and what can be pressed."""
 
@@ -179,4 +191,4 @@ StreamPart = (
     | Finish
     | Remark
 )
-ShownPart = Text | Thinking | Source | GeneratedFile | Status | ShownStep | Closing
+ShownPart = Text | Thinking | Source | GeneratedFile | Status | ShownStep | BranchPlace | Closing

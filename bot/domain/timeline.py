@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from bot.domain.replies import Action, Choice, Option, Reply
-from bot.domain.stream_parts import Closing, Source
+from bot.domain.stream_parts import BranchPlace, Closing, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,7 @@ class Post:
     pictures: tuple[str, ...] = ()  # their ids in this conversation
     files: tuple[PostedFile, ...] = ()  # the others
     reply: Reply | None = None
+    place: BranchPlace | None = None  # of an answer: posts that follow another one are shown with that
 
     @property
     def running(self) -> bool:

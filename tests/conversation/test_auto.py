@@ -377,7 +377,9 @@ async def test_a_press_in_the_picker_picks_it() -> None:
     play = Stage(auto=AUTO)
     said = await play.presses(Action.PICK, "thread auto", threaded=True)
 
-    assert said.replies[0].text.startswith("Ann switched: **auto** chooses who answers in this thread from now on.")
+    assert said.replies[0].text.startswith(
+        "Ann switched: **auto** chooses who answers in this thread from now on."
+    )
     assert play.thread_model == "auto"
 
 

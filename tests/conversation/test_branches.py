@@ -3,19 +3,25 @@
 import asyncio
 import re
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from bot.domain.events import Author, MessageDeleted, MessageEdited
+from bot.domain.errors import PlatformError
+from bot.domain.events import Author, ButtonPressed, File, MessageDeleted, MessageEdited
+from bot.domain.prompt import ImagePart
 from bot.domain.replies import Action
-from bot.domain.stream_parts import Closing
-from tests.conversation.stage import ANN, THREAD, Heard, Stage, answer
+from bot.domain.stream_parts import Closing, Finish, Reason, Text
+from bot.domain.turns import Refusal
+from tests.conversation.stage import ANN, GROK, THREAD, Heard, Stage, answer
 from tests.conversation.tree_model import ModelTree, Node
 from tests.examples import examples
 
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 BOB = Author(id="U2", name="Bob")
 WORDS = re.compile(r"\b(?:question|answer|aside|changed)\d+\b")
 GO_ON = "Go on exactly where you stopped"
@@ -185,3 +191,211 @@ def test_a_model_sees_the_way_to_where_it_is_asked_and_people_what_stands_where(
             report_multiple_bugs=False,
         ),
     )
+
+
+# --- one at a time -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def quiet(heard: Heard) -> str:
+    assert heard.closing is not None
+    return heard.closing.quiet
+
+
+def rewritten(heard: Heard) -> list[tuple[str, str, str]]:
+    """By message: its quiet line and its first button."""
+    return [(one.messages[0], one.closing.quiet, one.closing.buttons[0].label) for one in heard.rewritten]
+
+
+async def test_both_answers_stay_and_say_which_they_are(stage: Stage) -> None:
+    await stage.says("q")
+    heard = await stage.presses(Action.ASK, "t1 claude")
+
+    assert quiet(heard) == "claude · 2/2"
+    assert [turn.model for turn in stage.history] == ["grok", "claude"]
+    assert rewritten(heard) == [
+        ("m0", "grok · 1/2 · the conversation goes on from another answer", "Go on from this one")
+    ]
+
+
+async def test_another_answer_to_an_older_question_sees_what_stood_before_it_and_changes_nothing(
+    stage: Stage,
+) -> None:
+    await stage.says("one")
+    await stage.says("two")
+    await stage.says("three")
+    heard = await stage.presses(Action.ASK, "t2 claude")
+    await stage.says("four")
+
+    assert stage.two.words() == ["one", "answer 1", "two"]
+    assert quiet(heard) == "claude · 2/2 · the conversation goes on from another answer"
+    assert rewritten(heard) == [("m1", "grok · 1/2", "Ask another model")]
+    assert stage.one.words() == ["one", "answer 1", "two", "answer 2", "three", "answer 3", "four"]
+
+
+async def test_the_conversation_goes_on_from_the_answer_that_somebody_picks(stage: Stage) -> None:
+    stage.two.scripts = [answer("Claude's.")]
+    await stage.says("one")
+    await stage.says("two")
+    await stage.presses(Action.ASK, "t1 claude")
+    picked = await stage.presses(Action.GO_ON, "t3")
+    again = await stage.presses(Action.GO_ON, "t3")
+    await stage.says("three")
+
+    assert "**claude**'s answer to “one” (2/2)" in picked.replies[0].text
+    assert {message: line for message, line, _ in rewritten(picked)} == {
+        "m0": "grok · 1/2 · the conversation goes on from another answer",
+        "m1": "grok · the conversation goes on from another answer",
+        "m2": "claude · 2/2",
+    }
+    assert again.replies[0].text == "The conversation goes on from that answer already."
+    assert stage.one.words() == ["one", "Claude's.", "three"]
+
+
+async def test_what_people_say_meanwhile_comes_along(stage: Stage) -> None:
+    await stage.says("one")
+    await stage.says("the first was better", author=BOB, addressed=False, others=True)
+    await stage.presses(Action.AGAIN, "t1")
+    await stage.presses(Action.GO_ON, "t1")
+    await stage.says("and?")
+
+    assert stage.one.words()[:2] == ["Ann: one", "answer 1"]
+    assert "the first was better" in stage.one.words()[2]
+
+
+async def test_a_message_that_cannot_be_changed_costs_nothing(stage: Stage) -> None:
+    stage.unchangeable = PlatformError("too old", code="cant_update")
+    await stage.says("one")
+    heard = await stage.presses(Action.AGAIN, "t1")
+    await stage.presses(Action.GO_ON, "t1")
+    await stage.says("two")
+
+    assert quiet(heard) == "grok · 2/2"
+    assert stage.one.words() == ["one", "answer 1", "two"]
+
+
+async def test_an_answer_that_was_finished_before_its_worker_died_is_in_the_record_once(stage: Stage) -> None:
+    await stage.says("one")
+    await stage.says("two")
+    press = ButtonPressed(id="p", thread=THREAD, author=ANN, at=1.0, action=Action.AGAIN, value="t1")
+    await stage.plays(press)
+    (done,) = stage.outcomes[-1].append[:1]
+    stage.history = stage.history[:2]  # nothing was committed
+    heard = await stage.plays(press, final=done, attempt=2)
+
+    assert heard.text == done.answer
+    assert len(stage.one.asked) == 3
+    assert [turn.answer for turn in stage.history if turn.is_question] == ["answer 1", "answer 2", "answer 3"]
+    assert quiet(heard) == "grok · 2/2 · the conversation goes on from another answer"
+
+
+async def test_reset_hides_what_is_before_it_on_its_own_way_alone(stage: Stage) -> None:
+    await stage.says("one")
+    await stage.presses(Action.AGAIN, "t1")
+    await stage.says("/reset")
+    await stage.says("two")
+    assert stage.one.words() == ["two"]
+    await stage.presses(Action.GO_ON, "t1")
+    await stage.says("three")
+
+    assert stage.one.words() == ["one", "answer 1", "three"]
+
+
+async def test_silence_outlives_another_answer(stage: Stage) -> None:
+    await stage.says("one")
+    await stage.says("/mute")
+    await stage.presses(Action.AGAIN, "t1")
+    await stage.says("and?", addressed=False)
+    assert len(stage.one.asked) == 2
+    await stage.presses(Action.GO_ON, "t1")
+    await stage.says("and?", addressed=False)
+    assert len(stage.one.asked) == 2
+
+    await stage.says("and?")
+    await stage.says("more?", addressed=False)
+    assert len(stage.one.asked) == 4
+
+
+async def test_going_on_after_a_cut_answer_follows_that_answer(stage: Stage) -> None:
+    stage.one.scripts = [
+        (Text("Once upon"), Finish(reason=Reason.LENGTH)),
+        answer("other"),
+        answer("Else."),
+        answer("a time."),
+    ]
+    await stage.says("a story")
+    await stage.presses(Action.AGAIN, "t1")
+    await stage.says("next")
+    heard = await stage.presses(Action.CONTINUE, "t1")
+    stage.one.scripts = [answer("End.")]
+    await stage.says("last")
+
+    assert stage.one.words(3) == ["a story", "Once upon", GO_ON + ". Do not repeat anything."]
+    assert quiet(heard) == "grok · the conversation goes on from another answer"
+    assert stage.one.words() == ["a story", "other", "next", "Else.", "last"]
+
+
+async def test_a_question_asked_in_other_words_stands_beside_the_old_one(stage: Stage) -> None:
+    await stage.says("one")
+    await stage.says("two")
+    heard = await stage.says("two, but short", anew="q2")
+    await stage.says("three")
+
+    assert stage.one.words(2) == ["one", "answer 1", "two, but short"]
+    assert quiet(heard) == "grok · 2/2"
+    assert stage.one.words() == ["one", "answer 1", "two, but short", "answer 3", "three"]
+
+
+@pytest.mark.parametrize("action", [Action.AGAIN, Action.ASK, Action.GO_ON, Action.CONTINUE])
+async def test_a_press_on_what_is_gone_says_so(stage: Stage, action: Action) -> None:
+    await stage.says("one")
+    await stage.says("two")
+    await stage.presses(Action.AGAIN, "t1")
+    await stage.plays(MessageDeleted(id="d", thread=THREAD, author=ANN, at=2.0, message="q1"))
+    deleted = await stage.presses(action, "t3 claude")
+    await stage.says("/forget")
+    forgotten = await stage.presses(action, "t2 claude")
+    unknown = await stage.says("two?", anew="q2")
+
+    for heard in (deleted, forgotten):
+        assert "not in memory any more" in heard.replies[0].text
+    assert unknown.replies[0].text.startswith("The question that you changed is not in memory any more.")
+    assert len(stage.one.asked) == 3
+    assert stage.history == ()
+
+
+async def test_what_two_people_press_at_once_is_answered_twice_and_the_second_says_where_it_stands(
+    stage: Stage,
+) -> None:
+    await stage.says("one")
+    first = await stage.presses(Action.AGAIN, "t1")
+    second = await stage.presses(Action.AGAIN, "t1", author=BOB)
+
+    assert quiet(first) == "grok · 2/2"
+    assert quiet(second) == "grok · 3/3 · the conversation goes on from another answer"
+    assert [(message, line) for message, line, _ in rewritten(second)] == [
+        ("m1", "grok · 2/3"),
+        ("m0", "grok · 1/3 · the conversation goes on from another answer"),
+    ]
+
+
+async def test_a_file_that_a_model_refused_on_another_branch_is_not_sent_to_it_again() -> None:
+    seeing = replace(GROK, vision=True)
+    stage = Stage(models=(seeing,), files={"F1": PNG})
+    picture = File(id="F1", name="a.png", media_type="image/png", size=len(PNG))
+    await stage.says("one", files=(picture,))
+    await stage.presses(Action.AGAIN, "t1")
+    refused = (Refusal(model=seeing.key, file="F1"),)
+    stage.history = (stage.history[0], replace(stage.history[1], refused=refused))
+    await stage.presses(Action.GO_ON, "t1")
+    await stage.says("what is in it?")
+
+    shown = [
+        sum(isinstance(part, ImagePart) for message in prompt.messages for part in message.parts)
+        for _, prompt in stage.one.asked
+    ]
+    assert shown == [1, 1, 0]

@@ -28,6 +28,9 @@ class PageRequest(BaseModel):
 class PageMessage(PageRequest):
     text: Annotated[str, StringConstraints(pattern=r"\S", max_length=LONGEST)]
     zone: Annotated[str, StringConstraints(max_length=64)] = ""  # the browser's time zone, an IANA name
+    anew: Annotated[str, StringConstraints(max_length=200)] = (
+        ""  # id of the message that it is asked instead of
+    )
 
 
 class PagePress(PageRequest):
@@ -61,6 +64,7 @@ def message(chat: str, sent: PageMessage) -> MessageReceived:
         reply={"zone": sent.zone} if sent.zone else {},
         text=sent.text,
         message=sent.id,
+        anew=sent.anew,
         direct=True,
         threaded=True,
     )

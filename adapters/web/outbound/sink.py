@@ -5,7 +5,7 @@ in the same post. Text is sent as growth about fifteen times a second; the closi
 answer.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from bot.domain.events import ButtonPressed, Event, MessageReceived
 from bot.domain.generated import FileNote, GeneratedFile
 from bot.domain.replies import Action, Reply
 from bot.domain.shown_answers import ShownAnswer
-from bot.domain.stream_parts import ShownPart
+from bot.domain.stream_parts import BranchPlace, ShownPart
 from bot.domain.timeline import Growth, Post, PostedFile
 from bot.page_ports import Timeline
 from bot.ports import TurnHandle
@@ -60,8 +60,14 @@ class TimelineSink:
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         await self._put(replace(self._post, growing=True))
         await self._save(self._post.id)
-        answer = await follow(parts, self._growing(), clock=self._clock)
-        closed = replace(self._post, text=answer.text, closing=answer.closing, sources=answer.sources)
+        answer = await follow(parts, self._drawing(), clock=self._clock)
+        closed = replace(
+            self._post,
+            text=answer.text,
+            closing=answer.closing,
+            sources=answer.sources,
+            place=answer.place,
+        )
         await self._put(await self._with_files(closed, answer.files))
         return (self._post.id,)
 
@@ -88,6 +94,7 @@ class TimelineSink:
                 text=answer.text,
                 closing=answer.closing,
                 sources=answer.sources,
+                place=answer.place,
             )
             await self._put(_naming(post, answer.files))
 
@@ -106,8 +113,18 @@ class TimelineSink:
         if self._turn_handle.ref is None:
             await self._turn_handle.save({"post": post})
 
-    def _growing(self) -> "GrowthSender":
-        return GrowthSender(self._timeline, self._chat, Growth(id=self._post.id, attempt=self._post.attempt))
+    def _drawing(self) -> Callable[[GrowingAnswer], Awaitable[float]]:
+        nothing = Growth(id=self._post.id, attempt=self._post.attempt)
+        grow = GrowthSender(self._timeline, self._chat, nothing)
+        placed: list[BranchPlace] = []
+
+        async def draw(answer: GrowingAnswer) -> float:
+            if answer.place and not placed:  # it is told before there is any text
+                placed.append(answer.place)
+                await self._put(replace(self._post, growing=True, place=answer.place))
+            return await grow(answer)
+
+        return draw
 
 
 def _naming(post: Post, files: Sequence[FileNote]) -> Post:

@@ -1,7 +1,7 @@
 // The list of conversations: newest first, by day, with renaming and deleting in place.
 
-import {make} from "./make.js";
-import {icon, running} from "./posts.js";
+import {icon, make} from "./make.js";
+import {running} from "./posts.js";
 import {call} from "./server.js";
 
 const DAY = 86_400_000;

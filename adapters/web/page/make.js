@@ -10,3 +10,14 @@ export function make(name, className, ...children) {
   }
   return node;
 }
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function icon(name) {
+  const node = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `#${name}`);
+  node.setAttribute("aria-hidden", "true");
+  node.append(use);
+  return node;
+}

@@ -2,6 +2,7 @@
 
 import {Chats} from "./chats.js";
 import {Composer} from "./composer.js";
+import {edit} from "./edit.js";
 import {make} from "./make.js";
 import {Picker, plain} from "./picker.js";
 import {running} from "./posts.js";
@@ -25,6 +26,7 @@ const outbox = new Outbox(() => { thread.drawPending(); refresh(); });
 const chats = new Chats({root: find("chats"), open, failed});
 const thread = new Thread({
   root: find("posts"), scroll: find("scroll"), earlier: find("earlier"), latest: find("latest"), outbox, changed,
+  told: (words) => { find("spoken").textContent = words; },
 });
 const picker = new Picker({button: find("model"), name: find("model-name"), root: find("picker"), press, changed: stands});
 const composer = new Composer({form: find("compose"), field: find("write"), send: find("send"), menu: find("commands"), submit});
@@ -33,8 +35,10 @@ composer.open(current);
 thread.expect(current);
 const feed = new Feed(heard, connected);
 
-function submit(text) {
-  outbox.send(current, text);
+// `anew`: the message that is asked in these words instead.
+function submit(text, anew = "") {
+  if (!anew) thread.current();
+  outbox.send(current, text, anew);
   thread.drawPending();
   thread.toEnd();
   refresh();
@@ -169,6 +173,7 @@ find("posts").addEventListener("click", (event) => {
   const post = node.closest("[data-id]")?.dataset.id ?? "";
   if ("copy" in node.dataset) copy(node, node.closest("figure").querySelector("code").textContent);
   else if ("copyPost" in node.dataset) copy(node, thread.views.get(post).post.text);
+  else if ("edit" in node.dataset) edit(thread.views.get(post), (text) => submit(text, post));
   else if (node.dataset.action) {
     if (node.classList.contains("vote")) for (const other of node.parentElement.querySelectorAll(".vote")) other.setAttribute("aria-pressed", String(other === node));
     press({action: node.dataset.action, value: node.dataset.value, message: post});

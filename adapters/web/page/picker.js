@@ -1,8 +1,7 @@
 // The model picker: the button in the header, which always shows the active model, and the list it opens.
 
 import {grouped, hideEmpty, row} from "./groups.js";
-import {make} from "./make.js";
-import {icon} from "./posts.js";
+import {icon, make} from "./make.js";
 import {call} from "./server.js";
 
 const FEW = 8; // a longer list gets a filter

@@ -1,22 +1,14 @@
 // One post as DOM: a person's message, a growing answer, or another reply.
 
+import {pager} from "./branches.js";
 import {block, inlines, Tree} from "./document.js";
+import {pencil} from "./edit.js";
 import {grid} from "./grid.js";
 import {grouped} from "./groups.js";
-import {make} from "./make.js";
+import {icon, make} from "./make.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const AWAITED = new Set(["approve", "decline", "sign_in"]); // what an answer waits for
 const ICONS = {up: "i-up", down: "i-thumb-down"};
-
-export function icon(name) {
-  const node = document.createElementNS(SVG, "svg");
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `#${name}`);
-  node.setAttribute("aria-hidden", "true");
-  node.append(use);
-  return node;
-}
 
 // Whether it will change: it is a growing answer, or a reply that can still be stopped.
 export function running(post) {
@@ -41,6 +33,16 @@ export class PostView {
     this.node.classList.toggle("growing", Boolean(post.growing));
     if (post.growing) this.node.setAttribute("aria-busy", "true");
     else this.node.removeAttribute("aria-busy");
+  }
+
+  // Where it stands among the answers to one question; null for one that is alone and goes on.
+  stands(place, choose) {
+    const told = place && JSON.stringify([place.name, place.beside, place.goesOn]);
+    if (this.told === told && Boolean(this.pager?.parentNode) === Boolean(told)) return;
+    this.told = told;
+    this.pager?.remove();
+    this.pager = place && pager(place, choose);
+    if (this.pager) this.node.append(this.pager);
   }
 
   // `blocks` are all of the answer's until now.
@@ -85,11 +87,12 @@ export class PostView {
 }
 
 function said(post) {
-  return [make("div", "said", post.text ?? "")];
+  return [make("div", "said", post.text ?? ""), pencil()];
 }
 
 function closed(post) {
-  const {notice, footer, steps = [], buttons = [], reason} = post.closing ?? {reason: "broken", notice: "The answer was cut short."};
+  const {notice, footer, steps = [], buttons: offered = [], reason} = post.closing ?? {reason: "broken", notice: "The answer was cut short."};
+  const buttons = offered.filter(({action}) => action !== "go_on"); // stands beside the other answers
   const out = [...beside(post)];
   const decided = reason === "stop" && !buttons.length; // what a card says once somebody decided
   if (notice) out.push(make("p", `notice ${decided ? "decided" : reason}`, notice));

@@ -47,8 +47,8 @@ export class Outbox {
     for (const one of this.waiting.values()) this.#deliver(one);
   }
 
-  send(chat, text) {
-    const one = {id: fresh(), chat, text, at: Date.now() / 1000, state: "sending"};
+  send(chat, text, anew = "") {
+    const one = {id: fresh(), chat, text, anew, at: Date.now() / 1000, state: "sending"};
     this.waiting.set(one.id, one);
     this.#save();
     this.#deliver(one);
@@ -67,7 +67,7 @@ export class Outbox {
   async #deliver(one) {
     for (let pause = 1000; this.waiting.has(one.id); pause = Math.min(pause * 1.7, 10_000)) {
       try {
-        const {receipt} = await call("POST", `/${one.chat}/messages`, {id: one.id, text: one.text, zone: ZONE});
+        const {receipt} = await call("POST", `/${one.chat}/messages`, {id: one.id, text: one.text, zone: ZONE, anew: one.anew ?? ""});
         if (receipt.startsWith("full")) this.#set(one, "refused", "Too many messages are waiting here.");
         else this.drop(one.id);
         this.changed(one);
@@ -95,7 +95,7 @@ export class Outbox {
   }
 
   #save() {
-    const kept = [...this.waiting.values()].map(({id, chat, text, at}) => ({id, chat, text, at}));
+    const kept = [...this.waiting.values()].map(({id, chat, text, anew, at}) => ({id, chat, text, anew, at}));
     try { localStorage.setItem("outbox", JSON.stringify(kept)); } catch { /* storage is off: kept until reload */ }
   }
 }

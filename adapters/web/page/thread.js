@@ -1,5 +1,6 @@
 // The messages of the open conversation: loaded once, then updated by the stream of changes.
 
+import {arranged} from "./branches.js";
 import {make} from "./make.js";
 import {PostView, running} from "./posts.js";
 import {call, later} from "./server.js";
@@ -7,10 +8,12 @@ import {call, later} from "./server.js";
 const NEAR = 96; // pixels from the end within which the view follows a growing answer
 
 export class Thread {
-  constructor({root, scroll, earlier, latest, outbox, changed}) {
-    Object.assign(this, {root, scroll, earlier, latest, outbox, changed});
+  constructor({root, scroll, earlier, latest, outbox, changed, told}) {
+    Object.assign(this, {root, scroll, earlier, latest, outbox, changed, told});
     this.views = new Map();
     this.pending = new Map();
+    this.order = []; // the ids of the posts, as they came
+    this.chosen = new Map(); // by answer, which of those that follow it is looked at
     this.follow = true;
     scroll.addEventListener("scroll", () => this.#scrolled());
     root.addEventListener("drawn", () => this.#settle());
@@ -37,6 +40,7 @@ export class Thread {
     this.#clear();
     this.mark = page.mark;
     for (const post of page.posts) this.#put(post);
+    this.#arrange();
     this.earlier.hidden = !page.more;
     const early = this.early;
     this.early = null;
@@ -52,8 +56,10 @@ export class Thread {
     if (this.early) { this.early.push(change); return; }
     if (!later(change.mark, this.mark)) return;
     this.mark = change.mark;
-    if (change.kind === "post") this.#put(change.post);
-    else if (change.kind === "grow") this.views.get(change.growth.id)?.grow(change.growth);
+    if (change.kind === "post") {
+      this.#put(change.post, true);
+      this.#arrange();
+    } else if (change.kind === "grow") this.views.get(change.growth.id)?.grow(change.growth);
     this.#settle();
     if (change.kind === "post") this.changed(change.post);
   }
@@ -81,6 +87,12 @@ export class Thread {
     this.#settle();
   }
 
+  // Shows the way that the conversation goes on.
+  current() {
+    this.chosen.clear();
+    this.#arrange();
+  }
+
   toEnd() {
     this.follow = true;
     this.scroll.scrollTop = this.scroll.scrollHeight;
@@ -101,40 +113,64 @@ export class Thread {
     return [note, again, drop];
   }
 
-  #put(told) {
+  #put(told, live = false) {
     const post = {...told, chat: this.chat};
     const view = this.views.get(post.id);
     this.pending.get(post.id)?.remove();
     this.pending.delete(post.id);
+    const began = post.place && (!view || !view.post.place);
+    if (live && began) this.chosen.set(post.place.parent, post.place.turn); // who asked again looks at the new one
     if (view) {
       view.show(post);
       return;
     }
-    const made = new PostView(post);
-    this.views.set(post.id, made);
-    this.root.insertBefore(made.node, this.#place(post));
+    this.views.set(post.id, new PostView(post));
+    let at = post.after ? this.order.indexOf(post.after) + 1 : 0;
+    while (at && this.views.get(this.order[at])?.post.after === post.after) at++;
+    this.order.splice(at || this.order.length, 0, post.id); // after its question and that question's other posts, or at the end
   }
 
-  // The node to put a new post before: after its question and that question's other answers, or at the end.
-  #place(post) {
-    const first = this.pending.values().next().value ?? null;
-    const asked = post.after && this.views.get(post.after);
-    if (!asked) return first;
-    let next = asked.node.nextElementSibling;
-    while (next && next.dataset.after === post.after) next = next.nextElementSibling;
-    return next ?? first;
+  // Puts the posts of the shown way into the page, in their order; the others stay out of it.
+  #arrange() {
+    const {shown, order, questions} = arranged(this.order.map((id) => this.views.get(id).post), this.chosen);
+    let node = this.root.firstElementChild;
+    const wanted = new Set(order);
+    for (const id of order) {
+      const own = this.views.get(id).node;
+      while (node && node !== own && node.dataset.id && !wanted.has(node.dataset.id)) node = gone(node);
+      if (node === own) node = node.nextElementSibling;
+      else this.root.insertBefore(own, node);
+    }
+    while (node) node = node.dataset.id ? gone(node) : node.nextElementSibling;
+    for (const [id, {node, post}] of this.views) if (post.person) node.querySelector(".pencil")?.toggleAttribute("hidden", !questions.has(id));
+    for (const place of shown) {
+      const alone = place.beside.length < 2 && place.goesOn;
+      const last = place.posts.at(-1);
+      for (const id of place.posts) this.views.get(id).stands(alone || id !== last ? null : place, (name, label) => this.#choose(place, name, label));
+    }
+  }
+
+  // Shows another answer in the place of this one; the eye and the keyboard stay where they are.
+  #choose(place, name, label) {
+    const pager = () => [...this.root.querySelectorAll(".pager")].find((node) => node.dataset.after === place.parent);
+    const top = pager()?.getBoundingClientRect().top;
+    this.chosen.set(place.parent, name);
+    this.follow = false;
+    this.#arrange();
+    const now = pager();
+    if (!now) return;
+    this.scroll.scrollTop += now.getBoundingClientRect().top - top;
+    (now.querySelector(`[aria-label="${label}"]:not(:disabled)`) ?? now.querySelector("button:not(:disabled)")).focus();
+    this.told(now.getAttribute("aria-label"));
   }
 
   async #more() {
-    const oldest = this.root.firstElementChild;
-    const page = await call("GET", `/${this.chat}?before=${encodeURIComponent(oldest.dataset.id)}`);
+    const page = await call("GET", `/${this.chat}?before=${encodeURIComponent(this.order[0])}`);
     const height = this.scroll.scrollHeight;
-    for (const post of page.posts) {
-      if (this.views.has(post.id)) continue;
-      const view = new PostView({...post, chat: this.chat});
-      this.views.set(post.id, view);
-      this.root.insertBefore(view.node, oldest);
-    }
+    const earlier = page.posts.filter(({id}) => !this.views.has(id));
+    for (const post of earlier) this.views.set(post.id, new PostView({...post, chat: this.chat}));
+    this.order.unshift(...earlier.map(({id}) => id));
+    this.#arrange();
     this.earlier.hidden = !page.more;
     this.scroll.scrollTop += this.scroll.scrollHeight - height;
   }
@@ -142,6 +178,8 @@ export class Thread {
   #clear() {
     this.views.clear();
     this.pending.clear();
+    this.order = [];
+    this.chosen.clear();
     this.root.replaceChildren();
     this.earlier.hidden = this.latest.hidden = true;
     this.follow = true;
@@ -159,3 +197,9 @@ export class Thread {
   }
 }
 
+// Takes a post out of the page; returns what came after it.
+function gone(node) {
+  const next = node.nextElementSibling;
+  node.remove();
+  return next;
+}

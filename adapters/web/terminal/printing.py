@@ -29,7 +29,7 @@ class Printer:
         self._shown = ""  # the printed text of the growing post
         self._silent = False  # the post was rewritten with other text: wait for its end
         self._status = False  # a status line is printed that will be erased
-        self._ended: set[str] = set()  # the ids of answers that are printed whole
+        self._ended: dict[str, str] = {}  # the notices of answers that are printed whole, by id
 
     def quiet(self, text: str) -> None:
         self._write(text, DIM)
@@ -58,7 +58,8 @@ class Printer:
             self._turn = post.id
             return
         if post.id in self._ended:  # written anew: what it says now is news
-            self.quiet(post.closing.notice if post.closing else "")
+            if post.closing and post.closing.notice != self._ended[post.id]:
+                self.quiet(post.closing.notice)
             return
         if not post.text.startswith(self._shown):
             self._write("\n\n")
@@ -83,7 +84,7 @@ class Printer:
         if self._shown and not self._shown.endswith("\n"):
             self._write("\n")
         self._turn, self._shown, self._silent = "", "", False
-        self._ended.add(post.id)
+        self._ended[post.id] = post.closing.notice if post.closing else ""
         if post.sources:
             self._sources(post.sources)
         if told := _beside(post):
