@@ -29,6 +29,7 @@ from adapters.slack.outbound.native_stream import NativeStreams
 from adapters.slack.outbound.response_url import trusted_host
 from adapters.slack.outbound.sink_choice import Workspace, sink_for
 from adapters.slack.web_api import WebApi
+from bot.agent_ports import FormDesk
 from bot.delivery.pacing import Clock, WallClock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, PlatformGone, PlatformRefused
@@ -58,6 +59,7 @@ class SlackAdapter:
         *,
         inbox: Inbox,
         search: OptionSearch,
+        forms: FormDesk,
         api_url: str = "https://slack.com/api/",
         bot_token: str = "",
         oauth: OAuthFlow | None = None,
@@ -83,6 +85,7 @@ class SlackAdapter:
         )
         handler = EventHandler(
             inbox=inbox,
+            forms=forms,
             clock=self._clock,
             external=external,
             one_direct=one_direct,

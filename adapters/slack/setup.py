@@ -7,6 +7,7 @@ from yarl import URL
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.install.manifest import SCOPES
 from adapters.slack.install.oauth import OAuthFlow
+from bot.agent_ports import FormDesk
 from bot.delivery.pacing import WallClock
 from bot.ports import Inbox, OptionSearch, RateLimiter, SecretStore
 from bot.serving.measured import platform_calls
@@ -20,6 +21,7 @@ def adapter(
     *,
     inbox: Inbox,
     search: OptionSearch,
+    forms: FormDesk,
     secrets: SecretStore,
     rate_limiter: RateLimiter,
     meter: Meter | None = None,
@@ -48,6 +50,7 @@ def adapter(
     return SlackAdapter(
         inbox=inbox,
         search=search,
+        forms=forms,
         api_url=said.api_url,
         bot_token=revealed(said.bot_token),
         oauth=oauth,

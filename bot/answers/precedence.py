@@ -62,13 +62,14 @@ def select_model(
     )
     chain: list[PrecedenceStep] = []
     winner: Model | None = None
-    for scope, chosen in steps:
+    for scope, named in steps:
+        chosen = "" if catalog.hides(named) else named  # what others picked and this person cannot see
         model = catalog.find(chosen) if chosen else None
         objection = ""
         if chosen and model is None:
             objection = "is not in the catalogue any more"
         elif model and not allowed(model):
-            objection = "is not allowed here"
+            objection = model.obstacle or "is not allowed here"
         wins = winner is None and model is not None and not objection
         chain.append(
             PrecedenceStep(scope=scope, chosen=chosen, objection="" if winner else objection, wins=wins)

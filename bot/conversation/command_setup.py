@@ -1,6 +1,7 @@
 """Puts the commands together: those of `Commands` and those that have a module of their own."""
 
 from bot.answers.budgets import BudgetKeeper
+from bot.conversation.agents import Agents
 from bot.conversation.commands import Commands
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
@@ -19,6 +20,7 @@ def commands_of(
     *,
     budgets: BudgetKeeper,
     tools: Tooling,
+    agents: Agents,
 ) -> tuple[ModelPicker, Commands]:
     catalog, health, prices = models.catalog, store.health, models.prices
     picker = ModelPicker(catalog=catalog, preferences=store.preferences, health=health, prices=prices)
@@ -30,7 +32,8 @@ def commands_of(
         policy=settings.file.policy,
         budgets=budgets,
         inbox=inbox,
-        own=own_commands(catalog=catalog, preferences=store.preferences, tools=tools),
+        own=own_commands(catalog=catalog, preferences=store.preferences, tools=tools, agents=agents),
         schedules=store.schedules,
         sign_ins=tools.sign_ins,
+        agents=agents,
     )

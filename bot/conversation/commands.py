@@ -6,6 +6,7 @@ from bot import policy as policies
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.precedence import NoModelAvailable, select_model
 from bot.context import Context, Response
+from bot.conversation.agents import Agents
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.forgetting import forget
 from bot.conversation.hearing import knows_muted, muted
@@ -57,10 +58,16 @@ class Commands:
         own: Mapping[str, Handler],
         schedules: ScheduleStore,
         sign_ins: SignIns,
+        agents: Agents,
     ) -> None:
-        self.sign_ins = sign_ins
+        self.sign_ins, self.agents = sign_ins, agents
         self.elsewhere = OtherConversations(
-            ledger=ledger, inbox=inbox, preferences=preferences, schedules=schedules, sign_ins=sign_ins
+            ledger=ledger,
+            inbox=inbox,
+            preferences=preferences,
+            schedules=schedules,
+            sign_ins=sign_ins,
+            agents=agents,
         )
         self._schedules = schedules
         self._budgets = budgets
@@ -233,7 +240,7 @@ class Commands:
             more=more,
         )
 
-    async def found(self, thread: ThreadKey, words: str, prefix: str) -> Sequence[Option]:
+    async def found(self, thread: ThreadKey, author: Author, words: str, prefix: str) -> Sequence[Option]:
         """Implements bot.ports.OptionSearch."""
         return await self._picker.found(
             words, prefix, lambda model: allowed(self._policy, thread, model), OFFERED

@@ -8,7 +8,7 @@ from bot.answers.precedence import Allowed, NoModelAvailable, Selection, select_
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_scope
 from bot.conversation.effort import describe_effort
-from bot.conversation.scopes import FIELDS, WHERE, default_scope, objection, stored_as, where
+from bot.conversation.scopes import FIELDS, WHERE, default_scope, objection, stored_as, unseen, where
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
 from bot.domain.formatting import compact_number, escape_markdown, join_names
@@ -154,7 +154,7 @@ class ModelPicker:
 
     async def _switch(self, context: Context, model: Model | None, scope: str) -> Response:
         scope = scope or default_scope(context)
-        if refusal := objection(context, scope, "the model"):
+        if refusal := objection(context, scope, "the model") or unseen(context, scope, model):
             return Response(reply=refusal)
         name = model.name if model else ""
         outcome = Outcome(thread_model=name) if scope == "thread" else Outcome()
@@ -200,7 +200,8 @@ class ModelPicker:
 
     def _unknown(self, context: Context, wanted: str, model: Model | None) -> Reply:
         near = list(self._catalog.near(wanted, among=context.usable(self._catalog.models)))
-        start = "is not allowed here" if model else "is not a model I know"
+        refused = escape_markdown(model.obstacle, 200) if model else ""
+        start = refused or "is not allowed here" if model else "is not a model I know"
         text = f"“{escape_markdown(wanted, 60)}” {start}."
         text += f" Did you mean {join_names(near)}?" if near else " `/model` shows what can be picked."
         scope = default_scope(context)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from bot.domain.catalog import Catalog, Listing
+from bot.domain.catalog import Listing
 from bot.domain.errors import ModelError
 from bot.domain.readiness import Trouble
 from bot.models import references
@@ -19,6 +19,7 @@ from bot.models.assembly import Assembled, assemble, no_window
 from bot.models.facts import Facts
 from bot.models.pricing import Prices
 from bot.models.reach import ListingResult, absence, none_can_be_asked, reach_word, set_up
+from bot.models.shared_catalog import SharedCatalog
 from bot.models.sources import ModelSource
 from bot.ports import Health, Provider
 from bot.settings.config_file import ConfigFile
@@ -56,7 +57,7 @@ class Discovery:
         self._findings: dict[str, ListingResult] = {}
         self._priced = False
         self._told = asyncio.Event()
-        self.catalog = Catalog([])
+        self.catalog = SharedCatalog([])
         self._swap()
 
     @property

@@ -15,14 +15,14 @@ OWN = ("choice", "effort", "tools")
 def preferences_query(keys: Keys, workspace: str, channel: str, person: str) -> tuple[Word, ...]:
     """The command that reads default, channel and person, to be sent together with others."""
     scopes = ("default", f"channel:{channel}", f"person:{person}")
-    return ("HMGET", keys.choices(workspace), *scopes, *(f"effort:{scope}" for scope in scopes))
+    return ("HMGET", keys.choices(workspace), *scopes, *(f"effort:{scope}" for scope in scopes), "agents")
 
 
 def read_preferences(own: Sequence[bytes | None], chosen: Sequence[bytes | None]) -> ModelPreferences:
     """`own` are the thread's fields of OWN, `chosen` is the answer to `preferences_query`."""
     thread, thinking, tools, *rest = ((value or b"").decode() for value in (*own, *chosen))
     default, channel, person, *levels = rest
-    usual, in_channel, of_person = levels
+    usual, in_channel, of_person, agents = levels
     return ModelPreferences(
         thread=thread,
         person=person,
@@ -30,6 +30,7 @@ def read_preferences(own: Sequence[bytes | None], chosen: Sequence[bytes | None]
         workspace=default,
         effort=EffortPreferences(thread=thinking, person=of_person, channel=in_channel, workspace=usual),
         tools=ToolPreferences.read(tools),
+        agents=agents,
     )
 
 
