@@ -181,7 +181,8 @@ class Agents:
         if before and before.now.turn == turn:  # by an earlier attempt
             return Response(reply=words.saved(context, before, made=False, replaces=_message(context)))
         version = self._written(context, self._forms.version(values, before.now if before else None))
-        agent, earlier = self._following(context, before, id, version), ()
+        agent = self._following(context, before, id, version)
+        earlier: tuple[AgentVersion, ...] = ()
         if before:
             earlier = (*await self._store.earlier(before.workspace, before.id), before.now)[-VERSIONS:]
         agent = replace(agent, undoable=len(earlier))

@@ -28,7 +28,7 @@ class SharedCatalog(Catalog):
 
     def hides(self, text: str) -> bool:
         seen = _SEEN.get()
-        return bool(seen) and text.casefold() in seen.names and self.find(text) is None
+        return seen is not None and text.casefold() in seen.names and self.find(text) is None
 
     @property
     def models(self) -> tuple[Model, ...]:
