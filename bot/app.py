@@ -23,7 +23,6 @@ from bot.answers.tools.servers import check_tools
 from bot.answers.tools.setup import grants_of
 from bot.answers.tools.toolbox import Toolbox
 from bot.answers.turn_log import TurnLog
-from bot.conversation.agent_setup import chat_agents
 from bot.conversation.asking import asking
 from bot.conversation.command_setup import commands_of
 from bot.conversation.comparison import Comparison
@@ -102,15 +101,10 @@ def service(
     """Puts the core together around the storage, the platforms and the models."""
     inbox, most = MeasuredInbox(store.inbox, meter=metrics), settings.file.limits
     tools, budgets = tooling(settings, store, inbox), budget_keeper(settings, store, models)
-    agents = chat_agents(settings, store, models.discovery.catalog)
-    picker, commands = commands_of(
-        settings, store, inbox, models.discovery, budgets=budgets, tools=tools, agents=agents.commands
-    )
-    standing, search = agents.here.standing(commands.standing), agents.here.found(commands.found)
+    picker, commands = commands_of(settings, store, inbox, models.discovery, budgets=budgets, tools=tools)
+    standing, search, forms, exchange = commands.standing, commands.found, commands.forms, tools.exchange
     adapters = platforms.adapters_for(
-        platforms.Dependencies(
-            settings, store, inbox, standing, search, metrics, tools.exchange, agents.desk, page_token
-        )
+        platforms.Dependencies(settings, store, inbox, standing, search, metrics, exchange, forms, page_token)
     )
     limits, refusals = AskerLimits(rate_limiter=store.rate_limiter), PlatformRefusals(meter=metrics)
     interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets, DueMark())
@@ -132,7 +126,7 @@ def service(
     )
     worker = Worker(
         leases=store.leases,
-        handle=agents.here.handling(conversation.handle),
+        handle=commands.agents.here.handling(conversation.handle),
         apologise=conversation.apologise,
         interceptors=interceptors,
         limits=WorkerLimits(at_once=answers_that_fit(most.answers), per_person=most.answers_per_person),

@@ -29,9 +29,7 @@ def adapter(
     one_direct: bool = False,
     installs: Collection[str] | None = None,
 ) -> SlackAdapter:
-    """One workspace by a token, or several by OAuth; over HTTP, or by Socket Mode where an app token is set.
-
-    `installs` are the ids of workspaces and organisations that may install by OAuth and are heard; "*" is all
+    """One workspace by a token, or several by OAuth; over HTTP, or by Socket Mode where an app token is set. `installs` are the ids of workspaces and organisations that may install by OAuth and are heard; "*" is all
     of them. None: nobody may install, and who has is heard.
     """
     clock = WallClock()
@@ -57,7 +55,6 @@ def adapter(
         signing_secret="" if said.socket_mode else revealed(said.signing_secret),
         app_token=revealed(said.app_token),
         rate_limiter=rate_limiter,
-        clock=clock,
         external=external,
         one_direct=one_direct,
         watch=platform_calls(meter, _named) if meter else None,

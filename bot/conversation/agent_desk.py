@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot import policy as policies
 from bot.agent_ports import FormDesk
 from bot.conversation.agent_forms import AgentForms
-from bot.conversation.agents import draft_name
+from bot.conversation.agent_writing import draft_name
 from bot.conversation.agents_here import AgentsHere
 from bot.domain.events import Event
 from bot.domain.forms import Form

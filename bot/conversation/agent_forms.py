@@ -29,6 +29,16 @@ SEEN = {
     Audience.CHANNEL: ("People here", "this channel or chat"),
     Audience.WORKSPACE: ("Everybody", "administrators approve it first"),
 }
+AUDIENCE = FormField(
+    id="audience",
+    label="Who sees it",
+    kind=FieldKind.ONE,
+    options=tuple(
+        FieldOption(value=one.value, label=label, hint=hint) for one, (label, hint) in SEEN.items()
+    ),
+    value=Audience.ME.value,
+    required=True,
+)
 LONGEST = {"description": DESCRIPTION, "instructions": INSTRUCTIONS}
 
 
@@ -121,15 +131,6 @@ class AgentForms:
 
     def _fields(self, models: Sequence[Model]) -> tuple[FormField, ...]:
         plain = [one for one in models if may_carry(one)][:OFFERED]
-        tools = FormField(
-            id="tools",
-            label="Tools it may use",
-            kind=FieldKind.SOME,
-            options=tuple(FieldOption(value=one, label=one) for one in self._servers),
-        )
-        audience = tuple(
-            FieldOption(value=one.value, label=label, hint=hint) for one, (label, hint) in SEEN.items()
-        )
         return (
             FormField(id="name", label="Name", hint="One word: people type it", longest=NAME, required=True),
             FormField(
@@ -155,16 +156,13 @@ class AgentForms:
                 hint=f"Questions to begin with, one in each line, {PROMPTS} at most",
                 longest=PROMPTS * (PROMPT + 2),
             ),
-            *((tools,) if self._servers else ()),
-            FormField(
-                id="audience",
-                label="Who sees it",
-                kind=FieldKind.ONE,
-                options=audience,
-                value=Audience.ME.value,
-                required=True,
-            ),
+            *((self._tools(),) if self._servers else ()),
+            AUDIENCE,
         )
+
+    def _tools(self) -> FormField:
+        options = tuple(FieldOption(value=one, label=one) for one in self._servers)
+        return FormField(id="tools", label="Tools it may use", kind=FieldKind.SOME, options=options)
 
     def _name(self, name: str) -> str:
         try:

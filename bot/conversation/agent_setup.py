@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.agent_ports import AgentStore
 from bot.conversation.agent_desk import AgentDesk
 from bot.conversation.agent_forms import AgentForms
+from bot.conversation.agent_writing import AgentWriter
 from bot.conversation.agents import Agents
 from bot.conversation.agents_here import AgentsHere
 from bot.models.shared_catalog import SharedCatalog
@@ -48,8 +49,9 @@ def chat_agents_around(
 ) -> ChatAgents:
     here = AgentsHere(store=store, catalog=catalog, policy=policy, preferences=preferences)
     forms = AgentForms(catalog=catalog, servers=servers)
+    writer = AgentWriter(store=store, here=here, forms=forms, secrets=secrets, clock=clock)
     return ChatAgents(
         here=here,
-        commands=Agents(store=store, here=here, forms=forms, secrets=secrets, clock=clock),
+        commands=Agents(store=store, here=here, forms=forms, writer=writer),
         desk=AgentDesk(here=here, forms=forms, secrets=secrets, policy=policy),
     )

@@ -32,34 +32,34 @@ USAGE = "Write `/agent new`, `/agent NAME`, or `/agents` for those there are."
 FENCES = re.compile("`+")
 
 
-def private(context: Context, text: str, **more: object) -> Reply:
+def to_one(context: Context, text: str, **more: object) -> Reply:
     """A word to one person."""
     return Reply(text=text, private=not context.direct, **more)  # type: ignore[arg-type]  # fields of a Reply
 
 
-def unknown(context: Context, typed: str, near: Sequence[str]) -> Reply:
+def no_such_agent(context: Context, typed: str, near: Sequence[str]) -> Reply:
     """Also for those that somebody may not see: there is no difference."""
     hint = f" Did you mean {join_names(list(near))}?" if near else " `/agents` lists those you can ask."
-    return private(context, f"“{escape_markdown(typed, 60)}” is not an agent I know.{hint}")
+    return to_one(context, f"“{escape_markdown(typed, 60)}” is not an agent I know.{hint}")
 
 
-def asked(context: Context, form: Form, text: str = "", *, replaces: str = "") -> Reply:
+def form_asked(context: Context, form: Form, text: str = "", *, replaces: str = "") -> Reply:
     """A form to be filled in."""
-    return private(context, text or f"**{form.title}**", form=form, secret=True, replaces=replaces)
+    return to_one(context, text or f"**{form.title}**", form=form, secret=True, replaces=replaces)
 
 
-def saved(context: Context, agent: Agent, *, made: bool, replaces: str = "") -> Reply:
+def agent_saved(context: Context, agent: Agent, *, made: bool, replaces: str = "") -> Reply:
     """What became of it, and how it is asked."""
     name = escape_markdown(agent.now.name)
     typed = agent.now.name
     text = f"**{name}** is {'made' if made else 'changed'}. Ask it with `{typed}: question`, or pick it with `/model {typed}`."
     lines = [text, _sight(context, agent)]
-    return private(
+    return to_one(
         context, "\n\n".join(lines), buttons=_buttons(context, agent)[:2], secret=True, replaces=replaces
     )
 
 
-def shown(
+def agent_shown(
     context: Context, agent: Agent, version: AgentVersion, *, changes: bool, trouble: str = ""
 ) -> Reply:
     """All of it, for who may see it."""
@@ -78,7 +78,7 @@ def shown(
         ("made by", version.by or "nobody any more"),
         ("version", f"{agent.revision}, of {_day(version.at)}"),
     )
-    return private(
+    return to_one(
         context,
         "\n\n".join(lines),
         title=version.name,
@@ -88,13 +88,13 @@ def shown(
     )
 
 
-def configured(context: Context, model: Model) -> Reply:
+def agent_of_operator(context: Context, model: Model) -> Reply:
     """One that cannot be changed here. What its operator told it is not for everybody."""
     about = f"{escape_markdown(model.description, 400)}\n\n" if model.description else ""
-    return private(context, f"{about}{CONFIGURED}", title=model.name)
+    return to_one(context, f"{about}{CONFIGURED}", title=model.name)
 
 
-def listing(
+def agents_listed(
     context: Context,
     agents: Sequence[tuple[Agent, AgentVersion, str]],
     waiting: Sequence[Agent],
@@ -103,7 +103,7 @@ def listing(
     """`agents` with the version that is seen, and what is wrong with it. `others` are the operator's."""
     make = Button(action=Action.FORM, label="Make an agent", value="/agent new")
     if not (agents or waiting or others):
-        return private(context, NONE, buttons=(make,))
+        return to_one(context, NONE, buttons=(make,))
     rows = [
         (one.name, one.model, trouble or seen_by(agent, one, context), one.by or "nobody any more")
         for agent, one, trouble in agents
@@ -115,7 +115,7 @@ def listing(
     )
     more = len(waiting) - JUDGED
     tail = f" {number_of(more, 'more agent')} wait after these." if more > 0 else ""
-    return private(
+    return to_one(
         context,
         (f"Waiting for you to decide:{tail}" if waiting else "Ask one with `NAME: question`."),
         title="Agents",
@@ -145,7 +145,7 @@ def seen_by(agent: Agent, version: AgentVersion, context: Context) -> str:
     return "only its maker"
 
 
-def exported(version: AgentVersion) -> str:
+def agent_toml(version: AgentVersion) -> str:
     """An entry of switchboard.toml."""
     pairs: list[tuple[str, object]] = [
         ("name", version.name),

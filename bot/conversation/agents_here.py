@@ -6,13 +6,14 @@ from functools import wraps
 
 from bot import policy as policies
 from bot.agent_ports import AgentStore
+from bot.context import Context
 from bot.domain.agents import Agent, Audience, Viewer
 from bot.domain.catalog import Model
 from bot.domain.claims import Claim, Outcome
 from bot.domain.events import Author, ThreadKey
 from bot.domain.replies import Option
 from bot.domain.timeline import ConversationStatus
-from bot.models.chat_agents import entry_of
+from bot.models.chat_agents import entry_of, may_carry
 from bot.models.shared_catalog import Find, SharedCatalog
 from bot.page_ports import StatusOf
 from bot.ports import OptionSearch, PreferenceStore, TurnHandle
@@ -41,6 +42,17 @@ class AgentsHere:
             external=author.external,
             administers=author.id in self._policy.admins,
         )
+
+    def viewer_of(self, context: Context) -> Viewer:
+        return self.viewer(context.thread, context.event.author)
+
+    async def those_of(self, context: Context) -> Sequence[Agent]:
+        """The workspace's, whoever sees them, as they were when the event in hand was claimed."""
+        return await self.all(context.thread, context.claim.preferences.agents)
+
+    def models(self, context: Context) -> list[Model]:
+        """On which agents can rest here."""
+        return [one for one in context.usable(self.catalog.featured) if may_carry(one)]
 
     async def all(self, thread: ThreadKey, stamp: str) -> Sequence[Agent]:
         """The workspace's, whoever sees them."""

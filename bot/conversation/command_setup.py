@@ -1,7 +1,7 @@
 """Puts the commands together: those of `Commands` and those that have a module of their own."""
 
 from bot.answers.budgets import BudgetKeeper
-from bot.conversation.agents import Agents
+from bot.conversation.agent_setup import chat_agents
 from bot.conversation.commands import Commands
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
@@ -20,10 +20,10 @@ def commands_of(
     *,
     budgets: BudgetKeeper,
     tools: Tooling,
-    agents: Agents,
 ) -> tuple[ModelPicker, Commands]:
     catalog, health, prices = models.catalog, store.health, models.prices
     picker = ModelPicker(catalog=catalog, preferences=store.preferences, health=health, prices=prices)
+    agents = chat_agents(settings, store, catalog)
     return picker, Commands(
         catalog=catalog,
         picker=picker,
@@ -32,7 +32,7 @@ def commands_of(
         policy=settings.file.policy,
         budgets=budgets,
         inbox=inbox,
-        own=own_commands(catalog=catalog, preferences=store.preferences, tools=tools, agents=agents),
+        own=own_commands(catalog=catalog, preferences=store.preferences, tools=tools, agents=agents.commands),
         schedules=store.schedules,
         sign_ins=tools.sign_ins,
         agents=agents,

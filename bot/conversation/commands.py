@@ -6,7 +6,7 @@ from bot import policy as policies
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.precedence import NoModelAvailable, select_model
 from bot.context import Context, Response
-from bot.conversation.agents import Agents
+from bot.conversation.agent_setup import ChatAgents
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.forgetting import forget
 from bot.conversation.hearing import knows_muted, muted
@@ -58,16 +58,17 @@ class Commands:
         own: Mapping[str, Handler],
         schedules: ScheduleStore,
         sign_ins: SignIns,
-        agents: Agents,
+        agents: ChatAgents,
     ) -> None:
-        self.sign_ins, self.agents = sign_ins, agents
+        self.sign_ins, self.agents, self.forms = sign_ins, agents, agents.desk
+        self.standing, self.found = agents.here.standing(self._standing), agents.here.found(self._found)
         self.elsewhere = OtherConversations(
             ledger=ledger,
             inbox=inbox,
             preferences=preferences,
             schedules=schedules,
             sign_ins=sign_ins,
-            agents=agents,
+            agents=agents.commands,
         )
         self._schedules = schedules
         self._budgets = budgets
@@ -218,7 +219,7 @@ class Commands:
             ]
         return Reply(title="Switchboard", text="\n".join(text), choices=choices)
 
-    async def standing(self, thread: ThreadKey, author: Author) -> ConversationStatus:
+    async def _standing(self, thread: ThreadKey, author: Author) -> ConversationStatus:
         """A page's status line: the model that answers in a conversation, and the other options there."""
 
         def admitted(model: Model) -> bool:
@@ -240,7 +241,7 @@ class Commands:
             more=more,
         )
 
-    async def found(self, thread: ThreadKey, author: Author, words: str, prefix: str) -> Sequence[Option]:
+    async def _found(self, thread: ThreadKey, author: Author, words: str, prefix: str) -> Sequence[Option]:
         """Implements bot.ports.OptionSearch."""
         return await self._picker.found(
             words, prefix, lambda model: allowed(self._policy, thread, model), OFFERED

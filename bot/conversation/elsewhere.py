@@ -102,7 +102,7 @@ class OtherConversations:
         for choice in (f"person:{person.id}", f"effort:person:{person.id}"):
             await self._preferences.choose(context.workspace, choice, "")
         await self._schedules.drop_of_person(context.workspace, person.id)
-        await self._agents.forget(context)
+        await self._agents.forgetting.forget(context)
         signed_in = await self._sign_ins.forget(context)
         await self._ledger.erase(context.workspace, person.id)
         history = await context.claim.history.whole()

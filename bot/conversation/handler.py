@@ -132,7 +132,7 @@ class ConversationHandler:
                 typed = ChatMessage(author=event.author, text=event.value)
                 return await self._message(context, event.value, typed)
             case FormFilled() as event:
-                return await context.respond(await self._commands.agents.filled(context, event))
+                return await context.respond(await self._commands.agents.commands.filled(context, event))
             case ButtonPressed() as event:
                 return await self._buttons.pressed(context, event)
             case MessageEdited() as event:

@@ -340,7 +340,7 @@ class Stage:
                 own=own_commands(catalog=self.catalog, preferences=self, tools=tools, agents=made.commands),
                 schedules=self.schedules,
                 sign_ins=tools.sign_ins,
-                agents=made.commands,
+                agents=made,
             ),
             picker=picker,
             interceptors=interceptors,
