@@ -103,9 +103,9 @@ def service(
     inbox, most = MeasuredInbox(store.inbox, meter=metrics), settings.file.limits
     tools, budgets = tooling(settings, store, inbox), budget_keeper(settings, store, models)
     picker, commands = commands_of(settings, store, inbox, models.discovery, budgets=budgets, tools=tools)
-    standing, search, exchange = commands.standing, commands.found, tools.exchange
+    standing, search, forms, exchange = commands.standing, commands.found, commands.forms, tools.exchange
     adapters = platforms.adapters_for(
-        platforms.Dependencies(settings, store, inbox, standing, search, metrics, exchange, page_token)
+        platforms.Dependencies(settings, store, inbox, standing, search, metrics, exchange, forms, page_token)
     )
     limits, refusals = AskerLimits(rate_limiter=store.rate_limiter), PlatformRefusals(meter=metrics)
     interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets, DueMark())
@@ -127,7 +127,7 @@ def service(
     )
     worker = Worker(
         leases=store.leases,
-        handle=conversation.handle,
+        handle=commands.agents.here.handling(conversation.handle),
         apologise=conversation.apologise,
         interceptors=interceptors,
         limits=WorkerLimits(at_once=answers_that_fit(most.answers), per_person=most.answers_per_person),

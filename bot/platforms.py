@@ -10,6 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from bot.agent_ports import FormDesk
 from bot.domain.check import CheckResult, CheckStatus
 from bot.domain.errors import SettingsError
 from bot.domain.readiness import Trouble
@@ -33,6 +34,7 @@ class Dependencies:
     search: OptionSearch
     meter: Meter
     exchange: SignInExchange
+    forms: FormDesk
     page_token: str = field(default="", repr=False)
 
 
@@ -91,6 +93,7 @@ def _slack(module: ModuleType, slack: SlackSettings, given: Dependencies) -> Ada
         slack,
         inbox=given.inbox,
         search=given.search,
+        forms=given.forms,
         secrets=given.storage.secrets,
         rate_limiter=given.storage.rate_limiter,
         meter=given.meter,
@@ -122,6 +125,7 @@ def _web(module: ModuleType, _none: None, given: Dependencies) -> Adapter:
         memory=given.storage.memory,
         active=given.active,
         search=given.search,
+        forms=given.forms,
         token=given.page_token,
     )
     return adapter

@@ -12,7 +12,9 @@ from bot.settings.config_file import Policy, Rules
 
 
 def allowed(policy: Policy, thread: ThreadKey, model: Model) -> bool:
-    """Whether every allow-list that applies here admits the model."""
+    """Whether every allow-list that applies here admits the model, and it can be asked at all."""
+    if model.obstacle:
+        return False
     lists = [policy.allow, *(rules.allow for rules in _rules(policy, thread) if rules.allow is not None)]
     return all(allows(patterns, model) for patterns in lists)
 

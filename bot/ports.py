@@ -15,7 +15,7 @@ from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Model
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.dead_letters import DeadLetter
-from bot.domain.events import Event, File, ThreadKey
+from bot.domain.events import Author, Event, File, ThreadKey
 from bot.domain.listings import Listing
 from bot.domain.preferences import ModelPreferences
 from bot.domain.prompt import Prompt
@@ -279,5 +279,5 @@ class RateLimiter(Protocol):
         """From a bucket that fills by `rate` a second up to `burst`. Returns the seconds until there are enough, or 0."""
 
 
-OptionSearch = Callable[[ThreadKey, str, str], Awaitable[Sequence[Option]]]
-"""The models there that match typed words, as options whose values begin with a prefix. Platforms wait 3 s for it."""
+OptionSearch = Callable[[ThreadKey, Author, str, str], Awaitable[Sequence[Option]]]
+"""The models this person has there that match typed words, as options whose values begin with a prefix. Platforms wait 3 s for it."""

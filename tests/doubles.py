@@ -4,10 +4,13 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.agent_ports import AgentStore, FormDesk
+from bot.domain.agents import Agent, AgentVersion
 from bot.domain.auto_entry import AutoChoice
 from bot.domain.claims import Receipt
 from bot.domain.errors import StorageUnavailable
-from bot.domain.events import Event, ThreadKey
+from bot.domain.events import Author, Event, ThreadKey
+from bot.domain.forms import Form
 from bot.domain.replies import Option
 from bot.domain.schedules import PER_PERSON, PER_PLACE, Schedule
 from bot.domain.sign_ins import Caller, ExchangedSignIn, Grant, StoredGrant
@@ -177,9 +180,46 @@ class FakeExchange:
         return self.says
 
 
-async def nothing_found(thread: ThreadKey, words: str, prefix: str) -> Sequence[Option]:
+async def nothing_found(thread: ThreadKey, author: Author, words: str, prefix: str) -> Sequence[Option]:
     """An OptionSearch where nothing matches."""
     return ()
+
+
+class NoForms(FormDesk):
+    """A FormDesk that has no form, and finds nothing wrong."""
+
+    async def opened(self, event: Event, text: str) -> Form | None:
+        return None
+
+    def faults(self, form: str, values: Mapping[str, str]) -> Mapping[str, str]:
+        return {}
+
+
+@dataclass
+class FakeAgents(AgentStore):
+    """Agents in memory, of one workspace. `stamp` is what the preferences say of them."""
+
+    kept: dict[str, tuple[Agent, tuple[AgentVersion, ...]]] = field(default_factory=dict)
+    changes: int = 0
+
+    @property
+    def stamp(self) -> str:
+        return str(self.changes or "")
+
+    async def agents(self, workspace: str, stamp: str) -> Sequence[Agent]:
+        return [agent for agent, _ in self.kept.values() if agent.workspace == workspace] if stamp else []
+
+    async def earlier(self, workspace: str, id: str) -> tuple[AgentVersion, ...]:
+        return self.kept[id][1]
+
+    async def put(self, agent: Agent, earlier: Sequence[AgentVersion]) -> str:
+        self.kept[agent.id] = agent, tuple(earlier)
+        self.changes += 1
+        return ""
+
+    async def drop(self, workspace: str, id: str) -> bool:
+        self.changes += 1
+        return self.kept.pop(id, None) is not None
 
 
 @dataclass

@@ -29,6 +29,7 @@ from adapters.slack.outbound.native_stream import NativeStreams
 from adapters.slack.outbound.response_url import trusted_host
 from adapters.slack.outbound.sink_choice import Workspace, sink_for
 from adapters.slack.web_api import WebApi
+from bot.agent_ports import FormDesk
 from bot.delivery.pacing import Clock, WallClock
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.errors import PlatformError, PlatformGone, PlatformRefused
@@ -58,6 +59,7 @@ class SlackAdapter:
         *,
         inbox: Inbox,
         search: OptionSearch,
+        forms: FormDesk,
         api_url: str = "https://slack.com/api/",
         bot_token: str = "",
         oauth: OAuthFlow | None = None,
@@ -73,8 +75,7 @@ class SlackAdapter:
     ) -> None:
         self._api_url, self._app_token = api_url, app_token
         self._oauth, self._rate_limiter = oauth, rate_limiter
-        self._clock = clock or WallClock()
-        self._native_streams = native_streams
+        self._clock, self._native_streams = clock or WallClock(), native_streams
         self._receiver = (
             Receiver(signing_secret=signing_secret, now=self._clock.now) if signing_secret else None
         )
@@ -83,6 +84,7 @@ class SlackAdapter:
         )
         handler = EventHandler(
             inbox=inbox,
+            forms=forms,
             clock=self._clock,
             external=external,
             one_direct=one_direct,
@@ -94,9 +96,8 @@ class SlackAdapter:
         self._files, self._trusted = FileDownloads(api_url=api_url), trusted_host(api_url)
         self._workspaces: dict[str, Workspace] = {}
         self._directories: dict[str, Directory] = {}
-        self._watches = [watch] if watch else []
         self._session: aiohttp.ClientSession | None = None
-        self._meter = meter
+        self._watches, self._meter = [watch] if watch else [], meter
         self._socket: SocketMode | None = None
 
     @property

@@ -7,6 +7,7 @@ from yarl import URL
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.install.manifest import SCOPES
 from adapters.slack.install.oauth import OAuthFlow
+from bot.agent_ports import FormDesk
 from bot.delivery.pacing import WallClock
 from bot.ports import Inbox, OptionSearch, RateLimiter, SecretStore
 from bot.serving.measured import platform_calls
@@ -20,6 +21,7 @@ def adapter(
     *,
     inbox: Inbox,
     search: OptionSearch,
+    forms: FormDesk,
     secrets: SecretStore,
     rate_limiter: RateLimiter,
     meter: Meter | None = None,
@@ -27,9 +29,7 @@ def adapter(
     one_direct: bool = False,
     installs: Collection[str] | None = None,
 ) -> SlackAdapter:
-    """One workspace by a token, or several by OAuth; over HTTP, or by Socket Mode where an app token is set.
-
-    `installs` are the ids of workspaces and organisations that may install by OAuth and are heard; "*" is all
+    """One workspace by a token, or several by OAuth; over HTTP, or by Socket Mode where an app token is set. `installs` are the ids of workspaces and organisations that may install by OAuth and are heard; "*" is all
     of them. None: nobody may install, and who has is heard.
     """
     clock = WallClock()
@@ -48,13 +48,13 @@ def adapter(
     return SlackAdapter(
         inbox=inbox,
         search=search,
+        forms=forms,
         api_url=said.api_url,
         bot_token=revealed(said.bot_token),
         oauth=oauth,
         signing_secret="" if said.socket_mode else revealed(said.signing_secret),
         app_token=revealed(said.app_token),
         rate_limiter=rate_limiter,
-        clock=clock,
         external=external,
         one_direct=one_direct,
         watch=platform_calls(meter, _named) if meter else None,

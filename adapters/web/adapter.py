@@ -21,6 +21,7 @@ from adapters.web.inbound.guard import HEADERS, Guard, body
 from adapters.web.inbound.sign_in import SignIn
 from adapters.web.outbound.feed import PageFeed, page_json
 from adapters.web.outbound.sink import TimelineSink, question
+from bot.agent_ports import FormDesk
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.claims import Receipt
 from bot.domain.errors import PlatformError, StorageUnavailable
@@ -69,6 +70,7 @@ class WebAdapter:
         memory: Memory,
         active: StatusOf,
         search: OptionSearch,
+        forms: FormDesk,
         token: str = "",
     ) -> None:
         self._token = token
@@ -77,6 +79,7 @@ class WebAdapter:
         self._memory = memory
         self._active = active
         self._search = search
+        self._forms = forms
         self._files = {item.name: item.read_bytes() for item in (files("adapters.web") / "page").iterdir()}
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
@@ -97,6 +100,7 @@ class WebAdapter:
             web.get(f"{CHAT}/models", guarded(self._models)),
             web.post(f"{CHAT}/messages", guarded(self._message)),
             web.post(f"{CHAT}/buttons", guarded(self._button)),
+            web.post(f"{CHAT}/forms", guarded(self._form)),
             web.post(f"{CHAT}/stop", guarded(self._stop)),
         ]
 
@@ -180,7 +184,7 @@ class WebAdapter:
     async def _models(self, request: web.Request) -> web.Response:
         """The models that match what is typed into the picker."""
         thread, words = events.thread_key(request.match_info["chat"]), request.query.get("words", "")
-        return shown(OPTIONS.dump_json(await self._search(thread, words, "thread")))
+        return shown(OPTIONS.dump_json(await self._search(thread, events.PERSON, words, "thread")))
 
     async def _message(self, request: web.Request) -> web.Response:
         chat = request.match_info["chat"]
@@ -189,6 +193,13 @@ class WebAdapter:
     async def _button(self, request: web.Request) -> web.Response:
         chat = request.match_info["chat"]
         return await self._take(chat, events.press(chat, await body(request, events.PagePress)))
+
+    async def _form(self, request: web.Request) -> web.Response:
+        """What was filled in, or what is wrong with it."""
+        chat, sent = request.match_info["chat"], await body(request, events.PageForm)
+        if faults := self._forms.faults(sent.form, sent.values):
+            return shown(json.dumps({"faults": dict(faults)}).encode())
+        return await self._take(chat, events.filled(chat, sent))
 
     async def _stop(self, request: web.Request) -> web.Response:
         chat = request.match_info["chat"]

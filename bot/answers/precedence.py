@@ -77,13 +77,14 @@ def select_model(
     )
     chain: list[PrecedenceStep] = []
     winner: Entry | None = None
-    for scope, chosen in steps:
+    for scope, named in steps:
+        chosen = "" if catalog.hides(named) else named  # what others picked and this person cannot see
         entry = catalog.entry(chosen) if chosen else None
         objection = ""
         if chosen and entry is None:
             objection = "is not in the catalogue any more"
         elif entry and not may_pick(entry, catalog, allowed):
-            objection = "is not allowed here"
+            objection = (isinstance(entry, Model) and entry.obstacle) or "is not allowed here"
         wins = winner is None and entry is not None and not objection
         chain.append(
             PrecedenceStep(scope=scope, chosen=chosen, objection="" if winner else objection, wins=wins)

@@ -47,7 +47,7 @@ class Buttons:
                 return await context.respond(await self._elsewhere.pressed(context, event.value))
             case Action.TAKE | Action.LEAVE:
                 return await self._files.taken(context, event)
-            case Action.STOP | Action.RUN:
+            case Action.STOP | Action.RUN | Action.FORM:
                 return Outcome()  # a StopRequested, and what the handler takes as if it were typed
         name, _, rest = event.value.partition(" ")
         record = await context.claim.history.search(lambda turns: index_of(turns, name) is not None)

@@ -36,6 +36,7 @@ SEARCH = re.compile(
 """`search: tides`, `search for tides`. Not `search engines are slow`, nor `search my notes`."""
 SEARCH_CHOICE = re.compile(r"search ((?:on|off)(?: [-\u2013\u2014]+[a-z]+)?)[.!]?", re.IGNORECASE)
 PAIRS = frozenset({("forget", "me"), ("file", "csv")})
+AGENT_VERBS = frozenset({"new", "change", "undo", "export", "delete", "approve", "decline"})
 INLINE = re.compile(r"^\s*([^\s:][^:\n]{0,60}?)\s*:\s*(?=\S)(.*)$", re.DOTALL)
 
 
@@ -145,7 +146,18 @@ def _bare(text: str, catalog: Catalog) -> Command | None:
         return Command(name=name, rest=rest)
     if name == "effort" and split_scope(rest)[0].lower() in {*LEVELS, "default"}:
         return Command(name=name, rest=rest)
+    if name == "agent" and _of_agent(rest, catalog):
+        return Command(name=name, rest=rest)
     return Command(name=name, rest=rest) if (name, rest.lower()) in PAIRS else None
+
+
+def _of_agent(rest: str, catalog: Catalog) -> bool:
+    """Whether what follows "agent" is one, or what is done with one."""
+    verb, _, name = rest.partition(" ")
+    if verb.lower() not in AGENT_VERBS:
+        verb, name = "", rest
+    model = catalog.find(name)
+    return rest.lower() == "new" or bool(model and (model.instructions or model.agent or model.audience))
 
 
 def _asks(name: str, rest: str, catalog: Catalog) -> bool:

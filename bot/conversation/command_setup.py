@@ -1,6 +1,7 @@
 """Puts the commands together: those of `Commands` and those that have a module of their own."""
 
 from bot.answers.budgets import BudgetKeeper
+from bot.conversation.agent_setup import chat_agents
 from bot.conversation.commands import Commands
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
@@ -30,6 +31,7 @@ def commands_of(
         endpoints=models,
         tools=bool(settings.file.tools),
     )
+    agents = chat_agents(settings, store, catalog)
     return picker, Commands(
         catalog=catalog,
         picker=picker,
@@ -38,7 +40,8 @@ def commands_of(
         policy=settings.file.policy,
         budgets=budgets,
         inbox=inbox,
-        own=own_commands(catalog=catalog, preferences=store.preferences, tools=tools),
+        own=own_commands(catalog=catalog, preferences=store.preferences, tools=tools, agents=agents.commands),
         schedules=store.schedules,
         sign_ins=tools.sign_ins,
+        agents=agents,
     )

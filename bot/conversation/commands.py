@@ -6,6 +6,7 @@ from bot import policy as policies
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.precedence import NoModelAvailable, asked_by, pickable, select_model
 from bot.context import Context, Response
+from bot.conversation.agent_setup import ChatAgents
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.forgetting import forget
 from bot.conversation.further_choices import further_choices
@@ -59,10 +60,17 @@ class Commands:
         own: Mapping[str, Handler],
         schedules: ScheduleStore,
         sign_ins: SignIns,
+        agents: ChatAgents,
     ) -> None:
-        self.sign_ins = sign_ins
+        self.sign_ins, self.agents, self.forms = sign_ins, agents, agents.desk
+        self.standing, self.found = agents.here.standing(self._standing), agents.here.found(self._found)
         self.elsewhere = OtherConversations(
-            ledger=ledger, inbox=inbox, preferences=preferences, schedules=schedules, sign_ins=sign_ins
+            ledger=ledger,
+            inbox=inbox,
+            preferences=preferences,
+            schedules=schedules,
+            sign_ins=sign_ins,
+            agents=agents.commands,
         )
         self._schedules = schedules
         self._budgets = budgets
@@ -214,7 +222,7 @@ class Commands:
             ]
         return Reply(title="Switchboard", text="\n".join(text), choices=choices)
 
-    async def standing(self, thread: ThreadKey, author: Author) -> ConversationStatus:
+    async def _standing(self, thread: ThreadKey, author: Author) -> ConversationStatus:
         """A page's status line: the model that answers in a conversation, and the other options there."""
 
         def admitted(model: Model) -> bool:
@@ -239,7 +247,7 @@ class Commands:
             choices=further_choices(now.model, chosen, "thread", "in this conversation"),
         )
 
-    async def found(self, thread: ThreadKey, words: str, prefix: str) -> Sequence[Option]:
+    async def _found(self, thread: ThreadKey, author: Author, words: str, prefix: str) -> Sequence[Option]:
         """Implements bot.ports.OptionSearch."""
         return await self._picker.found(
             words,

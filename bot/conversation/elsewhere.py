@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.context import Context, Response
+from bot.conversation.agents import Agents
 from bot.conversation.changes import without_person
 from bot.conversation.signing_in import SignIns
 from bot.domain.events import MessageReceived, PersonForgotten
@@ -33,12 +34,14 @@ class OtherConversations:
         preferences: PreferenceStore,
         schedules: ScheduleStore,
         sign_ins: SignIns,
+        agents: Agents,
     ) -> None:
         self._ledger = ledger
         self._inbox = inbox
         self._preferences = preferences
         self._schedules = schedules
         self._sign_ins = sign_ins
+        self._agents = agents
 
     async def offer(self, context: Context, command: str) -> Response:
         """A choice of the person's latest threads in this direct message; in a channel, where the command works."""
@@ -99,6 +102,7 @@ class OtherConversations:
         for choice in (f"{kind}person:{person.id}" for kind in ("", "effort:", "search:")):
             await self._preferences.choose(context.workspace, choice, "")
         await self._schedules.drop_of_person(context.workspace, person.id)
+        await self._agents.forgetting.forget(context)
         signed_in = await self._sign_ins.forget(context)
         await self._ledger.erase(context.workspace, person.id)
         record = await context.claim.history.everything()
@@ -106,7 +110,7 @@ class OtherConversations:
         number = len({*threads, context.thread}) if record else len(threads)
         text = (
             f"Erased in this {context.capabilities.tenant}: what you asked in {_conversations(number)}, with the answers and what you were heard "
-            f"saying there, the model and the effort you picked, your schedules, {_sign_ins(signed_in)}and your usage. It cannot be undone. "
+            f"saying there, the model and the effort you picked, your schedules, the agents that only you see and your name under others, {_sign_ins(signed_in)}and your usage. It cannot be undone. "
         )
         stays = (
             ""

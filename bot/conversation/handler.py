@@ -27,6 +27,7 @@ from bot.domain.errors import PlatformGone, PlatformRefused, root_cause
 from bot.domain.events import (
     ButtonPressed,
     DueTime,
+    FormFilled,
     Greeted,
     HomeOpened,
     MessageDeleted,
@@ -128,10 +129,12 @@ class ConversationHandler:
                 return await self._due(context, event)
             case MessageReceived() as event:
                 return await self._heard(context, event)
-            case ButtonPressed(action=Action.RUN) as event:
+            case ButtonPressed(action=Action.RUN | Action.FORM) as event:
                 kept = context.capabilities.keeps_messages
                 typed = ChatMessage(author=event.author, text=event.value, message=event.id if kept else "")
                 return await self._message(context, event.value, typed)
+            case FormFilled() as event:
+                return await context.respond(await self._commands.agents.commands.filled(context, event))
             case ButtonPressed() as event:
                 return await self._buttons.pressed(context, event)
             case MessageEdited() as event:

@@ -218,7 +218,8 @@ class ModelPicker:
         if model and not near:  # the same vendor's, or what is shown first
             alike = [one.name for one in usable if vendor_of(one) == vendor_of(model)]
             near = (alike or [one.name for one in context.usable(self._catalog.featured)])[:INSTEAD]
-        start = "is not allowed here" if model else "is not a model I know"
+        refused = escape_markdown(model.obstacle, 200) if isinstance(model, Model) else ""
+        start = (refused or "is not allowed here") if model else "is not a model I know"
         missing = self._endpoints.missing(wanted) if self._endpoints and not model else ""
         said = [f"“{escape_markdown(wanted, 60)}” {start}.", escape_markdown(missing, 300)]
         asks = "Pick one that is:" if model else "Did you mean"

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.context import Context, Response
+from bot.conversation.agents import Agents
 from bot.conversation.effort import EffortPicker
 from bot.conversation.search_choice import SearchChoice
 from bot.conversation.tool_list import ToolList
@@ -13,8 +14,12 @@ from bot.ports import PreferenceStore
 Handler = Callable[[Context, str], Awaitable[Response]]
 
 
-def own_commands(*, catalog: Catalog, preferences: PreferenceStore, tools: Tooling) -> Mapping[str, Handler]:
+def own_commands(
+    *, catalog: Catalog, preferences: PreferenceStore, tools: Tooling, agents: Agents
+) -> Mapping[str, Handler]:
     return {
+        "agent": agents.command,
+        "agents": agents.listing,
         "effort": EffortPicker(catalog=catalog, preferences=preferences).command,
         "search": SearchChoice(catalog=catalog, preferences=preferences).command,
         "tools": ToolList(toolbox=tools.toolbox, catalog=catalog, sign_ins=tools.sign_ins).command,

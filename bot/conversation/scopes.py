@@ -1,6 +1,8 @@
 """Where a choice counts: in a thread, for a person, in a channel, in a whole workspace."""
 
 from bot.context import Context
+from bot.domain.catalog import Entry, Model
+from bot.domain.formatting import escape_markdown
 from bot.domain.replies import Reply
 
 WHERE = {
@@ -27,6 +29,17 @@ def stored_as(context: Context, scope: str) -> str:
     if scope == "workspace":
         return "default"
     return f"channel:{context.thread.channel}" if scope == "channel" else f"person:{context.event.author.id}"
+
+
+def unseen(context: Context, scope: str, model: Entry | None) -> Reply | None:
+    """Why an agent cannot be chosen for people who do not see it; None when it can."""
+    if not isinstance(model, Model) or not model.audience or scope in {"me", "thread"}:
+        return None
+    if model.audience == "workspace" or (model.audience, scope) == ("channel", "channel"):
+        return None
+    who = "you see" if model.audience == "me" else "one channel sees"
+    text = f"Only {who} {escape_markdown(model.name)}, so it cannot answer everybody. `/agent {model.name}` changes who sees it."
+    return Reply(text=text, private=context.private)
 
 
 def objection(context: Context, scope: str, what: str) -> Reply | None:

@@ -7,7 +7,7 @@ from bot.answers.precedence import NoModelAvailable, Selection, select_model
 from bot.context import Context, Response
 from bot.conversation.model_options import ModelOptions
 from bot.conversation.reasons import Doubts, describe_reason, does
-from bot.conversation.scopes import FIELDS, default_scope, objection, stored_as, where
+from bot.conversation.scopes import FIELDS, default_scope, objection, stored_as, unseen, where
 from bot.conversation.switch_costs import Habits, enough_to_count, switch_costs
 from bot.conversation.switches import Switch, Switches, chosen_at
 from bot.domain.catalog import Catalog, Entry, Model
@@ -42,7 +42,7 @@ class Switching:
     async def switch(self, context: Context, model: Entry | None, scope: str) -> Response:
         """Makes a model answer at a scope; None clears the choice there."""
         scope = scope or default_scope(context)
-        if refusal := objection(context, scope, "the model"):
+        if refusal := objection(context, scope, "the model") or unseen(context, scope, model):
             return Response(reply=refusal)
         made = await self._switches.note(context, scope, model.name if model else "")
         outcome = await self._choose(context, scope, made.name)

@@ -84,6 +84,12 @@ class Model:
     note: str = ""  # where this entry came from, for `switchboard models`
     featured: bool = True  # worth a place in a short picker; the others are found by name
     verified: bool = True  # the endpoint's own listing, or the configuration, names it
+    servers: tuple[str, ...] | None = None  # tool servers it may use of those there are for it; None: all
+    audience: str = ""  # of an agent made in chat: "me", "channel" or "workspace"
+    stands_for: tuple[
+        str, ...
+    ] = ()  # ... the names of its model, by which rules judge it; first the one people type
+    obstacle: str = ""  # why it cannot be asked, in words that go on after its name
 
     @property
     def key(self) -> str:
@@ -102,7 +108,8 @@ Entry = Model | AutoEntry
 
 def allows(patterns: Iterable[str], model: Model) -> bool:
     """Whether an allow-list admits a model: shell patterns (`*`, `?`) for name, alias or `provider:model`."""
-    words = [word.casefold() for word in (model.name, model.key, *model.aliases)]
+    names = model.stands_for or (model.name, *model.aliases)
+    words = [word.casefold() for word in (*names, model.key)]
     return any(fnmatchcase(word, pattern.casefold()) for pattern in patterns for word in words)
 
 
@@ -200,12 +207,16 @@ class Catalog:
         auto = self._shelf.auto
         return auto if auto and text.strip().casefold() == auto.name else self.find(text)
 
+    def hides(self, text: str) -> bool:
+        """Whether a name belongs to something that others see and the person of the event in hand does not."""
+        return False
+
     def near(self, text: str, *, limit: int = 3, among: Collection[Entry] | None = None) -> tuple[str, ...]:
         """Names that somebody may have meant, likeliest first; only those of `among` when it is given."""
         wanted = text.strip().casefold()
         spellings: dict[str, str] = {}
         auto = (self._shelf.auto,) if self._shelf.auto else ()
-        for model in (*auto, *self._shelf.models) if among is None else among:
+        for model in (*auto, *self.models) if among is None else among:
             for word in (model.name, *model.aliases):
                 spellings.setdefault(word.casefold(), model.name)
         starts = [
@@ -236,7 +247,8 @@ class Catalog:
         if not model.instructions:
             return tuple(others)
         return tuple(
-            replace(other, instructions=other.instructions or model.instructions) for other in others
+            replace(other, instructions=other.instructions or model.instructions, servers=model.servers)
+            for other in others
         )
 
 

@@ -106,6 +106,21 @@ COMMANDS: tuple[CommandRow, ...] = (
         help=(HelpLine(typed="tools", does="what the model may use here, and what it has to ask you for"),),
     ),
     CommandRow(
+        name="agent",
+        does="Make an agent, see it, change it",
+        usage="new|NAME",
+        help=(
+            HelpLine(typed="agent new", does="make an agent: a model with a name and instructions of yours"),
+            HelpLine(typed="agent NAME", does="what an agent is; change it, undo, export, delete"),
+        ),
+        alone=False,
+    ),
+    CommandRow(
+        name="agents",
+        does="The agents you can ask",
+        help=(HelpLine(typed="agents", does="the agents you can ask, and what waits for approval"),),
+    ),
+    CommandRow(
         name="every",
         does="Ask a question again and again",
         usage="monday 9:00 question",

@@ -163,6 +163,19 @@ class ButtonPressed(EventFields):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormFilled(EventFields):
+    """A bot.domain.forms.Form was filled in and sent. `values` by field; of several options, one in each line."""
+
+    kind: Literal["form"] = "form"
+    form: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    message: str = ""  # the bot's message that it stood in, "" if none
+    direct: bool = False
+    threaded: bool = False
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequested(EventFields):
     """Stop the running turn. Never queued: it takes effect at once. `turn` is "" for whichever runs."""
 
@@ -204,6 +217,7 @@ Event = (
     | MessageEdited
     | MessageDeleted
     | ButtonPressed
+    | FormFilled
     | StopRequested
     | Greeted
     | HomeOpened

@@ -79,7 +79,9 @@ class ToolPreferences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPreferences:
-    """The choices in force for one event: catalogue names, "" where nothing was chosen."""
+    """The choices in force for one event: catalogue names, "" where nothing was chosen. `agents` is the stamp of the
+    workspace's agents, for the AgentStore.
+    """
 
     thread: str = ""
     person: str = ""
@@ -88,3 +90,4 @@ class ModelPreferences:
     effort: EffortPreferences = EffortPreferences()
     search: SearchPreferences = SearchPreferences()
     tools: ToolPreferences = ToolPreferences()
+    agents: str = ""

@@ -8,6 +8,8 @@ never change what it says.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.domain.forms import Form
+
 
 class Action(StrEnum):
     """What can be pressed. The button's value is in brackets; a turn's id unless said otherwise."""
@@ -22,6 +24,7 @@ class Action(StrEnum):
     UNDO = "undo"  # [scope and turn, separated by a space] take back the switch that this turn made
     KEEP = "keep"  # [turn and model] keep one answer of a comparison and continue with it
     RUN = "run"  # [text] handled as if the person had typed it: a starter, a command
+    FORM = "form"  # [text] the same, for a command that is answered with a form: it may open at once
     THERE = "there"  # [command and a conversation's digest] a command in another conversation of this person
     APPROVE = "approve"  # [turn, and call of ours] run what the answer wants to run
     DECLINE = "decline"  # [turn, and call of ours] do not
@@ -109,7 +112,7 @@ class SignInOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One thing to say. Shown in this order: title, text, table, sections, choices, buttons."""
+    """One thing to say. Shown in this order: title, text, table, sections, choices, form, buttons."""
 
     text: str
     title: str = ""
@@ -123,5 +126,6 @@ class Reply:
     private: bool = False  # only the person who asked should see it, where the platform can do that
     announced: bool = False  # it concerns everybody there, also where only the asker reads what is answered
     secret: bool = False  # and where it cannot, it is not shown: costs, what was said
+    form: Form | None = None  # to be filled in; where it cannot stand in a message, a button opens it
     sign_in: SignInOffer | None = None  # beside its link, which the text tells
     replaces: str = ""  # id of the bot's own message that this replaces, "" for a new one

@@ -249,6 +249,7 @@ def _with_a_job(entries: Sequence[AgentEntry], models: Sequence[Model]) -> Itera
                 description=entry.description,
                 instructions=entry.instructions or f"You are {entry.name}. {entry.description}".strip(),
                 prompts=entry.prompts,
+                servers=entry.tools,
                 featured=True,
                 note=f"{model.name} with a job",
             )

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from bot.domain.catalog import Catalog
 from bot.domain.errors import ModelError
 from bot.domain.listings import Listing
 from bot.domain.readiness import Trouble
@@ -21,6 +20,7 @@ from bot.models.assembly import Assembled, assemble, no_window
 from bot.models.facts import Facts
 from bot.models.pricing import Prices
 from bot.models.reach import ListingResult, absence, none_can_be_asked, reach_word, set_up, what_ails
+from bot.models.shared_catalog import SharedCatalog
 from bot.models.sources import ModelSource
 from bot.ports import Provider
 from bot.settings.config_file import ConfigFile
@@ -58,7 +58,7 @@ class Discovery:
         self._findings: dict[str, ListingResult] = {}
         self._priced = False
         self._told = asyncio.Event()
-        self.catalog = Catalog([])
+        self.catalog = SharedCatalog([])
         self._swap()
 
     @property

@@ -103,12 +103,12 @@ class Named(TomlTable):
     @field_validator("name")
     @classmethod
     def _typable_name(cls, name: str) -> str:
-        return _typable(name)
+        return typable_name(name)
 
     @field_validator("aliases")
     @classmethod
     def _typable_aliases(cls, aliases: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_typable(alias) for alias in aliases)
+        return tuple(typable_name(alias) for alias in aliases)
 
 
 class ModelEntry(Named, Tuned):
@@ -142,6 +142,7 @@ class AgentEntry(Named, Tuned):
     model: str
     instructions: str = ""
     prompts: tuple[str, ...] = ()
+    tools: tuple[str, ...] | None = None  # names of [tools.*] it may use of those its model may; None: all
 
 
 class Rules(TomlTable):
@@ -265,7 +266,7 @@ def _parse(document: Mapping[str, object], *, source: str = "switchboard.toml") 
         raise SettingsError(complain(error, document, source)) from error
 
 
-def _typable(name: str) -> str:
+def typable_name(name: str) -> str:
     if not re.fullmatch(r"[^\W_][\w.+/@-]{0,39}", name):
         raise ValueError(
             f'"{name}" must be one word of at most 40 letters, digits, ".", "-", "_", "/", "+" or "@"'

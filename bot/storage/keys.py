@@ -34,7 +34,10 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     o:<workspace>           set      its people who have signed in to a tool server
     o:<workspace>:<person>  hash     what they allowed: <server> a sealed grant
     o:<workspace>:<person>:<server>  string  somebody renews that just now
-    m:<workspace>           hash     preferences: default, channel:<id>, person:<id>
+    m:<workspace>           hash     preferences: default, channel:<id>, person:<id>; agents, a stamp that changes with them
+    a:<workspace>           hash     agents made in chat: <id> the sealed agent, <id>:a whose it is, <id>:n a digest of its name
+                                     and of who sees it, <id>:r its revision and the turn that wrote it; for good, as preferences
+    a:<workspace>:v         hash     <id> their sealed earlier versions
     v:<digest>              string   the secret store: an encrypted record
     b:<digest>              hash     a token bucket of the rate limiter
     health                  hash     models with failures, by provider:model
@@ -211,6 +214,12 @@ class Keys:
     def choices(self, workspace: str) -> str:
         digest = _digest(workspace)
         return self._at(self.shard(digest), "m", digest)
+
+    def agents(self, workspace: str) -> tuple[str, str, str]:
+        """A workspace's agents, their earlier versions, and where their stamp is."""
+        digest = _digest(workspace)
+        own = self._at(self.shard(digest), "a", digest)
+        return own, f"{own}:v", self.choices(workspace)
 
     def schedules(self, digest: str) -> tuple[str, str]:
         """A workspace's schedules, by the digest of its name, and what is due in their shard."""

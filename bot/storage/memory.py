@@ -49,7 +49,7 @@ class RedisMemory(Memory):
         await self._traces.erase_workspace(workspace)
         for shard in range(self._keys.shards):
             gone += await self._purge(shard, workspace)
-        await self._database.ask(("DEL", self._keys.choices(workspace)))
+        await self._database.ask(("DEL", *self._keys.agents(workspace)))
         return gone
 
     async def _purge(self, shard: int, workspace: str) -> int:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.storage.agents import RedisAgents
 from bot.storage.budgets import RedisBudgets
 from bot.storage.connection import Database, open_database
 from bot.storage.copies import ALONE
@@ -40,6 +41,7 @@ class Storage:
     memory: RedisMemory
     dead_letters: RedisDeadLetters
     preferences: RedisPreferenceStore
+    agents: RedisAgents
     schedules: RedisSchedules
     ledger: RedisLedger
     budgets: RedisBudgets
@@ -112,6 +114,7 @@ def _storage(database: Database, terms: StorageOptions, scripts: Scripts) -> Sto
         schedules=agenda,
         dead_letters=letters,
         preferences=RedisPreferenceStore(database=database, keys=keys, scripts=scripts),
+        agents=RedisAgents(database=database, keys=keys, cipher=cipher, scripts=scripts),
         ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
         budgets=RedisBudgets(database=database, keys=keys, scripts=scripts),
         secrets=secrets,

@@ -17,13 +17,14 @@ def preferences_query(keys: Keys, workspace: str, channel: str, person: str) -> 
     """The command that reads default, channel and person, to be sent together with others."""
     scopes = ("default", f"channel:{channel}", f"person:{person}")
     kinds = ("", "effort:", "search:")
-    return ("HMGET", keys.choices(workspace), *(f"{kind}{scope}" for kind in kinds for scope in scopes))
+    chosen = (f"{kind}{scope}" for kind in kinds for scope in scopes)
+    return ("HMGET", keys.choices(workspace), *chosen, "agents")
 
 
 def read_preferences(own: Sequence[bytes | None], chosen: Sequence[bytes | None]) -> ModelPreferences:
     """`own` are the thread's fields of OWN, `chosen` is the answer to `preferences_query`."""
     thread, thinking, packed, *rest = ((value or b"").decode() for value in (*own, *chosen))
-    default, channel, person, usual, in_channel, of_person, *searches = rest
+    default, channel, person, usual, in_channel, of_person, *searches, agents = rest
     tools = ToolPreferences.read(packed)
     searched, channel_searched, person_searched = searches
     return ModelPreferences(
@@ -39,6 +40,7 @@ def read_preferences(own: Sequence[bytes | None], chosen: Sequence[bytes | None]
             workspace=searched,
         ),
         tools=tools,
+        agents=agents,
     )
 
 

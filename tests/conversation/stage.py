@@ -23,6 +23,7 @@ from bot.answers.limits import AskerLimits
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.grants import Authorization, Grants
 from bot.answers.tools.toolbox import Toolbox
+from bot.conversation.agent_setup import chat_agents_around
 from bot.conversation.command_parser import Command, parse_message
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
@@ -32,7 +33,7 @@ from bot.conversation.own_commands import own_commands
 from bot.conversation.tooling import tooling_around
 from bot.domain.auto_entry import AutoChoice, AutoEntry
 from bot.domain.capabilities import PlatformCapabilities
-from bot.domain.catalog import Catalog, Model, Price
+from bot.domain.catalog import Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
@@ -70,11 +71,12 @@ from bot.domain.usage import RecentConversation, Spend
 from bot.interceptor import Ending, EndingKind, Interceptor, Interceptors
 from bot.models.estimates import CostEstimates
 from bot.models.pricing import Corrections, Prices
+from bot.models.shared_catalog import SharedCatalog
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import ConfigFile, Policy
 from bot.settings.money import BudgetEntry
 from bot.sign_in.desk import SignInDesk
-from tests.doubles import FakeSchedules, FakeSecrets, FakeSignIns, FakeTurnHandle
+from tests.doubles import FakeAgents, FakeSchedules, FakeSecrets, FakeSignIns, FakeTurnHandle
 from tests.purse import MemoryBudgets
 
 THREAD = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
@@ -271,13 +273,24 @@ class Stage:
     sign_ins: FakeSignIns = field(default_factory=FakeSignIns)
     authorizations: Mapping[str, Authorization] = field(default_factory=dict)
     thread_tools: ToolPreferences = field(default_factory=ToolPreferences)
+    agents: FakeAgents = field(default_factory=FakeAgents)
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
     home: str = "https://bot.example.com"  # our public address
     closed: str = ""  # why nothing can be said later where people write
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
 
     def __post_init__(self) -> None:
-        self.catalog = Catalog(self.models, default=self.default, auto=self.auto)
+        self.catalog = SharedCatalog(self.models, default=self.default, auto=self.auto)
+        made = chat_agents_around(
+            store=self.agents,
+            catalog=self.catalog,
+            policy=self.policy,
+            preferences=self,
+            secrets=self.secrets,
+            servers=self.toolbox.names,
+            clock=lambda: self.now,
+        )
+        self.agents_here, self.forms = made.here, made.desk
         prices, corrections = Prices({}), Corrections()
         self.purse = MemoryBudgets(clock=lambda: self.now, before=lambda: self.spend.cost)
         keeper = BudgetKeeper(
@@ -351,9 +364,10 @@ class Stage:
                 policy=self.policy,
                 budgets=keeper,
                 inbox=self,
-                own=own_commands(catalog=self.catalog, preferences=self, tools=tools),
+                own=own_commands(catalog=self.catalog, preferences=self, tools=tools, agents=made.commands),
                 schedules=self.schedules,
                 sign_ins=tools.sign_ins,
+                agents=made,
             ),
             picker=picker,
             interceptors=interceptors,
@@ -422,7 +436,7 @@ class Stage:
             preferences=await self.in_force(event.thread, event.author.id),
         )
         self._interceptors.began(claim)
-        outcome = await self._core.handle(claim, self.turn_handle)
+        outcome = await self.agents_here.handling(self._core.handle)(claim, self.turn_handle)
         self._interceptors.ended(claim, Ending(kind=EndingKind.DONE, outcome=outcome))
         kept = history.record if outcome.replace is None else outcome.replace
         unread = () if outcome.forget else history.unread
@@ -554,6 +568,7 @@ class Stage:
                 workspace=self.chosen_for.get("search:default", ""),
             ),
             tools=self.thread_tools,
+            agents=self.agents.stamp,
         )
 
     async def spent(self, workspace: str, person: str) -> tuple[Spend, Spend]:

@@ -24,13 +24,14 @@ from bot.answers.limits import AskerLimits
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.grants import Grants
 from bot.answers.tools.toolbox import Toolbox
+from bot.conversation.agent_setup import chat_agents_around
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.tooling import tooling_around
 from bot.domain.capabilities import PlatformCapabilities
-from bot.domain.catalog import Catalog, Model
+from bot.domain.catalog import Model
 from bot.domain.events import Author, ButtonPressed, Event, File, HomeOpened, MessageReceived, ThreadKey
 from bot.domain.listings import Listing
 from bot.domain.prompt import ImagePart, Prompt, TextPart
@@ -44,6 +45,7 @@ from bot.domain.turns import ChatMessage
 from bot.interceptor import Interceptors
 from bot.models.estimates import CostEstimates
 from bot.models.pricing import Corrections, Prices
+from bot.models.shared_catalog import SharedCatalog
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
 from bot.sign_in.desk import SignInDesk
@@ -144,7 +146,7 @@ class World:
     def __post_init__(self) -> None:
         store, all_over = self.storage, self.everywhere
         adapters = {"slack": all_over, "teams": all_over}
-        catalog, prices, policy = Catalog(MODELS, default="grok"), Prices({}), Policy()
+        catalog, prices, policy = SharedCatalog(MODELS, default="grok"), Prices({}), Policy()
         corrections = Corrections()
         budgets = BudgetKeeper(
             rules=(),
@@ -181,6 +183,13 @@ class World:
         grants = Grants(store=store.sign_ins, authorizations={})
         desk = SignInDesk(home="", grants=grants, secrets=store.secrets, inbox=store.inbox)
         tools = tooling_around(Toolbox(), desk)
+        self.agents = made = chat_agents_around(
+            store=store.agents,
+            catalog=catalog,
+            policy=policy,
+            preferences=store.preferences,
+            secrets=store.secrets,
+        )
         self.core = ConversationHandler(
             adapters=adapters,
             catalog=catalog,
@@ -201,9 +210,10 @@ class World:
                 policy=policy,
                 budgets=budgets,
                 inbox=store.inbox,
-                own={},
+                own={"agent": made.commands.command, "agents": made.commands.listing},
                 schedules=store.schedules,
                 sign_ins=tools.sign_ins,
+                agents=made,
             ),
             picker=picker,
             interceptors=interceptors,
@@ -220,7 +230,8 @@ class World:
         (queue_entry,) = await self.storage.leases.ready(1)
         claim = await self.storage.leases.claim(queue_entry)
         assert claim
-        outcome = await self.core.handle(claim, ClaimedTurn(claim=claim, leases=self.storage.leases))
+        turn_handle = ClaimedTurn(claim=claim, leases=self.storage.leases)
+        outcome = await self.agents.here.handling(self.core.handle)(claim, turn_handle)
         await self.storage.leases.commit(claim, outcome)
 
 

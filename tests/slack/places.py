@@ -16,7 +16,7 @@ from bot.ports import ReplySink, TurnHandle
 from bot.serving.connections import ConnectionLimits
 from bot.serving.listeners import listen, public_app
 from tests.contracts.conversations import Fault, Seen
-from tests.doubles import FakeInbox, nothing_found
+from tests.doubles import FakeInbox, NoForms, nothing_found
 from tests.slack.fake import events, reading
 from tests.slack.fake.api import Mishap
 from tests.slack.fake.clock import Leap
@@ -70,7 +70,7 @@ async def bot_in_slack(
         door = {"app_token": APP_TOKEN} if socket else {"signing_secret": SECRET}
         options = {"bot_token": TOKEN, **door, **options, **also(fake.api_url)}
         adapter = SlackAdapter(
-            inbox=inbox, search=nothing_found, api_url=fake.api_url, clock=clock, **options
+            inbox=inbox, search=nothing_found, forms=NoForms(), api_url=fake.api_url, clock=clock, **options
         )
         door_limits = ConnectionLimits()
         app = public_app(adapter.routes(), limits=door_limits)

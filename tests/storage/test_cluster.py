@@ -10,6 +10,7 @@ from bot.domain.errors import SettingsError
 from bot.ports import TurnHandle
 from bot.storage.open import Storage, StorageOptions, open_storage
 from bot.worker import Worker, WorkerLimits
+from tests.contracts.agents import AgentsContract
 from tests.contracts.budgets import BudgetsContract, Purse, purse_on
 from tests.contracts.dead_letters import DeadLettersContract
 from tests.contracts.histories import HistoriesContract
@@ -66,6 +67,10 @@ class TestMemory(MemoryContract):
 
 
 class TestSchedules(SchedulesContract):
+    pass
+
+
+class TestAgents(AgentsContract):
     pass
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.storage.open import Storage, StorageOptions, open_storage
+from tests.contracts.agents import AgentsContract, AgentTracesContract
 from tests.contracts.dead_letters import DeadLettersContract
 from tests.contracts.histories import HistoriesContract
 from tests.contracts.inbox import InboxContract
@@ -87,6 +88,10 @@ class TestBudget(BudgetContract):
 
 
 class TestSchedules(SchedulesContract, ScheduleTracesContract):
+    pass
+
+
+class TestAgents(AgentsContract, AgentTracesContract):
     pass
 
 

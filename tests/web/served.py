@@ -13,6 +13,7 @@ from bot.domain.turns import Turn
 from bot.page_ports import Timeline
 from bot.serving.connections import ConnectionLimits
 from bot.serving.listeners import listen, public_app
+from tests.doubles import NoForms
 from tests.web.memory import MemoryBoard
 from tests.web.scripted import Counter, Script, ScriptedWorker, echo
 
@@ -44,7 +45,7 @@ class Picked:
     why: str = "it is the default"
     hidden: tuple[Option, ...] = ()  # what can be found by typing only
 
-    async def found(self, thread: ThreadKey, words: str, prefix: str) -> tuple[Option, ...]:
+    async def found(self, thread: ThreadKey, author: Author, words: str, prefix: str) -> tuple[Option, ...]:
         return tuple(one for one in self.hidden if words.casefold() in one.label.casefold())
 
     async def active(self, thread: ThreadKey, author: Author) -> ConversationStatus:
@@ -108,6 +109,7 @@ async def desk(script: Script | None = None) -> AsyncIterator[Desk]:
         memory=memory,
         active=picked.active,
         search=picked.found,
+        forms=NoForms(),
         token=TOKEN,
     )
     worker = ScriptedWorker(adapter=adapter, inbox=inbox, script=script or echo)

@@ -23,7 +23,7 @@ from adapters.slack.install.installations import Installation, InstallationStore
 from bot.domain.errors import PlatformError, StorageUnavailable
 
 Json = dict[str, Any]
-Hear = Callable[[Json, Installation], Awaitable[None]]
+Hear = Callable[[Json, Installation], Awaitable[Json]]
 Suggest = Callable[[Json, Installation], Awaitable[Json]]
 
 EVENTS = (
@@ -101,8 +101,7 @@ def bolt_app(installations: InstallationStore, hear: Hear, suggest: Suggest) -> 
         return None
 
     async def heard(body: Json, context: Any, ack: AsyncAck) -> None:
-        await hear(body, context["ours"])
-        await ack()
+        await ack(**await hear(body, context["ours"]))
 
     async def suggested(body: Json, context: Any, ack: AsyncAck) -> None:
         await ack(**await suggest(body, context["ours"]))

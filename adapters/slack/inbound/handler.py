@@ -15,9 +15,11 @@ from adapters.slack.inbound.dedupe import MentionDedupe
 from adapters.slack.inbound.direct import in_one_conversation
 from adapters.slack.inbound.events import translate
 from adapters.slack.inbound.external_users import ExternalUsers
+from adapters.slack.inbound.form_modal import form_modal
 from adapters.slack.install.installations import Installation
 from adapters.slack.outbound.rendering import layout
 from adapters.slack.outbound.sink_choice import Workspace
+from bot.agent_ports import FormDesk
 from bot.delivery.pacing import Clock
 from bot.domain.claims import Receipt
 from bot.domain.errors import PlatformError
@@ -25,6 +27,7 @@ from bot.domain.events import (
     Author,
     ButtonPressed,
     Event,
+    FormFilled,
     HomeOpened,
     MessageDeleted,
     MessageEdited,
@@ -54,6 +57,7 @@ class EventHandler:
         self,
         *,
         inbox: Inbox,
+        forms: FormDesk,
         clock: Clock,
         external: bool,
         one_direct: bool,
@@ -61,6 +65,7 @@ class EventHandler:
         left: Callable[[Installation], Awaitable[None]],
     ) -> None:
         self._inbox = inbox
+        self._forms = forms
         self._clock = clock
         self._external = external
         self._one_direct = one_direct
@@ -69,18 +74,24 @@ class EventHandler:
         self._dedupe = MentionDedupe()
         self._external_users = ExternalUsers(clock=clock)
 
-    async def hear(self, body: Json, installation: Installation) -> None:
-        """Raises StorageUnavailable; then nothing was stored, and Slack must not be answered 200."""
+    async def hear(self, body: Json, installation: Installation) -> dict[str, Any]:
+        """What Slack is answered besides 200. Raises StorageUnavailable; then nothing was stored, and Slack must not be
+        answered 200.
+        """
         if body.get("type") == "message_action":
             await self._open(body, installation, modals.about_message(body, installation))
-            return
+            return {}
         event = await self._reaction(body, installation) or translate(
             body, installation, now=self._clock.now()
         )
         if event is not None and not await self._may_ask(event.author, installation):
             event = _as_context(event)
         if event is None:
-            return
+            return {}
+        if isinstance(event, FormFilled) and (faults := self._forms.faults(event.form, event.values)):
+            return {"response_action": "errors", "errors": dict(faults)}
+        if await self._opened(body, event, installation):
+            return {}
         if self._one_direct:
             event = in_one_conversation(event)
         kind = (body.get("event") or {}).get("type")
@@ -91,6 +102,18 @@ class EventHandler:
         if kind == "message" and isinstance(event, MessageReceived) and event.addressed and not event.direct:
             self._dedupe.came(event.id)
         await self._after(body, installation, event, receipt)
+        return {}
+
+    async def _opened(self, body: Json, event: Event, installation: Installation) -> bool:
+        """Whether it was answered with a form, which is only possible within three seconds."""
+        match event:
+            case MessageReceived(text=text) if "command" in body:
+                form = await self._forms.opened(event, text)
+            case ButtonPressed(action=Action.FORM, value=text):
+                form = await self._forms.opened(event, text)
+            case _:
+                return False
+        return form is not None and await self._open(body, installation, form_modal(form, event))
 
     async def _may_ask(self, author: Author, installation: Installation) -> bool:
         """External people only by policy. Raises PlatformBusy if it is not known now: Slack sends again."""
@@ -147,8 +170,8 @@ class EventHandler:
             threaded=True,
         )
 
-    async def _open(self, body: Json, installation: Installation, view: Json) -> None:
-        await self._quietly(installation, "views.open", trigger_id=body.get("trigger_id"), view=view)
+    async def _open(self, body: Json, installation: Installation, view: Json) -> bool:
+        return await self._quietly(installation, "views.open", trigger_id=body.get("trigger_id"), view=view)
 
     async def _tell(self, text: str, event: Event, installation: Installation) -> None:
         reference = ConversationReference.of(event)
@@ -172,12 +195,13 @@ class EventHandler:
             status="active",
         )
 
-    async def _quietly(self, installation: Installation, method: str, **args: Any) -> None:
-        """A call whose failure must not make Slack deliver the event again."""
+    async def _quietly(self, installation: Installation, method: str, **args: Any) -> bool:
+        """A call whose failure must not make Slack deliver the event again. Whether it was done."""
         try:
-            await self._workspace(installation).web_api.may(method, **args)
+            return await self._workspace(installation).web_api.may(method, **args) is not None
         except PlatformError as error:
             log.warning("a small thing was not done", extra={"method": method, "code": error.code})
+            return False
 
 
 def _home_again(event: ButtonPressed) -> HomeOpened:

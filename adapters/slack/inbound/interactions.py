@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.slack.callback_ids import ASK, ORIGIN, REASON, VOTE
+from adapters.slack.callback_ids import ASK, FORM, ORIGIN, REASON, VOTE
 from adapters.slack.conversation_reference import (
     Surface,
     command_thread,
@@ -16,6 +16,7 @@ from adapters.slack.conversation_reference import (
     reply_fields,
     thread_key,
 )
+from adapters.slack.inbound.form_modal import filled
 from adapters.slack.install.installations import Installation
 from bot.domain.events import (
     Author,
@@ -48,7 +49,10 @@ def _pressed(payload: Json, installation: Installation, now: float) -> Event | N
         return None
     action, value = found
     first = payload["actions"][0]
-    at, user = str(first.get("action_ts") or payload.get("trigger_id") or ""), _person(payload, installation)
+    at, user = (
+        str(first.get("action_ts") or payload.get("trigger_id") or ""),
+        person_of(payload, installation),
+    )
     where, reply = _origin(payload, installation, user.id)
     id = f"press:{user.id}:{at}:{first.get('action_id')}"
     when = float(at) if at.replace(".", "", 1).isdigit() else now
@@ -119,7 +123,7 @@ def _submitted(payload: Json, installation: Installation, now: float) -> Event |
     """A submitted modal. Its private_metadata, which people cannot see, holds the conversation reference."""
     view = payload.get("view") or {}
     about = json.loads(view.get("private_metadata") or "{}")
-    user, text = _person(payload, installation), _typed(view)
+    user, text = person_of(payload, installation), _typed(view)
     id = f"submit:{view.get('id')}:{view.get('hash')}"
     if view.get("callback_id") == ASK:
         channel, root = about["channel"], about["thread"]
@@ -143,6 +147,8 @@ def _submitted(payload: Json, installation: Installation, now: float) -> Event |
             threaded=True,
             late=True,
         )
+    if view.get("callback_id") == FORM:
+        return filled(payload, user, installation, id=id, now=now)
     if view.get("callback_id") == REASON:
         return ButtonPressed(
             id=id,
@@ -163,7 +169,7 @@ def _typed(view: Json) -> str:
     return " ".join(str(one.get("value") or "") for block in values for one in block.values()).strip()
 
 
-def _person(payload: Json, installation: Installation) -> Author:
+def person_of(payload: Json, installation: Installation) -> Author:
     """A person of another workspace by the payload; that may still be one of the same organisation."""
     who = payload.get("user") or {}
     return Author(

@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.slack.callback_ids import FIND
 from adapters.slack.conversation_reference import thread_key
+from adapters.slack.inbound.interactions import person_of
 from adapters.slack.install.installations import Installation
 from adapters.slack.outbound.rendering.layout import offered_options
 from bot.ports import OptionSearch
@@ -30,7 +31,12 @@ class Suggestions:
         places = [body.get(name) for name in ("container", "channel")]
         container, channel = (place if isinstance(place, Mapping) else {} for place in places)
         where = str(container.get("channel_id") or channel.get("id") or "")
-        found = await self._search(thread_key(installation, where, ""), str(body.get("value") or ""), prefix)
+        found = await self._search(
+            thread_key(installation, where, ""),
+            person_of(body, installation),
+            str(body.get("value") or ""),
+            prefix,
+        )
         return offered_options(found)
 
 

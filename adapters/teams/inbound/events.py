@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.teams.card_data import KEY, read_submission
+from adapters.teams.card_data import KEY, read_form, read_submission
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.inbound.activity import IncomingActivity, NamedPlace
 from adapters.teams.inbound.content.message import read_activity
@@ -16,6 +16,7 @@ from bot.domain.events import (
     Author,
     ButtonPressed,
     Event,
+    FormFilled,
     Greeted,
     MessageDeleted,
     MessageEdited,
@@ -103,7 +104,17 @@ def greeting(incoming: IncomingActivity) -> Event | None:
 
 
 def press(incoming: IncomingActivity, data: Any) -> Event | None:
-    """A press of the bot's own button or choice. None for any other."""
+    """A press of the bot's own button or choice, or a form that was filled in. None for any other."""
+    if form := read_form(data):
+        return FormFilled(
+            **_happening(incoming, "form", private=form.private),
+            form=form.form,
+            values=form.values,
+            message=incoming.reply_to_id or "",
+            direct=incoming.scope == "personal",
+            threaded=incoming.scope == "channel" and not form.private,
+            private=form.private,
+        )
     pressed = read_submission(data)
     if pressed is None:
         return None

@@ -157,7 +157,7 @@ class EventHandler(ActivityHandler):  # type: ignore[misc]  # botbuilder has no 
         thread, asker = events.whereabouts(heard)
         found: Sequence[Option] = ()
         if kind == DATASET and prefix and (self._external or not asker.external):
-            found = await self._search(thread, str(value.get("queryText") or ""), prefix)
+            found = await self._search(thread, asker, str(value.get("queryText") or ""), prefix)
         results = [{"title": option_title(one), "value": one.value} for one in found]
         return {"type": "application/vnd.microsoft.search.searchResponse", "value": {"results": results}}
 

@@ -6,9 +6,10 @@ The page makes the ids, so that a message sent again after a lost response is st
 import time
 from typing import Annotated
 
+from annotated_types import MaxLen
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from bot.domain.events import Author, ButtonPressed, MessageReceived, StopRequested, ThreadKey
+from bot.domain.events import Author, ButtonPressed, FormFilled, MessageReceived, StopRequested, ThreadKey
 from bot.domain.replies import Action
 
 PLATFORM = "web"
@@ -16,6 +17,7 @@ PERSON = Author(id="local")
 LONGEST = 100_000  # characters of a message
 ID = r"[A-Za-z0-9_-]{8,64}"
 
+Field = Annotated[str, StringConstraints(pattern="^[a-z]{1,40}$")]
 Id = Annotated[str, StringConstraints(pattern=f"^{ID}$")]
 
 
@@ -38,6 +40,12 @@ class PagePress(PageRequest):
     value: Annotated[str, StringConstraints(max_length=200)] = ""
     message: Annotated[str, StringConstraints(max_length=200)] = ""
     comment: Annotated[str, StringConstraints(max_length=4_000)] = ""
+
+
+class PageForm(PageRequest):
+    form: Annotated[str, StringConstraints(max_length=200)]
+    values: Annotated[dict[Field, Annotated[str, StringConstraints(max_length=10_000)]], MaxLen(20)]
+    message: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
 class PageStop(PageRequest):
@@ -80,6 +88,20 @@ def press(chat: str, sent: PagePress) -> ButtonPressed:
         value=sent.value,
         message=sent.message,
         comment=sent.comment,
+        direct=True,
+        threaded=True,
+    )
+
+
+def filled(chat: str, sent: PageForm) -> FormFilled:
+    return FormFilled(
+        id=sent.id,
+        thread=thread_key(chat),
+        author=PERSON,
+        at=time.time(),
+        form=sent.form,
+        values=sent.values,
+        message=sent.message,
         direct=True,
         threaded=True,
     )

@@ -3,6 +3,7 @@
 import {Chats} from "./chats.js";
 import {Composer} from "./composer.js";
 import {edit} from "./edit.js";
+import {blame, values} from "./form.js";
 import {make} from "./make.js";
 import {Picker, plain} from "./picker.js";
 import {running} from "./posts.js";
@@ -180,9 +181,24 @@ find("posts").addEventListener("click", (event) => {
   }
 });
 
+find("posts").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const node = event.target, send = node.querySelector("[type=submit]");
+  send.disabled = true;
+  try {
+    const body = {id: fresh(), form: node.dataset.form, values: values(node), message: node.closest("[data-id]").dataset.id};
+    const {faults} = await call("POST", `/${current}/forms`, body);
+    blame(node, faults ?? {});
+    if (!faults) return;
+  } catch (error) {
+    failed(error);
+  }
+  send.disabled = false;
+});
+
 document.addEventListener("keydown", (event) => {
   const chord = mac ? event.metaKey : event.ctrlKey;
-  const typing = event.target.matches?.("input, textarea");
+  const typing = event.target.matches?.("input, textarea, select");
   const act = (doing) => { event.preventDefault(); doing(); };
   if (document.querySelector("dialog[open]")) return;
   if (event.key === "Escape") {

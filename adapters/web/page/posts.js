@@ -3,6 +3,7 @@
 import {pager} from "./branches.js";
 import {block, inlines, Tree} from "./document.js";
 import {pencil} from "./edit.js";
+import {form} from "./form.js";
 import {grid} from "./grid.js";
 import {grouped} from "./groups.js";
 import {icon, make} from "./make.js";
@@ -169,7 +170,7 @@ function sized(bytes) {
 }
 
 function replied(post) {
-  const {title, tree = [], table, sections = [], choices = [], buttons = []} = post.reply;
+  const {title, tree = [], table, sections = [], choices = [], buttons = [], form: asked} = post.reply;
   const body = make("div", "prose");
   if (title) body.append(make("h3", "", title));
   body.append(...tree.map(block));
@@ -177,13 +178,14 @@ function replied(post) {
   const out = [body];
   if (sections.length) out.push(make("div", `sections of-${Math.min(sections.length, 4)}`, ...sections.map(section)));
   out.push(...choices.map(choice));
+  if (asked) out.push(form(asked));
   if (buttons.length) out.push(make("div", "buttons", ...buttons.map((one) => button(one, "soft"))));
   return out;
 }
 
 // Whether a reply is a short note, for example that another model answers now.
-function brief({title, text, table, sections, choices, buttons}) {
-  return !title && !table && ![sections, choices, buttons].some((list) => list?.length) && text.length < 200;
+function brief({title, text, table, sections, choices, buttons, form: asked}) {
+  return !title && !table && !asked && ![sections, choices, buttons].some((list) => list?.length) && text.length < 200;
 }
 
 function section({title, tree = [], note, buttons = []}) {

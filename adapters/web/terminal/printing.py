@@ -7,6 +7,7 @@ from typing import TextIO
 from adapters.web.terminal.saving import savable
 from bot.document.source_list import source_label
 from bot.domain.formatting import strip_controls, without_markup
+from bot.domain.forms import Form
 from bot.domain.generated import size_words
 from bot.domain.replies import Action, Button, Choice, Reply, Table
 from bot.domain.stream_parts import Source
@@ -124,8 +125,18 @@ class Printer:
                 if group:
                     self.quiet(f"     {group}")
                 number = self._offers(lines, number)
+        if reply.form:
+            self._form(reply.form)
         self._offers([button.label for button in reply.buttons], number)
         self._write("\n")
+
+    def _form(self, form: Form) -> None:
+        """What would be filled in, and how to type it."""
+        for field in form.fields:
+            told = field.value.replace("\n", "\n    ") or field.hint or "nothing yet"
+            self._write(f"  {field.label}: ", DIM)
+            self._write(f"{told}\n")
+        self._write(f"{without_markup(form.typed)}\n")
 
     def _offers(self, labels: list[str], number: int) -> int:
         for place, label in enumerate(labels, start=number + 1):

@@ -106,7 +106,10 @@ class Toolbox:
 
     def serves(self, server: str, model: Model) -> bool:
         """Whether this model may use this server at all."""
-        return any(fnmatchcase(model.name.casefold(), one.casefold()) for one in self._entries[server].models)
+        if model.servers is not None and server not in model.servers:
+            return False
+        name = (model.stands_for or (model.name,))[0].casefold()
+        return any(fnmatchcase(name, one.casefold()) for one in self._entries[server].models)
 
     def serves_here(self, context: Context, model: Model) -> bool:
         """Whether this model may use any server that is switched on in this conversation."""

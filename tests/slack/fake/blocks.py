@@ -125,8 +125,10 @@ def element(one: Any) -> None:
             need(one.get("action_id", "") != "", "a menu that finds is told by its action_id")
             need(0 <= one.get("min_query_length", 3), "min_query_length")
             text_object(one.get("placeholder"), 150)
+        case "multi_static_select":
+            several(one)
         case "plain_text_input" | "overflow":
-            pass
+            text_input(one)
         case _:
             raise invalid(f"unknown element {kind}")
 
@@ -142,6 +144,20 @@ def menu_groups(menu: Json) -> list[Json]:
         need(len(group["options"]) > 0, "a group has options")
         menu_options(group["options"])
     return [option for group in menu["option_groups"] for option in group["options"]]
+
+
+def several(one: Json) -> None:
+    options, initial = one.get("options", []), one.get("initial_options", [])
+    need(bool(options), "a select has options")
+    menu_options(options)
+    need(one.get("initial_options") != [], "initial_options must not be empty")
+    need(all(each in options for each in initial), "initial_options are not options")
+
+
+def text_input(one: Json) -> None:
+    most = one.get("max_length", 3000)
+    need(0 < most <= 3000, "max_length is at most 3000")
+    need(len(one.get("initial_value", "")) <= most, "initial_value is longer than max_length")
 
 
 def menu_options(options: list[Json]) -> None:
@@ -254,6 +270,7 @@ def plan(block: Json) -> None:
 
 def field(block: Json) -> None:
     text_object(block.get("label"), 2000)
+    need(len(block.get("block_id", "")) <= 255, "block_id is longer than 255")
     element(block.get("element"))
     if "hint" in block:
         text_object(block["hint"], 2000)

@@ -71,7 +71,7 @@ def noted(content: dict[str, Any], note: str) -> dict[str, Any]:
 
 
 def reply(said: Reply) -> dict[str, Any]:
-    """A reply, in this order: title, text, table, sections, choices, buttons."""
+    """A reply, in this order: title, text, table, sections, choices, buttons. A form is a button that opens it."""
     blocks = _header(said.title) + to_blocks(said.text)
     if said.table:
         blocks += _table(said.table)
@@ -81,7 +81,8 @@ def reply(said: Reply) -> dict[str, Any]:
     text = _fallback(blocks)
     for number, choice in enumerate(said.choices):
         blocks += _menu(choice, number)
-    blocks += _buttons(said.buttons)
+    opener = [Button(action=Action.FORM, label=said.form.title, value=said.form.opens)] if said.form else []
+    blocks += _buttons([*opener, *said.buttons])
     return {"blocks": blocks or line("…"), "text": text}
 
 

@@ -16,6 +16,7 @@ from adapters.teams.card_data import ACTION, DATASET, INPUT, PRIVATE
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.outbound.rendering import messages, rich, sizes
 from adapters.teams.outbound.rendering.blocks import BlockWriter
+from adapters.teams.outbound.rendering.forms import form_elements
 from adapters.teams.outbound.rendering.inline import LineWriter, line_of, literal
 from adapters.teams.outbound.rendering.markdown import to_markdown
 from adapters.teams.outbound.rendering.messages import Activity
@@ -54,7 +55,7 @@ def reply_forms(reply: Reply, reference: ConversationReference) -> ReplyForms:
     text = messages.text_message(sizes.parts(reply_text(reply))[0])
     if reply.generated:
         text["entities"] = [messages.ai_label(reference)]
-    laid_out = reply.table or reply.sections or reply.choices
+    laid_out = reply.table or reply.sections or reply.choices or reply.form
     written = all(button.action is Action.RUN for button in reply.buttons)
     if not laid_out and (not reply.buttons or (written and reference.personal)):
         suggestions = messages.suggested(reply.buttons, reference)
@@ -88,6 +89,7 @@ def _laid_out(reply: Reply, reference: ConversationReference, budget: int) -> El
     body += [_section(section, room, reference) for section in reply.sections]
     for number, choice in enumerate(reply.choices):
         body += _choice(choice, f"choice{number}", reference)
+    body += form_elements(reply.form, reference) if reply.form else []
     body += _action_sets(reply.buttons, reference)
     return _card(body, reply_text(replace(reply, sections=()))[:1000])
 
@@ -116,6 +118,7 @@ def reply_text(reply: Reply) -> str:
             dent = "  - " if group else "- "
             lines += [f"{dent}{literal(one.label)} {literal(one.hint)}".rstrip() for one in some]
         parts.append("\n".join(lines))
+    parts += [to_markdown(reply.form.typed)] if reply.form else []
     return "\n\n".join(part for part in parts if part) or "—"
 
 
