@@ -71,7 +71,7 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 PDF_WITHIN = 1024  # bytes: some programs put something before a PDF's first line
 
 
-def kind_of(data: bytes, name: str, media_type: str) -> str:
+def file_kind(data: bytes, name: str, media_type: str) -> str:
     """A kind of READERS or REASONS; "zip" and "compound" are told apart by `inner_kind`."""
     head = data[:PDF_WITHIN]
     if found := next((kind for start, kind in BEGINNINGS if head.startswith(start)), ""):
@@ -109,7 +109,7 @@ def read_file(data: bytes, name: str, media_type: str) -> FileText:
     """Raises Unreadable, and whatever the readers raise for what is broken."""
     if not data:
         raise Unreadable("it is empty")
-    kind = inner_kind(data, kind_of(data, name, media_type), name)
+    kind = inner_kind(data, file_kind(data, name, media_type), name)
     if kind in REASONS:
         raise Unreadable(REASONS[kind])
     return READERS[kind](data)

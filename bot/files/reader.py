@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.file_text import FileText
 from bot.files.encodings import named_encoding
-from bot.files.kinds import REASONS, kind_of, read_file
+from bot.files.kinds import REASONS, file_kind, read_file
 from bot.files.limits import CHARACTERS, DAMAGED, PICTURE_BYTES, TOO_LONG, Unreadable
 from bot.files.picture_heads import is_ready
 
@@ -33,7 +33,7 @@ class FileReader:
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def read(self, data: bytes, name: str, media_type: str) -> FileText:
-        kind = kind_of(data, name, media_type)
+        kind = file_kind(data, name, media_type)
         simple = kind == "text" and len(data) <= SIMPLE and named_encoding(data)
         if simple or kind in REASONS or not data:
             try:

@@ -12,7 +12,7 @@ import pytest
 
 from bot.files.__main__ import CPU, MEMORY
 from bot.files.archive import PART
-from bot.files.kinds import kind_of
+from bot.files.kinds import file_kind
 from bot.files.limits import Pieces
 from bot.files.reader import FileReader
 from tests.files.made import R, W, archive, docx, paragraph, pdf, xlsx
@@ -183,7 +183,7 @@ async def test_the_event_loop_goes_on_meanwhile() -> None:
 def test_bytes_are_believed_before_the_name_and_that_before_the_platform(
     data: bytes, name: str, media_type: str, kind: str
 ) -> None:
-    assert kind_of(data, name, media_type) == kind
+    assert file_kind(data, name, media_type) == kind
 
 
 def children() -> list[int]:
