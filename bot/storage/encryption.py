@@ -31,7 +31,17 @@ class RecordPlace:
     """Where a record belongs. `of` is its conversation, chat or name; `at` tells it from others of its kind."""
 
     kind: Literal[
-        "event", "turn", "record", "secret", "post", "growth", "title", "picture", "schedule", "sign-in"
+        "event",
+        "turn",
+        "record",
+        "secret",
+        "post",
+        "growth",
+        "title",
+        "picture",
+        "schedule",
+        "sign-in",
+        "observation",
     ]
     of: str
     at: str = ""

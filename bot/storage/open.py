@@ -17,6 +17,7 @@ from bot.storage.keys import Keys, Lifetimes
 from bot.storage.leases import RedisLeases
 from bot.storage.ledger import RedisLedger
 from bot.storage.memory import RedisMemory
+from bot.storage.observations import RedisScores
 from bot.storage.preferences import RedisPreferenceStore
 from bot.storage.rate_limiter import RedisRateLimiter
 from bot.storage.readiness import RedisReadiness
@@ -42,6 +43,7 @@ class Storage:
     preferences: RedisPreferenceStore
     schedules: RedisSchedules
     ledger: RedisLedger
+    scores: RedisScores
     budgets: RedisBudgets
     secrets: RedisSecretStore
     sign_ins: RedisSignIns
@@ -113,6 +115,7 @@ def _storage(database: Database, terms: StorageOptions, scripts: Scripts) -> Sto
         dead_letters=letters,
         preferences=RedisPreferenceStore(database=database, keys=keys),
         ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
+        scores=RedisScores(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts),
         budgets=RedisBudgets(database=database, keys=keys, scripts=scripts),
         secrets=secrets,
         sign_ins=signed,
