@@ -30,7 +30,8 @@ def commands_of(
         policy=settings.file.policy,
         budgets=budgets,
         inbox=inbox,
-        own=own_commands(catalog=catalog, preferences=store.preferences, tools=tools),
+        own=own_commands(catalog=catalog, preferences=store.preferences, tools=tools, scores=store.scores),
+        scores=store.scores,
         schedules=store.schedules,
         sign_ins=tools.sign_ins,
     )

@@ -25,6 +25,7 @@ from bot.domain.usage import Spend
 from bot.policy import allowed
 from bot.ports import Inbox, Ledger, PreferenceStore
 from bot.schedule_ports import ScheduleStore
+from bot.score_ports import ScoreStore
 from bot.settings.config_file import Policy
 
 OFFERED = 50  # models that match what is typed into a picker
@@ -57,10 +58,16 @@ class Commands:
         own: Mapping[str, Handler],
         schedules: ScheduleStore,
         sign_ins: SignIns,
+        scores: ScoreStore,
     ) -> None:
         self.sign_ins = sign_ins
         self.elsewhere = OtherConversations(
-            ledger=ledger, inbox=inbox, preferences=preferences, schedules=schedules, sign_ins=sign_ins
+            ledger=ledger,
+            inbox=inbox,
+            preferences=preferences,
+            schedules=schedules,
+            sign_ins=sign_ins,
+            scores=scores,
         )
         self._schedules = schedules
         self._budgets = budgets

@@ -53,6 +53,11 @@ def chances(wins: Sequence[Win]) -> Mapping[str, Estimate]:
     }
 
 
+def log_odds(chance: float) -> float:
+    """The strength that has this chance against an average model."""
+    return math.log(chance) - math.log1p(-chance)
+
+
 @dataclass(frozen=True, slots=True)
 class _Pair:
     """All comparisons of two models in which the first won, by their places: their weight and its squares added up."""

@@ -4,6 +4,7 @@ A record is sealed. Its name, which says who did what to which turn's answer, st
 without opening anything, and a changed vote takes the place of the earlier one.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -41,13 +42,16 @@ class RedisScores(ScoreStore):
                 for shard in range(self._keys.shards)
             )
         )
+        return await asyncio.to_thread(self._newest, workspace_digest(workspace), answers)
+
+    def _newest(self, digest: str, answers: Sequence[Sequence[bytes]]) -> Sequence[Observation]:
+        """Of all shards; thousands of records take too long for the event loop."""
         found = [
             (float(at), name.decode(), sealed)
             for answer in answers
             for name, at, sealed in zip(answer[::3], answer[1::3], answer[2::3], strict=True)
         ]
         newest = sorted(found)[-self._lifetimes.observations :]
-        digest = workspace_digest(workspace)
         opened = (self._opened(digest, name, sealed) for _, name, sealed in newest)
         return [one for one in opened if one is not None]
 

@@ -65,7 +65,7 @@ from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import ConfigFile, Policy
 from bot.settings.money import BudgetEntry
 from bot.sign_in.desk import SignInDesk
-from tests.doubles import FakeSchedules, FakeSecrets, FakeSignIns, FakeTurnHandle
+from tests.doubles import FakeSchedules, FakeScores, FakeSecrets, FakeSignIns, FakeTurnHandle
 from tests.purse import MemoryBudgets
 
 THREAD = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
@@ -259,6 +259,7 @@ class Stage:
     authorizations: Mapping[str, Authorization] = field(default_factory=dict)
     thread_tools: ToolPreferences = field(default_factory=ToolPreferences)
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
+    scores: FakeScores = field(default_factory=FakeScores)
     home: str = "https://bot.example.com"  # our public address
     closed: str = ""  # why nothing can be said later where people write
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
@@ -324,7 +325,8 @@ class Stage:
                 policy=self.policy,
                 budgets=keeper,
                 inbox=self,
-                own=own_commands(catalog=self.catalog, preferences=self, tools=tools),
+                own=own_commands(catalog=self.catalog, preferences=self, tools=tools, scores=self.scores),
+                scores=self.scores,
                 schedules=self.schedules,
                 sign_ins=tools.sign_ins,
             ),
@@ -399,6 +401,7 @@ class Stage:
             self.thread_effort = outcome.thread_effort
         if outcome.thread_tools is not None:
             self.thread_tools = outcome.thread_tools
+        self.scores.take(f"{event.thread.platform}:{event.thread.workspace}", outcome)
         self.outcomes.append(outcome)
         return self._heard
 

@@ -190,6 +190,7 @@ class World:
                 own={},
                 schedules=store.schedules,
                 sign_ins=tools.sign_ins,
+                scores=store.scores,
             ),
             picker=picker,
             interceptors=interceptors,

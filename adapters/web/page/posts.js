@@ -1,6 +1,7 @@
 // One post as DOM: a person's message, a growing answer, or another reply.
 
 import {block, inlines, Tree} from "./document.js";
+import {chart} from "./chart.js";
 import {grid} from "./grid.js";
 import {make} from "./make.js";
 
@@ -165,10 +166,11 @@ function sized(bytes) {
 }
 
 function replied(post) {
-  const {title, tree = [], table, sections = [], choices = [], buttons = []} = post.reply;
+  const {title, tree = [], chart: shares, table, sections = [], choices = [], buttons = []} = post.reply;
   const body = make("div", "prose");
   if (title) body.append(make("h3", "", title));
   body.append(...tree.map(block));
+  if (shares) body.append(chart(shares));
   if (table) body.append(grid(table.header, table.rows));
   const out = [body];
   if (sections.length) out.push(make("div", `sections of-${Math.min(sections.length, 4)}`, ...sections.map(section)));
