@@ -3,7 +3,7 @@
 from bot.answers.scores import Scores
 from bot.context import Context, Response
 from bot.domain.confidence import Estimate
-from bot.domain.formatting import clip, escape_markdown, join_names, money, number_of
+from bot.domain.formatting import clean_name, clip, escape_markdown, join_names, money, number_of
 from bot.domain.question_kinds import QuestionKind
 from bot.domain.replies import Action, Button, Chart, Reply, Series, Table
 from bot.domain.standings import FEWEST, ModelStanding, Standings
@@ -82,7 +82,7 @@ def _summary(found: Standings, tenant: str) -> str:
     said = [
         f"What people in this {tenant} did in the last 90 days: {counted}, {number_of(found.decisions, 'comparison')}{blind}."
     ]
-    better = [one.model for one in found.models if one.preferred and one.preferred.low > 0.5]
+    better = [clean_name(one.model) for one in found.models if one.preferred and one.preferred.low > 0.5]
     if better:
         said.append(f"Clearly preferred to the average model: {join_names(better, 'and')}.")
     elif found.decisions or votes:

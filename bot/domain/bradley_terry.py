@@ -1,14 +1,15 @@
 """How strong models are, from which answer people kept over which: the Bradley-Terry model. Pure.
 
-A model of strength a is preferred to one of strength b with the chance 1 / (1 + exp(b - a)). An average model has strength 0.
+A model of strength a is preferred to one of strength b with the chance 1 / (1 + exp(b - a)). The average of those that are
+compared is 0.
 
 The prior: strengths are spread normally around 0, with a standard deviation of SPREAD. So there is always exactly one best
 solution, also for a model that never lost, and for models that were never compared with each other, not even by way of others;
 what nothing is known of is average. Without it such strengths would be infinite, or anything.
 
-The interval is that of the information matrix at the solution. Where a comparison has a weight, it moves the solution by so
-much, and the interval is as narrow as for one comparison (H⁻¹ J H⁻¹ with H of the weights and J of their squares): what counts
-double is not known twice.
+The interval is that of the information matrix at the solution, of a strength's distance from that average: how strong all of
+them are together, nobody can know. Where a comparison has a weight, it moves the solution by so much, and the interval is as
+narrow as for one comparison (H⁻¹ J H⁻¹ with H of the weights and J of their squares): what counts double is not known twice.
 """
 
 import math
@@ -151,17 +152,14 @@ def _doubt(strength: float) -> float:
 
 
 def _errors(at: Vector, pairs: Sequence[_Pair]) -> Vector:
-    """The standard error of each strength."""
+    """The standard error of each strength's distance from the average of all."""
     size = len(at)
     factor = _factor(_information(at, pairs))
     columns = [_solution(factor, [float(row == column) for row in range(size)]) for column in range(size)]
-    if all(pair.weight == pair.squares for pair in pairs):
-        return [math.sqrt(max(columns[place][place], 0.0)) for place in range(size)]
+    average = [sum(row) / size for row in columns]
+    distances = ([one - other for one, other in zip(column, average, strict=True)] for column in columns)
     middle = _information(at, pairs, squared=True)
-    spreads = ([_dot(row, column) for row in middle] for column in columns)
-    return [
-        math.sqrt(max(_dot(column, spread), 0.0)) for column, spread in zip(columns, spreads, strict=True)
-    ]
+    return [math.sqrt(max(_dot(one, [_dot(row, one) for row in middle]), 0.0)) for one in distances]
 
 
 def _factor(matrix: Matrix) -> Matrix:
