@@ -11,7 +11,7 @@ from adapters.slack.outbound.rendering import layout
 from bot.domain.errors import PlatformError
 
 SHAPES: Final[Sequence[Callable[[dict[str, Any]], dict[str, Any]]]] = (
-    dict, layout.chartless, layout.one_table, layout.simple, layout.plainest,
+    dict, layout.one_table, layout.simple, layout.plainest,
 )  # fmt: skip
 REFUSED: Final = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "invalid_attachments", "msg_blocks_too_long", "msg_too_long"}

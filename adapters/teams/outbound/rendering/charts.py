@@ -3,8 +3,11 @@
 Source: Microsoft Learn, Teams platform, "Charts in Adaptive Cards", Chart.HorizontalBar; its texts are plain.
 """
 
+from dataclasses import replace
+
 from adapters.teams.outbound.rendering import rich
-from adapters.teams.outbound.rendering.runs import Element
+from adapters.teams.outbound.rendering.runs import Element, text_run
+from bot.domain.formatting import clean_name
 from bot.domain.replies import Chart
 
 
@@ -16,13 +19,11 @@ def chart_elements(chart: Chart) -> list[Element]:
             "title": f"{series.name}, %",
             "displayMode": "AbsoluteWithAxis",
             "data": [
-                {"x": category, "y": round(100 * one.value)}
+                {"x": clean_name(category), "y": round(100 * one.value)}
                 for category, one in zip(chart.categories, series.values, strict=True)
                 if one
             ],
-            "fallback": rich.line_element(
-                Chart(title="", categories=chart.categories, series=(series,)).told
-            ),
+            "fallback": rich.rich_text(text_run(replace(chart, series=(series,)).told)),
         }
         for series in chart.series
     ]
