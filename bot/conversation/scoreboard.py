@@ -11,10 +11,9 @@ from bot.score_ports import ScoreStore
 
 CHARTED = 10  # models
 ROWS = 30  # models
-FEW = "too few"
-HEADER = (
-    "model", "answers", "liked", "kept", "preferred to the average", "asked again", "stopped", "first word", "cost",
-)  # fmt: skip
+FEW, NONE = "too few", "none"
+UNBROKEN = "\N{NO-BREAK SPACE}"
+HEADER = ("model", "kept", "preferred", "liked", "answers", "first word", "cost", "asked again", "stopped")
 OUTSIDERS = "The scoreboard is for the people of this {tenant}."
 LEFT = "Done: nothing you do counts on the scoreboard from now on, and {erased}. `scoreboard join` brings you back."
 JOINED = "What you do counts on the scoreboard again, from now on."
@@ -61,7 +60,7 @@ def _board(context: Context, found: Standings) -> Reply:
     if not found.models:
         about = f" about {found.kind}" if found.kind else ""
         text = f"Nothing counts here yet: nobody had a question{about} answered, or everybody left the scoreboard."
-        return Reply(title=title, text=text, buttons=_kinds(found.kind), private=context.private)
+        return Reply(title=title, text=text, private=context.private)
     rows = tuple(_row(one) for one in found.models[:ROWS])
     return Reply(
         title=title,
@@ -96,29 +95,28 @@ def _notes(found: Standings, tenant: str) -> str:
     if found.kind is QuestionKind.OTHER:
         only = "Only questions of no other kind"
     return (
-        f"{only}: sorted by a local rule, by words and files, which errs at times. Ranges hold the true share 19 times of 20; "
-        f"“{FEW}” stands where there are fewer than {FEWEST}. First word: half of the answers began within the first number, "
-        f"nine in ten within the second. Costs are averages of this {tenant}, never one person's. `scoreboard leave` leaves "
-        "you out."
+        f"{only}: sorted by a local rule, by words and files, which errs at times. Preferred: how likely its answer is kept "
+        f"over an average model's. Ranges hold the true share 19 times of 20; “{FEW}” stands for fewer than {FEWEST}. First "
+        f"word: within the first time half of the answers began, within the second nine in ten. Costs are averages of this "
+        f"{tenant}, never one person's. `scoreboard leave` leaves you out."
     )
 
 
 def _row(one: ModelStanding) -> tuple[str, ...]:
-    kept = f"{one.kept:,} of {one.compared:,}" if one.compared else "none"
-    liked = f"{one.likes:,} of {one.votes:,}" if one.votes else "none"
-    preferred = _range(one.preferred) if one.preferred else FEW if one.compared else "none"
-    first = f"{one.latency.median:.1f} s / {one.latency.slow:.1f} s" if one.latency else FEW
-    return (
-        clip(one.model, 60),
-        f"{one.answers:,}",
-        f"{liked} ({_spread(one.liked)})" if one.liked else f"{liked}, {FEW}" if one.votes else liked,
+    kept = f"{one.kept:,} of {one.compared:,}" if one.compared else NONE
+    liked = f"{one.likes:,} of {one.votes:,}" if one.votes else NONE
+    told = (
         kept + (f", {one.blind:,} blind" if one.blind else ""),
-        preferred,
+        _range(one.preferred) if one.preferred else FEW if one.compared else NONE,
+        f"{liked} ({_spread(one.liked)})" if one.liked else f"{liked}, {FEW}" if one.votes else liked,
+        f"{one.answers:,}",
+        f"{one.latency.median:.1f} s / {one.latency.slow:.1f} s" if one.latency else FEW,
+        FEW if one.cost is None else money(one.cost) if one.cost else "free",
         f"{one.again:,}",
         f"{one.stops:,}",
-        first,
-        FEW if one.cost is None else money(one.cost) if one.cost else "free",
     )
+    # Numbers that are broken into lines are hard to compare.
+    return (clip(one.model, 60), *(cell.replace(" ", UNBROKEN) for cell in told))
 
 
 def _range(share: Estimate) -> str:
