@@ -13,13 +13,13 @@ from bot import platforms
 from bot.answers.answering import Answers
 from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
 from bot.answers.attachments import Attachments
-from bot.answers.auto import Unrated
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.due_mark import DueMark
 from bot.answers.file_keeper import FileKeeper
 from bot.answers.limits import AskerLimits
 from bot.answers.measuring import Measuring
 from bot.answers.refusals import PlatformRefusals
+from bot.answers.scores import Scores
 from bot.answers.tools.servers import check_tools
 from bot.answers.tools.setup import grants_of
 from bot.answers.tools.toolbox import Toolbox
@@ -102,7 +102,10 @@ def service(
     """Puts the core together around the storage, the platforms and the models."""
     inbox, most = MeasuredInbox(store.inbox, meter=metrics), settings.file.limits
     tools, budgets = tooling(settings, store, inbox), budget_keeper(settings, store, models)
-    picker, commands = commands_of(settings, store, inbox, models.discovery, budgets=budgets, tools=tools)
+    scores = Scores(store.scores)
+    picker, commands = commands_of(
+        settings, store, inbox, models.discovery, budgets=budgets, tools=tools, scores=scores
+    )
     standing, search, forms, exchange = commands.standing, commands.found, commands.forms, tools.exchange
     adapters = platforms.adapters_for(
         platforms.Dependencies(settings, store, inbox, standing, search, metrics, exchange, forms, page_token)
@@ -110,7 +113,7 @@ def service(
     limits, refusals = AskerLimits(rate_limiter=store.rate_limiter), PlatformRefusals(meter=metrics)
     interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets, DueMark())
     files = Attachments(adapters=adapters, budget=AttachmentBudget(most.attachment_mb * MEGABYTE))
-    answers, comparison = _asking(store, models, files, interceptors, tools.toolbox)
+    answers, comparison = _asking(store, models, files, interceptors, tools.toolbox, scores)
     conversation = ConversationHandler(
         adapters=adapters,
         catalog=models.discovery.catalog,
@@ -144,7 +147,12 @@ def service(
 
 
 def _asking(
-    store: Storage, models: Vendors, files: Attachments, interceptors: Interceptors, toolbox: Toolbox
+    store: Storage,
+    models: Vendors,
+    files: Attachments,
+    interceptors: Interceptors,
+    toolbox: Toolbox,
+    scores: Scores,
 ) -> tuple[Answers, Comparison]:
     return asking(
         catalog=models.discovery.catalog,
@@ -156,7 +164,7 @@ def _asking(
         health=store.health,
         interceptors=interceptors,
         toolbox=toolbox,
-        strengths=Unrated(),
+        strengths=scores,
     )
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from bot.agent_ports import AgentStore, FormDesk
 from bot.domain.agents import Agent, AgentVersion
 from bot.domain.auto_entry import AutoChoice
-from bot.domain.claims import Receipt
+from bot.domain.claims import Outcome, Receipt
 from bot.domain.errors import StorageUnavailable
 from bot.domain.events import Author, Event, ThreadKey
 from bot.domain.forms import Form
+from bot.domain.observations import Observation
 from bot.domain.replies import Option
 from bot.domain.schedules import PER_PERSON, PER_PLACE, Schedule
 from bot.domain.sign_ins import Caller, ExchangedSignIn, Grant, StoredGrant
@@ -18,6 +19,7 @@ from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart
 from bot.domain.turns import Progress, Turn
 from bot.schedule_ports import ScheduleStore
+from bot.score_ports import ScoreStore
 from bot.sign_in_ports import SignInStore
 
 
@@ -156,6 +158,43 @@ class FakeSchedules(ScheduleStore):
     def _without(self, doomed: Sequence[Schedule]) -> int:
         for one in doomed:
             del self.kept[one.id]
+        return len(doomed)
+
+
+@dataclass
+class FakeScores(ScoreStore):
+    """A ScoreStore in memory; `take` does what a commit does."""
+
+    kept: dict[tuple[str, str], Observation] = field(default_factory=dict)
+    left: set[tuple[str, str]] = field(default_factory=set)
+
+    def take(self, workspace: str, outcome: Outcome) -> None:
+        if outcome.unobserved:
+            self._erase(workspace, outcome.unobserved)
+        for one in outcome.observations:
+            if (workspace, one.person) not in self.left:
+                self.kept.pop((workspace, one.id), None)
+                self.kept[workspace, one.id] = one
+
+    async def observations(self, workspace: str) -> Sequence[Observation]:
+        return [one for (where, _), one in self.kept.items() if where == workspace]
+
+    async def leave(self, workspace: str, person: str) -> int:
+        self.left.add((workspace, person))
+        return self._erase(workspace, person)
+
+    async def join(self, workspace: str, person: str) -> bool:
+        had_left = (workspace, person) in self.left
+        self.left.discard((workspace, person))
+        return had_left
+
+    async def erase(self, workspace: str, person: str) -> int:
+        return self._erase(workspace, person)
+
+    def _erase(self, workspace: str, person: str) -> int:
+        doomed = [key for key, one in self.kept.items() if key[0] == workspace and one.person == person]
+        for key in doomed:
+            del self.kept[key]
         return len(doomed)
 
 

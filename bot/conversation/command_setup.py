@@ -1,10 +1,12 @@
 """Puts the commands together: those of `Commands` and those that have a module of their own."""
 
 from bot.answers.budgets import BudgetKeeper
+from bot.answers.scores import Scores
 from bot.conversation.agent_setup import chat_agents
 from bot.conversation.commands import Commands
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
+from bot.conversation.scoreboard import Scoreboard
 from bot.conversation.tooling import Tooling
 from bot.models.discovery import Discovery
 from bot.ports import Inbox
@@ -20,6 +22,7 @@ def commands_of(
     *,
     budgets: BudgetKeeper,
     tools: Tooling,
+    scores: Scores,
 ) -> tuple[ModelPicker, Commands]:
     catalog, health, prices = models.catalog, store.health, models.prices
     picker = ModelPicker(
@@ -30,6 +33,7 @@ def commands_of(
         secrets=store.secrets,
         endpoints=models,
         tools=bool(settings.file.tools),
+        scores=scores,
     )
     agents = chat_agents(settings, store, catalog)
     return picker, Commands(
@@ -40,7 +44,14 @@ def commands_of(
         policy=settings.file.policy,
         budgets=budgets,
         inbox=inbox,
-        own=own_commands(catalog=catalog, preferences=store.preferences, tools=tools, agents=agents.commands),
+        own=own_commands(
+            catalog=catalog,
+            preferences=store.preferences,
+            tools=tools,
+            agents=agents.commands,
+            scoreboard=Scoreboard(scores=scores, store=store.scores),
+        ),
+        scores=store.scores,
         schedules=store.schedules,
         sign_ins=tools.sign_ins,
         agents=agents,

@@ -28,6 +28,7 @@ from bot.domain.usage import Spend
 from bot.policy import allowed
 from bot.ports import Inbox, Ledger, PreferenceStore
 from bot.schedule_ports import ScheduleStore
+from bot.score_ports import ScoreStore
 from bot.settings.config_file import Policy
 
 OFFERED = 50  # models that match what is typed into a picker
@@ -61,6 +62,7 @@ class Commands:
         schedules: ScheduleStore,
         sign_ins: SignIns,
         agents: ChatAgents,
+        scores: ScoreStore,
     ) -> None:
         self.sign_ins, self.agents, self.forms = sign_ins, agents, agents.desk
         self.standing, self.found = agents.here.standing(self._standing), agents.here.found(self._found)
@@ -71,6 +73,7 @@ class Commands:
             schedules=schedules,
             sign_ins=sign_ins,
             agents=agents.commands,
+            scores=scores,
         )
         self._schedules = schedules
         self._budgets = budgets

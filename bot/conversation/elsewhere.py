@@ -17,6 +17,7 @@ from bot.domain.replies import Action, Choice, Option, Reply
 from bot.domain.usage import RecentConversation
 from bot.ports import Inbox, Ledger, PreferenceStore
 from bot.schedule_ports import ScheduleStore
+from bot.score_ports import ScoreStore
 
 OFFERED, LABEL = 20, 70
 DOES = {"reset": "Start over in", "memory": "Show the memory of", "forget": "Erase"}
@@ -35,7 +36,9 @@ class OtherConversations:
         schedules: ScheduleStore,
         sign_ins: SignIns,
         agents: Agents,
+        scores: ScoreStore,
     ) -> None:
+        self._scores = scores
         self._ledger = ledger
         self._inbox = inbox
         self._preferences = preferences
@@ -103,6 +106,7 @@ class OtherConversations:
             await self._preferences.choose(context.workspace, choice, "")
         await self._schedules.drop_of_person(context.workspace, person.id)
         await self._agents.forgetting.forget(context)
+        await self._scores.erase(context.workspace, person.id)
         signed_in = await self._sign_ins.forget(context)
         await self._ledger.erase(context.workspace, person.id)
         record = await context.claim.history.everything()
@@ -110,7 +114,7 @@ class OtherConversations:
         number = len({*threads, context.thread}) if record else len(threads)
         text = (
             f"Erased in this {context.capabilities.tenant}: what you asked in {_conversations(number)}, with the answers and what you were heard "
-            f"saying there, the model and the effort you picked, your schedules, the agents that only you see and your name under others, {_sign_ins(signed_in)}and your usage. It cannot be undone. "
+            f"saying there, the model and the effort you picked, your schedules, the agents that only you see and your name under others, {_sign_ins(signed_in)}what the scoreboard counts of you and your usage. It cannot be undone. "
         )
         stays = (
             ""
@@ -118,7 +122,10 @@ class OtherConversations:
             else "Messages you see in chats stay; delete them there."
         )
         reply = Reply(text=f"{text}{stays}".strip(), private=not context.direct, forgets=outcome.forget)
-        return Response(reply=reply, outcome=replace(outcome, unread=outcome.forget and context.threaded))
+        return Response(
+            reply=reply,
+            outcome=replace(outcome, unread=outcome.forget and context.threaded, unobserved=person.id),
+        )
 
 
 def _where_to_type(context: Context, command: str) -> str:

@@ -29,7 +29,7 @@ async def forget(context: Context, schedules: ScheduleStore) -> Response:
     elif record:
         said.append("Messages you see in this chat stay; delete them there.")
     if turns:
-        said.append("Only the numbers under `usage` stay.")
+        said.append("Only the numbers under `usage` and `scoreboard` stay: no words of anybody.")
     return Response(
         reply=Reply(text=" ".join(said), private=context.private, forgets=True),
         outcome=Outcome(

@@ -15,6 +15,7 @@ from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
 from bot.conversation.hearing import Hearing, hearing, tells
 from bot.conversation.model_picker import ModelPicker
+from bot.conversation.observing import with_observations
 from bot.conversation.questions import Questions
 from bot.conversation.schedule_sweep import ScheduleSweep
 from bot.conversation.schedule_words import schedule_line
@@ -117,6 +118,7 @@ class ConversationHandler:
                 text=escape_markdown(str(error), LONGEST), private=not context.direct, unanswered=True
             )
             return await context.respond(Response(reply=reply))
+        outcome = with_observations(context.event, context.record, outcome)
         if outcome.forget:
             await self._questions.files.drop_of_conversation(context.thread)
         elif outcome.counted is None and (gone := gone_answers(context.record, outcome.replace)):
@@ -218,7 +220,8 @@ class ConversationHandler:
 
     async def _forgotten(self, context: Context, person: str) -> Outcome:
         """Somebody's /forget me, in one of their conversations."""
-        outcome = without_person(await context.claim.history.everything(), person)
+        rest = without_person(await context.claim.history.everything(), person)
+        outcome = replace(rest, unobserved=person)  # also what a turn in hand has added since they asked
         if outcome.forget and context.capabilities.keeps_messages:
             await context.sink.say(Reply(text="Erased, as you asked.", forgets=True))
         return outcome

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from bot.domain.events import Event
 from bot.domain.history import History
+from bot.domain.observations import Observation
 from bot.domain.preferences import ModelPreferences, ToolPreferences
 from bot.domain.turns import Turn, TurnRecord
 
@@ -72,6 +73,8 @@ class Outcome:
     forget: bool = False  # nothing of this conversation is kept but what waits in it
     unread: bool = False  # ... and what its platform still shows of it is not read again
     counted: Turn | None = None  # the turn just finished: its usage and cost go to the ledger
+    observations: tuple[Observation, ...] = ()  # for the scoreboard
+    unobserved: str = ""  # a person of whom it keeps nothing that was observed here
 
     @property
     def picks(self) -> Mapping[str, str]:

@@ -90,6 +90,17 @@ COMMANDS: tuple[CommandRow, ...] = (
         asks=True,
     ),
     CommandRow(
+        name="scoreboard",
+        does="How people here like the models' answers",
+        usage="[code|writing|facts|data|other|leave|join]",
+        help=(
+            HelpLine(
+                typed="scoreboard",
+                does="what votes and kept answers of this workspace say of the models; `scoreboard leave` leaves you out",
+            ),
+        ),
+    ),
+    CommandRow(
         name="file",
         does="The answer as a file, its tables as CSV",
         usage="[csv]",

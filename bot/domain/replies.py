@@ -5,9 +5,11 @@ Text in a reply is Markdown written by Switchboard. Text from people or models g
 never change what it says.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.domain.confidence import Estimate
 from bot.domain.forms import Form
 
 
@@ -88,6 +90,39 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """What one kind of bar says of each category, in the same order; None where nothing is said of it."""
+
+    name: str
+    values: tuple[Estimate | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Shares, as bars with the range in which they may lie. All words are plain text. What it shows stands in the reply's
+    table, too, for whoever cannot see it and for places that draw none.
+    """
+
+    title: str
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+
+    @property
+    def told(self) -> str:
+        """What it shows, in words."""
+        lines = (
+            f"{series.name}: {', '.join(_shares(self.categories, series.values))}." for series in self.series
+        )
+        return " ".join(lines)
+
+
+def _shares(categories: Sequence[str], values: Sequence[Estimate | None]) -> Iterator[str]:
+    for category, one in zip(categories, values, strict=True):
+        if one:
+            yield f"{category} {one.value:.0%} ({one.low:.0%} to {one.high:.0%})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """One part of a longer reply, such as one model's answer in a comparison. `text` may be a model's
     Markdown.
@@ -112,10 +147,11 @@ class SignInOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One thing to say. Shown in this order: title, text, table, sections, choices, form, buttons."""
+    """One thing to say. Shown in this order: title, text, chart, table, sections, choices, form, buttons."""
 
     text: str
     title: str = ""
+    chart: Chart | None = None
     table: Table | None = None
     sections: tuple[Section, ...] = ()
     choices: tuple[Choice, ...] = ()

@@ -7,6 +7,7 @@ from typing import Any
 from bot.domain.claims import Claim, Outcome
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.ledger import periods, tally
+from bot.storage.observations import name_ending
 
 
 def commitment(
@@ -36,7 +37,7 @@ def commitment(
         "people_ttl": lifetimes.month,
         "recent_most": lifetimes.recent,
         "tallies": [lifetimes.day if len(date) > len("2026-01") else lifetimes.month for _, date in counted],
-        "spent": tally(outcome.counted),
+        **_counts(outcome, keys, lifetimes),
     }
     about |= outcome.picks
     own = (
@@ -48,6 +49,18 @@ def commitment(
         keys.recent(shard, workspace, person),
         keys.people(shard, workspace),
         keys.erased(shard, workspace),
+        *keys.scores(shard, workspace),
         *(keys.usage(shard, workspace, who, date) for who, date in counted),
     )
     return (*keys.line(shard), *own), json.dumps(about)
+
+
+def _counts(outcome: Outcome, keys: Keys, lifetimes: Lifetimes) -> dict[str, Any]:
+    """What is added to sums; what the scoreboard counts from now on, and what no more. Its records come beside it."""
+    return {
+        "spent": tally(outcome.counted),
+        "observed": [{"id": one.id, "person": one.person} for one in outcome.observations],
+        "observed_ttl": lifetimes.observed,
+        "observed_most": keys.observations_kept(lifetimes),
+        "unobserved": name_ending(outcome.unobserved) if outcome.unobserved else "",
+    }

@@ -42,6 +42,7 @@ class RecordPlace:
         "schedule",
         "sign-in",
         "agent",
+        "observation",
     ]
     of: str
     at: str = ""

@@ -28,6 +28,10 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     p:<workspace>           set      the workspace's people with usage
     u:<workspace>:<person>:<period>  hash  usage in a month or on a day; person "" is everybody
     r:<workspace>:<person>  zset     a person's recent conversations
+    n:<workspace>           hash     what the scoreboard counts: <observation> the sealed record. Its name says what happened, to
+                                     which turn's answer, by which model, and who it was
+    n:<workspace>:at        zset     their names, by time
+    n:<workspace>:left      set      people who are not counted; kept as long as the workspace
     s:<workspace>           hash     its schedules: <id> the sealed schedule, <id>:a who made it, <id>:c its conversation,
                                      <id>:p its channel, <id>:t which turn asked what was due last
     due                     zset     <workspace>:<id> of schedules, by the time they are due; paused ones by when they are erased
@@ -55,6 +59,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 DAY = 86_400
+FEWEST_KEPT = 200  # observations of a workspace in each shard of a cluster
 
 TAGS = [
     "10",
@@ -142,6 +147,8 @@ class Lifetimes:
     told: int = 60  # ... once in this many seconds
     recent: int = 1_000  # conversations of one person
     dead: int = 1_000  # dead letters per shard
+    observed: int = 90 * DAY  # what the scoreboard counts
+    observations: int = 10_000  # ... of one workspace; on a cluster shared among the shards
 
 
 class Keys:
@@ -211,6 +218,19 @@ class Keys:
     def recent(self, shard: int, workspace: str, person: str) -> str:
         return self._at(shard, "r", _digest(workspace), quote(person, safe=""))
 
+    def scores(self, shard: int, workspace: str) -> tuple[str, str, str]:
+        """A workspace's observations in one shard, their times, and who is left out."""
+        records = self._at(shard, "n", _digest(workspace))
+        return records, f"{records}:at", f"{records}:left"
+
+    def observations_kept(self, lifetimes: Lifetimes) -> int:
+        """How many of one workspace a shard keeps: conversations lie evenly, but a small shard still needs room for one."""
+        return (
+            max(FEWEST_KEPT, lifetimes.observations // self.shards)
+            if self.shards > 1
+            else lifetimes.observations
+        )
+
     def choices(self, workspace: str) -> str:
         digest = _digest(workspace)
         return self._at(self.shard(digest), "m", digest)
@@ -277,7 +297,7 @@ def workspace_of(platform: str, workspace: str) -> str:
 
 
 def workspace_digest(workspace: str) -> str:
-    """What stands for a workspace in the keys of its schedules."""
+    """What stands for a workspace in the keys of its schedules, and where its observations are sealed to."""
     return _digest(workspace)
 
 

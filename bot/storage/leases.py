@@ -23,6 +23,7 @@ from bot.storage.histories import Histories, stored_history
 from bot.storage.history import end_of
 from bot.storage.keys import Keys, Lifetimes, workspace_of
 from bot.storage.line import WaitingLine
+from bot.storage.observations import sealed_observations
 from bot.storage.preferences import preferences_query
 from bot.storage.restoration import restoration
 from bot.storage.scripts import ScriptCall, Scripts
@@ -210,7 +211,8 @@ class RedisLeases:
                 cut=change.cut,
                 sealed=self._cipher.seals,
             )
-            return self._scripts.call("commit", own, self._keys.publish, about, *change.sealed)
+            seen = sealed_observations(thread, outcome.observations, self._cipher)
+            return self._scripts.call("commit", own, self._keys.publish, about, *seen, *change.sealed)
 
         answer = await self._end(call, claim)
         self._histories.committed(conversation, history, change, answer)

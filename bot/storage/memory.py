@@ -69,7 +69,9 @@ class RedisMemory(Memory):
             some = conversations[start : start + SOME]
             await self._database.ask(*(self._erasure(one, workspace, whole="1") for one in some))
         # Last, because a repeated purge finds the rest by them.
-        await self._database.ask(("UNLINK", index, people, keys.erased(shard, workspace)))
+        await self._database.ask(
+            ("UNLINK", index, people, keys.erased(shard, workspace), *keys.scores(shard, workspace))
+        )
         return len(conversations)
 
     def _erasure(self, conversation: str, workspace: str, *, whole: str = "") -> ScriptCall:

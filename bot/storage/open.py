@@ -18,6 +18,7 @@ from bot.storage.keys import Keys, Lifetimes
 from bot.storage.leases import RedisLeases
 from bot.storage.ledger import RedisLedger
 from bot.storage.memory import RedisMemory
+from bot.storage.observations import RedisScores
 from bot.storage.preferences import RedisPreferenceStore
 from bot.storage.rate_limiter import RedisRateLimiter
 from bot.storage.readiness import RedisReadiness
@@ -44,6 +45,7 @@ class Storage:
     agents: RedisAgents
     schedules: RedisSchedules
     ledger: RedisLedger
+    scores: RedisScores
     budgets: RedisBudgets
     secrets: RedisSecretStore
     sign_ins: RedisSignIns
@@ -116,6 +118,7 @@ def _storage(database: Database, terms: StorageOptions, scripts: Scripts) -> Sto
         preferences=RedisPreferenceStore(database=database, keys=keys, scripts=scripts),
         agents=RedisAgents(database=database, keys=keys, cipher=cipher, scripts=scripts),
         ledger=RedisLedger(database=database, keys=keys, cipher=cipher),
+        scores=RedisScores(database=database, keys=keys, cipher=cipher, scripts=scripts, lifetimes=lasts),
         budgets=RedisBudgets(database=database, keys=keys, scripts=scripts),
         secrets=secrets,
         sign_ins=signed,

@@ -76,7 +76,7 @@ from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import ConfigFile, Policy
 from bot.settings.money import BudgetEntry
 from bot.sign_in.desk import SignInDesk
-from tests.doubles import FakeAgents, FakeSchedules, FakeSecrets, FakeSignIns, FakeTurnHandle
+from tests.doubles import FakeAgents, FakeSchedules, FakeScores, FakeSecrets, FakeSignIns, FakeTurnHandle
 from tests.purse import MemoryBudgets
 
 THREAD = ThreadKey(platform="test", workspace="W", channel="C", thread="1")
@@ -275,6 +275,7 @@ class Stage:
     thread_tools: ToolPreferences = field(default_factory=ToolPreferences)
     agents: FakeAgents = field(default_factory=FakeAgents)
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
+    scores: FakeScores = field(default_factory=FakeScores)
     home: str = "https://bot.example.com"  # our public address
     closed: str = ""  # why nothing can be said later where people write
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
@@ -364,7 +365,14 @@ class Stage:
                 policy=self.policy,
                 budgets=keeper,
                 inbox=self,
-                own=own_commands(catalog=self.catalog, preferences=self, tools=tools, agents=made.commands),
+                own=own_commands(
+                    catalog=self.catalog,
+                    preferences=self,
+                    tools=tools,
+                    agents=made.commands,
+                    scoreboard=Scoreboard(scores=Scores(self.scores), store=self.scores),
+                ),
+                scores=self.scores,
                 schedules=self.schedules,
                 sign_ins=tools.sign_ins,
                 agents=made,
@@ -442,6 +450,7 @@ class Stage:
         unread = () if outcome.forget else history.unread
         self.history = (*unread, *kept, *outcome.append)
         self._picked(outcome)
+        self.scores.take(f"{event.thread.platform}:{event.thread.workspace}", outcome)
         self.outcomes.append(outcome)
         return self._heard
 

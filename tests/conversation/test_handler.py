@@ -565,7 +565,7 @@ async def test_the_receipt_says_what_goes_and_what_stays(stage: Stage) -> None:
     assert receipt.text == (
         "Erased 1 question with the answers. It cannot be undone. What was picked for this conversation goes too. "
         "I do not follow this thread any more; mention me to begin again. "
-        "Messages you see in this chat stay; delete them there. Only the numbers under `usage` stay."
+        "Messages you see in this chat stay; delete them there. Only the numbers under `usage` and `scoreboard` stay: no words of anybody."
     )
     assert receipt.forgets
     assert stage.outcomes[-1].forget
@@ -579,7 +579,7 @@ async def test_where_the_messages_are_switchboards_own_they_go_too(stage: Stage)
 
     assert told == [
         "Erased 1 question with the answers. It cannot be undone. The messages above are erased. "
-        "Only the numbers under `usage` stay.",
+        "Only the numbers under `usage` and `scoreboard` stay: no words of anybody.",
         "Nothing to erase: nothing of this conversation is kept. The messages above are erased.",
     ]
 

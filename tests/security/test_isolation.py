@@ -214,6 +214,7 @@ class World:
                 schedules=store.schedules,
                 sign_ins=tools.sign_ins,
                 agents=made,
+                scores=store.scores,
             ),
             picker=picker,
             interceptors=interceptors,

@@ -1,10 +1,12 @@
 """An older Slack takes fewer tables and knows fewer blocks: every word arrives all the same, on every surface."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
-from bot.domain.replies import Reply, Table
+from bot.domain.confidence import Estimate
+from bot.domain.replies import Chart, Reply, Series, Table
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Text
 from tests.contracts.sinks import flowing
 from tests.doubles import FakeTurnHandle
@@ -151,3 +153,62 @@ async def test_a_private_reply_arrives_whole(place: SlackPlace, monkeypatch: pyt
 
     (message,) = [one for one in place.place.messages.values() if one.seen_by]
     assert cells(reading.text(message)) >= {"Prices", "model", "price", "grok", "low", "gpt", "high"}
+
+
+def half(value: float) -> Estimate:
+    return Estimate(value=value, low=value / 2, high=(1 + value) / 2)
+
+
+SHARES = Chart(
+    title="Scoreboard",
+    categories=("grok", "claude <@U1>", "a model with a name that is too long"),
+    series=(
+        Series(name="preferred", values=(half(0.8), half(0.2), None)),
+        Series(name="liked", values=(None, half(0.5), half(0.25))),
+    ),
+)
+BOARD = Reply(
+    text="How it stands:", chart=SHARES, table=Table(header=("model", "liked"), rows=(("grok", "80%"),))
+)
+
+
+def charts(message: Message) -> list[tuple[str, dict[str, int]]]:
+    return [
+        (block["title"], {one["label"]: one["value"] for one in block["chart"]["series"][0]["data"]})
+        for block in message.blocks
+        if block["type"] == "data_visualization"
+    ]
+
+
+async def test_shares_are_charts_above_the_table(place: SlackPlace) -> None:
+    await place.sink(FakeTurnHandle()).say(BOARD)
+
+    (message,) = [one for one in place.place.messages.values() if one.bot_id]
+    assert kinds(message) == ["rich_text", "data_visualization", "data_visualization", "table"]
+    assert charts(message) == [
+        ("Scoreboard: preferred, %", {"grok": 80, "claude <@U1>": 20}),
+        ("Scoreboard: liked, %", {"claude <@U1>": 50, "a model with a name…": 25}),
+    ]
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_a_slack_that_draws_none_still_shows_the_table(
+    place: SlackPlace, monkeypatch: pytest.MonkeyPatch, private: bool
+) -> None:
+    known(monkeypatch, set(blocks.CHECKS) - {"data_visualization"})
+    await place.sink(FakeTurnHandle()).say(replace(BOARD, private=private))
+
+    (message,) = [one for one in place.place.messages.values() if one.bot_id]
+    assert kinds(message) == ["rich_text", "table"]
+    assert cells(reading.text(message)) >= {"How", "stands", "grok", "80%"}
+
+
+async def test_names_that_would_be_cut_to_the_same_are_not_drawn(place: SlackPlace) -> None:
+    names = tuple(f"a model with a name that is too long {number}" for number in range(2))
+    series = Series(name="liked", values=(half(0.5), half(0.4)))
+    await place.sink(FakeTurnHandle()).say(
+        replace(BOARD, chart=Chart(title="Scoreboard", categories=names, series=(series,)))
+    )
+
+    (message,) = [one for one in place.place.messages.values() if one.bot_id]
+    assert charts(message) == []

@@ -18,6 +18,7 @@ from tests.contracts.leases import LeasesContract, nothing_waits
 from tests.contracts.lost_data import LostDataContract
 from tests.contracts.memory import ChoicesContract, LedgerContract, MemoryContract
 from tests.contracts.schedules import SchedulesContract
+from tests.contracts.scores import ScoresContract
 from tests.contracts.sign_ins import SignInsContract
 from tests.events import ANN, BOB, message, thread, turn
 from tests.storage.cluster import Cluster, cluster
@@ -55,6 +56,10 @@ class TestLeases(LeasesContract):
 
 
 class TestHistories(HistoriesContract):
+    pass
+
+
+class TestScores(ScoresContract):
     pass
 
 

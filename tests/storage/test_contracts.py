@@ -19,6 +19,7 @@ from tests.contracts.memory import (
     VaultContract,
 )
 from tests.contracts.schedules import SchedulesContract, ScheduleTracesContract
+from tests.contracts.scores import ScoresContract
 from tests.contracts.sign_ins import SignInsContract, SignInTracesContract
 from tests.contracts.withdrawals import WithdrawalContract
 
@@ -76,6 +77,10 @@ class TestChoices(ChoicesContract):
 
 
 class TestLedger(LedgerContract):
+    pass
+
+
+class TestScores(ScoresContract):
     pass
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.conversation.observing import with_observations
 from bot.domain.budgets import Bill
 from bot.domain.claims import Claim, Outcome
 from bot.domain.events import Author, ThreadKey
@@ -40,7 +41,7 @@ async def asks(storage: Storage, author: Author, where: ThreadKey = WHERE) -> No
     said = turn("tangerine?", "a tangerine", author=author)
     await storage.leases.save(claim, TurnRecord(id=claim.record.id, ref={"ts": "4711.0815"}, final=said))
     outcome = Outcome(append=(said,), join=True, thread_model="grok", counted=said)
-    await storage.leases.commit(claim, outcome)
+    await storage.leases.commit(claim, with_observations(claim.event, (), outcome))
 
 
 async def lived(storage: Storage, where: ThreadKey = WHERE) -> None:
@@ -69,8 +70,8 @@ async def test_of_a_conversation_that_was_forgotten_nothing_is_found(storage: St
     left = await everything(storage.database, storage.keys.prefix)
 
     assert await residue(storage.database, *WORDS, str(WHERE), prefix=storage.keys.prefix) == {}
-    # that ids were seen, for a day; sums of usage, and whose they are; counters
-    assert kinds(left) <= {"d", "u", "p", "epoch", "desk", "v"}
+    # that ids were seen, for a day; sums of usage, and whose they are; numbers for the scoreboard; counters
+    assert kinds(left) <= {"d", "u", "p", "n", "epoch", "desk", "v"}
     assert {value.split(" ")[0] for key, value in left.items() if ":d:" in key} == {"b'taken'"}
 
 

@@ -5,7 +5,7 @@
     claim         the fencing token, the event, the turn, the newest of the history; the choices come in the same go
     save          which message on the platform shows the answer: after a crash it goes on there
     save          the whole answer, before its last edit: after a crash the model is not asked again
-    commit        history, usage, mailbox and acknowledgement
+    commit        history, usage, what the scoreboard counts, mailbox and acknowledgement
 
 Where auto chooses who answers, one more save keeps the choice: after a crash the same model is asked.
 Heartbeats, and saves of a sink's progress, come on top of it with the time an answer takes.
@@ -15,6 +15,7 @@ import asyncio
 
 import pytest
 
+from bot.conversation.observing import with_observations
 from bot.domain.auto_entry import AutoChoice
 from bot.domain.claims import Claim, Outcome, Receipt
 from bot.ports import TurnHandle
@@ -34,7 +35,8 @@ async def answer(claim: Claim, turn_handle: TurnHandle) -> Outcome:
     await turn_handle.save({"ts": "1"})
     said = turn()
     await turn_handle.keep(said)
-    return Outcome(append=(said,), join=True, counted=said)
+    outcome = Outcome(append=(said,), join=True, counted=said)
+    return with_observations(claim.event, claim.history.turns, outcome)
 
 
 async def apologise(claim: Claim, turn_handle: TurnHandle, why: str) -> None:
@@ -66,7 +68,10 @@ async def test_an_answered_message_costs_six_round_trips(redis_url: str, prefix:
         trips = await handled(storage, wire)
         working.cancel()
 
+        seen = await storage.scores.observations("test:T")
+
     assert trips == NEEDED
+    assert len(seen) == 2
 
 
 async def test_a_choice_by_auto_costs_one_more(redis_url: str, prefix: str) -> None:

@@ -19,8 +19,9 @@ ELEMENTS = {
     "TextBlock", "RichTextBlock", "Image", "Media", "Container", "ColumnSet", "Column", "FactSet", "ImageSet",
     "ActionSet", "Table", "TableRow", "TableCell", "Input.Text", "Input.Number", "Input.Date", "Input.Time",
     "Input.Toggle", "Input.ChoiceSet", "TextRun", "CodeBlock",
+    "Chart.HorizontalBar",
 }  # fmt: skip
-LATER = {"CodeBlock"}
+LATER = {"CodeBlock", "Chart.HorizontalBar"}
 """Elements that Teams knows and version 1.5 does not: they need a fallback."""
 LANGUAGES = {
     "Bash", "C", "Cpp", "CSharp", "Css", "Dos", "Go", "Graphql", "Html", "Java", "JavaScript", "Json", "ObjectiveC",
@@ -290,6 +291,8 @@ def check_element(element: Mapping[str, Any]) -> None:
             raise bad(f"{element['type']} needs a fallback that version 1.5 knows.", "BadSyntax")
     if element["type"] == "CodeBlock":
         check_code(element)
+    if element["type"] == "Chart.HorizontalBar":
+        check_chart(element)
     if element["type"] == "Table":
         check_table(element)
 
@@ -297,6 +300,24 @@ def check_element(element: Mapping[str, Any]) -> None:
 def check_code(element: Mapping[str, Any]) -> None:
     if not element.get("codeSnippet") or element.get("language", "PlainText") not in LANGUAGES:
         raise bad("A CodeBlock needs codeSnippet, and a language that is known.", "BadSyntax")
+
+
+def check_chart(element: Mapping[str, Any]) -> None:
+    """Source: Microsoft Learn, "Charts in Adaptive Cards"."""
+    known = {"type", "title", "data", "displayMode", "xAxisTitle", "yAxisTitle", "colorSet", "fallback"}
+    if not set(element) <= known or not element.get("data"):
+        raise bad("A chart has data, and nothing that is unknown.", "BadSyntax")
+    if element.get("displayMode", "AbsoluteWithAxis") not in {
+        "AbsoluteWithAxis",
+        "AbsoluteNoAxis",
+        "PartToWhole",
+    }:
+        raise bad("A chart's displayMode is one of three.", "BadSyntax")
+    for one in element["data"]:
+        if set(one) - {"color"} != {"x", "y"} or not isinstance(one["x"], str) or isinstance(one["y"], bool):
+            raise bad("A bar has x, a name, and y, a number.", "BadSyntax")
+        if not isinstance(one["y"], int | float):
+            raise bad("A bar has x, a name, and y, a number.", "BadSyntax")
 
 
 def check_table(element: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import {pager} from "./branches.js";
 import {block, inlines, Tree} from "./document.js";
+import {chart} from "./chart.js";
 import {pencil} from "./edit.js";
 import {form} from "./form.js";
 import {grid} from "./grid.js";
@@ -170,10 +171,11 @@ function sized(bytes) {
 }
 
 function replied(post) {
-  const {title, tree = [], table, sections = [], choices = [], buttons = [], form: asked} = post.reply;
+  const {title, tree = [], chart: shares, table, sections = [], choices = [], buttons = [], form: asked} = post.reply;
   const body = make("div", "prose");
   if (title) body.append(make("h3", "", title));
   body.append(...tree.map(block));
+  if (shares) body.append(chart(shares));
   if (table) body.append(grid(table.header, table.rows));
   const out = [body];
   if (sections.length) out.push(make("div", `sections of-${Math.min(sections.length, 4)}`, ...sections.map(section)));

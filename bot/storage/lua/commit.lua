@@ -1,6 +1,7 @@
 -- Commits history, usage, mailbox and acknowledgement in one step, so that they always agree.
-local state, mail, turn, history, index, recent, members, erased = unpack(KEYS, 7)
+local state, mail, turn, history, index, recent, members, erased, scores, scored, left = unpack(KEYS, 7)
 local c = cjson.decode(ARGV[2])
+local first_turn = 3 + #c.observed -- sealed observations come before the turns
 
 local how = standing(state, c.epoch)
 if how == 'lost' and c.forget and redis.call('EXISTS', state) == 0 then
@@ -18,9 +19,9 @@ if kept then
   local lineage, count = grown(state)
   if c.cut < 0 then redis.call('DEL', history) end
   if c.cut > 0 then redis.call('LTRIM', history, 0, -c.cut - 1) end
-  for i = 3, #ARGV do redis.call('RPUSH', history, ARGV[i]) end
+  for i = first_turn, #ARGV do redis.call('RPUSH', history, ARGV[i]) end
   local length = redis.call('LLEN', history)
-  if not lineage or c.cut ~= 0 then lineage, count = c.epoch, length else count = count + #ARGV - 2 end
+  if not lineage or c.cut ~= 0 then lineage, count = c.epoch, length else count = count + #ARGV - first_turn + 1 end
   if length > c.most then
     redis.call('LTRIM', history, -c.keep, -1)
     length = c.keep
@@ -36,7 +37,7 @@ if kept then
   if c.join then redis.call('HSET', state, 'joined', 1) end
 end
 for position, lasts in ipairs(c.tallies) do
-  local tally = KEYS[14 + position]
+  local tally = KEYS[17 + position]
   for field, amount in pairs(c.spent) do redis.call('HINCRBY', tally, field, amount) end
   redis.call('EXPIRE', tally, lasts)
 end
@@ -49,6 +50,16 @@ if c.person ~= '' then
     redis.call('EXPIRE', recent, c.ttl)
   end
 end
+if c.unobserved ~= '' then unobserve(scores, scored, c.unobserved) end
+for position, one in ipairs(c.observed) do
+  if redis.call('SISMEMBER', left, one.person) == 0 then
+    redis.call('HSET', scores, one.id, ARGV[2 + position])
+    redis.call('ZADD', scored, now(), one.id)
+    redis.call('EXPIRE', scores, c.observed_ttl)
+    redis.call('EXPIRE', scored, c.observed_ttl)
+  end
+end
+if #c.observed > 0 then age(scores, scored, c.observed_most, c.observed_ttl) end
 if c.unread then
   redis.call('ZADD', erased, now(), c.conversation)
   redis.call('ZREMRANGEBYSCORE', erased, 0, now() - c.people_ttl)

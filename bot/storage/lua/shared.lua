@@ -63,3 +63,15 @@ local function age(dead, times, most, ttl)
     end
   end
 end
+
+-- Erases the observations whose names end so: all of one person's. Returns how many.
+local function unobserve(scores, scored, ending)
+  local gone = 0
+  for _, name in ipairs(redis.call('ZRANGE', scored, 0, -1)) do
+    if string.sub(name, -#ending) == ending then
+      redis.call('HDEL', scores, name)
+      gone = gone + redis.call('ZREM', scored, name)
+    end
+  end
+  return gone
+end

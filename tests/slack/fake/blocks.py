@@ -9,6 +9,7 @@ from tests.slack.fake.world import Json, Refused
 MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
 BLOCK_TEXT = 13_200  # of a whole message; reported, not documented
 MARKDOWN_TEXT = 12_000
+CHARTS = 2  # of a message; an older Slack takes none
 TABLES, TABLE_TEXT, DATA_ROWS = 50, 10_000, 201  # of a message; an older Slack takes one table, and 101 rows
 BORDERED = ("rich_text_list", "rich_text_preformatted")  # a quote has its border by itself
 EMOJI = r"[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?"
@@ -48,6 +49,7 @@ def check(blocks: Any, *, surface: str = "message") -> None:
         CHECKS[block["type"]](block)
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     need(len(ids) == len(set(ids)), "block_id must be unique")
+    need(sum(block["type"] == "data_visualization" for block in blocks) <= CHARTS, f"{CHARTS} charts at most")
     grids = [block for block in blocks if block["type"] in ("table", "data_table")]
     if len(grids) > TABLES:
         raise Refused("invalid_attachments", response_metadata={"messages": ["only_one_table_allowed"]})
@@ -249,6 +251,26 @@ def grid(rows: list[list[Json]], *, first: tuple[str, ...]) -> None:
                 rich_text(cell)
 
 
+def data_visualization(block: Json) -> None:
+    """Source: docs.slack.dev, "Data visualization block". Only bars are drawn here."""
+    need(set(block) <= {"type", "block_id", "title", "chart"}, f"unknown property in {set(block)}")
+    need(0 < len(block.get("title", "")) <= 50, "a chart's title has 1 to 50 characters")
+    chart = block.get("chart", {})
+    need(set(chart) == {"type", "series", "axis_config"} and chart["type"] == "bar", "a bar chart")
+    axis = chart["axis_config"]
+    need(set(axis) <= {"categories", "x_label", "y_label"}, f"axis_config {set(axis)}")
+    names = axis.get("categories", [])
+    need(0 < len(names) <= 20 and len(set(names)) == len(names), "1 to 20 different categories")
+    need(all(0 < len(name) <= 20 for name in names), "a category has 1 to 20 characters")
+    series = chart["series"]
+    need(0 < len(series) <= 6 and len({one["name"] for one in series}) == len(series), "1 to 6 named series")
+    for one in series:
+        need(0 < len(one["name"]) <= 20, "a series' name has 1 to 20 characters")
+        need([point["label"] for point in one["data"]] == names, "labels are the categories")
+        numbers = [point["value"] for point in one["data"]]
+        need(all(type(number) in (int, float) for number in numbers), "values are numbers")
+
+
 def markdown(block: Json) -> None:
     need(0 < len(block.get("text", "")) <= MARKDOWN_TEXT, "markdown text")
 
@@ -286,6 +308,7 @@ CHECKS: dict[str, Callable[[Json], None]] = {
     "rich_text": rich_text,
     "table": table,
     "data_table": data_table,
+    "data_visualization": data_visualization,
     "markdown": markdown,
     "task_card": task_card,
     "plan": plan,

@@ -10,6 +10,7 @@ from typing import Any
 from adapters.slack.callback_ids import FIND, VOTE
 from adapters.slack.outbound.rendering import tables
 from adapters.slack.outbound.rendering.blocks import arranged, compact, line, pieces, to_blocks
+from adapters.slack.outbound.rendering.charts import CHART, chart_blocks
 from adapters.slack.outbound.rendering.rich import Block, plain_text
 from adapters.slack.outbound.rendering.spoken import spoken
 from adapters.slack.outbound.rendering.steps import steps_block
@@ -73,6 +74,8 @@ def noted(content: dict[str, Any], note: str) -> dict[str, Any]:
 def reply(said: Reply) -> dict[str, Any]:
     """A reply, in this order: title, text, table, sections, choices, buttons. A form is a button that opens it."""
     blocks = _header(said.title) + to_blocks(said.text)
+    if said.chart:
+        blocks += chart_blocks(said.chart)
     if said.table:
         blocks += _table(said.table)
     room = WORDS // max(1, len(said.sections))
@@ -91,10 +94,15 @@ def length(said: Reply) -> int:
     return len(said.text) + sum(len(section.text) for section in said.sections)
 
 
+def chartless(content: dict[str, Any]) -> dict[str, Any]:
+    """The same without charts, which an older Slack does not know: what they show stands in a table, too."""
+    return {**content, "blocks": [one for one in content["blocks"] if one["type"] != CHART]}
+
+
 def one_table(content: dict[str, Any]) -> dict[str, Any]:
     """The same with one table at most, as an older Slack wants it: the others as text. The footer names what was called."""
     left, blocks = 1, []
-    for block in content["blocks"]:
+    for block in chartless(content)["blocks"]:
         if block["type"] == "plan":
             continue
         if block["type"] == "data_table" or (block["type"] == "table" and not left):
@@ -108,7 +116,7 @@ def one_table(content: dict[str, Any]) -> dict[str, Any]:
 def simple(content: dict[str, Any]) -> dict[str, Any]:
     """The same text without the blocks that an older Slack might not know."""
     blocks = []
-    for block in content["blocks"]:
+    for block in chartless(content)["blocks"]:
         match block["type"]:
             case "plan":
                 pass

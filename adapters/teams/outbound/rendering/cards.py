@@ -16,6 +16,7 @@ from adapters.teams.card_data import ACTION, DATASET, INPUT, PRIVATE
 from adapters.teams.conversation_reference import ConversationReference
 from adapters.teams.outbound.rendering import messages, rich, sizes
 from adapters.teams.outbound.rendering.blocks import BlockWriter
+from adapters.teams.outbound.rendering.charts import chart_elements
 from adapters.teams.outbound.rendering.forms import form_elements
 from adapters.teams.outbound.rendering.inline import LineWriter, line_of, literal
 from adapters.teams.outbound.rendering.markdown import to_markdown
@@ -83,6 +84,8 @@ def _laid_out(reply: Reply, reference: ConversationReference, budget: int) -> El
     if reply.title:
         body.append(rich.line_element(reply.title, Style(bold=True), size="Large"))
     body += rich.card_elements(reply.text)
+    if reply.chart:
+        body += chart_elements(reply.chart)
     if reply.table:
         body.append(rich.table_element(table_block(reply.table)))
     room = budget // max(len(reply.sections), 1)
