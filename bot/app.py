@@ -113,7 +113,7 @@ def service(
     limits, refusals = AskerLimits(rate_limiter=store.rate_limiter), PlatformRefusals(meter=metrics)
     interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets, DueMark())
     files = Attachments(adapters=adapters, budget=AttachmentBudget(most.attachment_mb * MEGABYTE))
-    answers, comparison = _asking(store, models, files, interceptors, tools.toolbox, scores)
+    answers, comparison = _asking(store, models, files, interceptors, tools.toolbox, scores=scores)
     conversation = ConversationHandler(
         adapters=adapters,
         catalog=models.discovery.catalog,
@@ -152,6 +152,7 @@ def _asking(
     files: Attachments,
     interceptors: Interceptors,
     toolbox: Toolbox,
+    *,
     scores: Scores,
 ) -> tuple[Answers, Comparison]:
     return asking(

@@ -20,6 +20,7 @@ from bot.answers.due_mark import DueMark
 from bot.answers.fallback import FallbackRouter
 from bot.answers.file_keeper import FileKeeper
 from bot.answers.limits import AskerLimits
+from bot.answers.scores import Scores
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.grants import Authorization, Grants
 from bot.answers.tools.toolbox import Toolbox
@@ -30,6 +31,7 @@ from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
+from bot.conversation.scoreboard import Scoreboard
 from bot.conversation.tooling import tooling_around
 from bot.domain.auto_entry import AutoChoice, AutoEntry
 from bot.domain.capabilities import PlatformCapabilities
