@@ -140,7 +140,7 @@ class Answers:
         self, context: Context, question: Question, chosen: Selection
     ) -> AsyncGenerator[ShownPart | Turn, None]:
         """Asks the model and yields the answer's parts; the last item is the finished turn."""
-        attempt = Attempt(model=chosen.model, began=self._clock())
+        attempt = Attempt(model=chosen.model, began=self._clock(), clock=self._clock)
         prepared: list[PromptBuilder] = []
         relayed = self._relayed(context, question, attempt, prepared)
         async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
@@ -263,6 +263,7 @@ class Answers:
                 self._prices.cost(attempt.model, attempt.usage, attempt.served) if attempt.usage else None
             ),
             seconds=round(self._clock() - attempt.began, 1),
+            first=round(attempt.first, 2),
             at=attempt.began,
             refused=attempt.refused,
             shown_from=next((one.began.get(attempt.model.key, "") for one in prepared), ""),

@@ -1,10 +1,12 @@
 """One attempt at an answer: its state while it grows, and how it ended."""
 
 import math
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
+from bot.answers import ending_words
 from bot.answers.fallback import AnsweredBy, StreamInterrupted
 from bot.answers.left_out import FilesLeftOut
 from bot.answers.tools.wording import used_tools
@@ -13,7 +15,7 @@ from bot.domain.approvals import MOST, SignInRequest, ToolRequest, showable_requ
 from bot.domain.catalog import Model
 from bot.domain.errors import Connection, Filtered, ModelError, ServerError
 from bot.domain.formatting import clean_name, clip
-from bot.domain.generated import ALL_BYTES, MOST_FILES, FileAllowance, FileNote, GeneratedFile
+from bot.domain.generated import FileAllowance, FileNote, GeneratedFile
 from bot.domain.prompt import share, tokens
 from bot.domain.shown_steps import ShownStep
 from bot.domain.stop import StopSignal
@@ -34,26 +36,9 @@ from bot.domain.stream_parts import (
 )
 from bot.domain.turns import Progress, Refusal
 
-GO_ON = "Press Continue to go on, or ask another model."
-BROKE_OFF = f"The answer broke off. {GO_ON}"
-UNUSUAL = f"{{model}} ended unusually ({{word}}). {GO_ON}"
-PAUSED = "{model} paused. Press Continue to go on."
-STOPPED = "Stopped."
-TOO_LONG = "The answer reached the length limit. Press Continue to go on."
-ALL_THOUGHT = (
-    "{model} used its whole output limit for thinking. Ask again, or pick another model with /model."
-)
-FILTERED = "stopped because of a content filter."
 LONGEST = 400_000  # characters of an answer: several times what any model writes in one turn
 THOUGHT = 4_096  # characters of a model's thoughts that are kept, the latest; how many there were is counted
 DETAIL = 300  # characters of a vendor's own explanation
-UNSEARCHED = "it chose not to search the web"
-UNSHOWN = "A picture of it cannot be shown, because it {trouble}."
-TOO_MANY = f"An answer brings {MOST_FILES} files at most, {ALL_BYTES // 1_000_000} MB together; the others are left out."
-EXHAUSTED = (
-    "{model} called tools again and again without coming to an end. Ask for less, or ask another model."
-)
-EMPTY = "{model} gave an empty answer. Ask again, or pick another model with /model."
 Given = StreamPart | AnsweredBy | FilesLeftOut | Status | ShownStep
 
 
@@ -63,6 +48,8 @@ class Attempt:
 
     model: Model
     began: float
+    clock: Callable[[], float] = time.time
+    first: float = 0.0  # seconds until the first text came; 0: none did
     usage: Usage | None = None
     finish: Finish | None = None
     because: str = ""
@@ -172,6 +159,7 @@ class Attempt:
         match part:
             case Text(text=text):
                 text = text[: LONGEST - self._length]
+                self.first = self.first or (self.clock() - self.began if text else 0.0)
                 self._text.append(text)
                 self._length += len(text)
                 return Text(text)
@@ -212,11 +200,11 @@ class Attempt:
             case SignInRequest() if len(self.signing_in) < MOST:
                 self.signing_in.append(part)
             case GeneratedFile(trouble=trouble) if trouble:
-                self.unshown[UNSHOWN.format(trouble=trouble)] = None
+                self.unshown[ending_words.UNSHOWN.format(trouble=trouble)] = None
             case GeneratedFile() if self._allowance.takes(part):
                 return part
             case GeneratedFile():
-                self.unshown[TOO_MANY] = None
+                self.unshown[ending_words.TOO_MANY] = None
         return None
 
     def _search(self, part: Searching | SearchFailed) -> Status | None:
@@ -233,15 +221,15 @@ class Attempt:
         name, finish = self.model.name, self.finish
         text = bool(self.text or self.beside)
         if self.stopped:
-            return Reason.STOPPED, STOPPED
+            return Reason.STOPPED, ending_words.STOPPED
         if self.error is not None:
             return self._cut(self.error) if text else (Reason.FAILED, self.error.tell(name))
         if self.work.pending:
             return Reason.STOP, ""
         if finish is None:
-            return Reason.BROKEN, BROKE_OFF
+            return Reason.BROKEN, ending_words.BROKE_OFF
         if self.work.exhausted:
-            return Reason.BROKEN, EXHAUSTED.format(model=name)
+            return Reason.BROKEN, ending_words.EXHAUSTED.format(model=name)
         if self.requests or self.signing_in:  # it waits for somebody, whatever the vendor calls that
             return Reason.STOP, ""
         return self._finished(finish)
@@ -252,36 +240,42 @@ class Attempt:
         detail = clip(finish.detail, DETAIL)
         match finish.reason:
             case Reason.STOPPED:
-                return finish.reason, STOPPED
+                return finish.reason, ending_words.STOPPED
             case Reason.LENGTH:
-                return finish.reason, TOO_LONG if text else ALL_THOUGHT.format(model=name)
+                return finish.reason, ending_words.TOO_LONG if text else ending_words.ALL_THOUGHT.format(
+                    model=name
+                )
             case Reason.PAUSED:
-                return finish.reason, PAUSED.format(model=name)
+                return finish.reason, ending_words.PAUSED.format(model=name)
             case Reason.FILTERED:
-                return finish.reason, f"{name} {FILTERED} {detail or Filtered().remedy()}"
+                return finish.reason, f"{name} {ending_words.FILTERED} {detail or Filtered().remedy()}"
             case Reason.FAILED if text:
-                told = UNUSUAL.format(model=name, word=finish.unusual) if finish.unusual else BROKE_OFF
+                told = (
+                    ending_words.UNUSUAL.format(model=name, word=finish.unusual)
+                    if finish.unusual
+                    else ending_words.BROKE_OFF
+                )
                 return Reason.BROKEN, f"{told} {detail}".strip()
             case Reason.FAILED:
                 return finish.reason, f"{name} ended the answer with an error. {detail}".strip()
             case _:
                 return (
                     finish.reason,
-                    "" if self.text.strip() or self.beside else EMPTY.format(model=name),
+                    "" if self.text.strip() or self.beside else ending_words.EMPTY.format(model=name),
                 )
 
     def _cut(self, error: ModelError) -> tuple[Reason, str]:
         """The ending after an error that came after text: it keeps the error's class."""
         match error:
             case Filtered():
-                return Reason.FILTERED, f"{self.model.name} {FILTERED} {error.remedy()}"
+                return Reason.FILTERED, f"{self.model.name} {ending_words.FILTERED} {error.remedy()}"
             case Connection() | ServerError():  # there is no more to know: the rest did not come
-                return Reason.BROKEN, BROKE_OFF
+                return Reason.BROKEN, ending_words.BROKE_OFF
             case _:
-                to_do = GO_ON if error.retry else error.remedy()
+                to_do = ending_words.GO_ON if error.retry else error.remedy()
                 return Reason.BROKEN, f"The answer broke off: {self.model.name} {error.cause}. {to_do}"
 
-    def note_unsearched(self, remark: str = UNSEARCHED) -> None:
+    def note_unsearched(self, remark: str = ending_words.UNSEARCHED) -> None:
         """Somebody asked for a search, and this answer comes without one."""
         usage = self.work.usage(self.usage)
         counted = usage is not None and usage.searches

@@ -92,7 +92,7 @@ class Comparison:
 
     async def _ask(self, context: Context, model: Model, prompt_for: PromptBuilder) -> Candidate:
         """One model's answer or its failure. No fallback: it is this model that is compared."""
-        attempt = Attempt(model=model, began=self._clock())
+        attempt = Attempt(model=model, began=self._clock(), clock=self._clock)
         relayed = self._fallback.stream(context, model, (), prompt_for)
         async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
             async for _ in parts:
@@ -103,6 +103,7 @@ class Comparison:
             model=model.name,
             answer=attempt.text,
             seconds=round(self._clock() - attempt.began, 1),
+            first=round(attempt.first, 2),
             usage=attempt.usage,
             cost=self._prices.cost(model, attempt.usage, attempt.served) if attempt.usage else None,
             notice=" ".join(filter(None, [attempt.ending()[1], ALONE if attempt.beside else ""])),

@@ -79,6 +79,7 @@ class Candidate:
     model: str
     answer: str
     seconds: float = 0.0
+    first: float = 0.0  # seconds to the first word; 0: none came
     usage: Usage | None = None
     cost: float | None = None
     notice: str = ""
@@ -119,9 +120,11 @@ class Turn:
     footer: str = ""  # the quiet last line it was shown with
     notice: str = ""  # what was said about a cut, stopped or failed answer
     candidates: tuple[Candidate, ...] = ()  # of a comparison; `answer` and `model` are the one that counts
+    blind: bool = False  # whoever compared did not see whose answers they were
     usage: Usage | None = None
     cost: float | None = None  # USD, an estimate; None where no price is known
     seconds: float = 0.0
+    first: float = 0.0  # seconds to the first word; 0: none came
     at: float = 0.0
     shown: tuple[str, ...] = ()  # ids of the messages that show the answer
     before: Before | None = None  # the last decision, where there was one

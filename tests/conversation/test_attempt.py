@@ -7,7 +7,8 @@ from contextlib import aclosing
 
 import pytest
 
-from bot.answers.attempt import LONGEST, THOUGHT, TOO_LONG, Attempt
+from bot.answers.attempt import LONGEST, THOUGHT, Attempt
+from bot.answers.ending_words import TOO_LONG
 from bot.answers.fallback import AnsweredBy
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import Finish, Reason, Status, StreamPart, Text, Thinking
@@ -94,3 +95,26 @@ async def test_what_a_vendor_calls_itself_fits_the_footer() -> None:
         assert [part async for part in watched] == [Text("hi")]
 
     assert len(attempt.footer()) < 200
+
+
+async def test_the_seconds_to_the_first_word_count_from_the_question_and_not_from_a_thought() -> None:
+    times = iter([12.5, 99.0])
+    attempt = Attempt(model=model_of("demo"), began=10.0, clock=lambda: next(times))
+    pieces = [Thinking("hm"), Text(""), Text("Yes"), Text("."), Finish(reason=Reason.STOP)]
+
+    async with aclosing(attempt.watch(relayed(scripted(pieces)), StopSignal())) as watched:
+        async for _ in watched:
+            pass
+
+    assert attempt.first == 2.5
+
+
+async def test_an_answer_without_a_word_has_no_first_word() -> None:
+    attempt = Attempt(model=model_of("demo"), began=10.0)
+
+    async with aclosing(
+        attempt.watch(relayed(scripted([Finish(reason=Reason.STOP)])), StopSignal())
+    ) as watched:
+        assert [part async for part in watched] == []
+
+    assert attempt.first == 0.0
