@@ -141,4 +141,5 @@ def _context(number: int) -> Context:
         sink=Nowhere(),
         capabilities=PlatformCapabilities(mention="@Switchboard", slash=True, threads=True, private=True),
         policy=Policy(),
+        sink_of=lambda column: Nowhere(),
     )

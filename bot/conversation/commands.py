@@ -136,7 +136,11 @@ class Commands:
             return Response(reply=Reply(text=text, private=not context.direct))
         used = sum(tokens(turn.asked.text) + tokens(turn.answer) for turn in turns)
         rows = tuple(
-            (clip(turn.asked.text, 60), turn.model, compact_number(tokens(turn.answer)))
+            (
+                clip(turn.asked.text, 60),
+                "hidden" if turn.hidden else turn.model,
+                compact_number(tokens(turn.answer)),
+            )
             for turn in turns[-10:]
         )
         text = (

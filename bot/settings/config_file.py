@@ -16,6 +16,7 @@ from bot.domain.catalog import Deadlines
 from bot.domain.command_table import RESERVED
 from bot.domain.errors import SettingsError
 from bot.settings.config_errors import complain
+from bot.settings.council import CouncilEntry
 from bot.settings.money import BudgetEntry, Charge, without_twins
 from bot.settings.requests import Tuned, plain_headers
 from bot.settings.toml_table import Dollars, TomlTable, sendable
@@ -187,6 +188,7 @@ class ConfigFile(TomlTable):
     policy: Policy = Policy()
     tools: Mapping[str, ToolEntry] = {}
     search: SearchEntry = SearchEntry()
+    council: CouncilEntry = CouncilEntry()
     budgets: tuple[BudgetEntry, ...] = ()
     limits: Limits = Limits()
 

@@ -44,6 +44,10 @@ class RedisPreferenceStore:
         key = self._keys.choices(workspace)
         await self._database.ask(("HSET", key, scope, choice) if choice else ("HDEL", key, scope))
 
+    async def chosen(self, workspace: str, scope: str) -> str:
+        (stored,) = await self._database.ask(("HGET", self._keys.choices(workspace), scope))
+        return (stored or b"").decode()
+
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         workspace = workspace_of(thread.platform, thread.workspace)
         own, chosen = await self._database.ask(

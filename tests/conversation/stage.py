@@ -25,9 +25,13 @@ from bot.answers.tools.toolbox import Toolbox
 from bot.conversation.command_parser import Command, parse_message
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
+from bot.conversation.comparison_sets import ComparisonSets
+from bot.conversation.council import Council
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
+from bot.conversation.several_answers import SeveralAnswers
+from bot.conversation.side_by_side import SideBySide
 from bot.conversation.tooling import tooling_around
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model, Price
@@ -63,6 +67,7 @@ from bot.models.estimates import CostEstimates
 from bot.models.pricing import Corrections, Prices
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import ConfigFile, Policy
+from bot.settings.council import CouncilEntry
 from bot.settings.money import BudgetEntry
 from bot.sign_in.desk import SignInDesk
 from tests.doubles import FakeSchedules, FakeSecrets, FakeSignIns, FakeTurnHandle
@@ -141,6 +146,8 @@ class Heard:
     files: list[GeneratedFile] = field(default_factory=list)
     steps: list[ShownStep] = field(default_factory=list)
     rewritten: list[ShownAnswer] = field(default_factory=list)
+    column: bool = False
+    columns: dict[int, "Heard"] = field(default_factory=dict)  # of several answers, by their numbers
 
 
 @dataclass
@@ -149,6 +156,7 @@ class NotingSink:
 
     heard: Heard
     watch: "Stage"
+    id: str = ""
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         async with aclosing(parts):
@@ -170,10 +178,11 @@ class NotingSink:
                         self.heard.steps.append(part)
                     case Closing():
                         self.heard.closing = part
-                        self.watch.seen_closing()
+                        if not self.heard.column:
+                            self.watch.seen_closing()
                     case _:
                         pass
-        return (f"m{len(self.watch.history)}",)
+        return (f"m{len(self.watch.history)}" if not self.heard.column else f"m-{self.id}",)
 
     async def say(self, reply: Reply) -> str:
         if self.watch.nowhere:
@@ -261,6 +270,7 @@ class Stage:
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
     home: str = "https://bot.example.com"  # our public address
     closed: str = ""  # why nothing can be said later where people write
+    council: CouncilEntry = field(default_factory=CouncilEntry)
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
 
     def __post_init__(self) -> None:
@@ -303,18 +313,36 @@ class Stage:
             files=files,
             clock=lambda: 100.0,
         )
+        columns = SideBySide(
+            fallback=fallback,
+            answers=answers,
+            prices=prices,
+            toolbox=self.toolbox,
+            clock=lambda: 100.0,
+        )
         self._core = ConversationHandler(
             adapters={"test": self},
             catalog=self.catalog,
             answers=answers,
-            comparison=Comparison(
-                catalog=self.catalog,
-                fallback=fallback,
-                answers=answers,
-                prices=prices,
-                toolbox=self.toolbox,
-                interceptors=interceptors,
-                clock=lambda: 100.0,
+            several=SeveralAnswers(
+                comparison=Comparison(
+                    catalog=self.catalog,
+                    answers=answers,
+                    columns=columns,
+                    sets=ComparisonSets(catalog=self.catalog, preferences=self),
+                    interceptors=interceptors,
+                    clock=lambda: 100.0,
+                ),
+                council=Council(
+                    entry=self.council,
+                    catalog=self.catalog,
+                    fallback=fallback,
+                    answers=answers,
+                    columns=columns,
+                    prices=prices,
+                    interceptors=interceptors,
+                    clock=lambda: 100.0,
+                ),
             ),
             commands=Commands(
                 catalog=self.catalog,
@@ -440,7 +468,9 @@ class Stage:
         return ()
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
-        return NotingSink(heard=self._heard, watch=self)
+        heard, column = self._heard, turn_handle.column
+        heard = heard.columns.setdefault(column.number, Heard(column=True)) if column else heard
+        return NotingSink(heard=heard, watch=self, id=turn_handle.id)
 
     async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         self.read_after += [] if after is None else [after]
@@ -484,6 +514,9 @@ class Stage:
 
     async def choose(self, workspace: str, scope: str, choice: str) -> None:
         self.chosen_for[scope] = choice
+
+    async def chosen(self, workspace: str, scope: str) -> str:
+        return self.chosen_for.get(scope, "")
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         return ModelPreferences(

@@ -147,7 +147,8 @@ class TeamsSink:
         if ref is not None:
             return self._reopened(ref)
         chat, now = delivery_context.reference.where.conversation, delivery_context.clock.now()
-        may_stream = delivery_context.reference.personal and delivery_context.turn_handle.attempt == 1
+        first = delivery_context.turn_handle.attempt == 1
+        may_stream = delivery_context.reference.personal and first and not delivery_context.turn_handle.column
         if may_stream and self._streams.possible(chat, now):
             try:
                 return await StreamingDelivery.start(delivery_context, status)
