@@ -1,5 +1,6 @@
 // The messages of the open conversation: loaded once, then updated by the stream of changes.
 
+import {fold, seat} from "./columns.js";
 import {make} from "./make.js";
 import {PostView, running} from "./posts.js";
 import {call, later} from "./server.js";
@@ -108,11 +109,13 @@ export class Thread {
     this.pending.delete(post.id);
     if (view) {
       view.show(post);
+      if (post.column) fold(this.root, post);
       return;
     }
     const made = new PostView(post);
     this.views.set(post.id, made);
-    this.root.insertBefore(made.node, this.#place(post));
+    if (post.column) seat(this.root, post, made.node, this.#place(post));
+    else this.root.insertBefore(made.node, this.#place(post));
   }
 
   // The node to put a new post before: after its question and that question's other answers, or at the end.
@@ -133,7 +136,8 @@ export class Thread {
       if (this.views.has(post.id)) continue;
       const view = new PostView({...post, chat: this.chat});
       this.views.set(post.id, view);
-      this.root.insertBefore(view.node, oldest);
+      if (post.column) seat(this.root, post, view.node, oldest);
+      else this.root.insertBefore(view.node, oldest);
     }
     this.earlier.hidden = !page.more;
     this.scroll.scrollTop += this.scroll.scrollHeight - height;
