@@ -37,7 +37,7 @@ from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Catalog, Listing, Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformError, PlatformGone
-from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
+from bot.domain.events import Author, ButtonPressed, Event, File, MessageDeleted, MessageReceived, ThreadKey
 from bot.domain.generated import GeneratedFile
 from bot.domain.health import ModelHealth
 from bot.domain.history import History
@@ -60,7 +60,7 @@ from bot.domain.stream_parts import (
     Usage,
 )
 from bot.domain.surroundings import Surroundings
-from bot.domain.turns import ChatMessage, Progress, Turn, TurnRecord
+from bot.domain.turns import Candidate, ChatMessage, Progress, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
 from bot.interceptor import Ending, EndingKind, Interceptor, Interceptors
 from bot.models.estimates import CostEstimates
@@ -270,6 +270,9 @@ class Stage:
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
     home: str = "https://bot.example.com"  # our public address
     closed: str = ""  # why nothing can be said later where people write
+    resumed: Mapping[int, Candidate] = field(
+        default_factory=dict
+    )  # what an earlier attempt finished, by its column
     council: CouncilEntry = field(default_factory=CouncilEntry)
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
 
@@ -388,6 +391,13 @@ class Stage:
         )
         return await self.plays(replace(event, **more))
 
+    async def deletes(self, message: str) -> Heard:
+        return await self.plays(
+            MessageDeleted(
+                id=f"e{len(self.outcomes) + 1}", thread=THREAD, author=ANN, at=1.0, message=message
+            )
+        )
+
     async def plays(
         self,
         event: Event,
@@ -402,6 +412,8 @@ class Stage:
         self._heard, self.event = Heard(), event
         self.read = history = ReadHistory(self.history, first=isinstance(event, MessageReceived))
         self.turn_handle = FakeTurnHandle(id=f"t{len(self.outcomes) + 1}", attempt=attempt)
+        for column, done in self.resumed.items():
+            self.turn_handle.columns(4)[column - 1].candidate = done
         claim = Claim(
             queue_entry=QueueEntry(shard=0, entry="1-1", conversation=THREAD.digest),
             epoch=1,
