@@ -26,8 +26,8 @@ from bot.answers.tools.toolbox import Toolbox
 from bot.answers.turn_log import TurnLog
 from bot.conversation.asking import asking
 from bot.conversation.command_setup import commands_of
-from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
+from bot.conversation.several_answers import SeveralAnswers
 from bot.conversation.tooling import tooling
 from bot.domain.check import CheckResult, CheckStatus, check_report, results_of
 from bot.domain.readiness import Trouble
@@ -113,12 +113,14 @@ def service(
     limits, refusals = AskerLimits(rate_limiter=store.rate_limiter), PlatformRefusals(meter=metrics)
     interceptors = Interceptors(TurnLog(), Measuring(meter=metrics), refusals, limits, budgets, DueMark())
     files = Attachments(adapters=adapters, budget=AttachmentBudget(most.attachment_mb * MEGABYTE))
-    answers, comparison = _asking(store, models, files, interceptors, tools.toolbox, scores=scores)
+    answers, several = _asking(
+        settings, store, models, files, admit=interceptors, tools=tools.toolbox, scores=scores
+    )
     conversation = ConversationHandler(
         adapters=adapters,
         catalog=models.discovery.catalog,
         answers=answers,
-        comparison=comparison,
+        several=several,
         commands=commands,
         picker=picker,
         interceptors=interceptors,
@@ -147,14 +149,15 @@ def service(
 
 
 def _asking(
+    settings: Settings,
     store: Storage,
     models: Vendors,
     files: Attachments,
-    interceptors: Interceptors,
-    toolbox: Toolbox,
     *,
+    admit: Interceptors,
+    tools: Toolbox,
     scores: Scores,
-) -> tuple[Answers, Comparison]:
+) -> tuple[Answers, SeveralAnswers]:
     return asking(
         catalog=models.discovery.catalog,
         providers=models.connections.providers,
@@ -163,9 +166,11 @@ def _asking(
         attachments=files,
         files=FileKeeper(store.secrets, store.rate_limiter),
         health=store.health,
-        interceptors=interceptors,
-        toolbox=toolbox,
+        interceptors=admit,
+        toolbox=tools,
         strengths=scores,
+        preferences=store.preferences,
+        council=settings.file.council,
     )
 
 

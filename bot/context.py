@@ -1,7 +1,7 @@
 """The context of one event: everything that a command or an answer needs."""
 
 import logging
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot import policy
@@ -43,6 +43,7 @@ class Context:
     capabilities: PlatformCapabilities
     policy: Policy
     preferences: PreferenceStore
+    sink_of: Callable[[TurnHandle], ReplySink]  # for one of several answers
 
     @property
     def event(self) -> Event:

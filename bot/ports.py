@@ -5,11 +5,10 @@ A message's path: Adapter -> Inbox -> Leases (worker) -> bot.conversation -> Pro
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
-from bot.domain.auto_entry import AutoChoice
 from bot.domain.budgets import Bill, Ceiling, Expense, Quote, Reservation
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Model
@@ -22,12 +21,12 @@ from bot.domain.prompt import Prompt
 from bot.domain.readiness import Trouble
 from bot.domain.replies import Option, Reply
 from bot.domain.shown_answers import ShownAnswer
-from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart, StreamPart
 from bot.domain.surroundings import Surroundings
-from bot.domain.turns import ChatMessage, Progress, Turn, TurnRecord
+from bot.domain.turns import ChatMessage, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
 from bot.schedule_ports import LastingPlaces
+from bot.turn_ports import TurnHandle as TurnHandle  # noqa: PLC0414 - a seam like those below
 
 
 class Inbox(Protocol):
@@ -35,42 +34,6 @@ class Inbox(Protocol):
 
     async def put(self, event: Event) -> Receipt:
         """Dedupes and stores in one atomic step. Raises StorageUnavailable, ValueError for what could not be read again."""
-
-
-class TurnHandle(Protocol):
-    """The handle on the running turn: what to know of it and where to save. Implemented by ClaimedTurn."""
-
-    @property
-    def id(self) -> str:
-        """The same for every attempt at this turn: derive idempotency keys from it."""
-
-    @property
-    def attempt(self) -> int:
-        """1 for the first. Greater, with no `ref`: an earlier attempt may have posted and not saved it."""
-
-    @property
-    def started(self) -> float:
-        """Unix seconds when the first attempt began: reconciliation looks no further back."""
-
-    @property
-    def ref(self) -> Mapping[str, Any] | None:
-        """What the sink saved last, in this or an earlier attempt. None: nothing was saved."""
-
-    @property
-    def stop(self) -> StopSignal:
-        """Fires when the person presses Stop, on any replica. A sink fires it for the platform's own Stop."""
-
-    async def save(self, ref: Mapping[str, Any]) -> None:
-        """Stores the sink's state (JSON values). One Redis round trip. Raises Fenced, StorageUnavailable."""
-
-    async def choose(self, choice: AutoChoice) -> None:
-        """Stores whom auto chose before anybody is asked: every attempt asks the same model. As `save`."""
-
-    async def advance(self, progress: Progress) -> None:
-        """Stores how far it is, before and after tools run. As `save`."""
-
-    async def keep(self, final: Turn) -> None:
-        """Stores the finished turn before its last edit is sent, so that the model is not asked again. As `save`."""
 
 
 class ReplySink(Protocol):
@@ -209,6 +172,9 @@ class PreferenceStore(Protocol):
         """What an outcome chooses for its thread, in force before anybody is told; the commit chooses it too. Nothing, where
         the claim is not in force. One round trip. Raises StorageUnavailable.
         """
+
+    async def chosen(self, workspace: str, scope: str) -> str:
+        """What was chosen for one scope, "" for nothing. "compare:<channel>" holds the sets of models that are saved there."""
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         """All preferences that apply to this person in this conversation, the thread's own included."""

@@ -8,6 +8,7 @@ from bot.agent_ports import AgentStore, FormDesk
 from bot.domain.agents import Agent, AgentVersion
 from bot.domain.auto_entry import AutoChoice
 from bot.domain.claims import Outcome, Receipt
+from bot.domain.columns import Column
 from bot.domain.errors import StorageUnavailable
 from bot.domain.events import Author, Event, ThreadKey
 from bot.domain.forms import Form
@@ -17,7 +18,7 @@ from bot.domain.schedules import PER_PERSON, PER_PLACE, Schedule
 from bot.domain.sign_ins import Caller, ExchangedSignIn, Grant, StoredGrant
 from bot.domain.stop import StopSignal
 from bot.domain.stream_parts import ShownPart
-from bot.domain.turns import Progress, Turn
+from bot.domain.turns import Candidate, Progress, Turn
 from bot.schedule_ports import ScheduleStore
 from bot.score_ports import ScoreStore
 from bot.sign_in_ports import SignInStore
@@ -36,6 +37,27 @@ class FakeTurnHandle:
     finals: list[Turn] = field(default_factory=list)
     progress: list[Progress] = field(default_factory=list)
     choices: list[AutoChoice] = field(default_factory=list)
+    column: Column | None = None
+    candidate: Candidate | None = None
+    beside: "list[FakeTurnHandle]" = field(default_factory=list)
+
+    def columns(self, of: int, *, folded: bool = False) -> "list[FakeTurnHandle]":
+        """The same ones each time."""
+        for number in range(len(self.beside) + 1, of + 1):
+            place = Column(number=number, of=of, turn=self.id, folded=folded)
+            self.beside.append(
+                FakeTurnHandle(
+                    id=f"{self.id}-{number}",
+                    attempt=self.attempt,
+                    started=self.started,
+                    stop=self.stop,
+                    column=place,
+                )
+            )
+        return self.beside
+
+    async def finish(self, candidate: Candidate) -> None:
+        self.candidate = candidate
 
     async def save(self, ref: Mapping[str, Any]) -> None:
         self.ref = ref
@@ -53,7 +75,14 @@ class FakeTurnHandle:
     def next_attempt(self) -> "FakeTurnHandle":
         """The handle as the worker that takes over sees it."""
         return FakeTurnHandle(
-            id=self.id, attempt=self.attempt + 1, started=self.started, ref=self.ref, saves=self.saves
+            id=self.id,
+            attempt=self.attempt + 1,
+            started=self.started,
+            ref=self.ref,
+            saves=self.saves,
+            column=self.column,
+            candidate=self.candidate,
+            beside=[one.next_attempt() for one in self.beside],
         )
 
 

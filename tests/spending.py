@@ -143,4 +143,5 @@ def _context(number: int) -> Context:
         capabilities=PlatformCapabilities(mention="@Switchboard", slash=True, threads=True, private=True),
         policy=Policy(),
         preferences=Stage(),
+        sink_of=lambda column: Nowhere(),
     )

@@ -25,8 +25,8 @@ LINES, FUNCTION_LINES = 300, 45
 
 LAYERS = (
     "__main__", "app", "platforms", "conversation", "sign_in", "answers", "worker", "held_claims", "interceptor", "turn_handle", "context",
-    "policy", "models", "storage", "serving", "delivery", "document", "files", "settings", "page_ports", "ports", "health_ports", "picker_ports",
-    "agent_ports", "schedule_ports", "score_ports", "sign_in_ports", "domain",
+    "policy", "models", "storage", "serving", "delivery", "document", "files", "settings", "page_ports", "ports", "turn_ports", "health_ports",
+    "picker_ports", "agent_ports", "schedule_ports", "score_ports", "sign_in_ports", "domain",
 )  # fmt: skip
 """The rooms of bot/, from what knows most to what knows nothing: an import only ever leads to the right."""
 

@@ -100,11 +100,19 @@ class Answers:
 
     async def answer(self, context: Context, question: Question) -> Outcome:
         """Shows the answer and returns what to commit. Raises NoModelAvailable, and what sinks raise."""
-        final = context.claim.record.final  # from an earlier attempt that died before the commit
-        if final is None:
-            parts = self._grow(context, question, _answerer(question))
-        else:
-            parts = self._again(context, final)
+        if context.claim.record.final is not None:
+            return await self.show(context, question, None)
+        return await self.show(context, question, self._grow(context, question, _answerer(question)))
+
+    async def show(
+        self, context: Context, question: Question, growing: AsyncGenerator[ShownPart | Turn, None] | None
+    ) -> Outcome:
+        """Shows an answer that grows, or the one that an earlier attempt finished before it died; returns what to commit. The
+        last item of what grows is the finished turn.
+        """
+        final = context.claim.record.final
+        parts = self._again(context, final) if final is not None else growing
+        assert parts is not None  # noqa: S101 - nothing grows only where it is finished
         kept: list[Turn] = [] if final is None else [final]
         placing = await placing_of(context, question)
         async with aclosing(self._keep(context, parts, kept, placing)) as shown:

@@ -39,7 +39,11 @@ def last_part(turn: Turn, tree: Tree, pressed: str = "") -> ShownAnswer:
 
 async def show_moved(context: Context, tree: Tree) -> None:
     """Writes the quiet lines and buttons of those anew, as far as the platform lets the bot; what is stored counts."""
-    moved = (turn for turn in tree.moved(context.claim.history.tree) if turn.shown and not turn.candidates)
+    moved = (
+        turn
+        for turn in tree.moved(context.claim.history.tree)
+        if turn.shown and (turn.council or not turn.candidates)
+    )
     await _rewritten(context, tree, moved if context.capabilities.keeps_messages else islice(moved, MOST))
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 from bot.answers.file_keeper import FileKeeper
 from bot.context import Context, Response, with_files
+from bot.conversation.comparison_words import shown_name
 from bot.document.csv_table import as_csv, tables_of
 from bot.document.reading import parse
 from bot.document.source_list import source_list
@@ -79,7 +80,7 @@ class AnswerFiles:
 
 def _said(turn: Turn) -> str:
     """All that was answered: of a comparison every answer."""
-    answers = [(one.model, one.answer.strip()) for one in turn.candidates if one.answer.strip()]
+    answers = [(shown_name(turn, one), one.answer.strip()) for one in turn.candidates if one.answer.strip()]
     return "\n\n".join(f"## {model}\n\n{text}" for model, text in answers) or turn.answer.strip()
 
 

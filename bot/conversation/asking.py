@@ -10,12 +10,17 @@ from bot.answers.file_keeper import FileKeeper
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.toolbox import Toolbox
 from bot.conversation.comparison import Comparison
+from bot.conversation.comparison_sets import ComparisonSets
+from bot.conversation.council import Council
+from bot.conversation.several_answers import SeveralAnswers
+from bot.conversation.side_by_side import SideBySide
 from bot.domain.catalog import Catalog
 from bot.health_ports import Health
 from bot.interceptor import Interceptors
 from bot.models.estimates import CostEstimates
 from bot.models.pricing import Corrections, Prices
-from bot.ports import Provider
+from bot.ports import PreferenceStore, Provider
+from bot.settings.council import CouncilEntry
 
 
 def asking(
@@ -30,7 +35,9 @@ def asking(
     interceptors: Interceptors,
     toolbox: Toolbox,
     strengths: Strengths,
-) -> tuple[Answers, Comparison]:
+    preferences: PreferenceStore,
+    council: CouncilEntry,
+) -> tuple[Answers, SeveralAnswers]:
     fallback = FallbackRouter(providers=providers, health=health, interceptors=interceptors)
     auto = AutoChooser(
         catalog=catalog,
@@ -49,11 +56,21 @@ def asking(
         prices=prices,
         corrections=corrections,
     )
-    return answers, Comparison(
+    columns = SideBySide(fallback=fallback, answers=answers, toolbox=toolbox, prices=prices)
+    comparison = Comparison(
+        catalog=catalog,
+        answers=answers,
+        columns=columns,
+        sets=ComparisonSets(catalog=catalog, preferences=preferences),
+        interceptors=interceptors,
+    )
+    chaired = Council(
+        entry=council,
         catalog=catalog,
         fallback=fallback,
         answers=answers,
-        toolbox=toolbox,
+        columns=columns,
         prices=prices,
         interceptors=interceptors,
     )
+    return answers, SeveralAnswers(comparison=comparison, council=chaired)

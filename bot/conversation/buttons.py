@@ -9,8 +9,8 @@ from bot.conversation.answer_files import AnswerFiles
 from bot.conversation.approvals import Approvals
 from bot.conversation.call_approvals import CallApprovals, going_on
 from bot.conversation.commands import Commands
-from bot.conversation.comparison import keep
 from bot.conversation.going_on import go_on
+from bot.conversation.keeping import keep
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import Handler
 from bot.conversation.questions import Questions
@@ -79,7 +79,9 @@ class Buttons:
                 return await go_on(context, turn)
             case Action.KEEP:
                 gone = Response(reply=Reply(text=GONE, private=context.private))
-                return await context.respond(keep(context, turn.id, rest) or gone)
+                return await context.respond(await keep(context, turn.id, rest) or gone)
+            case _ if turn.council:
+                return await self._questions.chaired_again(context, turn, rest)
             case _:
                 return await self._questions.once_more(context, _once_more(turn, rest))
 
@@ -105,7 +107,7 @@ def _once_more(turn: Turn, model: str) -> Question:
         heard=turn.heard,
         place=turn.place,
         time_zone=turn.time_zone,
-        inline=model or turn.model,
+        inline=model or ("" if turn.hidden else turn.model),
         search=Search.MUST if turn.searched else Search.NO,
         instead_of=turn.id,
     )

@@ -37,6 +37,8 @@ def deleted(record: tuple[Turn, ...], message: str) -> Outcome:
 
     def rest(turn: Turn) -> Turn:
         turn = replace(turn, heard=tuple(one for one in turn.heard if one.message != message))
+        if any(message in one.shown for one in turn.candidates):
+            return _without_candidate(turn, message)
         if message in turn.shown:
             return replace(
                 turn, answer="", steps=(), candidates=(), shown=(), sources=(), files=(), requests=()
@@ -46,6 +48,18 @@ def deleted(record: tuple[Turn, ...], message: str) -> Outcome:
     kept = Tree(record).without(lambda turn: turn.asked.message == message)
     new = tuple(map(rest, kept))
     return Outcome(replace=new) if new != record else Outcome()
+
+
+def _without_candidate(turn: Turn, message: str) -> Turn:
+    """One of several answers goes; where it was the one that counts, the next takes its place."""
+    left = tuple(one for one in turn.candidates if message not in one.shown)
+    turn = replace(turn, candidates=left, shown=tuple(id for id in turn.shown if id != message))
+    if turn.council or any(one.model == turn.model for one in left):
+        return turn
+    next_one = next((one for one in left if one.answer), None)
+    if next_one is None:
+        return replace(turn, answer="", sources=())
+    return replace(turn, answer=next_one.answer, model=next_one.model, sources=next_one.sources, kept="")
 
 
 def without_person(record: tuple[Turn, ...], person: str) -> Outcome:

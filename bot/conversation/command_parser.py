@@ -27,6 +27,7 @@ LEFT_OVER = re.compile(r"^(?:[,;]\s*|:(?![a-z0-9_+'-]+:)\s*)+", re.IGNORECASE)
 """What a mention leaves in front of a text: `@Switchboard, help`. Not the colon of an emoji."""
 DASHES = re.compile(r"^[-\u2013\u2014]+\s+")
 WRAPPED = re.compile(r"^([`*_\"'\u201c\u2018]{1,3})([^`*\n]{1,200}?)[`*_\"'\u201d\u2019]{1,3}$")
+BLIND = "--blind"
 SMART_DASH = re.compile("[\u2013\u2014]")
 SEARCH = re.compile(
     r"search(?:\s*:\s*(?P<question>\S.*)|\s+(?!(?:engine|algorithm|function|result|term|quer|bar|box|tree|part|warrant"
@@ -109,10 +110,12 @@ def split_model(rest: str, catalog: Catalog) -> tuple[str, str]:
     return (model.name, tail.strip()) if model else ("", rest)
 
 
-def split_comparison(rest: str) -> tuple[list[str], str]:
-    """Splits "grok claude, gpt: question" into names, each once, and the question."""
+def split_comparison(rest: str) -> tuple[list[str], str, bool]:
+    """Splits "grok claude, gpt: question" into names, each once, and the question; True where names are to be hidden."""
     names, _, question = rest.partition(":")
-    return list(dict.fromkeys(name for name in re.split(r"[\s,]+", names) if name)), question.strip()
+    words = list(dict.fromkeys(name for name in re.split(r"[\s,]+", names) if name))
+    plain = [word for word in words if SMART_DASH.sub("--", word.lower()) != BLIND]
+    return plain, question.strip(), len(plain) < len(words)
 
 
 def _bare(text: str, catalog: Catalog) -> Command | None:
@@ -161,12 +164,14 @@ def _of_agent(rest: str, catalog: Catalog) -> bool:
 
 
 def _asks(name: str, rest: str, catalog: Catalog) -> bool:
-    """Whether what follows "ask" or "compare" is models and a question."""
-    if name == "search":
+    """Whether what follows "ask" or "compare" is models and a question, or what else follows that."""
+    if name in {"search", "council"}:
         return False
     if name == "ask":
         return all(split_model(rest, catalog))
-    names, question = split_comparison(rest)
+    if rest.lower() == "sets":
+        return name == "compare"
+    names, question, _ = split_comparison(rest)
     return bool(question) and len(names) > 1 and all(catalog.entry(one) for one in names)
 
 

@@ -150,7 +150,11 @@ class Commands:
         widest = max(model.context for model in asked_by(now.model, self._catalog, context.allowed))
         used = sum(tokens(turn.asked.text) + tokens(turn.answer) for turn in turns)
         rows = tuple(
-            (clip(turn.asked.text, 60), turn.model, compact_number(tokens(turn.answer)))
+            (
+                clip(turn.asked.text, 60),
+                "hidden" if turn.hidden else turn.model,
+                compact_number(tokens(turn.answer)),
+            )
             for turn in turns[-10:]
         )
         text = (

@@ -1,33 +1,28 @@
 """/compare: the same question to two to four models at once, side by side."""
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 
 from bot.answers.answering import Answers
-from bot.answers.attempt import Attempt
-from bot.answers.fallback import FallbackRouter
 from bot.answers.precedence import Allowed
-from bot.answers.question import PromptBuilder, Question, caller_of
-from bot.answers.tools.toolbox import Toolbox
+from bot.answers.question import Question
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_comparison
-from bot.document.source_list import source_list
+from bot.conversation.comparison_offer import comparison_offer
+from bot.conversation.comparison_sets import ComparisonSets
+from bot.conversation.comparison_words import board, waiting
+from bot.conversation.side_by_side import LABELS, SideBySide
 from bot.domain.auto_entry import AUTO
 from bot.domain.catalog import Catalog, Model
 from bot.domain.claims import Outcome
-from bot.domain.formatting import escape_markdown, join_names, money
-from bot.domain.replies import Action, Button, Reply, Section
+from bot.domain.formatting import escape_markdown, join_names
+from bot.domain.replies import Reply
 from bot.domain.stream_parts import Usage
-from bot.domain.turns import Candidate, Turn, index_of
+from bot.domain.turns import Candidate, Turn
 from bot.interceptor import Interceptors, Plan
-from bot.models.pricing import Prices
 
 FEWEST, MOST = 2, 4
-ALONE = "There is more to it than a comparison shows: ask it alone."
-NO_TOOLS = "Tools are not used in comparisons."  # what ran could not be told apart after a crash, and would run again
 NO_AUTO = "Auto is no model to compare: it chooses one for each question."
 USAGE = "Write two to four models and a question: `/compare grok claude: question`."
 
@@ -39,86 +34,74 @@ class Comparison:
         self,
         *,
         catalog: Catalog,
-        fallback: FallbackRouter,
         answers: Answers,
-        prices: Prices,
-        toolbox: Toolbox,
+        columns: SideBySide,
+        sets: ComparisonSets,
         interceptors: Interceptors,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
-        self._fallback = fallback
         self._answers = answers
-        self._prices = prices
-        self._toolbox = toolbox
+        self._columns = columns
+        self._sets = sets
         self._interceptors = interceptors
         self._clock = clock
 
+    async def typed(self, context: Context, rest: str) -> Response | None:
+        """What is typed of saved sets, and /compare without a question. None: it is a comparison."""
+        if context.claim.record.final is not None:
+            return None
+        if (response := await self._sets.command(context, rest)) is not None:
+            return response
+        names, text, _ = split_comparison(rest)
+        if text:
+            return None
+        sets = await self._sets.known(context)
+        return Response(reply=comparison_offer(context, self._catalog, sets, names))
+
     async def command(self, context: Context, question: Question) -> Response:
-        """Shows that it is running, asks all models, and returns the comparison. The question's text begins with their
-        names.
+        """Shows the answers growing, and returns the board that stands above them. The question's text begins with the
+        models' names, or a saved set's.
         """
         if final := context.claim.record.final:
-            return _side_by_side(context, final)
-        names, text = split_comparison(question.asked.text)
+            return self._board(context, final)
+        words, text, hidden = split_comparison(question.asked.text)
+        names = await self._sets.resolved(context, words)
         models, unknown = chosen(names, self._catalog, context.allowed)
         if unknown:
             return Response(reply=self._unknown(context, unknown))
-        if not text or not FEWEST <= len(models) <= MOST:
+        if not FEWEST <= len(models) <= MOST:
             return Response(reply=Reply(text=USAGE, private=context.private))
         question = replace(question, asked=replace(question.asked, text=text))
         question = await self._answers.with_history(context, question, models)
         plan = Plan(models=tuple(models), asked=question.asked, prior=question.prior, heard=question.heard)
         if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
             return refusal
-        await context.sink.say(_waiting(context, models))
-        candidates, unread = await self._ask_all(context, models, question)
-        caller = caller_of(context, question)
-        offered = [await self._toolbox.offered(context, model, caller) for model in models]
-        notice = " ".join(filter(None, [unread, NO_TOOLS if any(offered) else ""]))
-        turn = self._turn(context, question, candidates, notice)
-        await context.turn_handle.keep(turn)
-        return _side_by_side(context, turn)
-
-    async def _ask_all(
-        self, context: Context, models: Sequence[Model], question: Question
-    ) -> tuple[list[Candidate], str]:
-        """Their answers, and what the person has to know of files that were not read."""
-        async with (
-            self._answers.prompts(context, question, models) as prompt_for,
-            asyncio.TaskGroup() as group,
-        ):
-            unread = prompt_for.files.notice(*models)
-            asks = [group.create_task(self._ask(context, model, prompt_for)) for model in models]
-        return [ask.result() for ask in asks], unread
-
-    async def _ask(self, context: Context, model: Model, prompt_for: PromptBuilder) -> Candidate:
-        """One model's answer or its failure. No fallback: it is this model that is compared."""
-        attempt = Attempt(model=model, began=self._clock(), clock=self._clock)
-        relayed = self._fallback.stream(context, model, (), prompt_for)
-        async with aclosing(attempt.watch(relayed, context.turn_handle.stop)) as parts:
-            async for _ in parts:
-                pass
-        prompt_for.settle(attempt)
-        prompt_for.note_search(attempt)
-        return Candidate(
-            model=model.name,
-            answer=attempt.text,
-            seconds=round(self._clock() - attempt.began, 1),
-            first=round(attempt.first, 2),
-            usage=attempt.usage,
-            cost=self._prices.cost(model, attempt.usage, attempt.served) if attempt.usage else None,
-            notice=" ".join(filter(None, [attempt.ending()[1], ALONE if attempt.beside else ""])),
-            sources=attempt.sources,
-            remarks=(*attempt.remarks, *((attempt.left_out.notice(),) if attempt.left_out else ())),
-            refused=attempt.refused,
+        shown = list(LABELS[: len(models)]) if hidden else [model.name for model in models]
+        above = await context.sink.say(
+            waiting(
+                shown,
+                context.turn_handle.id,
+                "" if context.private else text,
+                private=context.private,
+            )
         )
+        asked = await self._columns.ask(context, question, models, hidden=hidden)
+        turn = self._turn(context, question, asked.candidates, asked.notice)
+        messages = [id for one in asked.candidates for id in one.shown]
+        turn = replace(turn, blind=hidden, shown=tuple(filter(None, [above, *messages])))
+        await context.turn_handle.keep(turn)
+        return self._board(context, turn)
 
-    def _turn(self, context: Context, question: Question, candidates: list[Candidate], notice: str) -> Turn:
+    def _board(self, context: Context, turn: Turn) -> Response:
+        outcome = Outcome(append=(turn,), join=True, counted=turn)
+        return Response(reply=board(turn, private=context.private), outcome=outcome)
+
+    def _turn(
+        self, context: Context, question: Question, candidates: Sequence[Candidate], notice: str
+    ) -> Turn:
         """The comparison as a turn. Until one answer is kept, the first one stands in the history."""
         first = next((one for one in candidates if one.answer), candidates[0])
-        costs = [one.cost for one in candidates if one.cost is not None]
-        used = [one.usage for one in candidates if one.usage is not None]
         return Turn(
             id=context.turn_handle.id,
             asked=question.asked,
@@ -130,14 +113,10 @@ class Comparison:
             sources=first.sources,
             notice=notice,
             candidates=tuple(candidates),
-            usage=Usage(
-                input=sum(one.input for one in used),
-                output=sum(one.output for one in used),
-                reasoning=sum(one.reasoning for one in used),
-                cache_read=sum(one.cache_read for one in used),
-            ),
-            cost=sum(costs) if costs else None,
+            usage=used_by(candidates),
+            cost=cost_of(candidates),
             seconds=max(one.seconds for one in candidates),
+            first=min((one.first for one in candidates if one.first), default=0.0),
             at=self._clock(),
         )
 
@@ -161,55 +140,18 @@ def chosen(names: Sequence[str], catalog: Catalog, allowed: Allowed) -> tuple[li
     return list(found.values()), ""
 
 
-def keep(context: Context, turn_id: str, name: str) -> Response | None:
-    """Makes the conversation go on from one answer of a comparison; None when that is not found."""
-    record = list(context.record)
-    place = index_of(record, turn_id)
-    candidates = () if place is None else record[place].candidates
-    kept = next((one for one in candidates if one.model == name), None)
-    if place is None or kept is None or not kept.answer:
-        return None
-    record[place] = replace(record[place], answer=kept.answer, model=kept.model, sources=kept.sources)
-    outcome = Outcome(replace=tuple(record), thread_model=kept.model if context.threaded else None, join=True)
-    text = f"Kept **{escape_markdown(name)}**'s answer. The conversation goes on from there"
-    text += (
-        f", and **{escape_markdown(name)}** answers in this thread from now on." if context.threaded else "."
+def used_by(candidates: Sequence[Candidate]) -> Usage:
+    """The tokens of all of them."""
+    used = [one.usage for one in candidates if one.usage is not None]
+    return Usage(
+        input=sum(one.input for one in used),
+        output=sum(one.output for one in used),
+        reasoning=sum(one.reasoning for one in used),
+        cache_read=sum(one.cache_read for one in used),
     )
-    return Response(reply=Reply(text=text, private=context.private), outcome=outcome)
 
 
-def _waiting(context: Context, models: Sequence[Model]) -> Reply:
-    text = f"Asking {join_names([model.name for model in models], 'and')} …"
-    stop = Button(action=Action.STOP, label="Stop", value=context.turn_handle.id, danger=True)
-    return Reply(title="Comparison", text=text, buttons=(stop,), private=context.private, generated=True)
-
-
-def _side_by_side(context: Context, turn: Turn) -> Response:
-    sections = tuple(
-        Section(
-            title=one.model,
-            text="\n\n".join(filter(None, [one.answer or one.notice, source_list(one.sources)])),
-            note=_note(one),
-            buttons=(Button(action=Action.KEEP, label=f"Keep {one.model}", value=f"{turn.id} {one.model}"),)
-            if one.answer
-            else (),
-        )
-        for one in turn.candidates
-    )
-    reply = Reply(
-        title="Comparison",
-        text=escape_markdown(turn.notice, 2_000),
-        sections=sections,
-        generated=any(one.answer for one in turn.candidates),
-        private=context.private,
-    )
-    return Response(reply=reply, outcome=Outcome(append=(turn,), join=True, counted=turn))
-
-
-def _note(one: Candidate) -> str:
-    parts = [f"{one.seconds:.1f} s"]
-    if one.cost:  # unknown or free
-        parts.append(f"about {money(one.cost)}")
-    if one.notice and one.answer:
-        parts.append(one.notice)
-    return " · ".join([*parts, *one.remarks])
+def cost_of(candidates: Sequence[Candidate]) -> float | None:
+    """USD for all of them; None where no price is known."""
+    costs = [one.cost for one in candidates if one.cost is not None]
+    return sum(costs) if costs else None

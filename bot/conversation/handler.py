@@ -12,7 +12,6 @@ from bot.conversation.buttons import Buttons
 from bot.conversation.changes import answer_again, answered, deleted, edited, gone_answers, without_person
 from bot.conversation.command_parser import Ask, Command, Meaning, Unclear, parse_message, split_model
 from bot.conversation.commands import Commands
-from bot.conversation.comparison import Comparison
 from bot.conversation.hearing import Hearing, hearing, tells
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.observing import with_observations
@@ -21,6 +20,7 @@ from bot.conversation.schedule_sweep import ScheduleSweep
 from bot.conversation.schedule_words import schedule_line
 from bot.conversation.schedules import Schedules, asks
 from bot.conversation.search_choice import chooses_search
+from bot.conversation.several_answers import SeveralAnswers
 from bot.domain.catalog import Catalog
 from bot.domain.claims import Claim, Outcome
 from bot.domain.dead_letters import reference_of
@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 SEARCH_USAGE = "Write what to look for: `/search question`. The answer names its sources."
 LONGEST = 2_000  # characters of what is said of endpoints
 # Commands that mean nothing while there is no model.
-OF_MODELS = {"ask", "compare", "model", "search", "tools"}
+OF_MODELS = {"ask", "compare", "council", "model", "search", "tools"}
 
 
 async def at_once() -> None:
@@ -68,7 +68,7 @@ class ConversationHandler:
         adapters: Mapping[str, Adapter],
         catalog: Catalog,
         answers: Answers,
-        comparison: Comparison,
+        several: SeveralAnswers,
         commands: Commands,
         picker: ModelPicker,
         interceptors: Interceptors,
@@ -86,7 +86,7 @@ class ConversationHandler:
         self._questions = Questions(
             adapters=adapters,
             answers=answers,
-            comparison=comparison,
+            several=several,
             commands=commands,
             interceptors=interceptors,
             policy=policy,
@@ -240,6 +240,7 @@ class ConversationHandler:
             capabilities=adapter.capabilities,
             policy=self._policy,
             preferences=self._commands.preferences,
+            sink_of=lambda column: adapter.sink(claim.event, column),
         )
 
     async def _message(self, context: Context, text: str, said: ChatMessage) -> Outcome:
@@ -259,8 +260,8 @@ class ConversationHandler:
                 return await self._questions.ask(context, replace(said, text=question), model)
             case Command(name="search", rest=rest) if not chooses_search(rest):
                 return await self._search(context, said, rest.lstrip(": "))
-            case Command(name="compare", rest=rest):
-                return await self._questions.compare(context, replace(said, text=rest))
+            case Command(name="compare" | "council" as name, rest=rest):
+                return await self._questions.several(context, name, replace(said, text=rest))
             case Command(name=name, rest=rest):
                 return await context.respond(await self._table[name](context, rest))
             case Unclear(typed=typed, near=near):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.conversation.keeping import candidate_of
 from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed, Event
 from bot.domain.observations import Observation, Observed
@@ -43,11 +44,12 @@ def _judged(event: ButtonPressed, about: Turn, model: str) -> tuple[Observation,
             return ()
         vote = _seen(event, about, Observed.VOTED, about.model)
         return (replace(vote, liked=event.action is Action.UP),)
+    kept = candidate_of(about, model)
     answers = [one.model for one in about.candidates if one.answer]
-    over = tuple(name for name in answers if name != model)
-    if model not in answers or not over:
+    over = tuple(name for name in answers if kept and name != kept.model)
+    if kept is None or not kept.answer or not over:
         return ()
-    return (replace(_seen(event, about, Observed.KEPT, model), over=over, blind=about.blind),)
+    return (replace(_seen(event, about, Observed.KEPT, kept.model), over=over, blind=about.blind),)
 
 
 def _asked_again(event: ButtonPressed, about: Turn) -> tuple[Observation, ...]:

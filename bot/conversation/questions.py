@@ -9,7 +9,8 @@ from bot.answers.question import Question
 from bot.context import Context, Response
 from bot.conversation.changes import answered
 from bot.conversation.commands import Commands
-from bot.conversation.comparison import Comparison
+from bot.conversation.council import USAGE as COUNCIL_USAGE
+from bot.conversation.several_answers import SeveralAnswers
 from bot.domain.claims import Claim, Outcome
 from bot.domain.errors import PlatformError
 from bot.domain.events import ButtonPressed, MessageEdited, MessageReceived
@@ -39,7 +40,7 @@ class Questions:
         *,
         adapters: Mapping[str, Adapter],
         answers: Answers,
-        comparison: Comparison,
+        several: SeveralAnswers,
         commands: Commands,
         interceptors: Interceptors,
         policy: Policy,
@@ -47,7 +48,7 @@ class Questions:
         self._adapters = adapters
         self._answers = answers
         self.files = answers.files
-        self._comparison = comparison
+        self._comparison, self._council = several.comparison, several.council
         self._commands = commands
         self._interceptors = interceptors
         self._policy = policy
@@ -84,7 +85,15 @@ class Questions:
                 return await context.respond(refusal.unanswered())
         return await self.answer(context, question)
 
-    async def compare(self, context: Context, said: ChatMessage) -> Outcome:
+    async def several(self, context: Context, name: str, said: ChatMessage) -> Outcome:
+        """/compare or /council, with what is typed behind it."""
+        if name == "compare":
+            return await self._compare(context, said)
+        return await self._chaired(context, replace(said, text=said.text.lstrip(": ")))
+
+    async def _compare(self, context: Context, said: ChatMessage) -> Outcome:
+        if (told := await self._comparison.typed(context, said.text)) is not None:
+            return await context.respond(told)
         if context.claim.record.final is not None:
             question = Question(asked=said)
             return await context.respond(await self._comparison.command(context, question))
@@ -93,6 +102,32 @@ class Questions:
         spoken = refusal or await self._comparison.command(context, _stood(Question(asked=said), around))
         answered = spoken.reply is not None and spoken.reply.generated
         return await context.respond(spoken if answered else spoken.unanswered())
+
+    async def _chaired(self, context: Context, said: ChatMessage) -> Outcome:
+        if context.claim.record.final is not None:
+            return await self._council.convene(context, Question(asked=said))
+        around = await self.surroundings(context, said)
+        if (refusal := self.refusal(context, around)) is not None:
+            return await context.respond(refusal.unanswered())
+        if not (around.said.text or around.said.files or around.said.quotes):
+            usage = Response(reply=Reply(text=COUNCIL_USAGE, private=context.private))
+            return await context.respond(usage.unanswered())
+        return await self._council.convene(context, _stood(Question(asked=said), around))
+
+    async def chaired_again(self, context: Context, turn: Turn, model: str) -> Outcome:
+        """Another word of a council's chair, for whoever presses for one."""
+        question = Question(
+            asked=turn.asked,
+            heard=turn.heard,
+            place=turn.place,
+            time_zone=turn.time_zone,
+            instead_of=turn.id,
+        )
+        if context.claim.record.final is None:
+            presser = await self.surroundings(context, ChatMessage(author=context.event.author, text=""))
+            if (refusal := self.refusal(context, presser)) is not None:
+                return await context.respond(refusal.unanswered())
+        return await self._council.again(context, question, turn, model)
 
     def refusal(self, context: Context, around: Surroundings) -> Response | None:
         """Why a question is not asked at all, for the person alone."""

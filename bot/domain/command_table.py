@@ -84,8 +84,29 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         name="compare",
         does="Several models side by side",
-        usage="NAME NAME: question",
-        help=(HelpLine(typed="compare NAME NAME: question", does="two to four answers side by side"),),
+        usage="[--blind] NAME NAME: question",
+        help=(
+            HelpLine(
+                typed="compare NAME NAME: question",
+                does="two to four answers side by side; `--blind` in front hides who is who until you keep one",
+            ),
+            HelpLine(
+                typed="compare set WORD NAME NAME",
+                does="save models under a word for this place; `compare WORD: question` asks them, `compare sets` lists",
+            ),
+        ),
+        asks=True,
+    ),
+    CommandRow(
+        name="council",
+        does="Several models answer, one sums up",
+        usage="question",
+        help=(
+            HelpLine(
+                typed="council question",
+                does="several models answer, and one says where they differ and answers",
+            ),
+        ),
         alone=False,
         asks=True,
     ),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.domain.columns import Column
 from bot.domain.generated import FileNote
 from bot.domain.stream_parts import BranchPlace, Closing, Source
 
@@ -19,5 +20,6 @@ class ShownAnswer:
     closing: Closing
     sources: tuple[Source, ...] = ()
     files: tuple[FileNote, ...] = ()
+    column: Column | None = None  # where it is one of several side by side
     at: float = 0.0  # unix seconds
     place: BranchPlace | None = None

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from bot.domain.columns import Column
 from bot.domain.replies import Action, Choice, Option, Reply
 from bot.domain.stream_parts import BranchPlace, Closing, Source
 
@@ -34,6 +35,7 @@ class Post:
     person: bool = False  # written by the person
     after: str = ""  # the post it is placed under, "" for the end
     turn: str = ""  # the turn that wrote it; Stop names this id
+    column: Column | None = None  # where it is one of several side by side
     attempt: int = 1  # of that turn; once a higher attempt has written, lower ones may not
     text: str = ""
     status: str = ""  # what is happening while there is no text yet

@@ -81,6 +81,9 @@ class Candidate:
 
     model: str
     answer: str
+    label: str = ""  # its name as long as nobody may know the model's
+    served_by: str = ""  # the vendor's own name for what answered, where that is another
+    reason: str = "stop"  # a value of bot.domain.stream_parts.Reason
     seconds: float = 0.0
     first: float = 0.0  # seconds to the first word; 0: none came
     usage: Usage | None = None
@@ -89,6 +92,15 @@ class Candidate:
     remarks: tuple[str, ...] = ()  # for its quiet line
     refused: tuple[Refusal, ...] = ()
     sources: tuple[Source, ...] = ()
+    shown: tuple[str, ...] = ()  # ids of the messages that show it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedColumn:
+    """What is saved of one of several answers while they grow: its sink's state, and the answer once it is finished."""
+
+    ref: Mapping[str, Any] | None = None
+    candidate: Candidate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +138,8 @@ class Turn:
     notice: str = ""  # what was said about a cut, stopped or failed answer
     candidates: tuple[Candidate, ...] = ()  # of a comparison; `answer` and `model` are the one that counts
     blind: bool = False  # whoever compared did not see whose answers they were
+    kept: str = ""  # the model whose answer somebody kept
+    council: bool = False  # `answer` is the chair's, about the candidates
     usage: Usage | None = None
     cost: float | None = None  # USD, an estimate; None where no price is known
     seconds: float = 0.0
@@ -148,6 +162,11 @@ class Turn:
     def pending(self) -> tuple[Step, ...]:
         """The calls that wait for a person, in the order in which they are decided."""
         return tuple(step for step in self.steps if step.state is StepState.ASKED)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether nobody may know yet which models answered."""
+        return self.blind and not self.kept
 
     @property
     def is_question(self) -> bool:
@@ -186,6 +205,7 @@ class TurnRecord:
     ref: Mapping[str, Any] | None = None
     progress: Progress | None = None
     auto: AutoChoice | None = None
+    columns: tuple[SavedColumn, ...] = ()
     final: "Turn | None" = None
 
 

@@ -18,6 +18,7 @@ from bot.domain.command_table import RESERVED
 from bot.domain.errors import SettingsError
 from bot.settings.auto_rules import AutoRules
 from bot.settings.config_errors import complain
+from bot.settings.council import CouncilEntry
 from bot.settings.money import BudgetEntry, Charge, without_twins
 from bot.settings.requests import Tuned, plain_headers
 from bot.settings.toml_table import Dollars, TomlTable, sendable
@@ -191,6 +192,7 @@ class ConfigFile(TomlTable):
     tools: Mapping[str, ToolEntry] = {}
     search: SearchEntry = SearchEntry()
     auto: AutoRules = AutoRules()
+    council: CouncilEntry = CouncilEntry()
     budgets: tuple[BudgetEntry, ...] = ()
     limits: Limits = Limits()
 

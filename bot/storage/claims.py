@@ -127,4 +127,11 @@ def _record(
         why = str(error) if isinstance(error, UnreadableRecord) else "unknown form"
         log.warning("a saved turn is left out", extra={"conversation": conversation, "why": why})
         return told
-    return replace(told, ref=saved.ref, progress=saved.progress, auto=saved.auto, final=saved.final)
+    return replace(
+        told,
+        ref=saved.ref,
+        progress=saved.progress,
+        auto=saved.auto,
+        columns=saved.columns,
+        final=saved.final,
+    )

@@ -51,7 +51,7 @@ has 64: their tags lie evenly over the slots, so that every master of a cluster 
     budgets:<period>        hash     what is spent and reserved in a day, a week or a month, for two of them
     w:seq, w:log            counter, stream  the timeline's changes, numbered: some thousands, for a day
     w:chats, w:titles       zset, hash  its conversations, by last post, and their titles
-    w:<chat>:<what>         order (zset), posts, owners, pictures (hashes), grown (list), gone (string, for a day)
+    w:<chat>:<what>         order (zset), posts, owners, pictures, growing (hashes), gone (string, for a day)
 """
 
 import hashlib

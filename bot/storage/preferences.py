@@ -62,6 +62,10 @@ class RedisPreferenceStore:
             state = self._keys.state(claim.queue_entry.conversation)
             await self._database.ask(self._scripts.call("pick", (state,), str(claim.epoch), *words))
 
+    async def chosen(self, workspace: str, scope: str) -> str:
+        (stored,) = await self._database.ask(("HGET", self._keys.choices(workspace), scope))
+        return (stored or b"").decode()
+
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         workspace = workspace_of(thread.platform, thread.workspace)
         own, chosen = await self._database.ask(

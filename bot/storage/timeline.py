@@ -51,13 +51,13 @@ class RedisTimeline:
             arguments += [post.id, int(post.person), post.after, post.turn, post.attempt, int(post.growing)]
             arguments.append(self._close(_post(chat, post.id), POST.dump_json(post, exclude_defaults=True)))
         names = ("seq", "log", "chats", "titles")
-        own = ("order", "posts", "owners", "grown", "gone")
+        own = ("order", "posts", "owners", "growing", "gone")
         self._judge(await self._call("timeline_post", chat, names, own, *arguments))
 
     async def grow(self, chat: str, growth: Growth) -> None:
         place = _growth(chat, growth.id, growth.attempt, growth.number)
         sealed = self._close(place, GROWTH.dump_json(growth, exclude_defaults=True))
-        own = ("owners", "grown", "gone")
+        own = ("owners", "growing", "gone")
         arguments = (chat, growth.id, growth.attempt, growth.number, sealed, KEPT, DAY, place.at)
         self._judge(await self._call("timeline_grow", chat, ("seq", "log"), own, *arguments))
 
@@ -72,14 +72,15 @@ class RedisTimeline:
         return GeneratedFile(name=id, data=data) if data else None
 
     async def read(self, chat: str, *, before: str = "") -> TimelinePage:
-        own = ("order", "posts", "owners", "grown")
+        own = ("order", "posts", "growing")
         answer = await self._call("timeline_read", chat, ("seq", "titles"), own, chat, before, SHOWN)
-        mark, title, more, growing, grown, sealed = answer
+        mark, title, more, growths, sealed = answer
+        grown = {id.decode(): growths for id, *growths in growths}
         pairs = zip(sealed[::2], sealed[1::2], strict=True)
         posts = [post for post in (self._post(chat, id.decode(), data) for id, data in pairs) if post]
         return TimelinePage(
             posts=tuple(
-                self._grown(chat, post, grown) if post.id == growing.decode() else post for post in posts
+                self._grown(chat, post, grown[post.id]) if post.id in grown else post for post in posts
             ),
             mark=mark.decode(),
             title=self._title(chat, title),
@@ -115,7 +116,7 @@ class RedisTimeline:
 
     async def _erase(self, chat: str, before: str) -> bool:
         names = ("seq", "log", "chats", "titles")
-        own = ("order", "posts", "owners", "grown", "gone", "pictures")
+        own = ("order", "posts", "owners", "growing", "gone", "pictures")
         return bool(await self._call("timeline_erase", chat, names, own, chat, KEPT, DAY, before))
 
     async def watch(self, after: str = "") -> AsyncGenerator[Sequence[Change], None]:

@@ -10,7 +10,7 @@ from bot.domain.auto_entry import AutoChoice
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import Fenced
 from bot.domain.preferences import EffortPreferences, ModelPreferences
-from bot.domain.turns import TurnRecord
+from bot.domain.turns import Candidate, Progress, SavedColumn, TurnRecord
 from bot.ports import Leases
 from bot.storage.open import Storage
 from tests.events import ANN, message, stop, thread, turn
@@ -140,10 +140,18 @@ class LeasesContract:
     ) -> None:
         await storage.inbox.put(message("question"))
         first = await claim_next(storage)
-        final, choice = turn(), AutoChoice(model="grok", why="code")
-        await storage.leases.save(
-            first, TurnRecord(id=first.record.id, ref={"ts": "1.2", "n": [1]}, auto=choice, final=final)
+        saved = TurnRecord(
+            id=first.record.id,
+            ref={"ts": "1.2", "n": [1]},
+            progress=Progress(text="so far"),
+            auto=AutoChoice(model="grok", why="code"),
+            columns=(
+                SavedColumn(ref={"ts": "1.3"}, candidate=Candidate(model="grok", answer="Hi")),
+                SavedColumn(),
+            ),
+            final=turn(),
         )
+        await storage.leases.save(first, saved)
         second = await rival.leases.claim(await abandoned(rival.leases))
 
         assert second is not None
@@ -151,7 +159,7 @@ class LeasesContract:
         record = second.record
         assert (record.id, record.attempt) == (first.record.id, 2)
         assert (record.crashes, record.failures) == (1, 0)
-        assert (record.ref, record.auto, record.final) == ({"ts": "1.2", "n": [1]}, choice, final)
+        assert record == replace(saved, attempt=2, crashes=1, started=record.started)
         assert record.started == first.record.started
 
     async def test_who_lost_a_claim_can_do_nothing_with_it(self, storage: Storage, rival: Storage) -> None:

@@ -29,6 +29,7 @@ from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, T
 from bot.domain.shown_answers import ShownAnswer
 from bot.domain.stream_parts import Closing, Reason, ShownPart, Source, Status, Text, Thinking
 from bot.ports import TurnHandle
+from tests.contracts.columns import ColumnsContract
 from tests.contracts.conversations import Fault, Place, Seen, words
 from tests.contracts.crashes import killed_in_call, killed_in_save
 from tests.doubles import FakeTurnHandle
@@ -151,7 +152,7 @@ def assert_whole(seen: Sequence[Seen], text: str) -> None:
     assert seen[-1].footer == FOOTER
 
 
-class SinkContract:
+class SinkContract(ColumnsContract):
     """Subclass it, provide a fixture `place` that gives a `Place`."""
 
     lines: ClassVar[int] = 310  # of a long answer, 62 bytes each: enough for more than two messages

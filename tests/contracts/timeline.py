@@ -86,6 +86,22 @@ class BoardContract:
         page = await timeline.read(CHAT)
         assert page.posts[1] == replace(GROWING, text="Because", status="thinking")
 
+    async def test_several_posts_grow_at_once(self, timeline: Timeline) -> None:
+        columns = [replace(GROWING, id=f"turn-a-{number}") for number in (1, 2)]
+        await timeline.post(CHAT, ASKED, columns[0])
+        await timeline.grow(CHAT, Growth(id="turn-a-1", number=1, text="Be"))
+        await timeline.post(CHAT, columns[1])
+        await timeline.grow(CHAT, Growth(id="turn-a-2", number=1, text="No"))
+        await timeline.grow(CHAT, Growth(id="turn-a-1", number=2, text="cause"))
+        both = [post.text for post in (await timeline.read(CHAT)).posts[1:]]
+        await timeline.post(CHAT, replace(CLOSED, id="turn-a-1"))
+
+        assert both == ["Because", "No"]
+        with pytest.raises(Fenced):
+            await timeline.grow(CHAT, Growth(id="turn-a-1", number=3, text="late"))
+        await timeline.grow(CHAT, Growth(id="turn-a-2", number=2, text="pe"))
+        assert (await timeline.read(CHAT)).posts[2].text == "Nope"
+
     async def test_the_same_growth_counts_once(self, timeline: Timeline) -> None:
         await timeline.post(CHAT, ASKED, GROWING)
         await timeline.grow(CHAT, Growth(id="turn-a", number=1, text="Be"))

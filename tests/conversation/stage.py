@@ -28,17 +28,21 @@ from bot.conversation.agent_setup import chat_agents_around
 from bot.conversation.command_parser import Command, parse_message
 from bot.conversation.commands import Commands
 from bot.conversation.comparison import Comparison
+from bot.conversation.comparison_sets import ComparisonSets
+from bot.conversation.council import Council
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
 from bot.conversation.scoreboard import Scoreboard
+from bot.conversation.several_answers import SeveralAnswers
+from bot.conversation.side_by_side import SideBySide
 from bot.conversation.tooling import tooling_around
 from bot.domain.auto_entry import AutoChoice, AutoEntry
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
 from bot.domain.errors import ModelError, PlatformError, PlatformGone
-from bot.domain.events import Author, ButtonPressed, Event, File, MessageReceived, ThreadKey
+from bot.domain.events import Author, ButtonPressed, Event, File, MessageDeleted, MessageReceived, ThreadKey
 from bot.domain.generated import GeneratedFile
 from bot.domain.health import ModelHealth
 from bot.domain.history import History
@@ -68,7 +72,7 @@ from bot.domain.stream_parts import (
     Usage,
 )
 from bot.domain.surroundings import Surroundings
-from bot.domain.turns import ChatMessage, Progress, Turn, TurnRecord
+from bot.domain.turns import Candidate, ChatMessage, Progress, Turn, TurnRecord
 from bot.domain.usage import RecentConversation, Spend
 from bot.interceptor import Ending, EndingKind, Interceptor, Interceptors
 from bot.models.estimates import CostEstimates
@@ -76,6 +80,7 @@ from bot.models.pricing import Corrections, Prices
 from bot.models.shared_catalog import SharedCatalog
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import ConfigFile, Policy
+from bot.settings.council import CouncilEntry
 from bot.settings.money import BudgetEntry
 from bot.sign_in.desk import SignInDesk
 from tests.doubles import FakeAgents, FakeSchedules, FakeScores, FakeSecrets, FakeSignIns, FakeTurnHandle
@@ -154,6 +159,8 @@ class Heard:
     files: list[GeneratedFile] = field(default_factory=list)
     steps: list[ShownStep] = field(default_factory=list)
     rewritten: list[ShownAnswer] = field(default_factory=list)
+    column: bool = False
+    columns: dict[int, "Heard"] = field(default_factory=dict)  # of several answers, by their numbers
 
 
 @dataclass
@@ -162,6 +169,7 @@ class NotingSink:
 
     heard: Heard
     watch: "Stage"
+    id: str = ""
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
         async with aclosing(parts):
@@ -183,10 +191,11 @@ class NotingSink:
                         self.heard.steps.append(part)
                     case Closing():
                         self.heard.closing = part
-                        self.watch.seen_closing()
+                        if not self.heard.column:
+                            self.watch.seen_closing()
                     case _:
                         pass
-        return (f"m{len(self.watch.outcomes)}",)
+        return (f"m{len(self.watch.outcomes)}" if not self.heard.column else f"m-{self.id}",)
 
     async def say(self, reply: Reply) -> str:
         if self.watch.nowhere:
@@ -280,6 +289,10 @@ class Stage:
     scores: FakeScores = field(default_factory=FakeScores)
     home: str = "https://bot.example.com"  # our public address
     closed: str = ""  # why nothing can be said later where people write
+    resumed: Mapping[int, Candidate] = field(
+        default_factory=dict
+    )  # what an earlier attempt finished, by its column
+    council: CouncilEntry = field(default_factory=CouncilEntry)
     now: float = 1_772_625_600.0  # Wednesday, 4 March 2026, noon UTC
 
     def __post_init__(self) -> None:
@@ -346,18 +359,36 @@ class Stage:
             files=files,
             clock=lambda: 100.0,
         )
+        columns = SideBySide(
+            fallback=fallback,
+            answers=answers,
+            prices=prices,
+            toolbox=self.toolbox,
+            clock=lambda: 100.0,
+        )
         self._core = ConversationHandler(
             adapters={"test": self},
             catalog=self.catalog,
             answers=answers,
-            comparison=Comparison(
-                catalog=self.catalog,
-                fallback=fallback,
-                answers=answers,
-                prices=prices,
-                toolbox=self.toolbox,
-                interceptors=interceptors,
-                clock=lambda: 100.0,
+            several=SeveralAnswers(
+                comparison=Comparison(
+                    catalog=self.catalog,
+                    answers=answers,
+                    columns=columns,
+                    sets=ComparisonSets(catalog=self.catalog, preferences=self),
+                    interceptors=interceptors,
+                    clock=lambda: 100.0,
+                ),
+                council=Council(
+                    entry=self.council,
+                    catalog=self.catalog,
+                    fallback=fallback,
+                    answers=answers,
+                    columns=columns,
+                    prices=prices,
+                    interceptors=interceptors,
+                    clock=lambda: 100.0,
+                ),
             ),
             commands=Commands(
                 catalog=self.catalog,
@@ -411,6 +442,13 @@ class Stage:
         )
         return await self.plays(replace(event, **more))
 
+    async def deletes(self, message: str) -> Heard:
+        return await self.plays(
+            MessageDeleted(
+                id=f"e{len(self.outcomes) + 1}", thread=THREAD, author=ANN, at=1.0, message=message
+            )
+        )
+
     async def plays(
         self,
         event: Event,
@@ -427,6 +465,8 @@ class Stage:
         self._heard, self.event = Heard(), event
         self.read = history = ReadHistory(self.history, first=isinstance(event, MessageReceived))
         self.turn_handle = FakeTurnHandle(id=turn or f"t{len(self.outcomes) + 1}", attempt=attempt)
+        for column, done in self.resumed.items():
+            self.turn_handle.columns(4)[column - 1].candidate = done
         claim = Claim(
             queue_entry=QueueEntry(shard=0, entry="1-1", conversation=THREAD.digest),
             epoch=1,
@@ -494,7 +534,9 @@ class Stage:
         return ()
 
     def sink(self, event: Event, turn_handle: TurnHandle) -> ReplySink:
-        return NotingSink(heard=self._heard, watch=self)
+        heard, column = self._heard, turn_handle.column
+        heard = heard.columns.setdefault(column.number, Heard(column=True)) if column else heard
+        return NotingSink(heard=heard, watch=self, id=turn_handle.id)
 
     async def surroundings(self, event: Event, said: ChatMessage, *, after: float | None) -> Surroundings:
         self.read_after += [] if after is None else [after]
@@ -559,6 +601,9 @@ class Stage:
             self.thread_effort = outcome.thread_effort
         if outcome.thread_tools is not None:
             self.thread_tools = outcome.thread_tools
+
+    async def chosen(self, workspace: str, scope: str) -> str:
+        return self.chosen_for.get(scope, "")
 
     async def in_force(self, thread: ThreadKey, person: str) -> ModelPreferences:
         return ModelPreferences(

@@ -249,7 +249,9 @@ async def test_a_request_alone_is_an_answer_and_a_comparison_says_that_there_is_
     assert labels(heard) == ["Run it", "Don't"]
     assert heard.closing is not None
     assert heard.closing.notice == ""
-    assert "ask it alone" in compared.replies[-1].sections[0].text
+    shown = compared.columns[1].closing
+    assert shown is not None
+    assert "ask it alone" in shown.notice
 
 
 async def test_a_card_decides_what_stands_on_it_and_nothing_of_another_answer() -> None:

@@ -130,14 +130,22 @@ async def test_a_comparison_lists_them_under_each_answer_and_keeps_those_of_the_
     hostile = Source(
         number=1, title="*x*](https://evil.example) <!channel>", address="https://sea.example/(a)"
     )
-    stage.one.scripts = [(Text("Twice [1]."), hostile, DONE)]
-    stage.two.scripts = [(Text("Once [1]."), ONE, PICTURE, DONE)]
+    stage.one.scripts = [(Text("Twice [1]."), hostile, DONE)] * 2
+    stage.two.scripts = [(Text("Once [1]."), ONE, PICTURE, DONE)] * 2
     heard = await stage.says("/compare grok claude: How do tides work?")
 
-    grok, claude = heard.replies[-1].sections
-    assert claude.text == "Once [1].\n\n**Sources**  \n1\\. [Tides](<https://sea.example/tides>)"
-    assert "https://sea.example/%28a%29" in grok.text
-    assert "There is more to it than a comparison shows" in claude.note
+    grok, claude = heard.columns[1], heard.columns[2]
+    assert (claude.text, claude.sources) == ("**claude**\n\nOnce [1].", [ONE])
+    assert grok.sources == [hostile]
+    assert claude.closing is not None
+    assert "There is more to it than a comparison shows" in claude.closing.notice
+    alone = await stage.says("/compare grok claude: How do tides work?", private=True)
+    assert alone.columns == {}
+    assert (
+        alone.replies[-1].sections[1].text
+        == "Once [1].\n\n**Sources**  \n1\\. [Tides](<https://sea.example/tides>)"
+    )
+    assert "https://sea.example/%28a%29" in alone.replies[-1].sections[0].text
     turn: Turn = stage.history[0]
     await stage.presses(Action.KEEP, f"{turn.id} claude")
     assert stage.history[0].sources == (ONE,)

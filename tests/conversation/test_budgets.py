@@ -265,7 +265,7 @@ async def test_most_of_a_budget_is_told_under_a_comparison_too() -> None:
     two = (DEAR, replace(DEAR, name="gpt", model="gpt-6"))
     stage = stage_of(budget(4, warn=0.5), models=two)
     heard = await stage.says("/compare grok gpt: why?", direct=True)
-    notes = [section.note for section in heard.replies[-1].sections]
+    notes = [column.closing.footer for _, column in sorted(heard.columns.items()) if column.closing]
 
     assert "of your budget of $4.00 a day is used" in notes[0]
     assert "budget" not in notes[1]

@@ -500,14 +500,16 @@ async def test_a_comparison_shows_answers_side_by_side_and_one_can_be_kept(stage
     stage.one.scripts, stage.two.scripts = [answer("From grok.")], [answer("From claude.")]
 
     heard = await stage.says("/compare grok claude: who are you?")
-    kept = await stage.presses(Action.KEEP, heard.replies[-1].sections[1].buttons[0].value, threaded=True)
+    kept = await stage.presses(Action.KEEP, heard.replies[-1].buttons[1].value, threaded=True)
     await stage.says("go on")
 
-    assert [(one.title, one.text) for one in heard.replies[-1].sections] == [
-        ("grok", "From grok."),
-        ("claude", "From claude."),
+    assert [heard.columns[number].text for number in (1, 2)] == [
+        "**grok**\n\nFrom grok.",
+        "**claude**\n\nFrom claude.",
     ]
-    assert "0.0 s · about $0.50" in heard.replies[-1].sections[0].note
+    closing = heard.columns[1].closing
+    assert closing is not None
+    assert closing.footer == "grok · 0.0 s · 10 tokens in, 5 out · about $0.50"
     assert "Kept **claude**" in kept.replies[0].text
     assert stage.two.words() == ["who are you?", "From claude.", "go on"]
 
@@ -517,10 +519,12 @@ async def test_a_comparison_survives_one_model_that_fails(stage: Stage) -> None:
 
     heard = await stage.says("/compare grok claude: hi")
 
-    sections = heard.replies[-1].sections
-    assert sections[0].buttons == ()
-    assert "content filter" in sections[0].text
-    assert sections[1].text == "answer 1"
+    failed, answered = (heard.columns[number].closing for number in (1, 2))
+    assert failed is not None
+    assert answered is not None
+    assert (failed.buttons, "content filter" in failed.notice) == ((), True)
+    assert heard.columns[2].text == "**claude**\n\nanswer 1"
+    assert [button.label for button in heard.replies[-1].buttons] == ["Keep claude"]
 
 
 async def test_a_comparison_in_which_nobody_answers_is_not_labelled_as_written_by_models(

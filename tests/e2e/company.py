@@ -48,12 +48,13 @@ class Vendors(FakeVendor):
         super().__init__()
         self.chat_rules = rules.OPENAI
         self.refuses: dict[str, Refuse] = {}
+        self.alone: dict[str, Sequence[Step]] = {}  # what one of them does, by its name
 
     def steps(self, dialect: str, question: str) -> Sequence[Step]:
         name = next(name for name, spoken in DIALECTS.items() if spoken == dialect)
         if refusal := self.refuses.get(name):
             return (refusal,)
-        return super().steps(dialect, question)
+        return self.alone.get(name) or super().steps(dialect, question)
 
     def questions(self) -> list[str]:
         return [each.question for each in self.asked]

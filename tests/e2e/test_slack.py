@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tests.e2e.company import DIALECTS, company
-from tests.providers.fake import HELLO, Babble, Cut, Gate, Say
+from tests.providers.fake import HELLO, Babble, Cut, Gate, Hang, Say
 from tests.slack.fake import events, reading
 from tests.slack.fake.world import Message
 
@@ -140,10 +140,17 @@ async def test_memory_usage_and_help(tmp_path: Path) -> None:
 
 async def test_a_comparison_and_going_on_with_one_answer(tmp_path: Path) -> None:
     async with company(tmp_path) as co:
-        comparison = await co.ask(f"{co.bot} /compare gpt grok claude gemini: what is ink?")
+        said = await co.at.say(f"{co.bot} /compare gpt grok claude gemini: what is ink?")
         names = list(DIALECTS)
-        assert reading.buttons(comparison) == [f"Keep {name}" for name in names]
-        assert reading.text(comparison).count(HELLO) == len(names)
+        columns = await co.at.answered(said.ts, count=len(names))
+        comparison = co.at.ours()[0]
+        await co.at.until(lambda: reading.buttons(comparison) == [f"Keep {name}" for name in names])
+        assert sorted(" ".join(reading.text(one).split()) for one in columns) == sorted(
+            f"{name} {HELLO}" for name in names
+        )
+        assert sorted(by(one) for one in columns) == sorted(names)
+        assert all("tokens in" in reading.footer(one) for one in columns)
+        assert "first word" in reading.text(comparison)
         assert co.vendors.questions() == ["what is ink?"] * len(names)
 
         thread = comparison.thread_ts
@@ -153,6 +160,52 @@ async def test_a_comparison_and_going_on_with_one_answer(tmp_path: Path) -> None
         await co.at.say("and blood?", thread=thread)
         await co.at.until(lambda: by(co.at.ours()[-1]) == "gemini")
         assert "what is ink?" in co.vendors.saw()
+
+
+async def test_one_that_hangs_holds_no_other_up_and_stop_ends_all(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        co.vendors.alone["grok"] = (Say("Well"), Hang())
+        said = await co.at.say(f"{co.bot} /compare gpt grok: what is ink?")
+        (gpt,) = await co.at.answered(said.ts)
+        assert reading.text(gpt).split() == ["gpt", *HELLO.split()]
+        board = co.at.ours()[0]
+        await co.at.press(board, "Stop")
+        await co.at.until(lambda: reading.buttons(board) == ["Keep gpt", "Keep grok"])
+        grok = next(one for one in co.at.ours() if by(one) == "grok")
+
+        assert reading.text(grok).split() == ["grok", "Well", "Stopped."]
+
+
+async def test_a_blind_comparison_tells_nothing_until_one_is_kept(tmp_path: Path) -> None:
+    async with company(tmp_path) as co:
+        said = await co.at.say(f"{co.bot} /compare --blind gpt grok claude: what is ink?")
+        columns = await co.at.answered(said.ts, count=3)
+        board = co.at.ours()[0]
+        await co.at.until(lambda: reading.buttons(board) == ["Keep A", "Keep B", "Keep C"])
+        hidden = str([(one.text, one.blocks, one.metadata) for one in co.at.ours()])
+        assert [name for name in (*DIALECTS, "-id", "tokens", "$") if name in hidden] == []
+
+        await co.at.press(board, "Keep B")
+        await co.at.until(lambda: "B is " in reading.text(board))
+        await co.at.until(lambda: all("tokens in" in reading.footer(one) for one in columns))
+        assert {by(one) for one in columns} == {"gpt", "grok", "claude"}
+        second = next(one for one in columns if reading.text(one).startswith("B: "))
+        await co.at.say("and blood?", thread=board.thread_ts)
+        await co.at.until(lambda: by(co.at.ours()[-1]) == by(second))
+        assert co.nothing_is_live()
+
+
+async def test_a_council_answers_with_one_voice(tmp_path: Path) -> None:
+    async with company(tmp_path, '[council]\nmodels = ["gpt", "grok", "gemini"]\nchair = "claude"\n') as co:
+        co.vendors.alone["claude"] = (Say("All agree."),)
+        said = await co.at.say(f"{co.bot} /council what is ink?")
+        await co.at.answered(said.ts, count=4)
+        chair = next(one for one in co.at.ours() if by(one) == "claude")
+        assert reading.text(chair) == "All agree."
+        assert "chair of 3" in reading.footer(chair)
+        assert {by(one) for one in co.at.ours()} == {"gpt", "grok", "gemini", "claude"}
+        assert co.vendors.saw().count("quoted, not instructions") == 3
+        assert "gpt" not in co.vendors.saw()
 
 
 async def test_buttons_under_an_answer(tmp_path: Path) -> None:

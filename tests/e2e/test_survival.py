@@ -73,21 +73,24 @@ async def test_a_killed_process_is_replaced_in_the_same_message(tmp_path: Path) 
         assert len(co.at.ours()) == 1
 
 
-async def test_a_killed_comparison_is_finished_in_the_same_message(tmp_path: Path) -> None:
+async def test_a_killed_comparison_is_finished_in_the_same_messages(tmp_path: Path) -> None:
     async with company(tmp_path) as co:
         gate = Gate(asyncio.Event())
-        co.vendors.plays["what is ink?"] = (Say("Ink"), gate, Say("is dark water."))
+        co.vendors.alone["gpt"] = (Say("Ink is dark water."),)
+        co.vendors.alone["grok"] = (Say("Ink"), gate, Say("is dark water."))
         await co.at.say(f"{co.bot} /compare gpt grok: what is ink?")
-        await co.at.until(lambda: bool(co.at.ours()))
-        (growing,) = co.at.ours()
+        await co.at.until(lambda: any("tokens in" in reading.footer(one) for one in co.at.ours()))
+        await co.at.until(lambda: len(co.at.ours()) == 3)
+        board = co.at.ours()[0]
         co.product.signal(signal.SIGKILL)
         await co.product.ended()
         gate.opened.set()
         async with running(tmp_path, **co.at.settings):
-            await co.at.until(lambda: reading.buttons(growing) == ["Keep gpt", "Keep grok"])
+            await co.at.until(lambda: reading.buttons(board) == ["Keep gpt", "Keep grok"])
 
-        assert reading.text(growing).count("Ink is dark water.") == 2
-        assert len(co.at.ours()) == 1
+        columns = sorted(" ".join(reading.text(one).split()) for one in co.at.ours()[1:])
+        assert columns == ["gpt Ink is dark water.", "grok Ink is dark water."]
+        assert sorted(each.body["model"] for each in co.vendors.asked) == ["gpt-id", "grok-id", "grok-id"]
 
 
 async def test_without_redis_slack_is_told_to_come_again_and_then_answered_once(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_no_text_holds_up_its_reader(reader: Callable[[str], object], text: str)
 
 def test_a_comparison_of_one_model_with_itself_a_thousand_times_is_read_at_once() -> None:
     def read() -> None:
-        names, _ = command_parser.split_comparison("m1 " * (LONG // 6) + "m2 " * (LONG // 6) + ": why?")
+        names, _, _ = command_parser.split_comparison("m1 " * (LONG // 6) + "m2 " * (LONG // 6) + ": why?")
         chosen(names, CATALOG, lambda model: True)
 
     assert_quick(read)

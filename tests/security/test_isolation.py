@@ -14,19 +14,16 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from bot.answers.answering import Answers
 from bot.answers.attachments import Attachments
-from bot.answers.auto import AutoChooser, Unrated
+from bot.answers.auto import Unrated
 from bot.answers.budgets import BudgetKeeper
-from bot.answers.fallback import FallbackRouter
 from bot.answers.file_keeper import FileKeeper
 from bot.answers.limits import AskerLimits
-from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.grants import Grants
 from bot.answers.tools.toolbox import Toolbox
 from bot.conversation.agent_setup import chat_agents_around
+from bot.conversation.asking import asking
 from bot.conversation.commands import Commands
-from bot.conversation.comparison import Comparison
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.tooling import tooling_around
@@ -48,6 +45,7 @@ from bot.models.pricing import Corrections, Prices
 from bot.models.shared_catalog import SharedCatalog
 from bot.ports import ReplySink, TurnHandle
 from bot.settings.config_file import Policy
+from bot.settings.council import CouncilEntry
 from bot.sign_in.desk import SignInDesk
 from bot.storage.open import Storage
 from bot.turn_handle import ClaimedTurn
@@ -155,23 +153,19 @@ class World:
             estimates=CostEstimates(catalog=catalog, prices=prices, corrections=corrections),
         )
         interceptors = Interceptors(AskerLimits(rate_limiter=store.rate_limiter), budgets)
-        fallback = FallbackRouter(providers={"p": all_over}, health=store.health, interceptors=interceptors)
-        files = FileKeeper(store.secrets, store.rate_limiter)
-        answers = Answers(
+        answers, several = asking(
             catalog=catalog,
-            auto=AutoChooser(
-                catalog=catalog,
-                health=store.health,
-                toolbox=Toolbox(),
-                estimates=CostEstimates(catalog=catalog, prices=prices, corrections=corrections),
-                corrections=corrections,
-                strengths=Unrated(),
-            ),
-            loop=ToolLoop(fallback=fallback, toolbox=Toolbox(), prices=prices, files=files),
-            attachments=Attachments(adapters=adapters),
+            providers={"p": all_over},
             prices=prices,
             corrections=corrections,
-            files=files,
+            attachments=Attachments(adapters=adapters),
+            files=FileKeeper(store.secrets, store.rate_limiter),
+            health=store.health,
+            interceptors=interceptors,
+            toolbox=Toolbox(),
+            strengths=Unrated(),
+            preferences=store.preferences,
+            council=CouncilEntry(),
         )
         picker = ModelPicker(
             catalog=catalog,
@@ -194,14 +188,7 @@ class World:
             adapters=adapters,
             catalog=catalog,
             answers=answers,
-            comparison=Comparison(
-                catalog=catalog,
-                fallback=fallback,
-                answers=answers,
-                toolbox=Toolbox(),
-                prices=prices,
-                interceptors=interceptors,
-            ),
+            several=several,
             commands=Commands(
                 catalog=catalog,
                 picker=picker,

@@ -139,7 +139,7 @@ async def test_a_comparison() -> None:
     long = " ".join(demo.SENTENCES) * 30
     for provider in (stage.one, stage.two):
         provider.scripts = [(Text(f"{demo.TABLE}\n{demo.CODE}\n{long}"), Finish(reason=Reason.STOP))] * 2
-    heard: Heard = await stage.says("/compare grok claude gpt: what is a tide?")
+    heard: Heard = await stage.says("/compare grok claude gpt: what is a tide?", private=True)
     waiting, compared = (screen(layout.reply(one)) for one in heard.replies)
 
     assert reading.buttons(waiting) == ["Stop"]

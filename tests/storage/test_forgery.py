@@ -249,9 +249,10 @@ async def test_words_of_a_growing_answer_stay_in_their_order(storage: Storage) -
     await storage.timeline.post(CHAT, growing)
     for number, text in enumerate(("do ", "not ", "pay"), 1):
         await storage.timeline.grow(CHAT, Growth(id="turn-a", number=number, text=text))
-    key = storage.keys.timeline("grown", CHAT)
-    (grown,) = await storage.database.ask(("LRANGE", key, 0, -1))
+    key = storage.keys.timeline("growing", CHAT)
+    (second, third) = [f"turn-a {number}" for number in (2, 3)]
+    (grown,) = await storage.database.ask(("HMGET", key, second, third))
     assert (await storage.timeline.read(CHAT)).posts[0].text == "do not pay"
-    await storage.database.ask(("DEL", key), ("RPUSH", key, grown[0], grown[2], grown[1]))
+    await storage.database.ask(("HSET", key, second, grown[1], third, grown[0]))
 
     assert (await storage.timeline.read(CHAT)).posts[0].text == "do "

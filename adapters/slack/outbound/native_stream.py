@@ -78,17 +78,27 @@ class AgentSession:
         reference: ConversationReference,
         title: str,
         resumed: bool,
+        shared: bool = False,
     ) -> None:
+        """`shared`: other messages of the same turn grow beside this one. A streamed message has no metadata by which it could
+        be told from theirs after a crash, and the session is one for all of the thread: this one grows by edits.
+        """
         self._web_api = web_api
         self._native_streams = native_streams
         self._place = reference
         self._title = title
-        self._resumed = resumed  # an earlier attempt may have opened it
+        self._shared = shared
+        self._resumed = resumed and not shared  # an earlier attempt may have opened it
         self.open = False
 
     async def begin(self) -> bool:
         """Shows the session as working, with Slack's Stop. False: the answer grows by edits."""
-        if self._native_streams.refused or not self._place.thread or not await self._native_streams.take():
+        if (
+            self._shared
+            or self._native_streams.refused
+            or not self._place.thread
+            or not await self._native_streams.take()
+        ):
             return False
         try:
             answer = await self._set("processing", may=True)

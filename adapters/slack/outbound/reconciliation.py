@@ -65,7 +65,7 @@ class Reconciliation:
         for message in installation:
             if _part_of(message, self._turn_handle.id) == part:
                 return str(message["ts"])
-        if marked or not self._place.thread:
+        if marked or not self._place.thread or self._turn_handle.column:  # columns are never streamed
             return ""
         after = float(self._place.ts or 0)
         unmarked = [

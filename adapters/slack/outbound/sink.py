@@ -154,7 +154,13 @@ class ThreadSink:
         else:
             page = await self._open(len(full), rest, answer.status, answer.steps, wait=self._may_wait())
         answer.again = not page.ts or (bool(rest) and not page.worded)
-        return PACE.pause(len(rest)) if page.worded else SOON
+        return PACE.pause(len(rest)) * self._beside if page.worded else SOON * self._beside
+
+    @property
+    def _beside(self) -> int:
+        """The messages that grow at once and share the channel's calls."""
+        column = self._desk.turn_handle.column
+        return column.of if column else 1
 
     def _may_wait(self) -> bool:
         """Whether the message may be held back for its first words, where edits are scarce."""

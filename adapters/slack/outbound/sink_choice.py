@@ -53,6 +53,7 @@ def sink_for(
         reference=reference,
         title=title,
         resumed=turn_handle.attempt > 1 or turn_handle.ref is not None,
+        shared=turn_handle.column is not None,
     )
     reconciliation = Reconciliation(
         web_api=web_api, installation=workspace.installation, reference=reference, turn_handle=turn_handle

@@ -10,6 +10,7 @@ from adapters.slack.outbound.closed_places import ClosedPlaces
 from adapters.slack.outbound.native_stream import AgentSession
 from adapters.slack.outbound.reconciliation import Reconciliation
 from adapters.slack.web_api import WebApi
+from bot.delivery.stopping import stop_value
 from bot.domain.replies import Action, Button
 from bot.ports import TurnHandle
 
@@ -45,4 +46,4 @@ class SinkContext:
 
     @property
     def stop(self) -> Button:
-        return Button(action=Action.STOP, label="Stop", value=self.turn_handle.id, danger=True)
+        return Button(action=Action.STOP, label="Stop", value=stop_value(self.turn_handle), danger=True)

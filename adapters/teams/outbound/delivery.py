@@ -16,6 +16,7 @@ from adapters.teams.outbound.rendering.inline import literal
 from adapters.teams.outbound.rendering.messages import Activity
 from adapters.teams.outbound.rendering.sources import Citation
 from bot.delivery.pacing import Clock
+from bot.delivery.stopping import stop_value
 from bot.domain.replies import Action, Button
 from bot.domain.stream_parts import Closing
 from bot.ports import TurnHandle
@@ -60,8 +61,13 @@ class DeliveryContext:
         return messages.addressed(messages.quoting(activity, self.reference.quoted), self.reference)
 
     @property
+    def beside(self) -> int:
+        """The messages that grow at once and share the conversation's calls."""
+        return self.turn_handle.column.of if self.turn_handle.column else 1
+
+    @property
     def stop(self) -> Button:
-        return Button(action=Action.STOP, label="Stop", value=self.turn_handle.id)
+        return Button(action=Action.STOP, label="Stop", value=stop_value(self.turn_handle))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ class EditingDelivery:
         self._controls = Controls(delivery_context, controls)
         self._complete = complete
         self._last = ""
-        self.pause = PACE.least
+        self.pause = PACE.least * delivery_context.beside
 
     @classmethod
     async def start(cls, delivery_context: DeliveryContext, status: str) -> "EditingDelivery":
@@ -61,8 +61,10 @@ class EditingDelivery:
         except TeamsApiError as error:
             return await self._excused(error)
         self._last = shown
-        self.pause = PACE.pause(len(shown))
-        if await self._controls.offer_stop():
+        self.pause = PACE.pause(len(shown)) * self._delivery_context.beside
+        if (
+            self._delivery_context.beside == 1 and await self._controls.offer_stop()
+        ):  # columns: their board has it
             await self._save()
         return self
 

@@ -83,7 +83,8 @@ class TeamsSink:
         in_words = any(not (file.key and delivery_context.consent) for file in answer.files)
         if not delivery_context.may_edit or in_words:
             return
-        grown = GrowingAnswer(text=answer.text, closing=answer.closing)
+        closing = replace(answer.closing, buttons=()) if answer.column else answer.closing
+        grown = GrowingAnswer(text=answer.text, closing=closing)
         for source in answer.sources:
             grown.take(source)
         flow = ShownMarkdown(extended=delivery_context.extended)
@@ -135,6 +136,10 @@ class TeamsSink:
 
     def _final(self, answer: GrowingAnswer, flow: ShownMarkdown) -> FinalAnswer:
         closing = answer.closing or Closing(reason=Reason.BROKEN, footer="")
+        if self._delivery_context.turn_handle.column:
+            closing = replace(
+                closing, buttons=()
+            )  # their cards would stand under all columns: the board has them
         body = flow.finished(answer.text)
         cited, others = credited(answer.sources, flow.sources, body)
         under = [BlockWriter().block(block) for block in numbered(others)]
@@ -147,7 +152,8 @@ class TeamsSink:
         if ref is not None:
             return self._reopened(ref)
         chat, now = delivery_context.reference.where.conversation, delivery_context.clock.now()
-        may_stream = delivery_context.reference.personal and delivery_context.turn_handle.attempt == 1
+        first = delivery_context.turn_handle.attempt == 1
+        may_stream = delivery_context.reference.personal and first and not delivery_context.turn_handle.column
         if may_stream and self._streams.possible(chat, now):
             try:
                 return await StreamingDelivery.start(delivery_context, status)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bot.delivery.pacing import Clock, WallClock
+from bot.delivery.stopping import stop_value
 from bot.delivery.streaming import GrowingAnswer, follow
 from bot.domain.errors import PlatformBusy, StorageUnavailable
 from bot.domain.events import ButtonPressed, Event, MessageReceived
@@ -53,7 +54,8 @@ class TimelineSink:
             id=f"turn-{turn_handle.id}",
             at=self._clock.now(),
             after=self._question.id if self._question else "",
-            turn=turn_handle.id,
+            turn=stop_value(turn_handle),
+            column=turn_handle.column,
             attempt=turn_handle.attempt,
         )
 
@@ -95,6 +97,7 @@ class TimelineSink:
                 closing=answer.closing,
                 sources=answer.sources,
                 place=answer.place,
+                column=answer.column,
             )
             await self._put(_naming(post, answer.files))
 

@@ -1,6 +1,7 @@
 // The messages of the open conversation: loaded once, then updated by the stream of changes.
 
 import {arranged} from "./branches.js";
+import {Row} from "./columns.js";
 import {make} from "./make.js";
 import {PostView, running} from "./posts.js";
 import {call, later} from "./server.js";
@@ -12,6 +13,7 @@ export class Thread {
     Object.assign(this, {root, scroll, earlier, latest, outbox, changed, told});
     this.views = new Map();
     this.pending = new Map();
+    this.rows = new Map(); // of answers side by side, by turn
     this.order = []; // the ids of the posts, as they came
     this.chosen = new Map(); // by answer, which of those that follow it is looked at
     this.follow = true;
@@ -122,6 +124,7 @@ export class Thread {
     if (live && began) this.chosen.set(post.place.parent, post.place.turn); // who asked again looks at the new one
     if (view) {
       view.show(post);
+      if (post.column) this.#row(post).fold();
       return;
     }
     this.views.set(post.id, new PostView(post));
@@ -135,8 +138,11 @@ export class Thread {
     const {shown, order, questions} = arranged(this.order.map((id) => this.views.get(id).post), this.chosen);
     let node = this.root.firstElementChild;
     const wanted = new Set(order);
+    const placed = new Set();
     for (const id of order) {
-      const own = this.views.get(id).node;
+      const own = this.#standing(id);
+      if (placed.has(own)) continue; // the row of another column
+      placed.add(own);
       while (node && node !== own && node.dataset.id && !wanted.has(node.dataset.id)) node = gone(node);
       if (node === own) node = node.nextElementSibling;
       else this.root.insertBefore(own, node);
@@ -145,9 +151,20 @@ export class Thread {
     for (const [id, {node, post}] of this.views) if (post.person) node.querySelector(".pencil")?.toggleAttribute("hidden", !questions.has(id));
     for (const place of shown) {
       const alone = place.beside.length < 2 && place.goesOn;
-      const last = place.posts.at(-1);
+      const last = place.posts.findLast((id) => !this.views.get(id).post.column) ?? place.posts.at(-1);
       for (const id of place.posts) this.views.get(id).stands(alone || id !== last ? null : place, (name, label) => this.#choose(place, name, label));
     }
+  }
+
+  // The node of a post among the others: its own, or the row that it is a column of.
+  #standing(id) {
+    const {node, post} = this.views.get(id);
+    return post.column ? this.#row(post).seat(node, post).node : node;
+  }
+
+  #row(post) {
+    if (!this.rows.has(post.turn)) this.rows.set(post.turn, new Row(post));
+    return this.rows.get(post.turn);
   }
 
   // Shows another answer in the place of this one; the eye and the keyboard stay where they are.
@@ -178,6 +195,7 @@ export class Thread {
   #clear() {
     this.views.clear();
     this.pending.clear();
+    this.rows.clear();
     this.order = [];
     this.chosen.clear();
     this.root.replaceChildren();

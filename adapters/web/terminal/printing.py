@@ -54,6 +54,9 @@ class Printer:
         if post.reply:
             self._reply(post.reply)
             return
+        if post.column:
+            self._column(post)
+            return
         if post.growing:
             self._silent = post.id == self._turn and bool(self._shown)
             self._turn = post.id
@@ -67,6 +70,17 @@ class Printer:
             self._shown = ""
         self._more(post.text[len(self._shown) :])
         self._end(post)
+
+    def _column(self, post: Post) -> None:
+        """One of several answers: they grow at once, so each is printed when it is whole."""
+        if post.growing or post.id in self._ended:
+            return
+        growing = self._turn, self._shown, self._silent
+        self._shown = ""
+        self._more(post.text)
+        self._end(post)
+        self._write("\n")
+        self._turn, self._shown, self._silent = growing
 
     def _passing(self, text: str) -> None:
         """Prints a status line that is erased before the next text. Not in a pipe."""

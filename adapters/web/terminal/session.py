@@ -146,7 +146,10 @@ class Terminal:
                     self._print.grow(change.growth)
                 if change.post and not change.post.person:
                     self._print.post(change.post)
-                    if not change.post.running and change.post.after in {event.id, ""}:
+                    if not (change.post.running or change.post.column) and change.post.after in {
+                        event.id,
+                        "",
+                    }:
                         self._offers = offered(change.post)
                         return change.post
         raise StorageUnavailable("The board has ended.")

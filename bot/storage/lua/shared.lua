@@ -75,3 +75,12 @@ local function unobserve(scores, scored, ending)
   end
   return gone
 end
+
+-- Lets go of what a growing post had grown. `growing` holds, of each, how many growths it has by its id, and each growth by
+-- the id and its number.
+local function ungrown(growing, id)
+  for number = 1, tonumber(redis.call('HGET', growing, id) or '0') do
+    redis.call('HDEL', growing, id .. ' ' .. number)
+  end
+  redis.call('HDEL', growing, id)
+end

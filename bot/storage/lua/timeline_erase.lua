@@ -1,22 +1,19 @@
 -- Erases a conversation and its changes; for a day nothing can be posted to it. With `before`, the posts above that
 -- one, the title and the changes: the conversation goes on.
-local seq, log, chats, titles, order, posts, owners, grown, gone, pictures = unpack(KEYS)
+local seq, log, chats, titles, order, posts, owners, growing, gone, pictures = unpack(KEYS)
 local chat, kept, day, before = unpack(ARGV)
 
 local known
 if before == '' then
   known = redis.call('ZREM', chats, chat)
-  redis.call('DEL', order, posts, owners, grown, pictures)
+  redis.call('DEL', order, posts, owners, growing, pictures)
   redis.call('SET', gone, '1', 'EX', day)
 else
   local limit = redis.call('ZSCORE', order, before)
   if not limit then return 0 end
   known = 1
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', order, '-inf', '(' .. limit)) do
-    if redis.call('HGET', owners, '') == id then
-      redis.call('DEL', grown)
-      redis.call('HDEL', owners, '')
-    end
+    ungrown(growing, id)
     redis.call('ZREM', order, id)
     redis.call('HDEL', posts, id)
     redis.call('HDEL', owners, id)

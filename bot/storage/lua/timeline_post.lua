@@ -1,5 +1,5 @@
 -- Adds posts to the timeline, or rewrites existing ones, and records each as a change.
-local seq, log, chats, titles, order, posts, owners, grown, gone = unpack(KEYS)
+local seq, log, chats, titles, order, posts, owners, growing, gone = unpack(KEYS)
 local chat, title, kept, ttl, day = unpack(ARGV, 1, 5)
 local FIRST, WIDTH = 6, 7
 
@@ -7,12 +7,12 @@ if redis.call('EXISTS', gone) == 1 then return 'gone' end
 
 local wanted = {}
 for at = FIRST, #ARGV, WIDTH do
-  local id, person, after, turn, attempt, growing, sealed = unpack(ARGV, at, at + WIDTH - 1)
+  local id, person, after, turn, attempt, grows, sealed = unpack(ARGV, at, at + WIDTH - 1)
   local owner = redis.call('HGET', owners, id)
   local before, by = string.match(owner or '', '^(%d+) (.*)$')
   if owner and by == turn and tonumber(before) > tonumber(attempt) then return 'fenced' end
   if not (owner and person == '1') then
-    table.insert(wanted, { id = id, after = after, turn = turn, attempt = attempt, growing = growing, sealed = sealed, new = not owner })
+    table.insert(wanted, { id = id, after = after, turn = turn, attempt = attempt, growing = grows, sealed = sealed, new = not owner })
   end
 end
 
@@ -32,12 +32,10 @@ for _, post in ipairs(wanted) do
   if post.new then redis.call('ZADD', order, string.format('%.17g', place(post.after)), post.id) end
   redis.call('HSET', owners, post.id, post.attempt .. ' ' .. post.turn)
   redis.call('HSET', posts, post.id, post.sealed)
+  ungrown(growing, post.id)
   if post.growing == '1' then
-    redis.call('DEL', grown)
-    redis.call('HSET', owners, '', post.id)
-  elseif redis.call('HGET', owners, '') == post.id then
-    redis.call('DEL', grown)
-    redis.call('HDEL', owners, '')
+    redis.call('HSET', growing, post.id, 0)
+    redis.call('EXPIRE', growing, day)
   end
   redis.call('XADD', log, 'MAXLEN', '~', kept, redis.call('INCR', seq) .. '-0', 'k', 'post', 'c', chat, 'd', post.sealed, 'i', post.id)
 end
