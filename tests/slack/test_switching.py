@@ -25,8 +25,7 @@ def read(at: Office, message: Message) -> str:
 
 async def test_a_switch_for_a_channel_is_said_there_and_taken_back_by_who_made_it(tmp_path: Path) -> None:
     (tmp_path / "switchboard.toml").write_text(MODELS, encoding="utf-8")
-    config = {"SWITCHBOARD_CONFIG": str(tmp_path / "switchboard.toml")}
-    async with office(tmp_path, **config) as at:
+    async with office(tmp_path, SWITCHBOARD_CONFIG=str(tmp_path / "switchboard.toml")) as at:
         said = await at.command("/model", "deep --channel")
         told = read(at, said)
         await at.press(said, "Undo", user="U2")
@@ -47,8 +46,7 @@ async def test_a_switch_for_a_channel_is_said_there_and_taken_back_by_who_made_i
 
 async def test_a_switch_in_a_thread_is_said_in_the_thread_and_one_for_me_to_me(tmp_path: Path) -> None:
     (tmp_path / "switchboard.toml").write_text(MODELS, encoding="utf-8")
-    config = {"SWITCHBOARD_CONFIG": str(tmp_path / "switchboard.toml")}
-    async with office(tmp_path, **config) as at:
+    async with office(tmp_path, SWITCHBOARD_CONFIG=str(tmp_path / "switchboard.toml")) as at:
         first = await at.told(f"<@{at.team.bot_user}> model why")
         root = first.thread_ts or first.ts
         here = await at.told(f"<@{at.team.bot_user}> model deep", thread=root)

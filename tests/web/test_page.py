@@ -339,7 +339,9 @@ async def test_the_picker_stands_under_vendors_and_a_vendors_name_finds_its_mode
         await one.page.get_by_label("Find a model").fill("maker")
         await one.has("maker/x", within="#picker")
         more = await one.texts("#picker .group:not([hidden]) .vendor")
-        pressed_before = await one.page.get_by_role("button", name="low", exact=True).get_attribute("aria-pressed")
+        pressed_before = await one.page.get_by_role("button", name="low", exact=True).get_attribute(
+            "aria-pressed"
+        )
         await one.page.get_by_role("button", name="high", exact=True).click()
         await one.has("/effort high --thread")
 
