@@ -9,11 +9,11 @@ from bot.domain.preferences import LEVELS, ModelPreferences
 from bot.domain.replies import Action, Choice, Option
 
 USUAL = "default"
-EFFORTS = (*((level, level.capitalize()) for level in LEVELS), (USUAL, "As the model is"))
+EFFORTS = (*((level, level.capitalize()) for level in LEVELS), (USUAL, "Usual"))
 SEARCHES = (
     ("on", "Whenever it helps"),
     ("off", "Only with /search"),
-    (USUAL, "As the model is"),
+    (USUAL, "Usual"),
 )
 
 

@@ -24,6 +24,7 @@ from bot.settings.config_file import ConfigFile
 ACCOUNT = {
     kind.__name__.lower() for kind in (Auth, RegionBlocked, Quota)
 }  # errors that all models of a key share
+SHORTEST = 0.1  # seconds that are told apart
 SOON = "Ask again in a minute"
 LATER = f"{SOON}; if it stays so, whoever runs Switchboard finds the reason with switchboard check"
 
@@ -75,7 +76,9 @@ def health_words(condition: ModelHealth, reach: str) -> str:
 
 def lately_words(condition: ModelHealth) -> str:
     """How it did in the last ten minutes, where somebody asked it; "" where nobody did."""
-    parts = [f"first word {condition.first_word:.1f} s"] if condition.first_word is not None else []
+    parts = []
+    if (first := condition.first_word) is not None:
+        parts.append(f"first word {first:.1f} s" if first >= SHORTEST else f"first word under {SHORTEST} s")
     if condition.errors:
         parts.append(f"{number_of(condition.errors, 'error')} in 10 min")
     return " · ".join(parts)

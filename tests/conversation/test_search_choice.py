@@ -113,7 +113,7 @@ async def test_the_picker_offers_effort_and_search_where_the_model_can() -> None
     assert [option.label for option in search.options] == [
         "Whenever it helps",
         "Only with /search",
-        "As the model is",
+        "Usual",
     ]
     assert search.selected == "/search default --thread"
     assert (stage.thread_effort, stage.thread_tools.search) == ("high", "off")

@@ -60,8 +60,10 @@ async def test_a_model_among_hundreds_is_found_and_picked(tmp_path: Path, door: 
         payload = events.pressed(
             at.slack, at.team, "U1", on=picker, element=finder(picker), chosen=shown[0]["value"]
         )
+        before = set(at.slack.channels["C1"].messages)
         await at.deliver("interactive", payload)
-        await at.until(lambda: labels[0] in reading.text(at.slack.channels["C1"].messages[picker.ts]))
+        told = await at.next(before)
+        assert (told.seen_by, reading.text(told).startswith(f"{labels[0]} answers for you")) == ("U1", True)
 
 
 async def test_search_as_text_and_as_slash_commands(tmp_path: Path) -> None:

@@ -188,12 +188,33 @@ async def test_a_choice_on_the_home_page_is_answered_in_a_direct_message(bot: Bo
     }
     payload = events.pressed(slack(bot), team(bot), "U1", on=None, element=element, chosen="me grok")
     await bot.http.interaction(payload)
-    await bot.adapter.sink(bot.inbox.events[-1], FakeTurnHandle()).say(
-        Reply(text="grok it is.", private=True)
-    )
+    pressed, opened = bot.inbox.events[-2:]
+    await bot.adapter.sink(pressed, FakeTurnHandle()).say(Reply(text="grok it is.", private=True))
+    await bot.adapter.sink(opened, FakeTurnHandle()).say(PICKER)
 
     (said,) = [one for one in slack(bot).channels["D1"].messages.values() if one.bot_id]
     assert reading.text(said) == "grok it is."
+    assert (type(pressed), type(opened), opened.thread) == (ButtonPressed, HomeOpened, pressed.thread)
+    assert "Pick one." in str(slack(bot).homes)  # drawn anew, with what is chosen now
+
+
+async def test_what_concerns_a_channel_is_said_to_everybody_there(bot: Bot) -> None:
+    event = await command(bot, "/model grok --channel")
+    await bot.adapter.sink(event, FakeTurnHandle()).say(Reply(text="Ada switched.", announced=True))
+
+    (seen,) = [one for one in slack(bot).channels["C1"].messages.values() if one.bot_id]
+    assert (seen.seen_by, reading.text(seen)) == ("", "Ada switched.")
+
+
+async def test_a_menu_that_one_person_saw_makes_room_for_what_everybody_reads(bot: Bot) -> None:
+    await bot.adapter.sink(await command(bot), FakeTurnHandle()).say(PICKER)
+    (menu,) = private(bot)
+    event = await press(bot, menu, "grok", chosen="me grok")
+    said = Reply(text="Ada switched.", announced=True, replaces=menu.ts)
+    await bot.adapter.sink(event, FakeTurnHandle(id="turn-2")).say(said)
+
+    (seen,) = [one for one in slack(bot).channels["C1"].messages.values() if one.bot_id]
+    assert (seen.seen_by, reading.text(seen)) == ("", "Ada switched.")
 
 
 async def greeted(bot: Bot) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from adapters.web.adapter import WebAdapter
 from bot.domain.events import Author, ThreadKey
-from bot.domain.replies import Option
+from bot.domain.replies import Choice, Option
 from bot.domain.timeline import ConversationStatus
 from bot.domain.turns import Turn
 from bot.page_ports import Timeline
@@ -43,6 +43,7 @@ class Picked:
 
     selected: str = "thread demo"
     why: str = "it is the default"
+    choices: tuple[Choice, ...] = ()  # besides the model
     hidden: tuple[Option, ...] = ()  # what can be found by typing only
 
     async def found(self, thread: ThreadKey, author: Author, words: str, prefix: str) -> tuple[Option, ...]:
@@ -51,12 +52,13 @@ class Picked:
     async def active(self, thread: ThreadKey, author: Author) -> ConversationStatus:
         return ConversationStatus(
             options=(
-                Option(value="thread demo", label="demo", hint="free, no key"),
-                Option(value="thread grok", label="grok", hint="images, tools · $$"),
-                Option(value="thread claude", label="claude", hint="documents · $$$"),
+                Option(value="thread demo", label="demo", hint="free, no key", group="demo"),
+                Option(value="thread grok", label="grok", hint="images, tools · $$", group="xAI"),
+                Option(value="thread claude", label="claude", hint="documents · $$$", group="Anthropic"),
             ),
             selected=self.selected,
             more=len(self.hidden),
+            choices=self.choices,
             why=self.why,
             starters=("Show me a table", "Write some code", "Answer slowly"),
             commands=(

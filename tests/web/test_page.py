@@ -321,6 +321,70 @@ async def test_what_the_picker_does_not_show_is_found_by_typing(
         await one.assert_clean()
 
 
+async def test_the_picker_stands_under_vendors_and_a_vendors_name_finds_its_models(
+    browser: Browser, page: Desk, play: Play
+) -> None:
+    page.picked.hidden = (Option(value="thread maker/x", label="maker/x", group="OpenRouter"),)
+    effort = tuple(Option(value=f"/effort {level} --thread", label=level) for level in ("low", "high"))
+    page.picked.choices = (
+        Choice(action=Action.RUN, label="Effort", options=effort, selected=effort[0].value),
+    )
+    async with tab(browser, page.address) as one:
+        await one.has("demo", within="#model")
+        await one.page.keyboard.press("Control+k")
+        vendors = await one.texts("#picker .group:not([hidden]) .vendor")
+        await one.page.get_by_label("Find a model").fill("anthropic")
+        found = await one.texts("#picker .option:not([hidden]) b")
+        left = await one.texts("#picker .group:not([hidden]) .vendor")
+        await one.page.get_by_label("Find a model").fill("maker")
+        await one.has("maker/x", within="#picker")
+        more = await one.texts("#picker .group:not([hidden]) .vendor")
+        pressed_before = await one.page.get_by_role("button", name="low", exact=True).get_attribute(
+            "aria-pressed"
+        )
+        await one.page.get_by_role("button", name="high", exact=True).click()
+        await one.has("/effort high --thread")
+
+        assert vendors == ["demo", "xAI", "Anthropic"]
+        assert (found, left, more, pressed_before) == (["claude"], ["Anthropic"], ["OpenRouter"], "true")
+        (pressed,) = [event for event in page.inbox.events if isinstance(event, ButtonPressed)]
+        assert (pressed.action, pressed.value) == (Action.RUN, "/effort high --thread")
+        await one.assert_clean()
+
+
+async def test_the_header_names_no_model_that_was_refused(browser: Browser, page: Desk, play: Play) -> None:
+    async with tab(browser, page.address) as one:
+        await one.has("demo", within="#model")
+        play.line = Reply(text="“grok” is not allowed here.")
+        seen = await one.page.evaluate_handle(
+            """() => {
+                const seen = [], name = document.querySelector("#model-name");
+                new MutationObserver(() => seen.push(name.textContent)).observe(name, {childList: true});
+                return seen;
+            }"""
+        )
+        await one.page.keyboard.press("Control+k")
+        await one.page.keyboard.press("ArrowDown")
+        await one.page.keyboard.press("Enter")
+        await one.has("is not allowed here")
+
+        assert "grok" not in await seen.json_value()
+        assert await one.page.inner_text("#model-name") == "demo"
+
+
+async def test_a_choice_for_all_made_in_another_window_counts_in_this_one(
+    browser: Browser, page: Desk, play: Play
+) -> None:
+    async with tab(browser, page.address) as one, tab(browser, page.address) as other:
+        await one.has("demo", within="#model")
+        await other.page.keyboard.press("Control+Shift+o")
+        play.line = Reply(text="**grok** answers for you from now on.")
+        page.picked.selected = "thread grok"
+        await other.page.keyboard.press("Control+k")
+        await other.page.keyboard.press("Enter")
+        await one.has("grok", within="#model")
+
+
 async def test_a_reply_is_made_of_real_controls(browser: Browser, page: Desk, play: Play) -> None:
     again = Button(action=Action.AGAIN, label="Regenerate", value="turn-9")
     options = (

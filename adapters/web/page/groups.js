@@ -42,5 +42,5 @@ export function row({label, options, selected}, press) {
   const bar = make("div", "scope", ...buttons);
   bar.setAttribute("role", "group");
   bar.setAttribute("aria-label", label);
-  return make("div", "row", make("p", "vendor", label), bar);
+  return make("div", "further", make("p", "vendor", label), bar);
 }
