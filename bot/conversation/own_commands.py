@@ -20,6 +20,6 @@ def own_commands(
 ) -> Mapping[str, Handler]:
     return {
         "effort": EffortPicker(catalog=catalog, preferences=preferences).command,
-        "scoreboard": Scoreboard(scores=Scores(scores), store=scores).command,
+        "scoreboard": Scoreboard(scores=Scores(scores), store=scores, catalog=catalog).command,
         "tools": ToolList(toolbox=tools.toolbox, catalog=catalog, sign_ins=tools.sign_ins).command,
     }
