@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ async def kept(stage: Stage) -> list[Observation]:
     return list(await stage.scores.observations(W))
 
 
-async def board(stage: Stage, rest: str = "", **more: object) -> Reply:
+async def board(stage: Stage, rest: str = "", **more: Any) -> Reply:
     heard = await stage.says(f"/scoreboard {rest}".strip(), **more)
     return heard.replies[0]
 
@@ -275,7 +276,8 @@ async def test_where_nothing_counts_that_is_said() -> None:
     said = await board(Stage())
 
     assert said.text.startswith("Nothing counts here yet")
-    assert said.table is said.chart is None
+    assert said.table is None
+    assert said.chart is None
 
 
 async def test_few_numbers_carry_no_statement() -> None:
