@@ -49,7 +49,7 @@ def commands_of(
             preferences=store.preferences,
             tools=tools,
             agents=agents.commands,
-            scoreboard=Scoreboard(scores=scores, store=store.scores),
+            scoreboard=Scoreboard(scores=scores, store=store.scores, catalog=catalog),
         ),
         scores=store.scores,
         schedules=store.schedules,

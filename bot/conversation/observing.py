@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.conversation.keeping import candidate_of
 from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed, Event
 from bot.domain.observations import Observation, Observed
@@ -27,29 +26,31 @@ def observed(event: Event, record: Sequence[Turn], outcome: Outcome) -> tuple[Ob
     if not event.author.id:
         return ()
     if isinstance(event, ButtonPressed) and event.action in JUDGED | {Action.AGAIN}:
-        name, _, model = event.value.partition(" ")
+        name, _, pressed = event.value.partition(" ")
         place = index_of(record, name)
         about = None if place is None or name in record[place].replaced else record[place]
         if event.action in JUDGED:
-            return _judged(event, about, model) if about else ()
+            return _judged(event, about, pressed, outcome) if about else ()
         if about and outcome.counted:
             return (*_asked_again(event, about), *_answered(event, outcome))
     return _answered(event, outcome)
 
 
-def _judged(event: ButtonPressed, about: Turn, model: str) -> tuple[Observation, ...]:
-    """A vote, or an answer of a comparison that was kept over others."""
+def _judged(event: ButtonPressed, about: Turn, pressed: str, outcome: Outcome) -> tuple[Observation, ...]:
+    """A vote, or an answer of a comparison that was kept over others. `pressed` is its model's name, or what stood for that."""
     if event.action is not Action.KEEP:
         if about.candidates or not about.model:
             return ()
         vote = _seen(event, about, Observed.VOTED, about.model)
         return (replace(vote, liked=event.action is Action.UP),)
-    kept = candidate_of(about, model)
+    kept = next((one.model for one in outcome.replace or () if one.id == about.id), "")
     answers = [one.model for one in about.candidates if one.answer]
-    over = tuple(name for name in answers if kept and name != kept.model)
-    if kept is None or not kept.answer or not over:
+    over = tuple(name for name in answers if name != kept)
+    if kept not in answers or not over:
         return ()
-    return (replace(_seen(event, about, Observed.KEPT, kept.model), over=over, blind=about.blind),)
+    # Once the names are told, the buttons have them, too.
+    blind = about.blind and pressed != kept
+    return (replace(_seen(event, about, Observed.KEPT, kept), over=over, blind=blind),)
 
 
 def _asked_again(event: ButtonPressed, about: Turn) -> tuple[Observation, ...]:
@@ -65,7 +66,7 @@ def _answered(event: Event, outcome: Outcome) -> tuple[Observation, ...]:
     if counted is None:
         return ()
     if counted.candidates:
-        answers = [one for one in counted.candidates if one.answer]
+        answers = [one for one in counted.candidates if one.answer and _side_by_side(counted)]
         return tuple(
             replace(
                 _seen(event, counted, Observed.ANSWERED, one.model),
@@ -85,6 +86,11 @@ def _answered(event: Event, outcome: Outcome) -> tuple[Observation, ...]:
     answer = _seen(event, turn, Observed.ANSWERED, turn.model)
     first = 0.0 if turn.before else turn.first
     return (replace(answer, first=first, seconds=turn.seconds, cost=turn.cost, stopped=stopped),)
+
+
+def _side_by_side(turn: Turn) -> bool:
+    """Whether its answer is one of several. One that is made of others says nothing of a model alone."""
+    return any((one.model, one.answer) == (turn.model, turn.answer) for one in turn.candidates)
 
 
 def _seen(event: Event, turn: Turn, what: Observed, model: str) -> Observation:

@@ -1,7 +1,10 @@
 """/scoreboard: what this workspace's people think of the models' answers, from what they did with them."""
 
+from dataclasses import replace
+
 from bot.answers.scores import Scores
 from bot.context import Context, Response
+from bot.domain.catalog import Catalog
 from bot.domain.confidence import Estimate
 from bot.domain.formatting import clean_name, clip, escape_markdown, join_names, money, number_of
 from bot.domain.question_kinds import QuestionKind
@@ -23,9 +26,10 @@ NEVER_LEFT = "What you do counts on the scoreboard already."
 class Scoreboard:
     """Shows it, and lets people leave it."""
 
-    def __init__(self, *, scores: Scores, store: ScoreStore) -> None:
+    def __init__(self, *, scores: Scores, store: ScoreStore, catalog: Catalog) -> None:
         self._scores = scores
         self._store = store
+        self._catalog = catalog
 
     async def command(self, context: Context, rest: str) -> Response:
         """/scoreboard, /scoreboard code, /scoreboard leave, /scoreboard join."""
@@ -41,7 +45,16 @@ class Scoreboard:
             return Response(reply=Reply(text=text, private=context.private))
         kind = QuestionKind(word) if word else None
         found = await self._scores.standings(context.workspace, kind)
-        return Response(reply=_board(context, found))
+        return Response(reply=_board(context, self._seen_by(context, found)))
+
+    def _seen_by(self, context: Context, found: Standings) -> Standings:
+        """Only of models that this person may use here: what somebody calls an agent of their own is for nobody else."""
+
+        def visible(name: str) -> bool:
+            model = self._catalog.find(name)
+            return model is not None and context.allowed(model)
+
+        return replace(found, models=tuple(one for one in found.models if visible(one.model)))
 
     async def _membership(self, context: Context, word: str) -> Response:
         person = context.event.author.id
@@ -59,7 +72,7 @@ def _board(context: Context, found: Standings) -> Reply:
     title = f"Scoreboard: {found.kind}" if found.kind else "Scoreboard"
     if not found.models:
         about = f" about {found.kind}" if found.kind else ""
-        text = f"Nothing counts here yet: nobody had a question{about} answered, or everybody left the scoreboard."
+        text = f"Nothing counts here yet: no model that you may use had a question{about}, or everybody left the scoreboard."
         return Reply(title=title, text=text, private=context.private)
     rows = tuple(_row(one) for one in found.models[:ROWS])
     return Reply(

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from bot.domain.claims import Outcome
 from bot.domain.errors import Fenced
@@ -18,11 +19,12 @@ from tests.storage.residue import residue
 HERE = "test:T"
 
 
-def seen(turn: str = "t1", person: str = ANN.id, **more: object) -> Observation:
+def seen(turn: str = "t1", person: str = ANN.id, **more: Any) -> Observation:
+    """A vote, with the parts that a test cares about."""
     about = Observation(
         what=Observed.VOTED, turn=turn, person=person, model="grok", kind=QuestionKind.CODE, at=1.0
     )
-    return replace(about, **more)  # type: ignore[arg-type] - the parts that a test cares about
+    return replace(about, **more)
 
 
 async def commits(

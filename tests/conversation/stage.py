@@ -403,7 +403,9 @@ class Stage:
                     preferences=self,
                     tools=tools,
                     agents=made.commands,
-                    scoreboard=Scoreboard(scores=Scores(self.scores), store=self.scores),
+                    scoreboard=Scoreboard(
+                        scores=Scores(self.scores), store=self.scores, catalog=self.catalog
+                    ),
                 ),
                 scores=self.scores,
                 schedules=self.schedules,

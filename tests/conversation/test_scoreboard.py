@@ -2,22 +2,28 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot.answers.scores import LASTS, Scores
+from bot.conversation.observing import observed
+from bot.domain.claims import Outcome
 from bot.domain.errors import Overloaded, StorageUnavailable
-from bot.domain.events import Author, PersonForgotten
+from bot.domain.events import Author, ButtonPressed, PersonForgotten
 from bot.domain.observations import Observation, Observed
 from bot.domain.question_kinds import QuestionKind
 from bot.domain.replies import Action, Reply
 from bot.domain.stream_parts import Finish, Reason, Text
+from bot.domain.turns import Candidate, ChatMessage, Turn
+from bot.settings.config_file import Policy
 from tests.contracts.scores import HERE, seen
 from tests.conversation.stage import ANN, THREAD, Stage, answer
 from tests.doubles import FakeScores
 
 BOB = Author(id="U2", name="Bob")
 W = "test:W"
+HELLO = ChatMessage(author=ANN, text="hello")
 CODE = "Why does my Python script raise a KeyError?"
 
 
@@ -25,7 +31,7 @@ async def kept(stage: Stage) -> list[Observation]:
     return list(await stage.scores.observations(W))
 
 
-async def board(stage: Stage, rest: str = "", **more: object) -> Reply:
+async def board(stage: Stage, rest: str = "", **more: Any) -> Reply:
     heard = await stage.says(f"/scoreboard {rest}".strip(), **more)
     return heard.replies[0]
 
@@ -133,18 +139,38 @@ async def test_a_new_answer_to_a_changed_question_counts_against_nobody() -> Non
     assert [one.what for one in await kept(stage)] == ["answered", "answered"]
 
 
-@pytest.mark.parametrize("blind", [False, True])
-async def test_a_kept_answer_wins_over_the_others_that_came(blind: bool) -> None:
+async def test_a_kept_answer_wins_over_the_others_that_came() -> None:
     stage = Stage()
     stage.two.scripts = [answer("Claude's")]
     await stage.says("/compare grok claude gpt: hello")
-    turn = stage.history[-1]
-    stage.history = (replace(turn, blind=blind),)
-    await stage.presses(Action.KEEP, f"{turn.id} claude")
+    await stage.presses(Action.KEEP, f"{stage.history[-1].id} claude")
     *answers, last = await kept(stage)
 
     assert [one.model for one in answers] == ["grok", "claude", "gpt"]
-    assert (last.what, last.model, last.over, last.blind) == ("kept", "claude", ("grok", "gpt"), blind)
+    assert (last.what, last.model, last.over, last.blind) == ("kept", "claude", ("grok", "gpt"), False)
+
+
+@pytest.mark.parametrize(("pressed", "blind"), [("B", True), ("claude", False)])
+def test_an_answer_is_kept_blindly_as_long_as_its_button_has_no_name(pressed: str, blind: bool) -> None:
+    both = tuple(Candidate(model=name, answer=f"{name}'s") for name in ("grok", "claude"))
+    before = Turn(id="t1", asked=HELLO, model="grok", answer="grok's", candidates=both, blind=True)
+    event = ButtonPressed(
+        id="e1", thread=THREAD, author=ANN, at=1.0, action=Action.KEEP, value=f"t1 {pressed}"
+    )
+    after = Outcome(replace=(replace(before, model="claude", answer="claude's"),))
+
+    (one,) = observed(event, (before,), after)
+    assert (one.model, one.over, one.blind) == ("claude", ("grok",), blind)
+    assert observed(event, (before,), Outcome()) == ()
+
+
+def test_an_answer_that_is_made_of_others_counts_for_nobody() -> None:
+    both = tuple(Candidate(model=name, answer=f"{name}'s") for name in ("grok", "claude"))
+    turn = Turn(id="t1", asked=HELLO, model="grok", answer="they agree", candidates=both)
+    event = ButtonPressed(id="e1", thread=THREAD, author=ANN, at=1.0, action=Action.UP, value="t1")
+
+    assert observed(event, (), Outcome(append=(turn,), counted=turn)) == ()
+    assert observed(event, (turn,), Outcome()) == ()
 
 
 async def test_whoever_changes_their_mind_has_kept_one() -> None:
@@ -250,7 +276,8 @@ async def test_where_nothing_counts_that_is_said() -> None:
     said = await board(Stage())
 
     assert said.text.startswith("Nothing counts here yet")
-    assert said.table is said.chart is None
+    assert said.table is None
+    assert said.chart is None
 
 
 async def test_few_numbers_carry_no_statement() -> None:
@@ -356,12 +383,22 @@ async def test_what_was_done_in_another_workspace_is_not_shown() -> None:
 
 
 async def test_a_models_name_becomes_no_markup() -> None:
-    stage = Stage()
+    stage = Stage(models=(*Stage().models, replace(Stage().models[0], name="[x](http://evil)`", aliases=())))
     fill(stage, *keeps("[x](http://evil)`", "gpt", 40))
-    said = await board(stage)
+    shown = await board(stage)
 
-    assert "](http" not in said.text
-    assert said.table
+    assert "Clearly preferred" in shown.text
+    assert "](http" not in shown.text
+
+
+async def test_of_models_that_somebody_may_not_use_nothing_is_shown() -> None:
+    stage = Stage(policy=Policy(allow=("grok", "gpt")))
+    fill(stage, *keeps("canary", "grok", 9), *keeps("grok", "gpt", 9, start=50))
+    shown = await board(stage)
+
+    assert [row[0] for row in cells(shown)] == ["grok", "gpt"]
+    assert "canary" not in str(shown)
+    assert "claude" not in str(shown)
 
 
 # --- for whoever chooses ------------------------------------------------------------------------------------

@@ -213,7 +213,8 @@ def test_true_strengths_lie_in_their_ranges_as_often_as_is_said() -> None:
 def test_ten_thousand_comparisons_of_a_hundred_models_are_soon_done() -> None:
     dice = random.Random(1)  # noqa: S311 - dice
     names = [f"m{number}" for number in range(150)]
-    won = [Win(*dice.sample(names, 2), dice.choice([1.0, 2.0])) for _ in range(10_000)]
+    pairs = [dice.sample(names, 2) for _ in range(10_000)]
+    won = [Win(one, two, dice.choice([1.0, 2.0])) for one, two in pairs]
     began = time.process_time()
     found = chances(won)
 
