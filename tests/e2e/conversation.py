@@ -158,8 +158,9 @@ class InTeams:
     told: dict[str, TeamsMessage] = field(default_factory=dict)
 
     async def says(self, step: Says) -> Shown:
-        root = {"root": "100"} if self.told else {"id": "100"}
-        delivered = await self.at.teams.say(self.room, step.text, **root)
+        root = "100" if self.told else ""
+        name: dict[str, Any] = {} if root else {"id": "100"}
+        delivered = await self.at.teams.say(self.room, step.text, root=root, **name)
         assert delivered.status == 200
         return await self._next(step)
 
