@@ -17,7 +17,7 @@ from bot.domain.auto_entry import AutoChoice, AutoEntry
 from bot.domain.catalog import Catalog, Model
 from bot.domain.health import HealthState
 from bot.domain.prompt import Search, tokens
-from bot.domain.prompt_building import expected_size, fills, prompt_room
+from bot.domain.prompt_building import HOUR, expected_size, fills, prompt_room
 from bot.domain.question_kinds import QuestionKind, kind_of
 from bot.domain.turns import Turn, index_of
 from bot.health_ports import Health
@@ -109,7 +109,7 @@ class AutoChooser:
             size=_size(context, question, said.earlier[-RECENT:]),
             pictures=any(is_picture(file.media_type) and not file.trouble for file in said.files),
             search=question.search is Search.MUST,
-            before=next((turn.model for turn in reversed(said.earlier) if turn.auto), ""),
+            before=_before(said),
             instead=old.model if old else "",
             cap=math.inf if auto.usd_per_answer is None else auto.usd_per_answer,
             explore=auto.explore,
@@ -124,6 +124,12 @@ class AutoChooser:
         searched = bool(question.search) and model.searches
         read = min(whole, model.context)
         return self.estimates.answer(model, read, wrote=expected_output(model), searched=searched)
+
+
+def _before(said: Sayings) -> str:
+    """Whom auto chose last, "" after a pause so long that no vendor remembers the prompt: then there is nothing to keep."""
+    last = next((turn for turn in reversed(said.earlier) if turn.auto), None)
+    return last.model if last and said.asked.at - last.asked.at < HOUR else ""
 
 
 def _size(context: Context, question: Question, prior: Sequence[Turn]) -> int:

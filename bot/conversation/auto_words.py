@@ -7,7 +7,7 @@ from bot.domain.turns import since_reset
 
 RULE = (
     "For each question it passes over who cannot do what is needed (pictures, a search, tools, length, price) or is down, "
-    "stays with whom this conversation had, and else goes by the scoreboard and the order of the list."
+    "stays with whom this conversation had in the last hour, and else goes by the scoreboard and the order of the list."
 )
 REASONS = {
     "": "it is the first that can",

@@ -126,6 +126,15 @@ async def test_a_need_leads_away_from_whom_the_conversation_had() -> None:
     assert (footer(first), footer(then)) == ("grok · auto", "gpt · auto: code")
 
 
+async def test_after_a_pause_it_chooses_anew() -> None:
+    play = stage(AutoEntry(code=("gpt",)))
+    await play.says(CODE, at=1_000.0)
+    soon = await play.says("And where was its author born?", at=4_000.0)
+    later = await play.says("What is the capital of France?", at=8_000.0)
+
+    assert (footer(soon), footer(later)) == ("gpt · auto: as before", "grok · auto")
+
+
 async def test_the_second_choice_for_a_need_is_asked_while_the_first_is_down() -> None:
     play = stage(AutoEntry(code=("gpt", "claude")), ill={GPT.key: DOWN})
 
