@@ -54,9 +54,7 @@ def agent_saved(context: Context, agent: Agent, *, made: bool, replaces: str = "
     typed = agent.now.name
     text = f"**{name}** is {'made' if made else 'changed'}. Ask it with `{typed}: question`, or pick it with `/model {typed}`."
     lines = [text, _sight(context, agent)]
-    return to_one(
-        context, "\n\n".join(lines), buttons=_buttons(context, agent)[:2], secret=True, replaces=replaces
-    )
+    return to_one(context, "\n\n".join(lines), buttons=_buttons(agent)[:2], secret=True, replaces=replaces)
 
 
 def agent_shown(
@@ -75,15 +73,15 @@ def agent_shown(
         ("model", version.model),
         ("tools", tools),
         ("seen by", seen_by(agent, version, context)),
-        ("made by", version.by or "nobody any more"),
+        ("made by", written_by(version, context)),
         ("version", f"{agent.revision}, of {_day(version.at)}"),
     )
     return to_one(
         context,
         "\n\n".join(lines),
         title=version.name,
-        table=Table(header=("", ""), rows=rows),
-        buttons=_buttons(context, agent) if changes else (),
+        table=Table(header=("", "now"), rows=rows),
+        buttons=_buttons(agent) if changes else (),
         secret=True,
     )
 
@@ -105,7 +103,7 @@ def agents_listed(
     if not (agents or waiting or others):
         return to_one(context, NONE, buttons=(make,))
     rows = [
-        (one.name, one.model, trouble or seen_by(agent, one, context), one.by or "nobody any more")
+        (one.name, one.model, trouble or seen_by(agent, one, context), written_by(one, context))
         for agent, one, trouble in agents
     ]
     rows += [(one.name, one.agent or one.model, "set up here, not changeable", "") for one in others]
@@ -143,6 +141,13 @@ def seen_by(agent: Agent, version: AgentVersion, context: Context) -> str:
                 else "only its maker: it waits for approval"
             )
     return "only its maker"
+
+
+def written_by(version: AgentVersion, context: Context) -> str:
+    """Who, as plain text."""
+    if version.person and version.person == context.event.author.id:
+        return "you"
+    return version.by or ("somebody" if version.person else "nobody any more")
 
 
 def agent_toml(version: AgentVersion) -> str:
@@ -201,8 +206,7 @@ def _sight(context: Context, agent: Agent) -> str:
     return f"Seen by {seen_by(agent, agent.now, context)}."
 
 
-def _buttons(context: Context, agent: Agent) -> tuple[Button, ...]:
-    del context
+def _buttons(agent: Agent) -> tuple[Button, ...]:
     undo = Button(action=Action.RUN, label="Undo", value=f"/agent undo {agent.id} {agent.revision}")
     return (
         Button(action=Action.FORM, label="Change", value=f"/agent change {agent.id}"),

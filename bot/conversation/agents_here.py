@@ -1,7 +1,7 @@
 """Which agents somebody sees where, and what is done with these beside the other models."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 
 from bot import policy as policies
@@ -97,6 +97,8 @@ class AgentsHere:
     def _beside(
         self, agents: Sequence[Agent], thread: ThreadKey, author: Author
     ) -> AbstractContextManager[None]:
+        if not agents:
+            return nullcontext()
         viewer = self.viewer(thread, author)
         seen = [(one, version) for one in agents if (version := one.seen_by(viewer))]
         seen.sort(key=lambda each: NEAREST.index(each[1].audience))

@@ -20,7 +20,7 @@ def check_references(
     A model that only an endpoint's listing names is not known at the start, so it is written
     `provider:model`.
     """
-    faults = [*_providers(file, sources), *_names(file, sources), *_default(file, sources)]
+    faults = [*_providers(file, sources), *_names(file, sources), *_default(file, sources), *_tools(file)]
     if faults:
         raise SettingsError("\n".join(f"{place}: {fault}" for fault in faults))
 
@@ -73,6 +73,14 @@ def _default(file: ConfigFile, sources: Sequence[ModelSource]) -> Iterator[str]:
 
 def _chooses(name: str) -> bool:
     return name.strip().casefold() == AUTO
+
+
+def _tools(file: ConfigFile) -> Iterator[str]:
+    for entry in file.agents:
+        for name in entry.tools or ():
+            if name not in file.tools:
+                hint = nearest(name, list(file.tools)) or f" Add [tools.{name}]."
+                yield f'[[agents]] {entry.name}: tools "{name}": there is no such tool server.{hint}'
 
 
 def _known(file: ConfigFile, sources: Sequence[ModelSource]) -> set[str]:

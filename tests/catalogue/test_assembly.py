@@ -244,6 +244,10 @@ def test_the_demo_answers_for_those_who_set_it_up_themselves() -> None:
             '[[models]] g: fallback "gtp": no such model. Did you mean "gpt"?',
         ),
         (
+            '[tools.jira]\nurl = "https://x.example/mcp"\n[[agents]]\nname = "a"\nmodel = "gpt"\ntools = ["jirra"]',
+            '[[agents]] a: tools "jirra": there is no such tool server. Did you mean "jira"?',
+        ),
+        (
             '[[agents]]\nname = "a"\nmodel = "nothing-like-it"',
             '[[agents]] a: model "nothing-like-it": no such model. '
             'A model that only a listing names is written "provider:model".',

@@ -11,7 +11,9 @@ from bot.domain.events import Author, FormFilled
 from bot.domain.replies import Action, Reply
 from bot.settings.config_file import Policy, read_config
 from tests.conversation.stage import ANN, CLAUDE, GPT, GROK, THREAD, Heard, Stage
+from tests.tools.ledger import LedgerServer, tool, toolbox
 
+ABLE, OTHER = replace(GROK, tools=True), replace(CLAUDE, tools=True)
 BOB = Author(id="U2", name="Bob")
 ROOT = Author(id="U9", name="Root")
 CANARY = "You are CANARY, a lawyer."
@@ -30,7 +32,7 @@ def stage(**more: Any) -> Stage:
     return Stage(models=(GROK, CLAUDE, GPT), **({"policy": BOSSED} | more))
 
 
-async def fills(at: Stage, form: str = "agent new", *, author: Author = ANN, **values: str) -> Reply:
+async def fills(at: Stage, form: str = "agent new", *, author: Author = ANN, **values: Any) -> Reply:
     event = FormFilled(
         id=f"f{len(at.outcomes)}",
         thread=THREAD,
@@ -159,7 +161,7 @@ async def test_a_change_to_what_everybody_sees_waits_again_and_what_is_approved_
     await fills(at, audience="workspace")
     agent = only(at)
     await at.presses(Action.RUN, f"/agent approve {agent.id} {agent.revision}", author=ROOT)
-    (old,) = said(await at.says("/agents", author=ROOT)).sections or [None]  # type: ignore[list-item]
+    (old,) = said(await at.says("/agents", author=ROOT)).sections or [None]
     await fills(at, f"agent change {agent.id}", audience="workspace", instructions="SECOND")
     bobs = said(await at.says("/agent counsel", author=BOB)).text
     anns = said(await at.says("/agent counsel")).text
@@ -185,6 +187,32 @@ async def test_a_declined_one_works_on_for_its_maker_alone() -> None:
     assert at.one.asked[-1][0].name == "counsel"
 
 
+async def test_it_uses_the_tools_it_was_given_and_no_others() -> None:
+    at = Stage(
+        models=(ABLE,), toolbox=toolbox(LedgerServer(), LedgerServer("files", [tool("read", server="files")]))
+    )
+    form = said(await at.says("/agent new")).form
+    values: dict[str, Any] = {"model": ABLE.name, "name": "clerk", "tools": "files"}
+    await fills(at, **values)
+    await fills(at, **(values | {"name": "bare", "tools": ""}))
+    offered = []
+    for name in (ABLE.name, "clerk", "bare"):
+        await at.says(f"{name}: hello")
+        offered.append(sorted({tool.name.partition("__")[0] for tool in at.one.asked[-1][1].tools}))
+
+    assert form is not None
+    (tools,) = [one for one in form.fields if one.id == "tools"]
+    assert tools.value == "desk\nfiles"
+    assert offered == [["desk", "files"], ["files"], []]
+
+
+async def test_a_tool_of_some_models_is_not_had_by_a_name_that_looks_like_one() -> None:
+    at = Stage(models=(ABLE, OTHER), toolbox=toolbox(LedgerServer(), models=("ops-*", OTHER.name)))
+    await fills(at, model=ABLE.name, name="ops-x", tools="desk")
+    await at.says("ops-x: hello")
+    assert at.one.asked[-1][1].tools == ()
+
+
 async def test_without_administrators_it_is_said_who_can_change_that() -> None:
     made = await fills(stage(policy=Policy()), audience="workspace")
     assert "[policy] admins" in made.text
@@ -208,7 +236,7 @@ async def test_a_change_can_be_undone_and_says_who_and_when() -> None:
 
     assert "SECOND" in second.text
     assert ("model", "gpt") in (second.table.rows if second.table else ())
-    assert ("made by", "Ann") in (second.table.rows if second.table else ())
+    assert ("made by", "you") in (second.table.rows if second.table else ())
     assert CANARY in first.text
     assert "Undo" not in [one.label for one in first.buttons]
     assert "Somebody else changed it" in again.text
@@ -251,7 +279,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("values", "words"), FAULTS.values(), ids=FAULTS)
-async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(values: dict[str, str], words: str) -> None:
+async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(values: dict[str, Any], words: str) -> None:
     at = stage()
     reply = await fills(at, **values)
     (field, typed), *_ = values.items()

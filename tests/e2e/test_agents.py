@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from tests.ops.test_running import posts
 from tests.providers.fake import HELLO
 from tests.slack.fake import events, reading
 from tests.slack.fake.world import Json, Message
-from tests.teams.rooms import BOB
-from tests.teams.test_product import card, clerk, shown, talk
+from tests.teams.rooms import BOB, Room
+from tests.teams.rooms import Message as TeamsMessage
+from tests.teams.test_product import Office, card, clerk, shown, talk
 
 JOB = "You are CANARY. Answer as a lawyer."
 ADMINS = '\n[policy]\nadmins = ["U2"]\n'
-STATES = {
+STATES: Mapping[str, Callable[[str], Json]] = {
     "plain_text_input": lambda text: {"type": "plain_text_input", "value": text or None},
     "static_select": lambda value: {"type": "static_select", "selected_option": {"value": value}},
     "multi_static_select": lambda value: {
@@ -43,7 +45,7 @@ def modal(co: Company) -> Json:
 
 async def submits(co: Company, view: Json, *, user: str = "U1", **typed: str) -> Any:
     """What Slack is answered. What is not typed stays as the form had it."""
-    values = {}
+    values: dict[str, tuple[str, Json]] = {}
     for block in view["blocks"]:
         if block["type"] != "input":
             continue
@@ -166,13 +168,13 @@ async def test_in_teams_an_agent_is_kept_from_who_reads_along(tmp_path: Path) ->
         assert "is not an agent I know" in str(stranger.activity)
 
 
-async def sends(at: Any, room: Any, form: Message, **typed: str) -> None:
-    send = next(one for one in card(form) if one["type"] == "Action.Execute" and one.get("verb") == "form")  # type: ignore[arg-type]
+async def sends(at: Office, room: Room, form: TeamsMessage, **typed: str) -> None:
+    send = next(one for one in card(form) if one["type"] == "Action.Execute" and one.get("verb") == "form")
     pressed = at.teams.people.pressed(
-        str(form.activity.get("conversation", room.id)),  # type: ignore[attr-defined]
+        str(form.activity.get("conversation", room.id)),
         room.kind,
         {"type": "Action.Execute", "data": {**send["data"], **typed}},
-        form.id,  # type: ignore[attr-defined]
+        form.id,
         id=at.teams.rooms.new_id(),
     )
     assert (await at.teams.deliver(pressed)).status == 200

@@ -91,3 +91,37 @@ async def test_nobody_reads_or_changes_an_agent_that_is_not_for_them(storage: St
         home = f"{event.thread.platform}:{event.thread.workspace}"
         assert [one for one in changed if one.workspace != home] == []
     assert seen > 20
+
+
+async def test_who_is_forgotten_leaves_no_private_agent_and_no_name_in_any_version(storage: Storage) -> None:
+    world, place, (ann, bob, _) = World(storage=storage), PLACES[0], PEOPLE
+    base = {"model": "grok", "description": "", "starters": ""}
+
+    async def fills(number: int, form: str, **values: str) -> None:
+        event = FormFilled(id=f"f{number}", thread=place, author=ann, at=1.0, form=form, values=base | values)
+        await world.play(event)
+
+    async def there() -> dict[str, Agent]:
+        return {one.now.name: one for one in await world.agents.here.all_now(place, bob.id)}
+
+    await fills(0, "agent new", name="mine", instructions="secret", audience="me")
+    await fills(1, "agent new", name="asked", instructions="secret", audience="workspace")
+    await fills(2, "agent new", name="ours", instructions="first", audience="channel")
+    await fills(
+        3,
+        f"agent change {(await there())['ours'].id}",
+        name="ours",
+        instructions="second",
+        audience="channel",
+    )
+    await world.play(MessageReceived(id="m", thread=place, author=ann, at=2.0, text="/forget me"))
+    left = await there()
+    earlier = await storage.agents.earlier(left["ours"].workspace, left["ours"].id)
+
+    assert list(left) == ["ours"]
+    assert left["ours"].owner == ""
+    assert [one.instructions for one in earlier] == ["first"]
+    assert ann.id not in f"{left} {earlier}".replace(left["ours"].id, "")
+    assert ann.name not in f"{left} {earlier}"
+    await world.play(MessageReceived(id="q", thread=place, author=bob, at=3.0, text="ours: hello"))
+    assert world.everywhere.prompts[-1][0].name == "ours"

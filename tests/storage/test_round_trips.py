@@ -12,10 +12,13 @@ Heartbeats, and saves of a sink's progress, come on top of it with the time an a
 """
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from bot.conversation.observing import with_observations
+from bot.domain.agents import Agent, AgentVersion
 from bot.domain.auto_entry import AutoChoice
 from bot.domain.claims import Claim, Outcome, Receipt
 from bot.ports import TurnHandle
@@ -166,3 +169,36 @@ async def test_a_question_costs_no_trip_without_a_budget_and_two_with_one(
         assert wire.trips == ["budget"]
         await storage.budgets.write()
         assert wire.trips == ["budget", "budget"]
+
+
+async def test_agents_made_in_chat_cost_one_trip_after_a_change_and_none_after_that(
+    redis_url: str, prefix: str
+) -> None:
+    """On a replica that did not make them: the claim says by itself that they have changed."""
+    terms = StorageOptions(prefix=prefix, lease=120)
+    agent = Agent(
+        id="0" * 12, workspace="test:T", owner="U1", now=AgentVersion(name="a", model="m", turn="t")
+    )
+    async with (
+        wired(redis_url) as wire,
+        open_storage(redis_url, terms) as storage,
+        open_storage(wire.url, terms) as rival,
+        asyncio.TaskGroup() as group,
+    ):
+        seen: list[Sequence[Agent]] = []
+
+        async def looks(claim: Claim, turn_handle: TurnHandle) -> Outcome:
+            seen.append(await rival.agents.agents("test:T", claim.preferences.agents))
+            return await answer(claim, turn_handle)
+
+        running = group.create_task(Worker(leases=rival.leases, handle=looks, apologise=apologise).run())
+        await handled(rival, wire)  # connections are opened and scripts loaded once
+        none = await handled(rival, wire)
+        await storage.agents.put(replace(agent, revision=1), ())
+        first, second = await handled(rival, wire), await handled(rival, wire)
+        running.cancel()
+
+    assert none == second == NEEDED
+    assert [one for one in first if one] == NEEDED
+    assert len(first) == len(NEEDED) + 1
+    assert [len(each) for each in seen] == [0, 0, 1, 1]

@@ -12,6 +12,7 @@ from adapters.web.terminal.session import Terminal, zone_at
 from bot.answers.closing import closing
 from bot.domain.approvals import ToolRequest
 from bot.domain.events import Author, ButtonPressed, Event, MessageReceived, StopRequested
+from bot.domain.forms import Form, FormField
 from bot.domain.generated import GeneratedFile
 from bot.domain.replies import Action, Button, Choice, Option, Reply, Section, Table
 from bot.domain.stream_parts import Closing, Reason, Source, Status, Text
@@ -238,3 +239,13 @@ async def test_in_a_pipe_nothing_is_written(tmp_path: Path, monkeypatch: pytest.
     assert "r.csv (1 byte) came with this answer. The page has it, in this conversation." in screen
     assert "Save" not in screen
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_form_is_said_with_the_way_to_type_it() -> None:
+    out = io.StringIO()
+    field = FormField(id="name", label="Name", value="coun\x1b[31msel", hint="One word")
+    form = Form(id="f", title="New", submit="Make", opens="/x", fields=(field,), typed="Typed: `/agent new`.")
+    Printer(out, styled=False).post(Post(id="p", at=1.0, reply=Reply(text="New agent", form=form)))
+
+    assert "Name: coun[31msel" in out.getvalue()
+    assert "Typed: /agent new." in out.getvalue()

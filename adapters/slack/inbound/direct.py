@@ -9,13 +9,14 @@ from dataclasses import replace
 from bot.domain.events import (
     ButtonPressed,
     Event,
+    FormFilled,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
     StopRequested,
 )
 
-FLAT = (MessageReceived, MessageEdited, MessageDeleted, ButtonPressed, StopRequested)
+FLAT = (MessageReceived, MessageEdited, MessageDeleted, ButtonPressed, FormFilled, StopRequested)
 
 
 def in_one_conversation(event: Event) -> Event:

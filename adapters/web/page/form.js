@@ -59,7 +59,7 @@ function box({value, label, hint}, picked) {
   tick.type = "checkbox";
   tick.value = value;
   tick.checked = picked.includes(value);
-  return make("label", "box", tick, hint ? `${label} (${hint})` : label);
+  return make("label", "tick", tick, hint ? `${label} (${hint})` : label);
 }
 
 function told(group, fault) {
