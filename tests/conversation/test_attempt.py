@@ -100,7 +100,13 @@ async def test_what_a_vendor_calls_itself_fits_the_footer() -> None:
 async def test_the_seconds_to_the_first_word_count_from_the_question_and_not_from_a_thought() -> None:
     times = iter([12.5, 99.0])
     attempt = Attempt(model=model_of("demo"), began=10.0, clock=lambda: next(times))
-    pieces = [Thinking("hm"), Text(""), Text("Yes"), Text("."), Finish(reason=Reason.STOP)]
+    pieces: list[StreamPart] = [
+        Thinking("hm"),
+        Text(""),
+        Text("Yes"),
+        Text("."),
+        Finish(reason=Reason.STOP),
+    ]
 
     async with aclosing(attempt.watch(relayed(scripted(pieces)), StopSignal())) as watched:
         async for _ in watched:
