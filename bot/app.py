@@ -1,6 +1,4 @@
-"""The composition root: the one place that sees the core, the chat platforms and the model vendors together. Every object
-is built here and receives what it needs.
-"""
+"""The composition root: the one place that sees the core, the chat platforms and the model vendors together."""
 
 import logging
 import time
@@ -15,7 +13,6 @@ from bot.answers.attachment_budget import MEGABYTE, AttachmentBudget
 from bot.answers.attachments import Attachments
 from bot.answers.budgets import BudgetKeeper
 from bot.answers.due_mark import DueMark
-from bot.answers.file_keeper import FileKeeper
 from bot.answers.limits import AskerLimits
 from bot.answers.measuring import Measuring
 from bot.answers.refusals import PlatformRefusals
@@ -24,6 +21,7 @@ from bot.answers.tools.servers import check_tools
 from bot.answers.tools.setup import grants_of
 from bot.answers.tools.toolbox import Toolbox
 from bot.answers.turn_log import TurnLog
+from bot.conversation.agents_here import AgentsHere
 from bot.conversation.asking import asking
 from bot.conversation.command_setup import commands_of
 from bot.conversation.handler import ConversationHandler
@@ -130,21 +128,37 @@ def service(
         policy=settings.file.policy,
         listed=models.discovery.arrived,
     )
-    worker = Worker(
-        leases=store.leases,
-        handle=commands.agents.here.handling(conversation.handle),
-        apologise=conversation.apologise,
-        interceptors=interceptors,
-        limits=WorkerLimits(at_once=answers_that_fit(most.answers), per_person=most.answers_per_person),
-        late=lambda seconds: metrics.observe("loop_lag_seconds", seconds),
-    )
     watch = DeadLetterWatch(letters=store.dead_letters, meter=metrics)
     return Service(
         adapters=list(adapters.values()),
-        work=worker,
+        work=_worker(
+            settings, store, metrics, conversation, interceptors=interceptors, agents=commands.agents.here
+        ),
         ready=lambda: ready(settings, store, [*refusals.troubles(), *platform_troubles(adapters)], models),
         background=(models.discovery.run, *store.tasks, watch.run, tools.toolbox.run, conversation.sweep.run),
         routes=tools.pages.routes(),
+    )
+
+
+def _worker(
+    settings: Settings,
+    store: Storage,
+    metrics: Metrics,
+    conversation: ConversationHandler,
+    *,
+    interceptors: Interceptors,
+    agents: AgentsHere,
+) -> Worker:
+    return Worker(
+        leases=store.leases,
+        handle=agents.handling(conversation.handle),
+        apologise=conversation.apologise,
+        interceptors=interceptors,
+        limits=WorkerLimits(
+            at_once=answers_that_fit(settings.file.limits.answers),
+            per_person=settings.file.limits.answers_per_person,
+        ),
+        late=lambda seconds: metrics.observe("loop_lag_seconds", seconds),
     )
 
 
@@ -164,12 +178,10 @@ def _asking(
         prices=models.prices,
         corrections=models.corrections,
         attachments=files,
-        files=FileKeeper(store.secrets, store.rate_limiter),
-        health=store.health,
+        store=store,
         interceptors=admit,
         toolbox=tools,
         strengths=scores,
-        preferences=store.preferences,
         council=settings.file.council,
     )
 

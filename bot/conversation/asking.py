@@ -15,12 +15,12 @@ from bot.conversation.council import Council
 from bot.conversation.several_answers import SeveralAnswers
 from bot.conversation.side_by_side import SideBySide
 from bot.domain.catalog import Catalog
-from bot.health_ports import Health
 from bot.interceptor import Interceptors
 from bot.models.estimates import CostEstimates
 from bot.models.pricing import Corrections, Prices
-from bot.ports import PreferenceStore, Provider
+from bot.ports import Provider
 from bot.settings.council import CouncilEntry
+from bot.storage.open import Storage
 
 
 def asking(
@@ -30,26 +30,17 @@ def asking(
     prices: Prices,
     corrections: Corrections,
     attachments: Attachments,
-    files: FileKeeper,
-    health: Health,
+    store: Storage,
     interceptors: Interceptors,
     toolbox: Toolbox,
     strengths: Strengths,
-    preferences: PreferenceStore,
     council: CouncilEntry,
 ) -> tuple[Answers, SeveralAnswers]:
-    fallback = FallbackRouter(providers=providers, health=health, interceptors=interceptors)
-    auto = AutoChooser(
-        catalog=catalog,
-        health=health,
-        toolbox=toolbox,
-        estimates=CostEstimates(catalog=catalog, prices=prices, corrections=corrections),
-        corrections=corrections,
-        strengths=strengths,
-    )
+    fallback = FallbackRouter(providers=providers, health=store.health, interceptors=interceptors)
+    files = FileKeeper(store.secrets, store.rate_limiter)
     answers = Answers(
         catalog=catalog,
-        auto=auto,
+        auto=_auto(store, catalog, toolbox, prices, corrections, strengths=strengths),
         loop=ToolLoop(fallback=fallback, toolbox=toolbox, prices=prices, files=files),
         attachments=attachments,
         files=files,
@@ -57,12 +48,9 @@ def asking(
         corrections=corrections,
     )
     columns = SideBySide(fallback=fallback, answers=answers, toolbox=toolbox, prices=prices)
+    sets = ComparisonSets(catalog=catalog, preferences=store.preferences)
     comparison = Comparison(
-        catalog=catalog,
-        answers=answers,
-        columns=columns,
-        sets=ComparisonSets(catalog=catalog, preferences=preferences),
-        interceptors=interceptors,
+        catalog=catalog, answers=answers, columns=columns, sets=sets, interceptors=interceptors
     )
     chaired = Council(
         entry=council,
@@ -74,3 +62,22 @@ def asking(
         interceptors=interceptors,
     )
     return answers, SeveralAnswers(comparison=comparison, council=chaired)
+
+
+def _auto(
+    store: Storage,
+    catalog: Catalog,
+    toolbox: Toolbox,
+    prices: Prices,
+    corrections: Corrections,
+    *,
+    strengths: Strengths,
+) -> AutoChooser:
+    return AutoChooser(
+        catalog=catalog,
+        health=store.health,
+        toolbox=toolbox,
+        estimates=CostEstimates(catalog=catalog, prices=prices, corrections=corrections),
+        corrections=corrections,
+        strengths=strengths,
+    )

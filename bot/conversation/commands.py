@@ -4,42 +4,33 @@ from collections.abc import Mapping, Sequence
 
 from bot import policy as policies
 from bot.answers.budgets import BudgetKeeper
-from bot.answers.precedence import NoModelAvailable, asked_by, pickable, select_model
+from bot.answers.precedence import asked_by, select_model
 from bot.context import Context, Response
 from bot.conversation.agent_setup import ChatAgents
 from bot.conversation.elsewhere import OtherConversations
 from bot.conversation.forgetting import forget
-from bot.conversation.further_choices import further_choices
 from bot.conversation.hearing import knows_muted, muted
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import Handler
-from bot.conversation.reasons import describe_active, describe_here, describe_reason
+from bot.conversation.place_status import STARTERS, PlaceStatus
+from bot.conversation.reasons import describe_active, describe_here
 from bot.conversation.signing_in import SignIns
-from bot.domain.catalog import Catalog, Model
+from bot.domain.catalog import Catalog
 from bot.domain.claims import Outcome
 from bot.domain.command_table import HELP
-from bot.domain.events import Author, MessageReceived, ThreadKey
+from bot.domain.events import MessageReceived
 from bot.domain.formatting import clip, compact_number, escape_markdown, money, number_of
 from bot.domain.prompt import tokens
-from bot.domain.replies import Action, Button, Option, Reply, Table
-from bot.domain.timeline import ConversationStatus
+from bot.domain.replies import Action, Button, Reply, Table
 from bot.domain.turns import MUTED, RESET, UNMUTED, ChatMessage, Turn, knows_reset, since_reset
 from bot.domain.usage import Spend
-from bot.policy import allowed
 from bot.ports import Inbox, Ledger, PreferenceStore
 from bot.schedule_ports import ScheduleStore
 from bot.score_ports import ScoreStore
 from bot.settings.config_file import Policy
 
-OFFERED = 50  # models that match what is typed into a picker
-
 FILELESS = (
     "Files and pictures do not reach me here: paste their text, or send them to me in a chat of our own."
-)
-STARTERS = (
-    "Explain what a vector clock is, with an example",
-    "Write a polite reply that says no to a meeting",
-    "Compare three ways to cache in Redis",
 )
 
 
@@ -65,7 +56,8 @@ class Commands:
         scores: ScoreStore,
     ) -> None:
         self.sign_ins, self.agents, self.forms = sign_ins, agents, agents.desk
-        self.standing, self.found = agents.here.standing(self._standing), agents.here.found(self._found)
+        status = PlaceStatus(catalog=catalog, picker=picker, preferences=preferences, policy=policy)
+        self.standing, self.found = agents.here.standing(status.standing), agents.here.found(status.found)
         self.elsewhere = OtherConversations(
             ledger=ledger,
             inbox=inbox,
@@ -77,8 +69,7 @@ class Commands:
         )
         self._schedules = schedules
         self._budgets = budgets
-        self._catalog = catalog
-        self._picker = picker
+        self._catalog, self._picker = catalog, picker
         self.preferences = preferences
         self._policy = policy
         self._ledger = ledger
@@ -228,41 +219,6 @@ class Commands:
                 *(f"- {escape_markdown(one.title, 80)}" for one in recent),
             ]
         return Reply(title="Switchboard", text="\n".join(text), choices=choices)
-
-    async def _standing(self, thread: ThreadKey, author: Author) -> ConversationStatus:
-        """A page's status line: the model that answers in a conversation, and the other options there."""
-
-        def admitted(model: Model) -> bool:
-            return allowed(self._policy, thread, model)
-
-        commands = tuple(Option(value=f"/{line.typed}", label=line.typed, hint=line.does) for line in HELP)
-        try:
-            chosen = await self.preferences.in_force(thread, author.id)
-            now = select_model(self._catalog, chosen, admitted)
-        except NoModelAvailable as none:
-            return ConversationStatus(options=(), selected="", why=str(none), commands=commands)
-        entries = pickable(self._catalog, admitted, featured=True)
-        workspace = f"{thread.platform}:{thread.workspace}"
-        more = len(pickable(self._catalog, admitted)) - len(entries)
-        return ConversationStatus(
-            options=await self._picker.options(entries, "thread", workspace),
-            selected=f"thread {now.model.name}",
-            why=describe_reason(now, "workspace"),
-            starters=now.model.prompts or STARTERS,
-            commands=commands,
-            more=more,
-            choices=further_choices(now.model, chosen, "thread", "in this conversation"),
-        )
-
-    async def _found(self, thread: ThreadKey, author: Author, words: str, prefix: str) -> Sequence[Option]:
-        """Implements bot.ports.OptionSearch."""
-        return await self._picker.found(
-            words,
-            prefix,
-            lambda model: allowed(self._policy, thread, model),
-            OFFERED,
-            f"{thread.platform}:{thread.workspace}",
-        )
 
     def hello(self, context: Context) -> Reply:
         """The greeting in a new conversation."""

@@ -5,7 +5,6 @@ business; what one costs is bot.models.pricing's.
 """
 
 import difflib
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -13,6 +12,7 @@ from typing import Any
 
 from bot.domain.auto_entry import AutoEntry
 from bot.domain.errors import SettingsError
+from bot.domain.spelling import letters_of, spelt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +200,7 @@ class Catalog:
         Case does not matter; "Claude Sonnet 5.5" finds claude-sonnet-5-5 if only one entry reads like it.
         """
         shelf = self._shelf
-        return shelf.names.get(text.strip().casefold()) or shelf.loose.get(_letters(text))
+        return shelf.names.get(text.strip().casefold()) or shelf.loose.get(letters_of(text))
 
     def entry(self, text: str) -> Entry | None:
         """The same, or auto."""
@@ -229,13 +229,13 @@ class Catalog:
 
     def search(self, text: str, *, among: Collection[Entry]) -> tuple[Entry, ...]:
         """Those of `among` that have every typed word in name, alias, `provider:model` or description, likeliest first."""
-        phrase = _joined(text[:SEARCHED])
-        words = [word for typed in text[:SEARCHED].split() if (word := _joined(typed))]
+        phrase = spelt(text[:SEARCHED])
+        words = [word for typed in text[:SEARCHED].split() if (word := spelt(typed))]
         found = []
         for place, model in enumerate(among):
             all_of_it = _haystack(model)
             if all(word in all_of_it for word in words):
-                name = _joined(model.name)
+                name = spelt(model.name)
                 likely = (phrase == name, name.startswith(phrase), phrase in name, model.featured)
                 found.append((tuple(not each for each in likely), place, model))
         return tuple(model for _, _, model in sorted(found, key=lambda each: each[:2]))
@@ -262,7 +262,7 @@ def _shelve(
                 names.setdefault(word.casefold(), model)
     loose: dict[str, Model | None] = {}
     for word, model in names.items():
-        letters = _letters(word)
+        letters = letters_of(word)
         loose[letters] = model if loose.get(letters, model) is model else None
     wanted = default.strip().casefold()
     taken = {word.casefold() for model in models for word in (model.name, *model.aliases)}
@@ -289,18 +289,9 @@ def _identified(model: Model) -> tuple[str, ...]:
     return model.key, f"{model.provider}:{model.name}", model.model
 
 
-def _joined(text: str) -> str:
-    """Lower case, with one sign between words: Sonnet 4.5 reads like claude-sonnet-4-5."""
-    return re.sub(r"[\W_]+", "-", text.casefold()).strip("-")
-
-
 def _haystack(entry: Entry) -> str:
     ids = (entry.key, entry.base) if isinstance(entry, Model) else ()
-    return _joined(" ".join((entry.name, *entry.aliases, *ids, entry.description[:SEARCHED])))
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.casefold())
+    return spelt(" ".join((entry.name, *entry.aliases, *ids, entry.description[:SEARCHED])))
 
 
 def _some(models: Sequence[Model]) -> str:

@@ -17,7 +17,6 @@ from aiohttp import web
 from bot.answers.attachments import Attachments
 from bot.answers.auto import Unrated
 from bot.answers.budgets import BudgetKeeper
-from bot.answers.file_keeper import FileKeeper
 from bot.answers.limits import AskerLimits
 from bot.answers.tools.grants import Grants
 from bot.answers.tools.toolbox import Toolbox
@@ -159,12 +158,10 @@ class World:
             prices=prices,
             corrections=corrections,
             attachments=Attachments(adapters=adapters),
-            files=FileKeeper(store.secrets, store.rate_limiter),
-            health=store.health,
+            store=store,
             interceptors=interceptors,
             toolbox=Toolbox(),
             strengths=Unrated(),
-            preferences=store.preferences,
             council=CouncilEntry(),
         )
         picker = ModelPicker(
