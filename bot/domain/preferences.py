@@ -88,3 +88,8 @@ class ModelPreferences:
     effort: EffortPreferences = EffortPreferences()
     search: SearchPreferences = SearchPreferences()
     tools: ToolPreferences = ToolPreferences()
+
+
+def switch_note(place: str) -> str:
+    """The name in the secret store of what was switched last: in a conversation, by its digest, or in a wider place."""
+    return f"switch:{place}"
