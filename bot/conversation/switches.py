@@ -1,10 +1,12 @@
-"""Who switched last in each place, for as long as it can be taken back."""
+"""What was switched last in each place, for as long as it can be taken back."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 
 from bot.context import Context
 from bot.conversation.scopes import FIELDS, stored_as
+from bot.domain.preferences import switch_note
 from bot.ports import SecretStore
 
 LASTS = 86_400  # seconds
@@ -12,17 +14,19 @@ LASTS = 86_400  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """One switch: the turn that made it, the person, the catalogue's name now and before ("": none was chosen)."""
+    """One switch: the turn that made it, what stands for the person, the catalogue's name now and before ("": none chosen)."""
 
     turn: str
     by: str
-    who: str
     name: str
     before: str
 
+    def made_by(self, person: str) -> bool:
+        return self.by == _mark(self.turn, person)
+
 
 class Switches:
-    """Notes them. Stored for a day, sealed like everything that names a person."""
+    """Notes them for a day. Nobody is named in a note: it outlasts what somebody wants forgotten."""
 
     def __init__(self, secrets: SecretStore) -> None:
         self._secrets = secrets
@@ -39,14 +43,9 @@ class Switches:
         known = await self.last(context, scope)
         if known is not None and known.turn == context.turn_handle.id:
             return known
-        author = context.event.author
-        switch = Switch(
-            turn=context.turn_handle.id,
-            by=author.id,
-            who=author.name,
-            name=name,
-            before=chosen_at(context, scope),
-        )
+        turn = context.turn_handle.id
+        by, before = _mark(turn, context.event.author.id), chosen_at(context, scope)
+        switch = Switch(turn=turn, by=by, name=name, before=before)
         await self._secrets.put(_name(context, scope), json.dumps(asdict(switch)), seconds=LASTS)
         return switch
 
@@ -57,5 +56,10 @@ def chosen_at(context: Context, scope: str) -> str:
 
 
 def _name(context: Context, scope: str) -> str:
-    place = context.thread.digest if scope == "thread" else stored_as(context, scope)
-    return f"switch:{context.workspace}:{place}"
+    if scope == "thread":
+        return switch_note(context.thread.digest)
+    return switch_note(f"{context.workspace}:{stored_as(context, scope)}")
+
+
+def _mark(turn: str, person: str) -> str:
+    return hashlib.sha256(f"{turn}:{person}".encode()).hexdigest()[:32]

@@ -9,7 +9,7 @@ from bot.conversation.model_options import ModelOptions
 from bot.conversation.reasons import Doubts, describe_reason, does
 from bot.conversation.scopes import FIELDS, default_scope, objection, stored_as, unseen, where
 from bot.conversation.switch_costs import Habits, enough_to_count, switch_costs
-from bot.conversation.switches import Switch, Switches, chosen_at
+from bot.conversation.switches import Switches, chosen_at
 from bot.domain.catalog import Catalog, Entry, Model
 from bot.domain.claims import Outcome
 from bot.domain.formatting import clip, escape_markdown
@@ -17,7 +17,7 @@ from bot.domain.preferences import ON
 from bot.domain.replies import Action, Button, Reply
 from bot.ports import PreferenceStore
 
-ONLY = "Only {who}, who switched, or an administrator can take it back."
+ONLY = "Only whoever switched, or an administrator, can take it back."
 SINCE = "That was changed again since, so there is nothing to take back. "
 
 
@@ -69,8 +69,8 @@ class Switching:
         again = made is not None and made.turn == context.turn_handle.id  # by an earlier attempt
         if made is None or not (again or (made.turn == turn and chosen_at(context, scope) == made.name)):
             return Response(reply=self._refused(context, SINCE + self._active(context)))
-        if not (again or made.by == context.event.author.id or context.administers):
-            return Response(reply=self._refused(context, ONLY.format(who=_named(made))))
+        if not (again or made.made_by(context.event.author.id) or context.administers):
+            return Response(reply=self._refused(context, ONLY))
         if not again and (refusal := objection(context, scope, "the model")):
             return Response(reply=refusal)
         back = made if again else await self._switches.note(context, scope, made.before)
@@ -157,7 +157,3 @@ def _who(context: Context, scope: str, does: str) -> str:
     """Who did it, where others read that and the message that did it does not stand above."""
     name = escape_markdown(clip(context.event.author.name, 60))
     return f"{name} {does}" if name and scope != "me" and not context.direct else ""
-
-
-def _named(made: Switch) -> str:
-    return escape_markdown(clip(made.who, 60)) or "the person"

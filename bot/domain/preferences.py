@@ -91,3 +91,8 @@ class ModelPreferences:
     search: SearchPreferences = SearchPreferences()
     tools: ToolPreferences = ToolPreferences()
     agents: str = ""
+
+
+def switch_note(place: str) -> str:
+    """The name in the secret store of what was switched last: in a conversation, by its digest, or in a wider place."""
+    return f"switch:{place}"

@@ -6,6 +6,7 @@ import json
 
 from bot.domain.events import ThreadKey
 from bot.domain.generated import kept_file, kept_files
+from bot.domain.preferences import switch_note
 from bot.storage.connection import Database
 from bot.storage.dead_letters import RedisDeadLetters
 from bot.storage.keys import Keys, workspace_of
@@ -49,6 +50,7 @@ class ConversationTraces:
         keys, conversation = self._keys, thread.digest
         shard, workspace = keys.shard(conversation), workspace_of(thread.platform, thread.workspace)
         await self._dead_letters.drop_of_conversation(conversation)
+        await self._secrets.delete(switch_note(conversation))
         (people,) = await self._database.ask(("SMEMBERS", keys.people(shard, workspace)))
         lists = [keys.recent(shard, workspace, person.decode()) for person in people]
         for start in range(0, len(lists), SOME):

@@ -188,7 +188,7 @@ async def test_only_who_switched_and_administrators_take_it_back() -> None:
     kept = stage.thread_model
     await stage.presses(undo.action, undo.value, author=Author(id="U9", name="Root"), threaded=True)
 
-    assert refused.text == "Only Ann, who switched, or an administrator can take it back."
+    assert refused.text == "Only whoever switched, or an administrator, can take it back."
     assert refused.private
     assert (kept, stage.thread_model) == ("claude", "")
 

@@ -39,7 +39,7 @@ async def test_a_switch_for_a_channel_is_said_there_and_taken_back_by_who_made_i
         )
         assert (refused.seen_by, reading.text(refused)) == (
             "U2",
-            "Only ada, who switched, or an administrator can take it back.",
+            "Only whoever switched, or an administrator, can take it back.",
         )
         assert "swift answers here again" in read(at, said)
 

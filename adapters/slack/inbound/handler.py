@@ -131,7 +131,7 @@ class EventHandler:
         match event:
             case WorkspaceLeft():
                 await self._left(installation)
-            case ButtonPressed() if event.reply.get("surface") == Surface.HOME:
+            case ButtonPressed(action=Action.PICK | Action.RUN) if event.reply.get("surface") == Surface.HOME:
                 await self._inbox.put(_home_again(event))
             case ButtonPressed(action=Action.DOWN) as down if "container" in body:
                 await self._open(body, installation, modals.why_bad(down))
