@@ -45,7 +45,7 @@ class ReplySink(Protocol):
     """
 
     async def show(self, parts: AsyncGenerator[ShownPart, None]) -> tuple[str, ...]:
-        """Reads the stream to its `Closing` and shows it as it grows. Returns the messages' ids."""
+        """Reads the stream to its `Closing` and shows it as it grows. Returns the messages' ids, as `rewrite` needs them."""
 
     async def say(self, reply: Reply) -> str:
         """Posts one reply. Returns the message's id, "" where it has none (an ephemeral answer)."""

@@ -16,7 +16,7 @@ from bot.domain.turns import Before, Turn
 
 log = logging.getLogger(__name__)
 
-MOST = 12  # answers that are written anew at once, the newest, where a platform counts our calls
+MOST = 8  # answers that are written anew at once, the newest, where a platform counts our calls
 
 
 def last_part(turn: Turn, tree: Tree, pressed: str = "") -> ShownAnswer:
@@ -26,7 +26,7 @@ def last_part(turn: Turn, tree: Tree, pressed: str = "") -> ShownAnswer:
     messages = turn.shown[before.messages :]
     return ShownAnswer(
         messages=messages,
-        pressed=pressed or (messages[-1] if messages else ""),
+        pressed=pressed,
         question=turn.asked.message,
         text=text + under(replace(turn, answer=text)),
         closing=closing(turn, tree.position(turn.id)),

@@ -9,7 +9,8 @@ from bot.domain.stream_parts import BranchPlace, Closing, Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAnswer:
-    """What its messages show. `pressed` is the message whose button was pressed: it may be none of the answer's. `question` is the
+    """What its messages show. `pressed` is the message whose button was pressed, "" where another's
+    was: it may be none of the answer's. `question` is the
     one it answers, "" for none.
     """
 

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.claims import Claim, Outcome
 from bot.domain.events import ButtonPressed, Event, MessageDeleted, MessageEdited
 from bot.domain.replies import Action
-from bot.domain.turns import Turn
+from bot.domain.turns import BRANCHED, ROOT, Turn
 from bot.storage.history import end_of, seal_turns
 from bot.storage.open import Storage
 from tests.contracts.leases import claim_next
@@ -265,6 +265,53 @@ class HistoriesContract:
         assert len(after) == 101
         assert [each.asked.text for each in recalled] == [*(f"q{number}" for number in range(100)), "more"]
         assert [number for number, each in enumerate(recalled) if each.vote] == [98]
+
+    async def test_a_branch_is_read_as_the_way_to_its_end(self, storage: Storage, rival: Storage) -> None:
+        one, two, three = turn("one"), turn("two"), turn("three")
+        other = replace(turn("other"), parent=one.id)
+        back = replace(turn("back"), parent=three.id, reason=BRANCHED)
+        for worker, turns in (
+            (storage, (one, two, three)),
+            (rival, (other, back)),
+            (storage, (turn("four"),)),
+        ):
+            await worker.leases.commit(await put(worker, message()), Outcome(append=turns))
+        for worker in (storage, rival):
+            claim = await put(worker, message())
+            history = claim.history
+            await worker.leases.commit(claim, Outcome())
+            assert [each.asked.text for each in history.turns] == ["one", "two", "three", "four"]
+            assert len(history.record) == 6
+            assert [each.asked.text for each in history.tree.path_to(other.id)] == ["one", "other"]
+
+    async def test_of_a_long_record_no_more_is_read_than_the_way_needs(
+        self, storage: Storage, rival: Storage
+    ) -> None:
+        first = turn("first")
+        await storage.leases.commit(await put(storage, message()), Outcome(append=(first,)))
+        await says(storage, *(f"q{number}" for number in range(150)))
+        new = (replace(turn("new"), parent=ROOT), turn("next"))
+        await storage.leases.commit(await put(storage, message()), Outcome(append=new))
+        claim = await put(rival, message())
+        assert [each.asked.text for each in await claim.history.whole()] == ["new", "next"]
+        assert not claim.history.complete
+        mark = replace(turn("mark"), parent=first.id, reason=BRANCHED)
+        await rival.leases.commit(claim, Outcome(append=(mark,)))
+        history = (await put(storage, message())).history
+        assert [each.asked.text for each in await history.whole()] == ["first"]
+
+    async def test_a_way_whose_beginning_is_too_old_begins_later(
+        self, storage: Storage, rival: Storage
+    ) -> None:
+        old = turn("old")
+        await storage.leases.commit(await put(storage, message()), Outcome(append=(old,)))
+        for start in range(0, 260, 20):
+            await says(storage, *(f"q{number}" for number in range(start, start + 20)))
+        late = (replace(turn("late"), parent=old.id), turn("later"))
+        await storage.leases.commit(await put(storage, message()), Outcome(append=late))
+        history = (await put(rival, message())).history
+
+        assert [each.asked.text for each in await history.whole()] == ["late", "later"]
 
     async def test_the_oldest_turns_leave_what_is_known_too(self, storage: Storage) -> None:
         for start in range(0, 260, 20):

@@ -88,7 +88,8 @@ class CommandSink:
     async def rewrite(self, answer: ShownAnswer) -> None:
         """The message that was pressed, whose id nobody knows. A longer answer stays as it is, and one that shows files in words."""
         url, (text, *more) = self._place.response_url, pages(answer.text, [])
-        if more or answer.files or not self._trusted(url):
+        another = any(answer.messages) and not answer.pressed
+        if another or more or answer.files or not self._trusted(url):
             return
 
         async def call(shaped: dict[str, Any]) -> None:

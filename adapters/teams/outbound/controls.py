@@ -16,6 +16,8 @@ from adapters.teams.outbound.rendering.messages import Activity
 from bot.domain.replies import Button
 
 REFUSED = NOT_EDITED | {413}
+CARD = "buttons "
+"""Begins the id of an answer's card among the ids of its messages: it shows no part of the answer."""
 
 
 class Controls:

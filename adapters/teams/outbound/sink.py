@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from adapters.teams.outbound.beside import beside, left_over, post_beside
+from adapters.teams.outbound.beside import PAUSE, beside, left_over, post_beside
 from adapters.teams.outbound.connector import TeamsApiError
-from adapters.teams.outbound.controls import taken_back
+from adapters.teams.outbound.controls import CARD, taken_back
 from adapters.teams.outbound.delivery import Delivery, DeliveryContext, FinalAnswer, conclude
 from adapters.teams.outbound.earlier import rewritten
 from adapters.teams.outbound.editing import EditingDelivery
@@ -61,9 +61,11 @@ class TeamsSink:
             final = await _unhurried(len(answer.text), lambda: self._final(answer, self._flow))
             ids = await delivery.finish(final)
             others = beside(answer.files, self._delivery_context)
-            return (*ids, *await post_beside(self._delivery_context, others, earlier))
+            posted = await post_beside(self._delivery_context, others, earlier)
         except TeamsApiError as error:
             raise error.plainly() from error
+        card = (self._delivery_context.turn_handle.ref or {}).get("controls")
+        return (*ids, *posted, *([f"{CARD}{card}"] if card and final.buttons else []))
 
     async def say(self, reply: Reply) -> str:
         try:
@@ -89,13 +91,18 @@ class TeamsSink:
             grown.take(source)
         flow = ShownMarkdown(extended=delivery_context.extended)
         final = await _unhurried(len(answer.text), lambda: self._final(grown, flow))
-        if len(final.texts()) > len(answer.messages):
+        shown = [id for id in answer.messages if not id.startswith(CARD)]
+        if len(final.texts()) > len(shown):
             return
-        beside = answer.pressed if answer.pressed not in answer.messages else ""
+        card = next((id.removeprefix(CARD) for id in answer.messages if id.startswith(CARD)), "")
+        if answer.pressed and answer.pressed not in shown:
+            card = answer.pressed  # it may have been posted anew since
+        if not answer.pressed:  # one of several
+            await delivery_context.clock.sleep(PAUSE)
         reference = delivery_context.reference
         reference = replace(reference, quoted=answer.question if reference.quoted else "")
         try:
-            await rewritten(replace(delivery_context, reference=reference), answer.messages, final, beside)
+            await rewritten(replace(delivery_context, reference=reference), shown, final, card)
         except TeamsApiError as error:
             raise error.plainly() from error
 
