@@ -12,10 +12,10 @@ async def forget(context: Context, schedules: ScheduleStore) -> Response:
     """Erases the conversation with its schedules, and says what goes and what stays."""
     record = await context.claim.history.everything()
     dropped = await schedules.drop_of_conversation(context.thread)
-    turns = [turn for turn in record if turn.is_question]
+    asked = {turn.asked.message or turn.id for turn in record if turn.is_question}
     said = ["Nothing to erase: nothing of this conversation is kept."]
-    if turns:
-        said = [f"Erased {number_of(len(turns), 'question')} with the answers. It cannot be undone."]
+    if asked:
+        said = [f"Erased {number_of(len(asked), 'question')} with the answers. It cannot be undone."]
     elif record:
         said = ["Erased what I heard here. It cannot be undone."]
     if dropped:
@@ -28,7 +28,7 @@ async def forget(context: Context, schedules: ScheduleStore) -> Response:
         said.append("The messages above are erased.")
     elif record:
         said.append("Messages you see in this chat stay; delete them there.")
-    if turns:
+    if asked:
         said.append("Only the numbers under `usage` and `scoreboard` stay: no words of anybody.")
     return Response(
         reply=Reply(text=" ".join(said), private=context.private, forgets=True),

@@ -94,5 +94,8 @@ def _side_by_side(turn: Turn) -> bool:
 
 
 def _seen(event: Event, turn: Turn, what: Observed, model: str) -> Observation:
-    kind = kind_of(turn.asked.text, turn.asked.files)
-    return Observation(what=what, turn=turn.id, person=event.author.id, model=model, kind=kind, at=event.at)
+    kind, at = (
+        kind_of(turn.asked.text, turn.asked.files),
+        float(int(event.at)),
+    )  # to the second: a platform's id is finer
+    return Observation(what=what, turn=turn.id, person=event.author.id, model=model, kind=kind, at=at)

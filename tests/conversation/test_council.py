@@ -141,8 +141,9 @@ async def test_regenerate_asks_the_chair_alone_about_the_same_answers() -> None:
     assert other.closing.footer.startswith("gpt, chair of 3")
     assert stage.outcomes[-1].counted is not None
     assert stage.outcomes[-1].counted.cost == 0.5
-    assert len(stage.history) == 1
-    assert len(stage.history[0].candidates) == 3
+    answers = [one for one in stage.history if one.is_question]
+    assert [one.model for one in answers] == ["claude", "claude", "gpt"]
+    assert [len(one.candidates) for one in answers] == [3, 3, 3]
 
 
 async def test_a_members_answer_can_be_kept_and_the_chairs_can_be_voted_on() -> None:

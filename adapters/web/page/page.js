@@ -182,8 +182,9 @@ find("posts").addEventListener("click", (event) => {
 });
 
 find("posts").addEventListener("submit", async (event) => {
-  event.preventDefault();
   const node = event.target, send = node.querySelector("[type=submit]");
+  if (!node.dataset.form) return; // a question that is asked in other words
+  event.preventDefault();
   send.disabled = true;
   try {
     const body = {id: fresh(), form: node.dataset.form, values: values(node), message: node.closest("[data-id]").dataset.id};
