@@ -21,6 +21,7 @@ from adapters.teams.inbound.refusal_log import RefusalLog
 from adapters.teams.inbound.single_sign_on import SingleSignOn
 from adapters.teams.inbound.surroundings import SurroundingsReader
 from adapters.teams.inbound.token_validator import PlaygroundValidator, RequestDenied, TokenValidator
+from adapters.teams.outbound.column_pace import ColumnPace
 from adapters.teams.outbound.connector import Connector, Repeat
 from adapters.teams.outbound.delivery import DeliveryContext
 from adapters.teams.outbound.handover import HandoverSink
@@ -76,6 +77,7 @@ class TeamsAdapter:
         self._pages = pages
         self._manners = _capabilities(name, files=uploads is not None)
         self._streams, self._edits = Refusals(), Refusals()
+        self._columns = ColumnPace()
         self._denials = RefusalLog()
         self._surroundings = surroundings
         action = MessageAction(put=inbox.put, chat_with=connector.chat_with, external=external)
@@ -115,6 +117,7 @@ class TeamsAdapter:
             turn_handle=turn_handle,
             clock=self._clock,
             edits=self._edits,
+            columns=self._columns,
             extended=self._extended,
             consent=self._uploads is not None,
         )

@@ -14,6 +14,7 @@ from adapters.teams.http_session import HttpSession
 from adapters.teams.inbound import events
 from adapters.teams.inbound.activity import IncomingActivity
 from adapters.teams.outbound.beside import beside, left_over
+from adapters.teams.outbound.column_pace import ColumnPace
 from adapters.teams.outbound.connector import Connector
 from adapters.teams.outbound.delivery import DeliveryContext
 from adapters.teams.outbound.refusals import Refusals
@@ -222,6 +223,7 @@ async def test_in_a_cloud_without_it_texts_are_shown_and_others_named(place: Tea
         turn_handle=FakeTurnHandle(),
         clock=WallClock(),
         edits=Refusals(),
+        columns=ColumnPace(),
         consent=there.capabilities.hands_over,
     )
 

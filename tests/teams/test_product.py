@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.contracts.conversations import Seen
 from tests.ops.product import Product, running
 from tests.providers.fake import HELLO, KEY, FakeVendor, fake_vendor
@@ -118,7 +120,7 @@ async def office(folder: Path, models: str = AGENTS, **more: str) -> AsyncIterat
             assert teams.canary.seen == []
 
 
-async def test_a_personal_chat_from_hello_to_forget(tmp_path: Path) -> None:
+async def test_a_personal_chat_from_hello_to_memory(tmp_path: Path) -> None:
     async with office(tmp_path) as at:
         room = at.teams.personal()
         added = [{"id": "28:bot"}, {"id": ALICE.id}]
@@ -154,12 +156,29 @@ async def test_a_personal_chat_from_hello_to_forget(tmp_path: Path) -> None:
         await at.until(lambda: any("Answer again" in shown(one).buttons for one in room.said()))
         memory = await at.said(room, "memory")
         assert "what is a diode?" in shown(memory).text
-        compared = await at.said(room, "/compare tutor editor: which is best?")
-        await at.until(lambda: "Keep" in str(room.messages[compared.id].activity))
-        assert "this month" in shown(await at.said(room, "/usage")).text
-        assert "Erased" in shown(await at.said(room, "/forget")).text
         greetings = [one for one in room.said() if "Hello" in one.text]
         assert len(greetings) == 1
+
+
+async def test_usage_and_what_forget_erases(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        room = at.teams.personal()
+        await at.said(room, "what is a relay?")
+
+        assert "this month" in shown(await at.said(room, "/usage")).text
+        assert "Erased" in shown(await at.said(room, "/forget")).text
+
+
+@pytest.mark.parametrize("kind", ["personal", "group", "channel"])
+async def test_a_comparison_keeps_to_the_limits_of_a_conversation(tmp_path: Path, kind: str) -> None:
+    async with office(tmp_path) as at:
+        room = getattr(at.teams, kind)()
+        await at.teams.say(room, "/compare tutor editor demo: which is best?", id="300")
+        await at.until(lambda: any("Keep tutor" in shown(one).buttons for one in room.said()))
+
+        board, *columns = room.said()
+        assert "first word" in shown(board).text
+        assert {shown(one).footer.partition(" ")[0] for one in columns} == {"tutor", "editor", "demo"}
 
 
 async def test_channel_threads_are_apart_and_go_on_without_mentions(tmp_path: Path) -> None:

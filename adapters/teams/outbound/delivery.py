@@ -5,10 +5,12 @@ returns the ids of its messages.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from adapters.teams.conversation_reference import ConversationReference
+from adapters.teams.outbound.column_pace import ColumnPace
 from adapters.teams.outbound.connector import Connector, TeamsApiError
 from adapters.teams.outbound.refusals import Refusals
 from adapters.teams.outbound.rendering import messages, sizes
@@ -37,6 +39,7 @@ class DeliveryContext:
     turn_handle: TurnHandle
     clock: Clock
     edits: Refusals
+    columns: ColumnPace
     extended: bool = False
     consent: bool = True  # in this cloud people can take files from bots
 
@@ -64,6 +67,12 @@ class DeliveryContext:
     def beside(self) -> int:
         """The messages that grow at once and share the conversation's calls."""
         return self.turn_handle.column.of if self.turn_handle.column else 1
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Around each call for a message that grows beside others."""
+        if not self.turn_handle.column:
+            return nullcontext()
+        return self.columns.turn(self.reference.place, self.clock)
 
     @property
     def stop(self) -> Button:

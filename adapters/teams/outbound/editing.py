@@ -94,7 +94,8 @@ class EditingDelivery:
 
         async def put(activity: Activity) -> None:
             where = delivery_context.reference.where
-            await delivery_context.connector.put(where, self._ids[number], activity, repeat)
+            async with delivery_context.turn():
+                await delivery_context.connector.put(where, self._ids[number], activity, repeat)
 
         await in_a_known_form(put, messages.quoting(activity, quoted))
 
@@ -106,7 +107,10 @@ class EditingDelivery:
             activity = messages.addressed(activity, delivery_context.reference)
         else:
             activity = delivery_context.stoppable(activity)
-        message = await in_a_known_form(lambda made: delivery_context.connector.post(where, made), activity)
+        async with delivery_context.turn():
+            message = await in_a_known_form(
+                lambda made: delivery_context.connector.post(where, made), activity
+            )
         self._ids.append(message)
         await self._save()
 

@@ -148,7 +148,8 @@ class PostingDelivery:
     async def _post(self, activity: Activity) -> str:
         where = self._delivery_context.reference.where
         connector = self._delivery_context.connector
-        return await in_a_known_form(lambda made: connector.post(where, made), activity)
+        async with self._delivery_context.turn():
+            return await in_a_known_form(lambda made: connector.post(where, made), activity)
 
 
 def _digest(text: str) -> str:
