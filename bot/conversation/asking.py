@@ -9,11 +9,7 @@ from bot.answers.fallback import FallbackRouter
 from bot.answers.file_keeper import FileKeeper
 from bot.answers.tool_loop import ToolLoop
 from bot.answers.tools.toolbox import Toolbox
-from bot.conversation.comparison import Comparison
-from bot.conversation.comparison_sets import ComparisonSets
-from bot.conversation.council import Council
-from bot.conversation.several_answers import SeveralAnswers
-from bot.conversation.side_by_side import SideBySide
+from bot.conversation.several_answers import SeveralAnswers, several_answers
 from bot.domain.catalog import Catalog
 from bot.interceptor import Interceptors
 from bot.models.estimates import CostEstimates
@@ -47,21 +43,16 @@ def asking(
         prices=prices,
         corrections=corrections,
     )
-    columns = SideBySide(fallback=fallback, answers=answers, toolbox=toolbox, prices=prices)
-    sets = ComparisonSets(catalog=catalog, preferences=store.preferences)
-    comparison = Comparison(
-        catalog=catalog, answers=answers, columns=columns, sets=sets, interceptors=interceptors
-    )
-    chaired = Council(
-        entry=council,
+    return answers, several_answers(
         catalog=catalog,
         fallback=fallback,
         answers=answers,
-        columns=columns,
         prices=prices,
+        toolbox=toolbox,
         interceptors=interceptors,
+        preferences=store.preferences,
+        council=council,
     )
-    return answers, SeveralAnswers(comparison=comparison, council=chaired)
 
 
 def _auto(

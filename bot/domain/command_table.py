@@ -84,7 +84,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         name="compare",
         does="Several models side by side",
-        usage="[--blind] NAME NAME: question",
+        usage="NAME NAME: question",
         help=(
             HelpLine(
                 typed="compare NAME NAME: question",

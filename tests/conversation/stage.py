@@ -27,15 +27,11 @@ from bot.answers.tools.toolbox import Toolbox
 from bot.conversation.agent_setup import chat_agents_around
 from bot.conversation.command_parser import Command, parse_message
 from bot.conversation.commands import Commands
-from bot.conversation.comparison import Comparison
-from bot.conversation.comparison_sets import ComparisonSets
-from bot.conversation.council import Council
 from bot.conversation.handler import ConversationHandler
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import own_commands
 from bot.conversation.scoreboard import Scoreboard
-from bot.conversation.several_answers import SeveralAnswers
-from bot.conversation.side_by_side import SideBySide
+from bot.conversation.several_answers import several_answers
 from bot.conversation.tooling import tooling_around
 from bot.domain.auto_entry import AutoChoice, AutoEntry
 from bot.domain.capabilities import PlatformCapabilities
@@ -359,36 +355,20 @@ class Stage:
             files=files,
             clock=lambda: 100.0,
         )
-        columns = SideBySide(
-            fallback=fallback,
-            answers=answers,
-            prices=prices,
-            toolbox=self.toolbox,
-            clock=lambda: 100.0,
-        )
         self._core = ConversationHandler(
             adapters={"test": self},
             catalog=self.catalog,
             answers=answers,
-            several=SeveralAnswers(
-                comparison=Comparison(
-                    catalog=self.catalog,
-                    answers=answers,
-                    columns=columns,
-                    sets=ComparisonSets(catalog=self.catalog, preferences=self),
-                    interceptors=interceptors,
-                    clock=lambda: 100.0,
-                ),
-                council=Council(
-                    entry=self.council,
-                    catalog=self.catalog,
-                    fallback=fallback,
-                    answers=answers,
-                    columns=columns,
-                    prices=prices,
-                    interceptors=interceptors,
-                    clock=lambda: 100.0,
-                ),
+            several=several_answers(
+                catalog=self.catalog,
+                fallback=fallback,
+                answers=answers,
+                prices=prices,
+                toolbox=self.toolbox,
+                interceptors=interceptors,
+                preferences=self,
+                council=self.council,
+                clock=lambda: 100.0,
             ),
             commands=Commands(
                 catalog=self.catalog,
