@@ -169,7 +169,7 @@ class SinkContract:
 
         seen = await place.seen()
         assert_whole(seen, ANSWER)
-        assert tuple(one.id for one in seen) == ids
+        assert tuple(one.id for one in seen) == ids[: len(seen)]  # what holds its buttons may follow
         assert len(seen) == 1
 
     async def test_an_answer_grows_before_it_is_complete(self, place: Place) -> None:
@@ -229,7 +229,7 @@ class SinkContract:
 
         seen = await place.seen()
         assert_whole(seen, long(self.lines))
-        assert tuple(one.id for one in seen) == ids
+        assert tuple(one.id for one in seen) == ids[: len(seen)]  # what holds its buttons may follow
 
     async def test_a_resumed_turn_continues_the_same_message(self, place: Place) -> None:
         for kept in (False, True):
@@ -387,7 +387,7 @@ class SinkContract:
         before = await place.seen()
         closing = replace(DONE, notice="Ann: Run it.", buttons=())
         later = FakeTurnHandle(id="turn-2")
-        earlier = ShownAnswer(messages=ids, pressed=ids[-1], text=text, closing=closing, sources=SOURCES)
+        earlier = ShownAnswer(messages=ids, pressed=ids[0], text=text, closing=closing, sources=SOURCES)
         if not self.rewrites:
             with pytest.raises(PlatformGone):
                 await place.sink(later).rewrite(earlier)

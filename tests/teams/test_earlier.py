@@ -76,7 +76,7 @@ async def test_where_files_are_shown_in_words_they_stay(place: TeamsPlace) -> No
     unkept = replace(FILES[1], key="")
     ids = await show(place, FakeTurnHandle(id="turn-1"), [Text(ANSWER), unkept, ASKS])
     assert "too many files wait" not in (await place.seen())[0].text
-    shown = ShownAnswer(messages=ids, pressed=ids[-1], text=ANSWER, closing=DECIDED, files=(unkept.note,))
+    shown = ShownAnswer(messages=ids, pressed=ids[0], text=ANSWER, closing=DECIDED, files=(unkept.note,))
     await place.sink(FakeTurnHandle(id="turn-2")).rewrite(shown)
 
     assert "Monday" in (await place.seen())[0].text
