@@ -270,7 +270,7 @@ class SinkContract:
         first = await show(place, turn_handle, in_parts(ANSWER))
         second = await show(place, turn_handle.next_attempt(), [Text(ANSWER), DONE])
 
-        assert second == first
+        assert second[: len(first)] == first
         assert_whole(await place.seen(), ANSWER)
 
     @pytest.mark.parametrize("length", ["short", "long"])
