@@ -12,6 +12,7 @@ async def forget(context: Context, schedules: ScheduleStore) -> Response:
     """Erases the conversation with its schedules, and says what goes and what stays."""
     record = await context.claim.history.everything()
     dropped = await schedules.drop_of_conversation(context.thread)
+    # Several answers to one question are one question.
     asked = {turn.asked.message or turn.id for turn in record if turn.is_question}
     said = ["Nothing to erase: nothing of this conversation is kept."]
     if asked:

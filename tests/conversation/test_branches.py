@@ -383,6 +383,14 @@ async def test_what_two_people_press_at_once_is_answered_twice_and_the_second_sa
     ]
 
 
+async def test_what_is_erased_counts_questions_and_not_their_answers(stage: Stage) -> None:
+    await stage.says("one")
+    await stage.presses(Action.AGAIN, "t1")
+    heard = await stage.says("/forget")
+
+    assert heard.replies[0].text.startswith("Erased 1 question with the answers.")
+
+
 async def test_a_file_that_a_model_refused_on_another_branch_is_not_sent_to_it_again() -> None:
     seeing = replace(GROK, vision=True)
     stage = Stage(models=(seeing,), files={"F1": PNG})
