@@ -97,15 +97,15 @@ class Council:
         return await self._answers.show(context, question, parts)
 
     def _members(self, context: Context) -> Members:
-        """Those of the configuration, or the first of different providers; and who sums up."""
+        """Those of the configuration, or the first of each provider and then whoever else there is; and who sums up."""
         found = [(name, self._catalog.find(name)) for name in self._entry.models]
         usable = [model for _, model in found if model is not None and context.allowed(model)]
         unusable = tuple(name for name, model in found if model is None or not context.allowed(model))
         if not found:
-            first: dict[str, Model] = {}
-            for model in context.usable(self._catalog.featured):
-                first.setdefault(model.provider, model)
-            usable = list(first.values())[:USUAL]
+            shown = context.usable(self._catalog.featured)
+            first = {model.provider: model for model in reversed(shown)}
+            apart = [model for model in shown if first[model.provider] is model]
+            usable = list(dict.fromkeys([*apart, *shown]))[:USUAL]
         chair = self._chair(context, self._entry.chair)
         return Members(models=tuple(dict.fromkeys(usable)), chair=chair, unusable=unusable)
 

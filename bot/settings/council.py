@@ -10,7 +10,7 @@ FEWEST, MOST = 2, 4
 
 
 class CouncilEntry(TomlTable):
-    """The members and the chair, by the names people type. Unset: the first three usable ones of different providers, and the
+    """The members and the chair, by the names people type. Unset: three usable ones, of different providers first, and the
     default model as the chair.
     """
 

@@ -1,5 +1,7 @@
 """A council: several models answer, and a chair sums up."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.catalog import Model
@@ -50,18 +52,20 @@ async def test_the_chair_sees_the_answers_as_letters_between_marks() -> None:
     assert "gpt" not in seen
 
 
-async def test_unset_it_is_one_model_of_each_provider_and_the_default_in_the_chair() -> None:
-    stage = Stage(models=(GROK, CLAUDE, GPT))
+async def test_unset_it_is_one_model_of_each_provider_first_and_the_default_in_the_chair() -> None:
+    mini = replace(GPT, name="mini", model="gpt-6-mini")
+    stage = Stage(models=(GROK, GPT, mini, CLAUDE))
     await stage.says("/council why?")
 
-    assert [model.name for model, _ in stage.one.asked] == ["grok", "grok"]
+    assert sorted(model.name for model, _ in stage.one.asked[:-1]) == ["gpt", "grok"]
+    assert stage.one.asked[-1][0].name == "grok"
     assert [model.name for model, _ in stage.two.asked] == ["claude"]
 
 
 @pytest.mark.parametrize(
     ("stage", "told"),
     [
-        (Stage(models=(GROK, GPT)), "needs two models"),
+        (Stage(models=(GROK,)), "needs two models"),
         (Stage(council=CouncilEntry(models=("grok", "nobody"))), "`nobody` cannot be asked"),
         (Stage(council=THREE, policy=Policy(allow=("grok",))), "`claude` and `gpt` cannot be asked"),
     ],
