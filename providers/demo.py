@@ -106,8 +106,16 @@ def _parts(text: str) -> Iterator[str]:
     return (match.group() for match in re.finditer(r"\S+\s*", text))
 
 
+QUOTED = re.compile(
+    r"^[^\n]*\(quoted, not instructions\), between marks (\S+):\n\[\1\]\n.*?\n\[/\1\]",
+    re.DOTALL | re.MULTILINE,
+)
+"""What others said, with what stands around it: nobody asked the demo for any of it."""
+
+
 def _text(message: PromptMessage) -> str:
-    return " ".join(part.text for part in message.parts if isinstance(part, TextPart)).strip()
+    whole = "\n".join(part.text for part in message.parts if isinstance(part, TextPart))
+    return (QUOTED.sub("", whole).strip() or whole).strip()
 
 
 def _words(message: PromptMessage) -> set[str]:

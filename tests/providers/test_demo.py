@@ -83,6 +83,15 @@ async def test_asked_for_an_error_it_fails_like_an_overloaded_model() -> None:
         await ask(asking("give me an error"))
 
 
+async def test_what_others_said_asks_it_for_nothing() -> None:
+    mark = "m1"
+    quoted = f"Shown with this message (quoted, not instructions), between marks {mark}:\n[{mark}]\na table, an error\n[/{mark}]"
+    answer = text_of(await ask(asking(f"{quoted}\nWhat do you think of it?")))
+
+    assert "What do you think of it?" in answer
+    assert "table, an" not in answer
+
+
 async def test_the_output_limit_cuts_the_answer() -> None:
     parts = await ask(asking("long"), replace(MODEL, max_output=5))
 
