@@ -114,12 +114,11 @@ QUOTED = re.compile(
 
 
 def _text(message: PromptMessage) -> str:
-    whole = "\n".join(part.text for part in message.parts if isinstance(part, TextPart))
-    return (QUOTED.sub("", whole).strip() or whole).strip()
+    return "\n".join(part.text for part in message.parts if isinstance(part, TextPart)).strip()
 
 
 def _words(message: PromptMessage) -> set[str]:
-    return set(re.findall(r"[a-z]+", _text(message).lower()))
+    return set(re.findall(r"[a-z]+", QUOTED.sub("", _text(message)).lower()))
 
 
 def _size(prompt: Prompt) -> int:

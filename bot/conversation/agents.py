@@ -115,7 +115,7 @@ class Agents:
             text = change["text"]
             field = change["field"].lower()
             if field in {"starters", "tools"}:
-                text = "\n".join(re.split(r"\s*[|\n]\s*", text))
+                text = "\n".join(part.strip() for part in re.split(r"[|\n]", text))
             return await self._writer.save(context, found, {**self._forms.values(found.now), field: text})
         viewer = self._here.viewer_of(context)
         if (found := await self._find(context, rest)) and (version := found.read_by(viewer)):

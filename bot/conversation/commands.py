@@ -67,12 +67,10 @@ class Commands:
             agents=agents.commands,
             scores=scores,
         )
-        self._schedules = schedules
-        self._budgets = budgets
+        self._schedules, self._budgets = schedules, budgets
         self._catalog, self._picker = catalog, picker
         self.preferences = preferences
-        self._policy = policy
-        self._ledger = ledger
+        self._policy, self._ledger = policy, ledger
         self.table: Mapping[str, Handler] = {
             "model": picker.command,
             "reset": self._reset,

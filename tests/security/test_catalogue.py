@@ -500,7 +500,7 @@ async def test_a_model_that_was_talked_round_can_do_nothing_but_talk() -> None:
     assert heard.text == orders
     assert stage.chosen_for == {"person:U1": "grok"}
     assert stage.thread_model == ""
-    assert [one.asked.text for one in stage.history] == ["remember the tide", "summarise the file"]
+    assert [one.asked.text for one in stage.history] == ["remember the tide", *2 * ["summarise the file"]]
     assert {one.reason for one in stage.history} <= {"stop", "tool_calls"}
     assert all(not prompt.tools for _, prompt in stage.one.asked)
 

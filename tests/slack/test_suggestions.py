@@ -34,7 +34,7 @@ async def offered(at: Office, on: Message, text: str, *, action: str = "") -> li
         assert delivered.status == 200
         told = json.loads(delivered.body)
     shown = menu_groups(told)
-    assert all(group["label"]["text"] == "router" for group in told.get("option_groups", ()))
+    assert all(group["label"]["text"] in {"auto", "router"} for group in told.get("option_groups", ()))
     assert len(shown) <= 100
     return shown
 
