@@ -40,6 +40,7 @@ LONGEST = 400_000  # characters of an answer: several times what any model write
 THOUGHT = 4_096  # characters of a model's thoughts that are kept, the latest; how many there were is counted
 DETAIL = 300  # characters of a vendor's own explanation
 Given = StreamPart | AnsweredBy | FilesLeftOut | Status | ShownStep
+SOON = 0.01  # seconds: a first word that came at once has come
 
 
 @dataclass(slots=True)
@@ -159,7 +160,7 @@ class Attempt:
         match part:
             case Text(text=text):
                 text = text[: LONGEST - self._length]
-                self.first = self.first or (self.clock() - self.began if text else 0.0)
+                self.first = self.first or (max(SOON, self.clock() - self.began) if text else 0.0)
                 self._text.append(text)
                 self._length += len(text)
                 return Text(text)

@@ -115,6 +115,17 @@ async def test_the_seconds_to_the_first_word_count_from_the_question_and_not_fro
     assert attempt.first == 2.5
 
 
+async def test_a_word_that_comes_at_once_has_come() -> None:
+    attempt = Attempt(model=model_of("demo"), began=10.0, clock=lambda: 10.0)
+    pieces: list[StreamPart] = [Text("Yes."), Finish(reason=Reason.STOP)]
+
+    async with aclosing(attempt.watch(relayed(scripted(pieces)), StopSignal())) as watched:
+        async for _ in watched:
+            pass
+
+    assert 0 < attempt.first < 0.05
+
+
 async def test_an_answer_without_a_word_has_no_first_word() -> None:
     attempt = Attempt(model=model_of("demo"), began=10.0)
 

@@ -1,8 +1,10 @@
 """The same conversation in Slack, in Teams and on the page: people see the same, whatever platform they have."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.e2e.conversation import CONVERSATION, PLACES, held
+from tests.e2e.conversation import CHOOSING, CONVERSATION, PLACES, THIRD, Shown, Step, held
+from tests.providers.fake import Say
 
 SEEN = {
     "ask": ("", "gpt"),
@@ -22,24 +24,74 @@ SEEN = {
 REASONS = {"ask about code": "auto: code", "go on": "auto: as before", "make it anew": "auto: as before"}
 
 
-async def test_it_is_the_same_conversation_everywhere(tmp_path: Path) -> None:
-    shown = {}
-    for name, place in PLACES.items():
-        folder = tmp_path / name
-        folder.mkdir()
-        async with place(folder) as at:
-            shown[name] = await held(at)
+CHOSEN = {
+    "ask": ("", "gpt"),
+    "compare three": ("first word", ""),
+    "compare blind": ("Names, times and costs are shown once one is kept", ""),
+    "keep blind": ("The conversation goes on from there", ""),
+    "second opinion": ("", "grok"),
+    "branch": ("", ""),
+    "go on from it": ("", "gpt"),
+    "council": ("", "gpt, chair of 3"),
+    "switch the channel": ("grok answers for everybody in this channel from now on", ""),
+    "undo": ("gpt answers here again", ""),
+    "why": ("gpt answers here: it is the default", ""),
+    "scoreboard": ("1 comparison (1 without names, which count double)", ""),
+}
 
-    for name, steps in shown.items():
-        for title, (words, footer) in SEEN.items():
-            assert words in " ".join(steps[title].words.split()), (name, title, steps[title])
-            assert steps[title].footer.startswith(footer), (name, title, steps[title])
-        for title, reason in REASONS.items():
-            assert steps[title].footer.endswith(f" · {reason}"), (name, title, steps[title])
-        assert [one.split(" ")[0] for one in steps["offer others"].options][:3] == ["auto", "gpt", "grok"], (
-            name
-        )
-    for step in CONVERSATION:
+
+async def everywhere(
+    folder: Path, script: Sequence[Step]
+) -> tuple[dict[str, Mapping[str, Shown]], dict[str, str]]:
+    """What is shown in each place, and what the last model but one that was asked saw there."""
+    shown, saw = {}, {}
+    for name, place in PLACES.items():
+        (folder / name).mkdir()
+        async with place(folder / name) as at:
+            at.vendors.alone["grok"] = (Say(THIRD),)
+            shown[name] = await held(at, script)
+            saw[name] = next(str(one.body) for one in at.vendors.asked if one.question.endswith("mist?"))
+    for step in script:
         for name in ("Teams", "page"):
             other = shown[name][step.title].alike
             assert other == shown["Slack"][step.title].alike, (name, step.title)
+    return shown, saw
+
+
+async def test_a_conversation_in_which_people_choose_is_the_same_everywhere(tmp_path: Path) -> None:
+    shown, saw = await everywhere(tmp_path, CHOOSING)
+
+    for name, steps in shown.items():
+        for title, (words, footer) in CHOSEN.items():
+            assert words.casefold() in " ".join(steps[title].words.split()).casefold(), (
+                name,
+                title,
+                steps[title],
+            )
+            assert steps[title].footer.startswith(footer), (name, title, steps[title])
+        assert {one.footer.split(" ")[0] for one in steps["compare three"].beside} == {
+            "gpt",
+            "grok",
+            "claude",
+        }
+        assert {one.footer for one in steps["compare blind"].beside} == {"A", "B"}
+        assert steps["second opinion"].footer.endswith("2/2 · the conversation goes on from another answer")
+        assert "What is ink?" in saw[name]
+        assert not any(word in saw[name] for word in ("What is rain?", "What is fog?"))
+
+
+async def test_it_is_the_same_conversation_everywhere(tmp_path: Path) -> None:
+    shown, _ = await everywhere(tmp_path, CONVERSATION)
+
+    for name, steps in shown.items():
+        for title, (words, footer) in SEEN.items():
+            assert words.casefold() in " ".join(steps[title].words.split()).casefold(), (
+                name,
+                title,
+                steps[title],
+            )
+            assert steps[title].footer.startswith(footer), (name, title, steps[title])
+        for title, reason in REASONS.items():
+            assert f" · {reason}" in steps[title].footer, (name, title, steps[title])
+        names = [one.split(" ")[0] for one in steps["offer others"].options]
+        assert names[:2] == ["auto", "gpt"], name
