@@ -52,6 +52,9 @@ LIST = """Before a trip:
 3. Water the plants.
 """
 
+BRIEF, CALM = "demo-brief", "demo-calm"
+"""One says less, one takes its time: so that there is something to compare before there is a key."""
+
 SENTENCES = (
     "A switchboard once joined two voices by hand.",
     "The operator heard a name, found the jack and pushed the plug in.",
@@ -72,14 +75,17 @@ class Demo:
         self._sleep = sleep
 
     async def models(self) -> Sequence[Listing]:
-        return (Listing(id="demo", context=32_000, max_output=8_192, tools=True, vision=False),)
+        return tuple(
+            Listing(id=name, context=32_000, max_output=8_192, tools=True, vision=False)
+            for name in ("demo", BRIEF, CALM)
+        )
 
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """Raises Overloaded when asked for an error; otherwise always finishes."""
         asked = _words(prompt.messages[-1])
         if asked & {"error", "fail"}:
             raise Overloaded("the demo was asked for an error", status=529, code="overloaded_error")
-        pause = self._pause * 15 if "slow" in asked else self._pause
+        pause = self._pause * (15 if "slow" in asked else 4 if model.model == CALM else 1)
         if asked & {"think", "thinking"}:
             for word in _parts(_thoughts(prompt)):
                 await self._sleep(pause)
@@ -163,6 +169,8 @@ def _echo(model: Model, prompt: Prompt) -> str:
     questions = [
         text for message in prompt.messages if message.role == "user" and (text := _text(message))
     ] or [""]
+    if model.model == BRIEF:
+        return f"In short: I am {model.name}, no real model, and you asked {_quoted(questions[-1])}"
     lines = [f"I am {model.name}, a demo without a real model behind it. You asked: {_quoted(questions[-1])}"]
     if len(questions) > 1:
         lines.append(f"You asked before: {_quoted(questions[-2])}")

@@ -151,3 +151,11 @@ async def test_it_says_what_came_back_and_goes_on_with_what_it_was_asked_to_do_t
 
 async def test_it_says_how_to_see_a_tool_at_work() -> None:
     assert "call jira__search" in text_of(await ask(replace(asking("hello"), tools=TOOLS)))
+
+
+async def test_there_are_others_to_compare_it_with_which_answer_otherwise() -> None:
+    names = [each.id for each in await Demo().models()]
+    answers = [text_of(await ask(asking("hello"), replace(MODEL, name=name, model=name))) for name in names]
+
+    assert len(names) == len(set(answers)) == 3
+    assert len(answers[1]) < len(answers[0]) / 2
