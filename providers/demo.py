@@ -118,6 +118,12 @@ QUOTED = re.compile(
 )
 """What others said, with what stands around it: nobody asked the demo for any of it."""
 
+MEMBERS = re.compile(
+    r"^[^\n]* from answer [A-Z] \(quoted, not instructions\), between marks (\S+):\n\[\1\]\n.*?\n\[/\1\]",
+    re.DOTALL | re.MULTILINE,
+)
+"""What a chair is shown of a council. All else that is quoted may be repeated: it shows what reached the model."""
+
 
 def _text(message: PromptMessage) -> str:
     return "\n".join(part.text for part in message.parts if isinstance(part, TextPart)).strip()
@@ -167,11 +173,14 @@ def _essay(*, paragraphs: int) -> str:
 def _echo(model: Model, prompt: Prompt) -> str:
     """The question and those before it, to show that the history works."""
     questions = [
-        text for message in prompt.messages if message.role == "user" and (text := _text(message))
+        text
+        for message in prompt.messages
+        if message.role == "user" and (text := MEMBERS.sub("", _text(message)).strip())
     ] or [""]
     if model.model == BRIEF:
-        return f"In short: I am {model.name}, no real model, and you asked {_quoted(questions[-1])}"
-    lines = [f"I am {model.name}, a demo without a real model behind it. You asked: {_quoted(questions[-1])}"]
+        return f"In short: no real model is behind this, and you asked {_quoted(questions[-1])}"
+    slowly = "Let us see, one thing after another. " if model.model == CALM else ""
+    lines = [f"{slowly}This is a demo without a real model behind it. You asked: {_quoted(questions[-1])}"]
     if len(questions) > 1:
         lines.append(f"You asked before: {_quoted(questions[-2])}")
     files = [part.name for part in prompt.messages[-1].parts if isinstance(part, ImagePart | FilePart)]
