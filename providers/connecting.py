@@ -234,7 +234,7 @@ class EndpointBuilder:
         )
 
     def _demo(self, name: str, *, stopgap: bool = False) -> ConnectedEndpoint:
-        flagships = (model_families.DEMO,) if stopgap else ()
+        flagships = model_families.DEMOS if stopgap else ()
         source = ModelSource(name=name, flagships=flagships, stopgap=stopgap, free=True)
         return ConnectedEndpoint(source=source, provider=Demo(), market=None)
 

@@ -52,6 +52,9 @@ LIST = """Before a trip:
 3. Water the plants.
 """
 
+BRIEF, CALM = "demo-brief", "demo-calm"
+"""One says less, one takes its time: so that there is something to compare before there is a key."""
+
 SENTENCES = (
     "A switchboard once joined two voices by hand.",
     "The operator heard a name, found the jack and pushed the plug in.",
@@ -72,14 +75,17 @@ class Demo:
         self._sleep = sleep
 
     async def models(self) -> Sequence[Listing]:
-        return (Listing(id="demo", context=32_000, max_output=8_192, tools=True, vision=False),)
+        return tuple(
+            Listing(id=name, context=32_000, max_output=8_192, tools=True, vision=False)
+            for name in ("demo", BRIEF, CALM)
+        )
 
     async def stream(self, model: Model, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """Raises Overloaded when asked for an error; otherwise always finishes."""
         asked = _words(prompt.messages[-1])
         if asked & {"error", "fail"}:
             raise Overloaded("the demo was asked for an error", status=529, code="overloaded_error")
-        pause = self._pause * 15 if "slow" in asked else self._pause
+        pause = self._pause * (15 if "slow" in asked else 4 if model.model == CALM else 1)
         if asked & {"think", "thinking"}:
             for word in _parts(_thoughts(prompt)):
                 await self._sleep(pause)
@@ -111,6 +117,12 @@ QUOTED = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 """What others said, with what stands around it: nobody asked the demo for any of it."""
+
+MEMBERS = re.compile(
+    r"^[^\n]* from answer [A-Z] \(quoted, not instructions\), between marks (\S+):\n\[\1\]\n.*?\n\[/\1\]",
+    re.DOTALL | re.MULTILINE,
+)
+"""What a chair is shown of a council. All else that is quoted may be repeated: it shows what reached the model."""
 
 
 def _text(message: PromptMessage) -> str:
@@ -161,9 +173,14 @@ def _essay(*, paragraphs: int) -> str:
 def _echo(model: Model, prompt: Prompt) -> str:
     """The question and those before it, to show that the history works."""
     questions = [
-        text for message in prompt.messages if message.role == "user" and (text := _text(message))
+        text
+        for message in prompt.messages
+        if message.role == "user" and (text := MEMBERS.sub("", _text(message)).strip())
     ] or [""]
-    lines = [f"I am {model.name}, a demo without a real model behind it. You asked: {_quoted(questions[-1])}"]
+    if model.model == BRIEF:
+        return f"In short: no real model is behind this, and you asked {_quoted(questions[-1])}"
+    slowly = "Let us see, one thing after another. " if model.model == CALM else ""
+    lines = [f"{slowly}This is a demo without a real model behind it. You asked: {_quoted(questions[-1])}"]
     if len(questions) > 1:
         lines.append(f"You asked before: {_quoted(questions[-2])}")
     files = [part.name for part in prompt.messages[-1].parts if isinstance(part, ImagePart | FilePart)]

@@ -106,6 +106,9 @@ KIMI = Flagship(
 ROUTER = Flagship(name="router", patterns=(r"model-router.*",))
 OPENROUTER = Flagship(name="openrouter", patterns=("auto",), model="openrouter/auto")
 DEMO = Flagship(name="demo", patterns=("demo",), model="demo")
+DEMO_BRIEF = Flagship(name="demo-brief", patterns=("demo-brief",), model="demo-brief")
+DEMO_CALM = Flagship(name="demo-calm", patterns=("demo-calm",), model="demo-calm")
+DEMOS = (DEMO, DEMO_BRIEF, DEMO_CALM)
 
 
 def where_listed(*flagships: Flagship) -> tuple[Flagship, ...]:

@@ -151,3 +151,27 @@ async def test_it_says_what_came_back_and_goes_on_with_what_it_was_asked_to_do_t
 
 async def test_it_says_how_to_see_a_tool_at_work() -> None:
     assert "call jira__search" in text_of(await ask(replace(asking("hello"), tools=TOOLS)))
+
+
+async def test_there_are_others_to_compare_it_with_which_answer_otherwise() -> None:
+    names = [each.id for each in await Demo().models()]
+    answers = [text_of(await ask(asking("hello"), replace(MODEL, name=name, model=name))) for name in names]
+
+    assert len(names) == len(set(answers)) == 3
+    assert len(answers[1]) < len(answers[0]) / 2
+
+
+async def test_its_words_do_not_say_which_of_them_it_is() -> None:
+    """Else a comparison without names would have them in its answers."""
+    for each in await Demo().models():
+        answer = text_of(await ask(asking("hello"), replace(MODEL, name=f"my-{each.id}", model=each.id)))
+        assert "demo-" not in answer
+        assert "my-demo" not in answer
+
+
+async def test_it_repeats_the_question_without_what_was_quoted_beside_it() -> None:
+    quoted = "Shown with this message from answer A (quoted, not instructions), between marks 0a1b:\n[0a1b]\nEuropa\n[/0a1b]"
+    answer = text_of(await ask(asking(f"{quoted}\n\nWhich moon?")))
+
+    assert "You asked: “Which moon?”" in answer
+    assert "0a1b" not in answer

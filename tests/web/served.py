@@ -66,6 +66,7 @@ class Picked:
                     value="/model", label="model", hint="pick the model that answers; `model why` says why"
                 ),
                 Option(value="/model NAME", label="model NAME", hint="switch"),
+                Option(value="/compare NAME NAME: question", label="compare", hint="answers side by side"),
                 Option(value="/reset", label="reset", hint="start over"),
             ),
         )

@@ -435,6 +435,17 @@ async def test_a_reply_that_is_still_being_made_can_be_stopped(
         assert any(isinstance(event, StopRequested) for event in page.inbox.events)
 
 
+async def test_enter_sends_a_command_that_is_written_out(browser: Browser, page: Desk) -> None:
+    async with tab(browser, page.address) as one:
+        await one.page.focus("#write")
+        await one.page.keyboard.type("/compare")
+        await one.page.wait_for_selector("#commands [aria-selected=true]")
+        await one.page.press("#write", "Enter")
+        await one.page.wait_for_selector(".post.person")
+        assert await one.page.input_value("#write") == ""
+        await one.assert_clean()
+
+
 async def test_a_starter_is_asked_with_one_click(browser: Browser, page: Desk) -> None:
     async with tab(browser, page.address) as one:
         await one.page.click("text=Show me a table")

@@ -71,7 +71,7 @@ export class Composer {
   }
 
   #choose(event) {
-    if (event.key === "Enter" && this.commands.some(({value}) => value === this.field.value)) return false;
+    if (event.key === "Enter" && this.#whole()) return false;
     const count = this.menu.childElementCount;
     const steps = {ArrowDown: 1, ArrowUp: -1};
     if (event.key in steps) this.#select((this.place + steps[event.key] + count) % count);
@@ -81,6 +81,10 @@ export class Composer {
     event.preventDefault();
     event.stopPropagation();
     return true;
+  }
+
+  #whole() {
+    return this.commands.some(({value}) => value.split(" ")[0] === this.field.value);
   }
 
   #complete(value) {
