@@ -189,7 +189,7 @@ class Agents:
 
     def _trouble(self, version: AgentVersion) -> str:
         """Why it cannot be asked here, "" when it can."""
-        if self._here.catalog.set_up(version.name):
+        if self._here.catalog.takes(version.name):
             return "has the name of a model now: change its name"
         model = self._here.catalog.find(version.name)
         return model.obstacle if model else ""
