@@ -551,3 +551,42 @@ async def test_what_counts_for_somebodys_agent_is_not_read_with_another_of_its_n
     assert len(at.agents.kept) == 2
     assert "counsel" not in repr(board)
     assert "6 answers" not in board.text
+
+
+async def approves(at: Stage) -> None:
+    approve = said(await at.says("/agents", author=ROOT)).sections[0].buttons[0]
+    await at.presses(approve.action, approve.value, author=ROOT)
+
+
+async def test_no_undo_gives_back_to_everybody_what_an_administrator_took_from_them() -> None:
+    at = stage()
+    await fills(at, audience="workspace")
+    await approves(at)
+    await at.says("/agent counsel description: mine", author=ROOT)
+    await at.says("/agent counsel audience: me", author=ROOT)
+    undone = said(await at.says("/agent undo counsel"))
+    theirs = said(await at.says("/agent counsel", author=BOB))
+    waiting = said(await at.says("/agents", author=ROOT)).sections
+    await approves(at)
+
+    assert "Administrators decide" in undone.text
+    assert "is not an agent I know" in theirs.text
+    assert len(waiting) == 1
+    assert CANARY in said(await at.says("/agent counsel", author=BOB)).text
+
+
+async def test_an_administrator_takes_such_a_change_back_at_once() -> None:
+    at = stage()
+    await fills(at, author=ROOT, audience="workspace")
+    await at.says("/agent counsel audience: me", author=ROOT)
+    await at.says("/agent undo counsel", author=ROOT)
+
+    assert CANARY in said(await at.says("/agent counsel", author=BOB)).text
+
+
+async def test_who_sees_it_is_typed_in_any_case() -> None:
+    at = stage()
+    await fills(at)
+    told = said(await at.says("/agent counsel Audience: Channel"))
+
+    assert "Seen by everybody here" in told.text
