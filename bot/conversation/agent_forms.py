@@ -1,5 +1,6 @@
 """The form of an agent: its fields, what is wrong with what was filled in, and the version that it makes. Pure."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from bot.domain.agents import (
     AgentVersion,
     Audience,
 )
+from bot.domain.auto_entry import AUTO
 from bot.domain.catalog import Model
 from bot.domain.formatting import clip, strip_controls, whole
 from bot.domain.forms import FieldKind, FieldOption, Form, FormField
@@ -171,7 +173,11 @@ class AgentForms:
             return str(error) if name else "Give it a name."
         if name.casefold() in AGENT_VERBS:
             return f"“{name}” is a part of the command: call it something else."
-        return f"“{name}” is a model's name: call it something else." if self._catalog.set_up(name) else ""
+        plain = unicodedata.normalize("NFKC", name)  # wide letters and the like look the same to people
+        if plain.casefold() == AUTO:
+            return f"“{name}” stands for a choice of Switchboard's: call it something else."
+        taken = self._catalog.set_up(name) or self._catalog.set_up(plain)
+        return f"“{name}” is a model's name: call it something else." if taken else ""
 
     def _model(self, name: str) -> str:
         if not may_carry(model := self._catalog.set_up(name)):

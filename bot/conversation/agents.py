@@ -116,6 +116,7 @@ class Agents:
             field = change["field"].lower()
             if field in {"starters", "tools"}:
                 text = "\n".join(part.strip() for part in re.split(r"[|\n]", text))
+            text = text.lower() if field == "audience" else text
             return await self._writer.save(context, found, {**self._forms.values(found.now), field: text})
         viewer = self._here.viewer_of(context)
         if (found := await self._find(context, rest)) and (version := found.read_by(viewer)):
@@ -141,6 +142,8 @@ class Agents:
             return Response(reply=words.to_one(context, words.NOT_YOURS))
         good = [one for one in (*earlier, back) if one.approved]
         known = good[-1] if good and back.audience is Audience.WORKSPACE else None
+        if agent.approved is None and not context.administers:
+            back, known = replace(back, approved=False), None  # what everybody lost is decided about again
         return await self._writer.keep(
             context,
             replace(agent, now=back, approved=known, declined=False, undoable=len(earlier)),
@@ -189,7 +192,7 @@ class Agents:
 
     def _trouble(self, version: AgentVersion) -> str:
         """Why it cannot be asked here, "" when it can."""
-        if self._here.catalog.set_up(version.name):
+        if self._here.catalog.takes(version.name):
             return "has the name of a model now: change its name"
         model = self._here.catalog.find(version.name)
         return model.obstacle if model else ""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from bot.context import Context, Response
+from bot.conversation.scopes import unseen
 from bot.domain.catalog import Catalog
 from bot.domain.formatting import escape_markdown, join_names
 from bot.domain.replies import Reply
@@ -29,7 +30,12 @@ class ComparisonSets:
         self._preferences = preferences
 
     async def known(self, context: Context) -> Sets:
-        """The models' names by the set's. What cannot be read counts as none."""
+        """The models' names by the set's, without sets that name what this person cannot see."""
+        sets = await self._stored(context)
+        return {name: models for name, models in sets.items() if not any(map(self._catalog.hides, models))}
+
+    async def _stored(self, context: Context) -> Sets:
+        """All of them. What cannot be read counts as none."""
         stored = await self._preferences.chosen(context.workspace, _scope(context))
         try:
             return {
@@ -64,11 +70,13 @@ class ComparisonSets:
             model = self._catalog.find(word)
             if model is None or not context.allowed(model):
                 return f"“{escape_markdown(word, 60)}” is not a model I can ask here. {USAGE}"
+            if not context.direct and (refusal := unseen(context, "channel", model)):
+                return refusal.text
             models.append(model.name)
         models = list(dict.fromkeys(models))
         if not FEWEST <= len(models) <= MOST:
             return USAGE
-        sets = {**await self.known(context), name: models}
+        sets = {**await self._stored(context), name: models}
         if len(sets) > SETS:
             return (
                 f"There are {SETS} sets here, and that is all there may be. Drop one: `/compare drop NAME`."
@@ -77,8 +85,8 @@ class ComparisonSets:
         return f"Saved. Ask them with `/compare {name}: question`."
 
     async def _drop(self, context: Context, name: str) -> str:
-        sets = dict(await self.known(context))
-        if name not in sets:
+        sets = dict(await self._stored(context))
+        if name not in await self.known(context):
             return f"There is no set “{escape_markdown(name, 60)}” here. `/compare sets` lists them."
         del sets[name]
         await self._store(context, sets)

@@ -9,6 +9,7 @@ from bot.domain.formatting import compact_number
 from bot.domain.health import ModelHealth
 from bot.domain.replies import Option
 from bot.health_ports import Health
+from bot.models.chat_agents import rated
 from bot.models.pricing import Prices, price_class
 from bot.models.reach import health_words, lately_words
 from bot.picker_ports import ScoreWords
@@ -44,7 +45,9 @@ class ModelOptions:
             Option(
                 value=f"{prefix} {entry.name}",
                 label=entry.name,
-                hint=self._hint(entry, conditions[entry.key], scores.get(entry.name, ""))
+                hint=self._hint(
+                    entry, conditions[entry.key], scores.get(entry.name, "") if rated(entry) else ""
+                )
                 if isinstance(entry, Model)
                 else entry.description,
                 group=self._titles.get(vendor, vendor),

@@ -10,6 +10,7 @@ from bot.domain.formatting import clean_name, clip, escape_markdown, join_names,
 from bot.domain.question_kinds import QuestionKind
 from bot.domain.replies import Action, Button, Chart, Reply, Series, Table
 from bot.domain.standings import FEWEST, ModelStanding, Standings
+from bot.models.chat_agents import rated
 from bot.score_ports import ScoreStore
 
 CHARTED = 10  # models
@@ -52,7 +53,7 @@ class Scoreboard:
 
         def visible(name: str) -> bool:
             model = self._catalog.find(name)
-            return model is not None and context.allowed(model)
+            return model is not None and rated(model) and context.allowed(model)
 
         return replace(found, models=tuple(one for one in found.models if visible(one.model)))
 

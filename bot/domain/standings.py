@@ -69,14 +69,15 @@ class Standings:
 
 def standings(observations: Iterable[Observation], kind: QuestionKind | None = None) -> Standings:
     """Of all questions, or of those of one kind."""
-    seen = [one for one in observations if kind is None or one.kind is kind]
+    every = list(observations)
+    seen = [one for one in every if kind is None or one.kind is kind]
     decisions = [one for one in seen if one.what is Observed.KEPT and one.over]
     preferred = chances([win for one in decisions for win in _wins(one)])
     lost = Counter(name for one in decisions for name in dict.fromkeys(one.over))
     own: dict[str, list[Observation]] = {name: [] for name in lost}
     for one in seen:
         own.setdefault(one.model, []).append(one)
-    people = {one.person for one in seen}
+    people = {one.person for one in every}
     found = [_standing(name, own[name], lost[name], preferred.get(name), people) for name in own]
     return Standings(
         kind=kind,

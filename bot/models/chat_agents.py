@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain.agents import Agent, AgentVersion
+from bot.domain.agents import Agent, AgentVersion, Audience
 from bot.domain.catalog import Model
 
 NOTE = "an agent made in chat"
@@ -17,7 +17,7 @@ def entry_of(agent: Agent, version: AgentVersion, base: Model | None, *, allowed
             model=version.model,
             description=version.description,
             prompts=version.prompts,
-            audience=version.audience.value,
+            audience=_reach(agent, version),
             obstacle=f"rests on {version.model}, which is not in the catalogue any more",
             note=NOTE,
         )
@@ -30,11 +30,25 @@ def entry_of(agent: Agent, version: AgentVersion, base: Model | None, *, allowed
         prompts=version.prompts,
         servers=version.servers,
         featured=True,
-        audience=version.audience.value,
+        audience=_reach(agent, version),
         stands_for=(base.name, *base.aliases),
         obstacle="" if allowed else f"rests on {base.name}, which is not allowed here",
         note=NOTE,
     )
+
+
+def rated(model: Model) -> bool:
+    """Whether all that the scoreboard counts under its name may be shown to who sees it: agents of a few may share a name."""
+    return model.audience in {"", Audience.WORKSPACE.value}
+
+
+def _reach(agent: Agent, version: AgentVersion) -> str:
+    """Who can ask it by this name now: what waits for approval, or was declined, is its maker's alone."""
+    if version.audience is Audience.WORKSPACE and (
+        agent.approved is None or agent.approved.name.casefold() != version.name.casefold()
+    ):
+        return Audience.ME.value
+    return version.audience.value
 
 
 def may_carry(model: Model | None) -> bool:

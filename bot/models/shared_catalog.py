@@ -26,6 +26,11 @@ class SharedCatalog(Catalog):
         """As `find`, among what the operator set up."""
         return super().find(text)
 
+    def takes(self, name: str) -> bool:
+        """Whether a name stands for what the operator set up, a model or auto."""
+        auto = self.auto
+        return self.set_up(name) is not None or (auto is not None and name.casefold() == auto.name)
+
     def hides(self, text: str) -> bool:
         seen = _SEEN.get()
         return seen is not None and text.casefold() in seen.names and self.find(text) is None
@@ -50,7 +55,7 @@ class SharedCatalog(Catalog):
     @property
     def _seen(self) -> Catalog:
         seen = _SEEN.get()
-        return seen.over(super().models, self.set_up) if seen else NOTHING
+        return seen.over(super().models, self.set_up, self.takes) if seen else NOTHING
 
 
 class _Seen:
@@ -62,11 +67,11 @@ class _Seen:
         self._models: tuple[Model, ...] | None = None
         self._catalog = NOTHING
 
-    def over(self, models: tuple[Model, ...], find: Find) -> Catalog:
+    def over(self, models: tuple[Model, ...], find: Find, takes: Callable[[str], bool]) -> Catalog:
         if models is not self._models:
             named: dict[str, Model] = {}
             for model in self._make(find):
-                if find(model.name) is None:
+                if not takes(model.name):
                     named.setdefault(model.name.casefold(), model)
             self._models, self._catalog = models, Catalog(list(named.values()))
         return self._catalog

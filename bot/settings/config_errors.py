@@ -67,7 +67,7 @@ def _place(path: Sequence[int | str], document: Mapping[str, Any]) -> str:
             head = f"[providers.{name}] "
         case ["policy", "channels" | "workspaces" as table, name, *rest]:
             head = f"[policy.{table}.{name}] "
-        case ["policy" | "limits" | "auto" as table, *rest]:
+        case ["policy" | "limits" | "auto" | "council" | "search" as table, *rest]:
             head = f"[{table}] "
         case _:
             head, rest = "", list(path)
@@ -86,7 +86,7 @@ def _reason(problem: ErrorDetails) -> str:
             allowed = problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
             hint = nearest(given, allowed.split(", ")) if isinstance(given, str) else ""
             return f"must be one of {allowed}.{hint}"
-        case "tuple_type" if problem["loc"][-1] in _TABLES:
+        case "tuple_type" if len(problem["loc"]) == 1 and problem["loc"][0] in _TABLES:
             return f"must be a list of tables: begin each with [[{problem['loc'][-1]}]]"
         case kind:
             return _KINDS.get(kind) or problem["msg"].replace("Input should be", "must be")

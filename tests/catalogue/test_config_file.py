@@ -298,6 +298,16 @@ WRONG = [
         toml="[providers.'a b']",
         said='f.toml: providers "a b" must be letters, digits, "-", "_" and "." only.',
     ),
+    Wrong(
+        id="a council of one, without a list",
+        toml='[council]\nmodels = "grok"',
+        said='f.toml: [council] models must be a list: ["..."].',
+    ),
+    Wrong(
+        id="a council of one",
+        toml='[council]\nmodels = ["grok"]',
+        said="f.toml: [council] models must name 2 to 4 different models.",
+    ),
 ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.agents import Agent, Audience
+from bot.domain.auto_entry import AutoEntry
 from bot.domain.catalog import Model
 from bot.domain.events import Author, FormFilled
 from bot.domain.replies import Action, Reply
@@ -484,3 +485,122 @@ async def test_a_second_attempt_at_a_turn_makes_nothing_twice() -> None:
     assert len(at.outcomes) == number
     assert "counsel" in again.text
     assert len(at.agents.kept) == 1
+
+
+# --- where agents meet what else there is to choose ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("auto", [None, AutoEntry()])
+@pytest.mark.parametrize("name", ["auto", "AUTO", "\uff47\uff52\uff4f\uff4b"])
+async def test_no_agent_is_called_like_auto_or_looks_like_a_model(name: str, auto: AutoEntry | None) -> None:
+    at = stage(auto=auto)
+    told = await fills(at, name=name)
+
+    assert "call it something else" in told.text
+    assert at.agents.kept == {}
+
+
+async def test_a_set_for_everybody_here_names_nobodys_own_agent() -> None:
+    at = stage()
+    await fills(at)
+    refused = said(await at.says("/compare set mine counsel grok"))
+    listed = said(await at.says("/compare sets", author=BOB))
+
+    assert "Only you see counsel" in refused.text
+    assert "counsel" not in repr(listed)
+
+
+async def test_a_set_with_an_agent_that_became_private_is_hidden_from_others_and_kept() -> None:
+    at = stage()
+    await fills(at, audience="channel")
+    await at.says("/compare set mine counsel grok")
+    await at.says("/agent counsel audience: me")
+    theirs = said(await at.says("/compare sets", author=BOB))
+    picker = await at.says("/compare", author=BOB)
+    await at.says("/compare set other gpt grok", author=BOB)
+    dropped = said(await at.says("/compare drop mine", author=BOB))
+    own = said(await at.says("/compare sets"))
+
+    assert "no saved sets" in theirs.text
+    assert "counsel" not in repr(picker)
+    assert "There is no set" in dropped.text
+    assert "`counsel`" in own.text
+    assert "`other`" in own.text
+
+
+async def test_what_waits_for_approval_answers_for_nobody_but_its_maker() -> None:
+    at = stage()
+    await fills(at, audience="workspace")
+    before = said(await at.says("/model counsel --channel"))
+    approve = said(await at.says("/agents", author=ROOT)).sections[0].buttons[0]
+    await at.presses(approve.action, approve.value, author=ROOT)
+    after = said(await at.says("/model counsel --channel"))
+
+    assert "Only you see counsel" in before.text
+    assert "counsel** answers for everybody in this channel" in after.text
+
+
+async def test_what_counts_for_somebodys_agent_is_not_read_with_another_of_its_name() -> None:
+    at = stage()
+    await fills(at)
+    for _ in range(6):
+        await at.says("counsel: hi")
+    await fills(at, author=BOB)
+    board = said(await at.says("/scoreboard", author=BOB))
+
+    assert len(at.agents.kept) == 2
+    assert "counsel" not in repr(board)
+    assert "6 answers" not in board.text
+
+
+async def approves(at: Stage) -> None:
+    approve = said(await at.says("/agents", author=ROOT)).sections[0].buttons[0]
+    await at.presses(approve.action, approve.value, author=ROOT)
+
+
+async def test_no_undo_gives_back_to_everybody_what_an_administrator_took_from_them() -> None:
+    at = stage()
+    await fills(at, audience="workspace")
+    await approves(at)
+    await at.says("/agent counsel description: mine", author=ROOT)
+    await at.says("/agent counsel audience: me", author=ROOT)
+    undone = said(await at.says("/agent undo counsel"))
+    theirs = said(await at.says("/agent counsel", author=BOB))
+    waiting = said(await at.says("/agents", author=ROOT)).sections
+    await approves(at)
+
+    assert "Administrators decide" in undone.text
+    assert "is not an agent I know" in theirs.text
+    assert len(waiting) == 1
+    assert CANARY in said(await at.says("/agent counsel", author=BOB)).text
+
+
+async def test_an_administrator_takes_such_a_change_back_at_once() -> None:
+    at = stage()
+    await fills(at, author=ROOT, audience="workspace")
+    await at.says("/agent counsel audience: me", author=ROOT)
+    await at.says("/agent undo counsel", author=ROOT)
+
+    assert CANARY in said(await at.says("/agent counsel", author=BOB)).text
+
+
+async def test_who_sees_it_is_typed_in_any_case() -> None:
+    at = stage()
+    await fills(at)
+    told = said(await at.says("/agent counsel Audience: Channel"))
+
+    assert "Seen by everybody here" in told.text
+
+
+@pytest.mark.parametrize("gone", ["/agent delete counsel", "/agent counsel name: lawyer"])
+async def test_a_name_that_is_gone_is_told_to_nobody_in_the_thread_either(gone: str) -> None:
+    at = stage()
+    await fills(at)
+    await at.says("/model counsel")
+    await at.says(gone)
+    why = await at.says("/model why", author=BOB)
+    answered = await at.says("hello", author=BOB)
+
+    assert "what was picked here is not in the catalogue any more" in said(why).text
+    assert "counsel" not in repr(why)
+    assert "counsel" not in repr(answered)

@@ -405,6 +405,15 @@ def test_an_average_of_costs_is_never_one_persons_of_several() -> None:
     assert of(standings([*alone, answered(10, "U2", 2.0)]), "grok").cost == pytest.approx(1.1)
 
 
+def test_a_kind_that_only_one_person_asks_about_does_not_tell_what_they_spend() -> None:
+    alone = [answered(number, "U1", 1.0) for number in range(9)]
+    other = replace(vote(1, "gpt"), person="U2", kind=QuestionKind.WRITING)
+    kind = alone[0].kind
+
+    assert kind is not QuestionKind.WRITING
+    assert of(standings([*alone, other], kind), "grok").cost is None
+
+
 def test_ranges_hold_the_share_they_are_about() -> None:
     seen = [
         keep(number, "grok" if number % 3 else "gpt", "gpt" if number % 3 else "grok") for number in range(30)
