@@ -7,16 +7,14 @@ that the policy does not allow is skipped, and the person is told so. Pure.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.domain.auto_entry import AUTO, AutoChoice
+from bot.domain.auto_entry import AutoChoice
 from bot.domain.catalog import Catalog, Entry, Model
 from bot.domain.errors import SwitchboardError
 from bot.domain.preferences import ModelPreferences
 from bot.models.auto_line import auto_line, named_models
 
 Allowed = Callable[[Model], bool]
-INLINE, THREAD = "this message", "this thread"
-WHAT = "what was picked here"
-"""Instead of a name that is gone: it may have been somebody's own agent, which others in the thread never saw."""
+INLINE = "this message"
 
 
 class NoModelAvailable(SwitchboardError):
@@ -71,7 +69,7 @@ def select_model(
         raise NoModelAvailable(catalog.absent)
     steps = (
         (INLINE, inline),
-        (THREAD, preferences.thread),
+        ("this thread", preferences.thread),
         ("you", preferences.person),
         ("this channel", preferences.channel),
         ("this workspace", preferences.workspace),
@@ -85,7 +83,6 @@ def select_model(
         objection = ""
         if chosen and entry is None:
             objection = "is not in the catalogue any more"
-            chosen = WHAT if scope == THREAD and chosen.casefold() != AUTO else chosen
         elif entry and not may_pick(entry, catalog, allowed):
             objection = (isinstance(entry, Model) and entry.obstacle) or "is not allowed here"
         wins = winner is None and entry is not None and not objection

@@ -590,17 +590,3 @@ async def test_who_sees_it_is_typed_in_any_case() -> None:
     told = said(await at.says("/agent counsel Audience: Channel"))
 
     assert "Seen by everybody here" in told.text
-
-
-@pytest.mark.parametrize("gone", ["/agent delete counsel", "/agent counsel name: lawyer"])
-async def test_a_name_that_is_gone_is_told_to_nobody_in_the_thread_either(gone: str) -> None:
-    at = stage()
-    await fills(at)
-    await at.says("/model counsel")
-    await at.says(gone)
-    why = await at.says("/model why", author=BOB)
-    answered = await at.says("hello", author=BOB)
-
-    assert "what was picked here is not in the catalogue any more" in said(why).text
-    assert "counsel" not in repr(why)
-    assert "counsel" not in repr(answered)

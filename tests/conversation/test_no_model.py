@@ -42,7 +42,7 @@ async def test_a_choice_of_the_demo_from_before_leads_to_the_default() -> None:
 
     assert [model.name for model, _ in stage.one.asked] == [GROK.name]
     assert heard.closing
-    assert heard.closing.footer == "grok · what was picked here is not in the catalogue any more"
+    assert heard.closing.footer == "grok · demo is not in the catalogue any more"
 
 
 @pytest.mark.parametrize("typed", ["demo: hello", "/model demo"])

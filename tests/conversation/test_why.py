@@ -87,7 +87,7 @@ def test_of_every_combination_the_first_choice_that_counts_answers_and_what_is_p
         assert [link.chosen for link in now.chain if link.wins] == [case.winner], case
         first = next(
             (
-                "what was picked here" if (state, scope) == ("gone", "this thread") else named(state, scope)
+                f"{named(state, scope)}"
                 for scope, state in zip(SCOPES, case.states, strict=True)
                 if scope in case.passed_over
             ),
