@@ -97,7 +97,7 @@ class BudgetKeeper(Interceptor):
 
     async def admit(self, context: Context, *, plan: Plan) -> Response | None:
         record = context.claim.record
-        if not self._rules or record.final is not None or record.ref is not None:
+        if not self._rules or record.begun:
             return None  # an earlier attempt was admitted
         wanted = [self._planned(context, plan, model) for model in plan.models]
         wanted = [expense for expense in wanted if _binds(expense)]

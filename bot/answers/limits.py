@@ -21,7 +21,7 @@ class AskerLimits(Interceptor):
 
     async def admit(self, context: Context, *, plan: Plan) -> Response | None:
         record, often = context.claim.record, context.policy.messages_per_minute
-        if record.final is not None or record.ref is not None:
+        if record.begun:
             return None  # an earlier attempt was admitted and counted
         if context.event.author.app and await self._is_endless(context):
             return Response()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 from bot.answers.closing import closing, under
+from bot.answers.comparison_words import columns_of
 from bot.context import Context
 from bot.domain.branches import Tree
 from bot.domain.errors import PlatformBusy, PlatformError
@@ -20,9 +21,11 @@ MOST = 8  # answers that are written anew at once, the newest, where a platform 
 
 
 def last_part(turn: Turn, tree: Tree, pressed: str = "") -> ShownAnswer:
-    """What the messages since the last decision show: the end of an answer, with its quiet line."""
-    before = turn.before or Before()
-    text = turn.answer[before.characters :]
+    """What the messages since the last decision show: the end of an answer, with its quiet line. Of a council the chair's, also
+    where another is kept.
+    """
+    before, said = turn.before or Before(), turn.chair or turn
+    text = said.answer[before.characters :]
     messages = turn.shown[before.messages :]
     return ShownAnswer(
         messages=messages,
@@ -30,7 +33,7 @@ def last_part(turn: Turn, tree: Tree, pressed: str = "") -> ShownAnswer:
         question=turn.asked.message,
         text=text + under(replace(turn, answer=text)),
         closing=closing(turn, tree.position(turn.id)),
-        sources=turn.sources[before.sources :],
+        sources=said.sources[before.sources :],
         files=turn.files[before.files :],
         at=turn.at,
         place=tree.place(turn),
@@ -38,20 +41,27 @@ def last_part(turn: Turn, tree: Tree, pressed: str = "") -> ShownAnswer:
 
 
 async def show_moved(context: Context, tree: Tree) -> None:
-    """Writes the quiet lines and buttons of those anew, as far as the platform lets the bot; what is stored counts."""
-    moved = (
-        turn
-        for turn in tree.moved(context.claim.history.tree)
-        if turn.shown and (turn.council or not turn.candidates)
-    )
-    await _rewritten(context, tree, moved if context.capabilities.keeps_messages else islice(moved, MOST))
+    """Writes the quiet lines and buttons of those anew, as far as the platform lets the bot; what is stored counts. Columns have
+    no such line: only where one branch is shown at a time they say where they stand.
+    """
+    moved = (turn for turn in tree.moved(context.claim.history.tree) if turn.shown)
+    if context.capabilities.keeps_messages:
+        await _rewritten(context, (part for turn in moved for part in _parts(turn, tree)))
+        return
+    alone = (last_part(turn, tree) for turn in moved if turn.council or not turn.candidates)
+    await _rewritten(context, islice(alone, MOST))
 
 
-async def _rewritten(context: Context, tree: Tree, turns: Iterable[Turn]) -> None:
-    for turn in turns:
+def _parts(turn: Turn, tree: Tree) -> Iterable[ShownAnswer]:
+    compared = turn.candidates and not turn.council
+    return columns_of(turn, tree.place(turn)) if compared else (last_part(turn, tree),)
+
+
+async def _rewritten(context: Context, parts: Iterable[ShownAnswer]) -> None:
+    for part in parts:
         try:
-            await context.sink.rewrite(last_part(turn, tree))
+            await context.sink.rewrite(part)
         except PlatformError as error:
-            log.info("an answer keeps its line", extra={"turn": turn.id, "code": error.code})
+            log.info("an answer keeps its line", extra={"shown": part.messages[-1], "code": error.code})
             if isinstance(error, PlatformBusy):
                 return

@@ -2,9 +2,9 @@
 
 import asyncio
 
+from bot.answers.comparison_words import shown_name
 from bot.answers.file_keeper import FileKeeper
 from bot.context import Context, Response, with_files
-from bot.conversation.comparison_words import shown_name
 from bot.document.csv_table import as_csv, tables_of
 from bot.document.reading import parse
 from bot.document.source_list import source_list
@@ -79,13 +79,16 @@ class AnswerFiles:
 
 
 def _said(turn: Turn) -> str:
-    """All that was answered: of a comparison every answer."""
+    """All that was answered: of a comparison every answer, of a council the chair's before them."""
+    chair = (turn.chair or turn).answer.strip() if turn.council else ""
     answers = [(shown_name(turn, one), one.answer.strip()) for one in turn.candidates if one.answer.strip()]
-    return "\n\n".join(f"## {model}\n\n{text}" for model, text in answers) or turn.answer.strip()
+    members = [f"## {model}\n\n{text}" for model, text in answers]
+    return "\n\n".join(filter(None, [chair, *members])) or turn.answer.strip()
 
 
 def _written(turn: Turn) -> str:
-    return "\n\n".join(filter(None, [_said(turn), source_list(turn.sources)])) + "\n"
+    sources = "" if turn.hidden else source_list(turn.sources)
+    return "\n\n".join(filter(None, [_said(turn), sources])) + "\n"
 
 
 def _tables(text: str) -> list[GeneratedFile]:

@@ -1,6 +1,6 @@
 """What people press: under an answer, in a menu."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.answers.question import Question
@@ -10,11 +10,12 @@ from bot.conversation.approvals import Approvals
 from bot.conversation.call_approvals import CallApprovals, going_on
 from bot.conversation.commands import Commands
 from bot.conversation.going_on import go_on
-from bot.conversation.keeping import keep
+from bot.conversation.keeping import GONE, keep
 from bot.conversation.model_picker import ModelPicker
 from bot.conversation.own_commands import Handler
 from bot.conversation.questions import Questions
 from bot.conversation.whole_arguments import show_whole
+from bot.domain.catalog import Catalog
 from bot.domain.claims import Outcome
 from bot.domain.events import ButtonPressed
 from bot.domain.prompt import Search
@@ -22,7 +23,6 @@ from bot.domain.replies import DECIDING, Action, Reply
 from bot.domain.stream_parts import Reason
 from bot.domain.turns import ChatMessage, Turn, index_of
 
-GONE = "That answer is not in memory any more, so nothing can be done with it. Ask again."
 BOUND = DECIDING | {Action.WHOLE}
 GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 
@@ -30,7 +30,10 @@ GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 class Buttons:
     """Handles a press, except those that stand for something typed. `table`: the commands that do what a button does."""
 
-    def __init__(self, *, questions: Questions, picker: ModelPicker, commands: Commands) -> None:
+    def __init__(
+        self, *, catalog: Catalog, questions: Questions, picker: ModelPicker, commands: Commands
+    ) -> None:
+        self._catalog = catalog
         self._questions = questions
         self._picker = picker
         self._elsewhere = commands.elsewhere
@@ -78,12 +81,20 @@ class Buttons:
             case Action.GO_ON:
                 return await go_on(context, turn)
             case Action.KEEP:
-                gone = Response(reply=Reply(text=GONE, private=context.private))
-                return await context.respond(await keep(context, turn.id, rest) or gone)
+                return await keep(context, turn.id, rest, pickable=self._pickable(context))
             case _ if turn.council:
                 return await self._questions.chaired_again(context, turn, rest)
+            case Action.AGAIN if turn.candidates and not rest:
+                return await self._questions.compared_again(context, turn)
             case _:
                 return await self._questions.once_more(context, _once_more(turn, rest))
+
+    def _pickable(self, context: Context) -> Callable[[str], bool]:
+        def pickable(name: str) -> bool:
+            model = self._catalog.find(name)
+            return model is not None and context.allowed(model)
+
+        return pickable
 
 
 def _place(record: Sequence[Turn], event: ButtonPressed) -> int | None:

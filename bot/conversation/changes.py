@@ -26,9 +26,12 @@ def edited(record: Sequence[Turn], message: str, text: str, quotes: tuple[Quotat
     def now(said: ChatMessage) -> ChatMessage:
         return replace(said, text=text, quotes=quotes) if said.message == message else said
 
-    new = tuple(
-        replace(turn, asked=now(turn.asked), heard=tuple(now(one) for one in turn.heard)) for turn in record
-    )
+    def changed(turn: Turn) -> Turn:
+        asked, heard = now(turn.asked), tuple(now(one) for one in turn.heard)
+        reworded = turn.reworded or (turn.is_question and asked != turn.asked)
+        return replace(turn, asked=asked, heard=heard, reworded=reworded)
+
+    new = tuple(map(changed, record))
     return Outcome(replace=new) if new != tuple(record) else Outcome()
 
 
@@ -40,9 +43,8 @@ def deleted(record: tuple[Turn, ...], message: str) -> Outcome:
         if any(message in one.shown for one in turn.candidates):
             return _without_candidate(turn, message)
         if message in turn.shown:
-            return replace(
-                turn, answer="", steps=(), candidates=(), shown=(), sources=(), files=(), requests=()
-            )
+            turn = replace(turn, steps=(), candidates=(), chair=None, shown=(), files=(), requests=())
+            return replace(turn, answer="", sources=())
         return turn
 
     kept = Tree(record).without(lambda turn: turn.asked.message == message)
@@ -51,15 +53,17 @@ def deleted(record: tuple[Turn, ...], message: str) -> Outcome:
 
 
 def _without_candidate(turn: Turn, message: str) -> Turn:
-    """One of several answers goes; where it was the one that counts, the next takes its place."""
+    """One of several answers goes; where it was the one that counts, the chair's or the next takes its place."""
     left = tuple(one for one in turn.candidates if message not in one.shown)
     turn = replace(turn, candidates=left, shown=tuple(id for id in turn.shown if id != message))
-    if turn.council or any(one.model == turn.model for one in left):
+    stays = any(one.model == turn.kept for one in left) if turn.chair else turn.council
+    if stays or any(one.model == turn.model for one in left):
         return turn
-    next_one = next((one for one in left if one.answer), None)
+    next_one = turn.chair or next((one for one in left if one.answer), None)
     if next_one is None:
         return replace(turn, answer="", sources=())
-    return replace(turn, answer=next_one.answer, model=next_one.model, sources=next_one.sources, kept="")
+    turn = replace(turn, answer=next_one.answer, model=next_one.model, sources=next_one.sources)
+    return replace(turn, kept="", chair=None)
 
 
 def without_person(record: tuple[Turn, ...], person: str) -> Outcome:

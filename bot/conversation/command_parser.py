@@ -118,6 +118,20 @@ def split_comparison(rest: str) -> tuple[list[str], str, bool]:
     return plain, question.strip(), len(plain) < len(words)
 
 
+def question_of(meaning: Meaning, catalog: Catalog) -> str:
+    """What a model is asked by it, "" where that is not known."""
+    match meaning:
+        case Ask(text=question):
+            return question
+        case Command(name="ask", rest=rest):
+            return split_model(rest, catalog)[1]
+        case Command(name="compare", rest=rest):
+            return split_comparison(rest)[1]
+        case Command(name="council" | "search", rest=rest):
+            return rest.lstrip(": ")
+    return ""
+
+
 def _bare(text: str, catalog: Catalog) -> Command | None:
     """A command without its slash. Only what is clearly one counts."""
     if chosen := SEARCH_CHOICE.fullmatch(text):

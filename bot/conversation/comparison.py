@@ -5,17 +5,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.answers.answering import Answers
+from bot.answers.comparison_words import board, waiting
+from bot.answers.moving import show_moved
+from bot.answers.placing import Placing, placing_of
 from bot.answers.precedence import Allowed
 from bot.answers.question import Question
 from bot.context import Context, Response
 from bot.conversation.command_parser import split_comparison
 from bot.conversation.comparison_offer import comparison_offer
 from bot.conversation.comparison_sets import ComparisonSets
-from bot.conversation.comparison_words import board, waiting
 from bot.conversation.side_by_side import LABELS, SideBySide
 from bot.domain.auto_entry import AUTO
 from bot.domain.catalog import Catalog, Model
-from bot.domain.claims import Outcome
 from bot.domain.formatting import escape_markdown, join_names
 from bot.domain.replies import Reply
 from bot.domain.stream_parts import Usage
@@ -24,6 +25,7 @@ from bot.interceptor import Interceptors, Plan
 
 FEWEST, MOST = 2, 4
 NO_AUTO = "Auto is no model to compare: it chooses one for each question."
+TOO_FEW_LEFT = "Fewer than two of those models can be asked here now."
 USAGE = "Write two to four models and a question: `/compare grok claude: question`."
 
 
@@ -63,8 +65,8 @@ class Comparison:
         """Shows the answers growing, and returns the board that stands above them. The question's text begins with the
         models' names, or a saved set's.
         """
-        if final := context.claim.record.final:
-            return self._board(context, final)
+        if context.claim.record.final:
+            return await self._shown_again(context, question)
         words, text, hidden = split_comparison(question.asked.text)
         names = await self._sets.resolved(context, words)
         models, unknown = chosen(names, self._catalog, context.allowed)
@@ -73,6 +75,21 @@ class Comparison:
         if not FEWEST <= len(models) <= MOST:
             return Response(reply=Reply(text=USAGE, private=context.private))
         question = replace(question, asked=replace(question.asked, text=text))
+        return await self._compare(context, question, models, hidden=hidden)
+
+    async def again(self, context: Context, question: Question, turn: Turn) -> Response:
+        """The same models once more, those of them that can be asked here still; blind where it was."""
+        if context.claim.record.final:
+            return await self._shown_again(context, question)
+        found = [self._catalog.find(one.model) for one in turn.candidates]
+        models = [model for model in found if model is not None and context.allowed(model)]
+        if len(models) < FEWEST:
+            return Response(reply=Reply(text=f"{TOO_FEW_LEFT} {USAGE}", private=context.private))
+        return await self._compare(context, question, models, hidden=turn.blind)
+
+    async def _compare(
+        self, context: Context, question: Question, models: Sequence[Model], *, hidden: bool
+    ) -> Response:
         question = await self._answers.with_history(context, question, models)
         plan = Plan(models=tuple(models), asked=question.asked, prior=question.prior, heard=question.heard)
         if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
@@ -82,19 +99,28 @@ class Comparison:
             waiting(
                 shown,
                 context.turn_handle.id,
-                "" if context.private else text,
+                "" if context.private else question.asked.text,
                 private=context.private,
             )
         )
-        asked = await self._columns.ask(context, question, models, hidden=hidden)
+        placing = await placing_of(context, question)
+        place = placing.place(context.turn_handle.id) if context.capabilities.keeps_messages else None
+        asked = await self._columns.ask(context, question, models, hidden=hidden, place=place)
         turn = self._turn(context, question, asked.candidates, asked.notice)
         messages = [id for one in asked.candidates for id in one.shown]
         turn = replace(turn, blind=hidden, shown=tuple(filter(None, [above, *messages])))
         await context.turn_handle.keep(turn)
-        return self._board(context, turn)
+        return await self._board(context, turn, placing)
 
-    def _board(self, context: Context, turn: Turn) -> Response:
-        outcome = Outcome(append=(turn,), join=True, counted=turn)
+    async def _shown_again(self, context: Context, question: Question) -> Response:
+        """The board of what an earlier attempt finished."""
+        turn = context.claim.record.final
+        assert turn is not None  # noqa: S101 - whoever calls has looked
+        return await self._board(context, turn, await placing_of(context, question))
+
+    async def _board(self, context: Context, turn: Turn, placing: Placing) -> Response:
+        await show_moved(context, placing.tree(turn))
+        outcome = replace(placing.outcome(turn), join=True, counted=turn)
         return Response(reply=board(turn, private=context.private), outcome=outcome)
 
     def _turn(

@@ -73,7 +73,9 @@ class Council:
         """Shows the members' answers growing, then the chair's as the turn's own. Raises NoModelAvailable."""
         if context.claim.record.final is not None:
             return await self._answers.show(context, question, None)
-        members = self._members(context)
+        return await self._convened(context, question, self._members(context))
+
+    async def _convened(self, context: Context, question: Question, members: Members) -> Outcome:
         if len(members.models) < FEWEST:
             reply = Reply(text=_too_few(members.unusable), private=context.private)
             return await context.respond(Response(reply=reply).unanswered())
@@ -85,10 +87,14 @@ class Council:
         return await self._answers.show(context, question, self._deliberate(context, question, members))
 
     async def again(self, context: Context, question: Question, turn: Turn, model: str) -> Outcome:
-        """Another word of the chair, or of another model in its place, about the answers that are there."""
+        """Another word of the chair, or of another model in its place, about the answers that are there. Where none came, and
+        where they are to another question, the members are asked again.
+        """
         if context.claim.record.final is not None:
             return await self._answers.show(context, question, None)
-        chair = self._chair(context, model or turn.model)
+        chair = self._chair(context, model or (turn.chair or turn).model)
+        if turn.reworded or not any(one.answer.strip() for one in turn.candidates):
+            return await self._convened(context, question, self._members(context, turn, chair))
         question = await self._answers.with_history(context, question, [chair])
         plan = Plan(models=(chair,), asked=question.asked, prior=question.prior, heard=question.heard)
         if (refusal := await self._interceptors.admit(context, plan=plan)) is not None:
@@ -96,9 +102,12 @@ class Council:
         parts = self._chaired(context, question, chair, turn.candidates, began=self._clock(), paid=False)
         return await self._answers.show(context, question, parts)
 
-    def _members(self, context: Context) -> Members:
-        """Those of the configuration, or the first of each provider and then whoever else there is; and who sums up."""
-        found = [(name, self._catalog.find(name)) for name in self._entry.models]
+    def _members(self, context: Context, before: Turn | None = None, chair: Model | None = None) -> Members:
+        """Those of an earlier council, of the configuration, or the first of each provider and then whoever else there is; and
+        who sums up.
+        """
+        names = [one.model for one in before.candidates] if before else self._entry.models
+        found = [(name, self._catalog.find(name)) for name in names]
         usable = [model for _, model in found if model is not None and context.allowed(model)]
         unusable = tuple(name for name, model in found if model is None or not context.allowed(model))
         if not found:
@@ -106,7 +115,7 @@ class Council:
             first = {model.provider: model for model in reversed(shown)}
             apart = [model for model in shown if first[model.provider] is model]
             usable = list(dict.fromkeys([*apart, *shown]))[:USUAL]
-        chair = self._chair(context, self._entry.chair)
+        chair = chair or self._chair(context, self._entry.chair)
         return Members(models=tuple(dict.fromkeys(usable)), chair=chair, unusable=unusable)
 
     def _chair(self, context: Context, name: str) -> Model:

@@ -1,5 +1,6 @@
 """The conversation goes on from another answer, where somebody wants that."""
 
+from bot.answers.comparison_words import shown_name
 from bot.answers.moving import show_moved
 from bot.context import Context, Response
 from bot.domain.claims import Outcome
@@ -23,7 +24,7 @@ async def go_on(context: Context, turn: Turn) -> Outcome:
     tree = history.tree.grown(marks)
     position = tree.position(turn.id)
     text = DONE.format(
-        model=escape_markdown(turn.model),
+        model=escape_markdown(_name(turn)),
         question=escape_markdown(clip(turn.asked.text, ASKED)),
         number=f" ({position.number}/{position.of})" if position.of > 1 else "",
     )
@@ -32,3 +33,8 @@ async def go_on(context: Context, turn: Turn) -> Outcome:
     )
     await show_moved(context, tree)
     return outcome
+
+
+def _name(turn: Turn) -> str:
+    """Whose answer it is, as far as anybody may know."""
+    return next((shown_name(turn, one) for one in turn.candidates if one.model == turn.model), turn.model)

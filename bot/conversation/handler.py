@@ -10,7 +10,14 @@ from bot.answers.precedence import NoModelAvailable, pickable
 from bot.context import Context, Response
 from bot.conversation.buttons import Buttons
 from bot.conversation.changes import answer_again, answered, deleted, edited, gone_answers, without_person
-from bot.conversation.command_parser import Ask, Command, Meaning, Unclear, parse_message, split_model
+from bot.conversation.command_parser import (
+    Ask,
+    Command,
+    Unclear,
+    parse_message,
+    question_of,
+    split_model,
+)
 from bot.conversation.commands import Commands
 from bot.conversation.hearing import Hearing, hearing, tells
 from bot.conversation.model_picker import ModelPicker
@@ -91,7 +98,7 @@ class ConversationHandler:
             interceptors=interceptors,
             policy=policy,
         )
-        self._buttons = Buttons(questions=self._questions, picker=picker, commands=commands)
+        self._buttons = Buttons(catalog=catalog, questions=self._questions, picker=picker, commands=commands)
         self._schedules = Schedules(
             adapters=adapters,
             catalog=catalog,
@@ -202,7 +209,7 @@ class ConversationHandler:
         meaning = parse_message(event.text, self._catalog)
         said = ChatMessage(
             author=event.author,
-            text=_question_of(meaning) or event.text,
+            text=question_of(meaning, self._catalog) or event.text,
             message=event.message,
             quotes=event.quotes,
         )
@@ -283,13 +290,3 @@ class ConversationHandler:
         text += "Write a model and a question: `/ask NAME question`."
         text += "" if near else " `/model` shows the names."
         return Response(reply=Reply(text=text, private=context.private))
-
-
-def _question_of(meaning: Meaning) -> str:
-    """What a model is asked by it, "" where that is not known."""
-    match meaning:
-        case Ask(text=question):
-            return question
-        case Command(name="search", rest=rest):
-            return rest.lstrip(": ")
-    return ""

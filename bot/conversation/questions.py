@@ -79,55 +79,61 @@ class Questions:
 
     async def once_more(self, context: Context, question: Question) -> Outcome:
         """A question of the past, for whoever presses for another answer."""
-        if context.claim.record.final is None:
-            presser = await self.surroundings(context, ChatMessage(author=context.event.author, text=""))
-            if (refusal := self.refusal(context, presser)) is not None:
-                return await context.respond(refusal.unanswered())
+        if (refusal := await self._refused_presser(context)) is not None:
+            return await context.respond(refusal.unanswered())
         return await self.answer(context, question)
 
     async def several(self, context: Context, name: str, said: ChatMessage) -> Outcome:
         """/compare or /council, with what is typed behind it."""
-        if name == "compare":
-            return await self._compare(context, said)
-        return await self._chaired(context, replace(said, text=said.text.lstrip(": ")))
-
-    async def _compare(self, context: Context, said: ChatMessage) -> Outcome:
-        if (told := await self._comparison.typed(context, said.text)) is not None:
+        if name == "compare" and (told := await self._comparison.typed(context, said.text)) is not None:
             return await context.respond(told)
-        if context.claim.record.final is not None:
-            question = Question(asked=said)
-            return await context.respond(await self._comparison.command(context, question))
-        around = await self.surroundings(context, said)
-        refusal = self.refusal(context, around)
-        spoken = refusal or await self._comparison.command(context, _stood(Question(asked=said), around))
-        answered = spoken.reply is not None and spoken.reply.generated
-        return await context.respond(spoken if answered else spoken.unanswered())
+        instead_of = await _asked_anew(context)
+        if instead_of is None and context.claim.record.final is None:
+            return await context.respond(Response(reply=Reply(text=UNKNOWN_QUESTION)).unanswered())
+        question = Question(asked=said, instead_of=instead_of or "")
+        if name == "compare":
+            return await self._compare(context, question)
+        said = replace(said, text=said.text.lstrip(": "))
+        return await self._chaired(context, replace(question, asked=said))
 
-    async def _chaired(self, context: Context, said: ChatMessage) -> Outcome:
+    async def _compare(self, context: Context, question: Question) -> Outcome:
         if context.claim.record.final is not None:
-            return await self._council.convene(context, Question(asked=said))
-        around = await self.surroundings(context, said)
+            return await _told(context, await self._comparison.command(context, question))
+        around = await self.surroundings(context, question.asked)
+        refusal = self.refusal(context, around)
+        return await _told(
+            context, refusal or await self._comparison.command(context, _stood(question, around))
+        )
+
+    async def compared_again(self, context: Context, turn: Turn) -> Outcome:
+        """The same comparison once more, for whoever presses for one."""
+        question = _question_again(turn)
+        if (refusal := await self._refused_presser(context)) is not None:
+            return await context.respond(refusal.unanswered())
+        return await _told(context, await self._comparison.again(context, question, turn))
+
+    async def _chaired(self, context: Context, question: Question) -> Outcome:
+        if context.claim.record.final is not None:
+            return await self._council.convene(context, question)
+        around = await self.surroundings(context, question.asked)
         if (refusal := self.refusal(context, around)) is not None:
             return await context.respond(refusal.unanswered())
         if not (around.said.text or around.said.files or around.said.quotes):
             usage = Response(reply=Reply(text=COUNCIL_USAGE, private=context.private))
             return await context.respond(usage.unanswered())
-        return await self._council.convene(context, _stood(Question(asked=said), around))
+        return await self._council.convene(context, _stood(question, around))
 
     async def chaired_again(self, context: Context, turn: Turn, model: str) -> Outcome:
         """Another word of a council's chair, for whoever presses for one."""
-        question = Question(
-            asked=turn.asked,
-            heard=turn.heard,
-            place=turn.place,
-            time_zone=turn.time_zone,
-            instead_of=turn.id,
-        )
-        if context.claim.record.final is None:
-            presser = await self.surroundings(context, ChatMessage(author=context.event.author, text=""))
-            if (refusal := self.refusal(context, presser)) is not None:
-                return await context.respond(refusal.unanswered())
-        return await self._council.again(context, question, turn, model)
+        if (refusal := await self._refused_presser(context)) is not None:
+            return await context.respond(refusal.unanswered())
+        return await self._council.again(context, _question_again(turn), turn, model)
+
+    async def _refused_presser(self, context: Context) -> Response | None:
+        if context.claim.record.final is not None:
+            return None
+        presser = await self.surroundings(context, ChatMessage(author=context.event.author, text=""))
+        return self.refusal(context, presser)
 
     def refusal(self, context: Context, around: Surroundings) -> Response | None:
         """Why a question is not asked at all, for the person alone."""
@@ -171,6 +177,22 @@ async def _asked_anew(context: Context) -> str | None:
         return None
     await context.claim.history.place(old.id)  # and with it whatever else answered that message
     return (answered(context.history, event.anew) or old).id
+
+
+async def _told(context: Context, spoken: Response) -> Outcome:
+    """Says it, and whether it is an answer."""
+    answered = spoken.reply is not None and spoken.reply.generated
+    return await context.respond(spoken if answered else spoken.unanswered())
+
+
+def _question_again(turn: Turn) -> Question:
+    return Question(
+        asked=turn.asked,
+        heard=turn.heard,
+        place=turn.place,
+        time_zone=turn.time_zone,
+        instead_of=turn.id,
+    )
 
 
 def _stood(question: Question, around: Surroundings) -> Question:

@@ -10,11 +10,7 @@ from typing import Any
 
 from bot.answers.answering import Answers
 from bot.answers.attempt import Attempt
-from bot.answers.fallback import FallbackRouter
-from bot.answers.question import PromptBuilder, Question, caller_of
-from bot.answers.tools.toolbox import Toolbox
-from bot.context import Context
-from bot.conversation.comparison_words import (
+from bot.answers.comparison_words import (
     ALONE,
     NO_TOOLS,
     column_closing,
@@ -23,10 +19,14 @@ from bot.conversation.comparison_words import (
     hidden_notice,
     unread_by_some,
 )
+from bot.answers.fallback import FallbackRouter
+from bot.answers.question import PromptBuilder, Question, caller_of
+from bot.answers.tools.toolbox import Toolbox
+from bot.context import Context
 from bot.domain.catalog import Model
 from bot.domain.errors import Fenced
 from bot.domain.formatting import clean_name
-from bot.domain.stream_parts import ShownPart, Source, Status, Text, Thinking
+from bot.domain.stream_parts import BranchPlace, ShownPart, Source, Status, Text, Thinking
 from bot.domain.turns import Candidate
 from bot.models.pricing import Prices
 from bot.turn_ports import ColumnHandle
@@ -79,12 +79,15 @@ class SideBySide:
         *,
         hidden: bool = False,
         folded: bool = False,
+        place: BranchPlace | None = None,
     ) -> Asked:
-        """All answers, once the last has ended. What a sink raises is raised when the others have ended, too."""
+        """All answers, once the last has ended. What a sink raises is raised when the others have ended, too. `place`: theirs,
+        where that is shown.
+        """
         seats = _seats(context, models, hidden=hidden, folded=folded)
         async with self._answers.prompts(context, question, [seat.model for seat in seats]) as prompt_for:
             unread = prompt_for.files.notice(*models)
-            troubles = await _all_of([self._seated(context, seat, prompt_for) for seat in seats])
+            troubles = await _all_of([self._seated(context, seat, prompt_for, place) for seat in seats])
         if troubles:
             raise troubles[0]
         caller = caller_of(context, question)
@@ -93,7 +96,9 @@ class SideBySide:
         notice = " ".join(filter(None, [unread, NO_TOOLS if any(offered) else ""]))
         return Asked(candidates=tuple(seat.answers[0] for seat in seats), notice=notice)
 
-    async def _seated(self, context: Context, seat: Seat, prompt_for: PromptBuilder) -> None:
+    async def _seated(
+        self, context: Context, seat: Seat, prompt_for: PromptBuilder, place: BranchPlace | None
+    ) -> None:
         """One column from its first word to its end. Where one person alone is answered, nothing grows: all comes at once."""
         known = seat.handle.candidate
         if known is not None and known.model == seat.model.name:
@@ -105,7 +110,7 @@ class SideBySide:
                 async for _ in parts:
                     pass
                 return
-            ids = await context.sink_of(seat.handle).show(parts)
+            ids = await context.sink_of(seat.handle).show(_placed(parts, place))
         seat.answers[0] = replace(seat.answers[0], shown=tuple(ids))
 
     async def _grow(
@@ -121,8 +126,8 @@ class SideBySide:
                 if isinstance(part, Text) and not begun:
                     begun = True
                     yield Text(heading(seat.label))
-                if isinstance(part, Text | Source | Thinking) or (
-                    isinstance(part, Status) and not seat.hidden
+                if isinstance(part, Text) or (
+                    isinstance(part, Source | Status | Thinking) and not seat.hidden
                 ):
                     yield part
         prompt_for.settle(attempt)
@@ -182,11 +187,22 @@ def _told(model: Model, served: str) -> str:
     return "" if served.startswith(asked) or asked.endswith(served) else served
 
 
+async def _placed(
+    parts: AsyncGenerator[ShownPart, None], place: BranchPlace | None
+) -> AsyncGenerator[ShownPart, None]:
+    """With their place before them."""
+    async with aclosing(parts):
+        if place:
+            yield place
+        async for part in parts:
+            yield part
+
+
 async def _again(seat: Seat, candidate: Candidate, turn: str) -> AsyncGenerator[ShownPart, None]:
     """A finished column, without asking its model."""
     seat.answers.append(candidate)
     yield Text(column_text(candidate, seat.label))
-    for source in candidate.sources:
+    for source in () if seat.hidden else candidate.sources:
         yield source
     yield column_closing(candidate, turn=turn, hidden=seat.hidden)
 
@@ -203,7 +219,10 @@ async def _all_of(works: Sequence[Coroutine[Any, Any, None]]) -> list[Exception]
         except Exception as error:
             troubles.append(error)
 
-    async with asyncio.TaskGroup() as group:
-        for work in works:
-            group.create_task(caught(work))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(caught(work))
+    except ExceptionGroup as lost:  # by several at once, maybe
+        raise lost.exceptions[0] from None
     return troubles

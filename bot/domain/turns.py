@@ -140,6 +140,10 @@ class Turn:
     blind: bool = False  # whoever compared did not see whose answers they were
     kept: str = ""  # the model whose answer somebody kept
     council: bool = False  # `answer` is the chair's, about the candidates
+    chair: Candidate | None = (
+        None  # ... what the chair said, where a candidate's answer was kept in its place
+    )
+    reworded: bool = False  # the question was changed since
     usage: Usage | None = None
     cost: float | None = None  # USD, an estimate; None where no price is known
     seconds: float = 0.0
@@ -207,6 +211,11 @@ class TurnRecord:
     auto: AutoChoice | None = None
     columns: tuple[SavedColumn, ...] = ()
     final: "Turn | None" = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether an earlier attempt was let ask models: something is shown, or one of several has answered."""
+        return self.final is not None or self.ref is not None or bool(self.columns)
 
 
 def refused_before(history: Sequence[Turn], model: Model) -> frozenset[str]:

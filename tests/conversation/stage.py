@@ -37,7 +37,7 @@ from bot.domain.auto_entry import AutoChoice, AutoEntry
 from bot.domain.capabilities import PlatformCapabilities
 from bot.domain.catalog import Model, Price
 from bot.domain.claims import Claim, Outcome, QueueEntry, Receipt
-from bot.domain.errors import ModelError, PlatformError, PlatformGone
+from bot.domain.errors import Fenced, ModelError, PlatformError, PlatformGone
 from bot.domain.events import Author, ButtonPressed, Event, File, MessageDeleted, MessageReceived, ThreadKey
 from bot.domain.generated import GeneratedFile
 from bot.domain.health import ModelHealth
@@ -271,7 +271,7 @@ class Stage:
     )
     platform: str = "test"
     unchangeable: PlatformError | None = None  # what the platform says to a change of an earlier answer
-    refuses: PlatformError | None = None  # what the platform says to an answer
+    refuses: PlatformError | Fenced | None = None  # what the platform says to an answer
     nowhere: bool = False  # there is no place left to say anything in
     interceptors: tuple[Interceptor, ...] = ()
     budgets: Sequence[BudgetEntry] = ()

@@ -22,6 +22,7 @@ from bot.domain.timeline import Growth, Post, PostedFile
 from bot.page_ports import Timeline
 from bot.ports import TurnHandle
 
+POST = "turn-"  # what the id of a turn's post begins with
 BETWEEN = 1 / 15  # seconds between two growths: smooth to read, with few round trips
 
 
@@ -51,7 +52,7 @@ class TimelineSink:
         self._clock = clock or WallClock()
         self._question = question(event)
         self._post = Post(
-            id=f"turn-{turn_handle.id}",
+            id=f"{POST}{turn_handle.id}",
             at=self._clock.now(),
             after=self._question.id if self._question else "",
             turn=stop_value(turn_handle),
@@ -76,7 +77,7 @@ class TimelineSink:
     async def say(self, reply: Reply) -> str:
         post = replace(self._post, reply=reply)
         if reply.replaces:
-            post = replace(post, id=reply.replaces, after="")
+            post = replace(post, id=reply.replaces, after="", turn=reply.replaces.removeprefix(POST))
         await self._put(post)
         if reply.forgets:
             async with storage_as_platform():
@@ -98,6 +99,7 @@ class TimelineSink:
                 sources=answer.sources,
                 place=answer.place,
                 column=answer.column,
+                turn=answer.column.turn if answer.column else self._post.turn,
             )
             await self._put(_naming(post, answer.files))
 

@@ -27,10 +27,10 @@ function answersOf(posts) {
   for (const {id, person, turn = "", after = "", reply, place} of posts) {
     const name = place?.turn ?? (person || (reply && !reply.generated) ? "" : turn);
     if (!name) continue;
-    const one = answers.get(name) ?? {name, parent: place?.parent ?? last, question: place?.question || after, posts: []};
+    const one = answers.get(name) ?? {name, parent: last, question: after, current: true, posts: []};
     answers.set(name, one);
+    if (place) Object.assign(one, {parent: place.parent, question: place.question || after, current: place.current ?? true}); // of several posts some tell it
     one.posts.push(id);
-    one.current = place?.current ?? true;
     if (one.current) last = name;
   }
   return answers;

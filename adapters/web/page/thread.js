@@ -129,7 +129,8 @@ export class Thread {
     }
     this.views.set(post.id, new PostView(post));
     let at = post.after ? this.order.indexOf(post.after) + 1 : 0;
-    while (at && this.views.get(this.order[at])?.post.after === post.after) at++;
+    const beside = ({after, turn}) => after === post.after || (turn && turn === post.turn); // a board that was changed tells its turn alone
+    while (at && this.order[at] && beside(this.views.get(this.order[at]).post)) at++;
     this.order.splice(at || this.order.length, 0, post.id); // after its question and that question's other posts, or at the end
   }
 

@@ -1,19 +1,22 @@
 """What is shown of answers side by side: each column's text and quiet line, and the board with its table. Pure.
 
-As long as nobody may know who answered, nothing here says a model's name, what it cost or how it was served.
+As long as nobody may know who answered, nothing here says a model's name, what it cost, how it was served or where it looked
+(vendors have addresses of their own for that).
 """
 
 from collections.abc import Sequence
 
 from bot.document.source_list import source_list
+from bot.domain.columns import Column
 from bot.domain.formatting import compact_number, escape_markdown, money
 from bot.domain.replies import Action, Button, Reply, Section, Table
-from bot.domain.stream_parts import Closing, Reason
+from bot.domain.shown_answers import ShownAnswer
+from bot.domain.stream_parts import BranchPlace, Closing, Reason
 from bot.domain.turns import Candidate, Turn
 
 ALONE = "There is more to it than a comparison shows: ask it alone."
 NO_TOOLS = "Tools are not used in comparisons."  # what ran could not be told apart after a crash, and would run again
-HIDDEN = "Names, times and costs are shown once one is kept."
+HIDDEN = "Names, times, costs and sources are shown once one is kept."
 UNREAD = "Some of what came with the question could not be read by all of them."
 ENDINGS = {
     Reason.STOPPED: "Stopped.",
@@ -47,6 +50,29 @@ def column_closing(one: Candidate, *, turn: str, hidden: bool) -> Closing:
         notice=one.notice,
         buttons=keep_buttons(turn, [one], hidden=hidden),
     )
+
+
+def columns_of(turn: Turn, place: BranchPlace | None = None) -> tuple[ShownAnswer, ...]:
+    """What the messages of a comparison's columns show now, without those that have none. What was blind has its names."""
+    return tuple(
+        ShownAnswer(
+            messages=one.shown,
+            pressed="",
+            question=turn.asked.message,
+            text=column_text(one, _label(turn, one)),
+            closing=column_closing(one, turn=turn.id, hidden=turn.hidden),
+            sources=() if turn.hidden else one.sources,
+            at=turn.at,
+            column=Column(number=number, of=len(turn.candidates), turn=turn.id, folded=turn.council),
+            place=place,
+        )
+        for number, one in enumerate(turn.candidates, start=1)
+        if one.shown
+    )
+
+
+def _label(turn: Turn, one: Candidate) -> str:
+    return f"{one.label}: {one.model}" if turn.blind and turn.kept else shown_name(turn, one)
 
 
 def quiet_line(one: Candidate) -> str:
@@ -134,7 +160,13 @@ def _section(turn: Turn, one: Candidate) -> Section:
     return Section(
         title=name,
         text="\n\n".join(
-            filter(None, [one.answer or escape_markdown(one.notice, 1_000), source_list(one.sources)])
+            filter(
+                None,
+                [
+                    one.answer or escape_markdown(one.notice, 1_000),
+                    "" if turn.hidden else source_list(one.sources),
+                ],
+            )
         ),
         note=note,
         buttons=keep_buttons(turn.id, [one], hidden=turn.hidden),
