@@ -39,11 +39,12 @@ async def test_each_column_ends_with_a_quiet_line_and_the_board_has_a_table() ->
     waiting, board = heard.replies
     assert [button.label for button in waiting.buttons] == ["Stop"]
     assert [one.closing.footer for one in in_order(heard) if one.closing] == [
-        f"{name} · 0.0 s · 10 tokens in, 5 out · about $0.50" for name in ("grok", "claude", "gpt")
+        f"{name} · first word 0.0 s · 0.0 s · 10 tokens in, 5 out · about $0.50"
+        for name in ("grok", "claude", "gpt")
     ]
     assert board.table is not None
     assert board.table.header == ("model", "first word", "time", "tokens", "cost")
-    assert board.table.rows[0] == ("grok", "none", "0.0 s", "10 in, 5 out", "$0.50")
+    assert board.table.rows[0] == ("grok", "0.0 s", "0.0 s", "10 in, 5 out", "$0.50")
     assert [button.value.split()[1] for button in board.buttons] == ["grok", "claude", "gpt"]
     assert "why?" in board.text
 

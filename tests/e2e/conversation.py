@@ -33,7 +33,7 @@ OWN = frozenset(
     {"Good answer", "Bad answer", "Save as file", "👍", "👎", "Ask this model"}
 )  # of one platform
 TENANT = re.compile(r"\b(workspace|team|organi[sz]ation)\b")
-SECONDS = re.compile(r"\b\d+\.\d s\b")
+SECONDS = re.compile(r"\b\d+\.\d\b")
 WHO = re.compile(r"^\s*\w+ (switched|took the switch back): ", re.MULTILINE)
 LETTER = re.compile(r"\b[ABC] is \w+")
 MARKS = re.compile(r"\*\*|`|\\(?=[!-/:-@\[-`{-~])")
@@ -398,7 +398,7 @@ def _shown(post: dict[str, Any], all_of_them: dict[str, dict[str, Any]]) -> Show
         [one["label"] for one in (closing or said).get("buttons", ())],
     )
     places = [one["place"] for one in all_of_them.values() if one.get("place")]
-    beside = [one["turn"] for one in places if one["parent"] == place.get("parent")]
+    beside = list(dict.fromkeys(one["turn"] for one in places if one["parent"] == place.get("parent")))
     parts += [f"{beside.index(place['turn']) + 1}/{len(beside)}"] if len(beside) > 1 else []
     if place and not place.get("current", True):
         parts.append("the conversation goes on from another answer")
