@@ -398,7 +398,7 @@ def _shown(post: dict[str, Any], all_of_them: dict[str, dict[str, Any]]) -> Show
         [one["label"] for one in (closing or said).get("buttons", ())],
     )
     places = [one["place"] for one in all_of_them.values() if one.get("place")]
-    beside = [one["turn"] for one in places if one["parent"] == place.get("parent")]
+    beside = list(dict.fromkeys(one["turn"] for one in places if one["parent"] == place.get("parent")))
     parts += [f"{beside.index(place['turn']) + 1}/{len(beside)}"] if len(beside) > 1 else []
     if place and not place.get("current", True):
         parts.append("the conversation goes on from another answer")
