@@ -27,7 +27,7 @@ REASONS = {"ask about code": "auto: code", "go on": "auto: as before", "make it 
 CHOSEN = {
     "ask": ("", "gpt"),
     "compare three": ("first word", ""),
-    "compare blind": ("Names, times and costs are shown once one is kept", ""),
+    "compare blind": ("Names, times, costs and sources are shown once one is kept", ""),
     "keep blind": ("The conversation goes on from there", ""),
     "second opinion": ("", "grok"),
     "branch": ("", ""),
