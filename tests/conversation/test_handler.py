@@ -509,7 +509,7 @@ async def test_a_comparison_shows_answers_side_by_side_and_one_can_be_kept(stage
     ]
     closing = heard.columns[1].closing
     assert closing is not None
-    assert closing.footer == "grok · 0.0 s · 10 tokens in, 5 out · about $0.50"
+    assert closing.footer == "grok · first word 0.0 s · 0.0 s · 10 tokens in, 5 out · about $0.50"
     assert "Kept **claude**" in kept.replies[0].text
     assert stage.two.words() == ["who are you?", "From claude.", "go on"]
 

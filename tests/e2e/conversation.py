@@ -278,7 +278,7 @@ class InTeams:
             await self.at.until(lambda: self._seen(found[0]).buttons)
             return self._shown(found[0])
         if step.answered:  # its buttons stand below the answers beside it
-            await self.at.until(lambda: self._last() != ())
+            await self.at.until(lambda: "Regenerate" in self._last())
             return replace(found[1], buttons=self._last())
         return found[1]
 

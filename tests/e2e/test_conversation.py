@@ -32,7 +32,7 @@ CHOSEN = {
     "second opinion": ("", "grok"),
     "branch": ("", ""),
     "go on from it": ("", "gpt"),
-    "council": ("", "gpt, chair of 3"),
+    "council": ("", "gpt"),
     "switch the channel": ("grok answers for everybody in this channel from now on", ""),
     "undo": ("gpt answers here again", ""),
     "why": ("gpt answers here: it is the default", ""),

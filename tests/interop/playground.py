@@ -241,7 +241,7 @@ async def converse(folder: Path, photos: Path | None) -> dict[str, Any]:
         seen["card"] = card
         seen["pressed"] = await playground.execute(card, "Use this model", choice0="me parrot")
         seen["picked"] = await playground.seen(
-            lambda m: m.get("messageId") == card["messageId"] and "parrot" in (m.get("text") or "")
+            lambda m: m.get("messageId") == card["messageId"] and "from now on" in json.dumps(m)
         )
         await playground.say("And which one did I name?")
         seen["remembered"] = await playground.seen(
