@@ -66,7 +66,7 @@ async def photograph(url: str, folder: Path) -> None:
             await one.page.keyboard.press("Escape")
             await new(one)
             await one.ask(f"/compare {' '.join(MODELS)}: What should I pack? Make a list", answered=False)
-            await one.page.wait_for_selector(".columns .growing li:nth-child(2)")
+            await one.page.wait_for_selector(".cells:has(.under) .growing li:nth-child(2)")
             await one.page.screenshot(path=folder / "compare.png")
             await one.page.wait_for_selector(".growing", state="detached")
             await new(one)
