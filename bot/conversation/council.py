@@ -103,15 +103,16 @@ class Council:
         return await self._answers.show(context, question, parts)
 
     def _members(self, context: Context, before: Turn | None = None, chair: Model | None = None) -> Members:
-        """Those of an earlier council, of the configuration, or the first of each provider and then whoever else there is; and
-        who sums up.
+        """Those of an earlier council, of the configuration, or the first of each provider and then whoever else there is,
+        those with a job last; and who sums up.
         """
         names = [one.model for one in before.candidates] if before else self._entry.models
         found = [(name, self._catalog.find(name)) for name in names]
         usable = [model for _, model in found if model is not None and context.allowed(model)]
         unusable = tuple(name for name, model in found if model is None or not context.allowed(model))
         if not found:
-            shown = context.usable(self._catalog.featured)
+            usual = context.usable(self._catalog.featured)
+            shown = sorted(usual, key=lambda model: bool(model.instructions or model.agent))
             first = {model.provider: model for model in reversed(shown)}
             apart = [model for model in shown if first[model.provider] is model]
             usable = list(dict.fromkeys([*apart, *shown]))[:USUAL]

@@ -62,6 +62,16 @@ async def test_unset_it_is_one_model_of_each_provider_first_and_the_default_in_t
     assert [model.name for model, _ in stage.two.asked] == ["claude"]
 
 
+async def test_unset_those_with_a_job_sit_only_where_no_others_do() -> None:
+    tutor = replace(GROK, name="tutor", instructions="Explain step by step.")
+    editor = replace(GROK, name="editor", instructions="Make it shorter.")
+    mini = replace(GROK, name="mini", model="grok-mini")
+    stage = Stage(models=(tutor, editor, GROK, mini))
+    await stage.says("/council why?")
+
+    assert sorted(model.name for model, _ in stage.one.asked[:-1]) == ["grok", "mini", "tutor"]
+
+
 @pytest.mark.parametrize(
     ("stage", "told"),
     [

@@ -219,6 +219,8 @@ def check_card(card: Any) -> None:
         raise bad("The content is no Adaptive Card.", "BadSyntax")
     if card.get("version") not in {"1.0", "1.1", "1.2", "1.3", "1.4", "1.5"}:
         raise bad("Teams shows Adaptive Cards up to 1.5.", "BadSyntax")
+    if card.get("msteams", {"width": "Full"}) != {"width": "Full"}:
+        raise bad("What is said to Teams alone is that a card has the full width.", "BadSyntax")
     for element in nested(card.get("body") or []):
         if element.get("type") not in ELEMENTS | ACTIONS:
             raise bad(f"A card cannot hold {element.get('type')!r}.", "BadSyntax")

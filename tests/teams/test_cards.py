@@ -56,6 +56,23 @@ async def chat() -> AsyncIterator[TeamsPlace]:
             yield TeamsPlace(teams, adapter, "personal")
 
 
+@pytest.mark.parametrize(("columns", "wide"), [(4, False), (9, True)])
+def test_a_table_of_many_columns_has_the_full_width(columns: int, wide: bool) -> None:
+    names = tuple(f"name {number}" for number in range(columns))
+    card = cards.card(Reply(title="Scoreboard", text="", table=Table(header=names, rows=(names,))), HERE)
+
+    check_card(card)
+    assert (card.get("msteams") == {"width": "Full"}) is wide
+
+
+def test_a_notification_has_words_without_marks() -> None:
+    button = Button(action=Action.UNDO, label="Undo", value="thread")
+    switched = Reply(text="**grok** answers here from now on.\n\nIt sees `all` of it.", buttons=(button,))
+
+    assert cards.summary(switched) == "grok answers here from now on. It sees all of it."
+    assert cards.summary(Reply(text="x", title="*Models*")) == "\\*Models\\*"
+
+
 def elements(card: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return [dict(element) for element in nested(card["body"]) if element["type"] == kind]
 

@@ -17,6 +17,7 @@ from tests.web.browsing import Tab, chromium, tab
 
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 360, "height": 720}
+MODELS = ("demo", "demo-brief", "demo-calm")
 CALM = "* { caret-color: transparent !important; animation: none !important; }"
 
 
@@ -30,6 +31,23 @@ async def seat(browser: Browser, url: str, **wishes: Any) -> AsyncIterator[Tab]:
 async def new(one: Tab) -> None:
     await one.page.keyboard.press("Control+Shift+O")
     await one.page.wait_for_selector("#empty:not([hidden])")
+
+
+async def scoreboard(one: Tab) -> None:
+    """Chooses and votes often enough that something can be said."""
+    for kept in (*MODELS, "demo-brief", "demo-brief", "demo-brief", "demo-calm"):
+        await new(one)
+        await one.ask(f"/compare {' '.join(MODELS)}: A list, please", answered=False)
+        await one.page.click(f".reply button:text-is('Keep {kept}')")
+        await one.has("Kept ")
+    for vote in (*["Good answer"] * 4, "Bad answer"):
+        await new(one)
+        await one.ask("A list, please")
+        await one.page.click(f".answer [aria-label='{vote}']")
+        await one.page.wait_for_selector(f".answer [aria-label='{vote}'][aria-pressed=true]")
+    await new(one)
+    await one.ask("/scoreboard")
+    await one.page.wait_for_selector(".chart")
 
 
 async def photograph(url: str, folder: Path) -> None:
@@ -47,11 +65,13 @@ async def photograph(url: str, folder: Path) -> None:
             await one.page.screenshot(path=folder / "picker.png")
             await one.page.keyboard.press("Escape")
             await new(one)
-            await one.ask("/compare tutor editor: What should I pack? Make a list")
-            await one.page.wait_for_selector(".columns .under")
+            await one.ask(f"/compare {' '.join(MODELS)}: What should I pack? Make a list", answered=False)
+            await one.page.wait_for_selector(".cells:has(.under) .growing li:nth-child(2)")
             await one.page.screenshot(path=folder / "compare.png")
+            await one.page.wait_for_selector(".growing", state="detached")
             await new(one)
             await one.ask("/council What should I pack? Make a list")
+            await one.page.wait_for_selector(".growing", state="detached")
             await one.page.click(".columns > summary")
             await one.page.screenshot(path=folder / "council.png")
             await new(one)
@@ -70,6 +90,9 @@ async def photograph(url: str, folder: Path) -> None:
             await one.has("adds up")
             await one.page.wait_for_timeout(300)
             await one.page.screenshot(path=folder / "phone.png")
+        async with seat(browser, url, viewport=WIDE, color_scheme="light") as one:
+            await scoreboard(one)
+            await one.page.screenshot(path=folder / "scoreboard.png")
 
 
 def main() -> None:

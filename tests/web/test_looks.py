@@ -1,8 +1,9 @@
 """The page by keyboard alone, at any width, in light and dark."""
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
+from bot.domain.replies import Reply, Table
 from bot.domain.stream_parts import Closing, Reason
 from tests.web.browsing import CHROMIUM, tab
 from tests.web.scripted import Play, answer
@@ -90,6 +91,64 @@ async def test_it_fits_and_is_readable(
             await one.page.click("#menu")
             await one.page.keyboard.press("Enter")
             await one.page.wait_for_selector("#empty:not([hidden])")
+
+
+@pytest.mark.parametrize("height", [400, 800])
+async def test_what_comes_whole_and_is_higher_than_the_view_is_read_from_its_beginning(
+    browser: Browser, page: Desk, play: Play, height: int
+) -> None:
+    play.line = Reply(title="Beginning", text="A line.\n\n" * 8 + "The end.")
+    async with tab(browser, page.address, viewport={"width": 900, "height": height}) as one:
+        await one.ask("Show")
+        await one.has("The end.")
+        title, end = one.page.locator(".reply h3"), one.page.locator(".reply p:last-child")
+
+        await expect(title).to_be_in_viewport()
+        if height == 400:
+            await expect(end).not_to_be_in_viewport()
+            await one.page.click("#latest")
+        await expect(end).to_be_in_viewport()
+
+
+async def test_a_table_of_many_columns_has_room(browser: Browser, page: Desk, play: Play) -> None:
+    header = (
+        "model",
+        "kept",
+        "preferred",
+        "liked",
+        "answers",
+        "first word",
+        "cost",
+        "asked again",
+        "stopped",
+    )
+    row = (
+        "claude-opus",
+        "11\u00a0of\u00a019",
+        "none",
+        "none",
+        "42",
+        "0.4\u00a0s\u00a0/\u00a01.2\u00a0s",
+        "$0.05",
+        "1",
+        "0",
+    )
+    play.line = Reply(title="Scoreboard", text="", table=Table(header=header, rows=(row,)))
+    async with tab(browser, page.address, viewport={"width": 1280, "height": 800}) as one:
+        await one.ask("Show")
+        await one.has("stopped")
+
+        grid = one.page.locator(".grid")
+        assert await grid.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+        assert await one.page.evaluate("document.querySelector('td').offsetHeight") < 45  # one line
+        assert await one.page.evaluate("document.querySelector('#scroll').scrollWidth") <= 1280
+
+
+async def test_what_begins_a_conversation_stands_on_one_line(browser: Browser, page: Desk) -> None:
+    async with tab(browser, page.address) as one:
+        button = one.page.locator("#new")
+        assert await button.evaluate("(node) => node.offsetHeight") < 50
+        assert await button.evaluate("(node) => node.scrollWidth <= node.clientWidth")
 
 
 CONTRAST = """() => {

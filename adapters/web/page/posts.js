@@ -10,6 +10,7 @@ import {grouped} from "./groups.js";
 import {icon, make} from "./make.js";
 
 const AWAITED = new Set(["approve", "decline", "sign_in"]); // what an answer waits for
+const BROAD = 6; // columns: a table of more of them is wider than text
 const ICONS = {up: "i-up", down: "i-thumb-down"};
 
 // Whether it will change: it is a growing answer, or a reply that can still be stopped.
@@ -177,6 +178,7 @@ function replied(post) {
   body.append(...tree.map(block));
   if (shares) body.append(chart(shares));
   if (table) body.append(grid(table.header, table.rows));
+  if (table?.header.length > BROAD) body.lastChild.classList.add("broad");
   const out = [body];
   if (sections.length) out.push(make("div", `sections of-${Math.min(sections.length, 4)}`, ...sections.map(section)));
   out.push(...choices.map(choice));

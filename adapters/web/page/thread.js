@@ -6,6 +6,7 @@ import {make} from "./make.js";
 import {PostView, running} from "./posts.js";
 import {call, later} from "./server.js";
 
+const MARGIN = 16; // pixels
 const NEAR = 96; // pixels from the end within which the view follows a growing answer
 
 export class Thread {
@@ -58,11 +59,13 @@ export class Thread {
     if (this.early) { this.early.push(change); return; }
     if (!later(change.mark, this.mark)) return;
     this.mark = change.mark;
+    const whole = change.post?.reply && !this.views.has(change.post.id);
     if (change.kind === "post") {
       this.#put(change.post, true);
       this.#arrange();
     } else if (change.kind === "grow") this.views.get(change.growth.id)?.grow(change.growth);
     this.#settle();
+    if (whole && this.follow) this.#begin(this.views.get(change.post.id).node);
     if (change.kind === "post") this.changed(change.post);
   }
 
@@ -99,6 +102,14 @@ export class Thread {
     this.follow = true;
     this.scroll.scrollTop = this.scroll.scrollHeight;
     this.latest.hidden = true;
+  }
+
+  // What comes whole and is higher than the view is read from its beginning.
+  #begin(node) {
+    const above = node.getBoundingClientRect().top - this.scroll.getBoundingClientRect().top;
+    if (above >= 0) return;
+    this.scroll.scrollTop += above - MARGIN;
+    this.#scrolled();
   }
 
   #note(one) {

@@ -2,7 +2,8 @@
 
 Every card has a version as text, for clients and situations without cards. Text of people and models is put
 into text nodes only (adapters.teams.outbound.rendering.runs). Source: Microsoft Learn, Teams platform, "Cards
-reference", Adaptive Cards up to 1.5, "Universal Actions" (Action.Execute with Action.Submit as its fallback).
+reference", Adaptive Cards up to 1.5, "Format cards" (full width), "Universal Actions" (Action.Execute with
+Action.Submit as its fallback).
 """
 
 import hashlib
@@ -31,6 +32,8 @@ AT_ONCE = 6
 """Actions that Teams shows in a row."""
 FEW = 7
 """Options up to this number are all shown, instead of in a drop-down list."""
+NARROW = 4
+"""Columns of a table that a card of the usual width holds."""
 BUDGET = 16_000
 """UTF-16 units of text in all sections together; laid out it takes several times that, hence the steps below."""
 LARGEST = 40_000
@@ -94,7 +97,10 @@ def _laid_out(reply: Reply, reference: ConversationReference, budget: int) -> El
         body += _choice(choice, f"choice{number}", reference)
     body += form_elements(reply.form, reference) if reply.form else []
     body += _action_sets(reply.buttons, reference)
-    return _card(body, reply_text(replace(reply, sections=()))[:1000])
+    shown = _card(body, reply_text(replace(reply, sections=()))[:1000])
+    return (
+        {**shown, "msteams": {"width": "Full"}} if reply.table and len(reply.table.header) > NARROW else shown
+    )
 
 
 def actions_card(buttons: Sequence[Button], reference: ConversationReference) -> Element:
@@ -104,7 +110,7 @@ def actions_card(buttons: Sequence[Button], reference: ConversationReference) ->
 
 def summary(reply: Reply) -> str:
     """One line for the notification."""
-    return literal(reply.title or reply.text)[:120]
+    return literal(reply.title or " ".join(_lines(reply)))[:120]
 
 
 def reply_text(reply: Reply) -> str:
@@ -127,8 +133,11 @@ def reply_text(reply: Reply) -> str:
 
 def spoken(reply: Reply) -> str:
     """A reply's words without marks: a message with suggested actions shows marks as they are typed."""
-    lines = (rich.words(element) for element in rich.card_elements(reply.text))
-    return "\n\n".join(part for part in (reply.title, "\n".join(lines)) if part) or "—"
+    return "\n\n".join(part for part in (reply.title, "\n".join(_lines(reply))) if part) or "—"
+
+
+def _lines(reply: Reply) -> Iterator[str]:
+    return (rich.words(element) for element in rich.card_elements(reply.text))
 
 
 def _bold(title: str) -> str:
