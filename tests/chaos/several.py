@@ -77,9 +77,9 @@ class CountingVendor:
         await self._note(who, found[0], int(found[2]))
         answer = f"{who} answers {found[0]}. It is so because it is so, and nothing else is known of it."
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
-        await response.prepare(request)
         size = len(answer) // PIECES + 1
         try:
+            await response.prepare(request)
             for at in range(0, len(answer), size):
                 await asyncio.sleep(self._random.uniform(0, 0.8))
                 await response.write(_event({"delta": {"content": answer[at : at + size]}}))
