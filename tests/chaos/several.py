@@ -1,4 +1,6 @@
-"""Chaos for comparisons and councils: no model that had finished is asked again, and each answer is shown once."""
+"""Chaos for comparisons and councils: no model that had finished is asked again, each answer is shown once, and what somebody
+keeps of a blind one is kept, and told.
+"""
 
 import asyncio
 import json
@@ -10,21 +12,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from bot.domain.errors import StorageUnavailable
 from bot.domain.events import ThreadKey
-from bot.domain.turns import RECORD, TurnRecord
+from bot.domain.turns import RECORD, Turn, TurnRecord
 from bot.storage.encryption import PLAIN
 from bot.storage.open import Storage, StorageOptions, open_storage
 from tests.chaos.playground import Delivery, Playground, Shown
 from tests.chaos.run import Chaos, Plan, free_ports, question
 from tests.chaos.servers import EmbeddedServer, Server
-from tests.chaos.slack import SlackPlayground
+from tests.chaos.slack import PERSON, TEAM, SlackPlayground
 from tests.chaos.teams import TeamsPlayground
-from tests.teams.eyes import seen_in
+from tests.slack.fake import events, reading
+from tests.teams.eyes import see, seen_in
 
 MODELS = ("alpha", "beta", "gamma")
 CHAIR = "chair"
@@ -74,9 +77,9 @@ class CountingVendor:
         await self._note(who, found[0], int(found[2]))
         answer = f"{who} answers {found[0]}. It is so because it is so, and nothing else is known of it."
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
-        await response.prepare(request)
         size = len(answer) // PIECES + 1
         try:
+            await response.prepare(request)
             for at in range(0, len(answer), size):
                 await asyncio.sleep(self._random.uniform(0, 0.8))
                 await response.write(_event({"delta": {"content": answer[at : at + size]}}))
@@ -132,8 +135,42 @@ class SlackSeveral(SlackPlayground, SeveralModels):
     def environment(self) -> Mapping[str, str]:
         return {**super().environment, **self.settings()}
 
+    def press(self, conversation: int, label: str, *, on: str) -> Delivery | None:
+        """Under the message that holds these words; None while there is no such button."""
+        slack = self.fake.slack
+        for message in slack.channels[f"C{conversation}"].messages.values():
+            for element in reading.controls(message) if on in reading.text(message) else ():
+                if element.get("text", {}).get("text") == label:
+                    return Pressed(
+                        events.pressed(slack, slack.teams[TEAM], PERSON, on=message, element=element)
+                    )
+        return None
+
+    async def deliver(self, delivery: Delivery, port: int) -> bool:
+        if not isinstance(delivery, Pressed):
+            return await super().deliver(delivery, port)
+        door = self.fake.http(f"http://127.0.0.1:{port}/slack/events")
+        return (await door.interaction(delivery.payload)).status == 200
+
 
 class TeamsSeveral(TeamsPlayground, SeveralModels):
+    def press(self, conversation: int, label: str, *, on: str) -> Delivery | None:
+        room = self.room(conversation)
+        for message in room.said():
+            if on not in see(message).text:
+                continue
+            for attachment in message.activity.get("attachments") or ():
+                for action in actions_of(attachment["content"]):
+                    if action.get("title") == label:
+                        return self._pressed(conversation, action["data"], message.id)
+        return None
+
+    def _pressed(self, conversation: int, data: Mapping[str, Any], message: str) -> Delivery:
+        room = self.room(conversation)
+        root = f";messageid={self._roots[conversation]}" if room.kind == "channel" else ""
+        id, action = self.fake.rooms.new_id(), {"type": "Action.Execute", "data": data}
+        return self.fake.people.pressed(f"{room.id}{root}", room.kind, action, message, id=id)
+
     def shown(self, conversation: int) -> Sequence[Shown]:
         """Without the card of a chair's answer: it stands under the members' messages, in a bubble of its own."""
         seen = seen_in(self.room(conversation).said())
@@ -145,12 +182,29 @@ class TeamsSeveral(TeamsPlayground, SeveralModels):
         return {**super().environment, **self.settings()}
 
 
+@dataclass(frozen=True)
+class Pressed:
+    """A press as Slack sends it."""
+
+    payload: dict[str, Any]
+
+
+def actions_of(card: Any) -> list[dict[str, Any]]:
+    """All that can be pressed in a card."""
+    if isinstance(card, list):
+        return [action for one in card for action in actions_of(one)]
+    if not isinstance(card, dict):
+        return []
+    own = [card] if card.get("type") == "Action.Execute" else []
+    return own + [action for one in card.values() for action in actions_of(one)]
+
+
 SEVERAL: Mapping[str, Callable[[], Any]] = {"slack": SlackSeveral, "teams": TeamsSeveral}
 
 
 @dataclass(slots=True, kw_only=True)
 class SeveralFigures:
-    """What came of it. `again`, `lost`, `twice`, `forgotten` and `stuck` must be 0, orphans at most the excused."""
+    """What came of it. `again`, `lost`, `unkept`, `twice`, `forgotten` and `stuck` must be 0, orphans at most the excused."""
 
     questions: int = 0
     kills: int = 0
@@ -160,6 +214,8 @@ class SeveralFigures:
     unknown: int = 0
     again: int = 0
     lost: int = 0
+    keeps: int = 0
+    unkept: int = 0  # pressed, and not kept, not told, or told in one place only
     twice: int = 0
     forgotten: int = 0
     stuck: int = 0
@@ -169,7 +225,7 @@ class SeveralFigures:
 
     @property
     def clean(self) -> bool:
-        faults = (self.again, self.lost, self.twice, self.forgotten, self.stuck)
+        faults = (self.again, self.lost, self.unkept, self.twice, self.forgotten, self.stuck)
         return not any(faults) and self.orphans <= self.excused
 
     def __str__(self) -> str:
@@ -177,24 +233,53 @@ class SeveralFigures:
             f"{self.questions} comparisons and councils, {self.kills} worker kills, {self.server_kills} server kills: "
             f"{self.answers} answers for {self.requests} requests to models, {self.again} asked again that had finished and "
             f"were stored ({self.unknown} requests came while the storage was down), {self.lost} lost, {self.twice} shown "
-            f"twice, {self.forgotten} forgotten, {self.stuck} stuck, {self.orphans} orphans (of {self.excused} possible)"
+            f"twice, {self.keeps} kept blind and {self.unkept} not, {self.forgotten} forgotten, {self.stuck} stuck, {self.orphans} orphans (of {self.excused} possible)"
         )
+
+
+class SeveralPlayground(Playground, Protocol):
+    """Where answers can be kept."""
+
+    def press(self, conversation: int, label: str, *, on: str) -> Delivery | None:
+        """A press of that button under the message that holds these words; None while there is no such button."""
+        ...
 
 
 class SeveralChaos(Chaos):
     """People compare and hold councils in turn."""
 
-    def __init__(self, *, plan: Plan, playground: Playground, redis_url: str, server: Server) -> None:
+    _playground: SeveralPlayground
+
+    def __init__(self, *, plan: Plan, playground: SeveralPlayground, redis_url: str, server: Server) -> None:
         super().__init__(plan=plan, playground=playground, redis_url=redis_url, server=server)
 
     async def _person(self, conversation: int) -> None:
         length = self._plan.worker_kills * self._plan.kill_pause
-        for number in range(self._plan.messages):
-            await asyncio.sleep(self._random.uniform(0, 2 * length / self._plan.messages))
-            deliveries: Sequence[Delivery] = self._playground.ask(conversation, typed(number, conversation))
-            self.figures.messages += 1
-            for delivery in deliveries:
-                await self.until_acknowledged(delivery)
+        async with asyncio.TaskGroup() as presses:
+            for number in range(self._plan.messages):
+                await asyncio.sleep(self._random.uniform(0, 2 * length / self._plan.messages))
+                deliveries: Sequence[Delivery] = self._playground.ask(
+                    conversation, typed(number, conversation)
+                )
+                self.figures.messages += 1
+                for delivery in deliveries:
+                    await self.until_acknowledged(delivery)
+                if is_blind(number, conversation):
+                    presses.create_task(self._keep(number, conversation))
+
+    async def _keep(self, number: int, conversation: int) -> None:
+        """Keeps B as soon as that is offered, and presses again like somebody who is not sure."""
+        async with asyncio.timeout(self._plan.patience):
+            while True:
+                if press := self._press(number, conversation):
+                    break
+                await asyncio.sleep(0.2)
+        await self.until_acknowledged(press)
+        await self.until_acknowledged(press)
+
+    def _press(self, number: int, conversation: int) -> Delivery | None:
+        on = question(number, conversation)
+        return self._playground.press(conversation, "Keep B", on=on)
 
     async def tally(self, storage: Storage, vendor: CountingVendor) -> SeveralFigures:
         figures = SeveralFigures(
@@ -226,17 +311,32 @@ class SeveralChaos(Chaos):
         figures.lost += max(0, compared - boards)
         figures.twice += max(0, boards - compared)
         turns = await storage.memory.recall(self._playground.thread(conversation))
+        blind = [turn for turn in turns if turn.blind]
+        figures.keeps += sum(bool(turn.kept) for turn in blind)
+        unkept = [turn.asked.text for turn in blind if not is_kept(turn, shown)]
+        figures.unkept += len(unkept)
         remembered = [(turn.asked.text, len(turn.candidates)) for turn in turns]
         kept = [(question(number, conversation), len(MODELS)) for number in range(self._plan.messages)]
         figures.forgotten += remembered != kept
-        if wanted != set(found) or remembered != kept or orphans or boards != compared:
+        if wanted != set(found) or remembered != kept or orphans or boards != compared or unkept:
             figures.details.append(
-                f"{conversation}: {sorted(wanted - set(found))} {remembered} {boards} boards, orphans {orphans}"
+                f"{conversation}: {sorted(wanted - set(found))} {remembered} {boards} boards, orphans {orphans}, unkept {unkept}"
             )
 
 
 def is_board(one: Shown) -> bool:
     return "Comparison" in one.text and ("first word" in one.text or "are shown once" in one.text)
+
+
+def is_kept(turn: Turn, shown: Sequence[Shown]) -> bool:
+    """Whether B was kept, its board says so, and no board of it is blind any more."""
+    kept = next((one.model for one in turn.candidates if one.label == "B"), "")
+    boards = [one.text for one in shown if is_board(one) and turn.asked.text in one.text]
+    return bool(kept) and turn.kept == kept and [f"B is {kept}" in text for text in boards] == [True]
+
+
+def is_blind(number: int, conversation: int) -> bool:
+    return not holds_council(number) and (number // 2 + conversation) % 2 == 0
 
 
 def holds_council(number: int) -> bool:
@@ -247,7 +347,7 @@ def typed(number: int, conversation: int) -> str:
     asked = question(number, conversation)
     if holds_council(number):
         return f"/council {asked}"
-    return f"/compare {'--blind ' if number % 4 == 2 else ''}alpha beta gamma: {asked}"
+    return f"/compare {'--blind ' if is_blind(number, conversation) else ''}alpha beta gamma: {asked}"
 
 
 def expected(number: int) -> Sequence[str]:

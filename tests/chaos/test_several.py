@@ -14,3 +14,4 @@ async def test_no_model_that_had_finished_is_asked_again_when_everything_is_kill
     assert figures.clean, f"{figures} {figures.details}"
     assert figures.questions == 8
     assert figures.answers == 4 * (3 + 4)
+    assert figures.keeps == 2
